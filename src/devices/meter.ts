@@ -1,0 +1,154 @@
+/**
+ * What a meter is to the rest of the house, and the verbs one can say to it. The only door to a meter is a MeterSession;
+ * it is made by `Street.session(...)` and knows one meter, one priority, and one evidence list for its whole life.
+ *
+ * A reply is a promise and a reading is a fact: `Sent` therefore says only what came back, never that the thing was done.
+ */
+import type { Fen } from "../kernel/money.ts";
+import type { AccountId, BusId, MeterAddress } from "../kernel/ids.ts";
+import type { Instant } from "../kernel/clock.ts";
+import type { FaultCode } from "../kernel/faults.ts";
+import type { Reading, WireEvidence } from "../kernel/reading.ts";
+import type { Secret } from "../kernel/secret.ts";
+
+export type ModelName = "standard-wallet" | "remote-ledger";
+
+/** One meter as the registry knows it. */
+export interface MeterRecord {
+  readonly address: MeterAddress;
+  /** 表号 04000402, 12 digits: what the keys are derived from. */
+  readonly meterNumber: string;
+  /** 客户编号 0400040E, 12 digits. */
+  readonly customerNumber: string;
+  readonly account: AccountId | null;
+  readonly bus: BusId;
+  readonly model: ModelName;
+  readonly relayPassword: { readonly level: "02" | "03" | "04"; readonly secret: Secret<string> } | null;
+}
+
+/** Most urgent first; a lower number goes before a higher one. */
+export const Priority = { safety: 0, relay: 1, money: 2, person: 3, billing: 4, rest: 5 } as const;
+export type Priority = (typeof Priority)[keyof typeof Priority];
+
+/** The wallet as the meter shows it (078102FF, 00900200, 00900201). */
+export interface Wallet {
+  /** Purchase count of 078102FF, its MACs verified. */
+  readonly count: number;
+  readonly balance: Fen;
+  readonly overdraft: Fen;
+  /** Customer number inside the meter, 12 digits. */
+  readonly customerNumber: string;
+  /** Key info of 04000508 is not zero. */
+  readonly keyState: "production" | "test";
+  /** Word 3 bit 14 = 0. */
+  readonly accountOpened: boolean;
+  readonly takenAt: Instant;
+}
+
+/** Field 02 and 03 of the newest purchase record (03330201, 03330301). */
+export interface PurchaseRecord {
+  /** Count after that purchase; two BCD bytes, so it wraps at 10000. */
+  readonly count: number;
+  readonly amount: Fen;
+}
+
+/** Run-state word 3 (04000503). */
+export interface RelayPicture {
+  /** Bit 4: the relay itself. */
+  readonly relay: "connected" | "disconnected";
+  /** Bit 6: the relay order. */
+  readonly order: "connect" | "disconnect";
+  /** Bit 7. */
+  readonly preTripAlarm: boolean;
+  /** Bit 12. */
+  readonly protected: boolean;
+  /** Bit 14 = 0. */
+  readonly accountOpened: boolean;
+  readonly word: number;
+  readonly takenAt: Instant;
+}
+
+/** As the contract says it: armed means ordered to connect, waiting for the button. */
+export type RelayState = "connected" | "armed" | "disconnected" | "unknown";
+export const relayStateOf = (picture: RelayPicture): RelayState =>
+  picture.relay === "connected" ? "connected" : picture.order === "connect" ? "armed" : "disconnected";
+
+export interface IdentityFinding {
+  readonly meterNumber: string;
+  readonly customerNumber: string;
+  readonly matches: boolean;
+}
+
+export type RelayOrder = "disconnect" | "reconnect" | "arm" | "protect" | "unprotect" | "warn" | "unwarn";
+
+/** What came back for something that changes the meter. `silent`: the bytes left, nobody spoke; it may have been obeyed. */
+export type Sent =
+  | { readonly sent: "acknowledged"; readonly sentAt: Instant; readonly at: Instant }
+  | { readonly sent: "silent"; readonly sentAt: Instant }
+  | { readonly sent: "refused"; readonly sentAt: Instant; readonly fault: FaultCode; readonly bits: readonly string[] };
+
+export interface SendOptions {
+  /** Checked in the last moment before the first byte; passed: Fault `deadline-passed`, nothing sent. */
+  readonly notAfter: Instant;
+  /** Called after everything is prepared and the line is ours, directly before the first byte. Throwing sends nothing. */
+  readonly beforeFirstByte?: () => Promise<void>;
+}
+
+/**
+ * Everything throws a Fault: `meter-silent` (asked, nobody spoke), `line-down` / `bus-queue-full` / `deadline-passed`
+ * (nothing was sent), `meter-no-data`, `meter-fault`, `reply-malformed`, or the fault of an error word.
+ */
+export interface MeterSession {
+  readonly meter: MeterRecord;
+  /** Everything that passed on the wire for this session so far, oldest first, passwords masked. */
+  readonly evidence: readonly WireEvidence[];
+  readIdentity(): Promise<IdentityFinding>;
+  readWallet(): Promise<Wallet>;
+  readLastPurchase(): Promise<PurchaseRecord | null>;
+  readRelay(): Promise<RelayPicture>;
+  /** Minutes of 04001401; 0 when the meter has no such item. */
+  readTripDelayMinutes(): Promise<number>;
+  /** By names of the dictionary or eight hex digits; blocks answer one reading per member. */
+  read(items: readonly string[], source: Reading["source"]): Promise<readonly Reading[]>;
+  /** 070102FF, or 070101FF when `opening`. Sent once, never repeated by the session. */
+  topUp(purchase: { readonly amount: Fen; readonly count: number; readonly opening: boolean }, options: SendOptions): Promise<Sent>;
+  /** 1CH, secured (level 98) or plain with password, as model and record say. Sent once. */
+  orderRelay(order: RelayOrder, options: SendOptions): Promise<Sent>;
+  /** Ends the session's hold on the meter. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** How a meter has been answering. Silent meters are asked less often. */
+export interface MeterHealth {
+  readonly state: "unknown" | "answering" | "silent";
+  readonly failures: number;
+  readonly lastHeardAt: Instant | null;
+  /** Before this moment it is not worth asking. */
+  readonly askAgainAt: Instant | null;
+}
+
+/** All lines and meters together: what commands, policy and API see of devices. */
+export interface Street {
+  /** Waits for the meter to be free: one session per meter at a time, since the meter's identity session is one. */
+  session(address: MeterAddress, options: { readonly priority: Priority; readonly signal?: AbortSignal }): Promise<MeterSession>;
+  meter(address: MeterAddress): MeterRecord | undefined;
+  meters(): readonly MeterRecord[];
+  health(address: MeterAddress): MeterHealth;
+  /** Called each time a meter that was silent or unknown answers. */
+  onHeard(listener: (address: MeterAddress) => void): void;
+  buses(): readonly BusPicture[];
+  /** Resolves when no exchange is under way and holds back new ones until the returned function is called. */
+  hold(): Promise<() => void>;
+  close(): Promise<void>;
+}
+
+export interface BusPicture {
+  readonly id: BusId;
+  readonly transport: string;
+  readonly open: boolean;
+  readonly why: string | null;
+  readonly waiting: number;
+  readonly exchanges: number;
+  readonly silences: number;
+  readonly busyMs: number;
+}

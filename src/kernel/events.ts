@@ -1,0 +1,21 @@
+/**
+ * What can be announced. An announcement is written to the outbox in the transaction that made it true, and delivered at
+ * least once afterwards; whoever listens must not mind hearing it twice.
+ */
+import type { AccountId, CommandId, MeterAddress, PaymentId } from "./ids.ts";
+import type { Transaction } from "./transaction.ts";
+
+export type Announcement =
+  | { readonly type: "command"; readonly id: CommandId; readonly meter: MeterAddress; readonly kind: string; readonly state: string }
+  | { readonly type: "payment"; readonly id: PaymentId; readonly account: AccountId; readonly state: string }
+  | { readonly type: "account"; readonly account: AccountId }
+  | { readonly type: "meter"; readonly address: MeterAddress }
+  | { readonly type: "reading"; readonly meter: MeterAddress; readonly item: string; readonly value: string | null }
+  | { readonly type: "intent"; readonly meter: MeterAddress; readonly want: string; readonly because: string; readonly shadow: boolean };
+
+export interface Outbox {
+  /** Joins the transaction; delivered after its commit. */
+  announce(tx: Transaction, event: Announcement): Promise<void>;
+  /** Asks for a worker to look at this command, after the commit. */
+  wake(tx: Transaction, command: CommandId): Promise<void>;
+}

@@ -1,0 +1,113 @@
+/**
+ * Everything that can go wrong in the world, in one table: code, HTTP status, retry class, and what to tell a person, in
+ * English and Chinese, with the next step. The API, the console, the command line and the runner all read it from here.
+ * What only we can have done wrong is not in this table: it is an ordinary Error and stops that piece of work loudly.
+ *
+ * Codes that are retired are not given to anyone else.
+ */
+
+interface FaultRow {
+  readonly http: number;
+  /** never: asking again changes nothing · later: nothing was sent, try again · verify-first: look before doing it again · person */
+  readonly retry: "never" | "later" | "verify-first" | "person";
+  readonly say: string;
+  readonly zh: string;
+  readonly next: string;
+}
+
+const row = (http: number, retry: FaultRow["retry"], say: string, zh: string, next: string): FaultRow => ({ http, retry, say, zh, next });
+
+export const faults = {
+  // what people and programs ask of us
+  "invalid-request": row(400, "never", "The request is not what this call expects.", "请求格式不正确。", "Correct the field that is named."),
+  "address-malformed": row(400, "never", "A meter address has twelve digits.", "通信地址须为十二位数字。", "Use the address printed on the nameplate."),
+  "account-malformed": row(400, "never", "An account is 1 to 40 letters, digits, dots or dashes.", "户号格式不正确。", "Check the account number."),
+  "amount-malformed": row(400, "never", "An amount is positive, in yuan, with at most two decimals.", "金额须为正数,最多两位小数。", "Write it like \"100.00\"."),
+  "amount-above-cap": row(422, "never", "The amount is above the site's cap.", "金额超过上限。", "Split the payment or raise the cap in the site file."),
+  "unknown-account": row(404, "never", "No such account.", "户号不存在。", "Check the account number, or add it to the site file."),
+  "unknown-meter": row(404, "never", "No such meter.", "电表不存在。", "Check the address, or add the meter to the site file."),
+  "unknown-command": row(404, "never", "No such command.", "命令不存在。", "Check the id."),
+  "unknown-payment": row(404, "never", "No such payment.", "缴费记录不存在。", "Check the id."),
+  "unknown-channel": row(403, "never", "This channel is not known here.", "缴费渠道未登记。", "Add it under channels in the site file."),
+  "unknown-item": row(400, "never", "No data item has this name.", "没有此数据项。", "Use a name of the dictionary, or eight hex digits."),
+  "not-found": row(404, "never", "There is nothing at this address.", "没有此地址。", "See /docs for the calls there are."),
+  unauthorized: row(401, "never", "A key is needed here.", "需要密钥。", "Send Authorization: Bearer KEY."),
+  "too-many-requests": row(429, "later", "Too many requests.", "请求过于频繁。", "Wait a moment and try again."),
+  "idempotency-conflict": row(409, "never", "This Idempotency-Key was used with another body.", "幂等键已用于其他请求。", "Use a new key for a new request."),
+  "order-conflict": row(409, "never", "This order id was already used with another amount or account.", "订单号已用于其他金额或户号。", "Look at the payment that has this order id."),
+  "already-sent": row(409, "never", "Bytes have left for the meter; it can no longer be cancelled.", "命令已发送,不能取消。", "Wait for its outcome."),
+  "already-ended": row(409, "never", "The command has ended.", "命令已结束。", "Look at its state."),
+  "meter-quarantined": row(409, "person", "The meter's identity does not fit our books.", "电表身份不符,已隔离。", "Have someone compare the nameplate, address and customer number."),
+  "account-disputed": row(409, "person", "An earlier top-up of this account is disputed.", "该户有争议充值待处理。", "Settle the disputed command first."),
+  "account-without-meter": row(409, "never", "No meter hangs on this account.", "该户未绑定电表。", "Bind a meter to it in the site file."),
+  "wrong-mode": row(409, "never", "This cannot be asked of a meter of this kind.", "此类电表不支持该操作。", "See the meter's model."),
+  "site-file-invalid": row(500, "never", "The site file is not valid.", "站点文件有误。", "Correct the path that is named."),
+
+  // the meter
+  "meter-silent": row(504, "verify-first", "The meter did not answer.", "电表无应答。", "Check line, address and baud rate; it may have obeyed, so it is read before anything is repeated."),
+  "meter-refused": row(422, "never", "The meter answered and declined.", "电表拒绝。", "See the error bits."),
+  "meter-no-data": row(422, "never", "The meter has no such data.", "电表无此数据。", "Ask for another item, or check the model."),
+  "meter-fault": row(502, "person", "The meter sent digits that are none.", "电表数据异常。", "Keep the bytes, have the meter looked at."),
+  "reply-malformed": row(502, "verify-first", "The meter's reply does not fit its own request.", "应答格式不符。", "Check the model profile; the bytes are with the command."),
+  "password-refused": row(422, "person", "The meter refused the password or the authorisation.", "密码错误或未授权。", "Check the password level and the secret of this meter."),
+  "identity-refused": row(422, "person", "The meter refused our identity.", "身份认证失败。", "Check the meter number and the key state."),
+  "identity-expired": row(422, "later", "The proof of identity has lapsed.", "身份认证已失效。", "It is proved again by itself."),
+  "mac-refused": row(422, "person", "The meter's security chip refused our MAC.", "ESAM 验证失败。", "Stop: a few more of these suspend the meter until midnight."),
+  "security-suspended": row(422, "later", "The meter has suspended secured commands until its midnight.", "远程安全功能挂起。", "Wait until after midnight of the meter's clock."),
+  "repeated-top-up": row(422, "verify-first", "The meter says that this purchase was done already.", "重复充值。", "Read the purchase count."),
+  "purchase-count-gap": row(409, "person", "The meter's purchase count is not the one before ours.", "购电次数不符。", "Find out who else charges this meter."),
+  "customer-mismatch": row(422, "person", "The customer number in the meter is another.", "客户编号不匹配。", "Wrong meter or wrong archive: compare both."),
+  "hoard-limit": row(422, "never", "The meter may not hold that much.", "超囤积金额限值。", "Pay less, or raise the hoarding limit."),
+  "key-state": row(422, "never", "The meter's key state does not allow this.", "密钥状态不允许。", "Top-ups need production keys."),
+  "meter-other-error": row(422, "person", "The meter names an error without a kind.", "电表其他错误。", "Read the meter's state before trying again."),
+  "identity-mismatch": row(409, "person", "Meter number or customer number differ from our books.", "表号或客户编号与档案不符。", "The meter is quarantined: compare nameplate and archive."),
+  "relay-stuck": row(422, "person", "The relay has not moved.", "继电器未动作。", "Send someone: the relay may be stuck or welded."),
+  "not-supported": row(422, "never", "This model does not do that.", "该型号不支持。", "See the model profile."),
+
+  // the line
+  "line-down": row(503, "later", "The line is down; nothing was sent.", "线路断开,未发送。", "Check the adapter, the host and the port; the gateway keeps trying."),
+  "bus-queue-full": row(503, "later", "This line already has all the work it can hold.", "线路任务已满。", "Try again later."),
+  "deadline-passed": row(409, "never", "The deadline passed before the first byte; nothing was sent.", "已超过有效期,未发送。", "Ask again if it is still wanted."),
+  "serial-unavailable": row(503, "later", "The serial device cannot be opened.", "串口无法打开。", "Check the path, the rights (group dialout) and whether another program holds it."),
+  "broker-unavailable": row(503, "later", "The MQTT broker cannot be reached.", "MQTT 服务器无法连接。", "Check url, credentials and whether the broker runs."),
+  "broker-refused": row(503, "person", "The MQTT broker refused us.", "MQTT 服务器拒绝连接。", "Check username and password (MQTT_URL or mqtt in the site file)."),
+  "frame-malformed": row(400, "never", "These bytes are no frame.", "报文格式错误。", "See which byte is named."),
+
+  // the house
+  "database-unreachable": row(503, "later", "The database cannot be reached.", "数据库无法连接。", "Check DATABASE_URL and whether PostgreSQL runs."),
+  "data-folder-unreachable": row(503, "person", "The data folder cannot be used.", "数据目录不可用。", "Give the gateway's user the right to write there, or set GATEWAY_DATA."),
+  "database-newer": row(503, "person", "The database was written by a newer gateway.", "数据库版本较新。", "Start the newer program."),
+  "another-gateway": row(503, "person", "Another gateway works on this database.", "另一网关正在使用该数据库。", "Stop it first, or name another database."),
+  "queue-unreachable": row(503, "later", "The queue's store cannot be reached.", "队列存储无法连接。", "Check REDIS_URL and whether Redis runs."),
+  "queue-unsafe": row(503, "person", "Redis may throw jobs away: its maxmemory-policy is not noeviction.", "Redis 淘汰策略不安全。", "Set maxmemory-policy noeviction."),
+  "port-busy": row(503, "person", "The port is taken.", "端口被占用。", "Set HTTP_PORT to a free one, or stop the other program."),
+  "test-keys-in-production": row(500, "person", "The published test keys are refused with NODE_ENV=production.", "生产环境禁止使用测试密钥。", "Configure security: hsm."),
+  "security-unavailable": row(503, "person", "The security module cannot be used.", "密码机不可用。", "See the log for the reason."),
+  "not-ready": row(503, "later", "The gateway is not ready for money.", "网关未就绪。", "See /readyz for the part that is missing."),
+  internal: row(500, "person", "Something went wrong in the gateway itself.", "网关内部错误。", "See the log; nothing was half done."),
+} as const satisfies Record<string, FaultRow>;
+
+export type FaultCode = keyof typeof faults;
+
+export class Fault extends Error {
+  readonly code: FaultCode;
+  readonly context: Readonly<Record<string, unknown>>;
+
+  constructor(code: FaultCode, context: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
+    super(sentence(code, context), options);
+    this.name = "Fault";
+    this.code = code;
+    this.context = context;
+  }
+}
+
+function sentence(code: FaultCode, context: Readonly<Record<string, unknown>>): string {
+  const details = Object.entries(context).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  return [`${code}: ${faults[code].say}`, ...(details.length === 0 ? [] : [`(${details.join(", ")})`]), faults[code].next].join(" ");
+}
+
+export const isFault = (error: unknown, code?: FaultCode): error is Fault =>
+  error instanceof Fault && (code === undefined || error.code === code);
+
+/** Whatever was thrown, as a sentence. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

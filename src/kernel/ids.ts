@@ -1,0 +1,30 @@
+/** The names of things, parsed once at the door. Inside the house nobody checks them again. */
+import type { Brand } from "./brand.ts";
+import { Fault } from "./faults.ts";
+
+/** Twelve decimal digits, most significant first, exactly as printed on the meter's nameplate. */
+export type MeterAddress = Brand<string, "MeterAddress">;
+/** The customer's account number (户号): what a person pays to. */
+export type AccountId = Brand<string, "AccountId">;
+/** One line on which one request may travel at a time. */
+export type BusId = Brand<string, "BusId">;
+export type CommandId = Brand<string, "CommandId">;
+export type PaymentId = Brand<string, "PaymentId">;
+
+export function MeterAddress(text: string, field = "address"): MeterAddress {
+  if (/^\d{12}$/.test(text)) return text as MeterAddress;
+  throw new Fault("address-malformed", { field, given: text });
+}
+
+export function AccountId(text: string, field = "account"): AccountId {
+  if (/^[0-9A-Za-z._-]{1,40}$/.test(text)) return text as AccountId;
+  throw new Fault("account-malformed", { field, given: text });
+}
+
+export function BusId(text: string, field = "bus"): BusId {
+  if (/^[0-9A-Za-z._-]{1,60}$/.test(text)) return text as BusId;
+  throw new Fault("invalid-request", { field, given: text, allowed: "1 to 60 letters, digits, dots, dashes" });
+}
+
+export const CommandId = (text: string): CommandId => text as CommandId;
+export const PaymentId = (text: string): PaymentId => text as PaymentId;

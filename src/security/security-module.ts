@@ -1,0 +1,47 @@
+/**
+ * The port to whoever holds the keys: a cipher machine (HSM) in production, the published software test keys elsewhere.
+ * The rest of the house sees proofs, never keys. Every field goes in and comes out HIGH BYTE FIRST, as a key server or an
+ * ESAM takes it; the codec turns fields round at the border (test-keys scheme, section 1; dlt645-2007 5.13).
+ */
+
+/** Which meter: its number (04000402), 12 digits. Not the communication address, not the customer number. */
+export interface MeterKeyId {
+  readonly meterNumber: string;
+}
+
+export interface IdentityRequest {
+  readonly cipher1: Uint8Array; // 8 bytes
+  readonly random1: Uint8Array; // 8 bytes
+  readonly factor: Uint8Array; // 8 bytes: 00 00 + meter number
+}
+
+/** What a later MAC needs of a session: random 2 (4 bytes) and the ESAM's serial (8 bytes), as the meter answered them. */
+export interface SessionSeed {
+  readonly random2: Uint8Array;
+  readonly esamSerial: Uint8Array;
+}
+
+export interface TopUpProof {
+  readonly mac1: Uint8Array; // over amount and count, purse key
+  readonly mac2: Uint8Array; // over the customer number
+}
+
+export interface SecurityModule {
+  readonly name: string;
+  /** A new challenge; random 1 is never used twice. */
+  beginIdentity(meter: MeterKeyId): Promise<IdentityRequest>;
+  /** MACs of 070101FF (opening) and 070102FF (top-up). amountFen and count: unsigned 32 bit. */
+  protectTopUp(
+    meter: MeterKeyId,
+    session: SessionSeed,
+    purchase: { readonly dataItem: "070101FF" | "070102FF"; readonly amountFen: bigint; readonly count: number; readonly customerNumber: string },
+  ): Promise<TopUpProof>;
+  /** The 20-byte block of a secured 1CH: cipher 16 + MAC 4, high byte first, not yet turned round. plain: N1 N2 YY MM DD hh mm ss. */
+  protectControl(meter: MeterKeyId, session: SessionSeed, plain: Uint8Array): Promise<Uint8Array>;
+  /** True when both MACs of a 078102FF reply are genuine. */
+  checkWallet(
+    meter: MeterKeyId,
+    session: SessionSeed,
+    reply: { readonly balanceFen: bigint; readonly balanceMac: Uint8Array; readonly count: number; readonly countMac: Uint8Array },
+  ): Promise<boolean>;
+}
