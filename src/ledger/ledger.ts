@@ -1,0 +1,139 @@
+/**
+ * Money in two steps, and only forward: hold, then settle or release. Knows accounts, no meters and no protocols.
+ *
+ * Every movement is an entry with legs that sum to zero, between these books:
+ *
+ *     channel/NAME ──payment──► available/ACCOUNT ──hold──► held/ACCOUNT ──settle──► meter/ADDRESS
+ *                                     ▲  │                      │
+ *                                     │  └──charge──► consumed  │
+ *                                     └────────release──────────┘
+ *
+ * `post` is the pure rule; `Ledger` joins it to the rows. Doing anything twice under the same reference changes nothing
+ * and says so, so that every caller may safely try again. The invariant is held twice, far apart: here before a row is
+ * written, and by a trigger of the database when the transaction commits.
+ */
+import { Fen, ZERO_FEN } from "../kernel/money.ts";
+import type { AccountId } from "../kernel/ids.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Transaction } from "../kernel/transaction.ts";
+import type { EntryKind, LedgerStore } from "./ledger-store.ts";
+
+export interface Position {
+  readonly available: Fen;
+  readonly held: Fen;
+}
+
+export type Posting =
+  | { readonly kind: "payment"; readonly amount: Fen }
+  | { readonly kind: "hold"; readonly amount: Fen }
+  | { readonly kind: "settle"; readonly amount: Fen }
+  | { readonly kind: "release"; readonly amount: Fen }
+  | { readonly kind: "charge"; readonly amount: Fen };
+
+export type Refusal = "insufficient-funds" | "not-positive" | "more-than-held";
+/** `repeated`: this reference was posted before; nothing changed. */
+export type Posted = "posted" | "repeated" | Refusal;
+
+/** Pure: what a posting does to a customer's position, or why it is refused. A charge may go below zero: energy is gone. */
+export function post(position: Position, posting: Posting): Position | Refusal {
+  const { amount } = posting;
+  if (amount <= 0n) return "not-positive";
+  switch (posting.kind) {
+    case "payment":
+      return { ...position, available: Fen(position.available + amount) };
+    case "charge":
+      return { ...position, available: Fen(position.available - amount) };
+    case "hold":
+      if (amount > position.available) return "insufficient-funds";
+      return { available: Fen(position.available - amount), held: Fen(position.held + amount) };
+    case "settle":
+      if (amount > position.held) return "more-than-held";
+      return { ...position, held: Fen(position.held - amount) };
+    case "release":
+      if (amount > position.held) return "more-than-held";
+      return { available: Fen(position.available + amount), held: Fen(position.held - amount) };
+  }
+}
+
+export const book = {
+  available: (account: AccountId): string => `available/${account}`,
+  held: (account: AccountId): string => `held/${account}`,
+  channel: (name: string): string => `channel/${name}`,
+  meter: (address: string): string => `meter/${address}`,
+  consumed: "consumed",
+} as const;
+
+/** Books whose sum is kept beside the entries. The others (channels, consumed) are summed when someone asks. */
+export const isPositioned = (name: string): boolean => /^(available|held|meter)\//.test(name);
+
+interface Movement {
+  readonly account: AccountId;
+  readonly posting: Posting;
+  readonly reference: string;
+  readonly closes: string | null;
+  /** The book on the far side. */
+  readonly from: string;
+  readonly to: string;
+  readonly note: string | null;
+}
+
+export class Ledger {
+  readonly #store: LedgerStore;
+  readonly #clock: Clock;
+
+  constructor(parts: { readonly store: LedgerStore; readonly clock: Clock }) {
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+  }
+
+  position(tx: Transaction | null, account: AccountId): Promise<Position> {
+    return this.#store.position(tx, account);
+  }
+
+  /** Money came in through a channel. Reference: the payment. */
+  receive(tx: Transaction, p: { account: AccountId; amount: Fen; channel: string; reference: string }): Promise<Posted> {
+    return this.#move(tx, { ...p, posting: { kind: "payment", amount: p.amount }, closes: null, from: book.channel(p.channel), to: book.available(p.account), note: null });
+  }
+
+  /** Set aside for a command. The hold is named after it. */
+  hold(tx: Transaction, p: { account: AccountId; amount: Fen; hold: string }): Promise<Posted> {
+    return this.#move(tx, { account: p.account, posting: { kind: "hold", amount: p.amount }, reference: p.hold, closes: null, from: book.available(p.account), to: book.held(p.account), note: null });
+  }
+
+  /** The meter shows it: what was held is the meter's now. Settling or releasing a second time changes nothing. */
+  settle(tx: Transaction, p: { account: AccountId; amount: Fen; hold: string; meter: string }): Promise<Posted> {
+    return this.#move(tx, { account: p.account, posting: { kind: "settle", amount: p.amount }, reference: p.hold, closes: p.hold, from: book.held(p.account), to: book.meter(p.meter), note: null });
+  }
+
+  /** It did not happen: the money is free again. */
+  release(tx: Transaction, p: { account: AccountId; amount: Fen; hold: string; note: string }): Promise<Posted> {
+    return this.#move(tx, { account: p.account, posting: { kind: "release", amount: p.amount }, reference: p.hold, closes: p.hold, from: book.held(p.account), to: book.available(p.account), note: p.note });
+  }
+
+  /** Energy used. Keyed by its reading, so that a second delivery is refused. */
+  charge(tx: Transaction, p: { account: AccountId; amount: Fen; reference: string; note: string }): Promise<Posted> {
+    return this.#move(tx, { account: p.account, posting: { kind: "charge", amount: p.amount }, reference: p.reference, closes: null, from: book.available(p.account), to: book.consumed, note: p.note });
+  }
+
+  async #move(tx: Transaction, move: Movement): Promise<Posted> {
+    const before = await this.#store.lockPosition(tx, move.account);
+    const kind: EntryKind = move.posting.kind;
+    if (await this.#store.exists(tx, { kind, reference: move.reference, closes: move.closes })) return "repeated";
+    const after = post(before, move.posting);
+    if (typeof after === "string") return after;
+    await this.#store.append(tx, {
+      kind,
+      reference: move.reference,
+      closes: move.closes,
+      at: this.#clock.now(),
+      note: move.note,
+      legs: [
+        { book: move.from, amount: Fen(-move.posting.amount) },
+        { book: move.to, amount: move.posting.amount },
+      ],
+    });
+    return "posted";
+  }
+}
+
+export const emptyPosition: Position = { available: ZERO_FEN, held: ZERO_FEN };
