@@ -1,0 +1,131 @@
+/**
+ * One DL/T 645 message as bytes with structure (clause 5.2 of the 2007 edition; the 1997 edition has the same skeleton):
+ *
+ *     FE … │ 68 │ A0 … A5 │ 68 │ C │ L │ DATA, each byte + 33H │ CS │ 16
+ *          └──────────────── CS = sum modulo 256 ─────────────┘
+ *
+ * Here addresses are turned round and the 33H comes and goes; above this file nobody sees either. What the data means
+ * is not known here, and neither is whether the address is one of ours.
+ */
+
+export const START = 0x68;
+export const END = 0x16;
+export const PREAMBLE = 0xfe;
+/** Added to every data byte by the sender, so that a line without current (all ones or all zeros) does not look like data. */
+export const OFFSET = 0x33;
+
+/** 68, six of address, 68, C, L, CS, 16. */
+export const FRAME_BYTES_MIN = 12;
+/** The base standard stops at 200 in a reply; later documents and vendors do not, and L is one byte. */
+export const DATA_BYTES_MAX = 255;
+export const FRAME_BYTES_MAX = FRAME_BYTES_MIN + DATA_BYTES_MAX;
+/** Four wake-up bytes stand before each request (clause 5.1); they belong to no frame. */
+export const PREAMBLE_BYTES = 4;
+
+export interface Frame {
+  /** Twelve characters as printed on the meter, top digit first; A stands for "any" in a wildcard. */
+  readonly address: string;
+  readonly control: number;
+  /** The 33H already removed. */
+  readonly data: Uint8Array;
+}
+
+/** All A: the only meter on the bus, whatever its address. */
+export const ANY_METER = "AAAAAAAAAAAA";
+/** All 9: everyone listens and nobody answers. */
+export const EVERY_METER = "999999999999";
+
+const ADDRESS = /^[0-9A]{12}$/;
+const HEX_PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
+
+/** Wrong arguments are our own mistake, not the world's: an ordinary Error. */
+export function encodeFrame(frame: Frame, options: { readonly preamble?: number } = {}): Uint8Array {
+  const { address, control, data } = frame;
+  if (!ADDRESS.test(address)) throw new Error(`an address is twelve digits, A for any: ${JSON.stringify(address)}`);
+  if (data.length > DATA_BYTES_MAX) throw new Error(`${data.length} data bytes; a frame carries at most ${DATA_BYTES_MAX}`);
+  const at = options.preamble ?? 0;
+  const bytes = new Uint8Array(at + FRAME_BYTES_MIN + data.length);
+  bytes.fill(PREAMBLE, 0, at);
+  bytes[at] = START;
+  for (let pair = 0; pair < 6; pair += 1) bytes[at + 6 - pair] = Number.parseInt(address.slice(pair * 2, pair * 2 + 2), 16);
+  bytes[at + 7] = START;
+  bytes[at + 8] = control;
+  bytes[at + 9] = data.length;
+  for (let i = 0; i < data.length; i += 1) bytes[at + 10 + i] = data[i]! + OFFSET;
+  bytes[at + 10 + data.length] = checksum(bytes, at, at + 10 + data.length);
+  bytes[at + 11 + data.length] = END;
+  return bytes;
+}
+
+/** Sum modulo 256 of bytes `from` up to, not including, `to`. */
+export function checksum(bytes: Uint8Array, from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i += 1) sum += bytes[i]!;
+  return sum & 0xff;
+}
+
+/**
+ * What stands at an offset: `frame` of so many bytes · `short`: right so far, the rest has not come · `wrong`: no frame
+ * begins here. A wrong one whose length byte could be read says how far it would have reached.
+ */
+export type Measure =
+  | { readonly is: "frame"; readonly length: number }
+  | { readonly is: "short"; readonly why: string; readonly lengthMin: number }
+  | { readonly is: "wrong"; readonly why: string; readonly length: number };
+
+const NO_START: Measure = { is: "wrong", why: "noise", length: 1 };
+
+export function measureFrame(bytes: Uint8Array, at = 0): Measure {
+  const there = bytes.length - at;
+  if (bytes[at] !== START) return NO_START;
+  if (there > 7 && bytes[at + 7] !== START) return NO_START;
+  if (there < 10)
+    return { is: "short", why: `truncated: ${there} of at least ${FRAME_BYTES_MIN} bytes`, lengthMin: FRAME_BYTES_MIN };
+  const length = FRAME_BYTES_MIN + bytes[at + 9]!;
+  if (there < length) return { is: "short", why: `truncated: ${there} of ${length} bytes`, lengthMin: length };
+  // The end byte first: it is the cheaper question, and a stream of start bytes must not cost a checksum each.
+  const end = bytes[at + length - 1]!;
+  const given = bytes[at + length - 2]!;
+  if (end !== END) {
+    return { is: "wrong", why: `end byte at offset ${length - 1} is ${hexByte(end)}, not 16`, length };
+  }
+  const computed = checksum(bytes, at, at + length - 2);
+  if (given !== computed) {
+    return { is: "wrong", why: `checksum at offset ${length - 2} is ${hexByte(given)}, computed ${hexByte(computed)}`, length };
+  }
+  return { is: "frame", length };
+}
+
+/** The frame at an offset where `measureFrame` has found one. */
+export function frameAt(bytes: Uint8Array, at: number): Frame {
+  const length = bytes[at + 9]!;
+  const data = new Uint8Array(length);
+  for (let i = 0; i < length; i += 1) data[i] = bytes[at + 10 + i]! - OFFSET;
+  let address = "";
+  for (let i = 6; i >= 1; i -= 1) address += hexByte(bytes[at + i]!);
+  return { address, control: bytes[at + 8]!, data };
+}
+
+/** Exactly one frame, wake-up bytes before it allowed, nothing behind it. */
+export function decodeFrame(bytes: Uint8Array): { readonly frame: Frame } | { readonly fault: string } {
+  let at = 0;
+  while (bytes[at] === PREAMBLE) at += 1;
+  if (at === bytes.length) return { fault: "truncated: no start byte" };
+  const found = measureFrame(bytes, at);
+  if (found.is !== "frame") return { fault: found.why === "noise" ? "start bytes 68 are not where they belong" : found.why };
+  const behind = bytes.length - at - found.length;
+  if (behind > 0) return { fault: `${behind} bytes stand behind the end byte` };
+  return { frame: frameAt(bytes, at) };
+}
+
+/** "0F": two upper-case hex digits. */
+export const hexByte = (byte: number): string => HEX_PAIRS[byte & 0xff]!;
+
+/** "68 01 …": as frames are written in golden files and logs. */
+export const hexBytes = (bytes: Uint8Array, separator = " "): string => Array.from(bytes, hexByte).join(separator);
+
+export function bytesOfHex(text: string): Uint8Array {
+  const digits = text.replaceAll(/\s/g, "");
+  if (!/^(?:[0-9A-Fa-f]{2})*$/.test(digits)) throw new Error(`not hex pairs: ${JSON.stringify(text.slice(0, 60))}`);
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(i * 2, i * 2 + 2), 16));
+}
