@@ -1,0 +1,201 @@
+/**
+ * The door to PostgreSQL: transactions, rows, and one gateway per database. Stores say SQL; nobody else does.
+ *
+ * A transaction is a token. Handing it to `rows` or `run` makes the statement part of it; handing in null runs the statement
+ * on its own. A token that is used after its transaction ended is a mistake of ours and throws: it means that somewhere a
+ * promise was forgotten. How values look on both sides is told in postgres-types.ts.
+ *
+ * When the connection is lost while COMMIT is under way, nobody knows whether it happened: the Fault then carries
+ * `duringCommit: true`, and the caller looks, or asks again under the same key.
+ */
+import pg from "pg";
+import { systemClock, type Clock } from "../kernel/clock.ts";
+import { reasonOf, type Fault } from "../kernel/faults.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Transaction, Transactor } from "../kernel/transaction.ts";
+import { Alone } from "./postgres-alone.ts";
+import { asFault, isUnreachable, mayRunAgain, placeOf } from "./postgres-faults.ts";
+import { houseTypes } from "./postgres-types.ts";
+
+export { uniqueViolated } from "./postgres-faults.ts";
+export { at } from "./postgres-types.ts";
+
+const CONNECTIONS_MAX = 10;
+const CONNECT_MS_MAX = 5_000;
+const STATEMENT_MS_MAX = 15_000;
+const LOCK_MS_MAX = 10_000;
+const IDLE_IN_TRANSACTION_MS_MAX = 30_000;
+/** The server ends a long statement itself; this is for a server that no longer speaks. */
+const ANSWER_MS_MAX = STATEMENT_MS_MAX + 5_000;
+const TRANSACTION_RUNS_MAX = 5;
+const RUN_AGAIN_MS = 10;
+
+/** A confirmed commit is on disk whatever the server's default says: this is money. */
+const EVERY_CONNECTION = "SET synchronous_commit = on; SET TIME ZONE 'UTC'";
+
+export interface DatabaseOptions {
+  readonly connectionString: string;
+  readonly log: Logger;
+  readonly connectionsMax?: number;
+  readonly clock?: Clock;
+}
+
+export class Database implements Transactor {
+  readonly #pool: pg.Pool;
+  readonly #place: ReturnType<typeof placeOf>;
+  readonly #options: DatabaseOptions;
+  readonly #clock: Clock;
+  readonly #open = new WeakMap<Transaction, pg.PoolClient>();
+  #alone: Alone | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: DatabaseOptions) {
+    const { connectionString, log, connectionsMax = CONNECTIONS_MAX } = options;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#place = placeOf(connectionString);
+    this.#pool = new pg.Pool({
+      connectionString,
+      application_name: "fee-control-gateway",
+      max: connectionsMax,
+      connectionTimeoutMillis: CONNECT_MS_MAX,
+      statement_timeout: STATEMENT_MS_MAX,
+      lock_timeout: LOCK_MS_MAX,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS_MAX,
+      query_timeout: ANSWER_MS_MAX,
+      keepAlive: true,
+      types: houseTypes,
+      // pg-pool waits for this before it hands the connection out, although the type of the option does not say so
+      onConnect: prepare,
+    });
+    // A lost idle connection is the pool's everyday life: it is dropped and replaced. Without a listener Node would end here.
+    this.#pool.on("error", (error) => log.warn({ ...this.#place, why: reasonOf(error) }, "an idle database connection was lost"));
+    // A connection that is lost between two statements of a transaction speaks here; the next statement tells the caller.
+    this.#pool.on("connect", (client) => client.on("error", () => undefined));
+  }
+
+  /** Connects once, so that a wrong address is found at the start. */
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const database = new Database(options);
+    try {
+      await database.rows(null, "SELECT 1");
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  /** Serialization failures and deadlocks are run again, at most five times in all: the work must not do anything outside. */
+  async transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let run = 1; ; run += 1) {
+      try {
+        return await this.#transactOnce(work);
+      } catch (error) {
+        if (run >= TRANSACTION_RUNS_MAX || !mayRunAgain(error)) throw error;
+        this.#options.log.debug({ run, why: reasonOf(error) }, "transaction is run again");
+        await this.#clock.wait(RUN_AGAIN_MS * run);
+      }
+    }
+  }
+
+  async rows<R>(tx: Transaction | null, sql: string, params: readonly unknown[] = []): Promise<R[]> {
+    return (await this.#query(tx, sql, params)).rows as R[];
+  }
+
+  /** The number of rows touched. Without parameters the text may hold several statements; then it is that of the last one. */
+  async run(tx: Transaction | null, sql: string, params: readonly unknown[] = []): Promise<number> {
+    return (await this.#query(tx, sql, params)).rowCount ?? 0;
+  }
+
+  /** Returns when no other gateway works on this database. `onLost`: the lock was lost later, and another gateway has it. */
+  async holdAlone(onLost: (fault: Fault) => void = () => undefined): Promise<void> {
+    const { connectionString, log } = this.#options;
+    const alone = new Alone({ connectionString, log, place: this.#place, clock: this.#clock, onLost });
+    await alone.take();
+    this.#alone = alone;
+  }
+
+  /** Null when a statement gets its answer and, once taken, the lock against other gateways is held. */
+  async trouble(): Promise<string | null> {
+    try {
+      await this.rows(null, "SELECT 1");
+    } catch (error) {
+      return reasonOf(error);
+    }
+    return this.#alone?.trouble() ?? null;
+  }
+
+  /** Waits for the statements under way. May be called twice. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await this.#pool.end();
+      await this.#alone?.close();
+    })();
+    return this.#closing;
+  }
+
+  async #query(tx: Transaction | null, sql: string, params: readonly unknown[]): Promise<pg.QueryResult> {
+    if (tx === null) return this.#borrow((client) => ask(client, sql, params));
+    const client = this.#open.get(tx);
+    if (client === undefined) throw new Error("a statement came after the end of its transaction: a promise was forgotten");
+    return ask(client, sql, params).catch((error: unknown) => {
+      throw asFault(error, this.#place);
+    });
+  }
+
+  #transactOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#borrow(async (client) => {
+      const tx = Object.freeze({}) as Transaction;
+      await client.query("BEGIN");
+      this.#open.set(tx, client);
+      let result: T;
+      try {
+        result = await work(tx);
+      } catch (error) {
+        this.#open.delete(tx);
+        await client.query("ROLLBACK").catch(() => undefined); // a connection that cannot even do this is dropped below
+        throw error;
+      }
+      this.#open.delete(tx);
+      try {
+        await commit(client);
+      } catch (error) {
+        throw asFault(error, this.#place, { duringCommit: true });
+      }
+      return result;
+    });
+  }
+
+  async #borrow<T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    let client: pg.PoolClient;
+    try {
+      client = await this.#pool.connect();
+    } catch (error) {
+      throw asFault(error, this.#place);
+    }
+    let lost = false;
+    try {
+      return await use(client);
+    } catch (error) {
+      lost = isUnreachable(error) || isUnreachable((error as Error | undefined)?.cause);
+      throw asFault(error, this.#place);
+    } finally {
+      client.release(lost || client.getTransactionStatus() !== "I");
+    }
+  }
+}
+
+const prepare = (client: pg.ClientBase): unknown => client.query(EVERY_CONNECTION);
+
+async function ask(client: pg.PoolClient, sql: string, params: readonly unknown[]): Promise<pg.QueryResult> {
+  const result = (await client.query(sql, [...params])) as pg.QueryResult | pg.QueryResult[];
+  return Array.isArray(result) ? result[result.length - 1]! : result;
+}
+
+/** When a statement failed and its error was swallowed, PostgreSQL answers COMMIT with ROLLBACK and calls that a success. */
+async function commit(client: pg.PoolClient): Promise<void> {
+  const { command } = await client.query("COMMIT");
+  if (command !== "COMMIT")
+    throw new Error("nothing was committed: a statement of this transaction failed and its error was swallowed");
+}

@@ -1,0 +1,61 @@
+/**
+ * Tells trouble with the database apart: the way there (a Fault, ask again later), and an answer from it (the error as it
+ * came, for whoever wrote the statement). A Fault names host and port and never the password, because connection strings
+ * end up in logs and in photographs of screens.
+ */
+import pg from "pg";
+import { Fault, reasonOf } from "../kernel/faults.ts";
+
+/** Where a connection string leads, fit to be printed. */
+export function placeOf(connectionString: string): { host: string; port: number; database: string } {
+  try {
+    const { host, port, database } = new pg.Client({ connectionString });
+    return { host, port, database: database ?? "" };
+  } catch {
+    return { host: "(unreadable connection string)", port: 0, database: "" };
+  }
+}
+
+/** SQLSTATEs that speak of the way to the server or of the server as a whole, not of our statement. */
+const UNREACHABLE_CLASSES = new Set(["08", "28", "57P", "53300", "3D000"]);
+
+/** True when the connection is of no more use: lost, refused, or silent for too long. */
+export function isUnreachable(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) {
+    const code = error.code ?? "";
+    return [2, 3, 5].some((length) => UNREACHABLE_CLASSES.has(code.slice(0, length)));
+  }
+  if (!(error instanceof Error)) return false;
+  if ("syscall" in error || ("code" in error && typeof error.code === "string" && /^E[A-Z]+$/.test(error.code))) return true;
+  return /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|timeout expired|Client (has encountered a connection error|was closed))/.test(
+    error.message,
+  );
+}
+
+/** A connection error becomes a Fault, everything else stays what it is. */
+export function asFault(
+  error: unknown,
+  place: { host: string; port: number },
+  context: Readonly<Record<string, unknown>> = {},
+): unknown {
+  if (!isUnreachable(error)) return error;
+  return new Fault(
+    "database-unreachable",
+    { host: place.host, port: place.port, why: wordsOf(error), ...context },
+    { cause: error },
+  );
+}
+
+/** Node hides the reasons of a failed connect to several addresses in an AggregateError without a message. */
+function wordsOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join("; ");
+  return reasonOf(error);
+}
+
+/** Serialization failure and deadlock: the transaction was rolled back and may succeed when it is run again. */
+export const mayRunAgain = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && (error.code === "40001" || error.code === "40P01");
+
+/** The name of the unique constraint that refused a row, or null when the error is another. */
+export const uniqueViolated = (error: unknown): string | null =>
+  error instanceof pg.DatabaseError && error.code === "23505" ? (error.constraint ?? "") : null;
