@@ -34,7 +34,12 @@ export interface SecurityModule {
   protectTopUp(
     meter: MeterKeyId,
     session: SessionSeed,
-    purchase: { readonly dataItem: "070101FF" | "070102FF"; readonly amountFen: bigint; readonly count: number; readonly customerNumber: string },
+    purchase: {
+      readonly dataItem: "070101FF" | "070102FF";
+      readonly amountFen: bigint;
+      readonly count: number;
+      readonly customerNumber: string;
+    },
   ): Promise<TopUpProof>;
   /** The 20-byte block of a secured 1CH: cipher 16 + MAC 4, high byte first, not yet turned round. plain: N1 N2 YY MM DD hh mm ss. */
   protectControl(meter: MeterKeyId, session: SessionSeed, plain: Uint8Array): Promise<Uint8Array>;
@@ -42,6 +47,11 @@ export interface SecurityModule {
   checkWallet(
     meter: MeterKeyId,
     session: SessionSeed,
-    reply: { readonly balanceFen: bigint; readonly balanceMac: Uint8Array; readonly count: number; readonly countMac: Uint8Array },
+    reply: {
+      readonly balanceFen: bigint;
+      readonly balanceMac: Uint8Array;
+      readonly count: number;
+      readonly countMac: Uint8Array;
+    },
   ): Promise<boolean>;
 }

@@ -1,0 +1,111 @@
+/**
+ * Serial servers and concentrators that we dial. The byte stream passes unchanged: one segment may hold half a frame or three.
+ *
+ * TCP_NODELAY is set, because a request is one small write and the answer to it the next thing that happens: with Nagle
+ * and delayed acknowledgements together each exchange costs 40 ms more. Keep-alive finds the far end that went away
+ * without a word (a serial server that lost power sends no FIN).
+ */
+import { connect, type Socket } from "node:net";
+import type { Clock } from "../kernel/clock.ts";
+import { Fault } from "../kernel/faults.ts";
+import { Listeners } from "./listeners.ts";
+import type { Transport } from "./transport.ts";
+
+export const CONNECT_TIMEOUT_MS = 5_000; // a serial server on a mobile network may take seconds to accept
+const KEEP_ALIVE_AFTER_MS = 30_000;
+
+export interface TcpOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly connectTimeoutMs?: number;
+}
+
+export class TcpTransport implements Transport {
+  readonly name: string;
+  readonly #options: TcpOptions;
+  readonly #clock: Clock;
+  readonly #listeners = new Listeners();
+  #socket: Socket | undefined;
+  #isOpen = false;
+
+  constructor(options: TcpOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+    this.name = `tcp:${options.host}:${options.port}`;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  async open(): Promise<void> {
+    const { host, port, connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
+    if (this.#socket !== undefined || this.#listeners.why !== null) throw new Error(`${this.name} is opened once only`);
+    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS });
+    this.#socket = socket;
+    const settled = new AbortController();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once("connect", resolve);
+        socket.once("error", reject);
+        socket.once("close", () => reject(new Error("closed while connecting")));
+        void this.#clock.wait(connectTimeoutMs, settled.signal).then(() => {
+          if (!settled.signal.aborted) reject(new Error(`no connection within ${connectTimeoutMs} ms`));
+        });
+      });
+    } catch (cause) {
+      socket.on("error", () => undefined);
+      socket.destroy();
+      throw new Fault(
+        "line-down",
+        { transport: this.name, why: cause instanceof Error ? cause.message : String(cause) },
+        { cause },
+      );
+    } finally {
+      settled.abort();
+    }
+    this.#isOpen = true;
+    let why = "the far end closed the connection";
+    socket.on("error", (error) => (why = error.message));
+    socket.on("data", (bytes) => this.#listeners.received(bytes));
+    socket.on("close", () => this.#ended(why));
+    // A FIN ends it for us too: half a serial server is none.
+    socket.on("end", () => this.#ended(why));
+  }
+
+  /**
+   * Rejects only where nothing was sent. A write that breaks in the middle resolves, and `closed` tells the rest: how
+   * many of the bytes arrived is known to nobody.
+   */
+  send(bytes: Uint8Array): Promise<void> {
+    const socket = this.#socket;
+    if (!this.#isOpen || socket === undefined || !socket.writable) {
+      return Promise.reject(new Fault("line-down", { transport: this.name, why: this.#listeners.why ?? "not open" }));
+    }
+    return this.#listeners.untilClosed((done) => socket.write(bytes, done));
+  }
+
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    this.#ended("closed by us");
+    if (socket === undefined || socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      socket.once("close", () => resolve());
+      socket.destroy();
+    });
+  }
+
+  onReceived(listener: (bytes: Uint8Array) => void): void {
+    this.#listeners.onReceived(listener);
+  }
+
+  onClosed(listener: (why: string) => void): void {
+    this.#listeners.onClosed(listener);
+  }
+
+  #ended(why: string): void {
+    this.#isOpen = false;
+    this.#listeners.closed(why);
+    this.#socket?.destroy();
+  }
+}
