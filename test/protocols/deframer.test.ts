@@ -98,6 +98,15 @@ describe("the deframer", () => {
         const bit = where % (bytes.length * 8);
         const flipped = bytes.with(bit >> 3, bytes[bit >> 3]! ^ (1 << (bit & 7)));
         expect(framesOf(runThrough([flipped]))).toEqual([]);
+      }),
+      RUNS,
+    );
+  });
+
+  test("any one of all bits of a real reply, flipped, leaves no frame at all", () => {
+    for (let bit = 0; bit < BALANCE.length * 8; bit += 1) {
+      const flipped = BALANCE.with(bit >> 3, BALANCE[bit >> 3]! ^ (1 << (bit & 7)));
+      expect(framesOf(runThrough([flipped]))).toEqual([]);
     }
   });
 
