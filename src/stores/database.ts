@@ -26,7 +26,8 @@ const STATEMENT_MS_MAX = 15_000;
 const LOCK_MS_MAX = 10_000;
 const IDLE_IN_TRANSACTION_MS_MAX = 30_000;
 /** The server ends a long statement itself; this is for a server that no longer speaks. */
-const ANSWER_MS_MAX = STATEMENT_MS_MAX + 5_000;
+const ANSWER_GRACE_MS = 5_000;
+const ANSWER_MS_MAX = STATEMENT_MS_MAX + ANSWER_GRACE_MS;
 const TRANSACTION_RUNS_MAX = 5;
 const RUN_AGAIN_MS = 10;
 
@@ -40,12 +41,17 @@ export interface DatabaseOptions {
   readonly clock?: Clock;
 }
 
+interface Open {
+  readonly client: pg.PoolClient;
+  readonly answerMsMax: number;
+}
+
 export class Database implements Transactor {
   readonly #pool: pg.Pool;
   readonly #place: ReturnType<typeof placeOf>;
   readonly #options: DatabaseOptions;
   readonly #clock: Clock;
-  readonly #open = new WeakMap<Transaction, pg.PoolClient>();
+  readonly #open = new WeakMap<Transaction, Open>();
   #alone: Alone | undefined;
   #closing: Promise<void> | undefined;
 
@@ -86,11 +92,14 @@ export class Database implements Transactor {
     }
   }
 
-  /** Serialization failures and deadlocks are run again, at most five times in all: the work must not do anything outside. */
-  async transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  /**
+   * Serialization failures and deadlocks are run again, at most five times in all: the work must not do anything outside.
+   * `statementMsMax` is for the few, like migrations, whose statements may take their time.
+   */
+  async transact<T>(work: (tx: Transaction) => Promise<T>, limits: { statementMsMax?: number } = {}): Promise<T> {
     for (let run = 1; ; run += 1) {
       try {
-        return await this.#transactOnce(work);
+        return await this.#transactOnce(work, limits.statementMsMax);
       } catch (error) {
         if (run >= TRANSACTION_RUNS_MAX || !mayRunAgain(error)) throw error;
         this.#options.log.debug({ run, why: reasonOf(error) }, "transaction is run again");
@@ -136,19 +145,21 @@ export class Database implements Transactor {
   }
 
   async #query(tx: Transaction | null, sql: string, params: readonly unknown[]): Promise<pg.QueryResult> {
-    if (tx === null) return this.#borrow((client) => ask(client, sql, params));
-    const client = this.#open.get(tx);
-    if (client === undefined) throw new Error("a statement came after the end of its transaction: a promise was forgotten");
-    return ask(client, sql, params).catch((error: unknown) => {
+    if (tx === null) return this.#borrow((client) => ask({ client, answerMsMax: ANSWER_MS_MAX }, sql, params));
+    const open = this.#open.get(tx);
+    if (open === undefined) throw new Error("a statement came after the end of its transaction: a promise was forgotten");
+    return ask(open, sql, params).catch((error: unknown) => {
       throw asFault(error, this.#place);
     });
   }
 
-  #transactOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  #transactOnce<T>(work: (tx: Transaction) => Promise<T>, statementMsMax = STATEMENT_MS_MAX): Promise<T> {
     return this.#borrow(async (client) => {
       const tx = Object.freeze({}) as Transaction;
       await client.query("BEGIN");
-      this.#open.set(tx, client);
+      if (statementMsMax !== STATEMENT_MS_MAX)
+        await client.query(`SET LOCAL statement_timeout = ${statementMsMax}; SET LOCAL lock_timeout = ${statementMsMax}`);
+      this.#open.set(tx, { client, answerMsMax: statementMsMax + ANSWER_GRACE_MS });
       let result: T;
       try {
         result = await work(tx);
@@ -188,8 +199,9 @@ export class Database implements Transactor {
 
 const prepare = (client: pg.ClientBase): unknown => client.query(EVERY_CONNECTION);
 
-async function ask(client: pg.PoolClient, sql: string, params: readonly unknown[]): Promise<pg.QueryResult> {
-  const result = (await client.query(sql, [...params])) as pg.QueryResult | pg.QueryResult[];
+async function ask({ client, answerMsMax }: Open, text: string, params: readonly unknown[]): Promise<pg.QueryResult> {
+  const question: pg.QueryConfig & { query_timeout: number } = { text, values: [...params], query_timeout: answerMsMax };
+  const result = (await client.query(question)) as pg.QueryResult | pg.QueryResult[];
   return Array.isArray(result) ? result[result.length - 1]! : result;
 }
 
