@@ -1,0 +1,101 @@
+/**
+ * The calls this page makes, one function each. Whatever the gateway declines arrives as a `Declined` that carries its
+ * problem: the sentence and the next step for the person at the desk. A gateway that does not answer at all is a problem
+ * of its own kind (`gateway-unreachable`), because then nobody knows whether the request arrived.
+ */
+import type { Account, Command, Meter, Payment, Problem, RelayOrder } from "./shapes.ts";
+
+export class Declined extends Error {
+  readonly problem: Problem;
+  /** False when it may have been carried out all the same: no answer, or the gateway broke while working on it. */
+  readonly isFinal: boolean;
+
+  constructor(problem: Problem, isFinal: boolean) {
+    super(problem.title);
+    this.problem = problem;
+    this.isFinal = isFinal;
+  }
+}
+
+export const problemOf = (error: unknown): Problem =>
+  error instanceof Declined
+    ? error.problem
+    : { code: "page-fault", title: error instanceof Error ? error.message : String(error), detail: null, next: null };
+
+const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
+
+async function problemIn(response: Response): Promise<Problem> {
+  const body = (await response.json().catch(() => ({}))) as Record<string, unknown> | null;
+  const said = body ?? {};
+  return {
+    code: text(said["code"]) ?? `http-${response.status}`,
+    title: text(said["title"]) ?? (response.statusText || `HTTP ${response.status}`),
+    detail: text(said["detail"]),
+    next: text(said["next"]),
+  };
+}
+
+async function call(path: string, init: RequestInit = {}): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new Declined({ code: "gateway-unreachable", title: "The gateway cannot be reached.", detail, next: null }, false);
+  }
+  if (!response.ok) throw new Declined(await problemIn(response), response.status < 500);
+  return response.json();
+}
+
+const post = (path: string, body: object, key: string): Promise<unknown> =>
+  call(path, {
+    method: "POST",
+    headers: { "content-type": "application/json", "idempotency-key": key },
+    body: JSON.stringify(body),
+  });
+
+interface Page {
+  readonly items: readonly unknown[];
+  readonly next: string | null;
+}
+
+/** Streets are small beside this; the limit keeps a mistaken cursor from asking for ever. */
+const PAGES_MAX = 20;
+
+export async function meters(): Promise<readonly Meter[]> {
+  const all: Meter[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const query: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    const answer = (await call(`/v1/meters?limit=1000${query}`)) as Page;
+    all.push(...(answer.items as readonly Meter[]));
+    cursor = answer.next;
+    if (cursor === null) break;
+  }
+  return all;
+}
+
+export const meter = (address: string): Promise<Meter> => call(`/v1/meters/${encodeURIComponent(address)}`) as Promise<Meter>;
+export const account = (id: string): Promise<Account> => call(`/v1/accounts/${encodeURIComponent(id)}`) as Promise<Account>;
+export const command = (id: string): Promise<Command> => call(`/v1/commands/${encodeURIComponent(id)}`) as Promise<Command>;
+export const payment = (id: string): Promise<Payment> => call(`/v1/payments/${encodeURIComponent(id)}`) as Promise<Payment>;
+export const latestCommands = async (): Promise<readonly Command[]> =>
+  ((await call("/v1/commands?limit=50")) as Page).items as readonly Command[];
+
+export interface TakenPayment {
+  readonly payment: Payment;
+  readonly command: Command | null;
+}
+
+export const pay = (order: {
+  readonly account: string;
+  readonly amount: string;
+  readonly orderId: string;
+}): Promise<TakenPayment> => post("/v1/payments", { ...order, channel: "console" }, order.orderId) as Promise<TakenPayment>;
+
+export const orderRelay = async (to: string, order: RelayOrder, reason: string, key: string): Promise<Command> =>
+  ((await post(`/v1/meters/${encodeURIComponent(to)}/relay`, { order, reason }, key)) as { readonly command: Command }).command;
+
+/** Not crypto.randomUUID: browsers keep that from pages served over plain HTTP to another machine of the office. */
+export const randomKey = (): string =>
+  `console-${Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;

@@ -1,0 +1,75 @@
+/** One command: what, for whom, how far, why not further, and the three lights. Its frames open beneath it. */
+import { memo } from "react";
+import { moment, wholeMoment } from "../moments.ts";
+import type { Command } from "../shapes.ts";
+import { reasonWords, useSpeech } from "../words/language.tsx";
+import { Evidence } from "./evidence.tsx";
+import { isMoving, ProgressTrack } from "./progress-track.tsx";
+import { ProofLights } from "./proof-lights.tsx";
+import { StateChip } from "./state-chip.tsx";
+
+interface Props {
+  readonly command: Command;
+  readonly name: string | undefined;
+  readonly amount: string | undefined;
+  readonly today: string | null;
+}
+
+export const CommandRow = memo(function CommandRow({ command, name, amount, today }: Props) {
+  const { words } = useSpeech();
+  return (
+    <li
+      className={`command state-${command.state}`}
+      data-testid="command-row"
+      data-command={command.id}
+      data-meter={command.meter}
+      data-kind={command.kind}
+      data-state={command.state}
+    >
+      <div className="command-when">
+        {command.createdAt === null ? (
+          <span className="unseen">…</span>
+        ) : (
+          <time dateTime={command.createdAt} title={wholeMoment(command.createdAt)}>
+            {moment(command.createdAt, today)}
+          </time>
+        )}
+      </div>
+      <div className="command-what">
+        <b>{words.kinds[command.kind] ?? command.kind}</b>
+        {amount !== undefined && (
+          <span className="command-amount">
+            {amount} {words.yuan}
+          </span>
+        )}
+        <small>
+          <span className="account">{command.meter}</span> {name}
+        </small>
+      </div>
+      <div className="command-state">
+        <StateChip of="command" state={command.state} />
+        <ProgressTrack command={command} />
+        <Why command={command} />
+      </div>
+      <ProofLights proof={command.proof} today={today} />
+      <Evidence command={command} today={today} />
+    </li>
+  );
+});
+
+function Why({ command }: { readonly command: Command }) {
+  const speech = useSpeech();
+  const { words } = speech;
+  const { waitingFor, because, notAfter } = command;
+  if (waitingFor === null && because === null) return null;
+  return (
+    <small
+      className="why"
+      title={notAfter === null || !isMoving(command) ? undefined : `${words.until} ${wholeMoment(notAfter)}`}
+    >
+      {waitingFor !== null && `${words.waitsFor} ${reasonWords(waitingFor, speech)}`}
+      {waitingFor !== null && because !== null && " · "}
+      {because !== null && `${words.because} ${reasonWords(because, speech)}`}
+    </small>
+  );
+}

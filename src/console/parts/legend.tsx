@@ -1,0 +1,80 @@
+/** What the words mean: one sentence for each state, light, relay position and order, in the page's own marks and colours. */
+import { useEffect, useRef } from "react";
+import type { ReactNode } from "react";
+import { useSpeech } from "../words/language.tsx";
+import { RelayMark } from "./relay-mark.tsx";
+
+export function Legend({ isOpen, close }: { readonly isOpen: boolean; readonly close: () => void }) {
+  const { words } = useSpeech();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const { meaning } = words;
+
+  useEffect(() => {
+    if (isOpen) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [isOpen]);
+
+  return (
+    <dialog ref={dialog} className="legend" aria-labelledby="legend-title" onClose={close} data-testid="legend">
+      <div className="legend-head">
+        <h2 id="legend-title">{words.legend}</h2>
+        <button type="button" className="quiet" onClick={close}>
+          {words.close}
+        </button>
+      </div>
+      <div className="legend-body">
+        <Meanings
+          title={meaning.statesTitle}
+          of={meaning.states}
+          mark={(state) => <span className={`chip state-${state}`}>{words.states[state]}</span>}
+        />
+        <div>
+          <Meanings title={meaning.relayTitle} of={meaning.relay} mark={(state) => <RelayMark state={state} />} />
+          <Meanings
+            title={meaning.lightsTitle}
+            of={meaning.lights}
+            mark={(light) => (
+              <span className={`light light-${light}`} data-lit="true">
+                <i aria-hidden="true" />
+                <span>{words.lights[light as keyof typeof words.lights]}</span>
+              </span>
+            )}
+          />
+          <Meanings
+            title={meaning.identityTitle}
+            of={meaning.identity}
+            mark={(one) => <span className={`dot identity-${one}`}>{words.identities[one]}</span>}
+          />
+          <Meanings
+            title={meaning.moneyTitle}
+            of={meaning.money}
+            mark={(one) => <b>{words[one as "balance" | "available" | "held"]}</b>}
+          />
+          <Meanings title={meaning.ordersTitle} of={meaning.orders} mark={(order) => <b>{words.kinds[order]}</b>} />
+        </div>
+      </div>
+    </dialog>
+  );
+}
+
+interface MeaningsProps {
+  readonly title: string;
+  readonly of: Readonly<Record<string, string>>;
+  readonly mark: (code: string) => ReactNode;
+}
+
+function Meanings({ title, of, mark }: MeaningsProps) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      <dl>
+        {Object.entries(of).map(([code, sentence]) => (
+          <div key={code}>
+            <dt>{mark(code)}</dt>
+            <dd>{sentence}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * What the gateway's HTTP door answers, as far as this page reads it. Money and energy stay the decimal strings they came
+ * as: a page that never calculates with them cannot round them. Words of unions end in `string`, because a newer gateway
+ * may say a word this page has not learned; it is then shown as it came.
+ */
+
+export interface Reading {
+  readonly value: string | null;
+  readonly unit: string | null;
+  readonly takenAt: string;
+  readonly source: string;
+}
+
+export interface Meter {
+  readonly address: string;
+  readonly meterNumber: string;
+  readonly customerNumber: string;
+  readonly account: string | null;
+  readonly bus: string;
+  readonly model: string;
+  readonly health: {
+    readonly state: string;
+    readonly failures: number;
+    readonly lastHeardAt: string | null;
+    readonly askAgainAt: string | null;
+  };
+  readonly identity: string;
+  readonly relay: {
+    readonly desired: string | null;
+    readonly reported: string;
+    readonly proof: string | null;
+    readonly at: string | null;
+  };
+  readonly readings: Readonly<Record<string, Reading | undefined>>;
+}
+
+export interface Account {
+  readonly account: string;
+  readonly name: string;
+  readonly class: string;
+  readonly mode: string;
+  readonly available: string;
+  readonly held: string;
+}
+
+export interface Proof {
+  readonly sent: string | null;
+  readonly acknowledged: string | null;
+  readonly verified: string | null;
+}
+
+export interface Attempt {
+  readonly at: string;
+  readonly frames: readonly { readonly at: string; readonly direction: string; readonly hex: string }[];
+  readonly outcome: string | null;
+}
+
+export interface Command {
+  readonly id: string;
+  readonly kind: string;
+  readonly meter: string;
+  readonly account: string | null;
+  readonly payment: string | null;
+  readonly state: string;
+  readonly waitingFor: string | null;
+  readonly because: string | null;
+  /** Null while only an announcement told of it and the whole object is on its way. */
+  readonly createdAt: string | null;
+  readonly notAfter: string | null;
+  readonly proof: Proof;
+  readonly attempts: readonly Attempt[];
+}
+
+export interface Payment {
+  readonly id: string;
+  readonly account: string;
+  readonly amount: string;
+  readonly channel: string;
+  readonly orderId: string;
+  readonly state: string;
+  readonly command: string | null;
+  readonly createdAt: string;
+}
+
+export interface Intent {
+  readonly meter: string;
+  readonly want: string;
+  readonly because: string;
+  readonly shadow: boolean;
+}
+
+/** One message of GET /v1/events. */
+export type Announcement =
+  | { readonly type: "command"; readonly id: string; readonly meter: string; readonly kind: string; readonly state: string }
+  | { readonly type: "payment"; readonly id: string; readonly account: string; readonly state: string }
+  | { readonly type: "account"; readonly account: string }
+  | { readonly type: "meter"; readonly address: string }
+  | { readonly type: "reading"; readonly meter: string; readonly item: string; readonly value: string | null }
+  | ({ readonly type: "intent" } & Intent);
+
+export const announcementTypes = ["command", "payment", "account", "meter", "reading", "intent"] as const;
+
+/** application/problem+json. */
+export interface Problem {
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string | null;
+  readonly next: string | null;
+}
+
+export const relayOrders = ["disconnect", "reconnect", "arm", "protect", "unprotect"] as const;
+export type RelayOrder = (typeof relayOrders)[number];

@@ -1,0 +1,223 @@
+/**
+ * The street as this page knows it: one immutable picture, and the only place that changes it.
+ *
+ * An announcement about a command is believed at once (its state is in it), so that every step is seen as it happens;
+ * the rest of the object follows by fetching it. All other announcements only name what to fetch. The picture is handed
+ * to React a frame at a time, however much is announced in between.
+ */
+import * as api from "./api.ts";
+import { listen } from "./live.ts";
+import { Refetcher } from "./refetch.ts";
+import type { Account, Announcement, Command, Intent, Meter, Payment, Problem } from "./shapes.ts";
+
+export interface Picture {
+  readonly line: "opening" | "live" | "lost";
+  readonly isLoaded: boolean;
+  readonly trouble: Problem | null;
+  readonly meters: ReadonlyMap<string, Meter>;
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly commands: ReadonlyMap<string, Command>;
+  readonly payments: ReadonlyMap<string, Payment>;
+  readonly intents: ReadonlyMap<string, Intent>;
+}
+
+const FRAME_MS = 16;
+const COMMANDS_MAX = 100;
+const PAYMENTS_MAX = 30;
+
+const empty: Picture = {
+  line: "opening",
+  isLoaded: false,
+  trouble: null,
+  meters: new Map(),
+  accounts: new Map(),
+  commands: new Map(),
+  payments: new Map(),
+  intents: new Map(),
+};
+
+const withEntry = <T>(map: ReadonlyMap<string, T>, key: string, value: T): ReadonlyMap<string, T> => new Map(map).set(key, value);
+
+/** Newest first. Without a moment it is too new to have one. Ids are time-ordered and part equals. */
+const isNewer = (a: { id: string; createdAt: string | null }, b: { id: string; createdAt: string | null }): number =>
+  (b.createdAt ?? "9").localeCompare(a.createdAt ?? "9") || b.id.localeCompare(a.id);
+
+export const newestCommands = (picture: Picture): readonly Command[] => [...picture.commands.values()].sort(isNewer);
+export const newestPayments = (picture: Picture): readonly Payment[] => [...picture.payments.values()].sort(isNewer);
+export const metersInOrder = (picture: Picture): readonly Meter[] =>
+  [...picture.meters.values()].sort((a, b) => a.address.localeCompare(b.address));
+
+const keepNewest = <T extends { id: string; createdAt: string | null }>(
+  map: ReadonlyMap<string, T>,
+  count: number,
+): ReadonlyMap<string, T> =>
+  map.size <= count
+    ? map
+    : new Map(
+        [...map.values()]
+          .sort(isNewer)
+          .slice(0, count)
+          .map((one) => [one.id, one]),
+      );
+
+export class Street {
+  #picture = empty;
+  #next: Picture = empty;
+  readonly #listeners = new Set<() => void>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What was announced while the whole street was being loaded: newer, perhaps, than what the load brings. */
+  #whileLoading: Announcement[] | undefined;
+
+  readonly #meters = new Refetcher((key) => this.#fetch(api.meter(key), (meter) => this.#takeMeters([meter])));
+  readonly #accounts = new Refetcher((key) =>
+    this.#fetch(api.account(key), (account) => this.#change({ accounts: withEntry(this.#next.accounts, key, account) })),
+  );
+  readonly #payments = new Refetcher((key) => this.#fetch(api.payment(key), (payment) => this.#takePayment(payment)));
+  readonly #commands = new Refetcher((key, isStillWanted) =>
+    this.#fetch(api.command(key), (command) => {
+      // Announced again while this answer was on its way: the answer may be the older of the two.
+      if (!isStillWanted()) this.#takeCommands([command]);
+    }),
+  );
+
+  readonly picture = (): Picture => this.#picture;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  };
+
+  /** Starts listening; the function it returns ends it. */
+  start(): () => void {
+    const stop = listen({
+      opened: () => {
+        this.#change({ line: "live" });
+        void this.#loadAll();
+      },
+      lost: () => this.#change({ line: "lost" }),
+      announced: (event) => {
+        this.#whileLoading?.push(event);
+        this.#announced(event);
+      },
+    });
+    return () => {
+      stop();
+      clearTimeout(this.#timer);
+      for (const refetcher of [this.#meters, this.#accounts, this.#payments, this.#commands]) refetcher.stop();
+    };
+  }
+
+  /** What a form was answered: shown without waiting for the announcement. */
+  tookPayment(taken: api.TakenPayment): void {
+    this.#takePayment(taken.payment);
+    if (taken.command !== null) this.tookCommand(taken.command);
+    this.#accounts.want(taken.payment.account);
+  }
+
+  tookCommand(command: Command): void {
+    // The announcements may have been quicker than the answer, and know more.
+    if (this.#next.commands.has(command.id)) this.#commands.want(command.id);
+    else this.#takeCommands([command]);
+  }
+
+  async #loadAll(): Promise<void> {
+    const heard: Announcement[] = [];
+    this.#whileLoading = heard;
+    await this.#fetch(Promise.all([api.meters(), api.latestCommands()]), ([meters, commands]) => {
+      this.#change({ isLoaded: true, trouble: null, meters: new Map(), commands: new Map() });
+      this.#takeMeters(meters);
+      this.#takeCommands(commands);
+      for (const meter of meters) if (meter.account !== null) this.#accounts.want(meter.account);
+      for (const payment of this.#next.payments.keys()) this.#payments.want(payment);
+    });
+    if (this.#whileLoading === heard) this.#whileLoading = undefined;
+    for (const event of heard) this.#announced(event);
+  }
+
+  #announced(event: Announcement): void {
+    switch (event.type) {
+      case "command":
+        this.#announcedCommand(event);
+        break;
+      case "payment":
+        this.#payments.want(event.id);
+        this.#accounts.want(event.account);
+        break;
+      case "account":
+        this.#accounts.want(event.account);
+        break;
+      case "meter":
+        this.#meters.want(event.address);
+        break;
+      case "reading":
+        this.#meters.want(event.meter);
+        break;
+      case "intent":
+        this.#change({ intents: withEntry(this.#next.intents, event.meter, event) });
+        this.#meters.want(event.meter);
+        break;
+    }
+  }
+
+  #announcedCommand(event: Extract<Announcement, { type: "command" }>): void {
+    const known = this.#next.commands.get(event.id);
+    const nothing = {
+      account: null,
+      payment: null,
+      waitingFor: null,
+      because: null,
+      createdAt: null,
+      notAfter: null,
+      attempts: [],
+    };
+    const proof = { sent: null, acknowledged: null, verified: null };
+    const { id, kind, meter, state } = event;
+    const command: Command =
+      known === undefined ? { id, kind, meter, state, proof, ...nothing } : { ...known, state, waitingFor: null };
+    this.#change({ commands: withEntry(this.#next.commands, id, command) });
+    this.#commands.want(id);
+  }
+
+  #takeMeters(meters: readonly Meter[]): void {
+    const all = new Map(this.#next.meters);
+    for (const meter of meters) {
+      all.set(meter.address, meter);
+      if (meter.account !== null && !this.#next.accounts.has(meter.account)) this.#accounts.want(meter.account);
+    }
+    this.#change({ meters: all });
+  }
+
+  #takeCommands(commands: readonly Command[]): void {
+    const all = new Map(this.#next.commands);
+    for (const command of commands) {
+      all.set(command.id, command);
+      if (command.payment !== null && !this.#next.payments.has(command.payment)) this.#payments.want(command.payment);
+    }
+    this.#change({ commands: keepNewest(all, COMMANDS_MAX) });
+  }
+
+  #takePayment(payment: Payment): void {
+    this.#change({ payments: keepNewest(withEntry(this.#next.payments, payment.id, payment), PAYMENTS_MAX) });
+  }
+
+  async #fetch<T>(asked: Promise<T>, take: (answer: T) => void): Promise<void> {
+    try {
+      take(await asked);
+    } catch (error) {
+      // A lost line says so in the head of the page and loads all when it is back; anything else is told.
+      const trouble = api.problemOf(error);
+      if (trouble.code !== "gateway-unreachable") this.#change({ trouble });
+    }
+  }
+
+  #change(part: Partial<Picture>): void {
+    this.#next = { ...this.#next, ...part };
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#picture = this.#next;
+      for (const listener of this.#listeners) listener();
+    }, FRAME_MS);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Which of the two languages the page speaks: the one chosen last, else the browser's. Also how codes become words: by
+ * the dictionary, else by the sentence of the fault table, else as they came.
+ */
+import { createContext, use, useEffect, useState } from "react";
+import type { ReactNode } from "react";
+import { faults } from "../../kernel/faults.ts";
+import type { Problem } from "../shapes.ts";
+import { en } from "./en.ts";
+import { nextStepsZh } from "./problems-zh.ts";
+import type { Phrases } from "./phrases.ts";
+import { zh } from "./zh.ts";
+
+export type Language = "en" | "zh";
+
+interface Speech {
+  readonly language: Language;
+  readonly words: Phrases;
+  readonly switchLanguage: () => void;
+}
+
+const KEPT_AS = "console.language";
+
+/** Storage may be forbidden to the page; then the choice lasts as long as the page. */
+function keptLanguage(): Language {
+  try {
+    const kept = localStorage.getItem(KEPT_AS);
+    if (kept === "en" || kept === "zh") return kept;
+  } catch {
+    // the browser's language then
+  }
+  return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+}
+
+function keepLanguage(language: Language): void {
+  try {
+    localStorage.setItem(KEPT_AS, language);
+  } catch {
+    // not kept
+  }
+}
+
+const SpeechContext = createContext<Speech>({ language: "en", words: en, switchLanguage: () => undefined });
+
+export function Speaking({ children }: { readonly children: ReactNode }) {
+  const [language, setLanguage] = useState(keptLanguage);
+  const words = language === "zh" ? zh : en;
+
+  useEffect(() => {
+    document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+    document.title = words.title;
+  }, [language, words]);
+
+  const switchLanguage = (): void => {
+    const other = language === "zh" ? "en" : "zh";
+    keepLanguage(other);
+    setLanguage(other);
+  };
+
+  return <SpeechContext value={{ language, words, switchLanguage }}>{children}</SpeechContext>;
+}
+
+export const useSpeech = (): Speech => use(SpeechContext);
+
+const rowOf = (code: string): { say: string; zh: string } | undefined =>
+  Object.hasOwn(faults, code) ? faults[code as keyof typeof faults] : undefined;
+
+/** Why a command waits or ended, as words. */
+export function reasonWords(code: string, { language, words }: Speech): string {
+  const row = rowOf(code);
+  return words.reasons[code] ?? (row === undefined ? code : (language === "zh" ? row.zh : row.say).replace(/[.。]$/, ""));
+}
+
+export interface Told {
+  readonly sentence: string;
+  readonly detail: string | null;
+  readonly next: string | null;
+}
+
+/** A problem as sentence and next step, in the language of the page. */
+export function told(problem: Problem, language: Language): Told {
+  const detail = problem.detail === problem.title ? null : problem.detail;
+  if (language === "en") {
+    const step = problem.code === "gateway-unreachable" ? "Check that it runs; the page tries again by itself." : problem.next;
+    return { sentence: problem.title, detail, next: step };
+  }
+  const sentence = problem.code === "gateway-unreachable" ? "无法连接网关。" : (rowOf(problem.code)?.zh ?? problem.title);
+  return { sentence, detail, next: nextStepsZh[problem.code] ?? problem.next };
+}

@@ -1,0 +1,108 @@
+/** Which words the page needs. Both dictionaries fulfil it, so a word forgotten in one language does not compile. */
+
+/** Words by their code; a code this page has not learned is shown as it came. */
+export type ByCode = Readonly<Record<string, string>>;
+
+type Plain =
+  | "title"
+  | "otherLanguage"
+  | "otherLanguageLabel"
+  | "legend"
+  | "close"
+  | "next"
+  | "dismiss"
+  | "meters"
+  | "commands"
+  | "money"
+  | "payments"
+  | "find"
+  | "findHint"
+  | "all"
+  | "attention"
+  | "loading"
+  | "noMeters"
+  | "noMatch"
+  | "noCommands"
+  | "noPayments"
+  | "meter"
+  | "account"
+  | "modelAndBus"
+  | "funds"
+  | "energy"
+  | "relay"
+  | "health"
+  | "identity"
+  | "balance"
+  | "available"
+  | "overdraft"
+  | "held"
+  | "wanted"
+  | "rulesWant"
+  | "shadow"
+  | "silences"
+  | "lastHeard"
+  | "askAgain"
+  | "notRead"
+  | "takenAt"
+  | "time"
+  | "what"
+  | "state"
+  | "proof"
+  | "evidence"
+  | "attempt"
+  | "noFrames"
+  | "waitsFor"
+  | "because"
+  | "until"
+  | "pay"
+  | "amount"
+  | "yuan"
+  | "payNow"
+  | "paying"
+  | "paid"
+  | "payUnclear"
+  | "relayOrder"
+  | "reason"
+  | "reasonHint"
+  | "reasonMissing"
+  | "chooseMeter"
+  | "ordered";
+
+export type MeterFilter = "all" | "answering" | "silent" | "disconnected" | "armed" | "quarantined";
+export type CommandFilter = "all" | "moving" | "person";
+type Line = "opening" | "live" | "lost";
+
+export type Phrases = Readonly<Record<Plain, string>> & {
+  readonly line: Readonly<Record<Line, string>>;
+  readonly lineHint: Readonly<Record<Line, string>>;
+  readonly filters: Readonly<Record<MeterFilter, string>>;
+  readonly commandFilters: Readonly<Record<CommandFilter, string>>;
+  readonly models: ByCode;
+  readonly relayStates: ByCode;
+  readonly healthStates: ByCode;
+  readonly identities: ByCode;
+  readonly kinds: ByCode;
+  readonly states: ByCode;
+  readonly paymentStates: ByCode;
+  readonly lights: Readonly<Record<"sent" | "acknowledged" | "verified", string>>;
+  readonly lightOff: string;
+  readonly reasons: ByCode;
+  readonly meaning: {
+    readonly statesTitle: string;
+    readonly states: ByCode;
+    readonly lightsTitle: string;
+    readonly lights: Readonly<Record<"sent" | "acknowledged" | "verified", string>>;
+    readonly relayTitle: string;
+    readonly relay: ByCode;
+    readonly identityTitle: string;
+    readonly identity: ByCode;
+    readonly moneyTitle: string;
+    readonly money: Readonly<Record<"balance" | "available" | "held", string>>;
+    readonly ordersTitle: string;
+    readonly orders: ByCode;
+  };
+};
+
+/** "Taken: {amount} yuan" with its places filled. */
+export const filled = (phrase: string, values: Readonly<Record<string, string | number>>): string =>
+  phrase.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
