@@ -1,0 +1,16 @@
+/** All commands at a glance. API, console, command line and documentation find a command here, and nowhere else. */
+import type { CommandKind } from "./command.ts";
+import type { CommandDefinition } from "./definition.ts";
+import { openAccount, topUp } from "./definitions/purchase.ts";
+import { readNow } from "./definitions/read-now.ts";
+import { relayDefinitions } from "./definitions/relay.ts";
+
+export const catalogue: ReadonlyMap<CommandKind, CommandDefinition> = new Map(
+  [topUp, openAccount, ...relayDefinitions, readNow].map((definition) => [definition.kind, definition]),
+);
+
+export function definitionOf(kind: CommandKind): CommandDefinition {
+  const definition = catalogue.get(kind);
+  if (definition === undefined) throw new Error(`no definition for command kind ${kind}`);
+  return definition;
+}

@@ -1,0 +1,333 @@
+/**
+ * One attempt: look, mark, send, look.
+ *
+ * Called by a worker with a command id, any number of times, at any moment, also twice at once, also after a crash. What to
+ * do follows from the row alone:
+ *
+ *     accepted, queued    ─► look ─► choose ─► [line is ours: guard, write the attempt] ─► send once ─► look
+ *     sending, verifying  ─► look first: done · not done (again, if there is time) · nobody can tell
+ *
+ * The worker's fence is taken before anything else; a worker that lost it can write nothing and so sends nothing. When the
+ * meter or the line cannot be reached the command is not held in the air: its next look is written down and the job ends.
+ */
+import type { Clock, Instant } from "../kernel/clock.ts";
+import { later, minutes, seconds } from "../kernel/clock.ts";
+import { faults, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
+import type { CommandId } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Transactor } from "../kernel/transaction.ts";
+import type { MeterSession, RelayPicture, Sent, Street, Wallet } from "../devices/meter.ts";
+import { definitionOf } from "./catalogue.ts";
+import { isOpen, isUnsent, type Attempt, type Command } from "./command.ts";
+import { apply, type ConclusionParts } from "./conclusion.ts";
+import type { Before, CommandDefinition, Verdict } from "./definition.ts";
+import { watched } from "./watched-session.ts";
+
+/** A pause grows by this much with every look that found nobody, up to the longest. */
+const LOOK_AGAIN_STEP_MS = seconds(2);
+const LOOK_AGAIN_MS_MAX = minutes(5);
+/** An order that was sent and met only silence is looked after for this long, then it has ended; a wish that stands makes a new one. */
+const SILENCE_ENDS_SETTING_MS = minutes(10);
+/** Attempts that may follow each other at once; later ones wait, so that a bad line is not beaten. */
+const QUICK_ATTEMPTS = 3;
+const FROZEN_LOOK_MS = minutes(30);
+
+/** Asked in the last moment before the bytes of an automatic cut leave: why it may not be, or null. */
+export interface CutGuard {
+  whyNot(command: Command): Promise<string | null>;
+}
+
+/** What a session saw on its way; the books keep it. */
+export interface SightKeeper {
+  relay(command: Command, picture: RelayPicture): Promise<void>;
+  wallet(command: Command, wallet: Wallet): Promise<void>;
+}
+
+export interface RunnerParts extends ConclusionParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly transactor: Transactor;
+  readonly street: Street;
+  readonly guard: CutGuard;
+  readonly sights: SightKeeper;
+}
+
+/** Thrown from within `beforeFirstByte`: nothing has been sent, and this is why. */
+class NotSent extends Error {
+  readonly reason: { readonly kind: "lost" } | { readonly kind: "blocked" } | { readonly kind: "guard"; readonly because: string };
+
+  constructor(reason: NotSent["reason"]) {
+    super(`nothing was sent: ${reason.kind}`);
+    this.reason = reason;
+  }
+}
+
+export class CommandRunner {
+  readonly #parts: RunnerParts;
+  readonly #running = new Map<CommandId, { again: boolean }>();
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Does what can be done for a command now. Resolves when it has ended or its next look is written down; never throws for the world's faults. */
+  async run(id: CommandId): Promise<void> {
+    const current = this.#running.get(id);
+    if (current !== undefined) {
+      current.again = true; // woken while at work: what woke it is seen by one more round
+      return;
+    }
+    const mark = { again: false };
+    this.#running.set(id, mark);
+    try {
+      do {
+        mark.again = false;
+        await this.#once(id);
+      } while (mark.again);
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  async #once(id: CommandId): Promise<void> {
+    const taken = await this.#parts.commands.take(id);
+    if (taken === null) return;
+    const log = this.#parts.log.child({ command: id, meter: taken.meter, kind: taken.kind });
+    const definition = definitionOf(taken.kind);
+    let session: MeterSession | null = null;
+    try {
+      if (isUnsent(taken.state) && this.#parts.clock.now() > taken.notAfter) {
+        await this.#apply(taken, { type: "out-of-time" });
+        return;
+      }
+      const raw = await this.#parts.street.session(taken.meter, { priority: definition.priority });
+      session = raw;
+      const seen = watched(raw, {
+        relay: (picture) => this.#parts.sights.relay(taken, picture),
+        wallet: (wallet) => this.#parts.sights.wallet(taken, wallet),
+      });
+      // While we waited for the meter another worker may have taken it, or a person cancelled it.
+      const command = await this.#parts.commands.find(null, id);
+      if (command === null || command.fence !== taken.fence || !isOpen(command.state)) return;
+      if (isUnsent(command.state)) await this.#first(definition, seen, command, log);
+      else await this.#lookFirst(definition, seen, command, log);
+    } catch (error) {
+      await this.#trouble(taken, error, log, session);
+    } finally {
+      await session?.close();
+    }
+  }
+
+  /** Nothing has been sent yet. */
+  async #first(definition: CommandDefinition, session: MeterSession, command: Command, log: Logger): Promise<void> {
+    const stranger = await this.#identityDoubt(session, command);
+    if (stranger !== null) {
+      await this.#apply(command, { type: "declined", because: stranger });
+      return;
+    }
+    const choice = await definition.look(session, command);
+    switch (choice.choose) {
+      case "refuse":
+        await this.#apply(command, { type: "declined", because: choice.fault });
+        return;
+      case "already-so":
+        await this.#apply(command, { type: "shown" }, { verifiedAt: this.#parts.clock.now(), receipt: { proof: choice.proof, sent: false } });
+        return;
+      case "send":
+        await this.#attempt(definition, session, command, choice.before, 1, log);
+    }
+  }
+
+  /** Bytes may have left: only a look tells. */
+  async #lookFirst(definition: CommandDefinition, session: MeterSession, given: Command, log: Logger): Promise<void> {
+    let command = given;
+    const last = await this.#parts.commands.lastAttempt(command.id);
+    if (last === null) throw new Error(`command ${command.id} is ${command.state} without an attempt`);
+    if (command.state === "sending") command = await this.#applied(command, { type: "silence" }, { sentAt: command.sentAt ?? last.at, waitingFor: "read-back" });
+    const reply = command.acknowledgedAt !== null ? "acknowledged" : "silent";
+    await this.#verify(definition, session, command, last, reply, null, log);
+  }
+
+  async #attempt(definition: CommandDefinition, session: MeterSession, command: Command, before: Before, number: number, log: Logger): Promise<void> {
+    const { clock, transactor, commands, guard } = this.#parts;
+    const attempt: { -readonly [K in keyof Attempt]: Attempt[K] } = { number, fence: command.fence, at: clock.now(), before, outcome: "sending", frames: [] };
+    const beforeFirstByte = async (): Promise<void> => {
+      if (command.kind === "disconnect" && command.askedBy === "rule") {
+        const because = await guard.whyNot(command);
+        if (because !== null) throw new NotSent({ kind: "guard", because });
+      }
+      attempt.at = clock.now();
+      const begun = await transactor.transact((tx) => commands.beginAttempt(tx, command.id, command.fence, attempt));
+      if (begun !== "begun") throw new NotSent({ kind: begun });
+    };
+    let sent: Sent;
+    try {
+      sent = await definition.send(session, command, before, { notAfter: command.notAfter, beforeFirstByte });
+    } catch (error) {
+      const now = await commands.find(null, command.id);
+      if (now?.state !== "sending" || now.fence !== command.fence) throw error; // nothing was written, so nothing was sent
+      // The attempt stands in the books and the line gave way in the same moment: look before believing anything.
+      sent = { sent: "silent", sentAt: attempt.at };
+      log.warn({ reason: reasonOf(error) }, "the line gave way after the attempt was written down");
+    }
+    const sending: Command = { ...command, state: "sending" };
+    const reply = sent.sent === "silent" ? "silence" : "answered";
+    const verifying = await this.#applied(sending, { type: reply }, {
+      sentAt: sent.sentAt,
+      ...(sent.sent === "acknowledged" ? { acknowledgedAt: sent.at } : {}),
+      waitingFor: sent.sent === "silent" ? "silence" : "read-back",
+      looks: 0,
+      lookAt: clock.now(),
+    });
+    const outcome = sent.sent === "refused" ? `refused: ${sent.fault} ${sent.bits.join(", ")}`.trim() : sent.sent;
+    await commands.endAttempt(null, command.id, number, outcome, session.evidence);
+    log.info({ attempt: number, outcome }, "sent; now the meter must show it");
+    await this.#verify(definition, session, verifying, attempt, sent.sent, sent.sent === "refused" ? sent.fault : null, log);
+  }
+
+  async #verify(
+    definition: CommandDefinition,
+    session: MeterSession,
+    command: Command,
+    attempt: Attempt,
+    lastReply: "acknowledged" | "silent" | "refused",
+    refusal: FaultCode | null,
+    log: Logger,
+  ): Promise<void> {
+    const { clock, commands } = this.#parts;
+    const sentAt = command.sentAt ?? attempt.at;
+    const verdict: Verdict = await definition.verify(session, command, { before: attempt.before, sinceSentMs: clock.now() - sentAt, lastReply });
+    await commands.endAttempt(null, command.id, attempt.number, refusal === null ? `${lastReply}: ${verdict.verdict}` : `refused: ${refusal}: ${verdict.verdict}`, session.evidence);
+    switch (verdict.verdict) {
+      case "done":
+        await this.#apply(command, { type: "shown" }, { verifiedAt: clock.now(), receipt: { before: attempt.before, after: verdict.proof, attempts: attempt.number } });
+        log.info({ attempts: attempt.number }, "confirmed: the meter shows it");
+        return;
+      case "wait":
+        await this.#parts.commands.change(null, command.id, command.fence, ["verifying"], { waitingFor: verdict.waitingFor, lookAt: later(clock.now(), verdict.lookAgainMs) });
+        return;
+      case "unclear":
+        await this.#apply(command, { type: "nobody-can-tell", because: verdict.because });
+        log.warn({ because: verdict.because }, "nobody can tell what became of this command");
+        return;
+      case "not-done":
+        await this.#notDone(definition, session, command, attempt, lastReply, refusal, log);
+    }
+  }
+
+  /** The meter shows that it was not obeyed: again, if there is time, with the number that was chosen at the look. */
+  async #notDone(definition: CommandDefinition, session: MeterSession, command: Command, attempt: Attempt, lastReply: string, refusal: FaultCode | null, log: Logger): Promise<void> {
+    const { clock } = this.#parts;
+    if (refusal !== null && refusal !== "identity-expired" && faults[refusal].retry !== "later") {
+      await this.#apply(command, { type: "declined", because: refusal });
+      return;
+    }
+    const timeLeft = clock.now() < command.notAfter;
+    const triesLeft = attempt.number < definition.attemptsMax;
+    const because = lastReply === "acknowledged" ? "stuck" : "silence";
+    if (!timeLeft || !triesLeft) {
+      await this.#apply(command, { type: "not-done", timeLeft, triesLeft, because });
+      return;
+    }
+    if (attempt.number >= QUICK_ATTEMPTS && command.looks === 0) {
+      await this.#parts.commands.change(null, command.id, command.fence, ["verifying"], { looks: 1, waitingFor: "line", lookAt: later(clock.now(), LOOK_AGAIN_STEP_MS * attempt.number) });
+      return;
+    }
+    log.info({ attempt: attempt.number + 1 }, "the meter shows that it was not obeyed; sending again");
+    await this.#attempt(definition, session, command, attempt.before, attempt.number + 1, log);
+  }
+
+  /** Identity is read once, before the first thing that changes a meter. Wrong numbers quarantine it. */
+  async #identityDoubt(session: MeterSession, command: Command): Promise<FaultCode | null> {
+    const { meters, clock } = this.#parts;
+    if (command.effect === "reads") return null;
+    const book = await meters.meter(null, command.meter);
+    if (book === null || book.identity === "quarantined") return "meter-quarantined";
+    if (book.identity === "confirmed") return null;
+    const found = await session.readIdentity();
+    if (found.matches) {
+      await meters.setIdentity(null, command.meter, "confirmed", null, clock.now());
+      return null;
+    }
+    const note = `the meter says number ${found.meterNumber}, customer ${found.customerNumber}; the books say ${session.meter.meterNumber}, ${session.meter.customerNumber}`;
+    await meters.setIdentity(null, command.meter, "quarantined", note, clock.now());
+    return "identity-mismatch";
+  }
+
+  async #trouble(taken: Command, error: unknown, log: Logger, session: MeterSession | null): Promise<void> {
+    const { clock, commands } = this.#parts;
+    const command = await commands.find(null, taken.id);
+    if (command === null || command.fence !== taken.fence || !isOpen(command.state)) return;
+    if (error instanceof NotSent) {
+      await this.#notSent(command, error);
+      return;
+    }
+    if (!isFault(error)) {
+      log.error({ reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined }, "a mistake of ours; the command will be looked at again");
+      await this.#lookLater(command, "line", LOOK_AGAIN_MS_MAX);
+      return;
+    }
+    log.info({ fault: error.code, state: command.state }, "not now");
+    if (isUnsent(command.state)) {
+      if (error.code === "deadline-passed" || clock.now() > command.notAfter) await this.#apply(command, { type: "out-of-time" });
+      else if (faults[error.code].retry === "later" || faults[error.code].retry === "verify-first") await this.#lookLater(command, waitingFor(error.code), error.code === "security-suspended" ? FROZEN_LOOK_MS : undefined);
+      else await this.#apply(command, { type: "declined", because: error.code });
+      return;
+    }
+    if (session !== null) {
+      const last = await commands.lastAttempt(command.id);
+      if (last !== null) await commands.endAttempt(null, command.id, last.number, last.outcome, session.evidence);
+    }
+    const verifying = command.state === "sending" ? await this.#applied(command, { type: "silence" }, { sentAt: command.sentAt ?? clock.now() }) : command;
+    if (this.#noMoreLooks(verifying)) await this.#apply(verifying, { type: "nobody-can-tell", because: verifying.effect === "adds" ? "no-proof" : "silence" });
+    else await this.#lookLater(verifying, "silence");
+  }
+
+  /** After the deadline a silent meter is not waited for any longer: we do not know, and say so. */
+  #noMoreLooks(command: Command): boolean {
+    const now = this.#parts.clock.now();
+    if (command.effect === "adds") return now > command.notAfter;
+    return now > Math.min(command.notAfter, (command.sentAt ?? command.createdAt) + SILENCE_ENDS_SETTING_MS);
+  }
+
+  async #notSent(command: Command, why: NotSent): Promise<void> {
+    if (why.reason.kind === "guard") {
+      await this.#apply(command, { type: "cancel", because: why.reason.because });
+    } else if (why.reason.kind === "blocked") {
+      await this.#lookLater(command, "earlier-top-up");
+    }
+  }
+
+  async #lookLater(command: Command, what: string, pauseMs?: number): Promise<void> {
+    const pause = pauseMs ?? Math.min(LOOK_AGAIN_STEP_MS * (command.looks + 1), LOOK_AGAIN_MS_MAX);
+    const lookAt = later(this.#parts.clock.now(), pause);
+    await this.#parts.commands.change(null, command.id, command.fence, [command.state], { looks: command.looks + 1, waitingFor: what, lookAt: earliest(lookAt, command) });
+  }
+
+  #apply(command: Command, event: Parameters<typeof apply>[3], more: Parameters<typeof apply>[4] = {}): Promise<unknown> {
+    return this.#parts.transactor.transact((tx) => apply(this.#parts, tx, command, event, more));
+  }
+
+  /** As apply, and answers the command as it stands then. A lost fence ends this worker's part. */
+  async #applied(command: Command, event: Parameters<typeof apply>[3], more: Parameters<typeof apply>[4] = {}): Promise<Command> {
+    const next = await this.#parts.transactor.transact((tx) => apply(this.#parts, tx, command, event, more));
+    if (next === null) throw new NotSent({ kind: "lost" });
+    return {
+      ...command,
+      state: next.state,
+      because: next.because,
+      sentAt: more.sentAt ?? command.sentAt,
+      acknowledgedAt: more.acknowledgedAt ?? command.acknowledgedAt,
+      waitingFor: more.waitingFor ?? command.waitingFor,
+      looks: more.looks ?? command.looks,
+    };
+  }
+}
+
+const waitingFor = (code: FaultCode): string => (code === "meter-silent" ? "meter-online" : code === "security-suspended" ? "security" : "line");
+/** An unsent command is looked at no later than directly after its deadline, so that its end is told in time. */
+const earliest = (lookAt: Instant, command: Command): Instant => (isUnsent(command.state) && lookAt > command.notAfter ? later(command.notAfter, 1) : lookAt);

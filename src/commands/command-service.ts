@@ -1,0 +1,127 @@
+/**
+ * Accept, cancel, resolve: the only way to create a command, and the only way for a person to end one.
+ *
+ * A newer order for the same relay supersedes older ones that have not left; an order that has left is never called back
+ * here, it ends by what the meter shows.
+ */
+import type { Clock } from "../kernel/clock.ts";
+import { later, type Instant } from "../kernel/clock.ts";
+import { Fault } from "../kernel/faults.ts";
+import { CommandId, type AccountId, type MeterAddress, type PaymentId } from "../kernel/ids.ts";
+import type { Transaction } from "../kernel/transaction.ts";
+import { definitionOf } from "./catalogue.ts";
+import { isOpen, isUnsent, type AskedBy, type Command, type CommandKind } from "./command.ts";
+import { apply, type ConclusionParts } from "./conclusion.ts";
+
+export interface CommandWish {
+  readonly kind: CommandKind;
+  readonly meter: MeterAddress;
+  readonly account: AccountId | null;
+  readonly payment: PaymentId | null;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly askedBy: AskedBy;
+  readonly reason: string;
+  readonly notAfter?: Instant;
+}
+
+export interface CommandServiceParts extends ConclusionParts {
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+/** Orders that move the same thing: the newest one counts. */
+const rivals: readonly (readonly CommandKind[])[] = [
+  ["disconnect", "reconnect", "arm"],
+  ["protect", "unprotect"],
+  ["warn", "unwarn"],
+];
+const rivalsOf = (kind: CommandKind): readonly CommandKind[] => rivals.find((group) => group.includes(kind)) ?? [];
+
+const wishOf: Partial<Record<CommandKind, "connected" | "armed" | "disconnected">> = { disconnect: "disconnected", reconnect: "connected", arm: "armed" };
+
+export class CommandService {
+  readonly #parts: CommandServiceParts;
+
+  constructor(parts: CommandServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** Stores a command and its outbox row in the caller's transaction. */
+  async accept(tx: Transaction, wish: CommandWish): Promise<Command> {
+    const { commands, meters, outbox, clock } = this.#parts;
+    const definition = definitionOf(wish.kind);
+    const book = await meters.meter(tx, wish.meter);
+    if (book === null) throw new Fault("unknown-meter", { meter: wish.meter });
+    if (book.identity === "quarantined" && definition.effect !== "reads") throw new Fault("meter-quarantined", { meter: wish.meter, why: book.identityNote });
+    const group = rivalsOf(wish.kind);
+    if (group.length > 0) {
+      const open = await commands.lockOpen(tx, wish.meter);
+      for (const older of open) if (isUnsent(older.state) && group.includes(older.kind)) await apply(this.#parts, tx, older, { type: "cancel", because: "superseded" });
+    }
+    const now = clock.now();
+    const command: Command = {
+      id: CommandId(this.#parts.newId()),
+      kind: wish.kind,
+      effect: definition.effect,
+      meter: wish.meter,
+      account: wish.account,
+      payment: wish.payment,
+      params: wish.params,
+      askedBy: wish.askedBy,
+      reason: wish.reason,
+      state: "accepted",
+      waitingFor: null,
+      because: null,
+      fence: 0,
+      looks: 0,
+      createdAt: now,
+      notAfter: wish.notAfter ?? later(now, definition.notAfterMs),
+      sentAt: null,
+      acknowledgedAt: null,
+      verifiedAt: null,
+      endedAt: null,
+      receipt: null,
+    };
+    await commands.insert(tx, command);
+    const desired = wishOf[wish.kind];
+    if (desired !== undefined) {
+      const cutBy = wish.kind === "disconnect" ? (wish.askedBy === "person" ? "person" : "rule") : null;
+      await meters.setRelayWish(tx, wish.meter, desired, cutBy);
+      await outbox.announce(tx, { type: "meter", address: wish.meter });
+    }
+    await outbox.wake(tx, command.id);
+    await outbox.announce(tx, { type: "command", id: command.id, meter: command.meter, kind: command.kind, state: command.state });
+    return command;
+  }
+
+  /** If an equal, unfinished command exists, that one is meant. Null when a different answer stands in the way. */
+  async ensure(tx: Transaction, wish: CommandWish): Promise<Command> {
+    const open = await this.#parts.commands.lockOpen(tx, wish.meter);
+    const equal = open.find((command) => command.kind === wish.kind);
+    return equal ?? this.accept(tx, wish);
+  }
+
+  /** Only what has not left can be cancelled. */
+  async cancel(tx: Transaction, id: CommandId, because: string): Promise<Command> {
+    const found = await this.#parts.commands.find(tx, id);
+    if (found === null) throw new Fault("unknown-command", { command: id });
+    if (!isOpen(found.state)) throw new Fault("already-ended", { command: id, state: found.state });
+    if (!isUnsent(found.state)) throw new Fault("already-sent", { command: id, state: found.state });
+    const end = await apply(this.#parts, tx, found, { type: "cancel", because });
+    if (end === null) throw new Fault("already-sent", { command: id });
+    if (found.kind === "disconnect") await this.#parts.meters.setRelayWish(tx, found.meter, "connected", null);
+    return { ...found, state: end.state, because: end.because, endedAt: this.#parts.clock.now() };
+  }
+
+  /** A payment, or a rule that changed its mind, takes back the automatic cuts of a meter that have not left. */
+  async cancelUnsentCuts(tx: Transaction, meter: MeterAddress, because: string): Promise<readonly CommandId[]> {
+    const cancelled: CommandId[] = [];
+    for (const command of await this.#parts.commands.lockOpen(tx, meter)) {
+      if (command.kind !== "disconnect" || command.askedBy !== "rule" || !isUnsent(command.state)) continue;
+      if ((await apply(this.#parts, tx, command, { type: "cancel", because })) === null) continue;
+      await this.#parts.meters.setRelayWish(tx, meter, "connected", null);
+      cancelled.push(command.id);
+    }
+    return cancelled;
+  }
+}

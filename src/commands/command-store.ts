@@ -1,0 +1,110 @@
+/** What commands need of a database. A write that names a fence changes nothing when another worker has taken the command since. */
+import type { AccountId, CommandId, MeterAddress, PaymentId } from "../kernel/ids.ts";
+import type { Fen } from "../kernel/money.ts";
+import type { Instant } from "../kernel/clock.ts";
+import type { Transaction } from "../kernel/transaction.ts";
+import type { WireEvidence } from "../kernel/reading.ts";
+import type { RelayPicture } from "../devices/meter.ts";
+import type { Attempt, Command, CommandKind, CommandState } from "./command.ts";
+
+export interface CommandChange {
+  readonly state?: CommandState;
+  readonly waitingFor?: string | null;
+  readonly because?: string | null;
+  readonly looks?: number;
+  /** When a worker should look again; null: no more. */
+  readonly lookAt?: Instant | null;
+  readonly sentAt?: Instant;
+  readonly acknowledgedAt?: Instant;
+  readonly verifiedAt?: Instant;
+  readonly endedAt?: Instant;
+  readonly receipt?: Readonly<Record<string, unknown>>;
+}
+
+export interface CommandFilter {
+  readonly state?: CommandState;
+  readonly meter?: MeterAddress;
+  readonly kind?: CommandKind;
+  readonly since?: Instant;
+  readonly limit: number;
+  readonly before?: CommandId;
+}
+
+export interface CommandStore {
+  insert(tx: Transaction, command: Command): Promise<void>;
+  find(tx: Transaction | null, id: CommandId): Promise<Command | null>;
+  list(filter: CommandFilter): Promise<readonly Command[]>;
+  attempts(id: CommandId): Promise<readonly Attempt[]>;
+  lastAttempt(id: CommandId): Promise<Attempt | null>;
+  /** Takes an open command: fence + 1. Null when it has ended. */
+  take(id: CommandId): Promise<Command | null>;
+  /** Open commands of one meter, oldest first, locked until the transaction ends. */
+  lockOpen(tx: Transaction, meter: MeterAddress): Promise<readonly Command[]>;
+  /** False when the fence is no longer ours or the command is in none of these states. */
+  change(tx: Transaction | null, id: CommandId, fence: number, from: readonly CommandState[], change: CommandChange): Promise<boolean>;
+  /**
+   * Writes the attempt and moves the command to sending, in one transaction, on disk when it resolves. "blocked": another
+   * command that adds to this meter is on the wire or disputed; "lost": cancelled or taken by someone else meanwhile.
+   */
+  beginAttempt(tx: Transaction, id: CommandId, fence: number, attempt: Attempt): Promise<"begun" | "blocked" | "lost">;
+  endAttempt(tx: Transaction | null, id: CommandId, number: number, outcome: string, frames: readonly WireEvidence[]): Promise<void>;
+  /** Ids whose time to be looked at has come, oldest first. */
+  due(now: Instant, limit: number): Promise<readonly CommandId[]>;
+  /** Makes every open command of a meter due: it was heard again. */
+  wakeMeter(meter: MeterAddress, now: Instant): Promise<readonly CommandId[]>;
+  /** Most recent ended command of a kind on a meter. */
+  lastEnded(tx: Transaction | null, meter: MeterAddress, kinds: readonly CommandKind[]): Promise<Command | null>;
+}
+
+export interface Payment {
+  readonly id: PaymentId;
+  readonly account: AccountId;
+  readonly amount: Fen;
+  readonly channel: string;
+  readonly orderId: string;
+  readonly state: "taken" | "allocated" | "unallocated" | "disputed" | "refunded";
+  readonly command: CommandId | null;
+  readonly createdAt: Instant;
+}
+
+export interface PaymentStore {
+  /** Null when (channel, orderId) is taken; waits for a transaction that is taking it right now. */
+  insert(tx: Transaction, payment: Payment): Promise<boolean>;
+  find(tx: Transaction | null, id: PaymentId): Promise<Payment | null>;
+  byOrder(tx: Transaction | null, channel: string, orderId: string): Promise<Payment | null>;
+  setState(tx: Transaction, id: PaymentId, state: Payment["state"], command: CommandId | null): Promise<void>;
+  /** An open dispute of this account, if there is one. */
+  disputed(tx: Transaction | null, account: AccountId): Promise<PaymentId | null>;
+  list(page: { readonly limit: number; readonly before: PaymentId | null; readonly account: AccountId | null }): Promise<readonly Payment[]>;
+}
+
+/** What the books say of a meter, beside the registry. */
+export interface MeterBook {
+  readonly address: MeterAddress;
+  readonly account: AccountId | null;
+  readonly identity: "unread" | "confirmed" | "quarantined";
+  readonly identityNote: string | null;
+  readonly relay: "unknown" | "connected" | "armed" | "disconnected";
+  readonly relayWord: number | null;
+  readonly relayProtected: boolean;
+  readonly relayAt: Instant | null;
+  readonly relayDesired: "connected" | "armed" | "disconnected" | null;
+  readonly cutBy: "person" | "rule" | null;
+}
+
+export interface AccountBook {
+  readonly account: AccountId;
+  readonly name: string;
+  readonly class: string;
+  readonly mode: "local" | "remote";
+  readonly tariff: string;
+  readonly meter: MeterAddress | null;
+}
+
+export interface MeterStore {
+  meter(tx: Transaction | null, address: MeterAddress): Promise<MeterBook | null>;
+  account(tx: Transaction | null, account: AccountId): Promise<AccountBook | null>;
+  setIdentity(tx: Transaction | null, address: MeterAddress, identity: "confirmed" | "quarantined", note: string | null, at: Instant): Promise<void>;
+  setRelay(tx: Transaction | null, address: MeterAddress, picture: RelayPicture): Promise<void>;
+  setRelayWish(tx: Transaction, address: MeterAddress, desired: "connected" | "armed" | "disconnected", cutBy: "person" | "rule" | null): Promise<void>;
+}

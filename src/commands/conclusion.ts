@@ -1,0 +1,70 @@
+/**
+ * The one place where a command changes its state: the row, the money and the announcement in one transaction, as the
+ * machine says. Whoever comes with an old fence changes nothing.
+ */
+import type { Clock } from "../kernel/clock.ts";
+import type { Outbox } from "../kernel/events.ts";
+import type { Transaction } from "../kernel/transaction.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { isOpen, type Command, type CommandState } from "./command.ts";
+import { isStep, step, type CommandEvent, type Step } from "./command-machine.ts";
+import type { CommandChange, CommandStore, MeterStore, PaymentStore } from "./command-store.ts";
+import { amountOf } from "./definitions/purchase.ts";
+
+export interface ConclusionParts {
+  readonly clock: Clock;
+  readonly commands: CommandStore;
+  readonly payments: PaymentStore;
+  readonly meters: MeterStore;
+  readonly ledger: Ledger;
+  readonly outbox: Outbox;
+}
+
+/** Applies an event; null when the fence was lost. What the machine does not allow is a mistake of ours and throws. */
+export async function apply(
+  parts: ConclusionParts,
+  tx: Transaction,
+  command: Command,
+  event: CommandEvent,
+  more: Omit<CommandChange, "state" | "because" | "endedAt"> = {},
+): Promise<Step | null> {
+  const next = step(command.state, event, command.effect);
+  if (!isStep(next)) throw new Error(`command ${command.id}: ${next.impossible}`);
+  const ended = !isOpen(next.state);
+  const from: readonly CommandState[] = [command.state];
+  const change: CommandChange = {
+    ...more,
+    state: next.state,
+    because: next.because,
+    ...(ended ? { endedAt: parts.clock.now(), lookAt: null, waitingFor: null } : {}),
+  };
+  if (!(await parts.commands.change(tx, command.id, command.fence, from, change))) return null;
+  if (ended) await settleMoney(parts, tx, command, next);
+  if (next.state !== command.state || ended) {
+    await parts.outbox.announce(tx, { type: "command", id: command.id, meter: command.meter, kind: command.kind, state: next.state });
+  }
+  if (ended) {
+    await parts.outbox.announce(tx, { type: "meter", address: command.meter });
+    if (command.effect === "adds") await wakeTheNext(parts, tx, command);
+  }
+  return next;
+}
+
+/** A top-up that waited because this one was on the wire may go now. */
+async function wakeTheNext(parts: ConclusionParts, tx: Transaction, ended: Command): Promise<void> {
+  const waiting = (await parts.commands.lockOpen(tx, ended.meter)).filter((command) => command.effect === "adds" && command.id !== ended.id);
+  for (const command of waiting) await parts.outbox.wake(tx, command.id);
+}
+
+/** Money follows the command's end, and the payment follows the money. */
+async function settleMoney(parts: ConclusionParts, tx: Transaction, command: Command, end: Step): Promise<void> {
+  const { account, payment } = command;
+  if (command.effect !== "adds" || account === null || payment === null) return;
+  const hold = { account, amount: amountOf(command), hold: command.id as string };
+  if (end.money === "settle") await parts.ledger.settle(tx, { ...hold, meter: command.meter });
+  if (end.money === "release") await parts.ledger.release(tx, { ...hold, note: `${end.state}: ${end.because ?? ""}` });
+  const state = end.state === "confirmed" ? "allocated" : end.state === "disputed" ? "disputed" : "unallocated";
+  await parts.payments.setState(tx, payment, state, command.id);
+  await parts.outbox.announce(tx, { type: "payment", id: payment, account, state });
+  await parts.outbox.announce(tx, { type: "account", account });
+}

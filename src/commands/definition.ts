@@ -1,0 +1,51 @@
+/**
+ * What a definition has to say: sets or adds, priority, deadline, money, and four verbs. One place (command-runner.ts) runs
+ * them all:
+ *
+ *     look ──► choose ──► [attempt written down] ──► send ──► verify ◄─┐
+ *                 │                                             └─wait─┘
+ *                 └─► already so · refused
+ *
+ * `Before` is plain JSON: it is stored with the attempt before the first byte leaves, and is all that a process which was
+ * born after a crash knows of the look.
+ */
+import type { Priority } from "../devices/meter.ts";
+import type { MeterSession, SendOptions, Sent } from "../devices/meter.ts";
+import type { FaultCode } from "../kernel/faults.ts";
+import type { Command, CommandKind, Effect } from "./command.ts";
+
+export type Before = Readonly<Record<string, unknown>>;
+
+export type Choice =
+  | { readonly choose: "send"; readonly before: Before }
+  | { readonly choose: "already-so"; readonly proof: Before }
+  | { readonly choose: "refuse"; readonly fault: FaultCode };
+
+export type Verdict =
+  | { readonly verdict: "done"; readonly proof: Before }
+  | { readonly verdict: "not-done" }
+  /** Not yet: look again after a while. */
+  | { readonly verdict: "wait"; readonly waitingFor: string; readonly lookAgainMs: number }
+  /** No look will ever tell: a person decides (adds), or it ends unanswered (sets). */
+  | { readonly verdict: "unclear"; readonly because: string };
+
+export interface VerifyContext {
+  readonly before: Before;
+  /** Since the first byte of the attempt, in ms of the handed-in clock. */
+  readonly sinceSentMs: number;
+  readonly lastReply: "acknowledged" | "silent" | "refused" | "unknown";
+}
+
+export interface CommandDefinition {
+  readonly kind: CommandKind;
+  readonly title: { readonly en: string; readonly zh: string };
+  readonly effect: Effect;
+  readonly priority: Priority;
+  /** How long it is worth sending, when whoever asks does not say. */
+  readonly notAfterMs: number;
+  /** Frames that may leave for one command, each after a look that showed "not done". */
+  readonly attemptsMax: number;
+  look(session: MeterSession, command: Command): Promise<Choice>;
+  send(session: MeterSession, command: Command, before: Before, options: SendOptions): Promise<Sent>;
+  verify(session: MeterSession, command: Command, context: VerifyContext): Promise<Verdict>;
+}

@@ -1,0 +1,101 @@
+/**
+ * Credit to a wallet in the meter: top-up (070102FF) and the first purchase of a meter (070101FF).
+ *
+ * The purchase count is the meter's own idempotency key: it tells "done", "not done" and "someone else was here" apart. The
+ * number to use is chosen at the look, stored with the attempt before the first byte, and never chosen again for that
+ * attempt. Done means: the count advanced by exactly one AND the balance fits, or the meter's own purchase record names
+ * this purchase (DL/T 645-2007 with the fee-control supplement, 5.13).
+ */
+import { Fen } from "../../kernel/money.ts";
+import { hours } from "../../kernel/clock.ts";
+import { Priority, type MeterSession, type Wallet } from "../../devices/meter.ts";
+import type { Before, CommandDefinition, Verdict, VerifyContext } from "../definition.ts";
+import type { Command } from "../command.ts";
+
+/** What one meter can use up in an hour at most: 20 kW at 1 yuan. Beyond it a smaller rise is not explained by consumption. */
+const DRAIN_FEN_PER_HOUR_MAX = 2_000n;
+/** The purse lags behind the balance shown by up to a quarter of an hour. */
+const PURSE_LAG_HOURS = 0.25;
+/** Counts in purchase records are two BCD bytes. */
+const RECORD_COUNT_WRAPS_AT = 10_000;
+
+export interface PurchaseBefore extends Before {
+  readonly count: number;
+  /** Balance less overdraft, fen as decimal text. */
+  readonly net: string;
+  readonly takenAt: number;
+  readonly opening: boolean;
+}
+
+const netOf = (wallet: Wallet): bigint => wallet.balance - wallet.overdraft;
+export const amountOf = (command: Command): Fen => Fen(BigInt(command.params["amount"] as string));
+
+/** Pure: does the balance seen afterwards follow from the one before, the amount, and what can have been consumed since? */
+export function balanceFits(before: PurchaseBefore, amount: Fen, now: { readonly net: bigint; readonly takenAt: number }): boolean {
+  const highest = BigInt(before.net) + amount;
+  const hoursBetween = Math.max(0, now.takenAt - before.takenAt) / 3_600_000 + PURSE_LAG_HOURS;
+  const drained = BigInt(Math.ceil(Number(DRAIN_FEN_PER_HOUR_MAX) * hoursBetween));
+  return now.net <= highest && now.net >= highest - drained;
+}
+
+/** Pure: what a wallet seen after an attempt says about it, before the purchase record is asked. */
+export function judgePurchase(before: PurchaseBefore, amount: Fen, wallet: Wallet): "done" | "not-done" | "ask-record" | "count-gap" {
+  if (wallet.count === before.count) return "not-done";
+  if (wallet.count !== before.count + 1) return "count-gap";
+  return balanceFits(before, amount, { net: netOf(wallet), takenAt: wallet.takenAt }) ? "done" : "ask-record";
+}
+
+async function verify(session: MeterSession, command: Command, context: VerifyContext): Promise<Verdict> {
+  const before = context.before as PurchaseBefore;
+  const amount = amountOf(command);
+  const wallet = await session.readWallet();
+  const seen = { count: wallet.count, net: netOf(wallet).toString(), takenAt: wallet.takenAt };
+  switch (judgePurchase(before, amount, wallet)) {
+    case "not-done":
+      return { verdict: "not-done" };
+    case "count-gap":
+      return { verdict: "unclear", because: "count-gap" };
+    case "done":
+      return { verdict: "done", proof: seen };
+    case "ask-record": {
+      const record = await session.readLastPurchase();
+      const named = record !== null && record.count === (before.count + 1) % RECORD_COUNT_WRAPS_AT && record.amount === amount;
+      return named ? { verdict: "done", proof: { ...seen, record: true } } : { verdict: "unclear", because: "count-gap" };
+    }
+  }
+}
+
+const shared = {
+  effect: "adds",
+  priority: Priority.money,
+  notAfterMs: hours(72),
+  attemptsMax: 3,
+  send: (session, command, before, options) =>
+    session.topUp({ amount: amountOf(command), count: (before as PurchaseBefore).count + 1, opening: (before as PurchaseBefore).opening }, options),
+  verify,
+} satisfies Partial<CommandDefinition>;
+
+export const topUp: CommandDefinition = {
+  ...shared,
+  kind: "top-up",
+  title: { en: "Add credit to the meter", zh: "充值" },
+  look: async (session) => {
+    const wallet = await session.readWallet();
+    if (wallet.keyState !== "production") return { choose: "refuse", fault: "key-state" };
+    const before: PurchaseBefore = { count: wallet.count, net: netOf(wallet).toString(), takenAt: wallet.takenAt, opening: !wallet.accountOpened };
+    return { choose: "send", before };
+  },
+};
+
+export const openAccount: CommandDefinition = {
+  ...shared,
+  kind: "open-account",
+  title: { en: "Open the meter's account with its first purchase", zh: "开户" },
+  look: async (session) => {
+    const wallet = await session.readWallet();
+    if (wallet.keyState !== "production") return { choose: "refuse", fault: "key-state" };
+    if (wallet.accountOpened) return { choose: "refuse", fault: "wrong-mode" };
+    const before: PurchaseBefore = { count: wallet.count, net: netOf(wallet).toString(), takenAt: wallet.takenAt, opening: true };
+    return { choose: "send", before };
+  },
+};

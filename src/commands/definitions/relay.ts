@@ -1,0 +1,81 @@
+/**
+ * Orders to the relay (1CH): disconnect, reconnect, arm, protect, unprotect, warn, unwarn. They set: obeying twice equals once.
+ *
+ * An acknowledged order to disconnect means accepted, not opened: a trip delay may run, the current may be too high, the relay
+ * may be stuck. Done is what run-state word 3 shows (bit 4 the relay, bit 6 the order, bit 7 the alarm, bit 12 protection).
+ */
+import { hours, minutes, seconds } from "../../kernel/clock.ts";
+import { Priority, type MeterSession, type RelayOrder, type RelayPicture } from "../../devices/meter.ts";
+import type { CommandDefinition, Verdict, VerifyContext } from "../definition.ts";
+
+/** When to look again after an order, counted from its first byte; after the last look the relay counts as stuck. */
+const LOOKS_AT_MS = [seconds(2), seconds(10), seconds(60)] as const;
+/** Looks during a trip delay. */
+const DELAY_LOOK_EVERY_MS = seconds(30);
+const DELAY_MARGIN_MS = minutes(1);
+
+interface RelayRow {
+  readonly kind: RelayOrder;
+  readonly title: { readonly en: string; readonly zh: string };
+  readonly priority: Priority;
+  readonly notAfterMs: number;
+  /** What the word shows when the wish is fulfilled. */
+  readonly fulfilled: (picture: RelayPicture) => boolean;
+}
+
+const rows: readonly RelayRow[] = [
+  { kind: "disconnect", title: { en: "Cut the supply", zh: "跳闸" }, priority: Priority.relay, notAfterMs: hours(2), fulfilled: (p) => p.relay === "disconnected" && p.order === "disconnect" },
+  { kind: "reconnect", title: { en: "Restore the supply directly", zh: "直接合闸" }, priority: Priority.safety, notAfterMs: hours(24), fulfilled: (p) => p.relay === "connected" && p.order === "connect" },
+  // Bit 6 = 0 is all that arming can show; the button is a later event (relay: armed, then connected).
+  { kind: "arm", title: { en: "Allow the customer to restore at the meter", zh: "合闸允许" }, priority: Priority.safety, notAfterMs: hours(24), fulfilled: (p) => p.order === "connect" },
+  { kind: "protect", title: { en: "Protect the supply from being cut", zh: "保电" }, priority: Priority.safety, notAfterMs: hours(24), fulfilled: (p) => p.protected },
+  { kind: "unprotect", title: { en: "End the protection", zh: "保电解除" }, priority: Priority.relay, notAfterMs: hours(2), fulfilled: (p) => !p.protected },
+  { kind: "warn", title: { en: "Low-credit alarm on", zh: "报警" }, priority: Priority.person, notAfterMs: hours(2), fulfilled: (p) => p.preTripAlarm },
+  { kind: "unwarn", title: { en: "Low-credit alarm off", zh: "报警解除" }, priority: Priority.person, notAfterMs: hours(2), fulfilled: (p) => !p.preTripAlarm },
+];
+
+const proofOf = (p: RelayPicture): Record<string, unknown> => ({ relay: p.relay, order: p.order, word: p.word, takenAt: p.takenAt });
+
+/** The order stands in the meter and the relay has not moved: a running delay, a current that is too high, or a stuck relay. */
+async function whyNotYet(session: MeterSession, context: VerifyContext): Promise<Verdict | null> {
+  const delayMs = minutes(await session.readTripDelayMinutes());
+  if (delayMs > 0 && context.sinceSentMs < delayMs + DELAY_MARGIN_MS) return { verdict: "wait", waitingFor: "trip-delay", lookAgainMs: DELAY_LOOK_EVERY_MS };
+  return null;
+}
+
+function define(row: RelayRow): CommandDefinition {
+  return {
+    kind: row.kind,
+    title: row.title,
+    effect: "sets",
+    priority: row.priority,
+    notAfterMs: row.notAfterMs,
+    attemptsMax: 3,
+    look: async (session) => {
+      const picture = await session.readRelay();
+      if (row.fulfilled(picture)) return { choose: "already-so", proof: proofOf(picture) };
+      return { choose: "send", before: proofOf(picture) };
+    },
+    send: (session, _command, _before, options) => session.orderRelay(row.kind, options),
+    verify: async (session, _command, context) => {
+      const picture = await session.readRelay();
+      if (row.fulfilled(picture)) return { verdict: "done", proof: proofOf(picture) };
+      const orderStands = row.kind === "disconnect" ? picture.order === "disconnect" : picture.order === "connect";
+      if ((row.kind === "disconnect" || row.kind === "reconnect") && orderStands) {
+        const wait = row.kind === "disconnect" ? await whyNotYet(session, context) : null;
+        if (wait !== null) return wait;
+        const next = LOOKS_AT_MS.find((at) => at > context.sinceSentMs);
+        if (next !== undefined) return { verdict: "wait", waitingFor: "read-back", lookAgainMs: next - context.sinceSentMs };
+        return { verdict: "unclear", because: "stuck" }; // latching relays wear and weld: never send it again and again
+      }
+      if (context.lastReply === "acknowledged") {
+        const next = LOOKS_AT_MS.find((at) => at > context.sinceSentMs);
+        if (next !== undefined) return { verdict: "wait", waitingFor: "read-back", lookAgainMs: next - context.sinceSentMs };
+        return { verdict: "unclear", because: "stuck" };
+      }
+      return { verdict: "not-done" };
+    },
+  };
+}
+
+export const relayDefinitions: readonly CommandDefinition[] = rows.map(define);

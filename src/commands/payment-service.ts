@@ -1,0 +1,129 @@
+/**
+ * A payment: taken once for ever by (channel, orderId), whatever happens around it.
+ *
+ * Where the meter keeps the money (local) the payment, the hold and the top-up are one transaction. Where the ledger keeps
+ * it (remote) the entry itself is the whole top-up; what follows is a relay that may have to return, and a cut that has not
+ * left and never will.
+ */
+import type { Clock } from "../kernel/clock.ts";
+import { Fault } from "../kernel/faults.ts";
+import { PaymentId, type AccountId, type MeterAddress } from "../kernel/ids.ts";
+import { yuan, type Fen } from "../kernel/money.ts";
+import type { Outbox } from "../kernel/events.ts";
+import type { Transaction } from "../kernel/transaction.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Command } from "./command.ts";
+import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "./command-store.ts";
+import type { CommandService } from "./command-service.ts";
+
+export interface PaymentOrder {
+  readonly account: AccountId;
+  readonly amount: Fen;
+  readonly channel: string;
+  readonly orderId: string;
+}
+
+/** What the rules want to happen after money came in; joins the payment's transaction. */
+export interface AfterCredit {
+  restore(tx: Transaction, meter: MeterAddress): Promise<Command | null>;
+}
+
+export interface PaymentServiceParts {
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly payments: PaymentStore;
+  readonly meters: MeterStore;
+  readonly commands: CommandStore;
+  readonly ledger: Ledger;
+  readonly outbox: Outbox;
+  readonly service: CommandService;
+  readonly afterCredit: AfterCredit;
+  /** Absent names are accepted when null. */
+  readonly channels: ReadonlySet<string> | null;
+  readonly cap: Fen;
+}
+
+export interface TakenPayment {
+  readonly payment: Payment;
+  readonly command: Command | null;
+}
+
+/** Word 3 bit 14: the meter's local account is not opened yet. */
+const ACCOUNT_NOT_OPENED = 0x4000;
+
+export class PaymentService {
+  readonly #parts: PaymentServiceParts;
+
+  constructor(parts: PaymentServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes it, or answers what was taken under the same channel and order id before. */
+  async take(tx: Transaction, order: PaymentOrder): Promise<TakenPayment> {
+    const { payments, ledger, outbox, clock, meters } = this.#parts;
+    if (order.amount <= 0n) throw new Fault("amount-malformed", { field: "amount", given: yuan(order.amount) });
+    if (order.amount > this.#parts.cap) throw new Fault("amount-above-cap", { amount: yuan(order.amount), cap: yuan(this.#parts.cap) });
+    if (this.#parts.channels !== null && !this.#parts.channels.has(order.channel)) throw new Fault("unknown-channel", { channel: order.channel });
+    const earlier = await payments.byOrder(tx, order.channel, order.orderId);
+    if (earlier !== null) return this.#repeat(tx, earlier, order);
+    const account = await meters.account(tx, order.account);
+    if (account === null) throw new Fault("unknown-account", { account: order.account });
+    if (account.meter === null) throw new Fault("account-without-meter", { account: order.account });
+    const meter = await meters.meter(tx, account.meter);
+    if (meter === null) throw new Fault("unknown-meter", { meter: account.meter });
+    if (meter.identity === "quarantined") throw new Fault("meter-quarantined", { meter: meter.address, why: meter.identityNote });
+    if ((await payments.disputed(tx, order.account)) !== null) throw new Fault("account-disputed", { account: order.account });
+    const payment: Payment = {
+      id: PaymentId(this.#parts.newId()),
+      account: order.account,
+      amount: order.amount,
+      channel: order.channel,
+      orderId: order.orderId,
+      state: "taken",
+      command: null,
+      createdAt: clock.now(),
+    };
+    if (!(await payments.insert(tx, payment))) {
+      const first = await payments.byOrder(tx, order.channel, order.orderId);
+      if (first === null) throw new Error("a payment that stood in the way is gone");
+      return this.#repeat(tx, first, order);
+    }
+    const received = await ledger.receive(tx, { account: order.account, amount: order.amount, channel: order.channel, reference: payment.id });
+    if (received !== "posted") throw new Error(`payment ${payment.id} could not be posted: ${received}`);
+    await outbox.announce(tx, { type: "account", account: order.account });
+    return account.mode === "local" ? this.#toMeter(tx, payment, account, meter) : this.#toLedger(tx, payment, meter);
+  }
+
+  async #toMeter(tx: Transaction, payment: Payment, account: AccountBook, meter: MeterBook): Promise<TakenPayment> {
+    const opened = meter.relayWord === null || (meter.relayWord & ACCOUNT_NOT_OPENED) === 0;
+    const command = await this.#parts.service.accept(tx, {
+      kind: opened ? "top-up" : "open-account",
+      meter: meter.address,
+      account: account.account,
+      payment: payment.id,
+      params: { amount: payment.amount.toString() },
+      askedBy: "payment",
+      reason: `${payment.channel} ${payment.orderId}`,
+    });
+    const held = await this.#parts.ledger.hold(tx, { account: account.account, amount: payment.amount, hold: command.id });
+    if (held !== "posted") throw new Error(`the hold of command ${command.id} was ${held}`);
+    await this.#parts.payments.setState(tx, payment.id, "taken", command.id);
+    await this.#parts.outbox.announce(tx, { type: "payment", id: payment.id, account: payment.account, state: "taken" });
+    return { payment: { ...payment, command: command.id }, command };
+  }
+
+  async #toLedger(tx: Transaction, payment: Payment, meter: MeterBook): Promise<TakenPayment> {
+    await this.#parts.service.cancelUnsentCuts(tx, meter.address, "payment");
+    const command = await this.#parts.afterCredit.restore(tx, meter.address);
+    await this.#parts.payments.setState(tx, payment.id, "allocated", command?.id ?? null);
+    await this.#parts.outbox.announce(tx, { type: "payment", id: payment.id, account: payment.account, state: "allocated" });
+    return { payment: { ...payment, state: "allocated", command: command?.id ?? null }, command };
+  }
+
+  async #repeat(tx: Transaction, payment: Payment, order: PaymentOrder): Promise<TakenPayment> {
+    if (payment.account !== order.account || payment.amount !== order.amount) {
+      throw new Fault("order-conflict", { channel: order.channel, orderId: order.orderId, payment: payment.id });
+    }
+    return { payment, command: payment.command === null ? null : await this.#parts.commands.find(tx, payment.command) };
+  }
+}

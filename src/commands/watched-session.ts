@@ -1,0 +1,33 @@
+/** A session whose sights are kept: every relay word and every wallet that a command happens to read goes into the books. */
+import type { MeterSession, RelayPicture, Wallet } from "../devices/meter.ts";
+
+export interface Watcher {
+  relay(picture: RelayPicture): Promise<void>;
+  wallet(wallet: Wallet): Promise<void>;
+}
+
+export function watched(session: MeterSession, watcher: Watcher): MeterSession {
+  return {
+    meter: session.meter,
+    get evidence() {
+      return session.evidence;
+    },
+    readIdentity: () => session.readIdentity(),
+    readWallet: async () => {
+      const wallet = await session.readWallet();
+      await watcher.wallet(wallet);
+      return wallet;
+    },
+    readLastPurchase: () => session.readLastPurchase(),
+    readRelay: async () => {
+      const picture = await session.readRelay();
+      await watcher.relay(picture);
+      return picture;
+    },
+    readTripDelayMinutes: () => session.readTripDelayMinutes(),
+    read: (items, source) => session.read(items, source),
+    topUp: (purchase, options) => session.topUp(purchase, options),
+    orderRelay: (order, options) => session.orderRelay(order, options),
+    close: () => session.close(),
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * Which readings are due. Asks with the lowest priority, one meter of a line at a time, so that a poll is many short
+ * exchanges between which commands overtake; a meter that has been silent is asked later (meter-health.ts).
+ *
+ * Lines are walked side by side: each bus has a walker of its own. Time is handed in and may jump: due times are compared
+ * at every step, nothing is counted in sleeps.
+ */
+import { Instant, later, seconds, type Clock } from "../kernel/clock.ts";
+import { isFault, reasonOf } from "../kernel/faults.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/log.ts";
+import { Priority, type MeterRecord, type RelayPicture, type Street } from "./meter.ts";
+import type { ReadingIntake } from "./reading-intake.ts";
+
+/** How often a walker that found nothing due looks again. */
+const LOOK_FOR_WORK_EVERY_MS = seconds(1);
+/** Meters of one mqtt bus are lines of their own, so that many may be asked side by side. */
+const SIDE_BY_SIDE_MAX = 16;
+
+export interface PollerParts {
+  readonly street: Street;
+  readonly intake: ReadingIntake;
+  readonly relay: (meter: MeterAddress, picture: RelayPicture) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly everyMs: number;
+  /** What a poll of this meter reads, relay apart. */
+  readonly itemsOf: (meter: MeterRecord) => readonly string[];
+  /** Meters of one bus that may be asked at the same time. */
+  readonly sideBySide: (bus: string) => boolean;
+}
+
+export class Poller {
+  readonly #parts: PollerParts;
+  readonly #dueAt = new Map<MeterAddress, Instant>();
+  readonly #stop = new AbortController();
+  #walkers: Promise<unknown>[] = [];
+  #asking = 0;
+  #paused = 0;
+
+  constructor(parts: PollerParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const buses = Map.groupBy(this.#parts.street.meters(), (meter) => meter.bus as string);
+    this.#walkers = [...buses].flatMap(([bus, meters]) => {
+      const walkers = this.#parts.sideBySide(bus) ? Math.min(SIDE_BY_SIDE_MAX, meters.length) : 1;
+      return Array.from({ length: walkers }, (_, index) => this.#walk(meters.filter((_meter, at) => at % walkers === index)));
+    });
+  }
+
+  /** Reads this meter as soon as its line is free. */
+  hurry(meter: MeterAddress): void {
+    this.#dueAt.set(meter, Instant(0));
+  }
+
+  /** No new polls until the returned function is called; resolves when none is under way. */
+  async pause(): Promise<() => void> {
+    this.#paused += 1;
+    while (this.#asking > 0) await this.#parts.clock.wait(5);
+    let released = false;
+    return () => {
+      if (!released) this.#paused -= 1;
+      released = true;
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#walkers);
+  }
+
+  /** Reads one meter now and hands in what it says; throws the Fault when it cannot. */
+  async pollNow(meter: MeterRecord): Promise<void> {
+    this.#asking += 1;
+    try {
+      await this.#ask(meter);
+    } finally {
+      this.#asking -= 1;
+    }
+  }
+
+  async #walk(meters: readonly MeterRecord[]): Promise<void> {
+    const { clock } = this.#parts;
+    while (!this.#stop.signal.aborted) {
+      let asked = false;
+      for (const meter of meters) {
+        if (this.#stop.signal.aborted) return;
+        if (this.#paused > 0 || !this.#isDue(meter)) continue;
+        asked = true;
+        this.#dueAt.set(meter.address, later(clock.now(), this.#parts.everyMs));
+        try {
+          await this.pollNow(meter);
+        } catch (error) {
+          const log = this.#parts.log.child({ meter: meter.address, bus: meter.bus });
+          if (isFault(error)) log.debug({ fault: error.code }, "a poll found nobody");
+          else log.error({ reason: reasonOf(error) }, "a poll failed in the gateway itself");
+        }
+      }
+      if (!asked) await clock.wait(LOOK_FOR_WORK_EVERY_MS, this.#stop.signal);
+    }
+  }
+
+  #isDue(meter: MeterRecord): boolean {
+    const now = this.#parts.clock.now();
+    const health = this.#parts.street.health(meter.address);
+    if (health.askAgainAt !== null && now < health.askAgainAt) return false;
+    // A meter that fell silent is due again as soon as it is worth asking, not only at its next regular turn.
+    return now >= (this.#dueAt.get(meter.address) ?? 0) || health.state === "silent";
+  }
+
+  async #ask(meter: MeterRecord): Promise<void> {
+    const { street, intake } = this.#parts;
+    const session = await street.session(meter.address, { priority: Priority.billing, signal: this.#stop.signal });
+    try {
+      const picture = await session.readRelay();
+      await this.#parts.relay(meter.address, picture);
+      await intake.take(await session.read(this.#parts.itemsOf(meter), "poll"));
+    } finally {
+      await session.close();
+    }
+  }
+}

@@ -1,0 +1,302 @@
+/** The rows of commands and their attempts. A write that names a fence changes nothing once another worker has taken the command. */
+import { Instant, later, seconds, type Clock } from "../kernel/clock.ts";
+import { CommandId, type AccountId, type MeterAddress, type PaymentId } from "../kernel/ids.ts";
+import type { Transaction } from "../kernel/transaction.ts";
+import type { WireEvidence } from "../kernel/reading.ts";
+import type { AskedBy, Attempt, Command, CommandKind, CommandState, Effect } from "../commands/command.ts";
+import type { CommandChange, CommandFilter, CommandStore } from "../commands/command-store.ts";
+import { at, type Database } from "./database.ts";
+
+/** A taken command whose worker says nothing for this long is handed out again; within one process running ones are left alone. */
+const TAKEN_MS_MAX = seconds(60);
+/** The outbox delivers at once; when it could not, the sweeper finds the command after this. */
+const SWEEP_AFTER_MS = seconds(10);
+/** Frames kept with one attempt; a meter that is silent for three days would fill the disk otherwise. */
+const FRAMES_KEPT_MAX = 120;
+
+interface Row {
+  id: string;
+  kind: CommandKind;
+  effect: Effect;
+  meter: string;
+  account: string | null;
+  payment: string | null;
+  params: Record<string, unknown>;
+  asked_by: AskedBy;
+  reason: string;
+  state: CommandState;
+  waiting_for: string | null;
+  because: string | null;
+  fence: number;
+  looks: number;
+  created_at: number;
+  not_after: number;
+  sent_at: number | null;
+  acknowledged_at: number | null;
+  verified_at: number | null;
+  ended_at: number | null;
+  receipt: Record<string, unknown> | null;
+}
+
+const moment = (value: number | null): Instant | null => (value === null ? null : Instant(value));
+const when = (value: Instant | null): Date | null => (value === null ? null : at(value));
+
+const commandOf = (row: Row): Command => ({
+  id: CommandId(row.id),
+  kind: row.kind,
+  effect: row.effect,
+  meter: row.meter as MeterAddress,
+  account: row.account as AccountId | null,
+  payment: row.payment as PaymentId | null,
+  params: row.params,
+  askedBy: row.asked_by,
+  reason: row.reason,
+  state: row.state,
+  waitingFor: row.waiting_for,
+  because: row.because,
+  fence: row.fence,
+  looks: row.looks,
+  createdAt: Instant(row.created_at),
+  notAfter: Instant(row.not_after),
+  sentAt: moment(row.sent_at),
+  acknowledgedAt: moment(row.acknowledged_at),
+  verifiedAt: moment(row.verified_at),
+  endedAt: moment(row.ended_at),
+  receipt: row.receipt,
+});
+
+interface AttemptRow {
+  number: number;
+  fence: number;
+  at: number;
+  before: Record<string, unknown>;
+  outcome: string;
+  frames: WireEvidence[];
+}
+const attemptOf = (row: AttemptRow): Attempt => ({ ...row, at: Instant(row.at) });
+
+/** Column of each field a change may name. */
+const columns: Record<keyof CommandChange, string> = {
+  state: "state",
+  waitingFor: "waiting_for",
+  because: "because",
+  looks: "looks",
+  lookAt: "look_at",
+  sentAt: "sent_at",
+  acknowledgedAt: "acknowledged_at",
+  verifiedAt: "verified_at",
+  endedAt: "ended_at",
+  receipt: "receipt",
+};
+const moments: ReadonlySet<string> = new Set(["lookAt", "sentAt", "acknowledgedAt", "verifiedAt", "endedAt"]);
+
+const OPEN = "('accepted', 'queued', 'sending', 'verifying')";
+
+export class PostgresCommandStore implements CommandStore {
+  readonly #db: Database;
+  readonly #clock: Clock;
+
+  constructor(db: Database, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  async insert(tx: Transaction, c: Command): Promise<void> {
+    await this.#db.run(
+      tx,
+      `INSERT INTO commands (id, kind, effect, meter, account, payment, params, asked_by, reason, state, created_at, not_after, look_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+      [
+        c.id,
+        c.kind,
+        c.effect,
+        c.meter,
+        c.account,
+        c.payment,
+        JSON.stringify(c.params),
+        c.askedBy,
+        c.reason,
+        c.state,
+        at(c.createdAt),
+        at(c.notAfter),
+        at(later(c.createdAt, SWEEP_AFTER_MS)),
+      ],
+    );
+  }
+
+  async find(tx: Transaction | null, id: CommandId): Promise<Command | null> {
+    const [row] = await this.#db.rows<Row>(tx, `SELECT * FROM commands WHERE id = $1${tx === null ? "" : " FOR UPDATE"}`, [id]);
+    return row === undefined ? null : commandOf(row);
+  }
+
+  async list(filter: CommandFilter): Promise<readonly Command[]> {
+    const rows = await this.#db.rows<Row>(
+      null,
+      `SELECT * FROM commands
+        WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR meter = $2) AND ($3::text IS NULL OR kind = $3)
+          AND ($4::timestamptz IS NULL OR created_at >= $4) AND ($5::uuid IS NULL OR id < $5)
+        ORDER BY id DESC LIMIT $6`,
+      [
+        filter.state ?? null,
+        filter.meter ?? null,
+        filter.kind ?? null,
+        when(filter.since ?? null),
+        filter.before ?? null,
+        filter.limit,
+      ],
+    );
+    return rows.map(commandOf);
+  }
+
+  async attempts(id: CommandId): Promise<readonly Attempt[]> {
+    return (
+      await this.#db.rows<AttemptRow>(
+        null,
+        "SELECT number, fence, at, before, outcome, frames FROM attempts WHERE command = $1 ORDER BY number",
+        [id],
+      )
+    ).map(attemptOf);
+  }
+
+  async lastAttempt(id: CommandId): Promise<Attempt | null> {
+    const [row] = await this.#db.rows<AttemptRow>(
+      null,
+      "SELECT number, fence, at, before, outcome, frames FROM attempts WHERE command = $1 ORDER BY number DESC LIMIT 1",
+      [id],
+    );
+    return row === undefined ? null : attemptOf(row);
+  }
+
+  async take(id: CommandId): Promise<Command | null> {
+    const [row] = await this.#db.rows<Row>(
+      null,
+      `UPDATE commands SET fence = fence + 1, look_at = $2, state = CASE state WHEN 'accepted' THEN 'queued' ELSE state END
+        WHERE id = $1 AND state IN ${OPEN} RETURNING *`,
+      [id, at(later(this.#clock.now(), TAKEN_MS_MAX))],
+    );
+    return row === undefined ? null : commandOf(row);
+  }
+
+  async lockOpen(tx: Transaction, meter: MeterAddress): Promise<readonly Command[]> {
+    return (
+      await this.#db.rows<Row>(tx, `SELECT * FROM commands WHERE meter = $1 AND state IN ${OPEN} ORDER BY id FOR UPDATE`, [meter])
+    ).map(commandOf);
+  }
+
+  async change(
+    tx: Transaction | null,
+    id: CommandId,
+    fence: number,
+    from: readonly CommandState[],
+    change: CommandChange,
+  ): Promise<boolean> {
+    const values: unknown[] = [id, fence, from];
+    const sets = Object.entries(change).map(([field, value]) => {
+      values.push(field === "receipt" ? JSON.stringify(value) : moments.has(field) ? when(value as Instant | null) : value);
+      return `${columns[field as keyof CommandChange]} = $${values.length}`;
+    });
+    if (sets.length === 0) return true;
+    return (
+      (await this.#db.run(
+        tx,
+        `UPDATE commands SET ${sets.join(", ")} WHERE id = $1 AND fence = $2 AND state = ANY($3)`,
+        values,
+      )) === 1
+    );
+  }
+
+  async beginAttempt(tx: Transaction, id: CommandId, fence: number, attempt: Attempt): Promise<"begun" | "blocked" | "lost"> {
+    // The meter's row stands for "what may be on the wire to it": two commands that add cannot both pass here.
+    const [row] = await this.#db.rows<{ meter: string; effect: Effect; state: CommandState }>(
+      tx,
+      "SELECT c.meter, c.effect, c.state FROM commands c JOIN meters m ON m.address = c.meter WHERE c.id = $1 AND c.fence = $2 FOR UPDATE OF m, c",
+      [id, fence],
+    );
+    if (row === undefined || !["accepted", "queued", "verifying"].includes(row.state)) return "lost";
+    if (row.effect === "adds") {
+      const others = await this.#db.rows(
+        tx,
+        "SELECT 1 FROM commands WHERE meter = $1 AND id <> $2 AND effect = 'adds' AND state IN ('sending', 'verifying', 'disputed') LIMIT 1",
+        [row.meter, id],
+      );
+      if (others.length > 0) return "blocked";
+    }
+    await this.#db.run(tx, "UPDATE commands SET state = 'sending', waiting_for = NULL, sent_at = $2 WHERE id = $1", [
+      id,
+      at(attempt.at),
+    ]);
+    await this.#db.run(tx, "INSERT INTO attempts (command, number, fence, at, before, outcome) VALUES ($1, $2, $3, $4, $5, $6)", [
+      id,
+      attempt.number,
+      fence,
+      at(attempt.at),
+      JSON.stringify(attempt.before),
+      attempt.outcome,
+    ]);
+    return "begun";
+  }
+
+  async endAttempt(
+    tx: Transaction | null,
+    id: CommandId,
+    number: number,
+    outcome: string,
+    frames: readonly WireEvidence[],
+  ): Promise<void> {
+    // Frames of later looks are added; a frame that is there already is known by its moment and its bytes.
+    const [row] = await this.#db.rows<{ frames: WireEvidence[] }>(
+      tx,
+      "SELECT frames FROM attempts WHERE command = $1 AND number = $2",
+      [id, number],
+    );
+    const known = row?.frames ?? [];
+    const seen = new Set(known.map((frame) => `${frame.at}${frame.direction}${frame.hex}`));
+    const all = [...known, ...frames.filter((frame) => !seen.has(`${frame.at}${frame.direction}${frame.hex}`))].slice(
+      0,
+      FRAMES_KEPT_MAX,
+    );
+    await this.#db.run(tx, "UPDATE attempts SET outcome = $3, frames = $4 WHERE command = $1 AND number = $2", [
+      id,
+      number,
+      outcome,
+      JSON.stringify(all),
+    ]);
+  }
+
+  async due(now: Instant, limit: number): Promise<readonly CommandId[]> {
+    const rows = await this.#db.rows<{ id: string }>(
+      null,
+      `SELECT id FROM commands WHERE ended_at IS NULL AND look_at <= $1 AND state IN ${OPEN} ORDER BY look_at LIMIT $2`,
+      [at(now), limit],
+    );
+    return rows.map((row) => CommandId(row.id));
+  }
+
+  async wakeMeter(meter: MeterAddress, now: Instant): Promise<readonly CommandId[]> {
+    const rows = await this.#db.rows<{ id: string }>(
+      null,
+      `UPDATE commands SET look_at = $2 WHERE meter = $1 AND state IN ${OPEN} AND waiting_for IN ('meter-online', 'line', 'silence') RETURNING id`,
+      [meter, at(now)],
+    );
+    return rows.map((row) => CommandId(row.id));
+  }
+
+  async lastEnded(tx: Transaction | null, meter: MeterAddress, kinds: readonly CommandKind[]): Promise<Command | null> {
+    const [row] = await this.#db.rows<Row>(
+      tx,
+      "SELECT * FROM commands WHERE meter = $1 AND kind = ANY($2) AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1",
+      [meter, kinds],
+    );
+    return row === undefined ? null : commandOf(row);
+  }
+
+  /** After a start every open command is looked at: whoever had taken it is gone. */
+  async makeAllDue(now: Instant): Promise<number> {
+    return this.#db.run(null, `UPDATE commands SET look_at = $1 WHERE state IN ${OPEN}`, [at(now)]);
+  }
+
+  /** Open commands by state, and the age of the oldest: for metrics. */
+  async counts(): Promise<readonly { state: CommandState; count: number }[]> {
+    return this.#db.rows(null, "SELECT state, count(*)::int AS count FROM commands GROUP BY state");
+  }
+}

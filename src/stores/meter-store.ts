@@ -1,0 +1,143 @@
+/** Accounts and meters as the books know them, beside the registry that knows how to reach them. */
+import { Instant, type Clock } from "../kernel/clock.ts";
+import type { AccountId, MeterAddress } from "../kernel/ids.ts";
+import type { Transaction } from "../kernel/transaction.ts";
+import { relayStateOf, type MeterRecord, type RelayPicture } from "../devices/meter.ts";
+import type { AccountBook, MeterBook, MeterStore } from "../commands/command-store.ts";
+import { at, type Database } from "./database.ts";
+
+interface MeterRow {
+  address: string;
+  account: string | null;
+  identity: MeterBook["identity"];
+  identity_note: string | null;
+  relay_reported: MeterBook["relay"];
+  relay_word: number | null;
+  relay_protected: boolean;
+  relay_at: number | null;
+  relay_desired: MeterBook["relayDesired"];
+  cut_by: MeterBook["cutBy"];
+}
+
+export const meterBookOf = (row: MeterRow): MeterBook => ({
+  address: row.address as MeterAddress,
+  account: row.account as AccountId | null,
+  identity: row.identity,
+  identityNote: row.identity_note,
+  relay: row.relay_reported,
+  relayWord: row.relay_word,
+  relayProtected: row.relay_protected,
+  relayAt: row.relay_at === null ? null : Instant(row.relay_at),
+  relayDesired: row.relay_desired,
+  cutBy: row.cut_by,
+});
+
+export interface AccountSetting {
+  readonly account: AccountId;
+  readonly name: string;
+  readonly class: string;
+  readonly mode: "local" | "remote";
+  readonly tariff: string;
+}
+
+const ACCOUNT =
+  "SELECT a.account, a.name, a.class, a.mode, a.tariff, m.address AS meter FROM accounts a LEFT JOIN meters m ON m.account = a.account AND m.active";
+
+export class PostgresMeterStore implements MeterStore {
+  readonly #db: Database;
+  readonly #clock: Clock;
+
+  constructor(db: Database, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  /** The site file is the source of which accounts and meters there are; what the books know of them stays. */
+  async bringIn(accounts: readonly AccountSetting[], meters: readonly MeterRecord[]): Promise<void> {
+    const now = at(this.#clock.now());
+    await this.#db.transact(async (tx) => {
+      await this.#db.run(
+        tx,
+        `INSERT INTO accounts (account, name, class, mode, tariff, created_at)
+         SELECT x.account, x.name, x.class, x.mode, x.tariff, $2 FROM jsonb_to_recordset($1::jsonb) AS x(account text, name text, class text, mode text, tariff text)
+         ON CONFLICT (account) DO UPDATE SET name = EXCLUDED.name, class = EXCLUDED.class, mode = EXCLUDED.mode, tariff = EXCLUDED.tariff`,
+        [JSON.stringify(accounts), now],
+      );
+      const rows = meters.map(({ address, meterNumber, customerNumber, account, bus, model }) => ({
+        address,
+        meter_number: meterNumber,
+        customer_number: customerNumber,
+        account,
+        bus,
+        model,
+      }));
+      await this.#db.run(tx, "UPDATE meters SET active = false WHERE active", []);
+      await this.#db.run(
+        tx,
+        `INSERT INTO meters (address, meter_number, customer_number, account, bus, model, active, created_at)
+         SELECT x.address, x.meter_number, x.customer_number, x.account, x.bus, x.model, true, $2
+           FROM jsonb_to_recordset($1::jsonb) AS x(address text, meter_number text, customer_number text, account text, bus text, model text)
+         ON CONFLICT (address) DO UPDATE SET account = EXCLUDED.account, bus = EXCLUDED.bus, model = EXCLUDED.model, active = true,
+           -- other numbers than before: whatever was confirmed then is to be read again
+           identity = CASE WHEN meters.meter_number = EXCLUDED.meter_number AND meters.customer_number = EXCLUDED.customer_number THEN meters.identity ELSE 'unread' END,
+           meter_number = EXCLUDED.meter_number, customer_number = EXCLUDED.customer_number`,
+        [JSON.stringify(rows), now],
+      );
+    });
+  }
+
+  async meter(tx: Transaction | null, address: MeterAddress): Promise<MeterBook | null> {
+    const [row] = await this.#db.rows<MeterRow>(tx, "SELECT * FROM meters WHERE address = $1", [address]);
+    return row === undefined ? null : meterBookOf(row);
+  }
+
+  async all(): Promise<readonly MeterBook[]> {
+    return (await this.#db.rows<MeterRow>(null, "SELECT * FROM meters WHERE active ORDER BY address")).map(meterBookOf);
+  }
+
+  async account(tx: Transaction | null, account: AccountId): Promise<AccountBook | null> {
+    const [row] = await this.#db.rows<AccountBook>(tx, `${ACCOUNT} WHERE a.account = $1`, [account]);
+    return row ?? null;
+  }
+
+  async accounts(page: { limit: number; after: AccountId | null }): Promise<readonly AccountBook[]> {
+    return this.#db.rows<AccountBook>(null, `${ACCOUNT} WHERE ($1::text IS NULL OR a.account > $1) ORDER BY a.account LIMIT $2`, [
+      page.after,
+      page.limit,
+    ]);
+  }
+
+  async setIdentity(
+    tx: Transaction | null,
+    address: MeterAddress,
+    identity: "confirmed" | "quarantined",
+    note: string | null,
+    when: Instant,
+  ): Promise<void> {
+    await this.#db.run(tx, "UPDATE meters SET identity = $2, identity_note = $3, identity_at = $4 WHERE address = $1", [
+      address,
+      identity,
+      note,
+      at(when),
+    ]);
+  }
+
+  async setRelay(tx: Transaction | null, address: MeterAddress, picture: RelayPicture): Promise<void> {
+    const state = relayStateOf(picture);
+    await this.#db.run(
+      tx,
+      `UPDATE meters SET relay_reported = $2, relay_word = $3, relay_protected = $4, relay_at = $5
+        WHERE address = $1 AND (relay_at IS NULL OR relay_at <= $5)`,
+      [address, state, picture.word, picture.protected, at(picture.takenAt)],
+    );
+  }
+
+  async setRelayWish(
+    tx: Transaction,
+    address: MeterAddress,
+    desired: "connected" | "armed" | "disconnected",
+    cutBy: "person" | "rule" | null,
+  ): Promise<void> {
+    await this.#db.run(tx, "UPDATE meters SET relay_desired = $2, cut_by = $3 WHERE address = $1", [address, desired, cutBy]);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Committed rows become jobs and announcements, at least once.
+ *
+ * A row is written in the transaction that made it true; the pump reads rows in order, hands them out, and only then
+ * deletes them. Dying in between means handing out twice, never losing. After each commit the pump is nudged, so nothing
+ * waits for a period; the sweeper is the net beneath: whatever is due and has no job gets one.
+ */
+import { seconds, type Clock } from "../kernel/clock.ts";
+import { reasonOf } from "../kernel/faults.ts";
+import type { Announcement, Outbox } from "../kernel/events.ts";
+import { CommandId } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Transaction, Transactor } from "../kernel/transaction.ts";
+import type { Database } from "./database.ts";
+
+const ROWS_AT_ONCE = 500;
+/** Without a nudge (another process wrote the row, the queue was away) the pump looks by itself. */
+const LOOK_EVERY_MS = seconds(1);
+
+export interface OutboxSinks {
+  jobs(commands: readonly CommandId[]): Promise<void>;
+  events(events: readonly Announcement[]): void;
+}
+
+export class PostgresOutbox implements Outbox {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async announce(tx: Transaction, event: Announcement): Promise<void> {
+    await this.#db.run(tx, "INSERT INTO outbox (event) VALUES ($1)", [JSON.stringify(event)]);
+  }
+
+  async wake(tx: Transaction, command: CommandId): Promise<void> {
+    await this.#db.run(tx, "INSERT INTO outbox (command) VALUES ($1)", [command]);
+  }
+}
+
+export class OutboxPump {
+  readonly #parts: { readonly db: Database; readonly sinks: OutboxSinks; readonly clock: Clock; readonly log: Logger };
+  readonly #stop = new AbortController();
+  #nudge = new AbortController();
+  #loop: Promise<void> | null = null;
+
+  constructor(parts: { readonly db: Database; readonly sinks: OutboxSinks; readonly clock: Clock; readonly log: Logger }) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Something was committed. */
+  nudge(): void {
+    this.#nudge.abort();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#nudge.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#parts;
+    while (!this.#stop.signal.aborted) {
+      this.#nudge = new AbortController();
+      try {
+        if ((await this.#deliver()) === ROWS_AT_ONCE) continue;
+      } catch (error) {
+        log.warn({ reason: reasonOf(error) }, "what is committed could not be handed out; it is tried again");
+        await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
+        continue;
+      }
+      await clock.wait(LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
+    }
+  }
+
+  async #deliver(): Promise<number> {
+    const { db, sinks } = this.#parts;
+    const rows = await db.rows<{ id: bigint; command: string | null; event: Announcement | null }>(
+      null,
+      "SELECT id, command, event FROM outbox ORDER BY id LIMIT $1",
+      [ROWS_AT_ONCE],
+    );
+    if (rows.length === 0) return 0;
+    sinks.events(rows.flatMap((row) => (row.event === null ? [] : [row.event])));
+    const jobs = rows.flatMap((row) => (row.command === null ? [] : [CommandId(row.command)]));
+    if (jobs.length > 0) await sinks.jobs(jobs);
+    await db.run(null, "DELETE FROM outbox WHERE id = ANY($1::bigint[])", [rows.map((row) => row.id)]);
+    return rows.length;
+  }
+}
+
+/** A transactor that nudges the pump after every commit. */
+export const nudging = (db: Transactor, pump: () => OutboxPump | null): Transactor => ({
+  transact: async (work) => {
+    const result = await db.transact(work);
+    pump()?.nudge();
+    return result;
+  },
+});
