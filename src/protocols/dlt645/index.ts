@@ -1,5 +1,44 @@
 /** The public face of this room: bytes ↔ meaning, for DL/T 645 of 2007 and 1997. Other rooms import from here only. */
-export { ANY_METER, EVERY_METER, PREAMBLE_BYTES, bytesOfHex, decodeFrame, encodeFrame, hexBytes } from "./frame.ts";
+export {
+  ANY_METER,
+  EVERY_METER,
+  FRAME_BYTES_MAX,
+  PREAMBLE_BYTES,
+  bytesOfHex,
+  decodeFrame,
+  encodeFrame,
+  hexBytes,
+} from "./frame.ts";
 export type { Frame } from "./frame.ts";
 export { Deframer } from "./deframer.ts";
 export type { Piece } from "./deframer.ts";
+
+export { FUNCTIONS, functionOf, identifierOf, isException, isReply, moreFollows, versionOf } from "./control-codes.ts";
+export type { FunctionRow, Version } from "./control-codes.ts";
+export {
+  faultOfErr,
+  faultOfRelayRefusal,
+  faultOfSerr,
+  namesOfErr,
+  namesOfRelayRefusal,
+  namesOfRelayResult,
+  namesOfSerr,
+} from "./error-word.ts";
+export { relayOrderNames, relayOrderOfByte, relayOrders } from "./relay-orders.ts";
+export type { RelayOrderName } from "./relay-orders.ts";
+
+export { parseDecimal, printDecimal, turned } from "./formats.ts";
+export type { Decimal, Decoded, Detail, Format } from "./formats.ts";
+export { dictionary, itemNames, itemOf } from "./dictionary.ts";
+export type { ItemName, Row, ValueOf } from "./dictionary.ts";
+export { itemOf1997 } from "./dictionary-1997.ts";
+export type { Item, Value } from "./item.ts";
+export { relayStateOfWord3, runStateWord3Of } from "./status-words.ts";
+export type { RunStateWord3 } from "./status-words.ts";
+
+export * as requests from "./requests.ts";
+export type { Operator, Password, Purchase, RelayOrder, SecuredRelayOrder, ToMeter } from "./requests.ts";
+export { readReply } from "./replies.ts";
+export type { Reply } from "./replies.ts";
+export { REFUND, SECURITY, decodeClosingReply, decodeIdentityReply, decodeStatusReply, keyStateOf } from "./fee-control.ts";
+export type { ClosingReply, FeeControlReply, IdentityReply, StatusReply } from "./fee-control.ts";
