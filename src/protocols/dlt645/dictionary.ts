@@ -65,12 +65,12 @@ export const dictionary = {
 
   // purchases (0333, newest)
   purchaseTime: row("03330101", moment("YYMMDDhhmm"), "newest top-up: when"),
-  purchaseCount: row("03330201", count(2), "newest top-up: purchase count after it"),
+  purchaseCount: row("03330201", count(2, "times"), "newest top-up: purchase count after it"),
   purchaseAmount: row("03330301", bcdFen, "newest top-up: amount"),
   purchaseBalanceBefore: row("03330401", bcdFen, "newest top-up: remaining amount before"),
   purchaseBalanceAfter: row("03330501", bcdFen, "newest top-up: remaining amount after"),
   purchaseTotal: row("03330601", bcdFen, "newest top-up: all purchases together"),
-  energyPurchaseCount: row("03320201", count(2), "newest energy purchase: purchase count after it"),
+  energyPurchaseCount: row("03320201", count(2, "times"), "newest energy purchase: purchase count after it"),
 
   // clock and switch times (0400 01)
   date: row("04000101", moment("YYMMDDWW"), "date and weekday"),
@@ -193,10 +193,10 @@ export const dictionary = {
   registeredSoftware: row("04800004", ascii(8), "registered software number"),
 
   // relay events (1D, 1E, newest) and the daily freeze
-  disconnectCount: row("1D000001", count(3), "relay trips"),
+  disconnectCount: row("1D000001", count(3, "times"), "relay trips"),
   disconnectTime: row("1D000101", moment("YYMMDDhhmmss"), "newest relay trip: when"),
   disconnectOperator: row("1D000201", hex(4), "newest relay trip: operator code"),
-  reconnectCount: row("1E000001", count(3), "relay closings"),
+  reconnectCount: row("1E000001", count(3, "times"), "relay closings"),
   reconnectTime: row("1E000101", moment("YYMMDDhhmmss"), "newest relay closing: when"),
   reconnectOperator: row("1E000201", hex(4), "newest relay closing: operator code"),
   dailyFreezeTime: row("05060001", moment("YYMMDDhhmm"), "newest daily freeze: when"),

@@ -42,3 +42,7 @@ export { readReply } from "./replies.ts";
 export type { Reply } from "./replies.ts";
 export { REFUND, SECURITY, decodeClosingReply, decodeIdentityReply, decodeStatusReply, keyStateOf } from "./fee-control.ts";
 export type { ClosingReply, FeeControlReply, IdentityReply, StatusReply } from "./fee-control.ts";
+
+export { explain } from "./explain.ts";
+export type { ExplainRow } from "./explain.ts";
+export { maskedHex, printExplanation } from "./print-explanation.ts";

@@ -94,7 +94,9 @@ function itemFor(
     return { name: own, title, read: series((i) => fieldsOf(joinName(name, tariffName(di1), settlementName(i)))) };
   }
   const own = joinName(name, tariffName(di1), settlementName(di0));
-  return { name: own, title, read: record(fieldsOf(own)) };
+  const fields = fieldsOf(own);
+  // One value is one length: more bytes than it has are a vendor's own layout, and its first four no energy.
+  return { name: own, title, read: fields.length === 1 ? one(own, fields[0]!.format) : record(fields) };
 }
 
 const PREPAID: ReadonlyMap<number, string> = new Map([

@@ -117,7 +117,7 @@ const OPERATIONS: ReadonlyMap<number, readonly [string, readonly Field[]]> = new
 /** 0332 counts energy and 0333 money; the fields are the same six (23 bytes together). */
 const purchaseFields = (quantity: Format<unknown>): readonly Field[] => [
   field("purchaseTime", moment("YYMMDDhhmm")),
-  field("purchaseCount", count(2)),
+  field("purchaseCount", count(2, "times")),
   field("purchaseAmount", quantity),
   field("purchaseBalanceBefore", quantity),
   field("purchaseBalanceAfter", quantity),
@@ -125,7 +125,7 @@ const purchaseFields = (quantity: Format<unknown>): readonly Field[] => [
 ];
 const REFUND = [
   field("refundTime", moment("YYMMDDhhmm")),
-  field("purchaseCount", count(2)),
+  field("purchaseCount", count(2, "times")),
   field("refundAmount", bcdFen),
   field("refundBalanceBefore", bcdFen),
   field("refundBalanceAfter", bcdFen),
