@@ -35,16 +35,20 @@ async function problemIn(response: Response): Promise<Problem> {
   };
 }
 
+const unreachable = (cause: unknown): Declined => {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new Declined({ code: "gateway-unreachable", title: "The gateway cannot be reached.", detail, next: null }, false);
+};
+
 async function call(path: string, init: RequestInit = {}): Promise<unknown> {
-  let response: Response;
-  try {
-    response = await fetch(path, init);
-  } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new Declined({ code: "gateway-unreachable", title: "The gateway cannot be reached.", detail, next: null }, false);
-  }
+  const response = await fetch(path, init).catch((cause: unknown) => {
+    throw unreachable(cause);
+  });
   if (!response.ok) throw new Declined(await problemIn(response), response.status < 500);
-  return response.json();
+  // An answer that breaks off in the middle is no answer either.
+  return response.json().catch((cause: unknown) => {
+    throw unreachable(cause);
+  });
 }
 
 const post = (path: string, body: object, key: string): Promise<unknown> =>

@@ -3,6 +3,7 @@ import { memo } from "react";
 import { moment, wholeMoment } from "../moments.ts";
 import type { Command } from "../shapes.ts";
 import { reasonWords, useSpeech } from "../words/language.tsx";
+import { filled } from "../words/phrases.ts";
 import { Evidence } from "./evidence.tsx";
 import { isMoving, ProgressTrack } from "./progress-track.tsx";
 import { ProofLights } from "./proof-lights.tsx";
@@ -67,9 +68,9 @@ function Why({ command }: { readonly command: Command }) {
       className="why"
       title={notAfter === null || !isMoving(command) ? undefined : `${words.until} ${wholeMoment(notAfter)}`}
     >
-      {waitingFor !== null && `${words.waitsFor} ${reasonWords(waitingFor, speech)}`}
+      {waitingFor !== null && filled(words.waitsFor, { what: reasonWords(waitingFor, speech) })}
       {waitingFor !== null && because !== null && " · "}
-      {because !== null && `${words.because} ${reasonWords(because, speech)}`}
+      {because !== null && filled(words.because, { what: reasonWords(because, speech) })}
     </small>
   );
 }

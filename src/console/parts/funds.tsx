@@ -38,11 +38,11 @@ export function Funds({ meter, account }: { readonly meter: Meter; readonly acco
         </span>
       )}
       <small>
-        {!isWallet ? words.available : owes ? words.overdraft : words.balance}
+        {amount === null ? null : !isWallet ? words.available : owes ? words.overdraft : words.balance}
         {!isNothing(held) && (
           <span className="held">
-            {" "}
-            · {words.held} {held}
+            {amount !== null && " · "}
+            {words.held} {held}
           </span>
         )}
       </small>

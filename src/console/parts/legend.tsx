@@ -23,11 +23,14 @@ export function Legend({ isOpen, close }: { readonly isOpen: boolean; readonly c
         </button>
       </div>
       <div className="legend-body">
-        <Meanings
-          title={meaning.statesTitle}
-          of={meaning.states}
-          mark={(state) => <span className={`chip state-${state}`}>{words.states[state]}</span>}
-        />
+        <div>
+          <Meanings
+            title={meaning.statesTitle}
+            of={meaning.states}
+            mark={(state) => <span className={`chip state-${state}`}>{words.states[state]}</span>}
+          />
+          <Meanings title={meaning.ordersTitle} of={meaning.orders} mark={(order) => <b>{words.kinds[order]}</b>} />
+        </div>
         <div>
           <Meanings title={meaning.relayTitle} of={meaning.relay} mark={(state) => <RelayMark state={state} />} />
           <Meanings
@@ -50,7 +53,6 @@ export function Legend({ isOpen, close }: { readonly isOpen: boolean; readonly c
             of={meaning.money}
             mark={(one) => <b>{words[one as "balance" | "available" | "held"]}</b>}
           />
-          <Meanings title={meaning.ordersTitle} of={meaning.orders} mark={(order) => <b>{words.kinds[order]}</b>} />
         </div>
       </div>
     </dialog>

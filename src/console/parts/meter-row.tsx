@@ -2,7 +2,7 @@
 import { memo } from "react";
 import { moment, wholeMoment } from "../moments.ts";
 import type { Account, Intent, Meter } from "../shapes.ts";
-import { useSpeech } from "../words/language.tsx";
+import { reasonWords, useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
 import { Funds } from "./funds.tsx";
 import { RelayMark } from "./relay-mark.tsx";
@@ -79,16 +79,15 @@ export const MeterRow = memo(function MeterRow({ meter, account, intent, isChose
 
 /** Shown only where wish and reality differ: that is where something is about to happen, or should. */
 function Wish({ meter, intent }: { readonly meter: Meter; readonly intent: Intent | undefined }) {
-  const { words } = useSpeech();
+  const speech = useSpeech();
+  const { words } = speech;
   const { desired, reported } = meter.relay;
   const want = desired ?? (intent?.shadow === true ? intent.want : null);
   if (want === null || want === reported) return null;
+  const why = intent === undefined ? undefined : filled(words.because, { what: reasonWords(intent.because, speech) });
   return (
-    <small
-      className="wish"
-      title={intent === undefined ? undefined : `${words.rulesWant}: ${words.relayStates[intent.want] ?? intent.want}`}
-    >
-      {words.wanted}: {words.relayStates[want] ?? want}
+    <small className="wish" title={why}>
+      {filled(words.wanted, { state: words.relayStates[want] ?? want })}
       {intent?.shadow === true && ` (${words.shadow})`}
     </small>
   );

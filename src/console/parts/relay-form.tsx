@@ -108,8 +108,10 @@ export function RelayForm({ street, picture, chosen }: Props) {
       </p>
       {intent !== undefined && (
         <p className="intent">
-          {words.rulesWant}: <b>{words.relayStates[intent.want] ?? intent.want}</b>, {words.because}{" "}
-          {reasonWords(intent.because, speech)}
+          {filled(words.rulesWant, {
+            state: words.relayStates[intent.want] ?? intent.want,
+            why: reasonWords(intent.because, speech),
+          })}
           {intent.shadow && ` (${words.shadow})`}
         </p>
       )}

@@ -23,8 +23,9 @@ export function TopBar({ picture, openLegend }: { readonly picture: Picture; rea
         {words.line[picture.line]}
       </span>
       <span className="spring" />
-      <button type="button" className="quiet" onClick={openLegend} data-testid="legend-button">
-        {words.legend}
+      <button type="button" className="quiet" onClick={openLegend} data-testid="legend-button" aria-label={words.legend}>
+        <span className="long">{words.legend}</span>
+        <span className="short">?</span>
       </button>
       <button
         type="button"

@@ -68,7 +68,10 @@ const rowOf = (code: string): { say: string; zh: string } | undefined =>
 /** Why a command waits or ended, as words. */
 export function reasonWords(code: string, { language, words }: Speech): string {
   const row = rowOf(code);
-  return words.reasons[code] ?? (row === undefined ? code : (language === "zh" ? row.zh : row.say).replace(/[.。]$/, ""));
+  if (words.reasons[code] !== undefined || row === undefined) return words.reasons[code] ?? code;
+  if (language === "zh") return row.zh.replace(/。$/, "");
+  // It stands in the middle of a sentence here; MAC and MQTT keep their capitals.
+  return row.say.replace(/\.$/, "").replace(/^[A-Z](?=[a-z' ])/, (first) => first.toLowerCase());
 }
 
 export interface Told {

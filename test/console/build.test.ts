@@ -1,0 +1,46 @@
+/** The console's own build: once when stale, not at all when fresh, whole when two build at once, silent on standard output. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { buildConsole } from "./build-console.ts";
+
+const script = join(import.meta.dirname, "..", "..", "src", "console", "build.ts");
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "console-build-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test("a fresh page is not built again, and standard output stays empty", () => {
+  const dist = join(folder, "dist");
+  const first = buildConsole(dist);
+  expect(first).toMatchObject({ stdout: "", stderr: expect.stringMatching(/^console: built in \S+ s\n$/) as string });
+  expect(buildConsole(dist)).toEqual({ stdout: "", stderr: "" });
+
+  writeFileSync(join(dist, ".fingerprint"), "of older sources");
+  expect(buildConsole(dist).stderr).toContain("built in");
+});
+
+test("two builders at once leave one whole page and nothing beside it", async () => {
+  const dist = join(folder, "dist");
+  const builders = [0, 1, 2].map(() => spawn(process.execPath, [script, dist], { stdio: "ignore" }));
+  const codes = await Promise.all(builders.map(async (builder) => ((await once(builder, "exit")) as [number])[0]));
+  expect(codes).toEqual([0, 0, 0]);
+
+  const page = readFileSync(join(dist, "index.html"), "utf8");
+  const named = [...page.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map((match) => join(dist, match[1]!));
+  expect(named.length).toBeGreaterThanOrEqual(2);
+  expect(named.filter((file) => !existsSync(file))).toEqual([]);
+  expect(readdirSync(folder)).toEqual(["dist"]);
+});
+
+test("the page needs no inline script or style, and names nothing outside itself", () => {
+  const dist = join(folder, "dist");
+  buildConsole(dist);
+  const page = readFileSync(join(dist, "index.html"), "utf8");
+  expect(page).not.toMatch(/<style|style="|<script(?![^>]*\ssrc=)/);
+  expect(page).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+});

@@ -1,0 +1,263 @@
+/**
+ * The console in a real browser, against a gateway of cardboard: does the page show what the gateway says, as it says it,
+ * and does it ask for what the person at the desk asked? Whether the real gateway says these things is a journey's story.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { chromiumPath, suiteNeeding } from "../support/servers.ts";
+import { buildConsole } from "./build-console.ts";
+import { aCommand, aMeter, anAccount, moment, startFakeGateway } from "./fake-gateway.ts";
+import type { FakeGateway } from "./fake-gateway.ts";
+
+const chromiumArguments = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+suiteNeeding(["chromium"], "the console", () => {
+  let folder: string;
+  let gateway: FakeGateway;
+  let browser: Browser;
+  let context: BrowserContext | undefined;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "console-"));
+    buildConsole(join(folder, "dist"));
+    const executablePath = chromiumPath();
+    if (executablePath === null) throw new Error("no chromium");
+    // Launched like this it gets an empty profile folder of its own, and each context keeps its storage to itself.
+    browser = await chromium.launch({ executablePath, args: chromiumArguments });
+  });
+  afterAll(async () => {
+    await browser.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  beforeEach(async () => {
+    gateway = await startFakeGateway(join(folder, "dist"));
+    for (let n = 1; n <= 6; n += 1) gateway.addMeter(aMeter(n), anAccount(n));
+  });
+  afterEach(async () => {
+    await context?.close();
+    context = undefined;
+    await gateway.close();
+    expect(complaints).toEqual([]);
+  });
+
+  const openPage = async (
+    options: { width?: number; height?: number; locale?: string; colorScheme?: "light" | "dark" } = {},
+  ): Promise<void> => {
+    const { width = 1440, height = 900, locale = "en-US", colorScheme = "light" } = options;
+    context = await browser.newContext({ viewport: { width, height }, locale, colorScheme });
+    page = await context.newPage();
+    complaints = [];
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("console", (message) => {
+      // The browser itself notes each answer that is not 2xx; the content security policy would complain here as well.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
+    });
+    await page.goto(gateway.url);
+    await page.getByTestId("meter-row").first().waitFor();
+  };
+
+  const meterRow = (n: number): Locator =>
+    page.locator(`[data-testid="meter-row"][data-address="${String(202_611_220_000 + n)}"]`);
+  const commandRow = (id: string): Locator => page.locator(`[data-testid="command-row"][data-command="${id}"]`);
+  const horizontalOverflow = (): Promise<number> =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+  test("the street is shown with names, funds, relay, health and identity", async () => {
+    gateway.addMeter(
+      aMeter(7, {
+        model: "remote-ledger",
+        relay: { desired: "disconnected", reported: "disconnected", proof: "reading", at: moment(3) },
+      }),
+      anAccount(7, { name: "Corner shop", mode: "remote", available: "-3.20" }),
+    );
+    gateway.addMeter(
+      aMeter(8, { identity: "quarantined", health: { state: "silent", failures: 4, lastHeardAt: moment(1), askAgainAt: null } }),
+      anAccount(8),
+    );
+    await openPage();
+
+    expect(await page.getByTestId("meter-row").count()).toBe(8);
+    await expect.poll(() => meterRow(1).innerText()).toContain("Flat 1");
+    expect(await meterRow(1).getByTestId("meter-funds").innerText()).toBe("50.00");
+    await expect
+      .poll(() => meterRow(7).innerText())
+      .toMatch(/Corner shop[\s\S]*disconnected[\s\S]*-3\.20[\s\S]*available[\s\S]*remote ledger/);
+    expect(await meterRow(8).innerText()).toMatch(/silent[\s\S]*4 unanswered in a row[\s\S]*quarantined/);
+
+    await page.getByRole("button", { name: "Quarantined 1" }).click();
+    await expect.poll(() => page.getByTestId("meter-row").count()).toBe(1);
+  });
+
+  test("a payment from the form is seen moving until the meter shows it", async () => {
+    await openPage();
+    await page.getByRole("button", { name: "202611220002" }).click();
+    expect(await page.getByTestId("pay-account").inputValue()).toBe("1000000002");
+    await page.getByTestId("pay-amount").fill("100.00");
+    await page.getByTestId("pay-submit").click();
+    await expect.poll(() => page.getByTestId("pay-done").innerText()).toContain("100.00");
+
+    const [asked] = gateway.asked;
+    expect(asked).toMatchObject({ path: "/v1/payments", body: { account: "1000000002", amount: "100.00", channel: "console" } });
+    expect(asked?.body["orderId"]).toBeTruthy();
+    expect(asked?.key).toBeTruthy();
+
+    const row = commandRow("0197-new-1");
+    const state = row.getByTestId("command-state");
+    await expect.poll(() => state.innerText()).toBe("accepted");
+    expect(await row.innerText()).toContain("100.00 yuan");
+    const lit = (): Promise<number> => row.locator('[data-lit="true"]').count();
+    const proof = { sent: null as string | null, acknowledged: null as string | null, verified: null as string | null };
+
+    gateway.move("0197-new-1", "queued", { waitingFor: "line" });
+    await expect.poll(() => row.innerText()).toContain("waits for its turn on the line");
+    expect(await state.innerText()).toBe("queued");
+    gateway.move("0197-new-1", "sending", { proof: { ...proof, sent: moment(111) } });
+    await expect.poll(lit).toBe(1);
+    expect(await state.innerText()).toBe("sending");
+    gateway.move("0197-new-1", "verifying", {
+      waitingFor: "read-back",
+      proof: { ...proof, sent: moment(111), acknowledged: moment(112) },
+    });
+    await expect.poll(lit).toBe(2);
+    expect(await state.innerText()).toBe("verifying");
+    gateway.move("0197-new-1", "confirmed", { proof: { sent: moment(111), acknowledged: moment(112), verified: moment(114) } });
+    await expect.poll(lit).toBe(3);
+    expect(await state.innerText()).toBe("confirmed");
+
+    const wallet = aMeter(2)["readings"] as Record<string, object>;
+    gateway.changeMeter("202611220002", { readings: { ...wallet, balance: { ...wallet["balance"], value: "150.00" } } });
+    await expect.poll(() => meterRow(2).getByTestId("meter-funds").innerText()).toBe("150.00");
+  });
+
+  test("what is declined is told as a sentence and a next step, in both languages", async () => {
+    await openPage();
+    await page.getByTestId("pay-account").fill("4711");
+    await page.getByTestId("pay-amount").fill("20");
+    await page.getByTestId("pay-submit").click();
+    const problem = page.getByTestId("problem");
+    await expect.poll(() => problem.innerText()).toMatch(/No such account\.[\s\S]*Next step Check the account number/);
+    expect(await problem.getAttribute("role")).toBe("alert");
+
+    await page.getByTestId("language").click();
+    await expect.poll(() => problem.innerText()).toMatch(/户号不存在。[\s\S]*下一步 请核对户号/);
+  });
+
+  test("a payment whose answer was lost keeps its order id, so that it cannot be taken twice", async () => {
+    await openPage();
+    await page.getByTestId("pay-account").fill("1000000001");
+    await page.getByTestId("pay-amount").fill("30.00");
+    gateway.declineNext("break");
+    await page.getByTestId("pay-submit").click();
+    await expect.poll(() => page.getByTestId("pay-form").innerText()).toContain("it cannot be taken twice");
+    await page.getByTestId("pay-submit").click();
+    await expect.poll(() => page.getByTestId("pay-done").innerText()).toContain("30.00");
+    await page.getByTestId("pay-amount").fill("30.00");
+    await page.getByTestId("pay-submit").click();
+    await expect.poll(() => gateway.asked.length).toBe(3);
+
+    const [lost, again, another] = gateway.asked.map(({ key, body }) => [key, body["orderId"]]);
+    expect(again).toEqual(lost);
+    expect(another).not.toEqual(lost);
+  });
+
+  test("a relay order needs a reason, and each order a reason of its own", async () => {
+    await openPage();
+    await page.getByRole("button", { name: "202611220003" }).click();
+    await page.getByTestId("relay-disconnect").click();
+    await expect.poll(() => page.getByTestId("relay-form").innerText()).toContain("A reason is needed");
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("TEXTAREA");
+    expect(gateway.asked).toEqual([]);
+
+    await page.getByTestId("relay-reason").fill("meter exchange");
+    await page.getByTestId("relay-disconnect").click();
+    await expect.poll(() => page.getByTestId("relay-done").innerText()).toContain("disconnect");
+    expect(gateway.asked).toMatchObject([
+      { path: "/v1/meters/202611220003/relay", body: { order: "disconnect", reason: "meter exchange" } },
+    ]);
+    expect(await commandRow("0197-new-1").getAttribute("data-kind")).toBe("disconnect");
+
+    await page.getByTestId("relay-reconnect").click();
+    await expect.poll(() => page.getByTestId("relay-form").innerText()).toContain("A reason is needed");
+    expect(gateway.asked.length).toBe(1);
+  });
+
+  test("the keyboard alone reaches a meter, a payment and the legend", async () => {
+    await openPage();
+    await page.getByRole("button", { name: "202611220004" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByTestId("pay-amount").focus();
+    await page.keyboard.type("15.5");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => gateway.asked[0]?.body).toMatchObject({ account: "1000000004", amount: "15.5" });
+
+    await page.getByTestId("legend-button").focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.getByTestId("legend").innerText()).toContain("An acknowledgement alone is not enough");
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.getByTestId("legend").isVisible()).toBe(false);
+  });
+
+  test("the language is kept for the next visit", async () => {
+    await openPage();
+    await page.getByTestId("language").click();
+    await expect.poll(() => page.locator("h1").innerText()).toBe("费控街区");
+    await page.reload();
+    await expect.poll(() => page.locator("h1").innerText()).toBe("费控街区");
+    expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
+    await expect.poll(() => meterRow(1).innerText()).toContain("已合闸");
+  });
+
+  test("what happened while the line was lost is there when it is back", async () => {
+    gateway.addCommand(aCommand("c1", { state: "verifying", waitingFor: "read-back" }));
+    await openPage();
+    await expect.poll(() => page.getByTestId("line").getAttribute("data-line")).toBe("live");
+    gateway.dropListeners();
+    gateway.move("c1", "confirmed", { proof: { sent: moment(1), acknowledged: null, verified: moment(3) } });
+    await expect.poll(() => commandRow("c1").getAttribute("data-state")).toBe("confirmed");
+    expect(gateway.fetched.get("/v1/meters")).toBeGreaterThanOrEqual(2);
+  });
+
+  test("a hundred announcements about one meter do not become a hundred requests", async () => {
+    await openPage();
+    for (let n = 0; n < 100; n += 1)
+      gateway.announce({ type: "reading", meter: "202611220001", item: "balance", value: `${String(n)}.00` });
+    gateway.changeMeter("202611220001", { identity: "quarantined" });
+    await expect.poll(() => meterRow(1).getAttribute("data-identity")).toBe("quarantined");
+    expect(gateway.fetched.get("/v1/meters/202611220001")).toBeLessThan(10);
+  });
+
+  test.for([
+    { width: 360, locale: "en-US", colorScheme: "dark" },
+    { width: 360, locale: "zh-CN", colorScheme: "light" },
+    { width: 1024, locale: "en-US", colorScheme: "light" },
+  ] as const)("at $width pixels in $locale nothing runs off the side", async (look) => {
+    gateway.addCommand(
+      aCommand("c1", { state: "unanswered", because: "silence", proof: { sent: moment(1), acknowledged: null, verified: null } }),
+    );
+    await openPage({ ...look, height: 780 });
+    expect(await horizontalOverflow()).toBeLessThanOrEqual(0);
+    if (look.width > 900) return;
+    await page.getByTestId("view-commands").click();
+    await expect.poll(() => commandRow("c1").isVisible()).toBe(true);
+    expect(await horizontalOverflow()).toBeLessThanOrEqual(0);
+    await page.getByTestId("view-meters").click();
+    await meterRow(1).click();
+    await expect.poll(() => page.getByTestId("pay-form").isVisible()).toBe(true);
+    expect(await horizontalOverflow()).toBeLessThanOrEqual(0);
+  });
+});

@@ -1,0 +1,256 @@
+/**
+ * A gateway of cardboard: it answers the calls the console makes, in the shapes the contract promises, and moves a command
+ * only when the test says so. It knows nothing of meters; what it proves is that the page reads the contract rightly.
+ * It sends the security headers the real one sends, so an inline script or style would fail here as well.
+ */
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+import helmet from "helmet";
+
+type Json = Record<string, unknown>;
+
+const mediaTypes: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+const at = (second: number): string =>
+  `2026-11-22T18:${String(30 + Math.floor(second / 60)).padStart(2, "0")}:${String(second % 60).padStart(2, "0")}+08:00`;
+
+export interface FakeGateway {
+  readonly url: string;
+  /** Bodies and keys of the writes it was asked for, oldest first. */
+  readonly asked: readonly { readonly path: string; readonly key: string | undefined; readonly body: Json }[];
+  /** How often each path was fetched. */
+  readonly fetched: ReadonlyMap<string, number>;
+  addMeter(meter: Json, account?: Json): void;
+  addCommand(command: Json): void;
+  addPayment(payment: Json): void;
+  changeMeter(address: string, part: Json): void;
+  /** Moves a command to a state, tells everyone, and says a word about why. */
+  move(command: string, state: string, part?: Json): void;
+  announce(event: Json): void;
+  /** The next write is answered with this problem instead, or with a line that breaks. */
+  declineNext(problem: Json | "break"): void;
+  /** Drops every listener, as a restart does. */
+  dropListeners(): void;
+  close(): Promise<void>;
+}
+
+export const aMeter = (n: number, part: Json = {}): Json => {
+  const address = String(202_611_220_000 + n);
+  return {
+    address,
+    meterNumber: address,
+    customerNumber: `00${address.slice(2)}`,
+    account: String(1_000_000_000 + n),
+    bus: "tcp-1",
+    model: "standard-wallet",
+    health: { state: "answering", failures: 0, lastHeardAt: at(n), askAgainAt: null },
+    identity: "confirmed",
+    relay: { desired: "connected", reported: "connected", proof: "reading", at: at(n) },
+    readings: {
+      importedEnergy: { value: `${120 + n * 7}.${String(10 + n)}`, unit: "kWh", takenAt: at(n), source: "poll" },
+      balance: { value: "50.00", unit: "yuan", takenAt: at(n), source: "poll" },
+    },
+    ...part,
+  };
+};
+
+export const anAccount = (n: number, part: Json = {}): Json => ({
+  account: String(1_000_000_000 + n),
+  name: `Flat ${n}`,
+  class: "residential",
+  mode: "local",
+  available: "0.00",
+  held: "0.00",
+  meters: [String(202_611_220_000 + n)],
+  ...part,
+});
+
+export const aCommand = (id: string, part: Json = {}): Json => ({
+  id,
+  kind: "top-up",
+  meter: "202611220001",
+  account: "1000000001",
+  payment: null,
+  state: "accepted",
+  waitingFor: null,
+  because: null,
+  createdAt: at(100),
+  notAfter: "2026-11-25T18:30:00+08:00",
+  proof: { sent: null, acknowledged: null, verified: null },
+  attempts: [],
+  receipt: null,
+  ...part,
+});
+
+export const moment = at;
+
+export async function startFakeGateway(page: string): Promise<FakeGateway> {
+  const meters = new Map<string, Json>();
+  const accounts = new Map<string, Json>();
+  const commands = new Map<string, Json>();
+  const payments = new Map<string, Json>();
+  const listeners = new Set<ServerResponse>();
+  const asked: { path: string; key: string | undefined; body: Json }[] = [];
+  const fetched = new Map<string, number>();
+  let declined: Json | "break" | undefined;
+  let count = 0;
+
+  const announce = (event: Json): void => {
+    for (const listener of listeners) listener.write(`event: ${String(event["type"])}\ndata: ${JSON.stringify(event)}\n\n`);
+  };
+  const json = (response: ServerResponse, status: number, body: unknown, type = "application/json"): void => {
+    response.writeHead(status, { "content-type": type }).end(JSON.stringify(body));
+  };
+  const decline = (response: ServerResponse, status: number, problem: Json): void =>
+    json(response, status, { status, type: "about:blank", ...problem }, "application/problem+json");
+
+  const write = (path: string, key: string | undefined, body: Json, response: ServerResponse): void => {
+    asked.push({ path, key, body });
+    const refusal = declined;
+    declined = undefined;
+    if (refusal === "break") {
+      // In the middle of the answer: a line that breaks before it is taken up again by the browser itself, unasked.
+      response.writeHead(202, { "content-type": "application/json", "content-length": "200" });
+      response.write("{", () => response.destroy());
+      return;
+    }
+    if (refusal !== undefined) {
+      decline(response, 422, refusal);
+      return;
+    }
+    count += 1;
+    const id = `0197-new-${String(count)}`;
+    if (path === "/v1/payments") {
+      const account = String(body["account"]);
+      if (!accounts.has(account)) {
+        decline(response, 404, {
+          code: "unknown-account",
+          title: "No such account.",
+          detail: `account=${account}`,
+          next: "Check the account number, or add it to the site file.",
+        });
+        return;
+      }
+      const [meter] = accounts.get(account)?.["meters"] as string[];
+      const payment = { id: `${id}-p`, ...body, state: "taken", command: id, createdAt: at(110 + count) };
+      const command = aCommand(id, { account, meter, payment: payment.id, createdAt: at(110 + count) });
+      payments.set(payment.id, payment);
+      commands.set(id, command);
+      json(response, 202, { payment, command });
+      return;
+    }
+    const command = aCommand(id, {
+      kind: body["order"],
+      meter: path.split("/")[3],
+      because: "person",
+      createdAt: at(110 + count),
+    });
+    commands.set(id, command);
+    json(response, 202, { command });
+  };
+
+  const read = (path: string, response: ServerResponse): void => {
+    fetched.set(path, (fetched.get(path) ?? 0) + 1);
+    if (path === "/v1/events") {
+      response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+      response.write("retry: 100\n\n");
+      listeners.add(response);
+      response.on("close", () => listeners.delete(response));
+      return;
+    }
+    if (path === "/v1/meters") {
+      json(response, 200, { items: [...meters.values()].reverse(), next: null });
+      return;
+    }
+    if (path === "/v1/commands") {
+      json(response, 200, { items: [...commands.values()].reverse(), next: null });
+      return;
+    }
+    const [, , kind = "", id = ""] = path.split("/");
+    const found = { meters, accounts, commands, payments }[kind]?.get(id);
+    if (found !== undefined) {
+      json(response, 200, found);
+      return;
+    }
+    if (path.startsWith("/v1/")) {
+      decline(response, 404, {
+        code: "not-found",
+        title: "There is nothing at this address.",
+        detail: path,
+        next: "See /docs for the calls there are.",
+      });
+      return;
+    }
+    const file = join(page, normalize(path === "/" ? "/index.html" : path));
+    try {
+      const content = readFileSync(file);
+      response.writeHead(200, { "content-type": mediaTypes[extname(file)] ?? "application/octet-stream" }).end(content);
+    } catch {
+      response.writeHead(404).end();
+    }
+  };
+
+  const secure = helmet();
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const path = new URL(request.url ?? "/", "http://gateway").pathname;
+    secure(request, response, () => {
+      if (request.method !== "POST") {
+        read(path, response);
+        return;
+      }
+      let body = "";
+      request.setEncoding("utf8").on("data", (piece: string) => (body += piece));
+      request.on("end", () =>
+        write(path, request.headers["idempotency-key"] as string | undefined, JSON.parse(body) as Json, response),
+      );
+    });
+  };
+
+  const server = createServer(answer);
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+
+  const dropListeners = (): void => {
+    for (const listener of listeners) listener.destroy();
+  };
+
+  return {
+    url: `http://127.0.0.1:${String(port)}/`,
+    asked,
+    fetched,
+    addMeter: (meter, account) => {
+      meters.set(String(meter["address"]), meter);
+      if (account !== undefined) accounts.set(String(account["account"]), account);
+    },
+    addCommand: (command) => commands.set(String(command["id"]), command),
+    addPayment: (payment) => payments.set(String(payment["id"]), payment),
+    changeMeter: (address, part) => {
+      meters.set(address, { ...meters.get(address), ...part });
+      announce({ type: "meter", address });
+    },
+    move: (id, state, part = {}) => {
+      const command = { ...commands.get(id), waitingFor: null, ...part, state };
+      commands.set(id, command);
+      const { meter, kind } = command as Json;
+      announce({ type: "command", id, meter, kind, state });
+    },
+    announce,
+    declineNext: (problem) => {
+      declined = problem;
+    },
+    dropListeners,
+    close: async () => {
+      dropListeners();
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
