@@ -122,14 +122,16 @@ export class PostgresMeterStore implements MeterStore {
     ]);
   }
 
-  async setRelay(tx: Transaction | null, address: MeterAddress, picture: RelayPicture): Promise<void> {
-    const state = relayStateOf(picture);
-    await this.#db.run(
+  async setRelay(tx: Transaction | null, address: MeterAddress, picture: RelayPicture): Promise<boolean> {
+    const [row] = await this.#db.rows<{ changed: boolean }>(
       tx,
-      `UPDATE meters SET relay_reported = $2, relay_word = $3, relay_protected = $4, relay_at = $5
-        WHERE address = $1 AND (relay_at IS NULL OR relay_at <= $5)`,
-      [address, state, picture.word, picture.protected, at(picture.takenAt)],
+      `UPDATE meters m SET relay_reported = $2, relay_word = $3, relay_protected = $4, relay_at = $5
+         FROM (SELECT address, relay_reported, relay_protected FROM meters WHERE address = $1 FOR UPDATE) AS known
+        WHERE m.address = known.address AND (m.relay_at IS NULL OR m.relay_at <= $5)
+        RETURNING known.relay_reported <> $2 OR known.relay_protected <> $4 AS changed`,
+      [address, relayStateOf(picture), picture.word, picture.protected, at(picture.takenAt)],
     );
+    return row?.changed ?? false;
   }
 
   async setRelayWish(
