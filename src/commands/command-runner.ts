@@ -74,6 +74,15 @@ export class CommandRunner {
     return this.#running.size;
   }
 
+  isRunning(id: CommandId): boolean {
+    return this.#running.has(id);
+  }
+
+  /** Resolves when nothing is in hand: every command has ended or written down its next look. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await this.#parts.clock.wait(5);
+  }
+
   /** Does what can be done for a command now. Resolves when it has ended or its next look is written down; never throws for the world's faults. */
   async run(id: CommandId): Promise<void> {
     const current = this.#running.get(id);

@@ -105,6 +105,7 @@ export interface MeterStore {
   meter(tx: Transaction | null, address: MeterAddress): Promise<MeterBook | null>;
   account(tx: Transaction | null, account: AccountId): Promise<AccountBook | null>;
   setIdentity(tx: Transaction | null, address: MeterAddress, identity: "confirmed" | "quarantined", note: string | null, at: Instant): Promise<void>;
-  setRelay(tx: Transaction | null, address: MeterAddress, picture: RelayPicture): Promise<void>;
+  /** Answers whether what is shown differs from what was known. */
+  setRelay(tx: Transaction | null, address: MeterAddress, picture: RelayPicture): Promise<boolean>;
   setRelayWish(tx: Transaction, address: MeterAddress, desired: "connected" | "armed" | "disconnected", cutBy: "person" | "rule" | null): Promise<void>;
 }

@@ -1,0 +1,49 @@
+/** Builds the HTTP door; does not listen. Routes are small; what they mean is told in commands, ledger and devices. */
+import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import fastifyStatic from "@fastify/static";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import fastify, { type FastifyInstance } from "fastify";
+import { jsonSchemaTransform, validatorCompiler } from "fastify-type-provider-zod";
+import { installAccess } from "./access.ts";
+import type { ApiParts } from "./books.ts";
+import { installReplies } from "./replies.ts";
+import { accountRoutes } from "./routes/accounts.ts";
+import { commandRoutes } from "./routes/commands.ts";
+import { houseRoutes } from "./routes/house.ts";
+import { meterRoutes } from "./routes/meters.ts";
+import { paymentRoutes } from "./routes/payments.ts";
+import { Views } from "./views.ts";
+
+const BODY_BYTES_MAX = 64 * 1_024;
+/** Per key; without keys the API is open on loopback and not limited. */
+const REQUESTS_PER_MINUTE_MAX = 6_000;
+
+export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
+  const app = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(() => (body) => JSON.stringify(body)); // views say the shape; schemas document it
+  installReplies(app, parts.log);
+  installAccess(app, parts.apiKeys);
+  if (parts.apiKeys.length > 0) await app.register(rateLimit, { max: REQUESTS_PER_MINUTE_MAX, timeWindow: "1 minute" });
+  await app.register(helmet, { strictTransportSecurity: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  await app.register(swagger, {
+    openapi: { openapi: "3.1.0", info: { title: "Fee-control gateway", version: "1", description: "Top-ups, relay orders and readings for remote fee-control electricity meters." } },
+    transform: jsonSchemaTransform,
+  });
+  await app.register(swaggerUi, { routePrefix: "/docs" });
+  const views = new Views(parts.timeZone);
+  await app.register((routes, _options, done) => {
+    paymentRoutes(routes, parts, views);
+    meterRoutes(routes, parts, views);
+    commandRoutes(routes, parts, views);
+    accountRoutes(routes, parts, views);
+    houseRoutes(routes, parts);
+    routes.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+    done();
+  });
+  if (parts.consoleFolder !== null) await app.register(fastifyStatic, { root: parts.consoleFolder, prefix: "/" });
+  await app.ready();
+  return app;
+}

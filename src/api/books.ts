@@ -1,0 +1,85 @@
+/**
+ * What the HTTP door needs of the rest of the house, named by the door: services to ask, and pictures to look at. Stores and
+ * services fulfil these shapes; main.ts joins them.
+ */
+import type { Clock } from "../kernel/clock.ts";
+import type { Announcement } from "../kernel/events.ts";
+import type { AccountId, MeterAddress, PaymentId } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Fen } from "../kernel/money.ts";
+import type { CentiKwh } from "../kernel/energy.ts";
+import type { Reading } from "../kernel/reading.ts";
+import type { Secret } from "../kernel/secret.ts";
+import type { Transaction, Transactor } from "../kernel/transaction.ts";
+import type { CommandService } from "../commands/command-service.ts";
+import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "../commands/command-store.ts";
+import type { PaymentService } from "../commands/payment-service.ts";
+import type { Street } from "../devices/meter.ts";
+import type { ReadingIntake } from "../devices/reading-intake.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { LedgerStore } from "../ledger/ledger-store.ts";
+
+export interface StoredAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface Idempotency {
+  claim(tx: Transaction, key: string, fingerprint: string): Promise<StoredAnswer | null>;
+  keep(tx: Transaction, key: string, answer: StoredAnswer): Promise<void>;
+}
+
+export interface PartReport {
+  readonly name: string;
+  readonly ready: boolean;
+  /** Works, but not as it should. */
+  readonly degraded?: boolean;
+  readonly why: string | null;
+}
+
+export interface ApiParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly timeZone: string;
+  readonly transactor: Transactor;
+  readonly idempotency: Idempotency;
+  readonly service: CommandService;
+  readonly payments: PaymentService;
+  readonly commandStore: CommandStore;
+  readonly paymentStore: Pick<PaymentStore, "find" | "list">;
+  readonly meterStore: Pick<MeterStore, "meter" | "account"> & {
+    all(): Promise<readonly MeterBook[]>;
+    accounts(page: { readonly limit: number; readonly after: AccountId | null }): Promise<readonly AccountBook[]>;
+  };
+  readonly ledger: Ledger;
+  readonly ledgerStore: Pick<LedgerStore, "statement">;
+  readonly readings: {
+    latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
+    energyByDay(meter: MeterAddress, timeZone: string, limit: number): Promise<readonly { readonly day: string; readonly first: string; readonly last: string }[]>;
+  };
+  readonly billedDays: (account: AccountId, limit: number) => Promise<readonly { readonly day: string; readonly energy: CentiKwh; readonly cost: Fen }[]>;
+  readonly street: Street;
+  readonly intake: ReadingIntake;
+  readonly live: LiveEvents;
+  readonly readiness: () => Promise<readonly PartReport[]>;
+  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string> }[];
+  /** Folder of the built console, or null when there is none. */
+  readonly consoleFolder: string | null;
+}
+
+/** Announcements for whoever listens right now; nothing is kept. */
+export class LiveEvents {
+  readonly #listeners = new Set<(event: Announcement) => void>();
+
+  publish(events: readonly Announcement[]): void {
+    for (const event of events) for (const listener of this.#listeners) listener(event);
+  }
+
+  subscribe(listener: (event: Announcement) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+export type { AccountBook, MeterBook, Payment, PaymentId };

@@ -1,0 +1,39 @@
+/** Fault → status and body, read from the table. Nothing that is not in the table leaves the house with its own words. */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { Fault, faults, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
+import type { Logger } from "../kernel/log.ts";
+
+export function problemOf(fault: Fault): Record<string, unknown> {
+  const row = faults[fault.code];
+  return { type: `urn:fee-control:${fault.code}`, title: row.say, titleZh: row.zh, status: row.http, code: fault.code, detail: fault.message, next: row.next, ...fault.context };
+}
+
+function send(reply: FastifyReply, fault: Fault): FastifyReply {
+  return reply.status(faults[fault.code].http).type("application/problem+json").send(problemOf(fault));
+}
+
+/** A field whose being wrong has a name of its own. */
+const fieldCodes: Readonly<Record<string, FaultCode>> = { amount: "amount-malformed", account: "account-malformed" };
+
+export function toFault(error: unknown): Fault {
+  if (isFault(error)) return error;
+  const thrown = error as FastifyError;
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const first = error.validation[0];
+    const field = (first?.instancePath ?? "").replace(/^\//, "").replaceAll("/", ".");
+    return new Fault(fieldCodes[field] ?? "invalid-request", { field: field === "" ? (error.validationContext ?? "body") : field, problem: first?.message ?? "" });
+  }
+  if (typeof thrown.statusCode === "number" && thrown.statusCode === 429) return new Fault("too-many-requests");
+  if (typeof thrown.statusCode === "number" && thrown.statusCode < 500) return new Fault("invalid-request", { problem: thrown.message });
+  return new Fault("internal", {}, { cause: error });
+}
+
+export function installReplies(app: FastifyInstance, log: Logger): void {
+  app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const fault = toFault(error);
+    if (fault.code === "internal") log.error({ url: request.url, reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined }, "a request failed in the gateway itself");
+    return send(reply, fault);
+  });
+  app.setNotFoundHandler((request, reply) => send(reply, new Fault("not-found", { method: request.method, path: request.url.split("?")[0] })));
+}

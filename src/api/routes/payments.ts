@@ -1,0 +1,44 @@
+/** Payments: taken once for ever by (channel, orderId). */
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { Fault } from "../../kernel/faults.ts";
+import { AccountId, PaymentId } from "../../kernel/ids.ts";
+import { parseYuan } from "../../kernel/money.ts";
+import type { ApiParts } from "../books.ts";
+import { writeOnce } from "../idempotency.ts";
+import * as shape from "../schemas.ts";
+import type { Views } from "../views.ts";
+
+export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: Views): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+
+  typed.post(
+    "/v1/payments",
+    { schema: { tags: ["payments"], summary: "Take a payment", headers: shape.writeHeaders, body: shape.paymentBody, response: { 202: z.object({ payment: shape.payment, command: shape.command.nullable() }), 400: shape.problem, 404: shape.problem, 409: shape.problem } } },
+    (request, reply) => {
+      const { channel, orderId } = request.body;
+      const order = { account: AccountId(request.body.account), amount: parseYuan(request.body.amount), channel, orderId };
+      return writeOnce(parts, request, reply, 202, async (tx) => {
+        const { payment, command } = await parts.payments.take(tx, order);
+        return { payment: views.payment(payment), command: command === null ? null : views.command(command) };
+      });
+    },
+  );
+
+  typed.get("/v1/payments/:id", { schema: { tags: ["payments"], params: shape.idParam, response: { 200: shape.payment, 404: shape.problem } } }, async (request) => {
+    const payment = await parts.paymentStore.find(null, PaymentId(request.params.id));
+    if (payment === null) throw new Fault("unknown-payment", { payment: request.params.id });
+    return views.payment(payment);
+  });
+
+  typed.get(
+    "/v1/payments",
+    { schema: { tags: ["payments"], querystring: shape.pageQuery.extend({ account: z.string().optional() }), response: { 200: shape.pageOf(shape.payment) } } },
+    async (request) => {
+      const { limit, cursor, account } = request.query;
+      const payments = await parts.paymentStore.list({ limit, before: cursor === undefined ? null : PaymentId(z.uuid().parse(cursor)), account: account === undefined ? null : AccountId(account) });
+      return { items: payments.map((payment) => views.payment(payment)), next: payments.length === limit ? payments.at(-1)!.id : null };
+    },
+  );
+}

@@ -1,0 +1,102 @@
+/** Shapes in and out, as the OpenAPI document tells them. Validation happens at the door; inside nothing is checked again. */
+import { z } from "zod";
+
+const moment = z.string().describe("ISO 8601 with offset");
+const money = z.string().describe('yuan with two decimals, like "100.00"');
+
+export const addressParam = z.object({ address: z.string().describe("twelve digits, as printed on the meter") });
+export const idParam = z.object({ id: z.uuid() });
+export const accountParam = z.object({ account: z.string() });
+export const writeHeaders = z.looseObject({ "idempotency-key": z.string().min(1).max(200).optional() });
+
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  cursor: z.string().max(100).optional(),
+});
+
+export const paymentBody = z.strictObject({
+  account: z.string(),
+  amount: money,
+  channel: z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes"),
+  orderId: z.string().min(1).max(100),
+});
+
+export const relayBody = z.strictObject({
+  order: z.enum(["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn"]),
+  reason: z.string().min(1, "say why; it stands in the books").max(500),
+});
+
+export const readingsBody = z.strictObject({ items: z.array(z.string().min(1).max(40)).min(1).max(40) });
+
+export const commandStates = ["accepted", "queued", "sending", "verifying", "confirmed", "refused", "expired", "cancelled", "unanswered", "disputed"] as const;
+export const commandKinds = ["top-up", "open-account", "disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", "read-now"] as const;
+
+export const commandQuery = pageQuery.extend({
+  state: z.enum(commandStates).optional(),
+  meter: z.string().optional(),
+  kind: z.enum(commandKinds).optional(),
+  since: z.iso.datetime({ offset: true }).optional(),
+});
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    titleZh: z.string(),
+    status: z.number(),
+    code: z.string(),
+    detail: z.string(),
+    next: z.string().describe("what to do"),
+  })
+  .loose()
+  .describe("application/problem+json");
+
+export const payment = z.object({
+  id: z.uuid(),
+  account: z.string(),
+  amount: money,
+  channel: z.string(),
+  orderId: z.string(),
+  state: z.enum(["taken", "allocated", "unallocated", "disputed", "refunded"]),
+  command: z.uuid().nullable(),
+  createdAt: moment,
+});
+
+export const command = z
+  .object({
+    id: z.uuid(),
+    kind: z.enum(commandKinds),
+    meter: z.string(),
+    account: z.string().nullable(),
+    payment: z.uuid().nullable(),
+    state: z.enum(commandStates),
+    waitingFor: z.string().nullable(),
+    because: z.string().nullable(),
+    createdAt: moment,
+    notAfter: moment,
+    proof: z.object({ sent: moment.nullable(), acknowledged: moment.nullable(), verified: moment.nullable() }),
+    attempts: z.array(z.object({ at: moment, frames: z.array(z.object({ at: moment, direction: z.string(), hex: z.string() })), outcome: z.string() }).loose()),
+    receipt: z.unknown(),
+  })
+  .loose();
+
+export const reading = z.object({ item: z.string(), value: z.string().nullable(), unit: z.string().nullable(), takenAt: moment, source: z.string() });
+
+export const meter = z
+  .object({
+    address: z.string(),
+    meterNumber: z.string(),
+    customerNumber: z.string(),
+    account: z.string().nullable(),
+    bus: z.string(),
+    model: z.string(),
+    health: z.object({ state: z.enum(["unknown", "answering", "silent"]), failures: z.number(), lastHeardAt: moment.nullable(), askAgainAt: moment.nullable() }),
+    identity: z.enum(["unread", "confirmed", "quarantined"]),
+    relay: z.object({ desired: z.string().nullable(), reported: z.string(), proof: z.unknown(), at: moment.nullable() }).loose(),
+    readings: z.record(z.string(), reading.omit({ item: true })),
+  })
+  .loose();
+
+export const account = z.object({ account: z.string(), name: z.string(), class: z.string(), mode: z.enum(["local", "remote"]), available: money, held: money, meters: z.array(z.string()) }).loose();
+
+export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() });

@@ -1,0 +1,286 @@
+/**
+ * The site file and the environment become one typed, frozen Config. Every default and its reason stand here.
+ *
+ * The file is validated as a whole before anything is started: each error names the path in the file and says what is
+ * allowed, and all of them are told at once. Environment wins over the file.
+ */
+import { readFileSync } from "node:fs";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { LineCounter, parseDocument } from "yaml";
+import { z } from "zod";
+import { Fault, reasonOf } from "./kernel/faults.ts";
+import { AccountId, BusId, MeterAddress } from "./kernel/ids.ts";
+import { parsePrice, parseYuan, type Fen, type PricePerKwh } from "./kernel/money.ts";
+import { Secret } from "./kernel/secret.ts";
+import type { MeterRecord, ModelName } from "./devices/meter.ts";
+
+const digits12 = z.string().regex(/^\d{12}$/, "twelve digits");
+const name = z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes");
+const port = z.int().min(0).max(65_535);
+const yuanText = z.string().regex(/^-?\d{1,12}(\.\d{1,2})?$/, 'yuan with at most two decimals, in quotes, like "100.00"');
+const secretReference = z.string().regex(/^(file|env):.+/, "file:PATH or env:NAME; secrets never stand in the site file itself");
+
+const transport = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("serial"),
+    path: z.string().min(1),
+    baudRate: z.int().min(300).max(115_200).default(2_400),
+    dataBits: z.literal([7, 8]).default(8),
+    parity: z.enum(["none", "even", "odd"]).default("even"),
+    stopBits: z.literal([1, 2]).default(1),
+  }),
+  z.strictObject({ kind: z.literal("tcp"), host: z.string().min(1), port: port.min(1) }),
+  z.strictObject({ kind: z.literal("tcp-server"), port }),
+  z.strictObject({
+    kind: z.literal("mqtt"),
+    down: z.string().includes("{address}", "a topic with {address} in it").default("meters/{address}/down"),
+    up: z.string().includes("{address}", "a topic with {address} in it").default("meters/{address}/up"),
+    payload: z.enum(["raw", "hex", "json"]).default("raw"),
+  }),
+]);
+
+const siteFile = z.strictObject({
+  site: z.strictObject({ name: name.default("site"), timeZone: z.string().default("Asia/Shanghai") }).prefault({}),
+  http: z.strictObject({ host: z.string().default("127.0.0.1"), port: port.default(8_080) }).prefault({}),
+  stores: z.strictObject({ database: z.string().default("embedded"), redis: z.string().nullable().default(null), data: z.string().default("./data") }).prefault({}),
+  mqtt: z.strictObject({ url: z.string().default("embedded"), username: z.string().optional(), password: secretReference.optional(), ca: z.string().optional() }).prefault({}),
+  buses: z.array(
+    z.strictObject({
+      id: name,
+      transport,
+      // After a reply: lets the slowest driver release the line. Longer silence is kept only after a time-out.
+      turnaroundMs: z.int().min(0).max(5_000).default(30),
+      replyDeadlineMs: z.int().min(50).max(60_000).optional(),
+    }),
+  ),
+  meters: z.array(
+    z.strictObject({
+      address: digits12,
+      meterNumber: digits12.optional(),
+      customerNumber: digits12.optional(),
+      account: name.optional(),
+      bus: name,
+      model: z.enum(["standard-wallet", "remote-ledger"]),
+      relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: secretReference }).optional(),
+    }),
+  ),
+  accounts: z.array(z.strictObject({ account: name, name: z.string().max(80).optional(), class: z.string().max(40).default("residential"), mode: z.enum(["local", "remote"]).optional(), tariff: name.optional() })).default([]),
+  tariffs: z.array(z.strictObject({ id: name, price: z.string().regex(/^\d{1,6}(\.\d{1,4})?$/, 'yuan per kWh with at most four decimals, in quotes, like "0.5283"') })).min(1).default([{ id: "flat", price: "0.5283" }]),
+  policy: z
+    .strictObject({
+      mode: z.enum(["shadow", "live"]).default("shadow"),
+      restoreBy: z.enum(["arm", "reconnect"]).default("arm"),
+      cutBelow: yuanText.default("0.00"),
+      noCut: z
+        .strictObject({
+          hours: z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$/, 'like "17:00-08:00", or "" for none').default("17:00-08:00"),
+          weekends: z.boolean().default(true),
+          holidays: z.array(z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "a day like 2026-10-01")).default([]),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  // How often each meter is read, and the largest payment that is taken.
+  polling: z.strictObject({ everySeconds: z.int().min(1).max(86_400).default(900) }).prefault({}),
+  payments: z.strictObject({ cap: yuanText.default("50000.00") }).prefault({}),
+  channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
+  apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
+  security: z.strictObject({ kind: z.enum(["software-test-keys", "hsm"]).default("software-test-keys") }).prefault({}),
+});
+
+type SiteFile = z.output<typeof siteFile>;
+/** What the site file may look like, before defaults: for those who build one in code (demonstration, tests). */
+export type SiteInput = z.input<typeof siteFile>;
+
+export interface Config {
+  readonly site: { readonly name: string; readonly timeZone: string };
+  readonly http: { readonly host: string; readonly port: number };
+  readonly stores: { readonly database: "embedded" | Secret<string>; readonly redis: Secret<string> | null; readonly data: string };
+  readonly mqtt: { readonly url: "embedded" | Secret<string>; readonly username: string | null; readonly password: Secret<string> | null; readonly ca: string | null };
+  readonly buses: SiteFile["buses"];
+  readonly meters: readonly MeterRecord[];
+  readonly accounts: readonly { readonly account: AccountId; readonly name: string; readonly class: string; readonly mode: "local" | "remote"; readonly tariff: string }[];
+  readonly prices: ReadonlyMap<string, PricePerKwh>;
+  readonly policy: Omit<SiteFile["policy"], "cutBelow"> & { readonly cutBelow: Fen };
+  readonly polling: { readonly everyMs: number };
+  readonly paymentCap: Fen;
+  /** Null: any channel name is accepted. */
+  readonly channels: ReadonlySet<string> | null;
+  readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string> }[];
+  readonly security: SiteFile["security"];
+  readonly logLevel: string;
+  readonly production: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** "meters[3].address", as a person would point at it. */
+const pathText = (path: readonly PropertyKey[]): string =>
+  path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("") || "(the whole file)";
+
+class Complaints {
+  readonly list: string[] = [];
+  add(path: string, what: string): void {
+    this.list.push(`${path}: ${what}`);
+  }
+  throwIfAny(file: string): void {
+    if (this.list.length > 0) throw new Fault("site-file-invalid", { file, errors: this.list });
+  }
+}
+
+/** Reads and validates; every complaint is told at once, with its path, and with the line where the file gives one. */
+export function loadConfig(options: { readonly path: string; readonly env: Environment }): Config {
+  let text: string;
+  try {
+    text = readFileSync(options.path, "utf8");
+  } catch (error) {
+    throw new Fault("site-file-invalid", { file: options.path, errors: [`cannot be read: ${reasonOf(error)}; name another one in GATEWAY_CONFIG`] });
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
+  if (document.errors.length > 0) {
+    throw new Fault("site-file-invalid", { file: options.path, errors: document.errors.map((error) => `line ${lines.linePos(error.pos[0]).line}: ${error.message.split("\n")[0] ?? ""}`) });
+  }
+  const lineOf = (path: readonly PropertyKey[]): string => {
+    const node = document.getIn(path as string[], true) as { range?: [number, number, number] } | undefined;
+    return node?.range === undefined ? "" : ` (line ${lines.linePos(node.range[0]).line})`;
+  };
+  return buildConfig(document.toJS() as unknown, { file: options.path, env: options.env, lineOf });
+}
+
+export function buildConfig(input: unknown, options: { readonly file: string; readonly env: Environment; readonly lineOf?: (path: readonly PropertyKey[]) => string }): Config {
+  const complaints = new Complaints();
+  const parsed = siteFile.safeParse(input ?? {});
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) complaints.add(pathText(issue.path) + (options.lineOf?.(issue.path) ?? ""), allowed(issue));
+    complaints.throwIfAny(options.file);
+  }
+  const file = parsed.data!;
+  const base = dirname(resolve(options.file));
+  const env = options.env;
+  const secret = (path: string, reference: string): Secret<string> => readSecret(reference, base, env, (what) => complaints.add(path, what));
+
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: file.site.timeZone });
+  } catch {
+    complaints.add("site.timeZone", `"${file.site.timeZone}" is no time zone; use a name like Asia/Shanghai`);
+  }
+  unique(file.buses.map((bus) => bus.id), "buses", "id", complaints);
+  unique(file.meters.map((meter) => meter.address), "meters", "address", complaints);
+  unique(file.accounts.map((account) => account.account), "accounts", "account", complaints);
+  const prices = new Map(file.tariffs.map((tariff) => [tariff.id, parsePrice(tariff.price)]));
+  const buses = new Set(file.buses.map((bus) => bus.id));
+  const bound = new Map<string, number>();
+  file.meters.forEach((meter, index) => {
+    if (!buses.has(meter.bus)) complaints.add(`meters[${index}].bus`, `no bus has the id "${meter.bus}"; there are: ${[...buses].join(", ") || "none"}`);
+    if (meter.account === undefined) return;
+    const other = bound.get(meter.account);
+    if (other !== undefined) complaints.add(`meters[${index}].account`, `account ${meter.account} already has meters[${other}]; one meter per account`);
+    bound.set(meter.account, index);
+  });
+  const accounts = accountsOf(file, complaints);
+  const meters = file.meters.map((meter, index): MeterRecord => ({
+    address: meter.address as MeterAddress,
+    meterNumber: meter.meterNumber ?? meter.address,
+    customerNumber: meter.customerNumber ?? `00${meter.address.slice(2)}`,
+    account: meter.account === undefined ? null : AccountId(meter.account),
+    bus: BusId(meter.bus),
+    model: meter.model as ModelName,
+    relayPassword: meter.relayPassword === undefined ? null : { level: meter.relayPassword.level, secret: secret(`meters[${index}].relayPassword.secret`, meter.relayPassword.secret) },
+  }));
+  meters.forEach((meter, index) => {
+    const password = meter.relayPassword?.secret.open();
+    if (password !== undefined && password !== "" && !/^\d{6}$/.test(password)) complaints.add(`meters[${index}].relayPassword.secret`, "a relay password has six digits");
+  });
+  const apiKeys = file.apiKeys.map((key, index) => ({ name: key.name, secret: secret(`apiKeys[${index}].secret`, key.secret) }));
+  if (apiKeys.length === 0 && !isLoopback(file.http.host)) complaints.add("http.host", `without apiKeys the API listens on loopback only; "${file.http.host}" is not`);
+  const database = env["DATABASE_URL"] ?? file.stores.database;
+  if (database !== "embedded" && !/^postgres(ql)?:\/\//.test(database)) complaints.add(env["DATABASE_URL"] === undefined ? "stores.database" : "DATABASE_URL", "embedded, or postgres://USER:PASSWORD@HOST:PORT/NAME");
+  const redis = env["REDIS_URL"] ?? file.stores.redis;
+  if (redis !== null && !/^rediss?:\/\//.test(redis)) complaints.add(env["REDIS_URL"] === undefined ? "stores.redis" : "REDIS_URL", "null, or redis://HOST:PORT");
+  const mqtt = env["MQTT_URL"] ?? file.mqtt.url;
+  if (mqtt !== "embedded" && !/^(mqtts?|tcp|ssl):\/\//.test(mqtt)) complaints.add(env["MQTT_URL"] === undefined ? "mqtt.url" : "MQTT_URL", "embedded, or mqtt://HOST:PORT");
+  const httpPort = env["HTTP_PORT"] === undefined ? file.http.port : Number(env["HTTP_PORT"]);
+  if (!Number.isInteger(httpPort) || httpPort < 0 || httpPort > 65_535) complaints.add("HTTP_PORT", "a port, 0 to 65535");
+  const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
+  const logLevel = env["LOG_LEVEL"] ?? "info";
+  if (!levels.includes(logLevel)) complaints.add("LOG_LEVEL", `one of ${levels.join(", ")}`);
+  if (file.channels !== undefined) unique(file.channels.map((channel) => channel.name), "channels", "name", complaints);
+  const mqttPassword = file.mqtt.password === undefined ? null : secret("mqtt.password", file.mqtt.password);
+  complaints.throwIfAny(options.file);
+  const config: Config = {
+    site: file.site,
+    http: { host: file.http.host, port: httpPort },
+    stores: { database: database === "embedded" ? "embedded" : new Secret(database), redis: redis === null ? null : new Secret(redis), data: atBase(base, env["GATEWAY_DATA"] ?? file.stores.data, env["GATEWAY_DATA"] !== undefined) },
+    mqtt: { url: mqtt === "embedded" ? "embedded" : new Secret(mqtt), username: file.mqtt.username ?? null, password: mqttPassword, ca: file.mqtt.ca === undefined ? null : atBase(base, file.mqtt.ca, false) },
+    buses: file.buses,
+    meters,
+    accounts,
+    prices,
+    policy: { ...file.policy, cutBelow: parseYuan(file.policy.cutBelow) },
+    polling: { everyMs: file.polling.everySeconds * 1_000 },
+    paymentCap: parseYuan(file.payments.cap),
+    channels: file.channels === undefined ? null : new Set([...file.channels.map((channel) => channel.name), "console"]),
+    apiKeys,
+    security: file.security,
+    logLevel,
+    production: env["NODE_ENV"] === "production",
+  };
+  return Object.freeze(config);
+}
+
+/** Accounts named by meters exist even when the file does not list them; the meter's model tells where their money is kept. */
+function accountsOf(file: SiteFile, complaints: Complaints): Config["accounts"] {
+  const tariffs = new Set(file.tariffs.map((tariff) => tariff.id));
+  const listed = new Map(file.accounts.map((account, index) => [account.account, { ...account, index }]));
+  const meterOf = new Map(file.meters.flatMap((meter) => (meter.account === undefined ? [] : [[meter.account, meter] as const])));
+  const names = new Set([...listed.keys(), ...meterOf.keys()]);
+  return [...names].map((account) => {
+    const given = listed.get(account);
+    const natural = meterOf.get(account)?.model === "remote-ledger" ? "remote" : "local";
+    const mode = given?.mode ?? natural;
+    const tariff = given?.tariff ?? file.tariffs[0]!.id;
+    if (!tariffs.has(tariff)) complaints.add(`accounts[${given?.index ?? 0}].tariff`, `no tariff has the id "${tariff}"`);
+    if (meterOf.has(account) && mode !== natural) complaints.add(`accounts[${given?.index ?? 0}].mode`, `a ${meterOf.get(account)!.model} meter needs mode: ${natural}`);
+    return { account: AccountId(account), name: given?.name ?? account, class: given?.class ?? "residential", mode, tariff };
+  });
+}
+
+function readSecret(reference: string, base: string, env: Environment, complain: (what: string) => void): Secret<string> {
+  const value = reference.slice(reference.indexOf(":") + 1);
+  if (reference.startsWith("env:")) {
+    const found = env[value];
+    if (found === undefined || found === "") complain(`the environment variable ${value} is not set`);
+    return new Secret(found ?? "");
+  }
+  try {
+    return new Secret(readFileSync(atBase(base, value, false), "utf8").trim());
+  } catch (error) {
+    complain(`cannot read the file: ${reasonOf(error)}`);
+    return new Secret("");
+  }
+}
+
+const atBase = (base: string, path: string, fromHere: boolean): string => (isAbsolute(path) ? path : resolve(fromHere ? process.cwd() : base, path));
+export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+
+function unique(values: readonly string[], list: string, field: string, complaints: Complaints): void {
+  const seen = new Map<string, number>();
+  values.forEach((value, index) => {
+    const first = seen.get(value);
+    if (first === undefined) seen.set(value, index);
+    else complaints.add(`${list}[${index}].${field}`, `"${value}" stands already at ${list}[${first}]`);
+  });
+}
+
+/** What is wrong and what is allowed, in one line. */
+function allowed(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_value":
+      return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
+    case "unrecognized_keys":
+      return `unknown: ${issue.keys.join(", ")}`;
+    default:
+      return issue.message;
+  }
+}

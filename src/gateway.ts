@@ -1,0 +1,398 @@
+/**
+ * The composition root: builds every part, starts them in order, stops them in reverse. Nothing here decides anything; what is
+ * opened is written down beside how it is closed, with a deadline.
+ *
+ *     stores ─► books ─► lines ─► queue ─► commands, rules ─► doors
+ */
+import { mkdirSync, readFileSync } from "node:fs";
+import { pino, type DestinationStream } from "pino";
+import { uuidv7 } from "uuidv7";
+import { buildApp } from "./api/app.ts";
+import { LiveEvents, type PartReport } from "./api/books.ts";
+import { CommandRunner } from "./commands/command-runner.ts";
+import { CommandService } from "./commands/command-service.ts";
+import { PaymentService } from "./commands/payment-service.ts";
+import type { Config } from "./config.ts";
+import type { MeterRecord, Street } from "./devices/meter.ts";
+import { Poller } from "./devices/poller.ts";
+import { ReadingIntake } from "./devices/reading-intake.ts";
+import { buildStreetLines } from "./devices/street-lines.ts";
+import type { Chance } from "./kernel/chance.ts";
+import { seconds, systemClock, type Clock } from "./kernel/clock.ts";
+import { Fault, isFault, reasonOf } from "./kernel/faults.ts";
+import { CommandId, type MeterAddress } from "./kernel/ids.ts";
+import type { Logger } from "./kernel/log.ts";
+import type { Reading } from "./kernel/reading.ts";
+import { Billing } from "./ledger/billing.ts";
+import { Ledger } from "./ledger/ledger.ts";
+import { Counters } from "./metrics/counters.ts";
+import { parseHours } from "./policy/calendar.ts";
+import { MeteredUse } from "./policy/metered-use.ts";
+import { Reconciler } from "./policy/reconciler.ts";
+import { openQueue } from "./queue/bullmq.ts";
+import type { CommandQueue } from "./queue/command-queue.ts";
+import { CONCURRENCY, laneOf, lanesOf } from "./queue/lanes.ts";
+import { Sweeper } from "./queue/sweeper.ts";
+import { hsmModule } from "./security/hsm.ts";
+import type { SecurityModule } from "./security/security-module.ts";
+import { softwareModule } from "./security/software-module.ts";
+import { PostgresBillingStore } from "./stores/billing-store.ts";
+import { PostgresCommandStore } from "./stores/command-store.ts";
+import { Database } from "./stores/database.ts";
+import { startEmbeddedPostgres } from "./stores/embedded-postgres.ts";
+import { PostgresIdempotencyStore } from "./stores/idempotency-store.ts";
+import { PostgresLedgerStore } from "./stores/ledger-store.ts";
+import { PostgresMeterStore } from "./stores/meter-store.ts";
+import { migrate } from "./stores/migrate.ts";
+import { nudging, OutboxPump, PostgresOutbox } from "./stores/outbox.ts";
+import { PostgresPaymentStore } from "./stores/payment-store.ts";
+import { PostgresPolicyStore } from "./stores/policy-store.ts";
+import { PostgresReadingStore } from "./stores/reading-store.ts";
+import { startEmbeddedBroker } from "./transports/embedded-broker.ts";
+
+/** Lanes of the waiting room; one is enough for one process on PostgreSQL, Redis spreads them for the day there are more. */
+const LANES = { postgres: 1, redis: 8 } as const;
+/** A command on the wire is given this long to finish its exchange and persist when the gateway stops. */
+const STOP_COMMANDS_MS = seconds(15);
+
+export interface GatewayOptions {
+  readonly config: Config;
+  /** Commands, rules, meters and lines live on this clock; stores and their processes on the world's. */
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Logger;
+  readonly consoleFolder: string | null;
+}
+
+export interface Gateway {
+  readonly url: string;
+  readonly mqttUrl: string | null;
+  readonly street: Street;
+  readonly queueKind: string;
+  /** Reads every meter now, side by side by line; resolves when all were asked. */
+  pollAll(): Promise<void>;
+  /** Applies the rules now. */
+  reconcile(): Promise<void>;
+  /** Resolves when no command is in hand and the lines are quiet; holds polls and exchanges back until released. */
+  hold(): Promise<() => void>;
+  stop(): Promise<void>;
+}
+
+export const createLog = (level: string, to: DestinationStream): Logger =>
+  pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, to);
+
+/** What was opened, closed in reverse; one that fails to close does not keep the others open. */
+class Closers {
+  readonly #list: { readonly name: string; readonly close: () => Promise<void> }[] = [];
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  add(name: string, close: () => Promise<void>): void {
+    this.#list.push({ name, close });
+  }
+
+  async closeAll(): Promise<void> {
+    for (const { name, close } of this.#list.splice(0).reverse()) {
+      try {
+        await close();
+        this.#log.debug({ part: name }, "closed");
+      } catch (error) {
+        this.#log.error({ part: name, reason: reasonOf(error) }, "could not be closed in order");
+      }
+    }
+  }
+}
+
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const closers = new Closers(options.log);
+  try {
+    return await raise(options, closers);
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptions, closers: Closers): Promise<Gateway> {
+  const security = securityOf(config, chance, log);
+
+  // --- stores
+  prepareDataFolder(config.stores.data);
+  const connectionString = await databaseOf(config, log, closers);
+  const db = await Database.open({ connectionString, log });
+  closers.add("database", () => db.close());
+  await db.holdAlone((fault) => log.error({ reason: fault.message }, "the lock on the database was lost"));
+  const applied = await migrate(db, new URL("./stores/migrations/", import.meta.url).pathname, systemClock);
+  if (applied.length > 0) log.info({ migrations: applied }, "the database was brought forward");
+
+  // --- books
+  const meterStore = new PostgresMeterStore(db, clock);
+  const commandStore = new PostgresCommandStore(db, clock);
+  const paymentStore = new PostgresPaymentStore(db);
+  const readingStore = new PostgresReadingStore(db);
+  const ledgerStore = new PostgresLedgerStore(db);
+  const billingStore = new PostgresBillingStore(db);
+  const policyStore = new PostgresPolicyStore(db);
+  const outbox = new PostgresOutbox(db);
+  await meterStore.bringIn(config.accounts, config.meters);
+  let pump: OutboxPump | null = null;
+  const transactor = nudging(db, () => pump);
+  const ledger = new Ledger({ store: ledgerStore, clock });
+
+  // --- lines
+  const mqtt = await brokerOf(config, log, closers);
+  const street = buildStreetLines({
+    clock,
+    chance: chance.child("lines"),
+    log,
+    security,
+    buses: config.buses,
+    meters: config.meters,
+    mqtt: { url: mqtt.url, ...(config.mqtt.username === null ? {} : { username: config.mqtt.username }), ...(config.mqtt.password === null ? {} : { password: config.mqtt.password }), ...(config.mqtt.ca === null ? {} : { ca: readFileSync(config.mqtt.ca, "utf8") }) },
+    timeZone: config.site.timeZone,
+  });
+  closers.add("lines", () => street.close());
+
+  // --- queue
+  const redisUrl = config.stores.redis?.open() ?? null;
+  const { queue, degraded } = await openQueue({ backend: redisUrl === null ? { kind: "postgresql", connectionString } : { kind: "redis", url: redisUrl }, log, clock: systemClock });
+  const lanes = lanesOf(redisUrl === null ? LANES.postgres : LANES.redis);
+
+  // --- commands and rules
+  const live = new LiveEvents();
+  const newId = (): string => uuidv7();
+  const common = { clock, log, newId, transactor, commands: commandStore, payments: paymentStore, meters: meterStore, ledger, outbox };
+  const service = new CommandService(common);
+  const heardAt = (meter: MeterAddress) => street.health(meter).lastHeardAt;
+  const billing = new Billing({ store: billingStore, ledger, timeZone: config.site.timeZone });
+  const energy = new MeteredUse({ billing, meters: meterStore, outbox, priceOf: (tariff) => config.prices.get(tariff)! });
+  const intake = new ReadingIntake({ store: readingStore, transactor, outbox, energy, log });
+  const relaySeen = async (meter: MeterAddress, picture: Parameters<typeof meterStore.setRelay>[2]): Promise<void> => {
+    const changed = await transactor.transact(async (tx) => {
+      const differs = await meterStore.setRelay(tx, meter, picture);
+      if (differs) await outbox.announce(tx, { type: "meter", address: meter });
+      return differs;
+    });
+    if (changed) log.info({ meter, relay: picture.relay, order: picture.order }, "the relay shows something new");
+  };
+  const remote = new Set(config.accounts.filter((account) => account.mode === "remote").map((account) => account.account));
+  const poller = new Poller({
+    street,
+    intake,
+    relay: relaySeen,
+    clock,
+    log,
+    everyMs: config.polling.everyMs,
+    itemsOf: (meter) => (meter.model === "standard-wallet" ? ["importedEnergy", "balance", "overdraft"] : ["importedEnergy"]),
+    sideBySide: (bus) => config.buses.find(({ id }) => id === bus)?.transport.kind === "mqtt",
+  });
+  const { noCut, mode, restoreBy, cutBelow } = config.policy;
+  const reconciler = new Reconciler({
+    ...common,
+    store: policyStore,
+    service,
+    settings: { mode, restoreBy, cutBelow, timeZone: config.site.timeZone, noCut: { hours: parseHours(noCut.hours), weekends: noCut.weekends, holidays: new Set(noCut.holidays) } },
+    heardAt,
+    readSoon: (meter) => poller.hurry(meter),
+  });
+  const payments = new PaymentService({ ...common, service, afterCredit: reconciler, channels: config.channels, cap: config.paymentCap });
+  const runner = new CommandRunner({
+    ...common,
+    street,
+    guard: reconciler,
+    sights: {
+      relay: (command, picture) => relaySeen(command.meter, picture),
+      wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
+    },
+  });
+  const lineOf = new Map(config.meters.map((meter) => [meter.address, lineName(config, meter)]));
+  const addJobs = async (commands: readonly CommandId[]): Promise<void> => {
+    if (lanes.length === 1) return queue.add(lanes[0]!, commands);
+    const meters = await db.rows<{ id: string; meter: string }>(null, "SELECT id, meter FROM commands WHERE id = ANY($1)", [commands]);
+    for (const [lane, rows] of Map.groupBy(meters, (row) => laneOf(lineOf.get(row.meter as MeterAddress) ?? row.meter, lanes))) {
+      await queue.add(lane, rows.map((row) => CommandId(row.id)));
+    }
+    return undefined;
+  };
+  const counters = new Counters({
+    commandsByState: () => commandStore.counts(),
+    buses: () => street.buses(),
+    meters: () => healthCounts(street),
+    running: () => runner.running,
+  });
+  const ruleWakers = new Set(["account", "meter"]);
+  pump = new OutboxPump({
+    db,
+    clock,
+    log,
+    sinks: {
+      jobs: addJobs,
+      events: (events) => {
+        for (const event of events) counters.announcements.inc({ type: event.type });
+        live.publish(events);
+        if (remote.size > 0 && events.some((event) => ruleWakers.has(event.type))) reconciler.nudge();
+      },
+    },
+  });
+  const sweeper = new Sweeper({ due: (now, limit) => commandStore.due(now, limit), isRunning: (id) => runner.isRunning(id), add: addJobs, clock, log });
+  street.onHeard((meter) => {
+    log.info({ meter }, "the meter is heard again");
+    commandStore.wakeMeter(meter, clock.now()).then(addJobs, (error: unknown) => log.warn({ meter, reason: reasonOf(error) }, "its commands could not be woken; the sweeper will find them"));
+    poller.hurry(meter);
+  });
+
+  // --- everything runs
+  await commandStore.makeAllDue(clock.now());
+  for (const lane of lanes) await queue.work(lane, Math.ceil(CONCURRENCY / lanes.length), (command) => runner.run(command));
+  closers.add("queue", () => queue.close(STOP_COMMANDS_MS));
+  pump.start();
+  closers.add("outbox", () => pump.stop());
+  sweeper.start();
+  closers.add("sweeper", () => sweeper.stop());
+  poller.start();
+  reconciler.start();
+  closers.add("rules", () => reconciler.stop());
+  closers.add("poller", () => poller.stop());
+
+  // --- doors
+  const app = await buildApp({
+    clock: systemClock === clock ? systemClock : { ...systemClock, now: () => clock.now() },
+    log,
+    timeZone: config.site.timeZone,
+    transactor,
+    idempotency: new PostgresIdempotencyStore(db, clock),
+    service,
+    payments,
+    commandStore,
+    paymentStore,
+    meterStore,
+    ledger,
+    ledgerStore,
+    readings: readingStore,
+    billedDays: (account, limit) => billingStore.days(account, limit),
+    street,
+    intake,
+    live,
+    readiness: () => readinessOf({ db, queue, queueDegraded: degraded, street, mqtt, config, security }),
+    metrics: counters,
+    apiKeys: config.apiKeys,
+    consoleFolder,
+  });
+  closers.add("http", () => app.close());
+  const url = await listen(app, config);
+  if (config.apiKeys.length === 0) log.warn({ url }, "the API is open on loopback: no apiKeys in the site file");
+
+  return {
+    url,
+    mqttUrl: mqtt.url,
+    street,
+    queueKind: queue.kind,
+    pollAll: async () => {
+      const byLine = Map.groupBy(street.meters(), (meter) => lineName(config, meter));
+      await Promise.all([...byLine.values()].map(async (meters) => {
+        for (const meter of meters) await poller.pollNow(meter).catch((error: unknown) => {
+          if (!isFault(error)) throw error;
+        });
+      }));
+    },
+    reconcile: () => reconciler.reconcile(),
+    hold: async () => {
+      const polls = await poller.pause();
+      await runner.idle();
+      const lines = await street.hold();
+      return () => {
+        lines();
+        polls();
+      };
+    },
+    stop: () => closers.closeAll(),
+  };
+}
+
+const lineName = (config: Config, meter: MeterRecord): string =>
+  config.buses.find((bus) => bus.id === meter.bus)?.transport.kind === "mqtt" ? `${meter.bus}/${meter.address}` : meter.bus;
+
+function walletReadings(meter: MeterAddress, wallet: { readonly balance: bigint; readonly overdraft: bigint; readonly count: number; readonly takenAt: Reading["takenAt"] }): readonly Reading[] {
+  const base = { meter, takenAt: wallet.takenAt, source: "command" } as const;
+  const money = (amount: bigint): string => `${amount / 100n}.${(amount % 100n).toString().padStart(2, "0")}`;
+  return [
+    { ...base, item: "balance", value: money(wallet.balance), unit: "yuan" },
+    { ...base, item: "overdraft", value: money(wallet.overdraft), unit: "yuan" },
+    { ...base, item: "purchaseCount", value: String(wallet.count), unit: null },
+  ];
+}
+
+function healthCounts(street: Street): { answering: number; silent: number; unknown: number } {
+  const counts = { answering: 0, silent: 0, unknown: 0 };
+  for (const meter of street.meters()) counts[street.health(meter.address).state] += 1;
+  return counts;
+}
+
+function securityOf(config: Config, chance: Chance, log: Logger): SecurityModule {
+  if (config.security.kind === "hsm") return hsmModule();
+  return softwareModule({ chance: chance.child("security"), log, mode: config.production ? "production" : undefined });
+}
+
+function prepareDataFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new Fault("data-folder-unreachable", { folder, why: reasonOf(error) }, { cause: error });
+  }
+}
+
+async function databaseOf(config: Config, log: Logger, closers: Closers): Promise<string> {
+  if (config.stores.database !== "embedded") return config.stores.database.open();
+  const server = await startEmbeddedPostgres({ dataFolder: config.stores.data, log, clock: systemClock });
+  closers.add("embedded PostgreSQL", () => server.stop());
+  return server.connectionString;
+}
+
+async function brokerOf(config: Config, log: Logger, closers: Closers): Promise<{ readonly url: string; readonly used: boolean }> {
+  const used = config.buses.some((bus) => bus.transport.kind === "mqtt");
+  if (config.mqtt.url !== "embedded") return { url: config.mqtt.url.open(), used };
+  const broker = await startEmbeddedBroker();
+  closers.add("embedded broker", () => broker.close());
+  log.info({ url: broker.url }, "the embedded MQTT broker listens");
+  return { url: broker.url, used };
+}
+
+async function listen(app: Awaited<ReturnType<typeof buildApp>>, config: Config): Promise<string> {
+  const { host, port } = config.http;
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "EADDRINUSE" || code === "EACCES") throw new Fault("port-busy", { host, port }, { cause: error });
+    throw error;
+  }
+  const address = app.server.address();
+  const listening = typeof address === "object" && address !== null ? address.port : port;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${listening}`;
+}
+
+interface ReadinessParts {
+  readonly db: Database;
+  readonly queue: CommandQueue;
+  readonly queueDegraded: string | null;
+  readonly street: Street;
+  readonly mqtt: { readonly url: string; readonly used: boolean };
+  readonly config: Config;
+  readonly security: SecurityModule;
+}
+
+/** Ready means: a payment that is taken now can be remembered and will be worked on. A line that is down only degrades: top-ups wait. */
+async function readinessOf(parts: ReadinessParts): Promise<readonly PartReport[]> {
+  const [database, queue] = await Promise.all([parts.db.trouble(), parts.queue.trouble()]);
+  const down = parts.street.buses().filter((bus) => !bus.open);
+  return [
+    { name: "database", ready: database === null, why: database },
+    { name: `queue (${parts.queue.kind})`, ready: queue === null, degraded: parts.queueDegraded !== null, why: queue ?? parts.queueDegraded },
+    { name: `security (${parts.security.name})`, ready: true, why: null },
+    { name: "lines", ready: true, degraded: down.length > 0, why: down.length === 0 ? null : down.map((bus) => `${bus.id}: ${bus.why ?? "down"}`).join("; ") },
+  ];
+}
+

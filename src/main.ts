@@ -1,0 +1,61 @@
+/**
+ * `npm start`: the gateway, from gateway.yaml or the file named in GATEWAY_CONFIG, in real time.
+ *
+ * The first SIGTERM or SIGINT finishes what is on the wire, persists, and leaves; a second one leaves at once. Exit codes: 0
+ * stopped in order, 1 could not start or was cut short, 2 the site file is not valid.
+ */
+import { existsSync } from "node:fs";
+import { destination } from "pino";
+import { loadConfig, type Config } from "./config.ts";
+import { createLog, startGateway } from "./gateway.ts";
+import { systemChance } from "./kernel/chance.ts";
+import { systemClock } from "./kernel/clock.ts";
+import { isFault, reasonOf } from "./kernel/faults.ts";
+
+const path = process.env["GATEWAY_CONFIG"] ?? "gateway.yaml";
+
+function readConfig(): Config {
+  try {
+    return loadConfig({ path, env: process.env });
+  } catch (error) {
+    if (!isFault(error, "site-file-invalid")) throw error;
+    process.stderr.write(`The site file ${path} is not valid:\n${(error.context["errors"] as string[]).map((line) => `  ${line}\n`).join("")}`);
+    process.exit(2);
+  }
+}
+
+const config = readConfig();
+const log = createLog(config.logLevel, destination({ dest: 1, sync: true })); // the last line before an end must not be lost
+
+let stopping = false;
+let stop: () => Promise<void> = () => Promise.resolve();
+const leave = (signal: string): void => {
+  if (stopping) {
+    log.warn({ signal }, "a second signal: leaving at once; what was on the wire is looked at after the next start");
+    process.exit(1);
+  }
+  stopping = true;
+  log.info({ signal }, "stopping: the exchange on the wire is finished first");
+  stop().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      log.error({ reason: reasonOf(error) }, "could not stop in order");
+      process.exit(1);
+    },
+  );
+};
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => leave(signal));
+process.on("unhandledRejection", (reason) => {
+  log.error({ reason: reasonOf(reason), stack: reason instanceof Error ? reason.stack : undefined }, "a forgotten promise failed; this is a mistake of ours");
+});
+
+try {
+  const folder = new URL("./console/dist/", import.meta.url).pathname;
+  const gateway = await startGateway({ config, clock: systemClock, chance: systemChance, log, consoleFolder: existsSync(folder) ? folder : null });
+  stop = () => gateway.stop();
+  log.info({ url: gateway.url, mqtt: gateway.mqttUrl, queue: gateway.queueKind, meters: config.meters.length, policy: config.policy.mode }, "the gateway is ready");
+} catch (error) {
+  log.error(isFault(error) ? { code: error.code, ...error.context } : { stack: error instanceof Error ? error.stack : undefined }, reasonOf(error));
+  process.exitCode = 1;
+  if (!stopping) process.exit(1);
+}

@@ -1,0 +1,184 @@
+/**
+ * Compares wish and reality, and asks for commands. Woken by a reading, a payment or the clock, it takes no argument: every
+ * waking does the same work, so the day after a crash is an ordinary day.
+ *
+ * Restores are never shadowed and never wait for a window; cuts are recorded in shadow, and re-checked by `whyNot` in the
+ * last moment before their bytes leave.
+ */
+import { hours, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
+import { reasonOf } from "../kernel/faults.ts";
+import type { Outbox } from "../kernel/events.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+import { yuan, type Fen } from "../kernel/money.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Transaction, Transactor } from "../kernel/transaction.ts";
+import type { AfterCredit } from "../commands/payment-service.ts";
+import type { Command, CommandKind } from "../commands/command.ts";
+import type { CommandService } from "../commands/command-service.ts";
+import type { CommandStore } from "../commands/command-store.ts";
+import type { CutGuard } from "../commands/command-runner.ts";
+import { protectedTime, type NoCut } from "./calendar.ts";
+import type { PolicyStore, RemoteMeter } from "./policy-store.ts";
+import { decide, fulfils, type Facts, type Intent } from "./rules.ts";
+
+export interface PolicySettings {
+  readonly mode: "shadow" | "live";
+  readonly restoreBy: "arm" | "reconnect";
+  readonly cutBelow: Fen;
+  readonly noCut: NoCut;
+  readonly timeZone: string;
+}
+
+/** A cut rests on a reading that is no older than this. */
+export const READING_FRESH_MS = hours(2);
+const LOOK_EVERY_MS = seconds(30);
+/** A wish that ended in vain (stuck, refused) is not repeated before this: latching relays wear and weld. */
+const TRY_AGAIN_AFTER_MS = minutes(15);
+
+export interface ReconcilerParts {
+  readonly store: PolicyStore;
+  readonly commands: CommandStore;
+  readonly service: CommandService;
+  readonly transactor: Transactor;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly settings: PolicySettings;
+  /** When the meter was heard last, or null. */
+  readonly heardAt: (meter: MeterAddress) => Instant | null;
+  /** A decision waits for a fresh reading. */
+  readonly readSoon: (meter: MeterAddress) => void;
+}
+
+export class Reconciler implements AfterCredit, CutGuard {
+  readonly #parts: ReconcilerParts;
+  readonly #stop = new AbortController();
+  #nudge = new AbortController();
+  #nudged = false;
+  #loop: Promise<void> | null = null;
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  nudge(): void {
+    this.#nudged = true;
+    this.#nudge.abort();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#nudge.abort();
+    await this.#loop;
+  }
+
+  /** The one piece of work. */
+  async reconcile(): Promise<void> {
+    for (const meter of await this.#parts.store.remoteMeters()) await this.#one(meter);
+  }
+
+  async restore(tx: Transaction, meter: MeterAddress): Promise<Command | null> {
+    const picture = await this.#parts.store.remoteMeter(tx, meter);
+    if (picture === null) return null;
+    const intent = decide(this.#facts(picture));
+    const needed = intent.want === "connected" && picture.relay === "disconnected";
+    return needed ? this.#ask(tx, picture, intent) : null;
+  }
+
+  async whyNot(command: Command): Promise<string | null> {
+    const picture = await this.#parts.store.remoteMeter(null, command.meter);
+    if (picture === null) return "no-longer-remote";
+    if (this.#parts.settings.mode === "shadow") return "shadow";
+    const facts = this.#facts(picture);
+    // The look has just shown the relay; what the books say of it must not hide the rest of the rules.
+    const intent = decide({ ...facts, relay: "connected" });
+    return intent.want === "disconnected" ? null : intent.because;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#parts;
+    while (!this.#stop.signal.aborted) {
+      this.#nudged = false;
+      this.#nudge = new AbortController();
+      try {
+        await this.reconcile();
+      } catch (error) {
+        log.error({ reason: reasonOf(error) }, "the rules could not be applied; they are applied again");
+        await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
+      }
+      if (!this.#nudged) await clock.wait(LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
+    }
+  }
+
+  async #one(picture: RemoteMeter): Promise<void> {
+    const { settings, transactor, service } = this.#parts;
+    const facts = this.#facts(picture);
+    const intent = decide(facts);
+    if (intent.because === "reading-stale" && picture.readAt !== null) this.#parts.readSoon(picture.meter);
+    if (intent.want !== "disconnected") await this.#takeBackCuts(picture, intent);
+    if (fulfils(picture.relay, intent.want) || picture.relay === "unknown") return;
+    const shadow = intent.want === "disconnected" && settings.mode === "shadow";
+    await transactor.transact(async (tx) => {
+      await this.#remember(tx, picture, intent, shadow, facts);
+      if (shadow || (await this.#triedInVain(tx, picture.meter, intent))) return;
+      if (intent.want === "connected") await this.#ask(tx, picture, intent);
+      else await service.ensure(tx, this.#wish(picture, "disconnect", intent));
+    });
+  }
+
+  async #ask(tx: Transaction, picture: RemoteMeter, intent: Intent): Promise<Command> {
+    return this.#parts.service.ensure(tx, this.#wish(picture, this.#parts.settings.restoreBy, intent));
+  }
+
+  #wish(picture: RemoteMeter, kind: CommandKind, intent: Intent): Parameters<CommandService["ensure"]>[1] {
+    return { kind, meter: picture.meter, account: picture.account, payment: null, params: {}, askedBy: "rule", reason: intent.because };
+  }
+
+  /** A cut that has not left and is no longer wanted. */
+  async #takeBackCuts(picture: RemoteMeter, intent: Intent): Promise<void> {
+    if (!picture.cutWaiting) return;
+    await this.#parts.transactor.transact((tx) => this.#parts.service.cancelUnsentCuts(tx, picture.meter, intent.because));
+  }
+
+  /** The last command for this wish ended without effect, the meter was not heard since, and it is too early to ask again. */
+  async #triedInVain(tx: Transaction, meter: MeterAddress, intent: Intent): Promise<boolean> {
+    const kinds: readonly CommandKind[] = intent.want === "disconnected" ? ["disconnect"] : ["reconnect", "arm"];
+    const last = await this.#parts.commands.lastEnded(tx, meter, kinds);
+    if (last === null || last.endedAt === null || last.askedBy !== "rule") return false;
+    if (last.state !== "unanswered" && last.state !== "refused") return false;
+    const heardAt = this.#parts.heardAt(meter);
+    if (last.because === "silence" && heardAt !== null && heardAt > last.endedAt) return false;
+    return this.#parts.clock.now() - last.endedAt < TRY_AGAIN_AFTER_MS;
+  }
+
+  async #remember(tx: Transaction, picture: RemoteMeter, intent: Intent, shadow: boolean, facts: Facts): Promise<void> {
+    const last = await this.#parts.store.lastIntent(tx, picture.meter);
+    if (last !== null && last.want === intent.want && last.because === intent.because) return;
+    const stored = { available: yuan(facts.available), cutBelow: yuan(facts.cutBelow), relay: facts.relay, readAt: facts.readAt, protectedTime: facts.protectedTime };
+    await this.#parts.store.keepIntent(tx, picture.meter, intent, shadow, stored, facts.now);
+    await this.#parts.outbox.announce(tx, { type: "intent", meter: picture.meter, want: intent.want, because: intent.because, shadow });
+    this.#parts.log.info({ meter: picture.meter, want: intent.want, because: intent.because, shadow }, shadow ? "in shadow: this would be done" : "the rules want it");
+  }
+
+  #facts(picture: RemoteMeter): Facts {
+    const { settings, clock } = this.#parts;
+    const now = clock.now();
+    return {
+      now,
+      available: picture.available,
+      cutBelow: settings.cutBelow,
+      relay: picture.relay,
+      cutBy: picture.cutBy,
+      protectedSupply: picture.protectedSupply,
+      identity: picture.identity,
+      disputed: picture.disputed,
+      readAt: picture.readAt,
+      freshMs: READING_FRESH_MS,
+      protectedTime: protectedTime(now, settings.timeZone, settings.noCut),
+    };
+  }
+}

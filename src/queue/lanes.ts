@@ -1,0 +1,14 @@
+/**
+ * Bus → lane. A lane is the waiting line of commands, and survives a restart; a line actor orders single exchanges on the
+ * wire, and lives only in the process that owns the line. The map is fixed, so that a lane and its lines can be leased
+ * together one day. One lane is enough for one process: most commands only wait for their line, and many are taken at once.
+ */
+import { createHash } from "node:crypto";
+
+/** Commands one process has in hand at a time, over all lanes. Most of them only wait for their line. */
+export const CONCURRENCY = 256;
+
+export const lanesOf = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `lane-${index + 1}`);
+
+export const laneOf = (line: string, lanes: readonly string[]): string =>
+  lanes[createHash("sha256").update(line).digest().readUInt32LE(0) % lanes.length]!;

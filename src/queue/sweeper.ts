@@ -1,0 +1,62 @@
+/**
+ * The net beneath the queue: whatever is due and is not at work gets a job. Emptying the queue's store at any moment
+ * therefore loses nothing, and a command whose next look lies in the future is woken when its moment comes, on the clock
+ * that was handed in.
+ */
+import { seconds, type Clock, type Instant } from "../kernel/clock.ts";
+import { reasonOf } from "../kernel/faults.ts";
+import type { CommandId } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/log.ts";
+
+const LOOK_EVERY_MS = seconds(1);
+const COMMANDS_AT_ONCE = 500;
+
+export interface SweeperParts {
+  readonly due: (now: Instant, limit: number) => Promise<readonly CommandId[]>;
+  readonly isRunning: (command: CommandId) => boolean;
+  readonly add: (commands: readonly CommandId[]) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class Sweeper {
+  readonly #parts: SweeperParts;
+  readonly #stop = new AbortController();
+  /** Handed out a moment ago; given again only when the job seems lost. */
+  readonly #handedOut = new Map<CommandId, Instant>();
+  #loop: Promise<void> | null = null;
+
+  constructor(parts: SweeperParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#parts;
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.sweep();
+      } catch (error) {
+        log.warn({ reason: reasonOf(error) }, "what is due could not be handed out; it is tried again");
+      }
+      await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
+    }
+  }
+
+  async sweep(): Promise<void> {
+    const now = this.#parts.clock.now();
+    for (const [id, at] of this.#handedOut) if (now - at > seconds(10)) this.#handedOut.delete(id);
+    const due = (await this.#parts.due(now, COMMANDS_AT_ONCE)).filter((id) => !this.#parts.isRunning(id) && !this.#handedOut.has(id));
+    if (due.length === 0) return;
+    for (const id of due) this.#handedOut.set(id, now);
+    await this.#parts.add(due);
+  }
+}
