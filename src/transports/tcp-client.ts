@@ -35,7 +35,7 @@ export class TcpTransport implements Transport {
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#isOpen && this.#socket?.writable === true;
   }
 
   async open(): Promise<void> {
@@ -79,7 +79,7 @@ export class TcpTransport implements Transport {
    */
   send(bytes: Uint8Array): Promise<void> {
     const socket = this.#socket;
-    if (!this.#isOpen || socket === undefined || !socket.writable) {
+    if (!this.isOpen || socket === undefined) {
       return Promise.reject(new Fault("line-down", { transport: this.name, why: this.#listeners.why ?? "not open" }));
     }
     return this.#listeners.untilClosed((done) => socket.write(bytes, done));

@@ -1,5 +1,6 @@
 /** Dialling a serial server: what happens when it does not answer, hangs up, or answers late. */
-import { createServer, type AddressInfo, type Server, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { isFault } from "../../src/kernel/faults.ts";

@@ -1,0 +1,52 @@
+/**
+ * How long things take on a line, and what the limits are. The wire's own time is computed; what a meter, a serial server or a mobile
+ * network adds is an allowance, measured in the field and overridable per bus.
+ */
+import { PREAMBLE_BYTES, type Frame } from "../protocols/dlt645/index.ts";
+
+/** After a reply: lets the slowest driver release the line (20 to 50 ms in the reference, 30 in most tools). */
+export const TURNAROUND_MS = 30;
+/** Longest pause inside a frame (clause 5.1); beyond it the rest does not come. */
+export const BYTE_GAP_MS = 500;
+/** At 2400 baud this is already more than a minute of work. */
+export const QUEUE_LENGTH_MAX = 256;
+
+export interface LineTiming {
+  readonly turnaroundMs: number;
+  /** Beyond the wire's own time: the meter thinks (up to 500 ms), a serial server gathers, a mobile network sleeps. */
+  readonly answerMs: number;
+  /** After silence everything heard within this time is a late reply and belongs to no one. */
+  readonly quietMs: number;
+  /** One byte on the wire; 0 where the transport has no speed of its own. */
+  readonly byteMs: number;
+}
+
+export const timingDefaults = {
+  serial: { answerMs: 1_500, quietMs: 1_000 },
+  tcp: { answerMs: 3_000, quietMs: 1_000 },
+  mqtt: { answerMs: 8_000, quietMs: 2_000 },
+} as const;
+
+/** Start bit, data, parity, stop: 11 bits with 8E1, so 4.58 ms at 2400 baud. */
+export function byteMsOf(line: {
+  readonly baudRate: number;
+  readonly dataBits: number;
+  readonly parity: string;
+  readonly stopBits: number;
+}): number {
+  const bits = 1 + line.dataBits + (line.parity === "none" ? 0 : 1) + line.stopBits;
+  return (bits * 1_000) / line.baudRate;
+}
+
+const SECURITY_REPLY_BYTES_MAX = 64; // the status query, 42 bytes, is the longest we ask for
+const SHORT_REPLY_BYTES_MAX = 20;
+const READ_REPLY_BYTES_MAX = 212; // 200 data bytes, the standard's limit
+
+/** The longest reply to expect, preamble included. */
+function replyBytesMax(request: Frame): number {
+  if (request.control === 0x11 || request.control === 0x12) return PREAMBLE_BYTES + READ_REPLY_BYTES_MAX;
+  return PREAMBLE_BYTES + (request.control === 0x03 ? SECURITY_REPLY_BYTES_MAX : SHORT_REPLY_BYTES_MAX);
+}
+
+export const replyDeadlineMs = (timing: LineTiming, request: Frame, requestBytes: number): number =>
+  Math.ceil((requestBytes + replyBytesMax(request)) * timing.byteMs) + timing.answerMs;
