@@ -1,0 +1,33 @@
+/** Which frames are for this meter, and 13H: the meter says its own name. */
+import { fromHex, reversed } from "../bytes.ts";
+import type { Frame } from "../wire.ts";
+import { FunctionCode, yes } from "../wire.ts";
+import type { Behaviour } from "./behaviour.ts";
+
+const BROADCAST = "999999999999";
+
+/**
+ * Leading AA bytes are wildcards; once a digit pair matched exactly, no further AA is allowed. Wildcards and broadcasts only
+ * carry what harms nobody: reading, the own address, the broadcast clock. Orders to everybody are not heard.
+ */
+export function isFor(request: Frame, address: string): boolean {
+  if ((request.control & 0x80) !== 0) return false;
+  if (request.address === address) return true;
+  if (request.address === BROADCAST) return request.control === FunctionCode.broadcastTime;
+  if (
+    request.control !== FunctionCode.read &&
+    request.control !== FunctionCode.readOn &&
+    request.control !== FunctionCode.readAddress
+  )
+    return false;
+  const given = request.address.replace(/^(?:AA)*/, "");
+  return given.length < 12 && !given.includes("A") && address.endsWith(given);
+}
+
+export const address: Behaviour = {
+  name: "address",
+  hear(request, meter) {
+    if (request.control !== FunctionCode.readAddress) return undefined;
+    return request.data.length === 0 ? yes(request, reversed(fromHex(meter.address))) : "silent";
+  },
+};

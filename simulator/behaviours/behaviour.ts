@@ -1,0 +1,28 @@
+/** A behaviour hears a request and answers, or leaves it to the next one by returning undefined. */
+import type { Frame } from "../wire.ts";
+import type { VirtualMeter } from "../virtual-meter.ts";
+
+/** Control and data of a reply; "silent": heard, perhaps obeyed, but nothing is said. */
+export type Answer = Pick<Frame, "control" | "data"> | "silent";
+
+export interface Behaviour {
+  readonly name: string;
+  hear(request: Frame, meter: VirtualMeter): Answer | undefined;
+}
+
+/** Bits of ERR, one byte (D1, D4, DC …). */
+export const Err = { other: 0x01, noData: 0x02, unauthorised: 0x04 } as const;
+
+/** Bits of SERR, two bytes, low byte first (C3). */
+export const Serr = {
+  other: 0x0001,
+  repeated: 0x0002,
+  mac: 0x0004,
+  identity: 0x0008,
+  customer: 0x0010,
+  count: 0x0020,
+  hoarding: 0x0040,
+  suspended: 0x0100,
+} as const;
+
+export const lowHigh = (word: number): [number, number] => [word & 0xff, word >> 8];

@@ -1,0 +1,11 @@
+/** Everything a virtual meter can do. The first behaviour that answers wins; what none knows meets silence, as in the field. */
+import { address } from "./address.ts";
+import type { Behaviour } from "./behaviour.ts";
+import { clock } from "./clock.ts";
+import { identity } from "./identity.ts";
+import { prepay } from "./prepay.ts";
+import { reading } from "./reading.ts";
+import { relay } from "./relay.ts";
+import { writing } from "./writing.ts";
+
+export const behaviours: readonly Behaviour[] = [reading, relay, identity, prepay, writing, clock, address];

@@ -1,0 +1,140 @@
+/**
+ * The side door, over HTTP: look at meters, change them, press their button, break things, move the clock, read what passed on
+ * the wires. For people with curl, for scripts and for the demonstration; it is no part of any protocol.
+ * Arrays are bare. Errors are `{"error": sentence, "code", "field"?}` with 400 for what was asked wrongly and 404 for what is not there.
+ */
+import fastify from "fastify";
+import type { AddressInfo } from "node:net";
+import { Instant } from "../src/kernel/clock.ts";
+import { Fault, faults, isFault, reasonOf } from "../src/kernel/faults.ts";
+import type { Logger } from "../src/kernel/log.ts";
+import type { Endpoint } from "./endpoints/endpoint.ts";
+import { faultMenu } from "./faults.ts";
+import { checkedClockOrder, checkedFault, patchMeter, snapshotOf } from "./meter-door.ts";
+import type { Street } from "./street.ts";
+import { isoWall } from "./wall-time.ts";
+
+interface MeterParams {
+  Params: { address: string };
+}
+interface BusParams {
+  Params: { id: string };
+}
+interface FaultParams {
+  Params: { fault: string };
+}
+
+const busView = (street: Street, id: string): object => {
+  const bus = street.bus(id);
+  const endpoint = street.endpoints.find((e) => e.bus === id);
+  return {
+    id,
+    kind: bus.plan.endpoint.kind,
+    at: endpoint?.at ?? null,
+    baud: bus.baud ?? null,
+    answerDelayMs: bus.timing.answerDelayMs,
+    meters: [...bus.meters.keys()],
+    faults: bus.faults.standing,
+  };
+};
+
+const clockView = (street: Street): object => ({ now: isoWall(street.time.now(), true), speed: street.time.speed });
+
+export async function openControl(
+  street: Street,
+  { port, host, log }: { port: number; host: string; log: Logger },
+): Promise<Endpoint & { port: number }> {
+  const app = fastify({ forceCloseConnections: true, logger: false });
+  // Whatever the header says, a body is JSON, and none at all is fine: curl and fetch differ here, and neither is wrong.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
+    try {
+      done(null, body.length === 0 ? undefined : (JSON.parse(body.toString()) as unknown));
+    } catch (error) {
+      done(new Fault("invalid-request", { field: "body", because: reasonOf(error) }));
+    }
+  });
+  app.setErrorHandler((error, _request, reply) => {
+    if (isFault(error))
+      return reply.code(faults[error.code].http).send({ error: error.message, code: error.code, ...fieldOf(error) });
+    const status = (error as { statusCode?: number }).statusCode ?? 500;
+    if (status >= 500) log.error({ error: reasonOf(error) }, "the control door stumbled");
+    return reply.code(status).send({
+      error: reasonOf(error),
+      code: status < 500 ? "invalid-request" : "internal",
+      ...(status < 500 ? { field: "body" } : {}),
+    });
+  });
+  app.setNotFoundHandler((request) => {
+    throw new Fault("not-found", { path: request.url });
+  });
+
+  app.get("/meters", () => [...street.meters.values()].map(snapshotOf));
+  app.get<MeterParams>("/meters/:address", ({ params }) => street.snapshot(params.address));
+  app.patch<MeterParams>("/meters/:address", ({ params, body }) => patchMeter(street.meter(params.address), body));
+  app.post<MeterParams>("/meters/:address/press-button", ({ params }) => {
+    const restored = street.pressButton(params.address);
+    return { ...street.snapshot(params.address), restored };
+  });
+  app.get<MeterParams>("/meters/:address/faults", ({ params }) => street.meter(params.address).faults.standing);
+  app.post<MeterParams>("/meters/:address/faults", ({ params, body }) => {
+    street.meter(params.address);
+    return { id: street.setFault(params.address, checkedFault(body)) };
+  });
+  app.delete<MeterParams>("/meters/:address/faults", ({ params }) => {
+    street.clearFaults(params.address);
+    return { deleted: true };
+  });
+  app.delete<MeterParams & { Params: MeterParams["Params"] & FaultParams["Params"] }>(
+    "/meters/:address/faults/:fault",
+    ({ params }) => {
+      if (!street.clearFaults(params.address, params.fault)) throw new Fault("not-found", { fault: params.fault });
+      return { deleted: true };
+    },
+  );
+
+  app.get("/buses", () => [...street.buses.keys()].map((id) => busView(street, id)));
+  app.get<BusParams>("/buses/:id", ({ params }) => busView(street, params.id));
+  app.post<BusParams>("/buses/:id/faults", ({ params, body }) => {
+    street.bus(params.id);
+    return { id: street.setBusFault(params.id, checkedFault(body)) };
+  });
+  app.delete<BusParams>("/buses/:id/faults", ({ params }) => {
+    street.bus(params.id).faults.clear();
+    return { deleted: true };
+  });
+  app.delete<BusParams & { Params: BusParams["Params"] & FaultParams["Params"] }>("/buses/:id/faults/:fault", ({ params }) => {
+    if (!street.bus(params.id).faults.clear(params.fault)) throw new Fault("not-found", { fault: params.fault });
+    return { deleted: true };
+  });
+
+  app.get("/clock", () => clockView(street));
+  app.post("/clock", ({ body }) => {
+    const { advanceMs, speed, households } = checkedClockOrder(body);
+    if (advanceMs !== undefined) street.advance(advanceMs);
+    if (speed !== undefined) street.setSpeed(speed);
+    if (households === "paused") street.pauseHouseholds();
+    if (households === "running") street.resumeHouseholds();
+    return clockView(street);
+  });
+  app.get<{ Querystring: { meter?: string; since?: string } }>("/frames", ({ query }) =>
+    street.frames(query.meter, sinceOf(query.since)),
+  );
+  app.get("/faults", () => faultMenu());
+
+  await app.listen({ port, host });
+  const { port: actual } = app.server.address() as AddressInfo;
+  return { at: actual, port: actual, close: () => app.close() };
+}
+
+function fieldOf({ context }: Fault): { field?: unknown } {
+  return "field" in context ? { field: context["field"] } : {};
+}
+
+/** ISO time, or milliseconds since 1970. */
+function sinceOf(text: string | undefined): Instant | undefined {
+  if (text === undefined || text === "") return undefined;
+  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text.replace(" ", "+"));
+  if (Number.isFinite(ms)) return Instant(ms);
+  throw new Fault("invalid-request", { field: "since", given: text, allowed: "ISO time, or milliseconds since 1970" });
+}

@@ -1,0 +1,59 @@
+/** What a street is built from: buses and meters as plain data, the same from the command line, a scenario file and a test. */
+import type { KeyState, MeterMode, MeterModel } from "./models.ts";
+
+export interface MeterPlan {
+  readonly address: string;
+  /** Id of the bus it hangs on. */
+  readonly bus: string;
+  readonly model?: MeterModel | undefined;
+  readonly mode?: MeterMode | undefined;
+  /** Yuan; below zero is an overdraft. */
+  readonly balance?: string | undefined;
+  /** Yuan per kWh, four decimals. */
+  readonly price?: string | undefined;
+  readonly purchaseCount?: number | undefined;
+  readonly meterNumber?: string | undefined;
+  readonly customerNumber?: string | undefined;
+  readonly keyState?: KeyState | undefined;
+  /** false: no account yet (word 3 bit 14), waits for 070101FF. */
+  readonly opened?: boolean | undefined;
+  readonly clockOffsetMs?: number | undefined;
+  /** A steady load instead of the household's own. */
+  readonly loadKw?: number | undefined;
+  /** Where the register starts; left out, chance decides. */
+  readonly energyKwh?: string | undefined;
+  /** Whether a plain 1CH with the right password is obeyed. */
+  readonly plainControl?: boolean | undefined;
+  /** By level, six digits: {"02": "000000"}. */
+  readonly passwords?: Readonly<Record<string, string>> | undefined;
+  readonly overdraftLimit?: string | undefined;
+  readonly hoardingLimit?: string | undefined;
+  readonly tripDelayMinutes?: number | undefined;
+}
+
+export type MqttPayload = "raw" | "hex" | "json";
+
+export type EndpointPlan =
+  | { readonly kind: "tcp"; readonly port?: number | undefined; readonly host?: string | undefined }
+  | { readonly kind: "serial"; readonly link: string }
+  | {
+      readonly kind: "mqtt";
+      readonly url: string;
+      readonly payload?: MqttPayload | undefined;
+      readonly username?: string | undefined;
+      readonly password?: string | undefined;
+      /** How long the first connection may take before the street gives up. */
+      readonly connectMs?: number | undefined;
+    }
+  | { readonly kind: "memory" };
+
+export interface BusPlan {
+  readonly id: string;
+  readonly endpoint: EndpointPlan;
+  /** Paces bytes at 11 bits each; left out, serial runs at 2400 and the others without pacing. */
+  readonly baud?: number | undefined;
+  /** Between the last byte of a request and the first of its reply; left out, 20 ms where bytes are paced, else none. */
+  readonly answerDelayMs?: number | undefined;
+  /** FE bytes before each reply; left out, 4 on serial, none elsewhere. */
+  readonly wakeUps?: number | undefined;
+}

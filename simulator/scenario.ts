@@ -1,0 +1,60 @@
+/** A scenario file: buses and meters named one by one, in YAML or JSON. The same words as the command line and `buildStreet`. */
+import { z } from "zod";
+
+const yuan = z.string().regex(/^-?\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, in quotes, like "50.00"');
+const digits12 = z.string().regex(/^\d{12}$/, "twelve digits, in quotes");
+const name = z.string().regex(/^[0-9A-Za-z._-]{1,60}$/, "1 to 60 letters, digits, dots, dashes");
+
+const endpoint = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("tcp"), port: z.int().min(0).max(65_535).optional(), host: z.string().optional() }),
+  z.strictObject({ kind: z.literal("serial"), link: z.string().min(1) }),
+  z.strictObject({
+    kind: z.literal("mqtt"),
+    url: z.string().regex(/^(mqtts?|tcp|wss?):\/\//, "a broker's URL"),
+    payload: z.enum(["raw", "hex", "json"]).optional(),
+    username: z.string().optional(),
+    password: z.string().optional(),
+  }),
+]);
+
+const bus = z.strictObject({
+  id: name,
+  endpoint,
+  baud: z.int().min(50).max(4_000_000).optional(),
+  answerDelayMs: z.number().min(0).max(60_000).optional(),
+  wakeUps: z.int().min(0).max(20).optional(),
+});
+
+const meter = z.strictObject({
+  address: digits12,
+  bus: name,
+  model: z.enum(["standard-wallet", "remote-ledger"]).optional(),
+  mode: z.enum(["local", "remote"]).optional(),
+  balance: yuan.optional(),
+  price: z
+    .string()
+    .regex(/^\d{1,6}(\.\d{1,4})?$/, 'yuan per kWh, in quotes, like "0.5283"')
+    .optional(),
+  purchaseCount: z.int().min(0).max(4_294_967_295).optional(),
+  meterNumber: digits12.optional(),
+  customerNumber: digits12.optional(),
+  keyState: z.enum(["production", "test"]).optional(),
+  opened: z.boolean().optional(),
+  clockOffsetMs: z.int().optional(),
+  loadKw: z.number().min(0).max(100).optional(),
+  energyKwh: yuan.optional(),
+  plainControl: z.boolean().optional(),
+  passwords: z.record(z.string().regex(/^\d{2}$/, "a level of two digits"), z.string().regex(/^\d{6}$/, "six digits")).optional(),
+  overdraftLimit: yuan.optional(),
+  hoardingLimit: yuan.optional(),
+  tripDelayMinutes: z.int().min(0).max(9_999).optional(),
+});
+
+export const scenarioShape = z.strictObject({
+  seed: z.union([z.int(), z.string()]).optional(),
+  speed: z.number().min(0).max(100_000).optional(),
+  start: z.string().optional(),
+  price: z.string().optional(),
+  buses: z.array(bus).optional(),
+  meters: z.array(meter).optional(),
+});

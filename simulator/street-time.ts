@@ -1,0 +1,57 @@
+/**
+ * The street's time: it follows the clock that was handed in, from a start of its own, faster or slower, standing still, or
+ * moved ahead. Meters and households live by it; the wire does not: bytes take their real time at any speed.
+ * Nothing here holds a timer. Whoever wants to know the time computes it.
+ */
+import { Instant } from "../src/kernel/clock.ts";
+import type { Clock } from "../src/kernel/clock.ts";
+import { Fault } from "../src/kernel/faults.ts";
+
+export const SPEED_MAX = 100_000;
+
+export class StreetTime {
+  readonly #clock: Clock;
+  #streetAt: number;
+  #clockAt: number;
+  #speed: number;
+
+  constructor(clock: Clock, start?: Instant, speed = 1) {
+    this.#clock = clock;
+    this.#clockAt = clock.now();
+    this.#streetAt = start ?? this.#clockAt;
+    this.#speed = checkedSpeed(speed);
+  }
+
+  get speed(): number {
+    return this.#speed;
+  }
+
+  now(): Instant {
+    // A machine whose clock is set back must not make the street younger: energy has been counted up to here.
+    const passed = Math.max(0, this.#clock.now() - this.#clockAt);
+    return Instant(Math.floor(this.#streetAt + passed * this.#speed));
+  }
+
+  setSpeed(speed: number): void {
+    checkedSpeed(speed);
+    this.#rebase(0);
+    this.#speed = speed;
+  }
+
+  advance(ms: number): void {
+    if (!Number.isFinite(ms) || ms < 0)
+      throw new Fault("invalid-request", { field: "advanceMs", given: ms, allowed: "milliseconds, 0 or more" });
+    this.#rebase(ms);
+  }
+
+  #rebase(ahead: number): void {
+    const now = this.now();
+    this.#clockAt = this.#clock.now();
+    this.#streetAt = now + Math.floor(ahead);
+  }
+}
+
+function checkedSpeed(speed: number): number {
+  if (Number.isFinite(speed) && speed >= 0 && speed <= SPEED_MAX) return speed;
+  throw new Fault("invalid-request", { field: "speed", given: speed, allowed: `0 to ${SPEED_MAX}; 0 stands still` });
+}

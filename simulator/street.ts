@@ -1,0 +1,245 @@
+/**
+ * A street: meters on buses, reachable from outside, with a time of its own.
+ *
+ * This is the door for programs: the demonstration, benches and tests raise a street with `buildStreet` in their own process;
+ * `main.ts` does the same for people. What is opened here is closed by `close()`: ports, links, connections.
+ */
+import { seededChance } from "../src/kernel/chance.ts";
+import type { Chance } from "../src/kernel/chance.ts";
+import type { Clock, Instant } from "../src/kernel/clock.ts";
+import { Fault } from "../src/kernel/faults.ts";
+import { MeterAddress } from "../src/kernel/ids.ts";
+import { silentLog } from "../src/kernel/log.ts";
+import type { Logger } from "../src/kernel/log.ts";
+import { openControl } from "./control.ts";
+import type { Endpoint } from "./endpoints/endpoint.ts";
+import { openMemory } from "./endpoints/memory.ts";
+import type { MemoryEnd } from "./endpoints/memory.ts";
+import { openMqtt } from "./endpoints/mqtt.ts";
+import { openSerial } from "./endpoints/serial.ts";
+import { openTcp } from "./endpoints/tcp.ts";
+import { FrameLog } from "./frame-log.ts";
+import type { LoggedFrame } from "./frame-log.ts";
+import type { FaultOrder } from "./faults.ts";
+import { checkedFault, patchMeter, snapshotOf } from "./meter-door.ts";
+import type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
+import type { BusPlan, MeterPlan } from "./plans.ts";
+import { StreetTime } from "./street-time.ts";
+import { VirtualBus } from "./virtual-bus.ts";
+import { VirtualMeter } from "./virtual-meter.ts";
+
+export type { BusPlan, EndpointPlan, MeterPlan, MqttPayload } from "./plans.ts";
+export type { MemoryEnd } from "./endpoints/memory.ts";
+export type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
+export type { LoggedFrame } from "./frame-log.ts";
+export type { FaultKind, FaultOrder } from "./faults.ts";
+
+export interface StreetOptions {
+  readonly clock: Clock;
+  /** Chance or seed; the same seed gives the same street. */
+  readonly chance?: Chance | undefined;
+  readonly seed?: number | string | undefined;
+  readonly log?: Logger | undefined;
+  readonly start?: Instant | undefined;
+  readonly speed?: number | undefined;
+  /** Yuan per kWh, for meters that name none. */
+  readonly price?: string | undefined;
+  readonly buses: readonly BusPlan[];
+  readonly meters: readonly MeterPlan[];
+  /** Opens the control door; 0 takes a free port. Left out: no door. */
+  readonly controlPort?: number | undefined;
+  /** Where TCP buses and the control door listen. */
+  readonly host?: string | undefined;
+}
+
+export interface StreetEndpoint {
+  readonly bus: string;
+  readonly kind: "tcp" | "serial" | "mqtt" | "memory";
+  /** Port, path or URL; null for memory. */
+  readonly at: number | string | null;
+}
+
+export const LOOPBACK = "127.0.0.1";
+
+export class Street {
+  readonly time: StreetTime;
+  readonly meters: ReadonlyMap<string, VirtualMeter>;
+  readonly buses: ReadonlyMap<string, VirtualBus>;
+  readonly endpoints: StreetEndpoint[] = [];
+  readonly #frames: FrameLog;
+  readonly #opened: Endpoint[] = [];
+  readonly #log: Logger;
+  #controlPort: number | undefined;
+
+  private constructor(options: StreetOptions, chance: Chance) {
+    this.#log = options.log ?? silentLog;
+    this.time = new StreetTime(options.clock, options.start, options.speed);
+    this.#frames = new FrameLog(() => this.time.now());
+    const around = { clock: options.clock, log: this.#log, frames: this.#frames };
+    this.buses = unique(
+      "bus",
+      options.buses,
+      (plan) => plan.id,
+      (plan) => new VirtualBus(plan, { ...around, chance: chance.child(`bus/${plan.id}`) }),
+    );
+    this.meters = unique(
+      "address",
+      options.meters,
+      (plan) => MeterAddress(plan.address),
+      (plan) => {
+        const meter = new VirtualMeter(
+          { price: options.price, ...plan },
+          { time: this.time, chance: chance.child(`meter/${plan.address}`) },
+        );
+        this.bus(plan.bus).hang(meter);
+        return meter;
+      },
+    );
+  }
+
+  static async build(options: StreetOptions): Promise<Street> {
+    const chance = options.chance ?? seededChance(options.seed ?? 1);
+    const street = new Street(options, chance);
+    try {
+      for (const bus of street.buses.values()) await street.#open(bus, options, chance);
+      if (options.controlPort !== undefined) await street.listenControl(options.controlPort, options.host);
+    } catch (error) {
+      await street.close();
+      throw error;
+    }
+    return street;
+  }
+
+  /** The port of the control door, or undefined while it is shut. */
+  get controlPort(): number | undefined {
+    return this.#controlPort;
+  }
+
+  meter(address: string): VirtualMeter {
+    const meter = this.meters.get(address);
+    if (meter === undefined) throw new Fault("unknown-meter", { address });
+    return meter;
+  }
+
+  bus(id: string): VirtualBus {
+    const bus = this.buses.get(id);
+    if (bus === undefined) throw new Fault("not-found", { bus: id, buses: [...this.buses.keys()] });
+    return bus;
+  }
+
+  /** Exactly the object that the control door shows. */
+  snapshot(address: string): MeterSnapshot {
+    return snapshotOf(this.meter(address));
+  }
+
+  patch(address: string, changes: MeterPatch): MeterSnapshot {
+    return patchMeter(this.meter(address), changes);
+  }
+
+  /** True when it restored the supply: only an armed relay heeds the button. */
+  pressButton(address: string): boolean {
+    const meter = this.meter(address);
+    return meter.relay.pressButton(meter.settle());
+  }
+
+  setFault(address: string, fault: FaultOrder): string {
+    return this.meter(address).faults.set(checkedFault(fault));
+  }
+
+  /** All faults of a meter, or the one with this id; a freed contact goes where it was told to go. False: there was none. */
+  clearFaults(address: string, id?: string): boolean {
+    const meter = this.meter(address);
+    const wasThere = meter.faults.clear(id);
+    meter.relay.follow(meter.settle());
+    return wasThere;
+  }
+
+  setBusFault(busId: string, fault: FaultOrder): string {
+    const bus = this.bus(busId);
+    if (fault.kind === "dropped-connection" && bus.drop === undefined) {
+      throw new Fault("invalid-request", { field: "kind", given: fault.kind, allowed: "on a bus over TCP or MQTT" });
+    }
+    return bus.faults.set(checkedFault(fault));
+  }
+
+  frames(meter?: string, since?: Instant): LoggedFrame[] {
+    return this.#frames.list(meter, since);
+  }
+
+  advance(ms: number): void {
+    this.time.advance(ms);
+  }
+
+  setSpeed(speed: number): void {
+    this.time.setSpeed(speed);
+  }
+
+  /** Nobody draws power any more; the meters' clocks go on. */
+  pauseHouseholds(): void {
+    this.#setPaused(true);
+  }
+
+  resumeHouseholds(): void {
+    this.#setPaused(false);
+  }
+
+  /** One more party on the wires of a shared bus, of whatever kind: a memory bus has no other door. */
+  memoryEnd(busId: string): MemoryEnd {
+    return openMemory(this.bus(busId));
+  }
+
+  async listenControl(port: number, host = LOOPBACK): Promise<number> {
+    const control = await openControl(this, { port, host, log: this.#log });
+    this.#opened.push(control);
+    this.#controlPort = control.port;
+    return control.port;
+  }
+
+  async close(): Promise<void> {
+    for (const bus of this.buses.values()) bus.close();
+    await Promise.all(this.#opened.splice(0).map((endpoint) => endpoint.close()));
+  }
+
+  async #open(bus: VirtualBus, { clock, host }: StreetOptions, chance: Chance): Promise<void> {
+    const plan = bus.plan.endpoint;
+    const log = this.#log;
+    if (plan.kind === "memory") {
+      this.endpoints.push({ bus: bus.id, kind: plan.kind, at: null });
+      return;
+    }
+    const endpoint =
+      plan.kind === "tcp"
+        ? await openTcp(bus, { host: plan.host ?? host ?? LOOPBACK, port: plan.port ?? 0, log })
+        : plan.kind === "serial"
+          ? openSerial(bus, { link: plan.link, log })
+          : await openMqtt(bus, { plan, clock, chance: chance.child(`mqtt/${bus.id}/${clock.now()}`), log });
+    this.#opened.push(endpoint);
+    this.endpoints.push({ bus: bus.id, kind: plan.kind, at: endpoint.at });
+  }
+
+  #setPaused(paused: boolean): void {
+    for (const meter of this.meters.values()) {
+      meter.settle();
+      meter.household.paused = paused;
+      meter.reconsider();
+    }
+  }
+}
+
+export const buildStreet = (options: StreetOptions): Promise<Street> => Street.build(options);
+
+/** A map by name; two of one name are a mistake of whoever planned the street. */
+function unique<Plan, Thing>(
+  field: string,
+  plans: readonly Plan[],
+  nameOf: (plan: Plan) => string,
+  make: (plan: Plan) => Thing,
+): Map<string, Thing> {
+  const things = new Map<string, Thing>();
+  for (const plan of plans) {
+    const name = nameOf(plan);
+    if (things.has(name)) throw new Fault("invalid-request", { field, given: name, because: "named twice" });
+    things.set(name, make(plan));
+  }
+  return things;
+}
