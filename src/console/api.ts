@@ -20,7 +20,13 @@ export class Declined extends Error {
 export const problemOf = (error: unknown): Problem =>
   error instanceof Declined
     ? error.problem
-    : { code: "page-fault", title: error instanceof Error ? error.message : String(error), detail: null, next: null };
+    : {
+        code: "page-fault",
+        title: error instanceof Error ? error.message : String(error),
+        titleZh: null,
+        detail: null,
+        next: null,
+      };
 
 const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
 
@@ -29,6 +35,7 @@ async function problemIn(response: Response): Promise<Problem> {
   const said = body ?? {};
   return {
     code: text(said["code"]) ?? `http-${response.status}`,
+    titleZh: text(said["titleZh"]),
     title: text(said["title"]) ?? (response.statusText || `HTTP ${response.status}`),
     detail: text(said["detail"]),
     next: text(said["next"]),
@@ -37,7 +44,10 @@ async function problemIn(response: Response): Promise<Problem> {
 
 const unreachable = (cause: unknown): Declined => {
   const detail = cause instanceof Error ? cause.message : String(cause);
-  return new Declined({ code: "gateway-unreachable", title: "The gateway cannot be reached.", detail, next: null }, false);
+  return new Declined(
+    { code: "gateway-unreachable", title: "The gateway cannot be reached.", titleZh: "无法连接网关。", detail, next: null },
+    false,
+  );
 };
 
 async function call(path: string, init: RequestInit = {}): Promise<unknown> {

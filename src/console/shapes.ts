@@ -11,6 +11,11 @@ export interface Reading {
   readonly source: string;
 }
 
+/** What the relay's state was read from; words of newer gateways beside it are not read here. */
+export interface RelayProof {
+  readonly protected?: boolean;
+}
+
 export interface Meter {
   readonly address: string;
   readonly meterNumber: string;
@@ -25,10 +30,12 @@ export interface Meter {
     readonly askAgainAt: string | null;
   };
   readonly identity: string;
+  /** Why it is quarantined. */
+  readonly identityNote?: string | null;
   readonly relay: {
     readonly desired: string | null;
     readonly reported: string;
-    readonly proof: string | null;
+    readonly proof: RelayProof | null;
     readonly at: string | null;
   };
   readonly readings: Readonly<Record<string, Reading | undefined>>;
@@ -64,6 +71,10 @@ export interface Command {
   readonly state: string;
   readonly waitingFor: string | null;
   readonly because: string | null;
+  /** What the person who asked for it wrote. */
+  readonly reason?: string | null;
+  /** Yuan, where money goes with it. */
+  readonly amount?: string;
   /** Null while only an announcement told of it and the whole object is on its way. */
   readonly createdAt: string | null;
   readonly notAfter: string | null;
@@ -104,6 +115,7 @@ export const announcementTypes = ["command", "payment", "account", "meter", "rea
 export interface Problem {
   readonly code: string;
   readonly title: string;
+  readonly titleZh: string | null;
   readonly detail: string | null;
   readonly next: string | null;
 }

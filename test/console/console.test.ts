@@ -81,7 +81,12 @@ suiteNeeding(["chromium"], "the console", () => {
     gateway.addMeter(
       aMeter(7, {
         model: "remote-ledger",
-        relay: { desired: "disconnected", reported: "disconnected", proof: "reading", at: moment(3) },
+        relay: {
+          desired: "disconnected",
+          reported: "disconnected",
+          proof: { item: "04000503", protected: false },
+          at: moment(3),
+        },
       }),
       anAccount(7, { name: "Corner shop", mode: "remote", available: "-3.20" }),
     );

@@ -53,7 +53,7 @@ export const aMeter = (n: number, part: Json = {}): Json => {
     model: "standard-wallet",
     health: { state: "answering", failures: 0, lastHeardAt: at(n), askAgainAt: null },
     identity: "confirmed",
-    relay: { desired: "connected", reported: "connected", proof: "reading", at: at(n) },
+    relay: { desired: "connected", reported: "connected", proof: { item: "04000503", protected: false }, at: at(n) },
     readings: {
       importedEnergy: { value: `${120 + n * 7}.${String(10 + n)}`, unit: "kWh", takenAt: at(n), source: "poll" },
       balance: { value: "50.00", unit: "yuan", takenAt: at(n), source: "poll" },
@@ -134,7 +134,7 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
         decline(response, 404, {
           code: "unknown-account",
           title: "No such account.",
-          detail: `account=${account}`,
+          detail: `unknown-account: No such account. (account=${account}) Check the account number, or add it to the site file.`,
           next: "Check the account number, or add it to the site file.",
         });
         return;

@@ -45,7 +45,7 @@ export function CommandFeed({ picture }: { readonly picture: Picture }) {
               key={command.id}
               command={command}
               name={nameOf(command)}
-              amount={command.payment === null ? undefined : picture.payments.get(command.payment)?.amount}
+              amount={command.amount ?? (command.payment === null ? undefined : picture.payments.get(command.payment)?.amount)}
               today={today}
             />
           ))}

@@ -58,19 +58,23 @@ export const CommandRow = memo(function CommandRow({ command, name, amount, toda
   );
 });
 
+/** What it waits for, why it ended, and what the person who asked for it wrote. */
 function Why({ command }: { readonly command: Command }) {
   const speech = useSpeech();
   const { words } = speech;
-  const { waitingFor, because, notAfter } = command;
-  if (waitingFor === null && because === null) return null;
+  const { waitingFor, because, reason, notAfter } = command;
+  const parts = [
+    waitingFor === null ? null : filled(words.waitsFor, { what: reasonWords(waitingFor, speech) }),
+    because === null ? null : filled(words.because, { what: reasonWords(because, speech) }),
+    reason == null || reason === because ? null : filled(words.saidReason, { what: reason }),
+  ].filter((part) => part !== null);
+  if (parts.length === 0) return null;
   return (
     <small
       className="why"
       title={notAfter === null || !isMoving(command) ? undefined : `${words.until} ${wholeMoment(notAfter)}`}
     >
-      {waitingFor !== null && filled(words.waitsFor, { what: reasonWords(waitingFor, speech) })}
-      {waitingFor !== null && because !== null && " · "}
-      {because !== null && filled(words.because, { what: reasonWords(because, speech) })}
+      {parts.join(" · ")}
     </small>
   );
 }

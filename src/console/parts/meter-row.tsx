@@ -48,6 +48,7 @@ export const MeterRow = memo(function MeterRow({ meter, account, intent, isChose
       </td>
       <td role="cell" className="cell-relay" title={relay.at === null ? undefined : `${words.takenAt} ${wholeMoment(relay.at)}`}>
         <RelayMark state={relay.reported} />
+        {relay.proof?.protected === true && <span className="tag">{words.protectedSupply}</span>}
         <Wish meter={meter} intent={intent} />
       </td>
       <td role="cell" className="cell-funds number">
@@ -71,7 +72,9 @@ export const MeterRow = memo(function MeterRow({ meter, account, intent, isChose
         <Health meter={meter} />
       </td>
       <td role="cell" className="cell-identity">
-        <span className={`dot identity-${meter.identity}`}>{words.identities[meter.identity] ?? meter.identity}</span>
+        <span className={`dot identity-${meter.identity}`} title={meter.identityNote ?? undefined}>
+          {words.identities[meter.identity] ?? meter.identity}
+        </span>
       </td>
     </tr>
   );
@@ -83,7 +86,7 @@ function Wish({ meter, intent }: { readonly meter: Meter; readonly intent: Inten
   const { words } = speech;
   const { desired, reported } = meter.relay;
   const want = desired ?? (intent?.shadow === true ? intent.want : null);
-  if (want === null || want === reported) return null;
+  if (want === null || want === reported || want === "as-is") return null;
   const why = intent === undefined ? undefined : filled(words.because, { what: reasonWords(intent.because, speech) });
   return (
     <small className="wish" title={why}>

@@ -109,7 +109,7 @@ export function RelayForm({ street, picture, chosen }: Props) {
       {intent !== undefined && (
         <p className="intent">
           {filled(words.rulesWant, {
-            state: words.relayStates[intent.want] ?? intent.want,
+            state: intent.want === "as-is" ? words.asIs : (words.relayStates[intent.want] ?? intent.want),
             why: reasonWords(intent.because, speech),
           })}
           {intent.shadow && ` (${words.shadow})`}

@@ -80,13 +80,27 @@ export interface Told {
   readonly next: string | null;
 }
 
+/** The gateway's detail is the whole line of its log: code, sentence, particulars, next step. Only the particulars are new here. */
+function particulars({ code, title, detail, next }: Problem): string | null {
+  const rest = (detail ?? "")
+    .replace(`${code}: `, "")
+    .replace(title, "")
+    .replace(next ?? "", "")
+    .trim();
+  return rest.replace(/^\((.*)\)$/, "$1") || null;
+}
+
 /** A problem as sentence and next step, in the language of the page. */
 export function told(problem: Problem, language: Language): Told {
-  const detail = problem.detail === problem.title ? null : problem.detail;
-  if (language === "en") {
-    const step = problem.code === "gateway-unreachable" ? "Check that it runs; the page tries again by itself." : problem.next;
-    return { sentence: problem.title, detail, next: step };
+  const detail = particulars(problem);
+  if (language === "zh") {
+    const sentence = problem.titleZh ?? rowOf(problem.code)?.zh ?? problem.title;
+    return { sentence, detail, next: nextStepsZh[problem.code] ?? problem.next };
   }
-  const sentence = problem.code === "gateway-unreachable" ? "无法连接网关。" : (rowOf(problem.code)?.zh ?? problem.title);
-  return { sentence, detail, next: nextStepsZh[problem.code] ?? problem.next };
+  const isUnreachable = problem.code === "gateway-unreachable";
+  return {
+    sentence: problem.title,
+    detail,
+    next: isUnreachable ? "Check that it runs; the page tries again by itself." : problem.next,
+  };
 }
