@@ -56,7 +56,7 @@ export async function openControl(
   });
   app.setErrorHandler((error, _request, reply) => {
     if (isFault(error))
-      return reply.code(faults[error.code].http).send({ error: error.message, code: error.code, ...fieldOf(error) });
+      return reply.code(faults[error.code].http).send({ error: sentenceOf(error), code: error.code, ...fieldOf(error) });
     const status = (error as { statusCode?: number }).statusCode ?? 500;
     if (status >= 500) log.error({ error: reasonOf(error) }, "the control door stumbled");
     return reply.code(status).send({
@@ -125,6 +125,14 @@ export async function openControl(
   await app.listen({ port, host });
   const { port: actual } = app.server.address() as AddressInfo;
   return { at: actual, port: actual, close: () => app.close() };
+}
+
+/** The field and what it may be, before the table's general sentence. */
+function sentenceOf({ context, message, code }: Fault): string {
+  const { field, allowed } = context;
+  return typeof field === "string" && typeof allowed === "string"
+    ? `${field}: ${allowed}`
+    : message.replace(` ${faults[code].next}`, "");
 }
 
 function fieldOf({ context }: Fault): { field?: unknown } {

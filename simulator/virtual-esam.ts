@@ -100,10 +100,13 @@ export class VirtualEsam {
     return blocks.slice(-16, -12);
   }
 
-  /** A wrong MAC changes nothing but the counters: three in a row end the session, fifteen a day suspend until midnight. */
-  accepts(sealed: Sealed, mac: Uint8Array, day: number): boolean {
+  /**
+   * A wrong MAC changes nothing but the counters: three wrong commands in a row end the session, fifteen a day suspend until
+   * midnight. A command may carry several MACs: only when the last is right (`isLast`) is the row broken.
+   */
+  accepts(sealed: Sealed, mac: Uint8Array, { day, isLast }: { day: number; isLast: boolean }): boolean {
     if (equalBytes(this.mac(sealed), mac)) {
-      this.#errorsInRow = 0;
+      if (isLast) this.#errorsInRow = 0;
       return true;
     }
     this.#errors = { day, count: this.#errors.day === day ? this.#errors.count + 1 : 1 };

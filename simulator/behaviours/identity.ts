@@ -34,7 +34,8 @@ function setValidity(request: Frame, meter: VirtualMeter): Answer {
   const minutes = bcdDigits(data.slice(8, 10));
   if (minutes === undefined || Number(minutes) === 0) return refuse(request, Serr.other);
   const sealed = { purpose: Purpose.parameters, control: 0x03, di: "070001FF", tag: 1, data: fromHex(minutes) } as const;
-  if (!meter.esam.accepts(sealed, reversed(data.slice(10, 14)), meter.day)) return refuse(request, Serr.mac);
+  if (!meter.esam.accepts(sealed, reversed(data.slice(10, 14)), { day: meter.day, isLast: true }))
+    return refuse(request, Serr.mac);
   meter.esam.setValidity(now, Number(minutes));
   return grant(request);
 }

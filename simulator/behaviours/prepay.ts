@@ -35,7 +35,7 @@ function purchase(request: Frame, meter: VirtualMeter): Answer {
   if (!opening && !meter.isOpened) return refuse(request, Serr.other);
   if (meter.isOpened && customer !== meter.customerNumber) return refuse(request, Serr.customer);
   const accepts = (purpose: Purpose, tag: 1 | 2, fields: Uint8Array, mac: Uint8Array): boolean =>
-    meter.esam.accepts({ purpose, control: 0x03, di, tag, data: fields }, reversed(mac), meter.day);
+    meter.esam.accepts({ purpose, control: 0x03, di, tag, data: fields }, reversed(mac), { day: meter.day, isLast: tag === 1 });
   if (!accepts(Purpose.parameters, 2, fromHex(customer), data.slice(26, 30))) return refuse(request, Serr.mac);
 
   const amount = fromBinary(data.slice(8, 12));
@@ -81,9 +81,9 @@ function initialise(request: Frame, meter: VirtualMeter): Answer {
   if (!meter.hasWallet || meter.keyState !== "test" || !equalBytes(count, new Uint8Array(4))) return refuse(request, Serr.other);
   if (fromBinary(data.slice(8, 12)) > FEN_MAX) return refuse(request, Serr.other);
   const sealed = { purpose: Purpose.purse, control: 0x03, di: "070103FF" } as const;
-  if (!meter.esam.accepts({ ...sealed, tag: 1, data: amount }, reversed(data.slice(12, 16)), meter.day))
+  if (!meter.esam.accepts({ ...sealed, tag: 1, data: amount }, reversed(data.slice(12, 16)), { day: meter.day, isLast: false }))
     return refuse(request, Serr.mac);
-  if (!meter.esam.accepts({ ...sealed, tag: 2, data: count }, reversed(data.slice(20, 24)), meter.day))
+  if (!meter.esam.accepts({ ...sealed, tag: 2, data: count }, reversed(data.slice(20, 24)), { day: meter.day, isLast: true }))
     return refuse(request, Serr.mac);
   meter.wallet.set(fromBinary(data.slice(8, 12)));
   meter.purchaseCount = 0n;

@@ -138,7 +138,7 @@ function secured(request: Frame, meter: VirtualMeter): Outcome {
   const block = reversed(data.slice(8, 28));
   const [cipher, mac] = [block.slice(0, 16), block.slice(16)];
   const sealed = { purpose: Purpose.control, control: FunctionCode.control, di: "00000000", tag: 1, data: cipher } as const;
-  if (!meter.esam.accepts(sealed, mac, meter.day)) return { why: Why.mac };
+  if (!meter.esam.accepts(sealed, mac, { day: meter.day, isLast: true })) return { why: Why.mac };
   const text = meter.esam.decipher(Purpose.control, cipher);
   if (hex(text.slice(8)) !== hex(fromHex("8000000000000000"))) return { why: Why.unauthorised };
   return obey(meter, { n1: text[0]!, n2: text[1]!, deadline: hex(text.slice(2, 8)), operator: data.slice(4, 8) });

@@ -95,7 +95,7 @@ function byMac(data: Uint8Array, item: Writable, meter: VirtualMeter): number | 
     tag: 1,
     data: reversed(field),
   } as const;
-  return meter.esam.accepts(sealed, mac, meter.day) ? write(meter, item, digits) : Err.unauthorised;
+  return meter.esam.accepts(sealed, mac, { day: meter.day, isLast: true }) ? write(meter, item, digits) : Err.unauthorised;
 }
 
 /** The clear text of a level 98 write, or undefined when session or MAC say no. */
@@ -109,7 +109,9 @@ function opened(data: Uint8Array, meter: VirtualMeter): Uint8Array | undefined {
     tag: 1,
     data: cipher,
   } as const;
-  return meter.esam.accepts(sealed, mac, meter.day) ? meter.esam.decipher(Purpose.parameters, cipher) : undefined;
+  return meter.esam.accepts(sealed, mac, { day: meter.day, isLast: sealed.di !== REFUND })
+    ? meter.esam.decipher(Purpose.parameters, cipher)
+    : undefined;
 }
 
 /** Length 1 (DI and data), DI 4, data highest byte first, padding. */
@@ -128,7 +130,7 @@ function refund(data: Uint8Array, meter: VirtualMeter): number | undefined {
   if (text === undefined) return Err.unauthorised;
   const amountBytes = text.slice(0, 4);
   const inner = { purpose: Purpose.purse, control: FunctionCode.write, di: REFUND, tag: 2, data: amountBytes } as const;
-  if (!meter.esam.accepts(inner, text.slice(4, 8), meter.day)) return Err.unauthorised;
+  if (!meter.esam.accepts(inner, text.slice(4, 8), { day: meter.day, isLast: true })) return Err.unauthorised;
   const amount = BigInt(`0x${hex(amountBytes)}`);
   const before = meter.wallet.balance;
   if (amount > before) return Err.other;

@@ -10,8 +10,10 @@ import { StreetTime } from "../../../simulator/street-time.ts";
 import { VirtualMeter } from "../../../simulator/virtual-meter.ts";
 import type { Frame } from "../../../simulator/wire.ts";
 import { dataItemBytes, FrameReader, writeFrame } from "../../../simulator/wire.ts";
+import { cipher1, factorOf, macOf, sealBlock } from "./keys.ts";
 
 export const METER_A = "202611220001";
+const RANDOM_1 = fromHex("0102030405060708");
 
 /** A clock that stands where it is put. `wait` is for nobody here. */
 export class StillClock implements Clock {
@@ -38,9 +40,9 @@ export interface Bench {
   readonly time: StreetTime;
   readonly meter: VirtualMeter;
   /** Hex in, hex out, as one meter alone on the wires; "" is silence. */
-  say(request: string): string;
+  readonly say: (request: string) => string;
   /** The same with the data after its 33H, in hex; throws when the meter is silent. */
-  ask(control: number, data: Uint8Array): { control: number; data: string };
+  readonly ask: (control: number, data: Uint8Array) => { control: number; data: string };
 }
 
 export function bench(plan: Partial<MeterPlan> = {}, options: { random2?: string; start?: string } = {}): Bench {
@@ -81,18 +83,14 @@ export function read({ ask }: Bench, di: string): string {
 
 export const OPERATOR = fromHex("01000000");
 
-/** 070000FF with the right proof for this meter, unless told otherwise. */
-export function authenticate(b: Bench): { control: number; data: string } {
-  return b.ask(0x03, fromHex("FF000007" + "01000000" + proofOf(b.meter)));
-}
+/** 070000FF with the right proof for this meter. */
+export const authenticate = (b: Bench): { control: number; data: string } =>
+  b.ask(0x03, fromHex(`FF00000701000000${proofOf(b.meter)}`));
 
-/** cipher 1, random 1 and factor as they travel. The proof is worked out by the chip's own MAC-free arithmetic in `keys.ts`. */
+/** Cipher 1, random 1 and factor as they travel. */
 function proofOf(meter: VirtualMeter): string {
   return hex(joined(reversed(cipher1(meter.meterNumber, RANDOM_1)), reversed(RANDOM_1), reversed(factorOf(meter.meterNumber))));
 }
-
-import { cipher1, factorOf, macOf, sealBlock } from "./keys.ts";
-const RANDOM_1 = fromHex("0102030405060708");
 
 export interface Purchase {
   readonly amount: bigint;
