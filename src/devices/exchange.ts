@@ -17,7 +17,7 @@ export type ExchangeState =
   | { readonly at: "preparing" }
   | { readonly at: "speaking" }
   | { readonly at: "answered"; readonly reply: Reply; readonly frame: Frame }
-  | { readonly at: "silent"; readonly why: string }
+  | { readonly at: "silent"; readonly why: string; readonly lineClosed: boolean }
   | { readonly at: "unsent"; readonly cause: unknown };
 
 export type ExchangeEvent =
@@ -50,8 +50,11 @@ export function exchange(state: ExchangeState, event: ExchangeEvent): [ExchangeS
         return event.reply.is === "not-ours" ? stay(state) : [{ at: "answered", reply: event.reply, frame: event.frame }, "done"];
       }
       if (event.type === "refused") return unsent(event.cause);
-      if (event.type === "closed") return [{ at: "silent", why: `the line closed: ${event.cause.message}` }, "done"];
-      return event.type === "reply-deadline" ? [{ at: "silent", why: "no reply before the deadline" }, "done"] : stay(state);
+      if (event.type === "closed")
+        return [{ at: "silent", why: `the line closed: ${event.cause.message}`, lineClosed: true }, "done"];
+      return event.type === "reply-deadline"
+        ? [{ at: "silent", why: "no reply before the deadline", lineClosed: false }, "done"]
+        : stay(state);
     case "answered":
     case "silent":
     case "unsent":

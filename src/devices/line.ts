@@ -45,7 +45,8 @@ export interface LineRequest {
 
 export type LineAnswer =
   | { readonly outcome: "answered"; readonly reply: Reply; readonly sentAt: Instant; readonly at: Instant }
-  | { readonly outcome: "silent"; readonly why: string; readonly sentAt: Instant };
+  /** `lineClosed`: the line went away under the exchange, so the silence says nothing about the meter. */
+  | { readonly outcome: "silent"; readonly why: string; readonly lineClosed: boolean; readonly sentAt: Instant };
 
 /** Where the numbers on the dashboard come from. */
 export interface LineCounts {
@@ -243,7 +244,8 @@ export class Line {
       job.settle({ outcome: "answered", reply: state.reply, sentAt, at });
     } else {
       this.counts.silences += 1;
-      job.settle({ outcome: "silent", why: state.at === "silent" ? state.why : "ended without a word", sentAt });
+      const { why, lineClosed } = state.at === "silent" ? state : { why: "ended without a word", lineClosed: false };
+      job.settle({ outcome: "silent", why, lineClosed, sentAt });
     }
   }
 

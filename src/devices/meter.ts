@@ -111,7 +111,10 @@ export interface MeterSession {
   /** By names of the dictionary or eight hex digits; blocks answer one reading per member. */
   read(items: readonly string[], source: Reading["source"]): Promise<readonly Reading[]>;
   /** 070102FF, or 070101FF when `opening`. Sent once, never repeated by the session. */
-  topUp(purchase: { readonly amount: Fen; readonly count: number; readonly opening: boolean }, options: SendOptions): Promise<Sent>;
+  topUp(
+    purchase: { readonly amount: Fen; readonly count: number; readonly opening: boolean },
+    options: SendOptions,
+  ): Promise<Sent>;
   /** 1CH, secured (level 98) or plain with password, as model and record say. Sent once. */
   orderRelay(order: RelayOrder, options: SendOptions): Promise<Sent>;
   /** Ends the session's hold on the meter. Idempotent. */

@@ -13,7 +13,7 @@ const states: Record<ExchangeState["at"], ExchangeState> = {
   preparing: { at: "preparing" },
   speaking: { at: "speaking" },
   answered: { at: "answered", reply: yes, frame },
-  silent: { at: "silent", why: "no reply before the deadline" },
+  silent: { at: "silent", why: "no reply before the deadline", lineClosed: false },
   unsent: { at: "unsent", cause },
 };
 

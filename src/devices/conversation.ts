@@ -1,0 +1,156 @@
+/**
+ * What is said to one meter in one session, exchange by exchange: how often a question may be asked, what a reply means for the
+ * caller, and the evidence of it all, passwords masked.
+ *
+ * Questions may be asked twice when nobody answers; anything that changes the meter is said exactly once. After each exchange
+ * the line is free for others, so an urgent order waits for one exchange of a long poll and never for all of it.
+ */
+import type { Clock, Instant } from "../kernel/clock.ts";
+import { Fault } from "../kernel/faults.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { WireEvidence } from "../kernel/reading.ts";
+import { maskedHex, requests } from "../protocols/dlt645/index.ts";
+import type { Frame, Reply, Row } from "../protocols/dlt645/index.ts";
+import type { Line, LineAnswer, LineRequest } from "./line.ts";
+import type { MeterRecord, Priority, SendOptions, Sent } from "./meter.ts";
+import type { HealthBook } from "./meter-health.ts";
+import type { MeterModel } from "./meter-models.ts";
+
+/** For a meter that has been answering. One that is known as silent is asked once: each try costs its line seconds. */
+const QUESTIONS_MAX = 2;
+/** A block in parts: the sequence number is one byte. */
+const PARTS_MAX = 255;
+
+export interface ConversationParts {
+  readonly meter: MeterRecord;
+  readonly model: MeterModel;
+  readonly line: Line;
+  readonly priority: Priority;
+  readonly health: HealthBook;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A reply that says something, and when it came. */
+export interface Heard {
+  readonly reply: Extract<Reply, { is: "value" | "more" | "acknowledged" }>;
+  readonly sentAt: Instant;
+  readonly at: Instant;
+}
+
+export class Conversation {
+  readonly evidence: WireEvidence[] = [];
+  readonly #parts: ConversationParts;
+
+  constructor(parts: ConversationParts) {
+    this.#parts = parts;
+  }
+
+  /** The bytes behind an identifier, all parts joined. Throws `meter-no-data` where the meter has none. */
+  async bytes(di: string): Promise<{ readonly bytes: Uint8Array; readonly at: Instant }> {
+    const { meter } = this.#parts;
+    let heard = await this.question(() => Promise.resolve(requests.read(meter.address, di)));
+    const chunks: Uint8Array[] = [];
+    for (let part = 1; heard.reply.is === "more"; part += 1) {
+      if (part > PARTS_MAX) throw this.#fault("reply-malformed", { di, why: `more than ${PARTS_MAX} parts` });
+      chunks.push(heard.reply.bytes);
+      heard = await this.question(() => Promise.resolve(requests.readOn(meter.address, di, part)));
+    }
+    if (heard.reply.is !== "value") throw this.#fault("reply-malformed", { di, why: "acknowledged where a value was asked for" });
+    return { bytes: Uint8Array.from(Buffer.concat([...chunks, heard.reply.bytes])), at: heard.at };
+  }
+
+  /** One item of the dictionary; null when the meter says that it has no such data or no value. */
+  async value<T>(row: Row<T>): Promise<{ readonly value: T | null; readonly at: Instant }> {
+    try {
+      const { bytes, at } = await this.bytes(row.di);
+      const decoded = row.format.decode(bytes);
+      if ("fault" in decoded) throw this.#fault("meter-fault", { di: row.di, why: decoded.fault });
+      return { value: decoded.value, at };
+    } catch (error) {
+      if (error instanceof Fault && error.code === "meter-no-data") return { value: null, at: this.#parts.clock.now() };
+      throw error;
+    }
+  }
+
+  /** As `value`, where having none is a fault. */
+  async known<T>(row: Row<T>): Promise<{ readonly value: T; readonly at: Instant }> {
+    const { value, at } = await this.value(row);
+    if (value === null) throw this.#fault("meter-no-data", { di: row.di });
+    return { value, at };
+  }
+
+  /** Asked again on silence; the frame is built anew each time, since a challenge must never be used twice. */
+  async question(build: () => Promise<Frame>): Promise<Heard> {
+    const { health, meter } = this.#parts;
+    const triesMax = health.of(meter.address).state === "silent" ? 1 : QUESTIONS_MAX;
+    for (let tries = 1; ; tries += 1) {
+      const answer = await this.#ask({ frame: await build() });
+      if (answer.outcome === "answered") return this.#heard(answer);
+      // A line that closed under the question is asked again as well: it says itself whether it is down.
+      if (tries < triesMax) continue;
+      throw this.#fault("meter-silent", { why: answer.why });
+    }
+  }
+
+  /** Said once and never repeated. What came back, and nothing about whether it was done. */
+  async order(frame: Frame, { notAfter, beforeFirstByte }: SendOptions): Promise<Sent> {
+    const answer = await this.#ask({ frame, notAfter, ...(beforeFirstByte === undefined ? {} : { beforeFirstByte }) });
+    const { sentAt } = answer;
+    if (answer.outcome === "silent") return { sent: "silent", sentAt };
+    const { reply, at } = answer;
+    switch (reply.is) {
+      case "acknowledged":
+      case "value": // some vendors add the new balance to their yes
+        return { sent: "acknowledged", sentAt, at };
+      case "refused":
+        return { sent: "refused", sentAt, fault: reply.fault, bits: reply.bits };
+      case "more":
+      case "no-data":
+      case "not-ours":
+      case "malformed":
+        // The meter spoke, and nobody can say what it said: whoever ordered has to look, as after silence.
+        this.#parts.log.warn(
+          { meter: this.#parts.meter.address, reply: reply.is },
+          "an order was answered with something unreadable",
+        );
+        return { sent: "silent", sentAt };
+    }
+  }
+
+  async #ask(what: Pick<LineRequest, "frame" | "notAfter" | "beforeFirstByte">): Promise<LineAnswer> {
+    const { line, meter, model, priority, health, signal } = this.#parts;
+    const answer = await line.ask({
+      ...what,
+      priority,
+      preamble: model.preamble,
+      ...(signal === undefined ? {} : { signal }),
+      onFrame: (direction, bytes, at) => this.evidence.push({ at, direction, hex: maskedHex(bytes) }),
+    });
+    if (answer.outcome === "answered") health.heard(meter.address);
+    else if (!answer.lineClosed) health.silent(meter.address);
+    return answer;
+  }
+
+  #heard({ reply, sentAt, at }: Extract<LineAnswer, { outcome: "answered" }>): Heard {
+    switch (reply.is) {
+      case "value":
+      case "more":
+      case "acknowledged":
+        return { reply, sentAt, at };
+      case "refused":
+        throw this.#fault(reply.fault, { code: reply.code, bits: reply.bits });
+      case "no-data":
+        throw this.#fault("meter-no-data", {});
+      case "not-ours":
+      case "malformed":
+        throw this.#fault("reply-malformed", { why: reply.why });
+    }
+  }
+
+  #fault(code: ConstructorParameters<typeof Fault>[0], context: Readonly<Record<string, unknown>>): Fault {
+    const { meter } = this.#parts;
+    return new Fault(code, { meter: meter.address, bus: meter.bus, ...context });
+  }
+}

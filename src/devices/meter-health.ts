@@ -1,0 +1,44 @@
+/**
+ * How meters have been answering. A silent meter is asked less often, so that one dead meter does not slow a street: each
+ * unanswered request costs its line a whole reply deadline and the quiet after it.
+ */
+import { later, minutes, seconds, type Clock } from "../kernel/clock.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+import type { MeterHealth } from "./meter.ts";
+
+const ASK_AGAIN_STEP_MS = seconds(2);
+const ASK_AGAIN_MAX_MS = minutes(5);
+
+const unknown: MeterHealth = { state: "unknown", failures: 0, lastHeardAt: null, askAgainAt: null };
+
+export class HealthBook {
+  readonly #clock: Clock;
+  readonly #meters = new Map<MeterAddress, MeterHealth>();
+  readonly #listeners: ((address: MeterAddress) => void)[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  of(meter: MeterAddress): MeterHealth {
+    return this.#meters.get(meter) ?? unknown;
+  }
+
+  /** Called each time a meter that was silent or unknown answers. */
+  onHeard(listener: (address: MeterAddress) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  heard(meter: MeterAddress): void {
+    const before = this.of(meter).state;
+    this.#meters.set(meter, { state: "answering", failures: 0, lastHeardAt: this.#clock.now(), askAgainAt: null });
+    if (before !== "answering") for (const listener of this.#listeners) listener(meter);
+  }
+
+  silent(meter: MeterAddress): void {
+    const { failures: before, lastHeardAt } = this.of(meter);
+    const failures = before + 1;
+    const askAgainAt = later(this.#clock.now(), Math.min(ASK_AGAIN_STEP_MS * failures, ASK_AGAIN_MAX_MS));
+    this.#meters.set(meter, { state: "silent", failures, lastHeardAt, askAgainAt });
+  }
+}

@@ -1,0 +1,35 @@
+/** Which meter hangs on which bus, and what model it is. Fed from the site file; a mistake in it is named, not met later. */
+import { Fault } from "../kernel/faults.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+import type { MeterRecord } from "./meter.ts";
+
+export class MeterRegistry {
+  readonly #meters = new Map<MeterAddress, MeterRecord>();
+
+  constructor(meters: readonly MeterRecord[], buses: ReadonlySet<string>) {
+    for (const [index, meter] of meters.entries()) {
+      const field = `meters[${index}]`;
+      if (!buses.has(meter.bus)) {
+        throw new Fault("site-file-invalid", { field: `${field}.bus`, given: meter.bus, allowed: [...buses] });
+      }
+      // Two meters of one address answer at once, and the wrong one may be cut.
+      const other = this.#meters.get(meter.address);
+      if (other !== undefined) {
+        throw new Fault("site-file-invalid", {
+          field: `${field}.address`,
+          given: meter.address,
+          why: `this address already hangs on ${other.bus}`,
+        });
+      }
+      this.#meters.set(meter.address, meter);
+    }
+  }
+
+  find(address: MeterAddress): MeterRecord | undefined {
+    return this.#meters.get(address);
+  }
+
+  all(): readonly MeterRecord[] {
+    return [...this.#meters.values()];
+  }
+}
