@@ -107,7 +107,7 @@ describe("readReply", () => {
 
   test("ours by every mark and still not an answer", () => {
     expect(readReply(readBalance, frame(0x91, "0002"))).toMatchObject({ is: "malformed" });
-    expect(readReply(frameOf("S4 request"), frame(0x83, ""))).toMatchObject({ is: "not-ours" });
+    expect(readReply(frameOf("S4 request"), frame(0x83, ""))).toMatchObject({ is: "malformed" });
     expect(readReply(frame(0x13, ""), frame(0x93, "0102"))).toMatchObject({ is: "malformed" });
   });
 

@@ -94,6 +94,7 @@ export const dictionary = {
   holidayCount: row("04000205", count(2), "public holidays"),
   harmonicOrder: row("04000206", byte, "harmonic analysis order"),
   stepCount: row("04000207", byte, "price steps"),
+  keyCount: row("04000208", byte, "keys"),
   autoScreenCount: row("04000301", byte, "auto-scroll screens"),
   screenSeconds: row("04000302", count(1, "s"), "seconds per screen"),
   energyDecimals: row("04000303", byte, "energy decimals on the display"),
@@ -174,6 +175,7 @@ export const dictionary = {
   tripDelay: row("04001401", minutes, "pre-trip delay: alarm time before a trip"),
   tripCurrentLimit: row("04001402", decimal(3, 3, "A"), "relay trip current threshold: above it the trip waits"),
   tripHoldOff: row("04001403", minutes, "longest wait of a trip for the current to fall"),
+  infraredValidity: row("04001404", count(1, "min"), "infrared authentication validity"),
   reportResetTime: row("04001405", count(1, "min"), "report reset time"),
   cardState: row("04001502", bits(2), "card insertion state word"),
 

@@ -141,7 +141,7 @@ function request(word: string, version: "2007" | "1997", { cutter, item, di }: P
       if (version === "2007") cutter.format("sequence", SEQUENCE);
       return;
     case "write":
-      writeRequest(cutter, item, version);
+      writeRequest(cutter, item, version, di);
       return;
     case "broadcast-time":
       cutter.format("time", moment("YYMMDDhhmmss"));
@@ -207,11 +207,15 @@ function authority(cutter: Cutter, operator = true): string {
   return level;
 }
 
-function writeRequest(cutter: Cutter, item: Item | undefined, version: "2007" | "1997"): void {
+/** 04000C01..0A are the passwords themselves; no meter should show them, and we never do. */
+const holdsPassword = (di: string | null): boolean => di?.startsWith("04000C") === true;
+
+function writeRequest(cutter: Cutter, item: Item | undefined, version: "2007" | "1997", di: string | null): void {
   const level = authority(cutter, version === "2007");
   const left = cutter.left;
   if (left === 0) return;
-  if ((level === "98" || level === "96") && left >= 20) {
+  if (holdsPassword(di)) cutter.secret("newPassword", left);
+  else if ((level === "98" || level === "96") && left >= 20) {
     cutter.format("cipher", hex(left - 4));
     cutter.format("mac", hex(4));
   } else if ((level === "99" || level === "97") && left > 4) {
@@ -268,7 +272,8 @@ function reply(word: string, version: "2007" | "1997", { cutter, item, di, more 
     case "read":
     case "read-again":
       if (di === null) return;
-      if (more) cutter.partOf(item);
+      if (holdsPassword(di)) cutter.secret("password", cutter.left);
+      else if (more) cutter.partOf(item);
       else cutter.item(item, cutter.left);
       return;
     case "read-on": {

@@ -27,7 +27,7 @@ const layout = (name: string, request: readonly Field[], reply: readonly Field[]
   reply,
 });
 
-const LAYOUTS: ReadonlyMap<string, SecurityLayout> = new Map([
+const LAYOUTS: ReadonlyMap<string, SecurityLayout> = new Map<string, SecurityLayout>([
   [
     SECURITY.authenticate,
     layout(

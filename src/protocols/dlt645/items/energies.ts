@@ -110,6 +110,17 @@ export function energyItem(id: Identifier): Omit<Item, "di"> | undefined {
     const name = PREPAID.get(di1 * 256 + di0);
     return name === undefined ? undefined : { name: joinName(name), title: name, read: one(joinName(name), energy()) };
   }
+  if (di2 === 0x0d && di1 === 0 && di0 <= 6) {
+    const name = `consumptionOfYear${di0 === 0 ? "" : `Back${di0}`}`;
+    return { name, title: `combined active energy, consumption of the year, ${di0} back`, read: one(name, energy()) };
+  }
+  if (di2 === 0xfe && di1 === 0 && di0 >= 1 && di0 <= 0x0c) {
+    return {
+      name: `settlementTime${di0}`,
+      title: `when settlement day ${di0} back was`,
+      read: one(`settlementTime${di0}`, moment("YYMMDDhhmm")),
+    };
+  }
   const found = kindOf(di2);
   if (found === undefined) return undefined;
   const name = di2 >= 0x0b && di2 <= 0x0c ? found.name : energyName(found);

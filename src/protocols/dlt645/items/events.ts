@@ -152,6 +152,10 @@ export function eventItem([, di2, di1, di0]: Identifier): Found {
   if (di2 === 0x10 && di1 <= 3 && di0 <= 0x0c) return voltageQuality(di1, di0);
   if (di2 === 0x11 && di1 === 0) return recordOrCount(["power-down", span], di0);
   if (di2 === 0x12) return demandOverLimit(di1, di0);
+  if (di2 === 0x31 && di1 === 3 && di0 === 0) {
+    const fields = PHASES.map((phase) => field(`powerFactorLowCount${phase}`, times));
+    return { name: "powerFactorLowCounts", title: "power factor low: count per phase", read: record(fields) };
+  }
   if (di2 === 0x35 && di1 === 0) return recordOrCount(["magnetic interference", span], di0);
   if (di2 === 0x36 && di1 === 0 && di0 === 0) return recordOrCount(["load switch malfunction", []], di0);
   if (di2 === 0x37 && di1 === 0 && di0 === 0) return recordOrCount(["supply abnormality", []], di0);
