@@ -29,8 +29,9 @@ import { Counters } from "./metrics/counters.ts";
 import { parseHours } from "./policy/calendar.ts";
 import { MeteredUse } from "./policy/metered-use.ts";
 import { Reconciler } from "./policy/reconciler.ts";
-import { openQueue } from "./queue/bullmq.ts";
+import { bullmqOnPostgres, bullmqOnRedis } from "./queue/bullmq.ts";
 import type { CommandQueue } from "./queue/command-queue.ts";
+import { checkRedis } from "./queue/redis-check.ts";
 import { CONCURRENCY, laneOf, lanesOf } from "./queue/lanes.ts";
 import { Sweeper } from "./queue/sweeper.ts";
 import { hsmModule } from "./security/hsm.ts";
@@ -158,7 +159,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
 
   // --- queue
   const redisUrl = config.stores.redis?.open() ?? null;
-  const { queue, degraded } = await openQueue({ backend: redisUrl === null ? { kind: "postgresql", connectionString } : { kind: "redis", url: redisUrl }, log, clock: systemClock });
+  const degraded = redisUrl === null ? null : (await checkRedis({ url: redisUrl, log })).degraded;
+  const queue = redisUrl === null ? bullmqOnPostgres({ connectionString, log, clock: systemClock }) : bullmqOnRedis({ url: redisUrl, log, clock: systemClock });
   const lanes = lanesOf(redisUrl === null ? LANES.postgres : LANES.redis);
 
   // --- commands and rules

@@ -18,7 +18,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   metrics: ["kernel"],
   api: ["kernel", "commands", "ledger", "policy", "devices", "metrics"],
   console: ["kernel"],
-  cli: ["kernel", "protocols", "transports", "devices", "security"],
+  cli: ["kernel", "protocols", "transports", "devices", "security", "config.ts"],
   demo: "all",
   "main.ts": "all",
   "gateway.ts": "all",

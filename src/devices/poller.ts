@@ -114,9 +114,9 @@ export class Poller {
     const { street, intake } = this.#parts;
     const session = await street.session(meter.address, { priority: Priority.billing, signal: this.#stop.signal });
     try {
-      const picture = await session.readRelay();
-      await this.#parts.relay(meter.address, picture);
+      // energy first: a bill must not wait for a relay that is hard to read
       await intake.take(await session.read(this.#parts.itemsOf(meter), "poll"));
+      await this.#parts.relay(meter.address, await session.readRelay());
     } finally {
       await session.close();
     }

@@ -1,0 +1,44 @@
+/** Calls the gateway's own HTTP door: nothing that an operator could not do with curl. */
+import { Failed, NoConnection } from "./exits.ts";
+import { reasonOf } from "../kernel/faults.ts";
+
+export interface ApiAddress {
+  readonly url: string;
+  readonly key: string | undefined;
+}
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export class ApiClient {
+  readonly #to: ApiAddress;
+
+  constructor(to: ApiAddress) {
+    this.#to = to;
+  }
+
+  get(path: string): Promise<Json> {
+    return this.#call("GET", path);
+  }
+
+  post(path: string, body: Json, idempotencyKey?: string): Promise<Json> {
+    return this.#call("POST", path, body, idempotencyKey);
+  }
+
+  async #call(method: string, path: string, body?: Json, idempotencyKey?: string): Promise<Json> {
+    const headers: Record<string, string> = { accept: "application/json" };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    if (this.#to.key !== undefined) headers["authorization"] = `Bearer ${this.#to.key}`;
+    if (idempotencyKey !== undefined) headers["idempotency-key"] = idempotencyKey;
+    let response: Response;
+    try {
+      response = await fetch(new URL(path, this.#to.url), { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    } catch (error) {
+      const cause = error instanceof Error && error.cause !== undefined ? reasonOf(error.cause) : reasonOf(error);
+      throw new NoConnection(`No gateway answers at ${this.#to.url} (${cause}). Start it with "npm start", or name it with --api or GATEWAY_URL.`);
+    }
+    const answer = (await response.json().catch(() => ({}))) as Json;
+    if (response.ok) return answer;
+    const { code, detail } = answer;
+    throw new Failed(typeof detail === "string" ? detail : `The gateway answered ${response.status} ${typeof code === "string" ? code : ""}`.trim());
+  }
+}

@@ -1,0 +1,19 @@
+/** `meterctl decode HEX…`: every frame in each argument, field by field. Each argument is decoded on its own; nothing carries over. */
+import { explain, printExplanation, type ExplainRow } from "../protocols/dlt645/index.ts";
+import { WrongUse } from "./exits.ts";
+
+/** "68 01…", "68:01", "0x68,0x01": hex digits with anything between pairs that people paste. */
+export function bytesOfArgument(text: string, index: number): Uint8Array {
+  const digits = text.replaceAll(/0x/gi, "").replaceAll(/[\s:,;_-]/g, "");
+  const stranger = /[^0-9A-Fa-f]/.exec(digits);
+  if (stranger !== null) throw new WrongUse(`Argument ${index + 1}: "${stranger[0]}" is no hex digit (at digit ${stranger.index + 1}).`);
+  if (digits === "") throw new WrongUse(`Argument ${index + 1} is empty; write the bytes of a frame in hex.`);
+  if (digits.length % 2 === 1) throw new WrongUse(`Argument ${index + 1} has ${digits.length} hex digits; bytes have two each.`);
+  return Uint8Array.from({ length: digits.length / 2 }, (_, at) => Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16));
+}
+
+/** A damaged frame is told, not failed at: naming it is what was asked for. */
+export function decode(args: readonly string[], options: { readonly json: boolean }): string {
+  const rows: ExplainRow[] = args.flatMap((text, index) => explain(bytesOfArgument(text, index), index));
+  return options.json ? JSON.stringify(rows, null, 2) : printExplanation(rows);
+}

@@ -1,0 +1,208 @@
+/** The command line tool: decode, encode, read, pay, relay, command, doctor. What each prints and how it ends is told in the README. */
+import { randomUUID } from "node:crypto";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { FRAME_BYTES_MAX, encodeFrame, hexBytes, itemOf, requests } from "../protocols/dlt645/index.ts";
+import { MeterAddress } from "../kernel/ids.ts";
+import { parseYuan } from "../kernel/money.ts";
+import { ApiClient, type ApiAddress, type Json } from "./api-client.ts";
+import { decode } from "./decode.ts";
+import { examine, printFindings } from "./doctor.ts";
+import { endOf, Exit, WrongUse } from "./exits.ts";
+import { lineOf, watch } from "./watch.ts";
+
+const ORDERS = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn"] as const;
+
+export interface Terminal {
+  out(text: string): void;
+  error(text: string): void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const realTerminal: Terminal = {
+  out: (text) => void process.stdout.write(`${text}\n`),
+  error: (text) => void process.stderr.write(`${text}\n`),
+  env: process.env,
+};
+
+/** Runs one call; answers its exit code. */
+export async function main(args: readonly string[], terminal: Terminal = realTerminal): Promise<number> {
+  let code: number = Exit.done;
+  const program = build(terminal, (end) => (code = end));
+  try {
+    await program.parseAsync(["node", "meterctl", ...args]);
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.done : Exit.wrongUse; // commander has said why
+    const end = endOf(error);
+    terminal.error(end.say);
+    return end.code;
+  }
+}
+
+interface ApiOptions {
+  readonly api?: string;
+  readonly json?: boolean;
+}
+
+function build(terminal: Terminal, end: (code: number) => void): Command {
+  const program = new Command("meterctl")
+    .description("Talks to fee-control meters, directly or through the gateway. 费控电表工具")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) });
+
+  const clientOf = (options: ApiOptions): ApiClient => new ApiClient(addressOf(options, terminal.env));
+  const show = (options: ApiOptions, value: Json, text: string): void => terminal.out(options.json === true ? JSON.stringify(value, null, 2) : text);
+
+  program
+    .command("decode")
+    .description("explain frames, field by field · 报文解析")
+    .argument("<hex...>", "bytes in hex; each argument is decoded on its own")
+    .option("--json", "one flat array")
+    .action((hex: string[], options: { json?: boolean }) => terminal.out(decode(hex, { json: options.json === true })));
+
+  program
+    .command("encode")
+    .description("build a request: encode read ADDRESS ITEM, encode read-address, encode read-on ADDRESS ITEM SEQ · 组帧")
+    .argument("<function>", "read, read-on or read-address")
+    .argument("[args...]", "what the function needs")
+    .action((name: string, rest: string[]) => terminal.out(encode(name, rest)));
+
+  program
+    .command("read")
+    .description("read a meter directly, without a gateway · 直接抄表")
+    .argument("<address>", "twelve digits", addressArgument)
+    .argument("<items...>", "names of the dictionary, or identifiers of eight hex digits")
+    .requiredOption("--link <url>", "tcp://host:port, serial:///dev/ttyUSB0?baud=2400, or mqtt://host:port")
+    .option("--json", "JSON alone")
+    .action(async (address: MeterAddress, items: string[], options: { link: string; json?: boolean }) => {
+      for (const item of items) if (item !== "clock" && itemOf(item) === undefined) throw new WrongUse(`No data item is called "${item}". Use a name of the dictionary, or eight hex digits.`);
+      const { readDirectly } = await import("./read.ts");
+      const readings = await readDirectly({ address, items, link: options.link });
+      terminal.out(options.json === true ? JSON.stringify({ address, readings }, null, 2) : readings.map(({ item, value, unit }) => `${item.padEnd(24)} ${value ?? "(no data)"} ${unit ?? ""}`.trimEnd()).join("\n"));
+    });
+
+  const throughGateway = (command: Command): Command => command.option("--api <url>", "the gateway (default: GATEWAY_URL, else http://127.0.0.1:8080)").option("--json", "JSON alone");
+
+  throughGateway(program.command("pay"))
+    .description("take a payment · 缴费")
+    .argument("<account>", "account number")
+    .argument("<amount>", "yuan, like 100.00", amountArgument)
+    .option("--order <id>", "the channel's order id; the same id is never taken twice (default: a new one)")
+    .option("--channel <name>", "channel", "meterctl")
+    .option("--watch", "follow the command to its end")
+    .action(async (account: string, amount: string, options: ApiOptions & { order?: string; channel: string; watch?: boolean }) => {
+      const api = clientOf(options);
+      const orderId = options.order ?? randomUUID();
+      const answer = await api.post("/v1/payments", { account, amount, channel: options.channel, orderId });
+      const payment = answer["payment"] as Json;
+      const command = answer["command"] as Json | null;
+      show(options, answer, `payment ${String(payment["id"])}  ${String(payment["amount"])} yuan  ${String(payment["state"])}  order ${orderId}${command === null ? "" : `\n${lineOf(command)}`}`);
+      if (options.watch === true && command !== null) end((await watch(api, String(command["id"]), (line) => (options.json === true ? undefined : terminal.out(line)))).code);
+    });
+
+  throughGateway(program.command("relay"))
+    .description("order a relay · 继电器控制")
+    .argument("<address>", "twelve digits", addressArgument)
+    .argument("<order>", ORDERS.join(", "), orderArgument)
+    .requiredOption("--reason <text>", "why; it stands in the books")
+    .option("--watch", "follow the command to its end")
+    .action(async (address: string, order: string, options: ApiOptions & { reason: string; watch?: boolean }) => {
+      const api = clientOf(options);
+      const answer = await api.post(`/v1/meters/${address}/relay`, { order, reason: options.reason });
+      const command = answer["command"] as Json;
+      show(options, answer, lineOf(command));
+      if (options.watch === true) end((await watch(api, String(command["id"]), (line) => (options.json === true ? undefined : terminal.out(line)))).code);
+    });
+
+  throughGateway(program.command("command"))
+    .description("show a command and its proof · 查看命令")
+    .argument("<id>", "the command's id")
+    .option("--watch", "follow it to its end")
+    .action(async (id: string, options: ApiOptions & { watch?: boolean }) => {
+      const api = clientOf(options);
+      if (options.watch === true) {
+        const { command, code } = await watch(api, id, (line) => (options.json === true ? undefined : terminal.out(line)));
+        if (options.json === true) terminal.out(JSON.stringify(command, null, 2));
+        end(code);
+        return;
+      }
+      const command = await api.get(`/v1/commands/${encodeURIComponent(id)}`);
+      show(options, command, describe(command));
+    });
+
+  program
+    .command("doctor")
+    .description("what is wrong with this site, and what to do · 自检")
+    .option("--json", "JSON alone")
+    .action(async (options: { json?: boolean }) => {
+      const findings = await examine(terminal.env);
+      terminal.out(options.json === true ? JSON.stringify(findings, null, 2) : printFindings(findings));
+      if (findings.some((finding) => !finding.ok)) end(Exit.failed);
+    });
+
+  return program;
+}
+
+function addressOf(options: ApiOptions, env: Terminal["env"]): ApiAddress {
+  const url = options.api ?? env["GATEWAY_URL"] ?? "http://127.0.0.1:8080";
+  if (!URL.canParse(url)) throw new WrongUse(`--api: "${url}" is no address; write it like http://127.0.0.1:8080`);
+  return { url, key: env["GATEWAY_KEY"] };
+}
+
+/** A value that cannot be: commander names the argument and ends with "wrong use". */
+function argument<T>(read: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return read(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };
+}
+const addressArgument = argument((text) => MeterAddress(text));
+const amountArgument = argument((text) => {
+  if (parseYuan(text) <= 0n) throw new Error("An amount is positive.");
+  return text;
+});
+const orderArgument = argument((text) => {
+  if (!(ORDERS as readonly string[]).includes(text)) throw new Error(`Use one of ${ORDERS.join(", ")}.`);
+  return text;
+});
+
+function encode(name: string, rest: readonly string[]): string {
+  const [address = "", item = "", sequence = ""] = rest;
+  const di = (): string => {
+    const found = itemOf(item);
+    if (found === undefined) throw new WrongUse(`No data item is called "${item}". Use a name of the dictionary, or eight hex digits.`);
+    return found.di;
+  };
+  const build = (): Uint8Array => {
+    switch (name) {
+      case "read":
+        return encodeFrame(requests.read(MeterAddress(address), di()));
+      case "read-on":
+        return encodeFrame(requests.readOn(MeterAddress(address), di(), Number(sequence)));
+      case "read-address":
+        return encodeFrame(requests.readAddress());
+      default:
+        throw new WrongUse(`"${name}" is not built here yet; use read, read-on or read-address.`);
+    }
+  };
+  const bytes = build();
+  if (bytes.length > FRAME_BYTES_MAX) throw new WrongUse("That is longer than a frame may be.");
+  return hexBytes(bytes);
+}
+
+/** A command for people: where it stands, the three proofs, and what passed on the wire. */
+function describe(command: Json): string {
+  const proof = command["proof"] as Json;
+  const attempts = command["attempts"] as readonly { readonly at: string; readonly outcome: string; readonly frames: readonly { readonly at: string; readonly direction: string; readonly hex: string }[] }[];
+  return [
+    lineOf(command),
+    `reason        ${String(command["reason"])}`,
+    `sent          ${String(proof["sent"] ?? "–")}`,
+    `acknowledged  ${String(proof["acknowledged"] ?? "–")}`,
+    `verified      ${String(proof["verified"] ?? "–")}`,
+    ...attempts.flatMap((attempt, index) => [`attempt ${index + 1}     ${attempt.at}  ${attempt.outcome}`, ...attempt.frames.map((frame) => `  ${frame.direction === "sent" ? "→" : "←"} ${frame.hex}`)]),
+  ].join("\n");
+}

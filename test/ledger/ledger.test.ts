@@ -1,0 +1,97 @@
+/** The rules of money, without a database: what a posting does, and what is refused. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Fen, parsePrice, parseYuan, yuan } from "../../src/kernel/money.ts";
+import { CentiKwh } from "../../src/kernel/energy.ts";
+import { emptyPosition, post, type Position, type Posting } from "../../src/ledger/ledger.ts";
+import { billReading, costOf, type BillingState } from "../../src/ledger/tariff.ts";
+
+const position = (available: string, held: string): Position => ({ available: parseYuan(available), held: parseYuan(held) });
+
+describe("posting", () => {
+  const cases: readonly [string, Position, Posting, Position | string][] = [
+    ["a payment makes money available", position("0.00", "0.00"), { kind: "payment", amount: parseYuan("100.00") }, position("100.00", "0.00")],
+    ["a hold sets it aside", position("100.00", "0.00"), { kind: "hold", amount: parseYuan("60.00") }, position("40.00", "60.00")],
+    ["no more can be held than is there", position("59.99", "0.00"), { kind: "hold", amount: parseYuan("60.00") }, "insufficient-funds"],
+    ["settled money leaves the account", position("40.00", "60.00"), { kind: "settle", amount: parseYuan("60.00") }, position("40.00", "0.00")],
+    ["released money is free again", position("40.00", "60.00"), { kind: "release", amount: parseYuan("60.00") }, position("100.00", "0.00")],
+    ["more than was held cannot be settled", position("40.00", "59.99"), { kind: "settle", amount: parseYuan("60.00") }, "more-than-held"],
+    ["energy is gone, so a charge may go below zero", position("1.00", "0.00"), { kind: "charge", amount: parseYuan("2.50") }, position("-1.50", "0.00")],
+    ["nothing cannot be posted", position("1.00", "0.00"), { kind: "charge", amount: Fen(0n) }, "not-positive"],
+  ];
+  test.each(cases)("%s", (_title, before, posting, after) => {
+    expect(post(before, posting)).toEqual(after);
+  });
+
+  test("whatever is posted in whatever order: what came in is available, held, settled or charged", () => {
+    const kinds = fc.constantFrom("payment", "hold", "settle", "release", "charge");
+    fc.assert(
+      fc.property(fc.array(fc.record({ kind: kinds, amount: fc.bigInt({ min: -5n, max: 1_000n }) }), { maxLength: 60 }), (postings) => {
+        let now = emptyPosition;
+        let cameIn = 0n;
+        let wentOut = 0n;
+        for (const { kind, amount } of postings) {
+          const next = post(now, { kind, amount: Fen(amount) });
+          if (typeof next === "string") continue;
+          now = next;
+          if (kind === "payment") cameIn += amount;
+          if (kind === "settle" || kind === "charge") wentOut += amount;
+          expect(now.held).toBeGreaterThanOrEqual(0n);
+        }
+        expect(now.available + now.held + wentOut).toBe(cameIn);
+      }),
+    );
+  });
+});
+
+describe("billing", () => {
+  const price = parsePrice("0.5283");
+
+  test("a cost is rounded once, half up", () => {
+    expect(yuan(costOf(CentiKwh(100n), price))).toBe("0.53");
+    expect(yuan(costOf(CentiKwh(1n), price))).toBe("0.01");
+    expect(yuan(costOf(CentiKwh(0n), price))).toBe("0.00");
+    expect(yuan(costOf(CentiKwh(10_000n), price))).toBe("52.83");
+  });
+
+  test("the first reading is where counting begins, and costs nothing", () => {
+    expect(billReading(null, { register: CentiKwh(123_456n), day: "2026-11-23" }, price).charge).toBe(0n);
+  });
+
+  test("splitting the readings of a day never changes its bill", () => {
+    fc.assert(
+      fc.property(fc.array(fc.bigInt({ min: 0n, max: 300n }), { minLength: 1, maxLength: 50 }), (steps) => {
+        let state: BillingState | null = billReading(null, { register: CentiKwh(5_000n), day: "d" }, price).next;
+        let register = 5_000n;
+        let charged = 0n;
+        for (const used of steps) {
+          register += used;
+          const bill = billReading(state, { register: CentiKwh(register), day: "d" }, price);
+          state = bill.next;
+          charged += bill.charge;
+        }
+        expect(charged).toBe(costOf(CentiKwh(register - 5_000n), price));
+      }),
+    );
+  });
+
+  test("a new settlement day begins with what was used since the last reading", () => {
+    const monday = billReading({ day: "mon", dayStart: CentiKwh(0n), billedTo: CentiKwh(0n), charged: Fen(0n) }, { register: CentiKwh(100n), day: "mon" }, price);
+    const tuesday = billReading(monday.next, { register: CentiKwh(300n), day: "tue" }, price);
+    expect(tuesday.charge).toBe(costOf(CentiKwh(200n), price));
+    expect(tuesday.next.dayStart).toBe(100n);
+  });
+});
+
+describe("amounts as people write them", () => {
+  test.each(["100.005", "1e3", "", " 1", "1,00", "0x10", "."])("%j is refused by name", (text) => {
+    expect(() => parseYuan(text)).toThrow(/amount-malformed/);
+  });
+  test("what is printed can be read back", () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 13n), max: 10n ** 13n }), (fen) => {
+        expect(parseYuan(yuan(fen))).toBe(fen);
+      }),
+    );
+  });
+});
