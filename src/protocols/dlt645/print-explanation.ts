@@ -23,7 +23,7 @@ export function printExplanation(rows: readonly ExplainRow[]): string {
 function printRow(row: ExplainRow): string {
   const bytes = bytesOfHex(row.hex);
   const decoded = decodeFrame(bytes);
-  if (!row.valid || !("frame" in decoded)) return `✗ ${row.why ?? "no frame"}\n  ${hexBytes(bytes)}`;
+  if (!row.valid || !("frame" in decoded)) return `✗ ${row.why ?? "no frame"}\n  ${maskedHex(bytes)}`;
   const { frame } = decoded;
   const { title, version } = functionOf(frame);
   const { segments } = dissect(frame);

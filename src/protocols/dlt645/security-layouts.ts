@@ -49,6 +49,15 @@ const LAYOUTS: ReadonlyMap<string, SecurityLayout> = new Map<string, SecurityLay
     SECURITY.statusQuery,
     layout("statusQuery", [], [balance, mac("balanceMac"), purchaseCount, mac("countMac"), customer, keyInfo]),
   ],
+  // Known by name; what they carry is the business of key servers, and sources disagree about its order.
+  ["070003FF", layout("infraredAuthenticate", [])],
+  ["078003FF", layout("infraredRequest", [])],
+  ["078002FF", layout("compareSoftware", [])],
+  ["070201FF", layout("updateControlKey", [])],
+  ["070202FF", layout("updateParameterKey", [])],
+  ["070203FF", layout("updateAuthenticationKey", [])],
+  ["070204FF", layout("updateMasterKey", [])],
+  ["070301FF", layout("updateKeys", [])],
 ]);
 
 export const securityParts = (di: string): SecurityLayout | undefined => LAYOUTS.get(di);
