@@ -106,6 +106,11 @@ test.each([
   expect(read(item, wire)).toEqual(values);
 });
 
+test("a broken digit AA inside a freeze block is a fault of its value, and does not end it", () => {
+  const values = itemOf("0506FF01")!.read(bytesOfHex("00 00 22 11 26 AA 00 AA 00 00 10 00 00 00 AA"));
+  expect(values.map(({ value, fault }) => fault ?? value)).toEqual(["2026-11-22 00:00", "not BCD: 0000AA00", "0.10"]);
+});
+
 test("nobody has described these, and nothing is made up for them", () => {
   for (const di of ["04DFDFDB", "02800050", "00017F00", "0001FFFF", "05060100", "070104FF", "0000", "balanse"])
     expect(itemOf(di)).toBeUndefined();

@@ -57,6 +57,7 @@ describe("rows", () => {
 
   test("let a damaged frame not hide the next", () => {
     expect(why(joined(balance.with(18, 0), order))).toEqual(["checksum at offset 18 is 00, computed 75", "relay"]);
+    expect(why(joined(balance.with(18, 0), bytesOfHex("41 54")))).toEqual(["checksum at offset 18 is 00, computed 75", "noise"]);
     expect(why(joined(balance.with(19, 0x17), order))).toEqual(["end byte at offset 19 is 17, not 16", "relay"]);
     // the true frame lies inside what the wrong length claims
     expect(why(joined(balance.with(9, 0x20), order))).toHaveLength(2);
