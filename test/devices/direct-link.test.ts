@@ -1,0 +1,84 @@
+/** Reading without a gateway: links are parsed with errors that name the part, and opened once. */
+import { afterEach, describe, expect, test } from "vitest";
+import { openDirectLink, parseLink } from "../../src/devices/direct-link.ts";
+import { seededChance } from "../../src/kernel/chance.ts";
+import { systemClock } from "../../src/kernel/clock.ts";
+import { isFault } from "../../src/kernel/faults.ts";
+import { silentLog } from "../../src/kernel/log.ts";
+import { A, raiseHouse, type Carrier } from "./house.ts";
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+const parts = { clock: systemClock, chance: seededChance(1), log: silentLog };
+
+describe("links", () => {
+  test("are read with their defaults", () => {
+    expect(parseLink("tcp://10.0.0.7:2404")).toEqual({ transport: { kind: "tcp", host: "10.0.0.7", port: 2404 } });
+    expect(parseLink("tcp://[::1]:2404").transport).toMatchObject({ host: "::1" });
+    expect(parseLink("serial:///dev/ttyUSB0").transport).toEqual({
+      kind: "serial",
+      path: "/dev/ttyUSB0",
+      baudRate: 2400,
+      dataBits: 8,
+      parity: "even",
+      stopBits: 1,
+    });
+    expect(parseLink("serial:///dev/ttyUSB0?baud=9600&parity=none&stop=2").transport).toMatchObject({
+      baudRate: 9600,
+      parity: "none",
+      stopBits: 2,
+    });
+    expect(parseLink("mqtt://broker:1883")).toMatchObject({
+      transport: { down: "meters/{address}/down", up: "meters/{address}/up" },
+      broker: { url: "mqtt://broker:1883" },
+    });
+  });
+  for (const [link, part] of [
+    ["tcp://10.0.0.7", "port"],
+    ["tcp://10.0.0.7:2404?baud=9600", "?baud"],
+    ["http://10.0.0.7:80", "kind"],
+    ["serial://", "path"],
+    ["serial:///dev/x?baud=fast", "?baud"],
+    ["serial:///dev/x?parity=mark", "?parity"],
+    ["mqtt://broker:1883?down=meters/1", "?down"],
+    ["not a link", "all of it"],
+  ] as const) {
+    test(`${link} is refused for its ${part}`, () => {
+      expect(() => parseLink(link)).toThrow(new RegExp(`invalid-request.*link: ${part.replace("?", "\\?")}`));
+    });
+  }
+  test("credentials are used and shown nowhere", () => {
+    const target = parseLink("mqtt://gateway:swordfish@broker:1883");
+    expect(target.broker?.username).toBe("gateway");
+    expect(target.broker?.password?.open()).toBe("swordfish");
+    expect(JSON.stringify(target)).not.toContain("swordfish");
+    expect(openDirectLink("mqtt://gateway:swordfish@broker:1883", parts).name).toBe("mqtt://broker:1883");
+  });
+});
+
+for (const carrier of ["tcp", "serial", "mqtt"] satisfies Carrier[]) {
+  test(`a meter is read over ${carrier}`, async () => {
+    const house = await raiseHouse({ carrier });
+    closers.push(() => house.close());
+    await house.street.close(); // a serial line has one master
+    const { at } = house.simulator.endpoints[0]!;
+    const url =
+      carrier === "tcp" ? `tcp://127.0.0.1:${at ?? ""}` : carrier === "serial" ? `serial://${at ?? ""}?baud=9600` : String(at);
+    const link = openDirectLink(url, parts);
+    closers.push(() => link.close());
+    const readings = await link.read(A, ["balance", "relay"]);
+    expect(readings).toMatchObject([
+      { item: "balance", value: "50.00", unit: "yuan" },
+      { item: "relay", value: "connected" },
+    ]);
+    expect(link.evidence).toHaveLength(4);
+  });
+}
+
+test("a link that cannot be opened is told apart from a meter that is silent", async () => {
+  const nobody = openDirectLink("serial:///dev/ttyNOWHERE", parts);
+  await expect(nobody.read(A, ["balance"])).rejects.toSatisfy((error) => isFault(error, "serial-unavailable"));
+  await nobody.close();
+});
