@@ -1,7 +1,7 @@
 /** The console's own build: once when stale, not at all when fresh, whole when two build at once, silent on standard output. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -35,6 +35,23 @@ test("two builders at once leave one whole page and nothing beside it", async ()
   expect(named.length).toBeGreaterThanOrEqual(2);
   expect(named.filter((file) => !existsSync(file))).toEqual([]);
   expect(readdirSync(folder)).toEqual(["dist"]);
+});
+
+test("where vite is not installed a page that is there is served, and a missing one is explained", () => {
+  const root = join(import.meta.dirname, "..", "..");
+  const installed = join(folder, "src", "console");
+  cpSync(join(root, "src", "console"), installed, { recursive: true, filter: (name) => !/[\\/]dist$|\.building-/.test(name) });
+  cpSync(join(root, "src", "kernel"), join(folder, "src", "kernel"), { recursive: true });
+  const build = (): { status: number | null; stdout: string; stderr: string } =>
+    spawnSync(process.execPath, [join(installed, "build.ts")], { encoding: "utf8" });
+
+  const { status, stdout, stderr } = build();
+  expect([status, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain("npm ci && npm run build");
+
+  mkdirSync(join(installed, "dist"));
+  writeFileSync(join(installed, "dist", "index.html"), "a page of another machine");
+  expect(build()).toMatchObject({ status: 0, stdout: "", stderr: "" });
 });
 
 test("the page needs no inline script or style, and names nothing outside itself", () => {
