@@ -71,6 +71,12 @@ export function snapshotOf(meter: VirtualMeter): MeterSnapshot {
 const yuanText = z.string().regex(/^-?\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, like "50.00"');
 const twelveDigits = z.string().regex(/^\d{12}$/, "twelve digits");
 
+/** Power is measured, so it is a number; written as text it is understood as well. */
+const decimalText = z
+  .string()
+  .regex(/^\d{1,3}(\.\d{1,6})?$/, "kW from 0 to 100")
+  .transform(Number);
+
 const patchShape = z
   .strictObject({
     balance: yuanText,
@@ -82,10 +88,10 @@ const patchShape = z
     opened: z.boolean(),
     plainControl: z.boolean(),
     clockOffsetMs: z.number().min(-3_153_600_000_000).max(3_153_600_000_000),
-    loadKw: z.number().min(0).max(100).nullable(),
+    loadKw: z.union([z.number(), decimalText]).pipe(z.number().min(0).max(100)).nullable(),
   })
   .partial();
-export type MeterPatch = z.infer<typeof patchShape>;
+export type MeterPatch = z.input<typeof patchShape>;
 
 /** Changes the meter as a person with a tool would; what follows by itself (a trip at zero, a reconnection) follows. */
 export function patchMeter(meter: VirtualMeter, given: unknown): MeterSnapshot {

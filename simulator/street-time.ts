@@ -1,6 +1,7 @@
 /**
  * The street's time: it follows the clock that was handed in, from a start of its own, faster or slower, standing still, or
- * moved ahead. Meters and households live by it; the wire does not: bytes take their real time at any speed.
+ * moved ahead. Meters and households live by it; the wire does not: bytes take their real time at any speed, and a session
+ * holds its five minutes of it (`unhurried`), or nobody could finish a top-up on a street that runs a day a minute.
  * Nothing here holds a timer. Whoever wants to know the time computes it.
  */
 import { Instant } from "../src/kernel/clock.ts";
@@ -14,6 +15,7 @@ export class StreetTime {
   #streetAt: number;
   #clockAt: number;
   #speed: number;
+  #advanced = 0;
 
   constructor(clock: Clock, start?: Instant, speed = 1) {
     this.#clock = clock;
@@ -32,6 +34,11 @@ export class StreetTime {
     return Instant(Math.floor(this.#streetAt + passed * this.#speed));
   }
 
+  /** Runs at the clock's own pace whatever the speed, and is moved ahead with the street. */
+  unhurried(): Instant {
+    return Instant(this.#clock.now() + this.#advanced);
+  }
+
   setSpeed(speed: number): void {
     checkedSpeed(speed);
     this.#rebase(0);
@@ -42,6 +49,7 @@ export class StreetTime {
     if (!Number.isFinite(ms) || ms < 0)
       throw new Fault("invalid-request", { field: "advanceMs", given: ms, allowed: "milliseconds, 0 or more" });
     this.#rebase(ms);
+    this.#advanced += Math.floor(ms);
   }
 
   #rebase(ahead: number): void {

@@ -11,11 +11,9 @@ import { Fault } from "../src/kernel/faults.ts";
 import { MeterAddress } from "../src/kernel/ids.ts";
 import { silentLog } from "../src/kernel/log.ts";
 import type { Logger } from "../src/kernel/log.ts";
-import { openControl } from "./control.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
 import { openMemory } from "./endpoints/memory.ts";
 import type { MemoryEnd } from "./endpoints/memory.ts";
-import { openMqtt } from "./endpoints/mqtt.ts";
 import { openSerial } from "./endpoints/serial.ts";
 import { openTcp } from "./endpoints/tcp.ts";
 import { FrameLog } from "./frame-log.ts";
@@ -101,7 +99,7 @@ export class Street {
     const chance = options.chance ?? seededChance(options.seed ?? 1);
     const street = new Street(options, chance);
     try {
-      for (const bus of street.buses.values()) await street.#open(bus, options, chance);
+      for (const bus of street.buses.values()) await street.#open(bus, options);
       if (options.controlPort !== undefined) await street.listenControl(options.controlPort, options.host);
     } catch (error) {
       await street.close();
@@ -189,6 +187,8 @@ export class Street {
   }
 
   async listenControl(port: number, host = LOOPBACK): Promise<number> {
+    // Loaded when wanted: the web server and the MQTT client are the heaviest parts of a street.
+    const { openControl } = await import("./control.ts");
     const control = await openControl(this, { port, host, log: this.#log });
     this.#opened.push(control);
     this.#controlPort = control.port;
@@ -200,7 +200,7 @@ export class Street {
     await Promise.all(this.#opened.splice(0).map((endpoint) => endpoint.close()));
   }
 
-  async #open(bus: VirtualBus, { clock, host }: StreetOptions, chance: Chance): Promise<void> {
+  async #open(bus: VirtualBus, { clock, host }: StreetOptions): Promise<void> {
     const plan = bus.plan.endpoint;
     const log = this.#log;
     if (plan.kind === "memory") {
@@ -212,7 +212,7 @@ export class Street {
         ? await openTcp(bus, { host: plan.host ?? host ?? LOOPBACK, port: plan.port ?? 0, log })
         : plan.kind === "serial"
           ? openSerial(bus, { link: plan.link, log })
-          : await openMqtt(bus, { plan, clock, chance: chance.child(`mqtt/${bus.id}/${clock.now()}`), log });
+          : await (await import("./endpoints/mqtt.ts")).openMqtt(bus, { plan, clock, log });
     this.#opened.push(endpoint);
     this.endpoints.push({ bus: bus.id, kind: plan.kind, at: endpoint.at });
   }

@@ -19,7 +19,7 @@ function authenticate(request: Frame, meter: VirtualMeter): Answer {
   const { data } = request;
   if (data.length !== 32) return refuse(request, Serr.other);
   const [cipher1, random1, factor] = [reversed(data.slice(8, 16)), reversed(data.slice(16, 24)), reversed(data.slice(24, 32))];
-  const result = meter.esam.authenticate(meter.settle(), { cipher1, random1, factor });
+  const result = meter.esam.authenticate(meter.time.unhurried(), { cipher1, random1, factor });
   if (result === "other-meter") return refuse(request, Serr.other);
   if (result === "refused") return refuse(request, Serr.identity);
   return grant(request, reversed(result), reversed(meter.esam.serial));
@@ -28,7 +28,7 @@ function authenticate(request: Frame, meter: VirtualMeter): Answer {
 function setValidity(request: Frame, meter: VirtualMeter): Answer {
   const { data } = request;
   if (data.length !== 14) return refuse(request, Serr.other);
-  const now = meter.settle();
+  const now = meter.time.unhurried();
   if (!meter.esam.hasSession(now)) return refuse(request, Serr.identity);
   if (meter.esam.isSuspended(meter.day)) return refuse(request, Serr.suspended);
   const minutes = bcdDigits(data.slice(8, 10));
@@ -42,7 +42,7 @@ function setValidity(request: Frame, meter: VirtualMeter): Answer {
 
 function endSession(request: Frame, meter: VirtualMeter): Answer {
   if (request.data.length !== SECURITY_HEAD_BYTES) return refuse(request, Serr.other);
-  if (!meter.esam.hasSession(meter.settle())) return refuse(request, Serr.identity);
+  if (!meter.esam.hasSession(meter.time.unhurried())) return refuse(request, Serr.identity);
   meter.esam.endSession();
   const { balance } = meter.hasWallet ? meter.wallet : { balance: 0n };
   return grant(

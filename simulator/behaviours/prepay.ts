@@ -19,7 +19,7 @@ const RECORDS_MAX = 10;
 
 /** What every secured order must pass before its own rules are looked at. */
 function barred(meter: VirtualMeter): number | undefined {
-  if (!meter.esam.hasSession(meter.settle())) return Serr.identity;
+  if (!meter.esam.hasSession(meter.time.unhurried())) return Serr.identity;
   return meter.esam.isSuspended(meter.day) ? Serr.suspended : undefined;
 }
 
@@ -108,14 +108,14 @@ function sealedPurse(meter: VirtualMeter, di: string): Uint8Array[] {
 
 function status(request: Frame, meter: VirtualMeter): Answer {
   if (request.data.length !== SECURITY_HEAD_BYTES) return refuse(request, Serr.other);
-  if (!meter.esam.hasSession(meter.settle())) return refuse(request, Serr.identity);
+  if (!meter.esam.hasSession(meter.time.unhurried())) return refuse(request, Serr.identity);
   return grant(request, ...sealedPurse(meter, "078102FF"), reversed(fromHex(meter.customerNumber)), keyInfo(meter));
 }
 
 /** 078001FF of the purse file (directory DF01, file 0001); this meter shows no other file. */
 function readBack(request: Frame, meter: VirtualMeter): Answer {
   if (request.data.length !== 16) return refuse(request, Serr.other);
-  if (!meter.esam.hasSession(meter.settle())) return refuse(request, Serr.identity);
+  if (!meter.esam.hasSession(meter.time.unhurried())) return refuse(request, Serr.identity);
   const descriptor = request.data.slice(8, 16);
   if (!equalBytes(descriptor.slice(4), fromHex("010001DF"))) return refuse(request, Serr.other);
   return grant(request, descriptor, ...sealedPurse(meter, "078001FF"));

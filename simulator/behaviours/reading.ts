@@ -47,7 +47,7 @@ const items: Readonly<Record<string, Item>> = {
   "02030100": power,
   "02800020": money((meter) => meter.wallet.price),
   "02800021": money((meter) => meter.wallet.price),
-  "02800022": (meter) => bcd(meter.esam.minutesLeft(meter.settle()), 2),
+  "02800022": (meter) => bcd(meter.esam.minutesLeft(meter.time.unhurried()), 2),
   "04000101": (meter) => wireDigits(wallDigits(meter.clock).date + wallDigits(meter.clock).weekday),
   "04000102": (meter) => wireDigits(wallDigits(meter.clock).time),
   "0400010C": (meter) => {

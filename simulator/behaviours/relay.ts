@@ -133,7 +133,7 @@ function plain(request: Frame, meter: VirtualMeter): Outcome {
 function secured(request: Frame, meter: VirtualMeter): Outcome {
   const { data } = request;
   if (data.length !== 28) return { why: Why.unauthorised };
-  if (!meter.esam.hasSession(meter.settle())) return { why: Why.expired };
+  if (!meter.esam.hasSession(meter.time.unhurried())) return { why: Why.expired };
   if (meter.esam.isSuspended(meter.day)) return { why: Why.suspended };
   const block = reversed(data.slice(8, 28));
   const [cipher, mac] = [block.slice(0, 16), block.slice(16)];

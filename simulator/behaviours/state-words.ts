@@ -15,7 +15,7 @@ function word3(meter: VirtualMeter): boolean[] {
     7: meter.isWarned || relay.isTripPending || alarm,
     9: meter.hasWallet,
     12: meter.isProtected,
-    13: meter.esam.hasSession(meter.settle()),
+    13: meter.esam.hasSession(meter.time.unhurried()),
     14: meter.hasWallet && !meter.isOpened,
     15: !meter.hasWallet && !meter.isOpened,
   });

@@ -81,7 +81,8 @@ function byPassword(data: Uint8Array, item: Writable, meter: VirtualMeter): numb
 }
 
 /** Session and suspension, before anything under a MAC is looked at. */
-const isBarred = (meter: VirtualMeter): boolean => !meter.esam.hasSession(meter.settle()) || meter.esam.isSuspended(meter.day);
+const isBarred = (meter: VirtualMeter): boolean =>
+  !meter.esam.hasSession(meter.time.unhurried()) || meter.esam.isSuspended(meter.day);
 
 function byMac(data: Uint8Array, item: Writable, meter: VirtualMeter): number | undefined {
   if (item.securedLevel !== 99 || isBarred(meter)) return Err.unauthorised;

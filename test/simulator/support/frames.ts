@@ -84,7 +84,7 @@ export function read({ ask }: Bench, di: string): string {
 export const OPERATOR = fromHex("01000000");
 
 /** 070000FF with the right proof for this meter. */
-export const authenticate = (b: Bench): { control: number; data: string } =>
+export const authenticate = (b: Pick<Bench, "meter" | "ask">): { control: number; data: string } =>
   b.ask(0x03, fromHex(`FF00000701000000${proofOf(b.meter)}`));
 
 /** Cipher 1, random 1 and factor as they travel. */
