@@ -9,10 +9,10 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { Fault, reasonOf } from "./kernel/faults.ts";
-import { AccountId, BusId, MeterAddress } from "./kernel/ids.ts";
+import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
 import { parsePrice, parseYuan, type Fen, type PricePerKwh } from "./kernel/money.ts";
 import { Secret } from "./kernel/secret.ts";
-import type { MeterRecord, ModelName } from "./devices/meter.ts";
+import type { MeterRecord } from "./devices/meter.ts";
 
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits");
 const name = z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes");
@@ -42,8 +42,21 @@ const transport = z.discriminatedUnion("kind", [
 const siteFile = z.strictObject({
   site: z.strictObject({ name: name.default("site"), timeZone: z.string().default("Asia/Shanghai") }).prefault({}),
   http: z.strictObject({ host: z.string().default("127.0.0.1"), port: port.default(8_080) }).prefault({}),
-  stores: z.strictObject({ database: z.string().default("embedded"), redis: z.string().nullable().default(null), data: z.string().default("./data") }).prefault({}),
-  mqtt: z.strictObject({ url: z.string().default("embedded"), username: z.string().optional(), password: secretReference.optional(), ca: z.string().optional() }).prefault({}),
+  stores: z
+    .strictObject({
+      database: z.string().default("embedded"),
+      redis: z.string().nullable().default(null),
+      data: z.string().default("./data"),
+    })
+    .prefault({}),
+  mqtt: z
+    .strictObject({
+      url: z.string().default("embedded"),
+      username: z.string().optional(),
+      password: secretReference.optional(),
+      ca: z.string().optional(),
+    })
+    .prefault({}),
   buses: z.array(
     z.strictObject({
       id: name,
@@ -64,8 +77,26 @@ const siteFile = z.strictObject({
       relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: secretReference }).optional(),
     }),
   ),
-  accounts: z.array(z.strictObject({ account: name, name: z.string().max(80).optional(), class: z.string().max(40).default("residential"), mode: z.enum(["local", "remote"]).optional(), tariff: name.optional() })).default([]),
-  tariffs: z.array(z.strictObject({ id: name, price: z.string().regex(/^\d{1,6}(\.\d{1,4})?$/, 'yuan per kWh with at most four decimals, in quotes, like "0.5283"') })).min(1).default([{ id: "flat", price: "0.5283" }]),
+  accounts: z
+    .array(
+      z.strictObject({
+        account: name,
+        name: z.string().max(80).optional(),
+        class: z.string().max(40).default("residential"),
+        mode: z.enum(["local", "remote"]).optional(),
+        tariff: name.optional(),
+      }),
+    )
+    .default([]),
+  tariffs: z
+    .array(
+      z.strictObject({
+        id: name,
+        price: z.string().regex(/^\d{1,6}(\.\d{1,4})?$/, 'yuan per kWh with at most four decimals, in quotes, like "0.5283"'),
+      }),
+    )
+    .min(1)
+    .default([{ id: "flat", price: "0.5283" }]),
   policy: z
     .strictObject({
       mode: z.enum(["shadow", "live"]).default("shadow"),
@@ -73,7 +104,10 @@ const siteFile = z.strictObject({
       cutBelow: yuanText.default("0.00"),
       noCut: z
         .strictObject({
-          hours: z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$/, 'like "17:00-08:00", or "" for none').default("17:00-08:00"),
+          hours: z
+            .string()
+            .regex(/^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$/, 'like "17:00-08:00", or "" for none')
+            .default("17:00-08:00"),
           weekends: z.boolean().default(true),
           holidays: z.array(z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "a day like 2026-10-01")).default([]),
         })
@@ -95,11 +129,26 @@ export type SiteInput = z.input<typeof siteFile>;
 export interface Config {
   readonly site: { readonly name: string; readonly timeZone: string };
   readonly http: { readonly host: string; readonly port: number };
-  readonly stores: { readonly database: "embedded" | Secret<string>; readonly redis: Secret<string> | null; readonly data: string };
-  readonly mqtt: { readonly url: "embedded" | Secret<string>; readonly username: string | null; readonly password: Secret<string> | null; readonly ca: string | null };
+  readonly stores: {
+    readonly database: "embedded" | Secret<string>;
+    readonly redis: Secret<string> | null;
+    readonly data: string;
+  };
+  readonly mqtt: {
+    readonly url: "embedded" | Secret<string>;
+    readonly username: string | null;
+    readonly password: Secret<string> | null;
+    readonly ca: string | null;
+  };
   readonly buses: SiteFile["buses"];
   readonly meters: readonly MeterRecord[];
-  readonly accounts: readonly { readonly account: AccountId; readonly name: string; readonly class: string; readonly mode: "local" | "remote"; readonly tariff: string }[];
+  readonly accounts: readonly {
+    readonly account: AccountId;
+    readonly name: string;
+    readonly class: string;
+    readonly mode: "local" | "remote";
+    readonly tariff: string;
+  }[];
   readonly prices: ReadonlyMap<string, PricePerKwh>;
   readonly policy: Omit<SiteFile["policy"], "cutBelow"> & { readonly cutBelow: Fen };
   readonly polling: { readonly everyMs: number };
@@ -116,7 +165,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** "meters[3].address", as a person would point at it. */
 const pathText = (path: readonly PropertyKey[]): string =>
-  path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("") || "(the whole file)";
+  path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("") ||
+  "(the whole file)";
 
 class Complaints {
   readonly list: string[] = [];
@@ -134,12 +184,18 @@ export function loadConfig(options: { readonly path: string; readonly env: Envir
   try {
     text = readFileSync(options.path, "utf8");
   } catch (error) {
-    throw new Fault("site-file-invalid", { file: options.path, errors: [`cannot be read: ${reasonOf(error)}; name another one in GATEWAY_CONFIG`] });
+    throw new Fault("site-file-invalid", {
+      file: options.path,
+      errors: [`cannot be read: ${reasonOf(error)}; name another one in GATEWAY_CONFIG`],
+    });
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   if (document.errors.length > 0) {
-    throw new Fault("site-file-invalid", { file: options.path, errors: document.errors.map((error) => `line ${lines.linePos(error.pos[0]).line}: ${error.message.split("\n")[0] ?? ""}`) });
+    throw new Fault("site-file-invalid", {
+      file: options.path,
+      errors: document.errors.map((error) => `line ${lines.linePos(error.pos[0]).line}: ${error.message.split("\n")[0] ?? ""}`),
+    });
   }
   const lineOf = (path: readonly PropertyKey[]): string => {
     const node = document.getIn(path as string[], true) as { range?: [number, number, number] } | undefined;
@@ -148,34 +204,56 @@ export function loadConfig(options: { readonly path: string; readonly env: Envir
   return buildConfig(document.toJS() as unknown, { file: options.path, env: options.env, lineOf });
 }
 
-export function buildConfig(input: unknown, options: { readonly file: string; readonly env: Environment; readonly lineOf?: (path: readonly PropertyKey[]) => string }): Config {
+export function buildConfig(
+  input: unknown,
+  options: { readonly file: string; readonly env: Environment; readonly lineOf?: (path: readonly PropertyKey[]) => string },
+): Config {
   const complaints = new Complaints();
   const parsed = siteFile.safeParse(input ?? {});
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) complaints.add(pathText(issue.path) + (options.lineOf?.(issue.path) ?? ""), allowed(issue));
+    for (const issue of parsed.error.issues)
+      complaints.add(pathText(issue.path) + (options.lineOf?.(issue.path) ?? ""), allowed(issue));
     complaints.throwIfAny(options.file);
   }
   const file = parsed.data!;
   const base = dirname(resolve(options.file));
   const env = options.env;
-  const secret = (path: string, reference: string): Secret<string> => readSecret(reference, base, env, (what) => complaints.add(path, what));
+  const secret = (path: string, reference: string): Secret<string> =>
+    readSecret(reference, base, env, (what) => complaints.add(path, what));
 
   try {
     new Intl.DateTimeFormat("en", { timeZone: file.site.timeZone });
   } catch {
     complaints.add("site.timeZone", `"${file.site.timeZone}" is no time zone; use a name like Asia/Shanghai`);
   }
-  unique(file.buses.map((bus) => bus.id), "buses", "id", complaints);
-  unique(file.meters.map((meter) => meter.address), "meters", "address", complaints);
-  unique(file.accounts.map((account) => account.account), "accounts", "account", complaints);
+  unique(
+    file.buses.map((bus) => bus.id),
+    "buses",
+    "id",
+    complaints,
+  );
+  unique(
+    file.meters.map((meter) => meter.address),
+    "meters",
+    "address",
+    complaints,
+  );
+  unique(
+    file.accounts.map((account) => account.account),
+    "accounts",
+    "account",
+    complaints,
+  );
   const prices = new Map(file.tariffs.map((tariff) => [tariff.id, parsePrice(tariff.price)]));
   const buses = new Set(file.buses.map((bus) => bus.id));
   const bound = new Map<string, number>();
   file.meters.forEach((meter, index) => {
-    if (!buses.has(meter.bus)) complaints.add(`meters[${index}].bus`, `no bus has the id "${meter.bus}"; there are: ${[...buses].join(", ") || "none"}`);
+    if (!buses.has(meter.bus))
+      complaints.add(`meters[${index}].bus`, `no bus has the id "${meter.bus}"; there are: ${[...buses].join(", ") || "none"}`);
     if (meter.account === undefined) return;
     const other = bound.get(meter.account);
-    if (other !== undefined) complaints.add(`meters[${index}].account`, `account ${meter.account} already has meters[${other}]; one meter per account`);
+    if (other !== undefined)
+      complaints.add(`meters[${index}].account`, `account ${meter.account} already has meters[${other}]; one meter per account`);
     bound.set(meter.account, index);
   });
   const accounts = accountsOf(file, complaints);
@@ -185,34 +263,63 @@ export function buildConfig(input: unknown, options: { readonly file: string; re
     customerNumber: meter.customerNumber ?? `00${meter.address.slice(2)}`,
     account: meter.account === undefined ? null : AccountId(meter.account),
     bus: BusId(meter.bus),
-    model: meter.model as ModelName,
-    relayPassword: meter.relayPassword === undefined ? null : { level: meter.relayPassword.level, secret: secret(`meters[${index}].relayPassword.secret`, meter.relayPassword.secret) },
+    model: meter.model,
+    relayPassword:
+      meter.relayPassword === undefined
+        ? null
+        : {
+            level: meter.relayPassword.level,
+            secret: secret(`meters[${index}].relayPassword.secret`, meter.relayPassword.secret),
+          },
   }));
   meters.forEach((meter, index) => {
     const password = meter.relayPassword?.secret.open();
-    if (password !== undefined && password !== "" && !/^\d{6}$/.test(password)) complaints.add(`meters[${index}].relayPassword.secret`, "a relay password has six digits");
+    if (password !== undefined && password !== "" && !/^\d{6}$/.test(password))
+      complaints.add(`meters[${index}].relayPassword.secret`, "a relay password has six digits");
   });
   const apiKeys = file.apiKeys.map((key, index) => ({ name: key.name, secret: secret(`apiKeys[${index}].secret`, key.secret) }));
-  if (apiKeys.length === 0 && !isLoopback(file.http.host)) complaints.add("http.host", `without apiKeys the API listens on loopback only; "${file.http.host}" is not`);
+  if (apiKeys.length === 0 && !isLoopback(file.http.host))
+    complaints.add("http.host", `without apiKeys the API listens on loopback only; "${file.http.host}" is not`);
   const database = env["DATABASE_URL"] ?? file.stores.database;
-  if (database !== "embedded" && !/^postgres(ql)?:\/\//.test(database)) complaints.add(env["DATABASE_URL"] === undefined ? "stores.database" : "DATABASE_URL", "embedded, or postgres://USER:PASSWORD@HOST:PORT/NAME");
+  if (database !== "embedded" && !/^postgres(ql)?:\/\//.test(database))
+    complaints.add(
+      env["DATABASE_URL"] === undefined ? "stores.database" : "DATABASE_URL",
+      "embedded, or postgres://USER:PASSWORD@HOST:PORT/NAME",
+    );
   const redis = env["REDIS_URL"] ?? file.stores.redis;
-  if (redis !== null && !/^rediss?:\/\//.test(redis)) complaints.add(env["REDIS_URL"] === undefined ? "stores.redis" : "REDIS_URL", "null, or redis://HOST:PORT");
+  if (redis !== null && !/^rediss?:\/\//.test(redis))
+    complaints.add(env["REDIS_URL"] === undefined ? "stores.redis" : "REDIS_URL", "null, or redis://HOST:PORT");
   const mqtt = env["MQTT_URL"] ?? file.mqtt.url;
-  if (mqtt !== "embedded" && !/^(mqtts?|tcp|ssl):\/\//.test(mqtt)) complaints.add(env["MQTT_URL"] === undefined ? "mqtt.url" : "MQTT_URL", "embedded, or mqtt://HOST:PORT");
+  if (mqtt !== "embedded" && !/^(mqtts?|tcp|ssl):\/\//.test(mqtt))
+    complaints.add(env["MQTT_URL"] === undefined ? "mqtt.url" : "MQTT_URL", "embedded, or mqtt://HOST:PORT");
   const httpPort = env["HTTP_PORT"] === undefined ? file.http.port : Number(env["HTTP_PORT"]);
   if (!Number.isInteger(httpPort) || httpPort < 0 || httpPort > 65_535) complaints.add("HTTP_PORT", "a port, 0 to 65535");
   const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
   const logLevel = env["LOG_LEVEL"] ?? "info";
   if (!levels.includes(logLevel)) complaints.add("LOG_LEVEL", `one of ${levels.join(", ")}`);
-  if (file.channels !== undefined) unique(file.channels.map((channel) => channel.name), "channels", "name", complaints);
+  if (file.channels !== undefined)
+    unique(
+      file.channels.map((channel) => channel.name),
+      "channels",
+      "name",
+      complaints,
+    );
   const mqttPassword = file.mqtt.password === undefined ? null : secret("mqtt.password", file.mqtt.password);
   complaints.throwIfAny(options.file);
   const config: Config = {
     site: file.site,
     http: { host: file.http.host, port: httpPort },
-    stores: { database: database === "embedded" ? "embedded" : new Secret(database), redis: redis === null ? null : new Secret(redis), data: atBase(base, env["GATEWAY_DATA"] ?? file.stores.data, env["GATEWAY_DATA"] !== undefined) },
-    mqtt: { url: mqtt === "embedded" ? "embedded" : new Secret(mqtt), username: file.mqtt.username ?? null, password: mqttPassword, ca: file.mqtt.ca === undefined ? null : atBase(base, file.mqtt.ca, false) },
+    stores: {
+      database: database === "embedded" ? "embedded" : new Secret(database),
+      redis: redis === null ? null : new Secret(redis),
+      data: atBase(base, env["GATEWAY_DATA"] ?? file.stores.data, env["GATEWAY_DATA"] !== undefined),
+    },
+    mqtt: {
+      url: mqtt === "embedded" ? "embedded" : new Secret(mqtt),
+      username: file.mqtt.username ?? null,
+      password: mqttPassword,
+      ca: file.mqtt.ca === undefined ? null : atBase(base, file.mqtt.ca, false),
+    },
     buses: file.buses,
     meters,
     accounts,
@@ -241,7 +348,8 @@ function accountsOf(file: SiteFile, complaints: Complaints): Config["accounts"] 
     const mode = given?.mode ?? natural;
     const tariff = given?.tariff ?? file.tariffs[0]!.id;
     if (!tariffs.has(tariff)) complaints.add(`accounts[${given?.index ?? 0}].tariff`, `no tariff has the id "${tariff}"`);
-    if (meterOf.has(account) && mode !== natural) complaints.add(`accounts[${given?.index ?? 0}].mode`, `a ${meterOf.get(account)!.model} meter needs mode: ${natural}`);
+    if (meterOf.has(account) && mode !== natural)
+      complaints.add(`accounts[${given?.index ?? 0}].mode`, `a ${meterOf.get(account)!.model} meter needs mode: ${natural}`);
     return { account: AccountId(account), name: given?.name ?? account, class: given?.class ?? "residential", mode, tariff };
   });
 }
@@ -261,7 +369,8 @@ function readSecret(reference: string, base: string, env: Environment, complain:
   }
 }
 
-const atBase = (base: string, path: string, fromHere: boolean): string => (isAbsolute(path) ? path : resolve(fromHere ? process.cwd() : base, path));
+const atBase = (base: string, path: string, fromHere: boolean): string =>
+  isAbsolute(path) ? path : resolve(fromHere ? process.cwd() : base, path);
 export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 
 function unique(values: readonly string[], list: string, field: string, complaints: Complaints): void {

@@ -152,7 +152,12 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     security,
     buses: config.buses,
     meters: config.meters,
-    mqtt: { url: mqtt.url, ...(config.mqtt.username === null ? {} : { username: config.mqtt.username }), ...(config.mqtt.password === null ? {} : { password: config.mqtt.password }), ...(config.mqtt.ca === null ? {} : { ca: readFileSync(config.mqtt.ca, "utf8") }) },
+    mqtt: {
+      url: mqtt.url,
+      ...(config.mqtt.username === null ? {} : { username: config.mqtt.username }),
+      ...(config.mqtt.password === null ? {} : { password: config.mqtt.password }),
+      ...(config.mqtt.ca === null ? {} : { ca: readFileSync(config.mqtt.ca, "utf8") }),
+    },
     timeZone: config.site.timeZone,
   });
   closers.add("lines", () => street.close());
@@ -160,13 +165,26 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   // --- queue
   const redisUrl = config.stores.redis?.open() ?? null;
   const degraded = redisUrl === null ? null : (await checkRedis({ url: redisUrl, log })).degraded;
-  const queue = redisUrl === null ? bullmqOnPostgres({ connectionString, log, clock: systemClock }) : bullmqOnRedis({ url: redisUrl, log, clock: systemClock });
+  const queue =
+    redisUrl === null
+      ? bullmqOnPostgres({ connectionString, log, clock: systemClock })
+      : bullmqOnRedis({ url: redisUrl, log, clock: systemClock });
   const lanes = lanesOf(redisUrl === null ? LANES.postgres : LANES.redis);
 
   // --- commands and rules
   const live = new LiveEvents();
   const newId = (): string => uuidv7();
-  const common = { clock, log, newId, transactor, commands: commandStore, payments: paymentStore, meters: meterStore, ledger, outbox };
+  const common = {
+    clock,
+    log,
+    newId,
+    transactor,
+    commands: commandStore,
+    payments: paymentStore,
+    meters: meterStore,
+    ledger,
+    outbox,
+  };
   const service = new CommandService(common);
   const heardAt = (meter: MeterAddress) => street.health(meter).lastHeardAt;
   const billing = new Billing({ store: billingStore, ledger, timeZone: config.site.timeZone });
@@ -196,11 +214,23 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     ...common,
     store: policyStore,
     service,
-    settings: { mode, restoreBy, cutBelow, timeZone: config.site.timeZone, noCut: { hours: parseHours(noCut.hours), weekends: noCut.weekends, holidays: new Set(noCut.holidays) } },
+    settings: {
+      mode,
+      restoreBy,
+      cutBelow,
+      timeZone: config.site.timeZone,
+      noCut: { hours: parseHours(noCut.hours), weekends: noCut.weekends, holidays: new Set(noCut.holidays) },
+    },
     heardAt,
     readSoon: (meter) => poller.hurry(meter),
   });
-  const payments = new PaymentService({ ...common, service, afterCredit: reconciler, channels: config.channels, cap: config.paymentCap });
+  const payments = new PaymentService({
+    ...common,
+    service,
+    afterCredit: reconciler,
+    channels: config.channels,
+    cap: config.paymentCap,
+  });
   const runner = new CommandRunner({
     ...common,
     street,
@@ -213,9 +243,14 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const lineOf = new Map(config.meters.map((meter) => [meter.address, lineName(config, meter)]));
   const addJobs = async (commands: readonly CommandId[]): Promise<void> => {
     if (lanes.length === 1) return queue.add(lanes[0]!, commands);
-    const meters = await db.rows<{ id: string; meter: string }>(null, "SELECT id, meter FROM commands WHERE id = ANY($1)", [commands]);
+    const meters = await db.rows<{ id: string; meter: string }>(null, "SELECT id, meter FROM commands WHERE id = ANY($1)", [
+      commands,
+    ]);
     for (const [lane, rows] of Map.groupBy(meters, (row) => laneOf(lineOf.get(row.meter as MeterAddress) ?? row.meter, lanes))) {
-      await queue.add(lane, rows.map((row) => CommandId(row.id)));
+      await queue.add(
+        lane,
+        rows.map((row) => CommandId(row.id)),
+      );
     }
     return undefined;
   };
@@ -239,10 +274,20 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
       },
     },
   });
-  const sweeper = new Sweeper({ due: (now, limit) => commandStore.due(now, limit), isRunning: (id) => runner.isRunning(id), add: addJobs, clock, log });
+  const sweeper = new Sweeper({
+    due: (now, limit) => commandStore.due(now, limit),
+    isRunning: (id) => runner.isRunning(id),
+    add: addJobs,
+    clock,
+    log,
+  });
   street.onHeard((meter) => {
     log.info({ meter }, "the meter is heard again");
-    commandStore.wakeMeter(meter, clock.now()).then(addJobs, (error: unknown) => log.warn({ meter, reason: reasonOf(error) }, "its commands could not be woken; the sweeper will find them"));
+    commandStore
+      .wakeMeter(meter, clock.now())
+      .then(addJobs, (error: unknown) =>
+        log.warn({ meter, reason: reasonOf(error) }, "its commands could not be woken; the sweeper will find them"),
+      );
     poller.hurry(meter);
   });
 
@@ -294,11 +339,14 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     queueKind: queue.kind,
     pollAll: async () => {
       const byLine = Map.groupBy(street.meters(), (meter) => lineName(config, meter));
-      await Promise.all([...byLine.values()].map(async (meters) => {
-        for (const meter of meters) await poller.pollNow(meter).catch((error: unknown) => {
-          if (!isFault(error)) throw error;
-        });
-      }));
+      await Promise.all(
+        [...byLine.values()].map(async (meters) => {
+          for (const meter of meters)
+            await poller.pollNow(meter).catch((error: unknown) => {
+              if (!isFault(error)) throw error;
+            });
+        }),
+      );
     },
     reconcile: () => reconciler.reconcile(),
     hold: async () => {
@@ -317,7 +365,10 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
 const lineName = (config: Config, meter: MeterRecord): string =>
   config.buses.find((bus) => bus.id === meter.bus)?.transport.kind === "mqtt" ? `${meter.bus}/${meter.address}` : meter.bus;
 
-function walletReadings(meter: MeterAddress, wallet: { readonly balance: bigint; readonly overdraft: bigint; readonly count: number; readonly takenAt: Reading["takenAt"] }): readonly Reading[] {
+function walletReadings(
+  meter: MeterAddress,
+  wallet: { readonly balance: bigint; readonly overdraft: bigint; readonly count: number; readonly takenAt: Reading["takenAt"] },
+): readonly Reading[] {
   const base = { meter, takenAt: wallet.takenAt, source: "command" } as const;
   const money = (amount: bigint): string => `${amount / 100n}.${(amount % 100n).toString().padStart(2, "0")}`;
   return [
@@ -353,7 +404,11 @@ async function databaseOf(config: Config, log: Logger, closers: Closers): Promis
   return server.connectionString;
 }
 
-async function brokerOf(config: Config, log: Logger, closers: Closers): Promise<{ readonly url: string; readonly used: boolean }> {
+async function brokerOf(
+  config: Config,
+  log: Logger,
+  closers: Closers,
+): Promise<{ readonly url: string; readonly used: boolean }> {
   const used = config.buses.some((bus) => bus.transport.kind === "mqtt");
   if (config.mqtt.url !== "embedded") return { url: config.mqtt.url.open(), used };
   const broker = await startEmbeddedBroker();
@@ -392,9 +447,18 @@ async function readinessOf(parts: ReadinessParts): Promise<readonly PartReport[]
   const down = parts.street.buses().filter((bus) => !bus.open);
   return [
     { name: "database", ready: database === null, why: database },
-    { name: `queue (${parts.queue.kind})`, ready: queue === null, degraded: parts.queueDegraded !== null, why: queue ?? parts.queueDegraded },
+    {
+      name: `queue (${parts.queue.kind})`,
+      ready: queue === null,
+      degraded: parts.queueDegraded !== null,
+      why: queue ?? parts.queueDegraded,
+    },
     { name: `security (${parts.security.name})`, ready: true, why: null },
-    { name: "lines", ready: true, degraded: down.length > 0, why: down.length === 0 ? null : down.map((bus) => `${bus.id}: ${bus.why ?? "down"}`).join("; ") },
+    {
+      name: "lines",
+      ready: true,
+      degraded: down.length > 0,
+      why: down.length === 0 ? null : down.map((bus) => `${bus.id}: ${bus.why ?? "down"}`).join("; "),
+    },
   ];
 }
-

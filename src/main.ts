@@ -19,7 +19,9 @@ function readConfig(): Config {
     return loadConfig({ path, env: process.env });
   } catch (error) {
     if (!isFault(error, "site-file-invalid")) throw error;
-    process.stderr.write(`The site file ${path} is not valid:\n${(error.context["errors"] as string[]).map((line) => `  ${line}\n`).join("")}`);
+    process.stderr.write(
+      `The site file ${path} is not valid:\n${(error.context["errors"] as string[]).map((line) => `  ${line}\n`).join("")}`,
+    );
     process.exit(2);
   }
 }
@@ -46,16 +48,36 @@ const leave = (signal: string): void => {
 };
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => leave(signal));
 process.on("unhandledRejection", (reason) => {
-  log.error({ reason: reasonOf(reason), stack: reason instanceof Error ? reason.stack : undefined }, "a forgotten promise failed; this is a mistake of ours");
+  log.error(
+    { reason: reasonOf(reason), stack: reason instanceof Error ? reason.stack : undefined },
+    "a forgotten promise failed; this is a mistake of ours",
+  );
 });
 
 try {
   const folder = new URL("./console/dist/", import.meta.url).pathname;
-  const gateway = await startGateway({ config, clock: systemClock, chance: systemChance, log, consoleFolder: existsSync(folder) ? folder : null });
+  const gateway = await startGateway({
+    config,
+    clock: systemClock,
+    chance: systemChance,
+    log,
+    consoleFolder: existsSync(folder) ? folder : null,
+  });
   stop = () => gateway.stop();
-  log.info({ url: gateway.url, mqtt: gateway.mqttUrl, queue: gateway.queueKind, meters: config.meters.length, policy: config.policy.mode }, "the gateway is ready");
+  log.info(
+    {
+      url: gateway.url,
+      mqtt: gateway.mqttUrl,
+      queue: gateway.queueKind,
+      meters: config.meters.length,
+      policy: config.policy.mode,
+    },
+    "the gateway is ready",
+  );
 } catch (error) {
-  log.error(isFault(error) ? { code: error.code, ...error.context } : { stack: error instanceof Error ? error.stack : undefined }, reasonOf(error));
-  process.exitCode = 1;
-  if (!stopping) process.exit(1);
+  log.error(
+    isFault(error) ? { code: error.code, ...error.context } : { stack: error instanceof Error ? error.stack : undefined },
+    reasonOf(error),
+  );
+  process.exit(1);
 }

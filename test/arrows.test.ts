@@ -60,7 +60,8 @@ test("imports of src follow the arrows on the map", () => {
         if (!fits) strays.push(`src/${file} reaches into ${target}`);
       } else {
         const home = packageHome[name.split("/")[0]!];
-        if (home !== undefined && !home.includes(room)) strays.push(`src/${file} names ${name}, which lives in ${home.join(", ")}`);
+        if (home !== undefined && !home.includes(room))
+          strays.push(`src/${file} names ${name}, which lives in ${home.join(", ")}`);
       }
     }
   }
@@ -73,7 +74,8 @@ test("the simulator shares nothing with the gateway but the kernel", () => {
     for (const name of importsOf(readFileSync(join("simulator", file), "utf8"))) {
       if (!name.startsWith(".")) continue;
       const target = normalize(join("simulator", dirname(file), name));
-      if (!target.startsWith(`simulator${sep}`) && !target.startsWith(join("src", "kernel"))) strays.push(`simulator/${file} reaches into ${target}`);
+      if (!target.startsWith(`simulator${sep}`) && !target.startsWith(join("src", "kernel")))
+        strays.push(`simulator/${file} reaches into ${target}`);
     }
   }
   expect(strays).toEqual([]);

@@ -17,7 +17,8 @@ export function installAccess(app: FastifyInstance, keys: ApiParts["apiKeys"]): 
   app.addHook("onRequest", async (request) => {
     if (open.has(request.url.split("?")[0]!)) return;
     if (known.length === 0) {
-      if (!LOOPBACK_NAME.test(request.host)) throw new Fault("unauthorized", { host: request.host, problem: "without keys the API answers to loopback names only" });
+      if (!LOOPBACK_NAME.test(request.host))
+        throw new Fault("unauthorized", { host: request.host, problem: "without keys the API answers to loopback names only" });
       return;
     }
     const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];

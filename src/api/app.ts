@@ -27,9 +27,19 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
   installReplies(app, parts.log);
   installAccess(app, parts.apiKeys);
   if (parts.apiKeys.length > 0) await app.register(rateLimit, { max: REQUESTS_PER_MINUTE_MAX, timeWindow: "1 minute" });
-  await app.register(helmet, { strictTransportSecurity: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  await app.register(helmet, {
+    strictTransportSecurity: false,
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  });
   await app.register(swagger, {
-    openapi: { openapi: "3.1.0", info: { title: "Fee-control gateway", version: "1", description: "Top-ups, relay orders and readings for remote fee-control electricity meters." } },
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Fee-control gateway",
+        version: "1",
+        description: "Top-ups, relay orders and readings for remote fee-control electricity meters.",
+      },
+    },
     transform: jsonSchemaTransform,
   });
   await app.register(swaggerUi, { routePrefix: "/docs" });

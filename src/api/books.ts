@@ -55,9 +55,16 @@ export interface ApiParts {
   readonly ledgerStore: Pick<LedgerStore, "statement">;
   readonly readings: {
     latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
-    energyByDay(meter: MeterAddress, timeZone: string, limit: number): Promise<readonly { readonly day: string; readonly first: string; readonly last: string }[]>;
+    energyByDay(
+      meter: MeterAddress,
+      timeZone: string,
+      limit: number,
+    ): Promise<readonly { readonly day: string; readonly first: string; readonly last: string }[]>;
   };
-  readonly billedDays: (account: AccountId, limit: number) => Promise<readonly { readonly day: string; readonly energy: CentiKwh; readonly cost: Fen }[]>;
+  readonly billedDays: (
+    account: AccountId,
+    limit: number,
+  ) => Promise<readonly { readonly day: string; readonly energy: CentiKwh; readonly cost: Fen }[]>;
   readonly street: Street;
   readonly intake: ReadingIntake;
   readonly live: LiveEvents;

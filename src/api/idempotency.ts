@@ -12,10 +12,18 @@ interface Reply {
 type Parts = Pick<ApiParts, "transactor" | "idempotency">;
 
 const fingerprintOf = (request: FastifyRequest): string =>
-  createHash("sha256").update(JSON.stringify([request.method, request.url, request.body ?? null])).digest("hex");
+  createHash("sha256")
+    .update(JSON.stringify([request.method, request.url, request.body ?? null]))
+    .digest("hex");
 
 /** Runs a write once per Idempotency-Key, or simply once when there is none; answers with the status given. */
-export async function writeOnce(parts: Parts, request: FastifyRequest, reply: Reply, status: number, work: (tx: Transaction) => Promise<unknown>): Promise<never> {
+export async function writeOnce(
+  parts: Parts,
+  request: FastifyRequest,
+  reply: Reply,
+  status: number,
+  work: (tx: Transaction) => Promise<unknown>,
+): Promise<never> {
   const header = request.headers["idempotency-key"];
   const key = Array.isArray(header) ? header[0] : header;
   const answer = await parts.transactor.transact(async (tx) => {

@@ -6,7 +6,16 @@ import type { Logger } from "../kernel/log.ts";
 
 export function problemOf(fault: Fault): Record<string, unknown> {
   const row = faults[fault.code];
-  return { type: `urn:fee-control:${fault.code}`, title: row.say, titleZh: row.zh, status: row.http, code: fault.code, detail: fault.message, next: row.next, ...fault.context };
+  return {
+    type: `urn:fee-control:${fault.code}`,
+    title: row.say,
+    titleZh: row.zh,
+    status: row.http,
+    code: fault.code,
+    detail: fault.message,
+    next: row.next,
+    ...fault.context,
+  };
 }
 
 function send(reply: FastifyReply, fault: Fault): FastifyReply {
@@ -22,18 +31,28 @@ export function toFault(error: unknown): Fault {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const first = error.validation[0];
     const field = (first?.instancePath ?? "").replace(/^\//, "").replaceAll("/", ".");
-    return new Fault(fieldCodes[field] ?? "invalid-request", { field: field === "" ? (error.validationContext ?? "body") : field, problem: first?.message ?? "" });
+    return new Fault(fieldCodes[field] ?? "invalid-request", {
+      field: field === "" ? (error.validationContext ?? "body") : field,
+      problem: first?.message ?? "",
+    });
   }
   if (typeof thrown.statusCode === "number" && thrown.statusCode === 429) return new Fault("too-many-requests");
-  if (typeof thrown.statusCode === "number" && thrown.statusCode < 500) return new Fault("invalid-request", { problem: thrown.message });
+  if (typeof thrown.statusCode === "number" && thrown.statusCode < 500)
+    return new Fault("invalid-request", { problem: thrown.message });
   return new Fault("internal", {}, { cause: error });
 }
 
 export function installReplies(app: FastifyInstance, log: Logger): void {
   app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const fault = toFault(error);
-    if (fault.code === "internal") log.error({ url: request.url, reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined }, "a request failed in the gateway itself");
+    if (fault.code === "internal")
+      log.error(
+        { url: request.url, reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined },
+        "a request failed in the gateway itself",
+      );
     return send(reply, fault);
   });
-  app.setNotFoundHandler((request, reply) => send(reply, new Fault("not-found", { method: request.method, path: request.url.split("?")[0] })));
+  app.setNotFoundHandler((request, reply) =>
+    send(reply, new Fault("not-found", { method: request.method, path: request.url.split("?")[0] })),
+  );
 }

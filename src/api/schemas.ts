@@ -28,8 +28,30 @@ export const relayBody = z.strictObject({
 
 export const readingsBody = z.strictObject({ items: z.array(z.string().min(1).max(40)).min(1).max(40) });
 
-export const commandStates = ["accepted", "queued", "sending", "verifying", "confirmed", "refused", "expired", "cancelled", "unanswered", "disputed"] as const;
-export const commandKinds = ["top-up", "open-account", "disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", "read-now"] as const;
+export const commandStates = [
+  "accepted",
+  "queued",
+  "sending",
+  "verifying",
+  "confirmed",
+  "refused",
+  "expired",
+  "cancelled",
+  "unanswered",
+  "disputed",
+] as const;
+export const commandKinds = [
+  "top-up",
+  "open-account",
+  "disconnect",
+  "reconnect",
+  "arm",
+  "protect",
+  "unprotect",
+  "warn",
+  "unwarn",
+  "read-now",
+] as const;
 
 export const commandQuery = pageQuery.extend({
   state: z.enum(commandStates).optional(),
@@ -75,12 +97,26 @@ export const command = z
     createdAt: moment,
     notAfter: moment,
     proof: z.object({ sent: moment.nullable(), acknowledged: moment.nullable(), verified: moment.nullable() }),
-    attempts: z.array(z.object({ at: moment, frames: z.array(z.object({ at: moment, direction: z.string(), hex: z.string() })), outcome: z.string() }).loose()),
+    attempts: z.array(
+      z
+        .object({
+          at: moment,
+          frames: z.array(z.object({ at: moment, direction: z.string(), hex: z.string() })),
+          outcome: z.string(),
+        })
+        .loose(),
+    ),
     receipt: z.unknown(),
   })
   .loose();
 
-export const reading = z.object({ item: z.string(), value: z.string().nullable(), unit: z.string().nullable(), takenAt: moment, source: z.string() });
+export const reading = z.object({
+  item: z.string(),
+  value: z.string().nullable(),
+  unit: z.string().nullable(),
+  takenAt: moment,
+  source: z.string(),
+});
 
 export const meter = z
   .object({
@@ -90,13 +126,28 @@ export const meter = z
     account: z.string().nullable(),
     bus: z.string(),
     model: z.string(),
-    health: z.object({ state: z.enum(["unknown", "answering", "silent"]), failures: z.number(), lastHeardAt: moment.nullable(), askAgainAt: moment.nullable() }),
+    health: z.object({
+      state: z.enum(["unknown", "answering", "silent"]),
+      failures: z.number(),
+      lastHeardAt: moment.nullable(),
+      askAgainAt: moment.nullable(),
+    }),
     identity: z.enum(["unread", "confirmed", "quarantined"]),
     relay: z.object({ desired: z.string().nullable(), reported: z.string(), proof: z.unknown(), at: moment.nullable() }).loose(),
     readings: z.record(z.string(), reading.omit({ item: true })),
   })
   .loose();
 
-export const account = z.object({ account: z.string(), name: z.string(), class: z.string(), mode: z.enum(["local", "remote"]), available: money, held: money, meters: z.array(z.string()) }).loose();
+export const account = z
+  .object({
+    account: z.string(),
+    name: z.string(),
+    class: z.string(),
+    mode: z.enum(["local", "remote"]),
+    available: money,
+    held: money,
+    meters: z.array(z.string()),
+  })
+  .loose();
 
 export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() });

@@ -1,5 +1,5 @@
 /** How things look outside: money in yuan with two decimals, moments in ISO 8601 with offset. One function per thing. */
-import { iso, type Instant } from "../kernel/clock.ts";
+import { Instant, iso } from "../kernel/clock.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import { yuan } from "../kernel/money.ts";
 import type { Reading } from "../kernel/reading.ts";
@@ -12,6 +12,9 @@ import type { z } from "zod";
 import type * as shape from "./schemas.ts";
 
 type Shape<Name extends "payment" | "command" | "reading" | "meter" | "account"> = z.output<(typeof shape)[Name]>;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 export class Views {
   readonly #timeZone: string;
@@ -30,7 +33,16 @@ export class Views {
 
   payment(payment: Payment): Shape<"payment"> {
     const { id, account, channel, orderId, state, command } = payment;
-    return { id, account, amount: yuan(payment.amount), channel, orderId, state, command, createdAt: this.moment(payment.createdAt) };
+    return {
+      id,
+      account,
+      amount: yuan(payment.amount),
+      channel,
+      orderId,
+      state,
+      command,
+      createdAt: this.moment(payment.createdAt),
+    };
   }
 
   command(command: Command, attempts: readonly Attempt[] = []): Shape<"command"> {
@@ -51,19 +63,45 @@ export class Views {
       createdAt: this.moment(command.createdAt),
       notAfter: this.moment(command.notAfter),
       endedAt: this.#maybe(command.endedAt),
-      proof: { sent: this.#maybe(command.sentAt), acknowledged: this.#maybe(command.acknowledgedAt), verified: this.#maybe(command.verifiedAt) },
+      proof: {
+        sent: this.#maybe(command.sentAt),
+        acknowledged: this.#maybe(command.acknowledgedAt),
+        verified: this.#maybe(command.verifiedAt),
+      },
       attempts: attempts.map((attempt) => ({
         at: this.moment(attempt.at),
         outcome: attempt.outcome,
-        before: attempt.before,
-        frames: attempt.frames.map((frame) => ({ at: this.moment(frame.at), direction: frame.direction, hex: frame.hex })),
+        before: this.#readable(attempt.before),
+        frames: attempt.frames.map((frame) => ({
+          at: this.moment(frame.at),
+          direction: frame.direction,
+          hex: frame.hex.replaceAll(" ", ""),
+        })),
       })),
-      receipt,
+      receipt: receipt === null ? null : this.#readable(receipt),
     };
   }
 
+  /** What a look kept, as people read it: moments in ISO 8601, balances in yuan. */
+  #readable(seen: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(seen).map(([name, value]) => {
+        if (name === "takenAt" && typeof value === "number") return [name, this.moment(Instant(value))];
+        if (name === "net" && typeof value === "string") return ["balance", yuan(BigInt(value))];
+        if (Array.isArray(value)) return [name, value.map((item: unknown) => (isRecord(item) ? this.#readable(item) : item))];
+        return [name, isRecord(value) ? this.#readable(value) : value];
+      }),
+    );
+  }
+
   reading(reading: Reading): Shape<"reading"> {
-    return { item: reading.item, value: reading.value, unit: reading.unit, takenAt: this.moment(reading.takenAt), source: reading.source };
+    return {
+      item: reading.item,
+      value: reading.value,
+      unit: reading.unit,
+      takenAt: this.moment(reading.takenAt),
+      source: reading.source,
+    };
   }
 
   meter(record: MeterRecord, book: MeterBook, health: MeterHealth, readings: readonly Reading[]): Shape<"meter"> {
@@ -80,19 +118,45 @@ export class Views {
       relay: {
         desired: book.relayDesired,
         reported: book.relay,
-        proof: book.relayWord === null ? null : { item: "04000503", word: book.relayWord.toString(16).toUpperCase().padStart(4, "0"), protected: book.relayProtected },
+        proof:
+          book.relayWord === null
+            ? null
+            : {
+                item: "04000503",
+                word: book.relayWord.toString(16).toUpperCase().padStart(4, "0"),
+                protected: book.relayProtected,
+              },
         at: this.#maybe(book.relayAt),
         cutBy: book.cutBy,
       },
-      readings: Object.fromEntries(readings.map(({ item, value, unit, takenAt, source }) => [item, { value, unit, takenAt: this.moment(takenAt), source }])),
+      readings: Object.fromEntries(
+        readings.map(({ item, value, unit, takenAt, source }) => [item, { value, unit, takenAt: this.moment(takenAt), source }]),
+      ),
     };
   }
 
   account(account: AccountBook, position: Position, meters: readonly MeterAddress[]): Shape<"account"> {
-    return { account: account.account, name: account.name, class: account.class, mode: account.mode, tariff: account.tariff, available: yuan(position.available), held: yuan(position.held), meters: [...meters] };
+    return {
+      account: account.account,
+      name: account.name,
+      class: account.class,
+      mode: account.mode,
+      tariff: account.tariff,
+      available: yuan(position.available),
+      held: yuan(position.held),
+      meters: [...meters],
+    };
   }
 
   entry(line: StatementLine): Record<string, unknown> {
-    return { id: line.id.toString(), kind: line.kind, reference: line.reference, at: this.moment(line.at), available: yuan(line.available), held: yuan(line.held), note: line.note };
+    return {
+      id: line.id.toString(),
+      kind: line.kind,
+      reference: line.reference,
+      at: this.moment(line.at),
+      available: yuan(line.available),
+      held: yuan(line.held),
+      note: line.note,
+    };
   }
 }

@@ -31,14 +31,24 @@ export class ApiClient {
     if (idempotencyKey !== undefined) headers["idempotency-key"] = idempotencyKey;
     let response: Response;
     try {
-      response = await fetch(new URL(path, this.#to.url), { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+      response = await fetch(new URL(path, this.#to.url), {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
     } catch (error) {
       const cause = error instanceof Error && error.cause !== undefined ? reasonOf(error.cause) : reasonOf(error);
-      throw new NoConnection(`No gateway answers at ${this.#to.url} (${cause}). Start it with "npm start", or name it with --api or GATEWAY_URL.`);
+      throw new NoConnection(
+        `No gateway answers at ${this.#to.url} (${cause}). Start it with "npm start", or name it with --api or GATEWAY_URL.`,
+      );
     }
     const answer = (await response.json().catch(() => ({}))) as Json;
     if (response.ok) return answer;
     const { code, detail } = answer;
-    throw new Failed(typeof detail === "string" ? detail : `The gateway answered ${response.status} ${typeof code === "string" ? code : ""}`.trim());
+    throw new Failed(
+      typeof detail === "string"
+        ? detail
+        : `The gateway answered ${response.status} ${typeof code === "string" ? code : ""}`.trim(),
+    );
   }
 }

@@ -6,7 +6,8 @@ import { WrongUse } from "./exits.ts";
 export function bytesOfArgument(text: string, index: number): Uint8Array {
   const digits = text.replaceAll(/0x/gi, "").replaceAll(/[\s:,;_-]/g, "");
   const stranger = /[^0-9A-Fa-f]/.exec(digits);
-  if (stranger !== null) throw new WrongUse(`Argument ${index + 1}: "${stranger[0]}" is no hex digit (at digit ${stranger.index + 1}).`);
+  if (stranger !== null)
+    throw new WrongUse(`Argument ${index + 1}: "${stranger[0]}" is no hex digit (at digit ${stranger.index + 1}).`);
   if (digits === "") throw new WrongUse(`Argument ${index + 1} is empty; write the bytes of a frame in hex.`);
   if (digits.length % 2 === 1) throw new WrongUse(`Argument ${index + 1} has ${digits.length} hex digits; bytes have two each.`);
   return Uint8Array.from({ length: digits.length / 2 }, (_, at) => Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16));

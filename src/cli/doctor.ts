@@ -27,18 +27,41 @@ export async function examine(env: Readonly<Record<string, string | undefined>>)
     findings.push(good("site file", `${path}: ${config.buses.length} buses, ${config.meters.length} meters`));
   } catch (error) {
     const errors = isFault(error, "site-file-invalid") ? (error.context["errors"] as string[]).join("; ") : reasonOf(error);
-    return [...findings, bad("site file", `${path}: ${errors}`, "Correct what is named, or name another file in GATEWAY_CONFIG.")];
+    return [
+      ...findings,
+      bad("site file", `${path}: ${errors}`, "Correct what is named, or name another file in GATEWAY_CONFIG."),
+    ];
   }
   findings.push(await dataFolder(config.stores.data));
-  findings.push(config.stores.database === "embedded" ? good("database", "embedded PostgreSQL, started by the gateway") : await reach("database", config.stores.database.open(), 5_432, "Check DATABASE_URL and whether PostgreSQL runs."));
-  findings.push(config.stores.redis === null ? good("queue", "BullMQ on PostgreSQL") : await reach("queue", config.stores.redis.open(), 6_379, "Check REDIS_URL and whether Redis runs."));
+  findings.push(
+    config.stores.database === "embedded"
+      ? good("database", "embedded PostgreSQL, started by the gateway")
+      : await reach("database", config.stores.database.open(), 5_432, "Check DATABASE_URL and whether PostgreSQL runs."),
+  );
+  findings.push(
+    config.stores.redis === null
+      ? good("queue", "BullMQ on PostgreSQL")
+      : await reach("queue", config.stores.redis.open(), 6_379, "Check REDIS_URL and whether Redis runs."),
+  );
   if (config.buses.some((bus) => bus.transport.kind === "mqtt")) {
-    findings.push(config.mqtt.url === "embedded" ? good("broker", "embedded, started by the gateway") : await reach("broker", config.mqtt.url.open(), 1_883, "Check MQTT_URL and whether the broker runs."));
+    findings.push(
+      config.mqtt.url === "embedded"
+        ? good("broker", "embedded, started by the gateway")
+        : await reach("broker", config.mqtt.url.open(), 1_883, "Check MQTT_URL and whether the broker runs."),
+    );
   }
   findings.push(await httpPort(config.http));
   for (const bus of config.buses) {
     if (bus.transport.kind === "serial") findings.push(await serialDevice(bus.id, bus.transport.path));
-    if (bus.transport.kind === "tcp") findings.push(await reach(`bus ${bus.id}`, `tcp://${bus.transport.host}:${bus.transport.port}`, 0, "Check host, port, and whether the serial server accepts another connection."));
+    if (bus.transport.kind === "tcp")
+      findings.push(
+        await reach(
+          `bus ${bus.id}`,
+          `tcp://${bus.transport.host}:${bus.transport.port}`,
+          0,
+          "Check host, port, and whether the serial server accepts another connection.",
+        ),
+      );
   }
   return findings;
 }
@@ -46,18 +69,24 @@ export async function examine(env: Readonly<Record<string, string | undefined>>)
 function node(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const fits = major > 22 || (major === 22 && minor >= 18);
-  return fits ? good("node", process.versions.node) : bad("node", process.versions.node, "Use Node 22.18 or newer; npm ci brings one along.");
+  return fits
+    ? good("node", process.versions.node)
+    : bad("node", process.versions.node, "Use Node 22.18 or newer; npm ci brings one along.");
 }
 
 function ciphers(): Finding {
   const missing = ["sm4-ecb", "sm4-cbc"].filter((name) => !getCiphers().includes(name));
-  return missing.length === 0 ? good("ciphers", "SM4 is there") : bad("ciphers", `missing: ${missing.join(", ")}`, "Use a Node built with its own OpenSSL.");
+  return missing.length === 0
+    ? good("ciphers", "SM4 is there")
+    : bad("ciphers", `missing: ${missing.join(", ")}`, "Use a Node built with its own OpenSSL.");
 }
 
 function clock(): Finding {
   const now = systemClock.now();
   const text = iso(now);
-  return new Date(now).getUTCFullYear() >= 2_025 ? good("clock", text) : bad("clock", text, "Set the machine's clock: deadlines and bills depend on it.");
+  return new Date(now).getUTCFullYear() >= 2_025
+    ? good("clock", text)
+    : bad("clock", text, "Set the machine's clock: deadlines and bills depend on it.");
 }
 
 async function dataFolder(folder: string): Promise<Finding> {
@@ -73,7 +102,8 @@ async function dataFolder(folder: string): Promise<Finding> {
 async function serialDevice(bus: string, path: string): Promise<Finding> {
   try {
     const found = await stat(path);
-    if (!found.isCharacterDevice()) return bad(`bus ${bus}`, `${path} is no serial device`, "Name the device, best by /dev/serial/by-id.");
+    if (!found.isCharacterDevice())
+      return bad(`bus ${bus}`, `${path} is no serial device`, "Name the device, best by /dev/serial/by-id.");
     await access(path, constants.R_OK | constants.W_OK);
     return good(`bus ${bus}`, path);
   } catch (error) {
@@ -84,7 +114,11 @@ async function serialDevice(bus: string, path: string): Promise<Finding> {
 function httpPort({ host, port }: Config["http"]): Promise<Finding> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", (error) => resolve(bad("http port", `${host}:${port}: ${error.message}`, "If it is not the gateway itself: set HTTP_PORT to a free one.")));
+    server.once("error", (error) =>
+      resolve(
+        bad("http port", `${host}:${port}: ${error.message}`, "If it is not the gateway itself: set HTTP_PORT to a free one."),
+      ),
+    );
     server.listen({ host, port }, () => server.close(() => resolve(good("http port", `${host}:${port} is free`))));
   });
 }
@@ -106,4 +140,9 @@ function reach(what: string, url: string, defaultPort: number, next: string): Pr
 }
 
 export const printFindings = (findings: readonly Finding[]): string =>
-  findings.map((finding) => `${finding.ok ? "ok  " : "BAD "} ${finding.what.padEnd(14)} ${finding.found}${finding.next === null ? "" : `\n     ${"".padEnd(14)} → ${finding.next}`}`).join("\n");
+  findings
+    .map(
+      (finding) =>
+        `${finding.ok ? "ok  " : "BAD "} ${finding.what.padEnd(14)} ${finding.found}${finding.next === null ? "" : `\n     ${"".padEnd(14)} → ${finding.next}`}`,
+    )
+    .join("\n");

@@ -10,7 +10,14 @@ export class NoConnection extends Error {}
 /** The thing was asked for and did not happen; the message is for people. */
 export class Failed extends Error {}
 
-const wrong = new Set(["address-malformed", "account-malformed", "amount-malformed", "unknown-item", "invalid-request", "frame-malformed"]);
+const wrong = new Set([
+  "address-malformed",
+  "account-malformed",
+  "amount-malformed",
+  "unknown-item",
+  "invalid-request",
+  "frame-malformed",
+]);
 const unreachable = new Set(["line-down", "serial-unavailable", "broker-unavailable", "broker-refused", "security-unavailable"]);
 
 function codeOfFault(fault: Fault): number {

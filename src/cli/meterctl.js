@@ -21,7 +21,9 @@ if (isNewEnough) {
     const { status } = spawnSync(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
     process.exitCode = status ?? 1;
   } else {
-    process.stderr.write(`meterctl needs Node ${NEEDED} or newer; this is ${process.versions.node}. Run "npm ci" to bring one along, or install a newer Node.\n`);
+    process.stderr.write(
+      `meterctl needs Node ${NEEDED} or newer; this is ${process.versions.node}. Run "npm ci" to bring one along, or install a newer Node.\n`,
+    );
     process.exitCode = 2;
   }
 }

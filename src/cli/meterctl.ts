@@ -51,7 +51,8 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) });
 
   const clientOf = (options: ApiOptions): ApiClient => new ApiClient(addressOf(options, terminal.env));
-  const show = (options: ApiOptions, value: Json, text: string): void => terminal.out(options.json === true ? JSON.stringify(value, null, 2) : text);
+  const show = (options: ApiOptions, value: Json, text: string): void =>
+    terminal.out(options.json === true ? JSON.stringify(value, null, 2) : text);
 
   program
     .command("decode")
@@ -75,13 +76,24 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .requiredOption("--link <url>", "tcp://host:port, serial:///dev/ttyUSB0?baud=2400, or mqtt://host:port")
     .option("--json", "JSON alone")
     .action(async (address: MeterAddress, items: string[], options: { link: string; json?: boolean }) => {
-      for (const item of items) if (item !== "clock" && itemOf(item) === undefined) throw new WrongUse(`No data item is called "${item}". Use a name of the dictionary, or eight hex digits.`);
+      for (const item of items)
+        if (item !== "clock" && itemOf(item) === undefined)
+          throw new WrongUse(`No data item is called "${item}". Use a name of the dictionary, or eight hex digits.`);
       const { readDirectly } = await import("./read.ts");
       const readings = await readDirectly({ address, items, link: options.link });
-      terminal.out(options.json === true ? JSON.stringify({ address, readings }, null, 2) : readings.map(({ item, value, unit }) => `${item.padEnd(24)} ${value ?? "(no data)"} ${unit ?? ""}`.trimEnd()).join("\n"));
+      terminal.out(
+        options.json === true
+          ? JSON.stringify({ address, readings }, null, 2)
+          : readings
+              .map(({ item, value, unit }) => `${item.padEnd(24)} ${value ?? "(no data)"} ${unit ?? ""}`.trimEnd())
+              .join("\n"),
+      );
     });
 
-  const throughGateway = (command: Command): Command => command.option("--api <url>", "the gateway (default: GATEWAY_URL, else http://127.0.0.1:8080)").option("--json", "JSON alone");
+  const throughGateway = (command: Command): Command =>
+    command
+      .option("--api <url>", "the gateway (default: GATEWAY_URL, else http://127.0.0.1:8080)")
+      .option("--json", "JSON alone");
 
   throughGateway(program.command("pay"))
     .description("take a payment · 缴费")
@@ -90,15 +102,22 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .option("--order <id>", "the channel's order id; the same id is never taken twice (default: a new one)")
     .option("--channel <name>", "channel", "meterctl")
     .option("--watch", "follow the command to its end")
-    .action(async (account: string, amount: string, options: ApiOptions & { order?: string; channel: string; watch?: boolean }) => {
-      const api = clientOf(options);
-      const orderId = options.order ?? randomUUID();
-      const answer = await api.post("/v1/payments", { account, amount, channel: options.channel, orderId });
-      const payment = answer["payment"] as Json;
-      const command = answer["command"] as Json | null;
-      show(options, answer, `payment ${String(payment["id"])}  ${String(payment["amount"])} yuan  ${String(payment["state"])}  order ${orderId}${command === null ? "" : `\n${lineOf(command)}`}`);
-      if (options.watch === true && command !== null) end((await watch(api, String(command["id"]), (line) => (options.json === true ? undefined : terminal.out(line)))).code);
-    });
+    .action(
+      async (account: string, amount: string, options: ApiOptions & { order?: string; channel: string; watch?: boolean }) => {
+        const api = clientOf(options);
+        const orderId = options.order ?? randomUUID();
+        const answer = await api.post("/v1/payments", { account, amount, channel: options.channel, orderId });
+        const payment = answer["payment"] as Json;
+        const command = answer["command"] as Json | null;
+        show(
+          options,
+          answer,
+          `payment ${String(payment["id"])}  ${String(payment["amount"])} yuan  ${String(payment["state"])}  order ${orderId}${command === null ? "" : `\n${lineOf(command)}`}`,
+        );
+        if (options.watch === true && command !== null)
+          end((await watch(api, String(command["id"]), (line) => (options.json === true ? undefined : terminal.out(line)))).code);
+      },
+    );
 
   throughGateway(program.command("relay"))
     .description("order a relay · 继电器控制")
@@ -111,7 +130,8 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
       const answer = await api.post(`/v1/meters/${address}/relay`, { order, reason: options.reason });
       const command = answer["command"] as Json;
       show(options, answer, lineOf(command));
-      if (options.watch === true) end((await watch(api, String(command["id"]), (line) => (options.json === true ? undefined : terminal.out(line)))).code);
+      if (options.watch === true)
+        end((await watch(api, String(command["id"]), (line) => (options.json === true ? undefined : terminal.out(line)))).code);
     });
 
   throughGateway(program.command("command"))
@@ -173,7 +193,8 @@ function encode(name: string, rest: readonly string[]): string {
   const [address = "", item = "", sequence = ""] = rest;
   const di = (): string => {
     const found = itemOf(item);
-    if (found === undefined) throw new WrongUse(`No data item is called "${item}". Use a name of the dictionary, or eight hex digits.`);
+    if (found === undefined)
+      throw new WrongUse(`No data item is called "${item}". Use a name of the dictionary, or eight hex digits.`);
     return found.di;
   };
   const build = (): Uint8Array => {
@@ -195,14 +216,21 @@ function encode(name: string, rest: readonly string[]): string {
 
 /** A command for people: where it stands, the three proofs, and what passed on the wire. */
 function describe(command: Json): string {
-  const proof = command["proof"] as Json;
-  const attempts = command["attempts"] as readonly { readonly at: string; readonly outcome: string; readonly frames: readonly { readonly at: string; readonly direction: string; readonly hex: string }[] }[];
+  const proof = command["proof"] as Readonly<Record<string, string | null>>;
+  const attempts = command["attempts"] as readonly {
+    readonly at: string;
+    readonly outcome: string;
+    readonly frames: readonly { readonly at: string; readonly direction: string; readonly hex: string }[];
+  }[];
   return [
     lineOf(command),
     `reason        ${String(command["reason"])}`,
-    `sent          ${String(proof["sent"] ?? "–")}`,
-    `acknowledged  ${String(proof["acknowledged"] ?? "–")}`,
-    `verified      ${String(proof["verified"] ?? "–")}`,
-    ...attempts.flatMap((attempt, index) => [`attempt ${index + 1}     ${attempt.at}  ${attempt.outcome}`, ...attempt.frames.map((frame) => `  ${frame.direction === "sent" ? "→" : "←"} ${frame.hex}`)]),
+    `sent          ${proof["sent"] ?? "–"}`,
+    `acknowledged  ${proof["acknowledged"] ?? "–"}`,
+    `verified      ${proof["verified"] ?? "–"}`,
+    ...attempts.flatMap((attempt, index) => [
+      `attempt ${index + 1}     ${attempt.at}  ${attempt.outcome}`,
+      ...attempt.frames.map((frame) => `  ${frame.direction === "sent" ? "→" : "←"} ${frame.hex}`),
+    ]),
   ].join("\n");
 }

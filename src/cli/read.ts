@@ -12,7 +12,11 @@ export interface DirectReading {
   readonly takenAt: string;
 }
 
-export async function readDirectly(wish: { readonly address: MeterAddress; readonly items: readonly string[]; readonly link: string }): Promise<readonly DirectReading[]> {
+export async function readDirectly(wish: {
+  readonly address: MeterAddress;
+  readonly items: readonly string[];
+  readonly link: string;
+}): Promise<readonly DirectReading[]> {
   const link = openDirectLink(wish.link, { clock: systemClock, chance: systemChance, log: silentLog });
   try {
     const readings = await link.read(wish.address, wish.items);

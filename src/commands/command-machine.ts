@@ -60,7 +60,8 @@ export function step(state: CommandState, event: CommandEvent, effect: Effect): 
         case "nobody-can-tell":
           return impossible;
       }
-    // falls nowhere: every event above returns
+    // every event above returns
+    // falls through
     case "sending":
       switch (event.type) {
         case "answered":
@@ -91,7 +92,8 @@ export function step(state: CommandState, event: CommandEvent, effect: Effect): 
         case "cancel":
           return impossible;
       }
-    // falls nowhere: every event above returns
+    // every event above returns
+    // falls through
     case "confirmed":
     case "refused":
     case "expired":

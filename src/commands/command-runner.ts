@@ -54,7 +54,8 @@ export interface RunnerParts extends ConclusionParts {
 
 /** Thrown from within `beforeFirstByte`: nothing has been sent, and this is why. */
 class NotSent extends Error {
-  readonly reason: { readonly kind: "lost" } | { readonly kind: "blocked" } | { readonly kind: "guard"; readonly because: string };
+  readonly reason:
+    { readonly kind: "lost" } | { readonly kind: "blocked" } | { readonly kind: "guard"; readonly because: string };
 
   constructor(reason: NotSent["reason"]) {
     super(`nothing was sent: ${reason.kind}`);
@@ -93,10 +94,10 @@ export class CommandRunner {
     const mark = { again: false };
     this.#running.set(id, mark);
     try {
-      do {
+      for (let more = true; more; more = mark.again) {
         mark.again = false;
         await this.#once(id);
-      } while (mark.again);
+      }
     } finally {
       this.#running.delete(id);
     }
@@ -144,7 +145,11 @@ export class CommandRunner {
         await this.#apply(command, { type: "declined", because: choice.fault });
         return;
       case "already-so":
-        await this.#apply(command, { type: "shown" }, { verifiedAt: this.#parts.clock.now(), receipt: { proof: choice.proof, sent: false } });
+        await this.#apply(
+          command,
+          { type: "shown" },
+          { verifiedAt: this.#parts.clock.now(), receipt: { proof: choice.proof, sent: false } },
+        );
         return;
       case "send":
         await this.#attempt(definition, session, command, choice.before, 1, log);
@@ -156,14 +161,29 @@ export class CommandRunner {
     let command = given;
     const last = await this.#parts.commands.lastAttempt(command.id);
     if (last === null) throw new Error(`command ${command.id} is ${command.state} without an attempt`);
-    if (command.state === "sending") command = await this.#applied(command, { type: "silence" }, { sentAt: command.sentAt ?? last.at, waitingFor: "read-back" });
+    if (command.state === "sending")
+      command = await this.#applied(command, { type: "silence" }, { sentAt: command.sentAt ?? last.at, waitingFor: "read-back" });
     const reply = command.acknowledgedAt !== null ? "acknowledged" : "silent";
     await this.#verify(definition, session, command, last, reply, null, log);
   }
 
-  async #attempt(definition: CommandDefinition, session: MeterSession, command: Command, before: Before, number: number, log: Logger): Promise<void> {
+  async #attempt(
+    definition: CommandDefinition,
+    session: MeterSession,
+    command: Command,
+    before: Before,
+    number: number,
+    log: Logger,
+  ): Promise<void> {
     const { clock, transactor, commands, guard } = this.#parts;
-    const attempt: { -readonly [K in keyof Attempt]: Attempt[K] } = { number, fence: command.fence, at: clock.now(), before, outcome: "sending", frames: [] };
+    const attempt: { -readonly [K in keyof Attempt]: Attempt[K] } = {
+      number,
+      fence: command.fence,
+      at: clock.now(),
+      before,
+      outcome: "sending",
+      frames: [],
+    };
     const beforeFirstByte = async (): Promise<void> => {
       if (command.kind === "disconnect" && command.askedBy === "rule") {
         const because = await guard.whyNot(command);
@@ -185,13 +205,17 @@ export class CommandRunner {
     }
     const sending: Command = { ...command, state: "sending" };
     const reply = sent.sent === "silent" ? "silence" : "answered";
-    const verifying = await this.#applied(sending, { type: reply }, {
-      sentAt: sent.sentAt,
-      ...(sent.sent === "acknowledged" ? { acknowledgedAt: sent.at } : {}),
-      waitingFor: sent.sent === "silent" ? "silence" : "read-back",
-      looks: 0,
-      lookAt: clock.now(),
-    });
+    const verifying = await this.#applied(
+      sending,
+      { type: reply },
+      {
+        sentAt: sent.sentAt,
+        ...(sent.sent === "acknowledged" ? { acknowledgedAt: sent.at } : {}),
+        waitingFor: sent.sent === "silent" ? "silence" : "read-back",
+        looks: 0,
+        lookAt: clock.now(),
+      },
+    );
     const outcome = sent.sent === "refused" ? `refused: ${sent.fault} ${sent.bits.join(", ")}`.trim() : sent.sent;
     await commands.endAttempt(null, command.id, number, outcome, session.evidence);
     log.info({ attempt: number, outcome }, "sent; now the meter must show it");
@@ -209,15 +233,32 @@ export class CommandRunner {
   ): Promise<void> {
     const { clock, commands } = this.#parts;
     const sentAt = command.sentAt ?? attempt.at;
-    const verdict: Verdict = await definition.verify(session, command, { before: attempt.before, sinceSentMs: clock.now() - sentAt, lastReply });
-    await commands.endAttempt(null, command.id, attempt.number, refusal === null ? `${lastReply}: ${verdict.verdict}` : `refused: ${refusal}: ${verdict.verdict}`, session.evidence);
+    const verdict: Verdict = await definition.verify(session, command, {
+      before: attempt.before,
+      sinceSentMs: clock.now() - sentAt,
+      lastReply,
+    });
+    await commands.endAttempt(
+      null,
+      command.id,
+      attempt.number,
+      refusal === null ? `${lastReply}: ${verdict.verdict}` : `refused: ${refusal}: ${verdict.verdict}`,
+      session.evidence,
+    );
     switch (verdict.verdict) {
       case "done":
-        await this.#apply(command, { type: "shown" }, { verifiedAt: clock.now(), receipt: { before: attempt.before, after: verdict.proof, attempts: attempt.number } });
+        await this.#apply(
+          command,
+          { type: "shown" },
+          { verifiedAt: clock.now(), receipt: { before: attempt.before, after: verdict.proof, attempts: attempt.number } },
+        );
         log.info({ attempts: attempt.number }, "confirmed: the meter shows it");
         return;
       case "wait":
-        await this.#parts.commands.change(null, command.id, command.fence, ["verifying"], { waitingFor: verdict.waitingFor, lookAt: later(clock.now(), verdict.lookAgainMs) });
+        await this.#parts.commands.change(null, command.id, command.fence, ["verifying"], {
+          waitingFor: verdict.waitingFor,
+          lookAt: later(clock.now(), verdict.lookAgainMs),
+        });
         return;
       case "unclear":
         await this.#apply(command, { type: "nobody-can-tell", because: verdict.because });
@@ -229,7 +270,15 @@ export class CommandRunner {
   }
 
   /** The meter shows that it was not obeyed: again, if there is time, with the number that was chosen at the look. */
-  async #notDone(definition: CommandDefinition, session: MeterSession, command: Command, attempt: Attempt, lastReply: string, refusal: FaultCode | null, log: Logger): Promise<void> {
+  async #notDone(
+    definition: CommandDefinition,
+    session: MeterSession,
+    command: Command,
+    attempt: Attempt,
+    lastReply: string,
+    refusal: FaultCode | null,
+    log: Logger,
+  ): Promise<void> {
     const { clock } = this.#parts;
     if (refusal !== null && refusal !== "identity-expired" && faults[refusal].retry !== "later") {
       await this.#apply(command, { type: "declined", because: refusal });
@@ -243,7 +292,11 @@ export class CommandRunner {
       return;
     }
     if (attempt.number >= QUICK_ATTEMPTS && command.looks === 0) {
-      await this.#parts.commands.change(null, command.id, command.fence, ["verifying"], { looks: 1, waitingFor: "line", lookAt: later(clock.now(), LOOK_AGAIN_STEP_MS * attempt.number) });
+      await this.#parts.commands.change(null, command.id, command.fence, ["verifying"], {
+        looks: 1,
+        waitingFor: "line",
+        lookAt: later(clock.now(), LOOK_AGAIN_STEP_MS * attempt.number),
+      });
       return;
     }
     log.info({ attempt: attempt.number + 1 }, "the meter shows that it was not obeyed; sending again");
@@ -276,14 +329,18 @@ export class CommandRunner {
       return;
     }
     if (!isFault(error)) {
-      log.error({ reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined }, "a mistake of ours; the command will be looked at again");
+      log.error(
+        { reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined },
+        "a mistake of ours; the command will be looked at again",
+      );
       await this.#lookLater(command, "line", LOOK_AGAIN_MS_MAX);
       return;
     }
     log.info({ fault: error.code, state: command.state }, "not now");
     if (isUnsent(command.state)) {
       if (error.code === "deadline-passed" || clock.now() > command.notAfter) await this.#apply(command, { type: "out-of-time" });
-      else if (faults[error.code].retry === "later" || faults[error.code].retry === "verify-first") await this.#lookLater(command, waitingFor(error.code), error.code === "security-suspended" ? FROZEN_LOOK_MS : undefined);
+      else if (faults[error.code].retry === "later" || faults[error.code].retry === "verify-first")
+        await this.#lookLater(command, waitingFor(error.code), error.code === "security-suspended" ? FROZEN_LOOK_MS : undefined);
       else await this.#apply(command, { type: "declined", because: error.code });
       return;
     }
@@ -291,8 +348,12 @@ export class CommandRunner {
       const last = await commands.lastAttempt(command.id);
       if (last !== null) await commands.endAttempt(null, command.id, last.number, last.outcome, session.evidence);
     }
-    const verifying = command.state === "sending" ? await this.#applied(command, { type: "silence" }, { sentAt: command.sentAt ?? clock.now() }) : command;
-    if (this.#noMoreLooks(verifying)) await this.#apply(verifying, { type: "nobody-can-tell", because: verifying.effect === "adds" ? "no-proof" : "silence" });
+    const verifying =
+      command.state === "sending"
+        ? await this.#applied(command, { type: "silence" }, { sentAt: command.sentAt ?? clock.now() })
+        : command;
+    if (this.#noMoreLooks(verifying))
+      await this.#apply(verifying, { type: "nobody-can-tell", because: verifying.effect === "adds" ? "no-proof" : "silence" });
     else await this.#lookLater(verifying, "silence");
   }
 
@@ -314,7 +375,11 @@ export class CommandRunner {
   async #lookLater(command: Command, what: string, pauseMs?: number): Promise<void> {
     const pause = pauseMs ?? Math.min(LOOK_AGAIN_STEP_MS * (command.looks + 1), LOOK_AGAIN_MS_MAX);
     const lookAt = later(this.#parts.clock.now(), pause);
-    await this.#parts.commands.change(null, command.id, command.fence, [command.state], { looks: command.looks + 1, waitingFor: what, lookAt: earliest(lookAt, command) });
+    await this.#parts.commands.change(null, command.id, command.fence, [command.state], {
+      looks: command.looks + 1,
+      waitingFor: what,
+      lookAt: earliest(lookAt, command),
+    });
   }
 
   #apply(command: Command, event: Parameters<typeof apply>[3], more: Parameters<typeof apply>[4] = {}): Promise<unknown> {
@@ -337,6 +402,8 @@ export class CommandRunner {
   }
 }
 
-const waitingFor = (code: FaultCode): string => (code === "meter-silent" ? "meter-online" : code === "security-suspended" ? "security" : "line");
+const waitingFor = (code: FaultCode): string =>
+  code === "meter-silent" ? "meter-online" : code === "security-suspended" ? "security" : "line";
 /** An unsent command is looked at no later than directly after its deadline, so that its end is told in time. */
-const earliest = (lookAt: Instant, command: Command): Instant => (isUnsent(command.state) && lookAt > command.notAfter ? later(command.notAfter, 1) : lookAt);
+const earliest = (lookAt: Instant, command: Command): Instant =>
+  isUnsent(command.state) && lookAt > command.notAfter ? later(command.notAfter, 1) : lookAt;

@@ -37,7 +37,11 @@ const rivals: readonly (readonly CommandKind[])[] = [
 ];
 const rivalsOf = (kind: CommandKind): readonly CommandKind[] => rivals.find((group) => group.includes(kind)) ?? [];
 
-const wishOf: Partial<Record<CommandKind, "connected" | "armed" | "disconnected">> = { disconnect: "disconnected", reconnect: "connected", arm: "armed" };
+const wishOf: Partial<Record<CommandKind, "connected" | "armed" | "disconnected">> = {
+  disconnect: "disconnected",
+  reconnect: "connected",
+  arm: "armed",
+};
 
 export class CommandService {
   readonly #parts: CommandServiceParts;
@@ -52,11 +56,14 @@ export class CommandService {
     const definition = definitionOf(wish.kind);
     const book = await meters.meter(tx, wish.meter);
     if (book === null) throw new Fault("unknown-meter", { meter: wish.meter });
-    if (book.identity === "quarantined" && definition.effect !== "reads") throw new Fault("meter-quarantined", { meter: wish.meter, why: book.identityNote });
+    if (book.identity === "quarantined" && definition.effect !== "reads")
+      throw new Fault("meter-quarantined", { meter: wish.meter, why: book.identityNote });
     const group = rivalsOf(wish.kind);
     if (group.length > 0) {
       const open = await commands.lockOpen(tx, wish.meter);
-      for (const older of open) if (isUnsent(older.state) && group.includes(older.kind)) await apply(this.#parts, tx, older, { type: "cancel", because: "superseded" });
+      for (const older of open)
+        if (isUnsent(older.state) && group.includes(older.kind))
+          await apply(this.#parts, tx, older, { type: "cancel", because: "superseded" });
     }
     const now = clock.now();
     const command: Command = {
@@ -90,7 +97,13 @@ export class CommandService {
       await outbox.announce(tx, { type: "meter", address: wish.meter });
     }
     await outbox.wake(tx, command.id);
-    await outbox.announce(tx, { type: "command", id: command.id, meter: command.meter, kind: command.kind, state: command.state });
+    await outbox.announce(tx, {
+      type: "command",
+      id: command.id,
+      meter: command.meter,
+      kind: command.kind,
+      state: command.state,
+    });
     return command;
   }
 

@@ -41,13 +41,25 @@ export interface CommandStore {
   /** Open commands of one meter, oldest first, locked until the transaction ends. */
   lockOpen(tx: Transaction, meter: MeterAddress): Promise<readonly Command[]>;
   /** False when the fence is no longer ours or the command is in none of these states. */
-  change(tx: Transaction | null, id: CommandId, fence: number, from: readonly CommandState[], change: CommandChange): Promise<boolean>;
+  change(
+    tx: Transaction | null,
+    id: CommandId,
+    fence: number,
+    from: readonly CommandState[],
+    change: CommandChange,
+  ): Promise<boolean>;
   /**
    * Writes the attempt and moves the command to sending, in one transaction, on disk when it resolves. "blocked": another
    * command that adds to this meter is on the wire or disputed; "lost": cancelled or taken by someone else meanwhile.
    */
   beginAttempt(tx: Transaction, id: CommandId, fence: number, attempt: Attempt): Promise<"begun" | "blocked" | "lost">;
-  endAttempt(tx: Transaction | null, id: CommandId, number: number, outcome: string, frames: readonly WireEvidence[]): Promise<void>;
+  endAttempt(
+    tx: Transaction | null,
+    id: CommandId,
+    number: number,
+    outcome: string,
+    frames: readonly WireEvidence[],
+  ): Promise<void>;
   /** Ids whose time to be looked at has come, oldest first. */
   due(now: Instant, limit: number): Promise<readonly CommandId[]>;
   /** Makes every open command of a meter due: it was heard again. */
@@ -75,7 +87,11 @@ export interface PaymentStore {
   setState(tx: Transaction, id: PaymentId, state: Payment["state"], command: CommandId | null): Promise<void>;
   /** An open dispute of this account, if there is one. */
   disputed(tx: Transaction | null, account: AccountId): Promise<PaymentId | null>;
-  list(page: { readonly limit: number; readonly before: PaymentId | null; readonly account: AccountId | null }): Promise<readonly Payment[]>;
+  list(page: {
+    readonly limit: number;
+    readonly before: PaymentId | null;
+    readonly account: AccountId | null;
+  }): Promise<readonly Payment[]>;
 }
 
 /** What the books say of a meter, beside the registry. */
@@ -104,8 +120,19 @@ export interface AccountBook {
 export interface MeterStore {
   meter(tx: Transaction | null, address: MeterAddress): Promise<MeterBook | null>;
   account(tx: Transaction | null, account: AccountId): Promise<AccountBook | null>;
-  setIdentity(tx: Transaction | null, address: MeterAddress, identity: "confirmed" | "quarantined", note: string | null, at: Instant): Promise<void>;
+  setIdentity(
+    tx: Transaction | null,
+    address: MeterAddress,
+    identity: "confirmed" | "quarantined",
+    note: string | null,
+    at: Instant,
+  ): Promise<void>;
   /** Answers whether what is shown differs from what was known. */
   setRelay(tx: Transaction | null, address: MeterAddress, picture: RelayPicture): Promise<boolean>;
-  setRelayWish(tx: Transaction, address: MeterAddress, desired: "connected" | "armed" | "disconnected", cutBy: "person" | "rule" | null): Promise<void>;
+  setRelayWish(
+    tx: Transaction,
+    address: MeterAddress,
+    desired: "connected" | "armed" | "disconnected",
+    cutBy: "person" | "rule" | null,
+  ): Promise<void>;
 }

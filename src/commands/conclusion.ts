@@ -41,7 +41,13 @@ export async function apply(
   if (!(await parts.commands.change(tx, command.id, command.fence, from, change))) return null;
   if (ended) await settleMoney(parts, tx, command, next);
   if (next.state !== command.state || ended) {
-    await parts.outbox.announce(tx, { type: "command", id: command.id, meter: command.meter, kind: command.kind, state: next.state });
+    await parts.outbox.announce(tx, {
+      type: "command",
+      id: command.id,
+      meter: command.meter,
+      kind: command.kind,
+      state: next.state,
+    });
   }
   if (ended) {
     await parts.outbox.announce(tx, { type: "meter", address: command.meter });
@@ -52,7 +58,9 @@ export async function apply(
 
 /** A top-up that waited because this one was on the wire may go now. */
 async function wakeTheNext(parts: ConclusionParts, tx: Transaction, ended: Command): Promise<void> {
-  const waiting = (await parts.commands.lockOpen(tx, ended.meter)).filter((command) => command.effect === "adds" && command.id !== ended.id);
+  const waiting = (await parts.commands.lockOpen(tx, ended.meter)).filter(
+    (command) => command.effect === "adds" && command.id !== ended.id,
+  );
   for (const command of waiting) await parts.outbox.wake(tx, command.id);
 }
 

@@ -62,8 +62,10 @@ export class PaymentService {
   async take(tx: Transaction, order: PaymentOrder): Promise<TakenPayment> {
     const { payments, ledger, outbox, clock, meters } = this.#parts;
     if (order.amount <= 0n) throw new Fault("amount-malformed", { field: "amount", given: yuan(order.amount) });
-    if (order.amount > this.#parts.cap) throw new Fault("amount-above-cap", { amount: yuan(order.amount), cap: yuan(this.#parts.cap) });
-    if (this.#parts.channels !== null && !this.#parts.channels.has(order.channel)) throw new Fault("unknown-channel", { channel: order.channel });
+    if (order.amount > this.#parts.cap)
+      throw new Fault("amount-above-cap", { amount: yuan(order.amount), cap: yuan(this.#parts.cap) });
+    if (this.#parts.channels !== null && !this.#parts.channels.has(order.channel))
+      throw new Fault("unknown-channel", { channel: order.channel });
     const earlier = await payments.byOrder(tx, order.channel, order.orderId);
     if (earlier !== null) return this.#repeat(tx, earlier, order);
     const account = await meters.account(tx, order.account);
@@ -88,7 +90,12 @@ export class PaymentService {
       if (first === null) throw new Error("a payment that stood in the way is gone");
       return this.#repeat(tx, first, order);
     }
-    const received = await ledger.receive(tx, { account: order.account, amount: order.amount, channel: order.channel, reference: payment.id });
+    const received = await ledger.receive(tx, {
+      account: order.account,
+      amount: order.amount,
+      channel: order.channel,
+      reference: payment.id,
+    });
     if (received !== "posted") throw new Error(`payment ${payment.id} could not be posted: ${received}`);
     await outbox.announce(tx, { type: "account", account: order.account });
     return account.mode === "local" ? this.#toMeter(tx, payment, account, meter) : this.#toLedger(tx, payment, meter);

@@ -24,7 +24,11 @@ export class Desk {
   }
 
   async post(path: string, body: Thing): Promise<Thing> {
-    const response = await fetch(this.#url + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const response = await fetch(this.#url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
     const answer = (await response.json()) as Thing;
     if (!response.ok) throw new StoryBroken(`${path}: ${String(answer["detail"])}`);
     return answer;
@@ -53,7 +57,10 @@ export class Desk {
     return this.until(`command ${id} ${state}`, limitMs, async () => {
       const command = await this.get(`/v1/commands/${id}`);
       if (command["state"] === state) return command;
-      if (command["endedAt"] !== null) throw new StoryBroken(`command ${id} (${String(command["kind"])}) ended ${String(command["state"])} because ${String(command["because"])}, not ${state}`);
+      if (command["endedAt"] !== null)
+        throw new StoryBroken(
+          `command ${id} (${String(command["kind"])}) ended ${String(command["state"])} because ${String(command["because"])}, not ${state}`,
+        );
       return null;
     });
   }

@@ -65,10 +65,20 @@ export async function raiseHouse(options: DemoOptions): Promise<DemoHouse> {
     await street.listenControl(control);
     const tcpPort = Number(street.endpoints.find((endpoint) => endpoint.kind === "tcp")!.at);
     const httpPort = await freePort(options.httpPort, notes, "console");
-    const site = siteOf({ serialPath: link, tcpPort, mqttUrl: broker.url, httpPort, dataFolder: join(folder, "data"), pollSeconds: options.pollSeconds });
+    const site = siteOf({
+      serialPath: link,
+      tcpPort,
+      mqttUrl: broker.url,
+      httpPort,
+      dataFolder: join(folder, "data"),
+      pollSeconds: options.pollSeconds,
+    });
     // Stores may be named from outside (REDIS_URL, DATABASE_URL); port and data folder are the demonstration's own.
     const { DATABASE_URL, REDIS_URL } = options.env;
-    const config = buildConfig(site, { file: join(folder, "site.yaml"), env: { ...(DATABASE_URL === undefined ? {} : { DATABASE_URL }), ...(REDIS_URL === undefined ? {} : { REDIS_URL }) } });
+    const config = buildConfig(site, {
+      file: join(folder, "site.yaml"),
+      env: { ...(DATABASE_URL === undefined ? {} : { DATABASE_URL }), ...(REDIS_URL === undefined ? {} : { REDIS_URL }) },
+    });
     const gateway = await startGateway({ config, clock, chance: seededChance(seed), log, consoleFolder: options.consoleFolder });
     closers.push(() => gateway.stop());
     return { street, gateway, notes, close };

@@ -19,7 +19,9 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 function readArguments(): { readonly once: boolean; readonly seed: number } {
   try {
-    const { values } = parseArgs({ options: { once: { type: "boolean", default: false }, seed: { type: "string", default: "7" } } });
+    const { values } = parseArgs({
+      options: { once: { type: "boolean", default: false }, seed: { type: "string", default: "7" } },
+    });
     const seed = Number(values.seed);
     if (!Number.isSafeInteger(seed)) throw new Error(`--seed: "${values.seed}" is no whole number`);
     return { once: values.once, seed };
@@ -43,7 +45,18 @@ async function tellOnce(): Promise<number> {
   let house: DemoHouse | null = null;
   let end: Record<string, unknown>;
   try {
-    house = await raiseHouse({ clock, seed, log, start: STORY_STARTS_AT, pollSeconds: 900, httpPort: 0, controlPort: 0, mqttPort: 0, consoleFolder, env: process.env });
+    house = await raiseHouse({
+      clock,
+      seed,
+      log,
+      start: STORY_STARTS_AT,
+      pollSeconds: 900,
+      httpPort: 0,
+      controlPort: 0,
+      mqttPort: 0,
+      consoleFolder,
+      env: process.env,
+    });
     const story = await tell(house, clock, say);
     const ok = story.money.difference === "0.00" && story.money.held === "0.00" && story.transports.length === 3;
     end = { ok, seed, ...story };
@@ -58,7 +71,17 @@ async function tellOnce(): Promise<number> {
 }
 
 async function keepRunning(): Promise<void> {
-  const house = await raiseHouse({ clock: systemClock, seed, log, pollSeconds: 5, httpPort: 8_080, controlPort: 9_090, mqttPort: 1_883, consoleFolder, env: process.env });
+  const house = await raiseHouse({
+    clock: systemClock,
+    seed,
+    log,
+    pollSeconds: 5,
+    httpPort: 8_080,
+    controlPort: 9_090,
+    mqttPort: 1_883,
+    consoleFolder,
+    env: process.env,
+  });
   await house.gateway.pollAll();
   house.street.resumeHouseholds();
   for (const note of house.notes) say(note);

@@ -30,22 +30,43 @@ export interface Reckoning {
 const sum = (parts: readonly bigint[]): Fen => Fen(parts.reduce((total, part) => total + part, 0n));
 const isWallet = (meter: MeterSnapshot): boolean => meter.mode === "local";
 const snapshots = (street: Street): readonly MeterSnapshot[] => residents.map(({ meter }) => street.snapshot(meter.address));
-const onMeters = (street: Street): Fen => sum(snapshots(street).filter(isWallet).map((meter) => parseYuan(meter.balance) - parseYuan(meter.overdraft)));
+const onMeters = (street: Street): Fen =>
+  sum(
+    snapshots(street)
+      .filter(isWallet)
+      .map((meter) => parseYuan(meter.balance) - parseYuan(meter.overdraft)),
+  );
 
 export const openingOf = (street: Street): Opening => ({
   onMeters: onMeters(street),
-  registers: new Map(snapshots(street).filter((meter) => !isWallet(meter)).map((meter) => [meter.address, parseYuan(meter.energyKwh)])),
+  registers: new Map(
+    snapshots(street)
+      .filter((meter) => !isWallet(meter))
+      .map((meter) => [meter.address, parseYuan(meter.energyKwh)]),
+  ),
 });
 
 export async function reckon(street: Street, desk: Desk, opening: Opening, paidIn: Fen): Promise<Reckoning> {
   const price = parsePrice(PRICE);
-  const byWallets = snapshots(street).filter(isWallet).map((meter) => parseYuan(meter.consumed ?? "0"));
-  const byLedger = [...opening.registers].map(([address, from]) => costOf((parseYuan(street.snapshot(address).energyKwh) - from) as CentiKwh, price));
+  const byWallets = snapshots(street)
+    .filter(isWallet)
+    .map((meter) => parseYuan(meter.consumed ?? "0"));
+  const byLedger = [...opening.registers].map(([address, from]) =>
+    costOf((parseYuan(street.snapshot(address).energyKwh) - from) as CentiKwh, price),
+  );
   const consumed = sum([...byWallets, ...byLedger]);
   const accounts = await Promise.all(residents.map(({ account }) => desk.get(`/v1/accounts/${account}`)));
   const available = sum(accounts.map((account) => parseYuan(String(account["available"]))));
   const held = sum(accounts.map((account) => parseYuan(String(account["held"]))));
   const now = onMeters(street);
   const difference = Fen(opening.onMeters + paidIn - now - available - held - consumed);
-  return { opening: yuan(opening.onMeters), paidIn: yuan(paidIn), onMeters: yuan(now), available: yuan(available), held: yuan(held), consumed: yuan(consumed), difference: yuan(difference) };
+  return {
+    opening: yuan(opening.onMeters),
+    paidIn: yuan(paidIn),
+    onMeters: yuan(now),
+    available: yuan(available),
+    held: yuan(held),
+    consumed: yuan(consumed),
+    difference: yuan(difference),
+  };
 }

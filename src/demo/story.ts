@@ -71,10 +71,16 @@ export async function tell(house: DemoHouse, clock: ShiftableClock, say: (line: 
   await desk.until("every meter's last reading", COMMAND_MS_MAX, async () => {
     await gateway.pollAll();
     const meters = (await desk.get("/v1/meters?limit=1000"))["items"] as readonly Thing[];
-    const behind = meters.filter((meter) => ((meter["readings"] as Record<string, Thing>)["importedEnergy"]?.["value"] ?? "") !== street.snapshot(String(meter["address"])).energyKwh);
+    const behind = meters.filter(
+      (meter) =>
+        ((meter["readings"] as Record<string, Thing>)["importedEnergy"]?.["value"] ?? "") !==
+        street.snapshot(String(meter["address"])).energyKwh,
+    );
     return behind.length === 0 ? true : null;
   });
-  await desk.until("every command has ended", COMMAND_MS_MAX, async () => ((await desk.commands("")).every((command) => command["endedAt"] !== null) ? true : null));
+  await desk.until("every command has ended", COMMAND_MS_MAX, async () =>
+    (await desk.commands("")).every((command) => command["endedAt"] !== null) ? true : null,
+  );
   tellTime("The households rest; the last reading is billed. The reckoning:");
   return {
     topUps: await count(["top-up", "open-account"]),
@@ -87,21 +93,31 @@ export async function tell(house: DemoHouse, clock: ShiftableClock, say: (line: 
   async function topUps(): Promise<void> {
     const lost = accountOf("Flat 2");
     street.setFault(lost.address, { kind: "lost-reply", function: "03", di: "070102FF" });
-    tellTime("Bakery (serial), Flat 2 (TCP) and Kiosk (MQTT) top up their wallets. Flat 2's meter will obey, and its answer will be lost.");
+    tellTime(
+      "Bakery (serial), Flat 2 (TCP) and Kiosk (MQTT) top up their wallets. Flat 2's meter will obey, and its answer will be lost.",
+    );
     const orders = [
       { ...accountOf("Bakery"), amount: "100.00" },
       { ...lost, amount: "50.00" },
       { ...accountOf("Kiosk"), amount: "30.00" },
     ];
     const before = new Map(orders.map(({ address }) => [address, street.snapshot(address)]));
-    const asked = await Promise.all(orders.map(async (order) => ({ ...order, command: (await pay(order.account, order.amount))! })));
+    const asked = await Promise.all(
+      orders.map(async (order) => ({ ...order, command: (await pay(order.account, order.amount))! })),
+    );
     for (const { address, amount, command } of asked) {
       const end = await desk.commandIn(command, "confirmed", COMMAND_MS_MAX);
       const was = before.get(address)!;
       const is = street.snapshot(address);
       check(is.purchaseCount === was.purchaseCount + 1, `${address} counts one purchase more`);
-      check(parseYuan(is.credited ?? "0") - parseYuan(was.credited ?? "0") === parseYuan(amount), `${address} was credited ${amount} once`);
-      const reply = (end["proof"] as Thing)["acknowledged"] === null ? "no answer came, the meter was read instead" : "acknowledged, then read";
+      check(
+        parseYuan(is.credited ?? "0") - parseYuan(was.credited ?? "0") === parseYuan(amount),
+        `${address} was credited ${amount} once`,
+      );
+      const reply =
+        (end["proof"] as Thing)["acknowledged"] === null
+          ? "no answer came, the meter was read instead"
+          : "acknowledged, then read";
       tellTime(`  ${address}  +${amount} yuan, purchase ${is.purchaseCount}: confirmed (${reply}).`);
     }
     const proof = (await desk.get(`/v1/commands/${asked[1]!.command}`))["proof"] as Thing;
@@ -116,7 +132,9 @@ export async function tell(house: DemoHouse, clock: ShiftableClock, say: (line: 
     tellTime("Three hours later Flat 3's wallet is empty; its meter has cut the supply by itself. Flat 3 pays 20.00.");
     await desk.commandIn((await pay(account, "20.00"))!, "confirmed", COMMAND_MS_MAX);
     check(street.snapshot(address).relay === "connected", "Flat 3's supply returned by itself");
-    await desk.until("the gateway sees Flat 3's relay return", COMMAND_MS_MAX, async () => (((await desk.get(`/v1/meters/${address}`))["relay"] as Thing)["reported"] === "connected" ? true : null));
+    await desk.until("the gateway sees Flat 3's relay return", COMMAND_MS_MAX, async () =>
+      ((await desk.get(`/v1/meters/${address}`))["relay"] as Thing)["reported"] === "connected" ? true : null,
+    );
     tellTime("  confirmed; the meter reconnected, and the gateway has seen the relay return.");
   }
 
@@ -144,11 +162,16 @@ export async function tell(house: DemoHouse, clock: ShiftableClock, say: (line: 
     await gateway.pollAll();
     const cut = await desk.until("a cut of the Workshop", COMMAND_MS_MAX, () => desk.newest("disconnect", address));
     check(street.snapshot(address).obeyed.disconnects === 0, "the Workshop was not cut");
-    tellTime("The Workshop's credit is gone too and its cut is on the way, on a line that is bad just now. It pays 40.00 at the last moment.");
+    tellTime(
+      "The Workshop's credit is gone too and its cut is on the way, on a line that is bad just now. It pays 40.00 at the last moment.",
+    );
     await pay(account, "40.00");
     await desk.commandIn(String(cut["id"]), "cancelled", COMMAND_MS_MAX);
     street.clearFaults(address, fault);
-    check(street.snapshot(address).relay === "connected" && street.snapshot(address).obeyed.disconnects === 0, "the Workshop's relay never moved");
+    check(
+      street.snapshot(address).relay === "connected" && street.snapshot(address).obeyed.disconnects === 0,
+      "the Workshop's relay never moved",
+    );
     tellTime("  the cut is cancelled because of the payment; not one byte of it left.");
   }
 
@@ -161,7 +184,9 @@ export async function tell(house: DemoHouse, clock: ShiftableClock, say: (line: 
   /** Kinds of line on which a top-up was confirmed. */
   async function provenTransports(): Promise<readonly string[]> {
     const busOf = new Map(residents.map(({ meter }) => [meter.address, meter.bus]));
-    const buses = new Set((await desk.commands("kind=top-up&state=confirmed")).map((command) => busOf.get(String(command["meter"]))));
+    const buses = new Set(
+      (await desk.commands("kind=top-up&state=confirmed")).map((command) => busOf.get(String(command["meter"]))),
+    );
     return ["serial", "tcp", "mqtt"].filter((kind) => [...buses].some((bus) => bus?.startsWith(kind) === true));
   }
 }

@@ -57,7 +57,12 @@ export const siteOf = (wires: Wires): SiteInput => ({
     { id: "tcp-1", transport: { kind: "tcp", host: "127.0.0.1", port: wires.tcpPort } },
     { id: "mqtt-1", transport: { kind: "mqtt", down: "meters/{address}/down", up: "meters/{address}/up" } },
   ],
-  meters: residents.map(({ meter, account }) => ({ address: meter.address, account, bus: meter.bus, model: meter.model ?? "standard-wallet" })),
+  meters: residents.map(({ meter, account }) => ({
+    address: meter.address,
+    account,
+    bus: meter.bus,
+    model: meter.model ?? "standard-wallet",
+  })),
   accounts: residents.map(({ account, name }) => ({ account, name })),
   tariffs: [{ id: "flat", price: PRICE }],
   policy: { mode: "live", restoreBy: "reconnect", noCut: { hours: "", weekends: false } },

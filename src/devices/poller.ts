@@ -83,10 +83,10 @@ export class Poller {
 
   async #walk(meters: readonly MeterRecord[]): Promise<void> {
     const { clock } = this.#parts;
-    while (!this.#stop.signal.aborted) {
+    while (!this.#stopped()) {
       let asked = false;
       for (const meter of meters) {
-        if (this.#stop.signal.aborted) return;
+        if (this.#stopped()) return;
         if (this.#paused > 0 || !this.#isDue(meter)) continue;
         asked = true;
         this.#dueAt.set(meter.address, later(clock.now(), this.#parts.everyMs));
@@ -100,6 +100,10 @@ export class Poller {
       }
       if (!asked) await clock.wait(LOOK_FOR_WORK_EVERY_MS, this.#stop.signal);
     }
+  }
+
+  #stopped(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   #isDue(meter: MeterRecord): boolean {

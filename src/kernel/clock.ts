@@ -92,7 +92,9 @@ const pad = (n: number, digits = 2): string => n.toString().padStart(digits, "0"
 /** ISO 8601 with the offset of the zone, to the second: the one way moments are written outside. Zone: IANA name. */
 export function iso(at: Instant, timeZone = "Asia/Shanghai"): string {
   const p = wallClock(at, timeZone);
-  const offsetMinutes = Math.round((Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second) - Math.floor(at / 1_000) * 1_000) / 60_000);
+  const offsetMinutes = Math.round(
+    (Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second) - Math.floor(at / 1_000) * 1_000) / 60_000,
+  );
   const sign = offsetMinutes < 0 ? "-" : "+";
   const offset = `${sign}${pad(Math.floor(Math.abs(offsetMinutes) / 60))}:${pad(Math.abs(offsetMinutes) % 60)}`;
   return `${pad(p.year, 4)}-${pad(p.month)}-${pad(p.day)}T${pad(p.hour)}:${pad(p.minute)}:${pad(p.second)}${offset}`;
@@ -129,7 +131,14 @@ export function wallClock(at: Instant, timeZone: string): WallClock {
   }
   const part: Record<string, number> = {};
   for (const { type, value } of format.formatToParts(at)) part[type] = Number(value);
-  const date = { year: part["year"]!, month: part["month"]!, day: part["day"]!, hour: part["hour"]!, minute: part["minute"]!, second: part["second"]! };
+  const date = {
+    year: part["year"]!,
+    month: part["month"]!,
+    day: part["day"]!,
+    hour: part["hour"]!,
+    minute: part["minute"]!,
+    second: part["second"]!,
+  };
   return { ...date, weekday: new Date(Date.UTC(date.year, date.month - 1, date.day)).getUTCDay() };
 }
 

@@ -6,12 +6,24 @@ import type { AccountId, CommandId, MeterAddress, PaymentId } from "./ids.ts";
 import type { Transaction } from "./transaction.ts";
 
 export type Announcement =
-  | { readonly type: "command"; readonly id: CommandId; readonly meter: MeterAddress; readonly kind: string; readonly state: string }
+  | {
+      readonly type: "command";
+      readonly id: CommandId;
+      readonly meter: MeterAddress;
+      readonly kind: string;
+      readonly state: string;
+    }
   | { readonly type: "payment"; readonly id: PaymentId; readonly account: AccountId; readonly state: string }
   | { readonly type: "account"; readonly account: AccountId }
   | { readonly type: "meter"; readonly address: MeterAddress }
   | { readonly type: "reading"; readonly meter: MeterAddress; readonly item: string; readonly value: string | null }
-  | { readonly type: "intent"; readonly meter: MeterAddress; readonly want: string; readonly because: string; readonly shadow: boolean };
+  | {
+      readonly type: "intent";
+      readonly meter: MeterAddress;
+      readonly want: string;
+      readonly because: string;
+      readonly shadow: boolean;
+    };
 
 export interface Outbox {
   /** Joins the transaction; delivered after its commit. */

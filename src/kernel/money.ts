@@ -30,7 +30,8 @@ export function yuan(fen: bigint): string {
 
 export function parsePrice(text: string, field = "price"): PricePerKwh {
   const match = /^(\d{1,6})(?:\.(\d{1,4}))?$/.exec(text);
-  if (match === null) throw new Fault("amount-malformed", { field, given: text, allowed: "yuan per kWh with at most four decimals" });
+  if (match === null)
+    throw new Fault("amount-malformed", { field, given: text, allowed: "yuan per kWh with at most four decimals" });
   return (BigInt(match[1]!) * 10_000n + BigInt((match[2] ?? "").padEnd(4, "0"))) as PricePerKwh;
 }
 

@@ -14,7 +14,10 @@ export interface BillingStore {
   /** Locked until the transaction ends. */
   lockBilling(tx: Transaction, meter: MeterAddress): Promise<BillingState | null>;
   saveBilling(tx: Transaction, meter: MeterAddress, account: AccountId, state: BillingState, at: Instant): Promise<void>;
-  addToDay(tx: Transaction, row: { account: AccountId; meter: MeterAddress; day: string; energy: CentiKwh; cost: Fen; price: PricePerKwh }): Promise<void>;
+  addToDay(
+    tx: Transaction,
+    row: { account: AccountId; meter: MeterAddress; day: string; energy: CentiKwh; cost: Fen; price: PricePerKwh },
+  ): Promise<void>;
 }
 
 export interface MeteredUse {
@@ -40,9 +43,22 @@ export class Billing {
     const day = dayOf(use.takenAt, timeZone);
     const bill = billReading(before, { register: use.register, day }, use.price);
     await store.saveBilling(tx, use.meter, use.account, bill.next, use.takenAt);
-    if (bill.energy > 0n) await store.addToDay(tx, { account: use.account, meter: use.meter, day, energy: bill.energy, cost: bill.charge, price: use.price });
+    if (bill.energy > 0n)
+      await store.addToDay(tx, {
+        account: use.account,
+        meter: use.meter,
+        day,
+        energy: bill.energy,
+        cost: bill.charge,
+        price: use.price,
+      });
     if (bill.charge <= 0n) return ZERO_FEN;
-    const posted = await ledger.charge(tx, { account: use.account, amount: bill.charge, reference: `${use.meter}/${day}/${String(use.register)}`, note: `energy up to ${String(use.register)} x 0.01 kWh` });
+    const posted = await ledger.charge(tx, {
+      account: use.account,
+      amount: bill.charge,
+      reference: `${use.meter}/${day}/${String(use.register)}`,
+      note: `energy up to ${String(use.register)} x 0.01 kWh`,
+    });
     return posted === "posted" ? bill.charge : ZERO_FEN;
   }
 }

@@ -32,9 +32,15 @@ export interface LedgerStore {
   position(tx: Transaction | null, account: AccountId): Promise<Position>;
   /** As position, and nobody else may change it before this transaction ends. */
   lockPosition(tx: Transaction, account: AccountId): Promise<Position>;
-  exists(tx: Transaction, key: { readonly kind: EntryKind; readonly reference: string; readonly closes: string | null }): Promise<boolean>;
+  exists(
+    tx: Transaction,
+    key: { readonly kind: EntryKind; readonly reference: string; readonly closes: string | null },
+  ): Promise<boolean>;
   append(tx: Transaction, entry: Entry): Promise<void>;
-  statement(account: AccountId, page: { readonly limit: number; readonly before: bigint | null }): Promise<readonly StatementLine[]>;
+  statement(
+    account: AccountId,
+    page: { readonly limit: number; readonly before: bigint | null },
+  ): Promise<readonly StatementLine[]>;
   /** Sum of the legs of every book whose name begins so. */
   total(prefix: string): Promise<Fen>;
 }

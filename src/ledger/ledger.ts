@@ -92,27 +92,66 @@ export class Ledger {
 
   /** Money came in through a channel. Reference: the payment. */
   receive(tx: Transaction, p: { account: AccountId; amount: Fen; channel: string; reference: string }): Promise<Posted> {
-    return this.#move(tx, { ...p, posting: { kind: "payment", amount: p.amount }, closes: null, from: book.channel(p.channel), to: book.available(p.account), note: null });
+    return this.#move(tx, {
+      ...p,
+      posting: { kind: "payment", amount: p.amount },
+      closes: null,
+      from: book.channel(p.channel),
+      to: book.available(p.account),
+      note: null,
+    });
   }
 
   /** Set aside for a command. The hold is named after it. */
   hold(tx: Transaction, p: { account: AccountId; amount: Fen; hold: string }): Promise<Posted> {
-    return this.#move(tx, { account: p.account, posting: { kind: "hold", amount: p.amount }, reference: p.hold, closes: null, from: book.available(p.account), to: book.held(p.account), note: null });
+    return this.#move(tx, {
+      account: p.account,
+      posting: { kind: "hold", amount: p.amount },
+      reference: p.hold,
+      closes: null,
+      from: book.available(p.account),
+      to: book.held(p.account),
+      note: null,
+    });
   }
 
   /** The meter shows it: what was held is the meter's now. Settling or releasing a second time changes nothing. */
   settle(tx: Transaction, p: { account: AccountId; amount: Fen; hold: string; meter: string }): Promise<Posted> {
-    return this.#move(tx, { account: p.account, posting: { kind: "settle", amount: p.amount }, reference: p.hold, closes: p.hold, from: book.held(p.account), to: book.meter(p.meter), note: null });
+    return this.#move(tx, {
+      account: p.account,
+      posting: { kind: "settle", amount: p.amount },
+      reference: p.hold,
+      closes: p.hold,
+      from: book.held(p.account),
+      to: book.meter(p.meter),
+      note: null,
+    });
   }
 
   /** It did not happen: the money is free again. */
   release(tx: Transaction, p: { account: AccountId; amount: Fen; hold: string; note: string }): Promise<Posted> {
-    return this.#move(tx, { account: p.account, posting: { kind: "release", amount: p.amount }, reference: p.hold, closes: p.hold, from: book.held(p.account), to: book.available(p.account), note: p.note });
+    return this.#move(tx, {
+      account: p.account,
+      posting: { kind: "release", amount: p.amount },
+      reference: p.hold,
+      closes: p.hold,
+      from: book.held(p.account),
+      to: book.available(p.account),
+      note: p.note,
+    });
   }
 
   /** Energy used. Keyed by its reading, so that a second delivery is refused. */
   charge(tx: Transaction, p: { account: AccountId; amount: Fen; reference: string; note: string }): Promise<Posted> {
-    return this.#move(tx, { account: p.account, posting: { kind: "charge", amount: p.amount }, reference: p.reference, closes: null, from: book.available(p.account), to: book.consumed, note: p.note });
+    return this.#move(tx, {
+      account: p.account,
+      posting: { kind: "charge", amount: p.amount },
+      reference: p.reference,
+      closes: null,
+      from: book.available(p.account),
+      to: book.consumed,
+      note: p.note,
+    });
   }
 
   async #move(tx: Transaction, move: Movement): Promise<Posted> {
@@ -128,12 +167,14 @@ export class Ledger {
       at: this.#clock.now(),
       note: move.note,
       legs: [
-        { book: move.from, amount: Fen(-move.posting.amount) },
+        { book: move.from, amount: negated(move.posting.amount) },
         { book: move.to, amount: move.posting.amount },
       ],
     });
     return "posted";
   }
 }
+
+const negated = (amount: bigint): Fen => Fen(-amount);
 
 export const emptyPosition: Position = { available: ZERO_FEN, held: ZERO_FEN };

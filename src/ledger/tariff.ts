@@ -32,9 +32,14 @@ export interface Bill {
 }
 
 /** Pure: what the next reading costs. The first reading of a meter is where counting begins and costs nothing. */
-export function billReading(state: BillingState | null, reading: { readonly register: CentiKwh; readonly day: string }, price: PricePerKwh): Bill {
+export function billReading(
+  state: BillingState | null,
+  reading: { readonly register: CentiKwh; readonly day: string },
+  price: PricePerKwh,
+): Bill {
   const { register, day } = reading;
-  if (state === null) return { next: { day, dayStart: register, billedTo: register, charged: Fen(0n) }, charge: Fen(0n), energy: 0n as CentiKwh };
+  if (state === null)
+    return { next: { day, dayStart: register, billedTo: register, charged: Fen(0n) }, charge: Fen(0n), energy: 0n as CentiKwh };
   const today = state.day === day ? state : { day, dayStart: state.billedTo, billedTo: state.billedTo, charged: Fen(0n) };
   const cost = costOf((register - today.dayStart) as CentiKwh, price);
   return {

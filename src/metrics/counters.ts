@@ -6,7 +6,14 @@ import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
 
 export interface Pictures {
   readonly commandsByState: () => Promise<readonly { readonly state: string; readonly count: number }[]>;
-  readonly buses: () => readonly { readonly id: string; readonly open: boolean; readonly waiting: number; readonly exchanges: number; readonly silences: number; readonly busyMs: number }[];
+  readonly buses: () => readonly {
+    readonly id: string;
+    readonly open: boolean;
+    readonly waiting: number;
+    readonly exchanges: number;
+    readonly silences: number;
+    readonly busyMs: number;
+  }[];
   readonly meters: () => { readonly answering: number; readonly silent: number; readonly unknown: number };
   readonly running: () => number;
 }
@@ -18,7 +25,12 @@ export class Counters {
   constructor(pictures: Pictures) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
-    this.announcements = new Counter({ name: "fee_control_announcements_total", help: "Announcements delivered, by type → none while payments come in: look at the outbox pump in the log", labelNames: ["type"], registers });
+    this.announcements = new Counter({
+      name: "fee_control_announcements_total",
+      help: "Announcements delivered, by type → none while payments come in: look at the outbox pump in the log",
+      labelNames: ["type"],
+      registers,
+    });
     new Gauge({
       name: "fee_control_commands",
       help: "Commands by state → disputed > 0: a person decides; verifying growing: meters fell silent after an order",
@@ -29,23 +41,54 @@ export class Counters {
         for (const { state, count } of await pictures.commandsByState()) this.set({ state }, count);
       },
     });
-    new Gauge({ name: "fee_control_commands_running", help: "Commands that a worker has in hand → 0 while some are queued: the queue's store is away", registers, collect() {
-      this.set(pictures.running());
-    } });
+    new Gauge({
+      name: "fee_control_commands_running",
+      help: "Commands that a worker has in hand → 0 while some are queued: the queue's store is away",
+      registers,
+      collect() {
+        this.set(pictures.running());
+      },
+    });
     const perBus = (name: string, help: string, value: (bus: ReturnType<Pictures["buses"]>[number]) => number): void => {
-      new Gauge({ name, help, labelNames: ["bus"], registers, collect() {
-        this.reset();
-        for (const bus of pictures.buses()) this.set({ bus: bus.id }, value(bus));
-      } });
+      new Gauge({
+        name,
+        help,
+        labelNames: ["bus"],
+        registers,
+        collect() {
+          this.reset();
+          for (const bus of pictures.buses()) this.set({ bus: bus.id }, value(bus));
+        },
+      });
     };
-    perBus("fee_control_bus_open", "1 when bytes can be sent → 0: see why at /v1/buses; check adapter, host, broker", (bus) => (bus.open ? 1 : 0));
-    perBus("fee_control_bus_waiting", "Requests waiting for the line → grows: the line is full or a meter is silent", (bus) => bus.waiting);
+    perBus("fee_control_bus_open", "1 when bytes can be sent → 0: see why at /v1/buses; check adapter, host, broker", (bus) =>
+      bus.open ? 1 : 0,
+    );
+    perBus(
+      "fee_control_bus_waiting",
+      "Requests waiting for the line → grows: the line is full or a meter is silent",
+      (bus) => bus.waiting,
+    );
     perBus("fee_control_bus_exchanges_total", "Requests answered or given up", (bus) => bus.exchanges);
-    perBus("fee_control_bus_silences_total", "Requests nobody answered → rises: wrong address, baud rate, or a dead meter", (bus) => bus.silences);
-    perBus("fee_control_bus_busy_seconds_total", "Time in which the line was in use → near the clock's own pace: the line is full", (bus) => bus.busyMs / 1_000);
-    new Gauge({ name: "fee_control_meters", help: "Meters by health → silent: visit, or look at the line", labelNames: ["health"], registers, collect() {
-      for (const [health, count] of Object.entries(pictures.meters())) this.set({ health }, count);
-    } });
+    perBus(
+      "fee_control_bus_silences_total",
+      "Requests nobody answered → rises: wrong address, baud rate, or a dead meter",
+      (bus) => bus.silences,
+    );
+    perBus(
+      "fee_control_bus_busy_seconds_total",
+      "Time in which the line was in use → near the clock's own pace: the line is full",
+      (bus) => bus.busyMs / 1_000,
+    );
+    new Gauge({
+      name: "fee_control_meters",
+      help: "Meters by health → silent: visit, or look at the line",
+      labelNames: ["health"],
+      registers,
+      collect() {
+        for (const [health, count] of Object.entries(pictures.meters())) this.set({ health }, count);
+      },
+    });
   }
 
   get contentType(): string {

@@ -10,19 +10,38 @@ import type { MeterStore } from "../commands/command-store.ts";
 import type { EnergyListener } from "../devices/reading-intake.ts";
 
 export class MeteredUse implements EnergyListener {
-  readonly #parts: { readonly billing: Billing; readonly meters: MeterStore; readonly outbox: Outbox; readonly priceOf: (tariff: string) => PricePerKwh };
+  readonly #parts: {
+    readonly billing: Billing;
+    readonly meters: MeterStore;
+    readonly outbox: Outbox;
+    readonly priceOf: (tariff: string) => PricePerKwh;
+  };
 
-  constructor(parts: { readonly billing: Billing; readonly meters: MeterStore; readonly outbox: Outbox; readonly priceOf: (tariff: string) => PricePerKwh }) {
+  constructor(parts: {
+    readonly billing: Billing;
+    readonly meters: MeterStore;
+    readonly outbox: Outbox;
+    readonly priceOf: (tariff: string) => PricePerKwh;
+  }) {
     this.#parts = parts;
   }
 
-  async energy(tx: Transaction, use: { readonly meter: MeterAddress; readonly register: bigint; readonly takenAt: Instant }): Promise<void> {
+  async energy(
+    tx: Transaction,
+    use: { readonly meter: MeterAddress; readonly register: bigint; readonly takenAt: Instant },
+  ): Promise<void> {
     const { billing, meters, outbox, priceOf } = this.#parts;
     const meter = await meters.meter(tx, use.meter);
     if (meter?.account == null || meter.identity === "quarantined") return;
     const account = await meters.account(tx, meter.account);
     if (account?.mode !== "remote") return; // a wallet in the meter deducts by itself
-    const charged = await billing.bill(tx, { account: account.account, meter: use.meter, register: CentiKwh(use.register), takenAt: use.takenAt, price: priceOf(account.tariff) });
+    const charged = await billing.bill(tx, {
+      account: account.account,
+      meter: use.meter,
+      register: CentiKwh(use.register),
+      takenAt: use.takenAt,
+      price: priceOf(account.tariff),
+    });
     if (charged > 0n) await outbox.announce(tx, { type: "account", account: account.account });
   }
 }

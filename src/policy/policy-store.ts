@@ -24,5 +24,12 @@ export interface PolicyStore {
   remoteMeter(tx: Transaction | null, meter: MeterAddress): Promise<RemoteMeter | null>;
   /** The last thing the rules said about this meter. */
   lastIntent(tx: Transaction | null, meter: MeterAddress): Promise<Intent | null>;
-  keepIntent(tx: Transaction, meter: MeterAddress, intent: Intent, shadow: boolean, facts: Readonly<Record<string, unknown>>, at: Instant): Promise<void>;
+  keepIntent(
+    tx: Transaction,
+    meter: MeterAddress,
+    intent: Intent,
+    shadow: boolean,
+    facts: Readonly<Record<string, unknown>>,
+    at: Instant,
+  ): Promise<void>;
 }

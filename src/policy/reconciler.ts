@@ -32,6 +32,7 @@ export interface PolicySettings {
 /** A cut rests on a reading that is no older than this. */
 export const READING_FRESH_MS = hours(2);
 const LOOK_EVERY_MS = seconds(30);
+const LOOK_PAUSE_MS = 20;
 /** A wish that ended in vain (stuck, refused) is not repeated before this: latching relays wear and weld. */
 const TRY_AGAIN_AFTER_MS = minutes(15);
 
@@ -54,7 +55,7 @@ export class Reconciler implements AfterCredit, CutGuard {
   readonly #parts: ReconcilerParts;
   readonly #stop = new AbortController();
   #nudge = new AbortController();
-  #nudged = false;
+  #wakings = 0;
   #loop: Promise<void> | null = null;
 
   constructor(parts: ReconcilerParts) {
@@ -66,7 +67,7 @@ export class Reconciler implements AfterCredit, CutGuard {
   }
 
   nudge(): void {
-    this.#nudged = true;
+    this.#wakings += 1;
     this.#nudge.abort();
   }
 
@@ -102,7 +103,7 @@ export class Reconciler implements AfterCredit, CutGuard {
   async #run(): Promise<void> {
     const { clock, log } = this.#parts;
     while (!this.#stop.signal.aborted) {
-      this.#nudged = false;
+      const wakings = this.#wakings;
       this.#nudge = new AbortController();
       try {
         await this.reconcile();
@@ -110,7 +111,8 @@ export class Reconciler implements AfterCredit, CutGuard {
         log.error({ reason: reasonOf(error) }, "the rules could not be applied; they are applied again");
         await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
       }
-      if (!this.#nudged) await clock.wait(LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
+      await clock.wait(LOOK_PAUSE_MS, this.#stop.signal); // many wakings at once are one
+      if (this.#wakings === wakings) await clock.wait(LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
     }
   }
 
@@ -135,7 +137,15 @@ export class Reconciler implements AfterCredit, CutGuard {
   }
 
   #wish(picture: RemoteMeter, kind: CommandKind, intent: Intent): Parameters<CommandService["ensure"]>[1] {
-    return { kind, meter: picture.meter, account: picture.account, payment: null, params: {}, askedBy: "rule", reason: intent.because };
+    return {
+      kind,
+      meter: picture.meter,
+      account: picture.account,
+      payment: null,
+      params: {},
+      askedBy: "rule",
+      reason: intent.because,
+    };
   }
 
   /** A cut that has not left and is no longer wanted. */
@@ -158,10 +168,25 @@ export class Reconciler implements AfterCredit, CutGuard {
   async #remember(tx: Transaction, picture: RemoteMeter, intent: Intent, shadow: boolean, facts: Facts): Promise<void> {
     const last = await this.#parts.store.lastIntent(tx, picture.meter);
     if (last !== null && last.want === intent.want && last.because === intent.because) return;
-    const stored = { available: yuan(facts.available), cutBelow: yuan(facts.cutBelow), relay: facts.relay, readAt: facts.readAt, protectedTime: facts.protectedTime };
+    const stored = {
+      available: yuan(facts.available),
+      cutBelow: yuan(facts.cutBelow),
+      relay: facts.relay,
+      readAt: facts.readAt,
+      protectedTime: facts.protectedTime,
+    };
     await this.#parts.store.keepIntent(tx, picture.meter, intent, shadow, stored, facts.now);
-    await this.#parts.outbox.announce(tx, { type: "intent", meter: picture.meter, want: intent.want, because: intent.because, shadow });
-    this.#parts.log.info({ meter: picture.meter, want: intent.want, because: intent.because, shadow }, shadow ? "in shadow: this would be done" : "the rules want it");
+    await this.#parts.outbox.announce(tx, {
+      type: "intent",
+      meter: picture.meter,
+      want: intent.want,
+      because: intent.because,
+      shadow,
+    });
+    this.#parts.log.info(
+      { meter: picture.meter, want: intent.want, because: intent.because, shadow },
+      shadow ? "in shadow: this would be done" : "the rules want it",
+    );
   }
 
   #facts(picture: RemoteMeter): Facts {

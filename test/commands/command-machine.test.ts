@@ -21,8 +21,20 @@ const events: Record<string, CommandEvent> = {
 
 /** State → event → "end because money"; what is not here is impossible. */
 const adds: Partial<Record<CommandState, Record<string, string>>> = {
-  accepted: { taken: "queued", "first-byte": "sending", declined: "refused hoard-limit release", "out-of-time": "expired deadline release", cancel: "cancelled payment release" },
-  queued: { taken: "queued", "first-byte": "sending", declined: "refused hoard-limit release", "out-of-time": "expired deadline release", cancel: "cancelled payment release" },
+  accepted: {
+    taken: "queued",
+    "first-byte": "sending",
+    declined: "refused hoard-limit release",
+    "out-of-time": "expired deadline release",
+    cancel: "cancelled payment release",
+  },
+  queued: {
+    taken: "queued",
+    "first-byte": "sending",
+    declined: "refused hoard-limit release",
+    "out-of-time": "expired deadline release",
+    cancel: "cancelled payment release",
+  },
   sending: { answered: "verifying", silence: "verifying" },
   verifying: {
     taken: "verifying",
@@ -39,13 +51,20 @@ const sets: Partial<Record<CommandState, Record<string, string>>> = {
   ...adds,
   accepted: { ...adds.accepted, shown: "confirmed" },
   queued: { ...adds.queued, shown: "confirmed" },
-  verifying: { ...adds.verifying, "not-done, no time": "unanswered silence", "not-done, no tries": "unanswered stuck", "nobody-can-tell": "unanswered count-gap" },
+  verifying: {
+    ...adds.verifying,
+    "not-done, no time": "unanswered silence",
+    "not-done, no tries": "unanswered stuck",
+    "nobody-can-tell": "unanswered count-gap",
+  },
 };
 
 const told = (state: CommandState, event: CommandEvent, effect: Effect): string => {
   const outcome = step(state, event, effect);
   if (!isStep(outcome)) return "impossible";
-  return [outcome.state, outcome.because, outcome.money === "keep" ? null : outcome.money].filter((part) => part !== null).join(" ");
+  return [outcome.state, outcome.because, outcome.money === "keep" ? null : outcome.money]
+    .filter((part) => part !== null)
+    .join(" ");
 };
 
 describe.each([

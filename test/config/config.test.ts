@@ -33,10 +33,17 @@ meters: [ { address: "202611220001", account: "1000000001", bus: tcp-1, model: s
 describe("defaults", () => {
   test("buses and meters are enough; everything else is as the contract shows it", () => {
     const config = load(small);
-    expect(config.policy).toMatchObject({ mode: "shadow", restoreBy: "arm", cutBelow: 0n, noCut: { hours: "17:00-08:00", weekends: true } });
+    expect(config.policy).toMatchObject({
+      mode: "shadow",
+      restoreBy: "arm",
+      cutBelow: 0n,
+      noCut: { hours: "17:00-08:00", weekends: true },
+    });
     expect(config.http).toEqual({ host: "127.0.0.1", port: 8_080 });
     expect(config.meters[0]).toMatchObject({ meterNumber: "202611220001", customerNumber: "002611220001" });
-    expect(config.accounts).toEqual([{ account: "1000000001", name: "1000000001", class: "residential", mode: "local", tariff: "flat" }]);
+    expect(config.accounts).toEqual([
+      { account: "1000000001", name: "1000000001", class: "residential", mode: "local", tariff: "flat" },
+    ]);
     expect(config.prices.get("flat")).toBe(5_283n);
     expect(config.stores.database).toBe("embedded");
     expect(config.channels).toBe(null);
@@ -47,15 +54,25 @@ describe("defaults", () => {
   });
 
   test("the environment wins", () => {
-    const config = load(small, { HTTP_PORT: "0", DATABASE_URL: "postgres://u:secret@h/d", REDIS_URL: "redis://h:1", MQTT_URL: "mqtt://h:1", GATEWAY_DATA: "/tmp/elsewhere" });
+    const config = load(small, {
+      HTTP_PORT: "0",
+      DATABASE_URL: "postgres://u:secret@h/d",
+      REDIS_URL: "redis://h:1",
+      MQTT_URL: "mqtt://h:1",
+      GATEWAY_DATA: "/tmp/elsewhere",
+    });
     expect(config.http.port).toBe(0);
     expect(config.stores.data).toBe("/tmp/elsewhere");
-    expect(JSON.stringify(config, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value))).not.toContain("secret");
+    expect(JSON.stringify(config, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value))).not.toContain(
+      "secret",
+    );
   });
 
   test("secrets come from files or the environment and print as dots", () => {
     writeFileSync(join(folder, "relay"), "123456\n");
-    const config = load(small.replace("standard-wallet }", 'standard-wallet, relayPassword: { level: "02", secret: file:./relay } }'));
+    const config = load(
+      small.replace("standard-wallet }", 'standard-wallet, relayPassword: { level: "02", secret: file:./relay } }'),
+    );
     expect(config.meters[0]!.relayPassword!.secret.open()).toBe("123456");
     expect(String(config.meters[0]!.relayPassword!.secret)).toBe("••••");
   });
@@ -68,16 +85,43 @@ describe("errors name the path and say what is allowed", () => {
     ["an unknown model", small.replace("standard-wallet", "gold"), /meters\[0\]\.model.*"standard-wallet", "remote-ledger"/],
     ["an unknown key", `${small}\npolcy: {}`, /unknown: polcy/],
     ["an unknown policy mode", `${small}\npolicy: { mode: dry }`, /policy\.mode.*"shadow", "live"/],
-    ["the same address twice", small.replace("meters: [", 'meters: [ { address: "202611220001", bus: tcp-1, model: remote-ledger },'), /meters\[1\]\.address.*stands already at meters\[0\]/],
-    ["two meters on one account", small.replace("meters: [", 'meters: [ { address: "202611220002", account: "1000000001", bus: tcp-1, model: standard-wallet },'), /meters\[1\]\.account.*one meter per account/],
+    [
+      "the same address twice",
+      small.replace("meters: [", 'meters: [ { address: "202611220001", bus: tcp-1, model: remote-ledger },'),
+      /meters\[1\]\.address.*stands already at meters\[0\]/,
+    ],
+    [
+      "two meters on one account",
+      small.replace(
+        "meters: [",
+        'meters: [ { address: "202611220002", account: "1000000001", bus: tcp-1, model: standard-wallet },',
+      ),
+      /meters\[1\]\.account.*one meter per account/,
+    ],
     ["a price with five decimals", `${small}\ntariffs: [ { id: flat, price: "0.52831" } ]`, /tariffs\[0\]\.price.*four decimals/],
     ["an unknown tariff", `${small}\naccounts: [ { account: "1000000001", tariff: gold } ]`, /accounts\[0\]\.tariff.*"gold"/],
-    ["a mode that does not fit the model", `${small}\naccounts: [ { account: "1000000001", mode: remote } ]`, /accounts\[0\]\.mode.*needs mode: local/],
-    ["a missing secret", small.replace("standard-wallet }", 'standard-wallet, relayPassword: { level: "02", secret: env:NOT_THERE } }'), /meters\[0\]\.relayPassword\.secret.*NOT_THERE is not set/],
-    ["a secret in clear", small.replace("standard-wallet }", 'standard-wallet, relayPassword: { level: "02", secret: "123456" } }'), /relayPassword\.secret.*file:PATH or env:NAME/],
+    [
+      "a mode that does not fit the model",
+      `${small}\naccounts: [ { account: "1000000001", mode: remote } ]`,
+      /accounts\[0\]\.mode.*needs mode: local/,
+    ],
+    [
+      "a missing secret",
+      small.replace("standard-wallet }", 'standard-wallet, relayPassword: { level: "02", secret: env:NOT_THERE } }'),
+      /meters\[0\]\.relayPassword\.secret.*NOT_THERE is not set/,
+    ],
+    [
+      "a secret in clear",
+      small.replace("standard-wallet }", 'standard-wallet, relayPassword: { level: "02", secret: "123456" } }'),
+      /relayPassword\.secret.*file:PATH or env:NAME/,
+    ],
     ["a time zone that is none", `${small}\nsite: { timeZone: Mars/Olympus }`, /site\.timeZone.*Mars\/Olympus/],
     ["open to the network without keys", `${small}\nhttp: { host: 0.0.0.0 }`, /http\.host.*loopback only/],
-    ["a topic without the address", small.replace("{ kind: tcp, host: 127.0.0.1, port: 2404 }", "{ kind: mqtt, down: orders }"), /buses\[0\]\.transport\.down.*\{address\}/],
+    [
+      "a topic without the address",
+      small.replace("{ kind: tcp, host: 127.0.0.1, port: 2404 }", "{ kind: mqtt, down: orders }"),
+      /buses\[0\]\.transport\.down.*\{address\}/,
+    ],
   ])("%s", (_title, text, expected) => {
     expect(complaints(text).join("\n")).toMatch(expected);
   });

@@ -10,13 +10,48 @@ const position = (available: string, held: string): Position => ({ available: pa
 
 describe("posting", () => {
   const cases: readonly [string, Position, Posting, Position | string][] = [
-    ["a payment makes money available", position("0.00", "0.00"), { kind: "payment", amount: parseYuan("100.00") }, position("100.00", "0.00")],
-    ["a hold sets it aside", position("100.00", "0.00"), { kind: "hold", amount: parseYuan("60.00") }, position("40.00", "60.00")],
-    ["no more can be held than is there", position("59.99", "0.00"), { kind: "hold", amount: parseYuan("60.00") }, "insufficient-funds"],
-    ["settled money leaves the account", position("40.00", "60.00"), { kind: "settle", amount: parseYuan("60.00") }, position("40.00", "0.00")],
-    ["released money is free again", position("40.00", "60.00"), { kind: "release", amount: parseYuan("60.00") }, position("100.00", "0.00")],
-    ["more than was held cannot be settled", position("40.00", "59.99"), { kind: "settle", amount: parseYuan("60.00") }, "more-than-held"],
-    ["energy is gone, so a charge may go below zero", position("1.00", "0.00"), { kind: "charge", amount: parseYuan("2.50") }, position("-1.50", "0.00")],
+    [
+      "a payment makes money available",
+      position("0.00", "0.00"),
+      { kind: "payment", amount: parseYuan("100.00") },
+      position("100.00", "0.00"),
+    ],
+    [
+      "a hold sets it aside",
+      position("100.00", "0.00"),
+      { kind: "hold", amount: parseYuan("60.00") },
+      position("40.00", "60.00"),
+    ],
+    [
+      "no more can be held than is there",
+      position("59.99", "0.00"),
+      { kind: "hold", amount: parseYuan("60.00") },
+      "insufficient-funds",
+    ],
+    [
+      "settled money leaves the account",
+      position("40.00", "60.00"),
+      { kind: "settle", amount: parseYuan("60.00") },
+      position("40.00", "0.00"),
+    ],
+    [
+      "released money is free again",
+      position("40.00", "60.00"),
+      { kind: "release", amount: parseYuan("60.00") },
+      position("100.00", "0.00"),
+    ],
+    [
+      "more than was held cannot be settled",
+      position("40.00", "59.99"),
+      { kind: "settle", amount: parseYuan("60.00") },
+      "more-than-held",
+    ],
+    [
+      "energy is gone, so a charge may go below zero",
+      position("1.00", "0.00"),
+      { kind: "charge", amount: parseYuan("2.50") },
+      position("-1.50", "0.00"),
+    ],
     ["nothing cannot be posted", position("1.00", "0.00"), { kind: "charge", amount: Fen(0n) }, "not-positive"],
   ];
   test.each(cases)("%s", (_title, before, posting, after) => {
@@ -26,20 +61,23 @@ describe("posting", () => {
   test("whatever is posted in whatever order: what came in is available, held, settled or charged", () => {
     const kinds = fc.constantFrom("payment", "hold", "settle", "release", "charge");
     fc.assert(
-      fc.property(fc.array(fc.record({ kind: kinds, amount: fc.bigInt({ min: -5n, max: 1_000n }) }), { maxLength: 60 }), (postings) => {
-        let now = emptyPosition;
-        let cameIn = 0n;
-        let wentOut = 0n;
-        for (const { kind, amount } of postings) {
-          const next = post(now, { kind, amount: Fen(amount) });
-          if (typeof next === "string") continue;
-          now = next;
-          if (kind === "payment") cameIn += amount;
-          if (kind === "settle" || kind === "charge") wentOut += amount;
-          expect(now.held).toBeGreaterThanOrEqual(0n);
-        }
-        expect(now.available + now.held + wentOut).toBe(cameIn);
-      }),
+      fc.property(
+        fc.array(fc.record({ kind: kinds, amount: fc.bigInt({ min: -5n, max: 1_000n }) }), { maxLength: 60 }),
+        (postings) => {
+          let now = emptyPosition;
+          let cameIn = 0n;
+          let wentOut = 0n;
+          for (const { kind, amount } of postings) {
+            const next = post(now, { kind, amount: Fen(amount) });
+            if (typeof next === "string") continue;
+            now = next;
+            if (kind === "payment") cameIn += amount;
+            if (kind === "settle" || kind === "charge") wentOut += amount;
+            expect(now.held).toBeGreaterThanOrEqual(0n);
+          }
+          expect(now.available + now.held + wentOut).toBe(cameIn);
+        },
+      ),
     );
   });
 });
@@ -76,7 +114,11 @@ describe("billing", () => {
   });
 
   test("a new settlement day begins with what was used since the last reading", () => {
-    const monday = billReading({ day: "mon", dayStart: CentiKwh(0n), billedTo: CentiKwh(0n), charged: Fen(0n) }, { register: CentiKwh(100n), day: "mon" }, price);
+    const monday = billReading(
+      { day: "mon", dayStart: CentiKwh(0n), billedTo: CentiKwh(0n), charged: Fen(0n) },
+      { register: CentiKwh(100n), day: "mon" },
+      price,
+    );
     const tuesday = billReading(monday.next, { register: CentiKwh(300n), day: "tue" }, price);
     expect(tuesday.charge).toBe(costOf(CentiKwh(200n), price));
     expect(tuesday.next.dayStart).toBe(100n);

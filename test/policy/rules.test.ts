@@ -33,8 +33,16 @@ describe("decide", () => {
     ["no cut on an old reading", { readAt: Instant(now - hours(3)) }, "as-is reading-stale"],
     ["no cut without any reading", { readAt: null }, "as-is reading-stale"],
     ["no cut in the protected hours", { protectedTime: "no-cut-hours" }, "as-is no-cut-hours"],
-    ["a restore waits for no window", { protectedTime: "weekend", relay: "disconnected", available: parseYuan("1.00") }, "connected in-credit"],
-    ["who is cut and still owes stays cut, also at night", { protectedTime: "no-cut-hours", relay: "disconnected" }, "disconnected credit-exhausted"],
+    [
+      "a restore waits for no window",
+      { protectedTime: "weekend", relay: "disconnected", available: parseYuan("1.00") },
+      "connected in-credit",
+    ],
+    [
+      "who is cut and still owes stays cut, also at night",
+      { protectedTime: "no-cut-hours", relay: "disconnected" },
+      "disconnected credit-exhausted",
+    ],
   ];
   test.each(cases)("%s", (_title, facts, expected) => {
     const { want, because } = decide({ ...owing, ...facts });

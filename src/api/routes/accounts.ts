@@ -22,30 +22,70 @@ export function accountRoutes(app: FastifyInstance, parts: ApiParts, views: View
   const view = async (account: AccountBook): Promise<ReturnType<Views["account"]>> =>
     views.account(account, await parts.ledger.position(null, account.account), account.meter === null ? [] : [account.meter]);
 
-  typed.get("/v1/accounts", { schema: { tags: ["accounts"], querystring: shape.pageQuery, response: { 200: shape.pageOf(shape.account) } } }, async (request) => {
-    const { limit, cursor } = request.query;
-    const accounts = await parts.meterStore.accounts({ limit, after: cursor === undefined ? null : AccountId(cursor, "cursor") });
-    return { items: await Promise.all(accounts.map(view)), next: accounts.length === limit ? accounts.at(-1)!.account : null };
-  });
+  typed.get(
+    "/v1/accounts",
+    { schema: { tags: ["accounts"], querystring: shape.pageQuery, response: { 200: shape.pageOf(shape.account) } } },
+    async (request) => {
+      const { limit, cursor } = request.query;
+      const accounts = await parts.meterStore.accounts({
+        limit,
+        after: cursor === undefined ? null : AccountId(cursor, "cursor"),
+      });
+      return { items: await Promise.all(accounts.map(view)), next: accounts.length === limit ? accounts.at(-1)!.account : null };
+    },
+  );
 
-  typed.get("/v1/accounts/:account", { schema: { tags: ["accounts"], params: shape.accountParam, response: { 200: shape.account, 404: shape.problem } } }, async (request) => view(await known(request.params.account)));
+  typed.get(
+    "/v1/accounts/:account",
+    { schema: { tags: ["accounts"], params: shape.accountParam, response: { 200: shape.account, 404: shape.problem } } },
+    async (request) => view(await known(request.params.account)),
+  );
 
-  typed.get("/v1/accounts/:account/entries", { schema: { tags: ["accounts"], params: shape.accountParam, querystring: shape.pageQuery } }, async (request) => {
-    const { account } = await known(request.params.account);
-    const { limit, cursor } = request.query;
-    const lines = await parts.ledgerStore.statement(account, { limit, before: cursor === undefined ? null : BigInt(z.string().regex(/^\d+$/).parse(cursor)) });
-    return { items: lines.map((line) => views.entry(line)), next: lines.length === limit ? lines.at(-1)!.id.toString() : null };
-  });
+  typed.get(
+    "/v1/accounts/:account/entries",
+    { schema: { tags: ["accounts"], params: shape.accountParam, querystring: shape.pageQuery } },
+    async (request) => {
+      const { account } = await known(request.params.account);
+      const { limit, cursor } = request.query;
+      const lines = await parts.ledgerStore.statement(account, {
+        limit,
+        before: cursor === undefined ? null : BigInt(z.string().regex(/^\d+$/).parse(cursor)),
+      });
+      return { items: lines.map((line) => views.entry(line)), next: lines.length === limit ? lines.at(-1)!.id.toString() : null };
+    },
+  );
 
-  typed.get("/v1/accounts/:account/daily", { schema: { tags: ["accounts"], params: shape.accountParam, querystring: shape.pageQuery } }, async (request) => {
-    const account = await known(request.params.account);
-    const { limit } = request.query;
-    if (account.mode === "remote") {
-      const days = await parts.billedDays(account.account, limit);
-      return { items: days.map((day) => ({ day: day.day, energy: kwh(day.energy), unit: "kWh", cost: yuan(day.cost), source: "charges" })), next: null };
-    }
-    // A wallet deducts by itself: the ledger knows the energy between the day's readings, the meter knows the cost.
-    const days = account.meter === null ? [] : await parts.readings.energyByDay(account.meter, parts.timeZone, limit);
-    return { items: days.map((day) => ({ day: day.day, energy: kwh(CentiKwh(parseYuan(day.last) - parseYuan(day.first))), unit: "kWh", cost: null, source: "readings" })), next: null };
-  });
+  typed.get(
+    "/v1/accounts/:account/daily",
+    { schema: { tags: ["accounts"], params: shape.accountParam, querystring: shape.pageQuery } },
+    async (request) => {
+      const account = await known(request.params.account);
+      const { limit } = request.query;
+      if (account.mode === "remote") {
+        const days = await parts.billedDays(account.account, limit);
+        return {
+          items: days.map((day) => ({
+            day: day.day,
+            energy: kwh(day.energy),
+            unit: "kWh",
+            cost: yuan(day.cost),
+            source: "charges",
+          })),
+          next: null,
+        };
+      }
+      // A wallet deducts by itself: the ledger knows the energy between the day's readings, the meter knows the cost.
+      const days = account.meter === null ? [] : await parts.readings.energyByDay(account.meter, parts.timeZone, limit);
+      return {
+        items: days.map((day) => ({
+          day: day.day,
+          energy: kwh(CentiKwh(parseYuan(day.last) - parseYuan(day.first))),
+          unit: "kWh",
+          cost: null,
+          source: "readings",
+        })),
+        next: null,
+      };
+    },
+  );
 }

@@ -13,29 +13,51 @@ import type { Views } from "../views.ts";
 export function commandRoutes(app: FastifyInstance, parts: ApiParts, views: Views): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
 
-  typed.get("/v1/commands/:id", { schema: { tags: ["commands"], params: shape.idParam, response: { 200: shape.command, 404: shape.problem } } }, async (request) => {
-    const id = CommandId(request.params.id);
-    const command = await parts.commandStore.find(null, id);
-    if (command === null) throw new Fault("unknown-command", { command: id });
-    return views.command(command, await parts.commandStore.attempts(id));
-  });
+  typed.get(
+    "/v1/commands/:id",
+    { schema: { tags: ["commands"], params: shape.idParam, response: { 200: shape.command, 404: shape.problem } } },
+    async (request) => {
+      const id = CommandId(request.params.id);
+      const command = await parts.commandStore.find(null, id);
+      if (command === null) throw new Fault("unknown-command", { command: id });
+      return views.command(command, await parts.commandStore.attempts(id));
+    },
+  );
 
-  typed.get("/v1/commands", { schema: { tags: ["commands"], querystring: shape.commandQuery, response: { 200: shape.pageOf(shape.command) } } }, async (request) => {
-    const { limit, cursor, state, meter, kind, since } = request.query;
-    const commands = await parts.commandStore.list({
-      limit,
-      ...(cursor === undefined ? {} : { before: CommandId(z.uuid().parse(cursor)) }),
-      ...(state === undefined ? {} : { state }),
-      ...(meter === undefined ? {} : { meter: MeterAddress(meter, "meter") }),
-      ...(kind === undefined ? {} : { kind }),
-      ...(since === undefined ? {} : { since: Instant(Date.parse(since)) }),
-    });
-    return { items: commands.map((command) => views.command(command)), next: commands.length === limit ? commands.at(-1)!.id : null };
-  });
+  typed.get(
+    "/v1/commands",
+    { schema: { tags: ["commands"], querystring: shape.commandQuery, response: { 200: shape.pageOf(shape.command) } } },
+    async (request) => {
+      const { limit, cursor, state, meter, kind, since } = request.query;
+      const commands = await parts.commandStore.list({
+        limit,
+        ...(cursor === undefined ? {} : { before: CommandId(z.uuid().parse(cursor)) }),
+        ...(state === undefined ? {} : { state }),
+        ...(meter === undefined ? {} : { meter: MeterAddress(meter, "meter") }),
+        ...(kind === undefined ? {} : { kind }),
+        ...(since === undefined ? {} : { since: Instant(Date.parse(since)) }),
+      });
+      return {
+        items: commands.map((command) => views.command(command)),
+        next: commands.length === limit ? commands.at(-1)!.id : null,
+      };
+    },
+  );
 
   typed.post(
     "/v1/commands/:id/cancel",
-    { schema: { tags: ["commands"], summary: "Take back what has not been sent", params: shape.idParam, headers: shape.writeHeaders, response: { 200: shape.command, 409: shape.problem } } },
-    (request, reply) => writeOnce(parts, request, reply, 200, async (tx) => views.command(await parts.service.cancel(tx, CommandId(request.params.id), "person"))),
+    {
+      schema: {
+        tags: ["commands"],
+        summary: "Take back what has not been sent",
+        params: shape.idParam,
+        headers: shape.writeHeaders,
+        response: { 200: shape.command, 409: shape.problem },
+      },
+    },
+    (request, reply) =>
+      writeOnce(parts, request, reply, 200, async (tx) =>
+        views.command(await parts.service.cancel(tx, CommandId(request.params.id), "person")),
+      ),
   );
 }

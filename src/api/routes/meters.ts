@@ -25,46 +25,95 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
     return record;
   };
 
-  typed.get("/v1/meters", { schema: { tags: ["meters"], querystring: shape.pageQuery, response: { 200: shape.pageOf(shape.meter) } } }, async (request) => {
-    const { limit, cursor } = request.query;
-    const books = (await parts.meterStore.all()).filter((book) => cursor === undefined || book.address > cursor);
-    const page = books.slice(0, limit);
-    const readings = Map.groupBy(await parts.readings.latestOf(page.map((book) => book.address)), (reading) => reading.meter);
-    const items = page.flatMap((book) => {
-      const record = parts.street.meter(book.address);
-      return record === undefined ? [] : [views.meter(record, book, parts.street.health(book.address), readings.get(book.address) ?? [])];
-    });
-    return { items, next: books.length > limit ? page.at(-1)!.address : null };
-  });
+  typed.get(
+    "/v1/meters",
+    { schema: { tags: ["meters"], querystring: shape.pageQuery, response: { 200: shape.pageOf(shape.meter) } } },
+    async (request) => {
+      const { limit, cursor } = request.query;
+      const books = (await parts.meterStore.all()).filter((book) => cursor === undefined || book.address > cursor);
+      const page = books.slice(0, limit);
+      const readings = Map.groupBy(await parts.readings.latestOf(page.map((book) => book.address)), (reading) => reading.meter);
+      const items = page.flatMap((book) => {
+        const record = parts.street.meter(book.address);
+        return record === undefined
+          ? []
+          : [views.meter(record, book, parts.street.health(book.address), readings.get(book.address) ?? [])];
+      });
+      return { items, next: books.length > limit ? page.at(-1)!.address : null };
+    },
+  );
 
-  typed.get("/v1/meters/:address", { schema: { tags: ["meters"], params: shape.addressParam, response: { 200: shape.meter, 404: shape.problem } } }, async (request) => {
-    const record = known(request.params.address);
-    const book = await parts.meterStore.meter(null, record.address);
-    if (book === null) throw new Fault("unknown-meter", { meter: record.address });
-    return views.meter(record, book, parts.street.health(record.address), await parts.readings.latestOf([record.address]));
-  });
+  typed.get(
+    "/v1/meters/:address",
+    { schema: { tags: ["meters"], params: shape.addressParam, response: { 200: shape.meter, 404: shape.problem } } },
+    async (request) => {
+      const record = known(request.params.address);
+      const book = await parts.meterStore.meter(null, record.address);
+      if (book === null) throw new Fault("unknown-meter", { meter: record.address });
+      return views.meter(record, book, parts.street.health(record.address), await parts.readings.latestOf([record.address]));
+    },
+  );
 
   typed.post(
     "/v1/meters/:address/relay",
-    { schema: { tags: ["meters"], summary: "Order the relay", params: shape.addressParam, headers: shape.writeHeaders, body: shape.relayBody, response: { 202: z.object({ command: shape.command }), 404: shape.problem, 409: shape.problem } } },
+    {
+      schema: {
+        tags: ["meters"],
+        summary: "Order the relay",
+        params: shape.addressParam,
+        headers: shape.writeHeaders,
+        body: shape.relayBody,
+        response: { 202: z.object({ command: shape.command }), 404: shape.problem, 409: shape.problem },
+      },
+    },
     (request, reply) => {
       const { address, account } = known(request.params.address);
       const { order, reason } = request.body;
       return writeOnce(parts, request, reply, 202, async (tx) => ({
-        command: views.command(await parts.service.accept(tx, { kind: order, meter: address, account, payment: null, params: {}, askedBy: "person", reason })),
+        command: views.command(
+          await parts.service.accept(tx, {
+            kind: order,
+            meter: address,
+            account,
+            payment: null,
+            params: {},
+            askedBy: "person",
+            reason,
+          }),
+        ),
       }));
     },
   );
 
   typed.post(
     "/v1/meters/:address/readings",
-    { schema: { tags: ["meters"], summary: "Read now", params: shape.addressParam, body: shape.readingsBody, response: { 200: z.object({ items: z.array(shape.reading) }), 202: z.object({ command: shape.command }), 504: shape.problem } } },
+    {
+      schema: {
+        tags: ["meters"],
+        summary: "Read now",
+        params: shape.addressParam,
+        body: shape.readingsBody,
+        response: {
+          200: z.object({ items: z.array(shape.reading) }),
+          202: z.object({ command: shape.command }),
+          504: shape.problem,
+        },
+      },
+    },
     async (request, reply) => {
       const record = known(request.params.address);
       const readings = await readWithin(parts, record, request.body.items, READ_WAIT_MS);
       if (readings !== null) return { items: readings.map((reading) => views.reading(reading)) };
       const command = await parts.transactor.transact((tx) =>
-        parts.service.accept(tx, { kind: "read-now", meter: record.address, account: record.account, payment: null, params: { items: request.body.items }, askedBy: "person", reason: "a person asked" }),
+        parts.service.accept(tx, {
+          kind: "read-now",
+          meter: record.address,
+          account: record.account,
+          payment: null,
+          params: { items: request.body.items },
+          askedBy: "person",
+          reason: "a person asked",
+        }),
       );
       return reply.status(202).send({ command: views.command(command) });
     },
@@ -72,7 +121,12 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
 }
 
 /** The readings, or null when the line did not get to it in time. */
-async function readWithin(parts: ApiParts, record: MeterRecord, items: readonly string[], waitMs: number): Promise<readonly Reading[] | null> {
+async function readWithin(
+  parts: ApiParts,
+  record: MeterRecord,
+  items: readonly string[],
+  waitMs: number,
+): Promise<readonly Reading[] | null> {
   const late = new AbortController();
   const done = new AbortController();
   const reading = (async () => {

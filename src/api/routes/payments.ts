@@ -15,7 +15,20 @@ export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: View
 
   typed.post(
     "/v1/payments",
-    { schema: { tags: ["payments"], summary: "Take a payment", headers: shape.writeHeaders, body: shape.paymentBody, response: { 202: z.object({ payment: shape.payment, command: shape.command.nullable() }), 400: shape.problem, 404: shape.problem, 409: shape.problem } } },
+    {
+      schema: {
+        tags: ["payments"],
+        summary: "Take a payment",
+        headers: shape.writeHeaders,
+        body: shape.paymentBody,
+        response: {
+          202: z.object({ payment: shape.payment, command: shape.command.nullable() }),
+          400: shape.problem,
+          404: shape.problem,
+          409: shape.problem,
+        },
+      },
+    },
     (request, reply) => {
       const { channel, orderId } = request.body;
       const order = { account: AccountId(request.body.account), amount: parseYuan(request.body.amount), channel, orderId };
@@ -26,19 +39,36 @@ export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: View
     },
   );
 
-  typed.get("/v1/payments/:id", { schema: { tags: ["payments"], params: shape.idParam, response: { 200: shape.payment, 404: shape.problem } } }, async (request) => {
-    const payment = await parts.paymentStore.find(null, PaymentId(request.params.id));
-    if (payment === null) throw new Fault("unknown-payment", { payment: request.params.id });
-    return views.payment(payment);
-  });
+  typed.get(
+    "/v1/payments/:id",
+    { schema: { tags: ["payments"], params: shape.idParam, response: { 200: shape.payment, 404: shape.problem } } },
+    async (request) => {
+      const payment = await parts.paymentStore.find(null, PaymentId(request.params.id));
+      if (payment === null) throw new Fault("unknown-payment", { payment: request.params.id });
+      return views.payment(payment);
+    },
+  );
 
   typed.get(
     "/v1/payments",
-    { schema: { tags: ["payments"], querystring: shape.pageQuery.extend({ account: z.string().optional() }), response: { 200: shape.pageOf(shape.payment) } } },
+    {
+      schema: {
+        tags: ["payments"],
+        querystring: shape.pageQuery.extend({ account: z.string().optional() }),
+        response: { 200: shape.pageOf(shape.payment) },
+      },
+    },
     async (request) => {
       const { limit, cursor, account } = request.query;
-      const payments = await parts.paymentStore.list({ limit, before: cursor === undefined ? null : PaymentId(z.uuid().parse(cursor)), account: account === undefined ? null : AccountId(account) });
-      return { items: payments.map((payment) => views.payment(payment)), next: payments.length === limit ? payments.at(-1)!.id : null };
+      const payments = await parts.paymentStore.list({
+        limit,
+        before: cursor === undefined ? null : PaymentId(z.uuid().parse(cursor)),
+        account: account === undefined ? null : AccountId(account),
+      });
+      return {
+        items: payments.map((payment) => views.payment(payment)),
+        next: payments.length === limit ? payments.at(-1)!.id : null,
+      };
     },
   );
 }

@@ -31,7 +31,11 @@ const netOf = (wallet: Wallet): bigint => wallet.balance - wallet.overdraft;
 export const amountOf = (command: Command): Fen => Fen(BigInt(command.params["amount"] as string));
 
 /** Pure: does the balance seen afterwards follow from the one before, the amount, and what can have been consumed since? */
-export function balanceFits(before: PurchaseBefore, amount: Fen, now: { readonly net: bigint; readonly takenAt: number }): boolean {
+export function balanceFits(
+  before: PurchaseBefore,
+  amount: Fen,
+  now: { readonly net: bigint; readonly takenAt: number },
+): boolean {
   const highest = BigInt(before.net) + amount;
   const hoursBetween = Math.max(0, now.takenAt - before.takenAt) / 3_600_000 + PURSE_LAG_HOURS;
   const drained = BigInt(Math.ceil(Number(DRAIN_FEN_PER_HOUR_MAX) * hoursBetween));
@@ -39,7 +43,11 @@ export function balanceFits(before: PurchaseBefore, amount: Fen, now: { readonly
 }
 
 /** Pure: what a wallet seen after an attempt says about it, before the purchase record is asked. */
-export function judgePurchase(before: PurchaseBefore, amount: Fen, wallet: Wallet): "done" | "not-done" | "ask-record" | "count-gap" {
+export function judgePurchase(
+  before: PurchaseBefore,
+  amount: Fen,
+  wallet: Wallet,
+): "done" | "not-done" | "ask-record" | "count-gap" {
   if (wallet.count === before.count) return "not-done";
   if (wallet.count !== before.count + 1) return "count-gap";
   return balanceFits(before, amount, { net: netOf(wallet), takenAt: wallet.takenAt }) ? "done" : "ask-record";
@@ -71,7 +79,10 @@ const shared = {
   notAfterMs: hours(72),
   attemptsMax: 3,
   send: (session, command, before, options) =>
-    session.topUp({ amount: amountOf(command), count: (before as PurchaseBefore).count + 1, opening: (before as PurchaseBefore).opening }, options),
+    session.topUp(
+      { amount: amountOf(command), count: (before as PurchaseBefore).count + 1, opening: (before as PurchaseBefore).opening },
+      options,
+    ),
   verify,
 } satisfies Partial<CommandDefinition>;
 
@@ -82,7 +93,12 @@ export const topUp: CommandDefinition = {
   look: async (session) => {
     const wallet = await session.readWallet();
     if (wallet.keyState !== "production") return { choose: "refuse", fault: "key-state" };
-    const before: PurchaseBefore = { count: wallet.count, net: netOf(wallet).toString(), takenAt: wallet.takenAt, opening: !wallet.accountOpened };
+    const before: PurchaseBefore = {
+      count: wallet.count,
+      net: netOf(wallet).toString(),
+      takenAt: wallet.takenAt,
+      opening: !wallet.accountOpened,
+    };
     return { choose: "send", before };
   },
 };

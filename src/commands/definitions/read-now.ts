@@ -12,7 +12,10 @@ export const readNow: CommandDefinition = {
   attemptsMax: 1,
   look: async (session, command) => {
     const readings = await session.read(command.params["items"] as readonly string[], "command");
-    return { choose: "already-so", proof: { items: readings.map(({ item, value, unit, takenAt, source }) => ({ item, value, unit, takenAt, source })) } };
+    return {
+      choose: "already-so",
+      proof: { items: readings.map(({ item, value, unit, takenAt, source }) => ({ item, value, unit, takenAt, source })) },
+    };
   },
   send: () => Promise.reject(new Error("a reading sends nothing that changes the meter")),
   verify: () => Promise.reject(new Error("a reading ends with its look")),

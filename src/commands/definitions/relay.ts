@@ -24,22 +24,70 @@ interface RelayRow {
 }
 
 const rows: readonly RelayRow[] = [
-  { kind: "disconnect", title: { en: "Cut the supply", zh: "跳闸" }, priority: Priority.relay, notAfterMs: hours(2), fulfilled: (p) => p.relay === "disconnected" && p.order === "disconnect" },
-  { kind: "reconnect", title: { en: "Restore the supply directly", zh: "直接合闸" }, priority: Priority.safety, notAfterMs: hours(24), fulfilled: (p) => p.relay === "connected" && p.order === "connect" },
+  {
+    kind: "disconnect",
+    title: { en: "Cut the supply", zh: "跳闸" },
+    priority: Priority.relay,
+    notAfterMs: hours(2),
+    fulfilled: (p) => p.relay === "disconnected" && p.order === "disconnect",
+  },
+  {
+    kind: "reconnect",
+    title: { en: "Restore the supply directly", zh: "直接合闸" },
+    priority: Priority.safety,
+    notAfterMs: hours(24),
+    fulfilled: (p) => p.relay === "connected" && p.order === "connect",
+  },
   // Bit 6 = 0 is all that arming can show; the button is a later event (relay: armed, then connected).
-  { kind: "arm", title: { en: "Allow the customer to restore at the meter", zh: "合闸允许" }, priority: Priority.safety, notAfterMs: hours(24), fulfilled: (p) => p.order === "connect" },
-  { kind: "protect", title: { en: "Protect the supply from being cut", zh: "保电" }, priority: Priority.safety, notAfterMs: hours(24), fulfilled: (p) => p.protected },
-  { kind: "unprotect", title: { en: "End the protection", zh: "保电解除" }, priority: Priority.relay, notAfterMs: hours(2), fulfilled: (p) => !p.protected },
-  { kind: "warn", title: { en: "Low-credit alarm on", zh: "报警" }, priority: Priority.person, notAfterMs: hours(2), fulfilled: (p) => p.preTripAlarm },
-  { kind: "unwarn", title: { en: "Low-credit alarm off", zh: "报警解除" }, priority: Priority.person, notAfterMs: hours(2), fulfilled: (p) => !p.preTripAlarm },
+  {
+    kind: "arm",
+    title: { en: "Allow the customer to restore at the meter", zh: "合闸允许" },
+    priority: Priority.safety,
+    notAfterMs: hours(24),
+    fulfilled: (p) => p.order === "connect",
+  },
+  {
+    kind: "protect",
+    title: { en: "Protect the supply from being cut", zh: "保电" },
+    priority: Priority.safety,
+    notAfterMs: hours(24),
+    fulfilled: (p) => p.protected,
+  },
+  {
+    kind: "unprotect",
+    title: { en: "End the protection", zh: "保电解除" },
+    priority: Priority.relay,
+    notAfterMs: hours(2),
+    fulfilled: (p) => !p.protected,
+  },
+  {
+    kind: "warn",
+    title: { en: "Low-credit alarm on", zh: "报警" },
+    priority: Priority.person,
+    notAfterMs: hours(2),
+    fulfilled: (p) => p.preTripAlarm,
+  },
+  {
+    kind: "unwarn",
+    title: { en: "Low-credit alarm off", zh: "报警解除" },
+    priority: Priority.person,
+    notAfterMs: hours(2),
+    fulfilled: (p) => !p.preTripAlarm,
+  },
 ];
 
-const proofOf = (p: RelayPicture): Record<string, unknown> => ({ relay: p.relay, order: p.order, word: p.word, takenAt: p.takenAt });
+const proofOf = (p: RelayPicture): Record<string, unknown> => ({
+  relay: p.relay,
+  order: p.order,
+  word: p.word,
+  takenAt: p.takenAt,
+});
 
 /** The order stands in the meter and the relay has not moved: a running delay, a current that is too high, or a stuck relay. */
 async function whyNotYet(session: MeterSession, context: VerifyContext): Promise<Verdict | null> {
   const delayMs = minutes(await session.readTripDelayMinutes());
-  if (delayMs > 0 && context.sinceSentMs < delayMs + DELAY_MARGIN_MS) return { verdict: "wait", waitingFor: "trip-delay", lookAgainMs: DELAY_LOOK_EVERY_MS };
+  if (delayMs > 0 && context.sinceSentMs < delayMs + DELAY_MARGIN_MS)
+    return { verdict: "wait", waitingFor: "trip-delay", lookAgainMs: DELAY_LOOK_EVERY_MS };
   return null;
 }
 
