@@ -4,6 +4,7 @@ import { lstatSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { planFrom } from "../../simulator/options.ts";
 import { broker, readRequest, tcpClient, until } from "./support/street.ts";
 
 const A = "202611220001";
@@ -163,6 +164,11 @@ meters:
   ]);
   program.signal("SIGINT");
   expect(await program.ended).toBe(0);
+});
+
+test("the scenario that comes with the street can be raised", () => {
+  const plan = planFrom(["--scenario", "simulator/scenarios/a-bad-week.yaml"], {});
+  expect(plan).toMatchObject({ buses: [{ id: "tower" }, { id: "cellar" }], meters: { length: 6 } });
 });
 
 describe("wrong use ends with 2 and names the argument", () => {
