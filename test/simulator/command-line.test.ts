@@ -171,6 +171,21 @@ test("the scenario that comes with the street can be raised", () => {
   expect(plan).toMatchObject({ buses: [{ id: "tower" }, { id: "cellar" }], meters: { length: 6 } });
 });
 
+test("started through a shell, as npm does, it goes when the shell has gone", async () => {
+  const shell = spawn("sh", ["-c", `"${process.execPath}" simulator/main.ts --meters 1 --tcp 0; true`], {
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { ...process.env, npm_lifecycle_event: "simulator" },
+  });
+  let out = "";
+  shell.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  onTestFinished(() => void shell.kill("SIGKILL"));
+  await until("the ready line", () => out.includes("\n"), 15_000);
+  const { tcp } = JSON.parse(out.slice("ready ".length)) as { tcp: number };
+  const client = await tcpClient(tcp);
+  shell.kill("SIGTERM");
+  await until("the street hung up", () => client.socket.destroyed || client.socket.readableEnded);
+});
+
 describe("wrong use ends with 2 and names the argument", () => {
   test.each([
     [["--meters", "3"], /--tcp, --serial-link, --mqtt/],
