@@ -77,7 +77,8 @@ const shared = {
   effect: "adds",
   priority: Priority.money,
   notAfterMs: hours(72),
-  attemptsMax: 3,
+  // Each follows a look that proved "not done", and carries the same count: a repeat that was obeyed after all is refused by the meter.
+  attemptsMax: 8,
   send: (session, command, before, options) =>
     session.topUp(
       { amount: amountOf(command), count: (before as PurchaseBefore).count + 1, opening: (before as PurchaseBefore).opening },
