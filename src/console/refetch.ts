@@ -8,13 +8,12 @@ const PAUSE_MS = 60;
 const AT_ONCE_MAX = 4;
 
 export class Refetcher {
-  readonly #fetch: (key: string, isStillWanted: () => boolean) => Promise<void>;
+  readonly #fetch: (key: string) => Promise<void>;
   readonly #wanted = new Set<string>();
   readonly #running = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `isStillWanted` tells, when the answer is there, whether the object was announced again in the meantime. */
-  constructor(fetch: (key: string, isStillWanted: () => boolean) => Promise<void>) {
+  constructor(fetch: (key: string) => Promise<void>) {
     this.#fetch = fetch;
   }
 
@@ -32,7 +31,7 @@ export class Refetcher {
       if (this.#running.has(key)) continue;
       this.#wanted.delete(key);
       this.#running.add(key);
-      void this.#fetch(key, () => this.#wanted.has(key)).finally(() => {
+      void this.#fetch(key).finally(() => {
         this.#running.delete(key);
         this.#go();
       });

@@ -1,12 +1,13 @@
 /**
  * The street as this page knows it: one immutable picture, and the only place that changes it.
  *
- * An announcement about a command is believed at once (its state is in it), so that every step is seen as it happens;
- * the rest of the object follows by fetching it. All other announcements only name what to fetch. The picture is handed
+ * An announcement about a command carries its state, so every step is shown as it was announced (reel.ts) and the rest of
+ * the object follows by fetching it. All other announcements only name what to fetch. The picture is handed
  * to React a frame at a time, however much is announced in between.
  */
 import * as api from "./api.ts";
 import { listen } from "./live.ts";
+import { Reel } from "./reel.ts";
 import { Refetcher } from "./refetch.ts";
 import type { Account, Announcement, Command, Intent, Meter, Payment, Problem } from "./shapes.ts";
 
@@ -73,12 +74,8 @@ export class Street {
     this.#fetch(api.account(key), (account) => this.#change({ accounts: withEntry(this.#next.accounts, key, account) })),
   );
   readonly #payments = new Refetcher((key) => this.#fetch(api.payment(key), (payment) => this.#takePayment(payment)));
-  readonly #commands = new Refetcher((key, isStillWanted) =>
-    this.#fetch(api.command(key), (command) => {
-      // Announced again while this answer was on its way: the answer may be the older of the two.
-      if (!isStillWanted()) this.#takeCommands([command]);
-    }),
-  );
+  readonly #commands = new Refetcher((key) => this.#fetch(api.command(key), (command) => this.#reel(command).fetched(command)));
+  readonly #reels = new Map<string, Reel>();
 
   readonly picture = (): Picture => this.#picture;
 
@@ -105,6 +102,7 @@ export class Street {
     return () => {
       stop();
       clearTimeout(this.#timer);
+      for (const reel of this.#reels.values()) reel.stop();
       for (const refetcher of [this.#meters, this.#accounts, this.#payments, this.#commands]) refetcher.stop();
     };
   }
@@ -118,14 +116,16 @@ export class Street {
 
   tookCommand(command: Command): void {
     // The announcements may have been quicker than the answer, and know more.
-    if (this.#next.commands.has(command.id)) this.#commands.want(command.id);
-    else this.#takeCommands([command]);
+    if (this.#reels.has(command.id)) this.#commands.want(command.id);
+    else this.#reel(command).fetched(command);
   }
 
   async #loadAll(): Promise<void> {
     const heard: Announcement[] = [];
     this.#whileLoading = heard;
     await this.#fetch(Promise.all([api.meters(), api.latestCommands()]), ([meters, commands]) => {
+      for (const reel of this.#reels.values()) reel.stop();
+      this.#reels.clear();
       this.#change({ isLoaded: true, trouble: null, meters: new Map(), commands: new Map() });
       this.#takeMeters(meters);
       this.#takeCommands(commands);
@@ -161,8 +161,7 @@ export class Street {
     }
   }
 
-  #announcedCommand(event: Extract<Announcement, { type: "command" }>): void {
-    const known = this.#next.commands.get(event.id);
+  #announcedCommand({ id, kind, meter, state }: Extract<Announcement, { type: "command" }>): void {
     const nothing = {
       account: null,
       payment: null,
@@ -173,11 +172,17 @@ export class Street {
       attempts: [],
     };
     const proof = { sent: null, acknowledged: null, verified: null };
-    const { id, kind, meter, state } = event;
-    const command: Command =
-      known === undefined ? { id, kind, meter, state, proof, ...nothing } : { ...known, state, waitingFor: null };
-    this.#change({ commands: withEntry(this.#next.commands, id, command) });
+    this.#reel({ id, kind, meter, state, proof, ...nothing }).announced(state);
     this.#commands.want(id);
+  }
+
+  /** The reel of a command; a new one begins with the command as it is known now. */
+  #reel(command: Command): Reel {
+    const known = this.#reels.get(command.id);
+    if (known !== undefined) return known;
+    const reel = new Reel(this.#next.commands.get(command.id) ?? command, (shown) => this.#takeCommands([shown]));
+    this.#reels.set(command.id, reel);
+    return reel;
   }
 
   #takeMeters(meters: readonly Meter[]): void {
@@ -195,7 +200,13 @@ export class Street {
       all.set(command.id, command);
       if (command.payment !== null && !this.#next.payments.has(command.payment)) this.#payments.want(command.payment);
     }
-    this.#change({ commands: keepNewest(all, COMMANDS_MAX) });
+    const kept = keepNewest(all, COMMANDS_MAX);
+    for (const [id, reel] of this.#reels) {
+      if (kept.has(id)) continue;
+      reel.stop();
+      this.#reels.delete(id);
+    }
+    this.#change({ commands: kept });
   }
 
   #takePayment(payment: Payment): void {

@@ -149,6 +149,30 @@ suiteNeeding(["chromium"], "the console", () => {
     await expect.poll(() => meterRow(2).getByTestId("meter-funds").innerText()).toBe("150.00");
   });
 
+  test("steps announced within a millisecond are seen one after another, also when the object overtakes them", async () => {
+    gateway.addCommand(aCommand("c1"));
+    await openPage();
+    await expect.poll(() => commandRow("c1").getAttribute("data-state")).toBe("accepted");
+    await page.evaluate(() => {
+      const row = document.querySelector('[data-command="c1"]')!;
+      const seen: string[] = [];
+      Object.assign(window, { seen });
+      new MutationObserver(() => seen.push(row.getAttribute("data-state")!)).observe(row, { attributeFilter: ["data-state"] });
+    });
+    for (const state of ["queued", "sending", "verifying", "confirmed"]) gateway.move("c1", state);
+    // Late news of a step that is over must not take the command back.
+    gateway.announce({ type: "command", id: "c1", meter: "202611220001", kind: "top-up", state: "confirmed" });
+    await expect.poll(() => commandRow("c1").getAttribute("data-state")).toBe("confirmed");
+    gateway.announce({ type: "command", id: "c1", meter: "202611220001", kind: "top-up", state: "sending" });
+    await expect.poll(() => gateway.fetched.get("/v1/commands/c1")).toBeGreaterThanOrEqual(2);
+    expect(await page.evaluate(() => (window as unknown as { seen: string[] }).seen)).toEqual([
+      "queued",
+      "sending",
+      "verifying",
+      "confirmed",
+    ]);
+  });
+
   test("what is declined is told as a sentence and a next step, in both languages", async () => {
     await openPage();
     await page.getByTestId("pay-account").fill("4711");

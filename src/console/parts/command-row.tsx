@@ -2,7 +2,7 @@
 import { memo } from "react";
 import { moment, wholeMoment } from "../moments.ts";
 import type { Command } from "../shapes.ts";
-import { reasonWords, useSpeech } from "../words/language.tsx";
+import { askedFor, reasonWords, useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
 import { Evidence } from "./evidence.tsx";
 import { isMoving, ProgressTrack } from "./progress-track.tsx";
@@ -58,15 +58,18 @@ export const CommandRow = memo(function CommandRow({ command, name, amount, toda
   );
 });
 
-/** What it waits for, why it ended, and what the person who asked for it wrote. */
+/**
+ * What it waits for, why it ended, and why it was asked for: a code when the rules asked, words when a person did. Behind a
+ * top-up stands its payment, which is in a list of its own.
+ */
 function Why({ command }: { readonly command: Command }) {
   const speech = useSpeech();
   const { words } = speech;
-  const { waitingFor, because, reason, notAfter } = command;
+  const { waitingFor, because, reason, payment, notAfter } = command;
   const parts = [
     waitingFor === null ? null : filled(words.waitsFor, { what: reasonWords(waitingFor, speech) }),
     because === null ? null : filled(words.because, { what: reasonWords(because, speech) }),
-    reason == null || reason === because ? null : filled(words.saidReason, { what: reason }),
+    reason == null || reason === because || payment !== null ? null : askedFor(reason, speech),
   ].filter((part) => part !== null);
   if (parts.length === 0) return null;
   return (

@@ -8,6 +8,7 @@ import { faults } from "../../kernel/faults.ts";
 import type { Problem } from "../shapes.ts";
 import { en } from "./en.ts";
 import { nextStepsZh } from "./problems-zh.ts";
+import { filled } from "./phrases.ts";
 import type { Phrases } from "./phrases.ts";
 import { zh } from "./zh.ts";
 
@@ -72,6 +73,12 @@ export function reasonWords(code: string, { language, words }: Speech): string {
   if (language === "zh") return row.zh.replace(/。$/, "");
   // It stands in the middle of a sentence here; MAC and MQTT keep their capitals.
   return row.say.replace(/\.$/, "").replace(/^[A-Z](?=[a-z' ])/, (first) => first.toLowerCase());
+}
+
+/** Why a command was asked for: the rules give a code, a person gives words, which are quoted as they are. */
+export function askedFor(reason: string, speech: Speech): string {
+  const words = reasonWords(reason, speech);
+  return filled(words === reason ? speech.words.saidReason : speech.words.because, { what: words });
 }
 
 export interface Told {
