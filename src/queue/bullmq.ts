@@ -19,8 +19,10 @@ const CLOSE_STORE_MS_MAX = 5_000;
 const SAME_TROUBLE_AGAIN_MS = 30_000;
 /** A worker that is alive says so at half of this; after it, its job counts as stalled and is dropped, not run again. */
 const LOCK_MS = 30_000;
-/** How soon an idle worker on Redis looks again by itself; PostgreSQL and Redis both call it at once when there is work. */
+/** How soon an idle worker looks again by itself, should a call have been lost; otherwise the store calls it at once. */
 const DRAIN_DELAY_S = 5;
+/** BullMQ would sit still for 15 s after each failed look; a payment should not wait that long for a store that is back. */
+const LOOK_AGAIN_MS = 1_000;
 
 interface BullmqOptions {
   readonly log: Logger;
@@ -83,6 +85,7 @@ class BullmqQueue implements CommandQueue {
       lockDuration: this.#lockMs,
       stalledInterval: this.#lockMs,
       drainDelay: DRAIN_DELAY_S,
+      runRetryDelay: LOOK_AGAIN_MS,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
     });

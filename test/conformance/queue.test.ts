@@ -27,7 +27,7 @@ interface Store {
 }
 
 const LOCK_MS = 500;
-const SOON_MS = 10_000;
+const SOON_MS = 20_000;
 const options = { log: silentLog, clock: systemClock, lockMs: LOCK_MS };
 
 async function onPostgres(server: string, restart?: () => Promise<void>, stop?: () => Promise<void>): Promise<Store> {
