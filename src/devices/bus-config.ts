@@ -1,4 +1,6 @@
-/** What the site file says about a bus, as the lines take it. */
+/** What the site file says about a bus, as the lines take it, and what of it is refused at the start. */
+import { Fault } from "../kernel/faults.ts";
+import { BusId } from "../kernel/ids.ts";
 
 export type BusTransport =
   | {
@@ -23,4 +25,50 @@ export interface BusConfig {
   readonly replyDeadlineMs?: number | undefined;
   /** After silence: how long what is heard is a late reply that belongs to no one. */
   readonly quietMs?: number | undefined;
+}
+
+/** By id. What is not built yet, or would put two masters on one pair of wires, is refused by name, not met at midnight. */
+export function checkedBuses(buses: readonly BusConfig[]): ReadonlyMap<string, BusConfig> {
+  const byId = new Map<string, BusConfig>();
+  const byWires = new Map<string, string>();
+  for (const [index, bus] of buses.entries()) {
+    const field = `buses[${index}]`;
+    if (byId.has(BusId(bus.id, `${field}.id`)))
+      throw new Fault("site-file-invalid", { field: `${field}.id`, given: bus.id, why: "named twice" });
+    refuseUnbuilt(bus);
+    const wires = wiresOf(bus.transport);
+    const other = wires === null ? undefined : byWires.get(wires);
+    if (other !== undefined)
+      throw new Fault("site-file-invalid", {
+        field: `${field}.transport`,
+        given: wires,
+        why: `bus ${other} speaks there already; two masters on one line hear nothing`,
+      });
+    if (wires !== null) byWires.set(wires, bus.id);
+    byId.set(bus.id, bus);
+  }
+  return byId;
+}
+
+function refuseUnbuilt({ id, transport }: BusConfig): void {
+  if (transport.kind === "tcp-server") {
+    throw new Fault("not-supported", {
+      bus: id,
+      transport: transport.kind,
+      why: "dial-in is not built yet: dial the meters' serial server with kind tcp",
+    });
+  }
+  if (transport.kind === "mqtt" && transport.payload !== "raw") {
+    throw new Fault("not-supported", {
+      bus: id,
+      payload: transport.payload,
+      why: "only raw payloads are built yet: let the modem send the frame as it is",
+    });
+  }
+}
+
+/** What stands for one pair of wires; null where each meter has its own. */
+function wiresOf(transport: BusTransport): string | null {
+  if (transport.kind === "serial") return transport.path;
+  return transport.kind === "tcp" ? `${transport.host}:${transport.port}` : null;
 }

@@ -11,10 +11,12 @@ import type { Logger } from "../kernel/log.ts";
 import type { WireEvidence } from "../kernel/reading.ts";
 import { maskedHex, requests } from "../protocols/dlt645/index.ts";
 import type { Frame, Reply, Row } from "../protocols/dlt645/index.ts";
-import type { Line, LineAnswer, LineRequest } from "./line.ts";
+import type { Line } from "./line.ts";
+import type { LineAnswer, LineRequest } from "./line-request.ts";
 import type { MeterRecord, Priority, SendOptions, Sent } from "./meter.ts";
 import type { HealthBook } from "./meter-health.ts";
 import type { MeterModel } from "./meter-models.ts";
+import { readReplyBytes } from "./timing.ts";
 
 /** For a meter that has been answering. One that is known as silent is asked once: each try costs its line seconds. */
 const QUESTIONS_MAX = 2;
@@ -48,9 +50,10 @@ export class Conversation {
   }
 
   /** The bytes behind an identifier, all parts joined. Throws `meter-no-data` where the meter has none. */
-  async bytes(di: string): Promise<{ readonly bytes: Uint8Array; readonly at: Instant }> {
+  async bytes(di: string, valueBytes?: number): Promise<{ readonly bytes: Uint8Array; readonly at: Instant }> {
     const { meter } = this.#parts;
-    let heard = await this.question(() => Promise.resolve(requests.read(meter.address, di)));
+    const replyBytes = valueBytes === undefined ? undefined : readReplyBytes(valueBytes);
+    let heard = await this.question(() => Promise.resolve(requests.read(meter.address, di)), replyBytes);
     const chunks: Uint8Array[] = [];
     for (let part = 1; heard.reply.is === "more"; part += 1) {
       if (part > PARTS_MAX) throw this.#fault("reply-malformed", { di, why: `more than ${PARTS_MAX} parts` });
@@ -64,7 +67,7 @@ export class Conversation {
   /** One item of the dictionary; null when the meter says that it has no such data or no value. */
   async value<T>(row: Row<T>): Promise<{ readonly value: T | null; readonly at: Instant }> {
     try {
-      const { bytes, at } = await this.bytes(row.di);
+      const { bytes, at } = await this.bytes(row.di, row.format.bytes);
       const decoded = row.format.decode(bytes);
       if ("fault" in decoded) throw this.#fault("meter-fault", { di: row.di, why: decoded.fault });
       return { value: decoded.value, at };
@@ -82,11 +85,11 @@ export class Conversation {
   }
 
   /** Asked again on silence; the frame is built anew each time, since a challenge must never be used twice. */
-  async question(build: () => Promise<Frame>): Promise<Heard> {
+  async question(build: () => Promise<Frame>, replyBytes?: number): Promise<Heard> {
     const { health, meter } = this.#parts;
     const triesMax = health.of(meter.address).state === "silent" ? 1 : QUESTIONS_MAX;
     for (let tries = 1; ; tries += 1) {
-      const answer = await this.#ask({ frame: await build() });
+      const answer = await this.#ask({ frame: await build(), ...(replyBytes === undefined ? {} : { replyBytes }) });
       if (answer.outcome === "answered") return this.#heard(answer);
       // A line that closed under the question is asked again as well: it says itself whether it is down.
       if (tries < triesMax) continue;
@@ -119,7 +122,7 @@ export class Conversation {
     }
   }
 
-  async #ask(what: Pick<LineRequest, "frame" | "notAfter" | "beforeFirstByte">): Promise<LineAnswer> {
+  async #ask(what: Pick<LineRequest, "frame" | "replyBytes" | "notAfter" | "beforeFirstByte">): Promise<LineAnswer> {
     const { line, meter, model, priority, health, signal } = this.#parts;
     const answer = await line.ask({
       ...what,

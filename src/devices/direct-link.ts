@@ -10,25 +10,27 @@ import type { Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading, WireEvidence } from "../kernel/reading.ts";
-import { Secret } from "../kernel/secret.ts";
 import { MqttLink } from "../transports/mqtt-link.ts";
 import { MqttTransport } from "../transports/mqtt.ts";
+import { recording, WireRecord } from "../transports/recording.ts";
 import { SerialTransport } from "../transports/serial.ts";
 import { TcpTransport } from "../transports/tcp-client.ts";
 import type { Transport } from "../transports/transport.ts";
-import type { BusTransport } from "./bus-config.ts";
 import { Conversation } from "./conversation.ts";
 import { Line, type LineLink } from "./line.ts";
+import { parseLink } from "./link-url.ts";
 import { Priority } from "./meter.ts";
 import { HealthBook } from "./meter-health.ts";
 import { meterModels } from "./meter-models.ts";
 import { readItems } from "./readings.ts";
-import { timingOf } from "./street-lines.ts";
+import { timingOf } from "./timing.ts";
 
 export interface DirectLink {
   readonly name: string;
-  /** Every frame so far, passwords masked. */
+  /** Every whole frame so far. */
   readonly evidence: readonly WireEvidence[];
+  /** The last bytes both ways, whole frames or not: "nothing came" and "rubbish came" have different causes. */
+  readonly trace: WireRecord;
   read(address: MeterAddress, items: readonly string[]): Promise<readonly Reading[]>;
   close(): Promise<void>;
 }
@@ -46,6 +48,7 @@ export function openDirectLink(url: string, parts: DirectParts): DirectLink {
   const { clock, log, chance, timeZone = "Asia/Shanghai" } = parts;
   const target = parseLink(url);
   const evidence: WireEvidence[] = [];
+  const trace = new WireRecord(clock); // raw is harmless here: readings carry no password
   const closers: (() => Promise<void>)[] = [];
   const lines = new Map<string, Line>();
   let broker: MqttLink | undefined;
@@ -65,7 +68,7 @@ export function openDirectLink(url: string, parts: DirectParts): DirectLink {
     const key = target.transport.kind === "mqtt" ? address : "one";
     const existing = lines.get(key);
     if (existing !== undefined) return existing;
-    const link = once(await transportTo(address));
+    const link = once(recording(await transportTo(address), trace));
     await link.start();
     const line = new Line({ id: link.name, link, timing: timingOf({ transport: target.transport }), clock, log });
     closers.push(() => line.close());
@@ -76,6 +79,7 @@ export function openDirectLink(url: string, parts: DirectParts): DirectLink {
   return {
     name: url.replace(/\/\/[^/@]*@/, "//"),
     evidence,
+    trace,
     read: async (address, items) => {
       const meter = {
         address,
@@ -127,71 +131,4 @@ function once(transport: Transport): LineLink {
     onReceived: (listener) => transport.onReceived(listener),
     onDropped: (listener) => transport.onClosed(listener),
   };
-}
-
-interface LinkTarget {
-  readonly transport: Exclude<BusTransport, { kind: "tcp-server" }>;
-  readonly broker?: { readonly url: string; readonly username?: string; readonly password?: Secret<string> };
-}
-
-const FORMS = "tcp://host:port, serial:///dev/ttyUSB0?baud=2400 or mqtt://host:port";
-
-/** Names the part that is wrong; never prints a password. */
-export function parseLink(text: string): LinkTarget {
-  const wrong = (part: string, given: string, allowed: string): Fault =>
-    new Fault("invalid-request", { field: `link: ${part}`, given, allowed });
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw wrong("all of it", "(not a URL)", FORMS);
-  }
-  const known = (...names: readonly string[]): void => {
-    for (const name of url.searchParams.keys())
-      if (!names.includes(name)) throw wrong(`?${name}`, name, names.length === 0 ? "nothing behind the port" : names.join(", "));
-  };
-  const option = (name: string, byDefault: string, allowed: RegExp, said: string): string => {
-    const given = url.searchParams.get(name) ?? byDefault;
-    if (!allowed.test(given)) throw wrong(`?${name}`, given, said);
-    return given;
-  };
-  const host = (): string => {
-    if (url.hostname === "") throw wrong("host", "(nothing)", FORMS);
-    return url.hostname.replace(/^\[|\]$/g, "");
-  };
-  switch (url.protocol) {
-    case "tcp:": {
-      known();
-      const port = Number(url.port);
-      if (port === 0) throw wrong("port", url.port === "" ? "(nothing)" : url.port, "1 to 65535");
-      return { transport: { kind: "tcp", host: host(), port } };
-    }
-    case "serial:": {
-      known("baud", "parity", "data", "stop");
-      const path = decodeURIComponent(`${url.hostname === "" ? "" : `/${url.hostname}`}${url.pathname}`);
-      if (path === "" || path === "/") throw wrong("path", "(nothing)", "serial:///dev/ttyUSB0");
-      const parity = option("parity", "even", /^(even|odd|none)$/, "even, odd or none") as "even" | "odd" | "none";
-      const baudRate = Number(option("baud", "2400", /^\d{3,6}$/, "a baud rate like 2400 or 9600"));
-      const dataBits = option("data", "8", /^[78]$/, "7 or 8") === "7" ? 7 : 8;
-      const stopBits = option("stop", "1", /^[12]$/, "1 or 2") === "2" ? 2 : 1;
-      return { transport: { kind: "serial", path, baudRate, dataBits, parity, stopBits } };
-    }
-    case "mqtt:":
-    case "mqtts:": {
-      known("down", "up");
-      host();
-      const template = (name: "down" | "up") =>
-        option(name, `meters/{address}/${name}`, /\{address\}/, "a topic with {address} in it");
-      const credentials =
-        url.username === ""
-          ? {}
-          : { username: decodeURIComponent(url.username), password: new Secret(decodeURIComponent(url.password)) };
-      return {
-        transport: { kind: "mqtt", down: template("down"), up: template("up"), payload: "raw" },
-        broker: { url: `${url.protocol}//${url.host}`, ...credentials },
-      };
-    }
-    default:
-      throw wrong("kind", url.protocol.replace(":", ""), FORMS);
-  }
 }

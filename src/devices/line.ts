@@ -12,11 +12,12 @@
 import type { Clock, Instant } from "../kernel/clock.ts";
 import { Fault, isFault, reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
-import { Deframer, encodeFrame, readReply } from "../protocols/dlt645/index.ts";
-import type { Frame, Piece, Reply } from "../protocols/dlt645/index.ts";
+import { encodeFrame, readReply } from "../protocols/dlt645/index.ts";
+import type { Frame } from "../protocols/dlt645/index.ts";
 import { exchange, type ExchangeEvent, type ExchangeState } from "./exchange.ts";
 import { ExchangeQueue } from "./exchange-queue.ts";
-import type { Priority } from "./meter.ts";
+import { LineEar } from "./line-ear.ts";
+import { noCounts, type LineAnswer, type LineRequest } from "./line-request.ts";
 import { BYTE_GAP_MS, QUEUE_LENGTH_MAX, replyDeadlineMs, type LineTiming } from "./timing.ts";
 
 /** What the line speaks through; `Reconnecting` of the transports fulfils it. */
@@ -31,35 +32,6 @@ export interface LineLink {
   onDropped(listener: (why: string) => void): void;
 }
 
-export interface LineRequest {
-  readonly frame: Frame;
-  readonly preamble: number;
-  readonly priority: Priority;
-  readonly notAfter?: Instant;
-  readonly beforeFirstByte?: () => Promise<void>;
-  /** Removes the request while no byte has left; afterwards it is ignored. */
-  readonly signal?: AbortSignal;
-  /** Every whole frame of this exchange, as evidence. Passwords are not masked here. */
-  readonly onFrame?: (direction: "sent" | "received", bytes: Uint8Array, at: Instant) => void;
-}
-
-export type LineAnswer =
-  | { readonly outcome: "answered"; readonly reply: Reply; readonly sentAt: Instant; readonly at: Instant }
-  /** `lineClosed`: the line went away under the exchange, so the silence says nothing about the meter. */
-  | { readonly outcome: "silent"; readonly why: string; readonly lineClosed: boolean; readonly sentAt: Instant };
-
-/** Where the numbers on the dashboard come from. */
-export interface LineCounts {
-  exchanges: number;
-  silences: number;
-  busyMs: number;
-  /** Frames that came after their exchange had ended, or belonged to nobody. */
-  late: number;
-  strays: number;
-  echoes: number;
-  noiseBytes: number;
-}
-
 export interface LineParts {
   readonly id: string;
   readonly link: LineLink;
@@ -71,6 +43,7 @@ export interface LineParts {
 
 interface Job {
   readonly request: LineRequest;
+  readonly bytes: Uint8Array;
   readonly settle: (answer: LineAnswer) => void;
   readonly fail: (cause: unknown) => void;
   /** Hung on the caller's signal; taken off when the turn comes to an end, since a signal may outlive many requests. */
@@ -78,31 +51,32 @@ interface Job {
   state: ExchangeState;
 }
 
+/** A frame that is still coming in at the deadline is waited for, but not for ever. */
+const GRACE_PAUSES_MAX = 8;
 /** A line that never falls silent must not stop for ever; after so many windows it is used all the same. */
 const QUIET_WINDOWS_MAX = 10;
 
 export class Line {
   readonly id: string;
-  readonly counts: LineCounts = { exchanges: 0, silences: 0, busyMs: 0, late: 0, strays: 0, echoes: 0, noiseBytes: 0 };
+  readonly counts = noCounts();
   readonly #parts: LineParts;
   readonly #queue: ExchangeQueue<Job>;
-  readonly #deframer = new Deframer();
+  readonly #ear: LineEar;
   readonly #closing = new AbortController();
   #holds = 0;
   #worker: Promise<void> | undefined;
-  #heardAt: Instant;
-  #gap = new AbortController();
-  /** The exchange in flight: where events go. */
-  #tell: ((event: ExchangeEvent) => void) | undefined;
+  /** The exchange in flight, and where its events go. */
   #current: Job | undefined;
+  #tell: ((event: ExchangeEvent) => void) | undefined;
 
   constructor(parts: LineParts) {
+    const { clock, log, link } = parts;
     this.#parts = parts;
     this.id = parts.id;
     this.#queue = new ExchangeQueue(parts.queueLengthMax ?? QUEUE_LENGTH_MAX);
-    this.#heardAt = parts.clock.now();
-    parts.link.onReceived((bytes) => this.#received(bytes));
-    parts.link.onDropped((why) => this.#dropped(why));
+    this.#ear = new LineEar({ clock, log, counts: this.counts, onReply: (frame, bytes) => this.#replied(frame, bytes) });
+    link.onReceived((bytes) => this.#ear.hear(bytes));
+    link.onDropped((why) => this.#dropped(why));
   }
 
   get link(): LineLink {
@@ -114,17 +88,18 @@ export class Line {
   }
 
   /** Throws a Fault (or what the signal or `beforeFirstByte` threw) when nothing was sent; resolves as soon as bytes have left. */
-  ask(request: LineRequest): Promise<LineAnswer> {
+  async ask(request: LineRequest): Promise<LineAnswer> {
     const { signal } = request;
     if (signal?.aborted === true) return Promise.reject(errorOf(signal.reason));
     if (!this.link.isOpen || this.#closing.signal.aborted) return Promise.reject(this.#down());
+    const bytes = encodeFrame(request.frame, { preamble: request.preamble });
     return new Promise<LineAnswer>((settle, reject) => {
       const fail = (cause: unknown) => reject(errorOf(cause));
       const withdraw = () => {
         if (this.#queue.remove(job)) fail(signal?.reason);
         else if (this.#current === job) this.#tell?.({ type: "abort", cause: signal?.reason });
       };
-      const job: Job = { request, settle, fail, state: { at: "queued" }, withdraw };
+      const job: Job = { request, bytes, settle, fail, state: { at: "queued" }, withdraw };
       if (!this.#queue.add(request.priority, job)) {
         fail(new Fault("bus-queue-full", { bus: this.id, waiting: this.#queue.length }));
         return;
@@ -152,7 +127,7 @@ export class Line {
     this.#closing.abort();
     for (const job of this.#queue.empty()) job.fail(this.#down());
     await this.#worker;
-    this.#gap.abort();
+    this.#ear.forget();
     await this.link.close();
   }
 
@@ -172,7 +147,7 @@ export class Line {
     while (this.#holds === 0) {
       const job = this.#queue.next();
       if (job === undefined) return;
-      await this.#run(job);
+      await this.#run(job).catch((mistake: unknown) => job.fail(mistake)); // ours, and only this piece of work's
     }
   }
 
@@ -192,17 +167,18 @@ export class Line {
     this.#tell(prevented === undefined ? { type: "prepared" } : { type: "prevented", cause: prevented.cause });
     if (isSpeaking(job)) {
       // The waiter stands (state `speaking`) before the first byte leaves: some meters answer before `send` resolves.
-      const bytes = encodeFrame(job.request.frame, { preamble: job.request.preamble });
-      this.#deframer.flush();
+      this.#ear.forget();
       sentAt = clock.now();
-      job.request.onFrame?.("sent", bytes, sentAt);
-      this.link.send(bytes).catch((cause: unknown) => {
+      job.request.onFrame?.("sent", job.bytes, sentAt);
+      this.link.send(job.bytes).catch((cause: unknown) => {
         // Only `line-down` promises that nothing left; anything else must be taken for bytes on the wire.
         if (isFault(cause, "line-down")) this.#tell?.({ type: "refused", cause });
         else log.warn({ bus: this.id, why: reasonOf(cause) }, "sending ended oddly; waiting for the meter all the same");
       });
-      const deadlineMs = replyDeadlineMs(timing, job.request.frame, bytes.length);
-      void clock.wait(deadlineMs, ended.signal).then(() => this.#current === job && this.#tell?.({ type: "reply-deadline" }));
+      const deadlineMs = replyDeadlineMs(timing, job.request.frame, job.bytes.length, job.request.replyBytes);
+      void this.#awaitDeadline(deadlineMs, ended.signal).then(() => {
+        if (!ended.signal.aborted) this.#tell?.({ type: "reply-deadline" });
+      });
       await untilAborted(ended.signal);
     }
     const endedAt = clock.now();
@@ -211,6 +187,17 @@ export class Line {
     this.#settle(job, sentAt, endedAt);
     if (job.state.at === "answered") await clock.wait(timing.turnaroundMs, this.#closing.signal);
     if (job.state.at === "silent") await this.#keepQuiet(endedAt);
+  }
+
+  /** A deadline passes in silence only: a meter in the middle of a frame may finish it. */
+  async #awaitDeadline(ms: number, ended: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    await clock.wait(ms, ended);
+    for (let pauses = 0; pauses < GRACE_PAUSES_MAX && !ended.aborted && this.#ear.isInsideFrame; pauses += 1) {
+      const rest = this.#ear.heardAt + BYTE_GAP_MS - clock.now();
+      if (rest <= 0) return;
+      await clock.wait(rest, ended);
+    }
   }
 
   /** The last moment before the first byte. Deadline, then the caller's own look, then the deadline again. */
@@ -253,46 +240,14 @@ export class Line {
   async #keepQuiet(from: Instant): Promise<void> {
     const { clock, timing, log } = this.#parts;
     for (let windows = 0; windows < QUIET_WINDOWS_MAX; windows += 1) {
-      const rest = Math.max(from, this.#heardAt) + timing.quietMs - clock.now();
+      const rest = Math.max(from, this.#ear.heardAt) + timing.quietMs - clock.now();
       if (rest <= 0 || this.#closing.signal.aborted) return;
       await clock.wait(rest, this.#closing.signal);
     }
     log.warn({ bus: this.id }, "the line does not fall silent; it is used all the same: look for a second master or noise");
   }
 
-  #received(bytes: Uint8Array): void {
-    this.#heardAt = this.#parts.clock.now();
-    this.#gap.abort();
-    this.#take(this.#deframer.push(bytes));
-    if (this.#deframer.heldBytes > 0) this.#awaitRest();
-  }
-
-  /** A frame that stops in the middle is given up after the longest pause the standard allows. */
-  #awaitRest(): void {
-    const gap = new AbortController();
-    this.#gap = gap;
-    void this.#parts.clock.wait(BYTE_GAP_MS, gap.signal).then(() => {
-      if (!gap.signal.aborted) this.#take(this.#deframer.flush());
-    });
-  }
-
-  #take(pieces: readonly Piece[]): void {
-    for (const piece of pieces) {
-      if (piece.kind === "noise") {
-        // Never the bytes themselves: half an echo may hold a password.
-        this.counts.noiseBytes += piece.bytes.length;
-        this.#parts.log.debug({ bus: this.id, bytes: piece.bytes.length, why: piece.why }, "noise");
-      } else {
-        this.#frame(piece.frame, piece.bytes);
-      }
-    }
-  }
-
-  #frame(frame: Frame, bytes: Uint8Array): void {
-    if ((frame.control & 0x80) === 0) {
-      this.counts.echoes += 1;
-      return;
-    }
+  #replied(frame: Frame, bytes: Uint8Array): void {
     const job = this.#current;
     if (job === undefined || !isSpeaking(job)) {
       this.counts.late += 1;
@@ -308,8 +263,7 @@ export class Line {
   }
 
   #dropped(why: string): void {
-    this.#gap.abort();
-    this.#deframer.flush();
+    this.#ear.forget();
     this.#tell?.({ type: "closed", cause: new Fault("line-down", { bus: this.id, transport: this.link.name, why }) });
     for (const job of this.#queue.empty()) job.fail(this.#down());
   }

@@ -1,6 +1,7 @@
 /** Which meter hangs on which bus, and what model it is. Fed from the site file; a mistake in it is named, not met later. */
 import { Fault } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
+import { EVERY_METER } from "../protocols/dlt645/index.ts";
 import type { MeterRecord } from "./meter.ts";
 
 export class MeterRegistry {
@@ -11,6 +12,13 @@ export class MeterRegistry {
       const field = `meters[${index}]`;
       if (!buses.has(meter.bus)) {
         throw new Fault("site-file-invalid", { field: `${field}.bus`, given: meter.bus, allowed: [...buses] });
+      }
+      if (meter.address === EVERY_METER) {
+        throw new Fault("site-file-invalid", {
+          field: `${field}.address`,
+          given: meter.address,
+          why: "this is the address of everybody, which no meter has",
+        });
       }
       // Two meters of one address answer at once, and the wrong one may be cut.
       const other = this.#meters.get(meter.address);

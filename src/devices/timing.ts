@@ -3,6 +3,7 @@
  * network adds is an allowance, measured in the field and overridable per bus.
  */
 import { PREAMBLE_BYTES, type Frame } from "../protocols/dlt645/index.ts";
+import type { BusConfig, BusTransport } from "./bus-config.ts";
 
 /** After a reply: lets the slowest driver release the line (20 to 50 ms in the reference, 30 in most tools). */
 export const TURNAROUND_MS = 30;
@@ -42,11 +43,33 @@ const SECURITY_REPLY_BYTES_MAX = 64; // the status query, 42 bytes, is the longe
 const SHORT_REPLY_BYTES_MAX = 20;
 const READ_REPLY_BYTES_MAX = 212; // 200 data bytes, the standard's limit
 
-/** The longest reply to expect, preamble included. */
+/** The longest reply to expect where nobody knows better. */
 function replyBytesMax(request: Frame): number {
   if (request.control === 0x11 || request.control === 0x12) return PREAMBLE_BYTES + READ_REPLY_BYTES_MAX;
   return PREAMBLE_BYTES + (request.control === 0x03 ? SECURITY_REPLY_BYTES_MAX : SHORT_REPLY_BYTES_MAX);
 }
 
-export const replyDeadlineMs = (timing: LineTiming, request: Frame, requestBytes: number): number =>
-  Math.ceil((requestBytes + replyBytesMax(request)) * timing.byteMs) + timing.answerMs;
+/** Twelve bytes of frame, four of identifier, and the value: the whole reply to a read. */
+export const readReplyBytes = (valueBytes: number): number => PREAMBLE_BYTES + FRAME_BYTES_MIN + IDENTIFIER_BYTES + valueBytes;
+const FRAME_BYTES_MIN = 12;
+const IDENTIFIER_BYTES = 4;
+
+/** How long an answer may take: request and longest reply on the wire, and what meter and network add. */
+export const replyDeadlineMs = (
+  timing: LineTiming,
+  request: Frame,
+  requestBytes: number,
+  replyBytes = replyBytesMax(request),
+): number => Math.ceil((requestBytes + replyBytes) * timing.byteMs) + timing.answerMs;
+
+export function timingOf({ transport, turnaroundMs, replyDeadlineMs, quietMs }: Omit<BusConfig, "id">): LineTiming {
+  const defaults = timingDefaults[kindOf(transport)];
+  return {
+    turnaroundMs: turnaroundMs ?? TURNAROUND_MS,
+    answerMs: replyDeadlineMs ?? defaults.answerMs,
+    quietMs: quietMs ?? defaults.quietMs,
+    byteMs: transport.kind === "serial" ? byteMsOf(transport) : 0,
+  };
+}
+
+const kindOf = ({ kind }: BusTransport): keyof typeof timingDefaults => (kind === "tcp-server" ? "tcp" : kind);

@@ -97,6 +97,7 @@ export class MqttLink {
       if (grants.some((grant) => grant.qos === 128)) throw new Error("the broker's access rules do not allow it");
     } catch (cause) {
       this.#forget(listener);
+      if (!client.connected) throw this.#fault; // it went away meanwhile: nobody has refused anything
       throw new Fault("broker-refused", { broker: this.name, subscribe: listener.topic, why: reasonOf(cause) }, { cause });
     }
   }

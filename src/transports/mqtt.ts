@@ -40,7 +40,12 @@ export class MqttTransport implements Transport {
 
   /** Open means: the broker has granted the up-topic, so no answer can be missed. */
   async open(): Promise<void> {
-    await this.#link.subscribe(this.#ear);
+    let refused: Error | undefined;
+    const subscribed = this.#link.subscribe(this.#ear).catch((error: unknown) => {
+      refused = error instanceof Error ? error : new Error(String(error));
+    });
+    await this.#listeners.untilClosed((done) => void subscribed.then(done));
+    if (refused !== undefined) throw refused;
     if (this.#listeners.why !== null) throw new Fault("line-down", { transport: this.name, why: this.#listeners.why });
     this.#isOpen = true;
   }

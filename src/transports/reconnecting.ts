@@ -104,6 +104,8 @@ export class Reconnecting {
     const { clock, log } = this.#options;
     while (!this.#isClosing()) {
       const transport = (this.#current ??= this.#options.make());
+      // From here on hope counts: the broker may come back while a try is still failing.
+      this.#hurry = new AbortController();
       let refused = false;
       try {
         // Listening comes before opening: some meters speak as soon as they are dialled.
@@ -133,6 +135,7 @@ export class Reconnecting {
       await this.#pause(refused);
     }
     this.#change("closed by us");
+    firstTry();
   }
 
   #isClosing(): boolean {
@@ -144,7 +147,6 @@ export class Reconnecting {
     const limit = Math.min(pauseMaxMs, pauseFirstMs * 2 ** Math.min(this.#failures, 16));
     this.#failures += 1;
     if (this.#isClosing()) return;
-    this.#hurry = new AbortController();
     await clock.wait(
       refused ? REFUSED_PAUSE_MS : chance.next() * limit,
       AbortSignal.any([this.#ended.signal, this.#hurry.signal]),

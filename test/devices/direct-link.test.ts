@@ -1,6 +1,7 @@
 /** Reading without a gateway: links are parsed with errors that name the part, and opened once. */
 import { afterEach, describe, expect, test } from "vitest";
-import { openDirectLink, parseLink } from "../../src/devices/direct-link.ts";
+import { openDirectLink } from "../../src/devices/direct-link.ts";
+import { parseLink } from "../../src/devices/link-url.ts";
 import { seededChance } from "../../src/kernel/chance.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { isFault } from "../../src/kernel/faults.ts";
@@ -74,6 +75,7 @@ for (const carrier of ["tcp", "serial", "mqtt"] satisfies Carrier[]) {
       { item: "relay", value: "connected" },
     ]);
     expect(link.evidence).toHaveLength(4);
+    expect(link.trace.last().map(({ direction }) => direction)).toContain("received");
   });
 }
 

@@ -2,9 +2,10 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { Instant, ShiftableClock, systemClock } from "../../src/kernel/clock.ts";
 import { Fault, isFault } from "../../src/kernel/faults.ts";
-import type { Line, LineRequest } from "../../src/devices/line.ts";
+import type { Line } from "../../src/devices/line.ts";
+import type { LineRequest } from "../../src/devices/line-request.ts";
 import { Priority } from "../../src/devices/meter.ts";
-import { byteMsOf, replyDeadlineMs } from "../../src/devices/timing.ts";
+import { byteMsOf, readReplyBytes, replyDeadlineMs } from "../../src/devices/timing.ts";
 import { encodeFrame, type Frame } from "../../src/protocols/dlt645/index.ts";
 import { A, B, openLine, quick, readReplyTo, readRequest } from "./far-meter.ts";
 
@@ -150,6 +151,25 @@ test("a whole reply behind a start that leads nowhere is found when the line fal
     far.wire.far.send(Uint8Array.of(0x68, 1, 2, 3, 4, 5, 6, 0x68, 0x91, 0xff));
     return readReplyTo(request);
   };
+  expect((await line.ask(ask(readRequest(A)))).outcome).toBe("answered");
+});
+
+test("a deadline passes in silence only: a meter in the middle of its frame may finish it", async () => {
+  const { far, line } = await open({ timing: { answerMs: 20 } });
+  far.answer = async (request) => {
+    const bytes = encodeFrame(readReplyTo(request));
+    for (let at = 0; at < bytes.length; at += 4) {
+      far.wire.far.send(bytes.subarray(at, at + 4));
+      await later(10);
+    }
+    return undefined;
+  };
+  expect((await line.ask(ask(readRequest(A)))).outcome).toBe("answered");
+});
+
+test("a frame that cannot be built is our own mistake: it is loud, and the line goes on", async () => {
+  const { line } = await open();
+  await expect(line.ask(ask({ ...readRequest(A), address: "none" }))).rejects.toThrow(/twelve digits/);
   expect((await line.ask(ask(readRequest(A)))).outcome).toBe("answered");
 });
 
@@ -304,6 +324,7 @@ test("time on the wire counts: at 2400 baud 8E1 a byte lasts 4.58 ms and the dea
   expect(byteMsOf({ baudRate: 9600, dataBits: 8, parity: "none", stopBits: 1 })).toBeCloseTo(1.0417, 3);
   const serial = { ...quick, answerMs: 1_500, byteMs };
   expect(replyDeadlineMs(serial, readRequest(A), 20)).toBe(Math.ceil(236 * byteMs) + 1_500);
+  expect(replyDeadlineMs(serial, readRequest(A), 20, readReplyBytes(4))).toBe(Math.ceil(44 * byteMs) + 1_500);
   expect(replyDeadlineMs({ ...quick, answerMs: 3_000 }, readRequest(A), 20)).toBe(3_000);
 });
 

@@ -3,7 +3,8 @@ import { createServer, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { BusConfig } from "../../src/devices/bus-config.ts";
 import { Priority, type MeterRecord, type Street } from "../../src/devices/meter.ts";
-import { buildStreetLines, timingOf } from "../../src/devices/street-lines.ts";
+import { buildStreetLines } from "../../src/devices/street-lines.ts";
+import { timingOf } from "../../src/devices/timing.ts";
 import { seededChance } from "../../src/kernel/chance.ts";
 import { hours, Instant, later, minutes, ShiftableClock, systemClock } from "../../src/kernel/clock.ts";
 import { isFault, type FaultCode } from "../../src/kernel/faults.ts";
@@ -65,6 +66,15 @@ describe("what the start refuses, by name", () => {
   });
   test("the same address twice", () => {
     expect(() => build([tcp], [record(A), record(A)])).toThrow(/meters\[1\]\.address.*already hangs on tcp-1/);
+  });
+  test("the address of everybody", () => {
+    expect(() => build([tcp], [record("999999999999")])).toThrow(/meters\[0\]\.address.*no meter has/);
+  });
+  test("a bus named twice, and two buses on one pair of wires", () => {
+    expect(() => build([tcp, tcp], [])).toThrow(/buses\[1\]\.id.*named twice/);
+    expect(() => build([tcp, { ...tcp, id: "tcp-2" }], [])).toThrow(
+      /buses\[1\]\.transport.*127\.0\.0\.1:1.*tcp-1 speaks there already/,
+    );
   });
   test("a bus over mqtt without a broker", () => {
     const cell: BusConfig = { id: "cell", transport: { kind: "mqtt", down: "d/{address}", up: "u/{address}", payload: "raw" } };

@@ -1,0 +1,75 @@
+/**
+ * The ear of a line: bytes of any size become replies; noise, and the echo of our own requests, is counted and dropped. Always
+ * listening, whether an exchange is under way or not.
+ */
+import type { Clock, Instant } from "../kernel/clock.ts";
+import type { Logger } from "../kernel/log.ts";
+import { Deframer, isReply } from "../protocols/dlt645/index.ts";
+import type { Frame, Piece } from "../protocols/dlt645/index.ts";
+import type { LineCounts } from "./line-request.ts";
+import { BYTE_GAP_MS } from "./timing.ts";
+
+interface EarParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly counts: LineCounts;
+  readonly onReply: (frame: Frame, bytes: Uint8Array) => void;
+}
+
+export class LineEar {
+  readonly #parts: EarParts;
+  readonly #deframer = new Deframer();
+  #heardAt: Instant;
+  #gap = new AbortController();
+
+  constructor(parts: EarParts) {
+    this.#parts = parts;
+    this.#heardAt = parts.clock.now();
+  }
+
+  /** When the last byte came, whatever it was. */
+  get heardAt(): Instant {
+    return this.#heardAt;
+  }
+
+  get isInsideFrame(): boolean {
+    return this.#deframer.heldBytes > 0;
+  }
+
+  hear(bytes: Uint8Array): void {
+    this.#heardAt = this.#parts.clock.now();
+    this.#gap.abort();
+    this.#take(this.#deframer.push(bytes));
+    if (this.isInsideFrame) this.#awaitRest();
+  }
+
+  /** Half a frame of before is no beginning of what comes next. */
+  forget(): void {
+    this.#gap.abort();
+    this.#deframer.flush();
+  }
+
+  /** A frame that stops in the middle is given up after the longest pause the standard allows; a whole one may hide behind it. */
+  #awaitRest(): void {
+    const gap = new AbortController();
+    this.#gap = gap;
+    void this.#parts.clock.wait(BYTE_GAP_MS, gap.signal).then(() => {
+      if (!gap.signal.aborted) this.#take(this.#deframer.flush());
+    });
+  }
+
+  #take(pieces: readonly Piece[]): void {
+    const { counts, log, onReply } = this.#parts;
+    for (const piece of pieces) {
+      if (piece.kind === "noise") {
+        // Never the bytes themselves: half an echo may hold a password.
+        counts.noiseBytes += piece.bytes.length;
+        log.debug({ bytes: piece.bytes.length, why: piece.why }, "noise");
+      } else if (isReply(piece.frame.control)) {
+        onReply(piece.frame, piece.bytes);
+      } else {
+        counts.echoes += 1;
+      }
+    }
+  }
+}

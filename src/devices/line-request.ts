@@ -1,0 +1,47 @@
+/** What is asked of a line, and what it answers. */
+import type { Instant } from "../kernel/clock.ts";
+import type { Frame, Reply } from "../protocols/dlt645/index.ts";
+import type { Priority } from "./meter.ts";
+
+export interface LineRequest {
+  readonly frame: Frame;
+  /** Wake-up bytes before it. */
+  readonly preamble: number;
+  readonly priority: Priority;
+  /** The whole reply, where the asker knows its length: a dead meter then costs its line less. */
+  readonly replyBytes?: number;
+  readonly notAfter?: Instant;
+  readonly beforeFirstByte?: () => Promise<void>;
+  /** Removes the request while no byte has left; afterwards it is ignored. */
+  readonly signal?: AbortSignal;
+  /** Every whole frame of this exchange, as evidence. Passwords are not masked here. */
+  readonly onFrame?: (direction: "sent" | "received", bytes: Uint8Array, at: Instant) => void;
+}
+
+export type LineAnswer =
+  | { readonly outcome: "answered"; readonly reply: Reply; readonly sentAt: Instant; readonly at: Instant }
+  /** `lineClosed`: the line went away under the exchange, so the silence says nothing about the meter. */
+  | { readonly outcome: "silent"; readonly why: string; readonly lineClosed: boolean; readonly sentAt: Instant };
+
+/** Where the numbers on the dashboard come from. */
+export interface LineCounts {
+  exchanges: number;
+  silences: number;
+  busyMs: number;
+  /** Replies that came when nobody waited for one. */
+  late: number;
+  /** Replies that came in the middle of an exchange and answer another question. */
+  strays: number;
+  echoes: number;
+  noiseBytes: number;
+}
+
+export const noCounts = (): LineCounts => ({
+  exchanges: 0,
+  silences: 0,
+  busyMs: 0,
+  late: 0,
+  strays: 0,
+  echoes: 0,
+  noiseBytes: 0,
+});
