@@ -7,6 +7,7 @@
 import { systemClock } from "../src/kernel/clock.ts";
 import { isFault, reasonOf } from "../src/kernel/faults.ts";
 import type { Logger } from "../src/kernel/log.ts";
+import { orphanedByNpm } from "../src/kernel/orphan.ts";
 import type { Plan } from "./options.ts";
 import { planFrom, usage, UsageError } from "./options.ts";
 import { buildStreet } from "./street.ts";
@@ -39,22 +40,11 @@ function readyLine(street: Street): string {
   return `ready ${JSON.stringify({ ...at("tcp"), ...at("serial"), ...at("mqtt"), ...control })}`;
 }
 
-const PARENT_LOOK_MS = 200;
-
-/**
- * Started through `npm run`, a signal for npm ends npm and its shell but never reaches this program: it would hold its ports for
- * ever. So under npm, and only there, the street goes when its parent has gone.
- */
-async function untilOrphaned(signal: AbortSignal): Promise<void> {
-  const parent = process.ppid;
-  while (!signal.aborted && process.ppid === parent) await systemClock.wait(PARENT_LOOK_MS, signal);
-}
-
 async function raise(plan: Plan, log: Logger): Promise<number> {
   const stop = Promise.withResolvers<number>();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.resolve(0));
   const ended = new AbortController();
-  if (process.env["npm_lifecycle_event"] !== undefined) void untilOrphaned(ended.signal).then(() => stop.resolve(0));
+  void orphanedByNpm(ended.signal).then(() => stop.resolve(0));
   const raised = buildStreet({ ...plan, clock: systemClock, log });
   // A signal while a broker is still being waited for ends the program as well.
   const street = await Promise.race([raised, stop.promise]);

@@ -11,6 +11,7 @@ import { createLog, startGateway } from "./gateway.ts";
 import { systemChance } from "./kernel/chance.ts";
 import { systemClock } from "./kernel/clock.ts";
 import { isFault, reasonOf } from "./kernel/faults.ts";
+import { orphanedByNpm } from "./kernel/orphan.ts";
 
 const path = process.env["GATEWAY_CONFIG"] ?? "gateway.yaml";
 
@@ -29,14 +30,18 @@ function readConfig(): Config {
 const config = readConfig();
 const log = createLog(config.logLevel, destination({ dest: 1, sync: true })); // the last line before an end must not be lost
 
-let stopping = false;
+/** One Ctrl-C reaches us twice under npm: from the terminal and passed on by npm. Only a later one is a second wish. */
+const SAME_SIGNAL_MS = 1_000;
+let stoppingSince: number | null = null;
 let stop: () => Promise<void> = () => Promise.resolve();
+const NPM_GONE = "npm has gone";
 const leave = (signal: string): void => {
-  if (stopping) {
+  if (stoppingSince !== null) {
+    if (signal === NPM_GONE || performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
     log.warn({ signal }, "a second signal: leaving at once; what was on the wire is looked at after the next start");
     process.exit(1);
   }
-  stopping = true;
+  stoppingSince = performance.now();
   log.info({ signal }, "stopping: the exchange on the wire is finished first");
   stop().then(
     () => process.exit(0),
@@ -46,7 +51,8 @@ const leave = (signal: string): void => {
     },
   );
 };
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => leave(signal));
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => leave(signal));
+void orphanedByNpm(new AbortController().signal).then(() => leave(NPM_GONE));
 process.on("unhandledRejection", (reason) => {
   log.error(
     { reason: reasonOf(reason), stack: reason instanceof Error ? reason.stack : undefined },

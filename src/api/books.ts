@@ -4,13 +4,14 @@
  */
 import type { Clock } from "../kernel/clock.ts";
 import type { Announcement } from "../kernel/events.ts";
-import type { AccountId, MeterAddress, PaymentId } from "../kernel/ids.ts";
+import type { AccountId, CommandId, MeterAddress, PaymentId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Fen } from "../kernel/money.ts";
 import type { CentiKwh } from "../kernel/energy.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
+import type { Attempt } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "../commands/command-store.ts";
 import type { PaymentService } from "../commands/payment-service.ts";
@@ -45,7 +46,13 @@ export interface ApiParts {
   readonly idempotency: Idempotency;
   readonly service: CommandService;
   readonly payments: PaymentService;
-  readonly commandStore: CommandStore;
+  readonly commandStore: CommandStore & {
+    /** The attempts of these commands, oldest first. */
+    attemptsOf(
+      tx: Transaction | null,
+      commands: readonly CommandId[],
+    ): Promise<readonly (Attempt & { readonly command: CommandId })[]>;
+  };
   readonly paymentStore: Pick<PaymentStore, "find" | "list">;
   readonly meterStore: Pick<MeterStore, "meter" | "account"> & {
     all(): Promise<readonly MeterBook[]>;

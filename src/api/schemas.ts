@@ -14,16 +14,33 @@ export const pageQuery = z.object({
   cursor: z.string().max(100).optional(),
 });
 
+/** Commands and payments are paged by their ids. */
+export const idPageQuery = pageQuery.extend({ cursor: z.uuid().optional() });
+/** Entries are numbered. */
+export const numberPageQuery = pageQuery.extend({
+  cursor: z
+    .string()
+    .regex(/^\d{1,18}$/, "the next of the page before")
+    .optional(),
+});
+
+/** Text that a database can keep: no NUL, no halves of characters. */
+const words = (lengthMax: number) =>
+  z
+    .string()
+    .max(lengthMax)
+    .refine((text) => text.isWellFormed() && !text.includes("\0"), "text without NUL and broken characters");
+
 export const paymentBody = z.strictObject({
   account: z.string(),
   amount: money,
   channel: z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes"),
-  orderId: z.string().min(1).max(100),
+  orderId: words(100).min(1),
 });
 
 export const relayBody = z.strictObject({
   order: z.enum(["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn"]),
-  reason: z.string().min(1, "say why; it stands in the books").max(500),
+  reason: words(500).min(1, "say why; it stands in the books"),
 });
 
 export const readingsBody = z.strictObject({ items: z.array(z.string().min(1).max(40)).min(1).max(40) });
@@ -53,7 +70,7 @@ export const commandKinds = [
   "read-now",
 ] as const;
 
-export const commandQuery = pageQuery.extend({
+export const commandQuery = idPageQuery.extend({
   state: z.enum(commandStates).optional(),
   meter: z.string().optional(),
   kind: z.enum(commandKinds).optional(),

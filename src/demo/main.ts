@@ -9,7 +9,10 @@ import { destination } from "pino";
 import { createLog } from "../gateway.ts";
 import { Instant, ShiftableClock, systemClock } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
+import { orphanedByNpm } from "../kernel/orphan.ts";
+import { Desk } from "./desk.ts";
 import { raiseHouse, type DemoHouse } from "./house.ts";
+import { residents } from "./street-plan.ts";
 import { tell } from "./story.ts";
 
 /** Monday, 23 November 2026, 09:00 in Shanghai: the story fixes its own day and hour. */
@@ -83,6 +86,8 @@ async function keepRunning(): Promise<void> {
     env: process.env,
   });
   await house.gateway.pollAll();
+  const desk = new Desk(house.gateway.url, systemClock);
+  for (const { meter, account } of residents) if (meter.model === "remote-ledger") await desk.pay(account, "1.00"); // soon used up: then the rules act
   house.street.resumeHouseholds();
   for (const note of house.notes) say(note);
   say(`The street is up: 10 meters on serial, TCP and MQTT.`);
@@ -92,7 +97,8 @@ async function keepRunning(): Promise<void> {
   say(`Try: npm run -s meterctl -- pay 1000000001 100.00 --watch --api ${house.gateway.url}`);
   say("Ctrl-C ends it and removes its data.");
   await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+    void orphanedByNpm(new AbortController().signal).then(resolve);
   });
   say("ending …");
   await house.close();

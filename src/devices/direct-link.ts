@@ -7,7 +7,6 @@
 import { BusId, type MeterAddress } from "../kernel/ids.ts";
 import type { Chance } from "../kernel/chance.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { Fault } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading, WireEvidence } from "../kernel/reading.ts";
 import { MqttLink } from "../transports/mqtt-link.ts";

@@ -93,6 +93,7 @@ export class Poller {
         try {
           await this.pollNow(meter);
         } catch (error) {
+          if (this.#stopped()) return;
           const log = this.#parts.log.child({ meter: meter.address, bus: meter.bus });
           if (isFault(error)) log.debug({ fault: error.code }, "a poll found nobody");
           else log.error({ reason: reasonOf(error) }, "a poll failed in the gateway itself");

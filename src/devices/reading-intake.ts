@@ -20,22 +20,41 @@ const REGISTER_STEPS_FREE = 200n;
 
 /** Joins the intake's transaction for each believed reading of imported energy. */
 export interface EnergyListener {
-  energy(tx: Transaction, use: { readonly meter: MeterAddress; readonly register: bigint; readonly takenAt: Instant }): Promise<void>;
+  energy(
+    tx: Transaction,
+    use: { readonly meter: MeterAddress; readonly register: bigint; readonly takenAt: Instant },
+  ): Promise<void>;
 }
 
 /** Pure: why a register cannot be believed, or null. Registers are in 0.01 kWh. */
-export function registerDoubt(before: { readonly register: bigint; readonly takenAt: Instant } | null, now: { readonly register: bigint; readonly takenAt: Instant }): string | null {
+export function registerDoubt(
+  before: { readonly register: bigint; readonly takenAt: Instant } | null,
+  now: { readonly register: bigint; readonly takenAt: Instant },
+): string | null {
   if (before === null) return null;
   if (now.register < before.register) return "backwards";
   const hours = BigInt(Math.ceil(Math.max(0, now.takenAt - before.takenAt) / 3_600_000));
-  if (now.register - before.register > REGISTER_STEPS_FREE + REGISTER_STEPS_PER_HOUR_MAX * hours) return "faster-than-the-meter-can-turn";
+  if (now.register - before.register > REGISTER_STEPS_FREE + REGISTER_STEPS_PER_HOUR_MAX * hours)
+    return "faster-than-the-meter-can-turn";
   return null;
 }
 
 export class ReadingIntake {
-  readonly #parts: { readonly store: DeviceStore; readonly transactor: Transactor; readonly outbox: Outbox; readonly energy: EnergyListener; readonly log: Logger };
+  readonly #parts: {
+    readonly store: DeviceStore;
+    readonly transactor: Transactor;
+    readonly outbox: Outbox;
+    readonly energy: EnergyListener;
+    readonly log: Logger;
+  };
 
-  constructor(parts: { readonly store: DeviceStore; readonly transactor: Transactor; readonly outbox: Outbox; readonly energy: EnergyListener; readonly log: Logger }) {
+  constructor(parts: {
+    readonly store: DeviceStore;
+    readonly transactor: Transactor;
+    readonly outbox: Outbox;
+    readonly energy: EnergyListener;
+    readonly log: Logger;
+  }) {
     this.#parts = parts;
   }
 
@@ -51,11 +70,16 @@ export class ReadingIntake {
     if (reading.item === "importedEnergy" && reading.value !== null) {
       const register = parseYuan(reading.value, "importedEnergy"); // two decimals, like money; the number alone is meant
       const before = await store.latest(tx, reading.meter, reading.item);
-      const known = before?.value == null ? null : { register: parseYuan(before.value, "importedEnergy") as bigint, takenAt: before.takenAt };
+      const known =
+        before?.value == null ? null : { register: parseYuan(before.value, "importedEnergy") as bigint, takenAt: before.takenAt };
       const doubt = registerDoubt(known, { register, takenAt: reading.takenAt });
       await store.keep(tx, reading, doubt);
       if (doubt === null) await energy.energy(tx, { meter: reading.meter, register, takenAt: reading.takenAt });
-      else log.warn({ meter: reading.meter, value: reading.value, before: before?.value, doubt }, "an impossible reading is kept aside; it charges nobody");
+      else
+        log.warn(
+          { meter: reading.meter, value: reading.value, before: before?.value, doubt },
+          "an impossible reading is kept aside; it charges nobody",
+        );
       if (doubt !== null) return;
     } else {
       await store.keep(tx, reading, null);

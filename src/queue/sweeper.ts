@@ -54,7 +54,9 @@ export class Sweeper {
   async sweep(): Promise<void> {
     const now = this.#parts.clock.now();
     for (const [id, at] of this.#handedOut) if (now - at > seconds(10)) this.#handedOut.delete(id);
-    const due = (await this.#parts.due(now, COMMANDS_AT_ONCE)).filter((id) => !this.#parts.isRunning(id) && !this.#handedOut.has(id));
+    const due = (await this.#parts.due(now, COMMANDS_AT_ONCE)).filter(
+      (id) => !this.#parts.isRunning(id) && !this.#handedOut.has(id),
+    );
     if (due.length === 0) return;
     for (const id of due) this.#handedOut.set(id, now);
     await this.#parts.add(due);

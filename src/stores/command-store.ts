@@ -158,6 +158,19 @@ export class PostgresCommandStore implements CommandStore {
     ).map(attemptOf);
   }
 
+  /** The attempts of many commands, oldest first: for those who show them. */
+  async attemptsOf(
+    tx: Transaction | null,
+    ids: readonly CommandId[],
+  ): Promise<readonly (Attempt & { readonly command: CommandId })[]> {
+    const rows = await this.#db.rows<AttemptRow & { command: string }>(
+      tx,
+      "SELECT command, number, fence, at, before, outcome, frames FROM attempts WHERE command = ANY($1) ORDER BY command, number",
+      [ids],
+    );
+    return rows.map(({ command, ...row }) => ({ ...attemptOf(row), command: CommandId(command) }));
+  }
+
   async lastAttempt(id: CommandId): Promise<Attempt | null> {
     const [row] = await this.#db.rows<AttemptRow>(
       null,

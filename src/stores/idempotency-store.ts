@@ -1,6 +1,9 @@
 /**
  * Same key, same answer. The key's row is written in the transaction of the effect itself: a first request that died left
  * nothing, and the next one with that key is answered as if it were new; a concurrent twin waits at the key.
+ *
+ * An answer is kept as the text it was sent as, inside the jsonb column: jsonb itself forgets the order of fields, and "the
+ * same answer" means the same bytes.
  */
 import { Fault } from "../kernel/faults.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -29,21 +32,21 @@ export class PostgresIdempotencyStore {
       [key, fingerprint, at(this.#clock.now())],
     );
     if (claimed === 1) return null;
-    const [row] = await this.#db.rows<{ fingerprint: string; status: number; body: unknown }>(
+    const [row] = await this.#db.rows<{ fingerprint: string; status: number; body: string }>(
       tx,
       "SELECT fingerprint, status, body FROM idempotency_keys WHERE key = $1",
       [key],
     );
     if (row === undefined) throw new Error("an idempotency key that stood in the way is gone");
     if (row.fingerprint !== fingerprint) throw new Fault("idempotency-conflict", { key });
-    return { status: row.status, body: row.body };
+    return { status: row.status, body: JSON.parse(row.body) as unknown };
   }
 
   async keep(tx: Transaction, key: string, answer: StoredAnswer): Promise<void> {
     await this.#db.run(tx, "UPDATE idempotency_keys SET status = $2, body = $3 WHERE key = $1", [
       key,
       answer.status,
-      JSON.stringify(answer.body),
+      JSON.stringify(JSON.stringify(answer.body)),
     ]);
   }
 }

@@ -61,11 +61,27 @@ export class PostgresPolicyStore implements PolicyStore {
   }
 
   async lastIntent(tx: Transaction | null, meter: MeterAddress): Promise<Intent | null> {
-    const [row] = await this.#db.rows<Intent>(tx, "SELECT want, because FROM intents WHERE meter = $1 ORDER BY id DESC LIMIT 1", [meter]);
+    const [row] = await this.#db.rows<Intent>(tx, "SELECT want, because FROM intents WHERE meter = $1 ORDER BY id DESC LIMIT 1", [
+      meter,
+    ]);
     return row ?? null;
   }
 
-  async keepIntent(tx: Transaction, meter: MeterAddress, intent: Intent, shadow: boolean, facts: Readonly<Record<string, unknown>>, when: Instant): Promise<void> {
-    await this.#db.run(tx, "INSERT INTO intents (meter, want, because, shadow, facts, at) VALUES ($1, $2, $3, $4, $5, $6)", [meter, intent.want, intent.because, shadow, JSON.stringify(facts), at(when)]);
+  async keepIntent(
+    tx: Transaction,
+    meter: MeterAddress,
+    intent: Intent,
+    shadow: boolean,
+    facts: Readonly<Record<string, unknown>>,
+    when: Instant,
+  ): Promise<void> {
+    await this.#db.run(tx, "INSERT INTO intents (meter, want, because, shadow, facts, at) VALUES ($1, $2, $3, $4, $5, $6)", [
+      meter,
+      intent.want,
+      intent.because,
+      shadow,
+      JSON.stringify(facts),
+      at(when),
+    ]);
   }
 }

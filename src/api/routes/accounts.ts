@@ -1,7 +1,6 @@
 /** Accounts: what the ledger says, entry by entry and day by day. */
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import { z } from "zod";
 import { CentiKwh, kwh } from "../../kernel/energy.ts";
 import { Fault } from "../../kernel/faults.ts";
 import { AccountId } from "../../kernel/ids.ts";
@@ -43,13 +42,13 @@ export function accountRoutes(app: FastifyInstance, parts: ApiParts, views: View
 
   typed.get(
     "/v1/accounts/:account/entries",
-    { schema: { tags: ["accounts"], params: shape.accountParam, querystring: shape.pageQuery } },
+    { schema: { tags: ["accounts"], params: shape.accountParam, querystring: shape.numberPageQuery } },
     async (request) => {
       const { account } = await known(request.params.account);
       const { limit, cursor } = request.query;
       const lines = await parts.ledgerStore.statement(account, {
         limit,
-        before: cursor === undefined ? null : BigInt(z.string().regex(/^\d+$/).parse(cursor)),
+        before: cursor === undefined ? null : BigInt(cursor),
       });
       return { items: lines.map((line) => views.entry(line)), next: lines.length === limit ? lines.at(-1)!.id.toString() : null };
     },

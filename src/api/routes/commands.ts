@@ -1,7 +1,6 @@
 /** Commands: what was asked, where it stands, what the meter showed. */
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import { z } from "zod";
 import { Instant } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
 import { CommandId, MeterAddress } from "../../kernel/ids.ts";
@@ -31,14 +30,21 @@ export function commandRoutes(app: FastifyInstance, parts: ApiParts, views: View
       const { limit, cursor, state, meter, kind, since } = request.query;
       const commands = await parts.commandStore.list({
         limit,
-        ...(cursor === undefined ? {} : { before: CommandId(z.uuid().parse(cursor)) }),
+        ...(cursor === undefined ? {} : { before: CommandId(cursor) }),
         ...(state === undefined ? {} : { state }),
         ...(meter === undefined ? {} : { meter: MeterAddress(meter, "meter") }),
         ...(kind === undefined ? {} : { kind }),
         ...(since === undefined ? {} : { since: Instant(Date.parse(since)) }),
       });
+      const attempts = Map.groupBy(
+        await parts.commandStore.attemptsOf(
+          null,
+          commands.map(({ id }) => id),
+        ),
+        (attempt) => attempt.command,
+      );
       return {
-        items: commands.map((command) => views.command(command)),
+        items: commands.map((command) => views.command(command, attempts.get(command.id) ?? [])),
         next: commands.length === limit ? commands.at(-1)!.id : null,
       };
     },

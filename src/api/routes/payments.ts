@@ -5,6 +5,7 @@ import { z } from "zod";
 import { Fault } from "../../kernel/faults.ts";
 import { AccountId, PaymentId } from "../../kernel/ids.ts";
 import { parseYuan } from "../../kernel/money.ts";
+import { isUnsent } from "../../commands/command.ts";
 import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
 import * as shape from "../schemas.ts";
@@ -34,7 +35,10 @@ export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: View
       const order = { account: AccountId(request.body.account), amount: parseYuan(request.body.amount), channel, orderId };
       return writeOnce(parts, request, reply, 202, async (tx) => {
         const { payment, command } = await parts.payments.take(tx, order);
-        return { payment: views.payment(payment), command: command === null ? null : views.command(command) };
+        if (command === null) return { payment: views.payment(payment), command: null };
+        // a repeated order may find its command long at work: a whole object tells what passed on the wire
+        const attempts = isUnsent(command.state) ? [] : await parts.commandStore.attemptsOf(tx, [command.id]);
+        return { payment: views.payment(payment), command: views.command(command, attempts) };
       });
     },
   );
@@ -54,7 +58,7 @@ export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: View
     {
       schema: {
         tags: ["payments"],
-        querystring: shape.pageQuery.extend({ account: z.string().optional() }),
+        querystring: shape.idPageQuery.extend({ account: z.string().optional() }),
         response: { 200: shape.pageOf(shape.payment) },
       },
     },
@@ -62,7 +66,7 @@ export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: View
       const { limit, cursor, account } = request.query;
       const payments = await parts.paymentStore.list({
         limit,
-        before: cursor === undefined ? null : PaymentId(z.uuid().parse(cursor)),
+        before: cursor === undefined ? null : PaymentId(cursor),
         account: account === undefined ? null : AccountId(account),
       });
       return {
