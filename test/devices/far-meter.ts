@@ -60,7 +60,7 @@ export class FarMeter {
   }
 }
 
-export const quick: LineTiming = { turnaroundMs: 2, answerMs: 60, quietMs: 40, byteMs: 0 };
+export const quick: LineTiming = { turnaroundMs: 2, answerMs: 400, quietMs: 40, byteMs: 0 };
 
 /** A line over a memory wire, open and ready; everything on the world's clock, with short limits. */
 export async function openLine(options: { timing?: Partial<LineTiming>; queueLengthMax?: number; clock?: Clock } = {}) {

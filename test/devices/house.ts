@@ -40,7 +40,7 @@ export interface HouseOptions {
 }
 
 /** Short limits, so that a test of silence takes a blink; the pseudo-terminal paces its bytes and needs a little longer. */
-const quick = { turnaroundMs: 1, replyDeadlineMs: 250, quietMs: 60 };
+const quick = { turnaroundMs: 1, replyDeadlineMs: 800, quietMs: 60 };
 
 export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
   const { carrier = "memory", clock = systemClock, log = silentLog } = options;

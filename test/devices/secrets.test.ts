@@ -35,7 +35,7 @@ test("no password reaches evidence, logs, faults or the printed record, whatever
         const log: Logger = { debug: note, info: note, warn: note, error: note, child: () => log };
         const house = await raiseHouse({
           log,
-          bus: { replyDeadlineMs: 25, quietMs: 5 },
+          bus: { replyDeadlineMs: 150, quietMs: 5 },
           meters: [{ passwords: { "02": "000000", "04": "111111", [level]: story === "wrong" ? "000001" : password } }],
           records: (record) => ({ ...record, relayPassword: { level, secret: new Secret(password) } }),
         });

@@ -128,7 +128,7 @@ test("the request is lost: silent as well, and not repeated by the session", asy
 });
 
 test("a question is asked twice, and a meter known as silent once", async () => {
-  const house = await raise({ bus: { replyDeadlineMs: 30, quietMs: 10 } });
+  const house = await raise({ bus: { replyDeadlineMs: 200, quietMs: 10 } });
   const session = await house.session();
   await session.readRelay();
   house.simulator.setFault(A, { kind: "lost-reply" });
