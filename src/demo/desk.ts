@@ -1,4 +1,5 @@
 /** The operator's desk of the story: everything is asked through the gateway's HTTP door, as a person would, and waited for by condition. */
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../kernel/clock.ts";
 
 export type Thing = Readonly<Record<string, unknown>>;
@@ -11,7 +12,6 @@ const ASK_EVERY_MS = 50;
 export class Desk {
   readonly #url: string;
   readonly #clock: Clock;
-  #orders = 0;
 
   constructor(url: string, clock: Clock) {
     this.#url = url;
@@ -36,8 +36,7 @@ export class Desk {
 
   /** Pays and answers the command's id, or null when the ledger alone was concerned. */
   async pay(account: string, amount: string): Promise<{ readonly payment: string; readonly command: string | null }> {
-    this.#orders += 1;
-    const answer = await this.post("/v1/payments", { account, amount, channel: "demo", orderId: `order-${this.#orders}` });
+    const answer = await this.post("/v1/payments", { account, amount, channel: "demo", orderId: randomUUID() });
     const command = answer["command"] as Thing | null;
     return { payment: String((answer["payment"] as Thing)["id"]), command: command === null ? null : String(command["id"]) };
   }
