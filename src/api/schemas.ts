@@ -74,7 +74,13 @@ export const commandQuery = idPageQuery.extend({
   state: z.enum(commandStates).optional(),
   meter: z.string().optional(),
   kind: z.enum(commandKinds).optional(),
-  since: z.iso.datetime({ offset: true }).optional(),
+  // our own moments end in "+08:00", and an address line turns a plus into a space
+  since: z
+    .preprocess(
+      (given) => (typeof given === "string" ? given.replace(" ", "+") : given),
+      z.iso.datetime({ offset: true }).meta({ type: "string" }),
+    )
+    .optional(),
 });
 
 export const problem = z
