@@ -7,7 +7,9 @@ export default tseslint.config(
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["*.js", "src/cli/*.js"] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ["*.js", "src/cli/*.js"] }, tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/no-misused-promises": "error",
@@ -19,13 +21,26 @@ export default tseslint.config(
       "@typescript-eslint/consistent-type-imports": "error",
       "no-restricted-syntax": [
         "error",
-        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: "Time is handed in: use a Clock." },
+        {
+          selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: "Time is handed in: use a Clock.",
+        },
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "Time is handed in: use a Clock." },
         { selector: "CallExpression[callee.name=/^set(Timeout|Interval)$/]", message: "Time is handed in: use clock.wait()." },
-        { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: "Chance is handed in: use a Chance." },
+        {
+          selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+          message: "Chance is handed in: use a Chance.",
+        },
       ],
     },
   },
   { files: ["**/clock.ts", "**/chance.ts", "src/console/**"], rules: { "no-restricted-syntax": "off" } },
-  { files: ["**/*.js"], ...tseslint.configs.disableTypeChecked, languageOptions: { globals: { process: "readonly", console: "readonly" } } },
+  {
+    files: ["**/*.js"],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: {
+      ...tseslint.configs.disableTypeChecked.languageOptions,
+      globals: { process: "readonly", console: "readonly" },
+    },
+  },
 );

@@ -56,6 +56,9 @@ const LANES = { postgres: 1, redis: 8 } as const;
 /** A command on the wire is given this long to finish its exchange and persist when the gateway stops. */
 const STOP_COMMANDS_MS = seconds(15);
 
+/** No part may hold up the others for longer; the queue's own grace is shorter. */
+const CLOSE_MS_MAX = seconds(20);
+
 export interface GatewayOptions {
   readonly config: Config;
   /** Commands, rules, meters and lines live on this clock; stores and their processes on the world's. */
@@ -98,7 +101,14 @@ class Closers {
   async closeAll(): Promise<void> {
     for (const { name, close } of this.#list.splice(0).reverse()) {
       try {
-        await close();
+        const late = new AbortController();
+        const inTime = await Promise.race([
+          close().then(() => true),
+          systemClock.wait(CLOSE_MS_MAX, late.signal).then(() => false),
+        ]);
+        late.abort();
+        if (!inTime)
+          this.#log.error({ part: name, limitMs: CLOSE_MS_MAX }, "did not close in time; going on without waiting for it");
         this.#log.debug({ part: name }, "closed");
       } catch (error) {
         this.#log.error({ part: name, reason: reasonOf(error) }, "could not be closed in order");
@@ -254,6 +264,12 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     }
     return undefined;
   };
+  /** The outbox's jobs: handing a command to the queue is a step of its life, and is told like the others. */
+  const handOut = async (commands: readonly CommandId[]): Promise<void> => {
+    const queued = await commandStore.markQueued(commands);
+    live.publish(queued.map(({ id, meter, kind, state }) => ({ type: "command", id, meter, kind, state })));
+    await addJobs(commands);
+  };
   const counters = new Counters({
     commandsByState: () => commandStore.counts(),
     buses: () => street.buses(),
@@ -266,7 +282,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     clock,
     log,
     sinks: {
-      jobs: addJobs,
+      jobs: handOut,
       events: (events) => {
         for (const event of events) counters.announcements.inc({ type: event.type });
         live.publish(events);

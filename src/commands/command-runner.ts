@@ -175,7 +175,7 @@ export class CommandRunner {
     number: number,
     log: Logger,
   ): Promise<void> {
-    const { clock, transactor, commands, guard } = this.#parts;
+    const { clock, transactor, commands, guard, outbox } = this.#parts;
     const attempt: { -readonly [K in keyof Attempt]: Attempt[K] } = {
       number,
       fence: command.fence,
@@ -190,7 +190,18 @@ export class CommandRunner {
         if (because !== null) throw new NotSent({ kind: "guard", because });
       }
       attempt.at = clock.now();
-      const begun = await transactor.transact((tx) => commands.beginAttempt(tx, command.id, command.fence, attempt));
+      const begun = await transactor.transact(async (tx) => {
+        const outcome = await commands.beginAttempt(tx, command.id, command.fence, attempt);
+        if (outcome === "begun")
+          await outbox.announce(tx, {
+            type: "command",
+            id: command.id,
+            meter: command.meter,
+            kind: command.kind,
+            state: "sending",
+          });
+        return outcome;
+      });
       if (begun !== "begun") throw new NotSent({ kind: begun });
     };
     let sent: Sent;

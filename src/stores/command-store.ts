@@ -303,6 +303,17 @@ export class PostgresCommandStore implements CommandStore {
     return row === undefined ? null : commandOf(row);
   }
 
+  /** Accepted commands that have a job now; answers those that were not queued before. */
+  async markQueued(ids: readonly CommandId[]): Promise<readonly Command[]> {
+    return (
+      await this.#db.rows<Row>(
+        null,
+        "UPDATE commands SET state = 'queued' WHERE id = ANY($1) AND state = 'accepted' RETURNING *",
+        [ids],
+      )
+    ).map(commandOf);
+  }
+
   /** After a start every open command is looked at: whoever had taken it is gone. */
   async makeAllDue(now: Instant): Promise<number> {
     return this.#db.run(null, `UPDATE commands SET look_at = $1 WHERE state IN ${OPEN}`, [at(now)]);

@@ -42,24 +42,73 @@ let service: CommandService;
 beforeAll(async () => {
   database = await testDatabase();
   const { db } = database;
-  simulated = await buildStreet({ clock, seed: 7, speed: 0, buses: [{ id: "tcp-1", endpoint: { kind: "tcp" } }], meters: addresses.map((address) => ({ address, bus: "tcp-1", model: "standard-wallet", balance: "10.00", loadKw: 0 })) });
-  const records = addresses.map((address) => ({ address, meterNumber: address as string, customerNumber: `00${address.slice(2)}`, account: accountOf(address), bus: BusId("tcp-1"), model: "standard-wallet" as const, relayPassword: null }));
+  simulated = await buildStreet({
+    clock,
+    seed: 7,
+    speed: 0,
+    buses: [{ id: "tcp-1", endpoint: { kind: "tcp" } }],
+    meters: addresses.map((address) => ({ address, bus: "tcp-1", model: "standard-wallet", balance: "10.00", loadKw: 0 })),
+  });
+  const records = addresses.map((address) => ({
+    address,
+    meterNumber: address as string,
+    customerNumber: `00${address.slice(2)}`,
+    account: accountOf(address),
+    bus: BusId("tcp-1"),
+    model: "standard-wallet" as const,
+    relayPassword: null,
+  }));
   const chance = seededChance(7);
   street = buildStreetLines({
     clock,
     chance,
     log: silentLog,
     security: softwareModule({ chance, log: silentLog, mode: undefined }),
-    buses: [{ id: "tcp-1", transport: { kind: "tcp", host: "127.0.0.1", port: Number(simulated.endpoints[0]!.at) }, turnaroundMs: 0, replyDeadlineMs: 150, quietMs: 50 }],
+    buses: [
+      {
+        id: "tcp-1",
+        transport: { kind: "tcp", host: "127.0.0.1", port: Number(simulated.endpoints[0]!.at) },
+        turnaroundMs: 0,
+        replyDeadlineMs: 150,
+        quietMs: 50,
+      },
+    ],
     meters: records,
     timeZone: "Asia/Shanghai",
   });
   const meters = new PostgresMeterStore(db, clock);
-  await meters.bringIn(records.map(({ account }) => ({ account, name: account, class: "residential", mode: "local", tariff: "flat" })), records);
-  const common = { clock, log: silentLog, newId: () => uuidv7(), transactor: db, commands: new PostgresCommandStore(db, clock), payments: new PostgresPaymentStore(db), meters, ledger: new Ledger({ store: new PostgresLedgerStore(db), clock }), outbox: new PostgresOutbox(db) };
+  await meters.bringIn(
+    records.map(({ account }) => ({ account, name: account, class: "residential", mode: "local", tariff: "flat" })),
+    records,
+  );
+  const common = {
+    clock,
+    log: silentLog,
+    newId: () => uuidv7(),
+    transactor: db,
+    commands: new PostgresCommandStore(db, clock),
+    payments: new PostgresPaymentStore(db),
+    meters,
+    ledger: new Ledger({ store: new PostgresLedgerStore(db), clock }),
+    outbox: new PostgresOutbox(db),
+  };
   service = new CommandService(common);
-  payments = new PaymentService({ ...common, service, afterCredit: { restore: () => Promise.resolve(null) }, channels: null, cap: parseYuan("1000.00") });
-  parts = { ...common, street, guard: { whyNot: () => Promise.resolve(null) }, sights: { relay: async (command, picture) => void (await meters.setRelay(null, command.meter, picture)), wallet: () => Promise.resolve() } };
+  payments = new PaymentService({
+    ...common,
+    service,
+    afterCredit: { restore: () => Promise.resolve(null) },
+    channels: null,
+    cap: parseYuan("1000.00"),
+  });
+  parts = {
+    ...common,
+    street,
+    guard: { whyNot: () => Promise.resolve(null) },
+    sights: {
+      relay: async (command, picture) => void (await meters.setRelay(null, command.meter, picture)),
+      wallet: () => Promise.resolve(),
+    },
+  };
 });
 afterAll(async () => {
   await street.close();
@@ -105,7 +154,8 @@ function mortal<T extends object>(thing: T, fate: Fate): T {
       if (typeof value !== "function" || name === "close") return typeof value === "function" ? value.bind(target) : value;
       return (...args: unknown[]) => {
         // what runs inside a transaction is part of that transaction's one step
-        if (typeof args[0] === "object" && args[0] !== null && Object.isFrozen(args[0])) return Reflect.apply(value, target, args) as unknown;
+        if (typeof args[0] === "object" && args[0] !== null && Object.isFrozen(args[0]))
+          return Reflect.apply(value, target, args) as unknown;
         return fate.step(async () => (await Reflect.apply(value, target, args)) as unknown);
       };
     },
@@ -113,7 +163,8 @@ function mortal<T extends object>(thing: T, fate: Fate): T {
 }
 
 function mortalRunner(fate: Fate): CommandRunner {
-  const session: Street["session"] = async (address, options) => mortal<MeterSession>(await street.session(address, options), fate);
+  const session: Street["session"] = async (address, options) =>
+    mortal<MeterSession>(await street.session(address, options), fate);
   return new CommandRunner({
     ...parts,
     transactor: mortal(parts.transactor, fate),
@@ -135,23 +186,41 @@ async function finish(id: CommandId): Promise<string> {
 }
 
 async function topUp(address: MeterAddress): Promise<CommandId> {
-  const { command } = await parts.transactor.transact((tx) => payments.take(tx, { account: accountOf(address), amount: parseYuan("100.00"), channel: "sweep", orderId: address }));
+  const { command } = await parts.transactor.transact((tx) =>
+    payments.take(tx, { account: accountOf(address), amount: parseYuan("100.00"), channel: "sweep", orderId: address }),
+  );
   return command!.id;
 }
 async function disconnect(address: MeterAddress): Promise<CommandId> {
-  const command = await parts.transactor.transact((tx) => service.accept(tx, { kind: "disconnect", meter: address, account: accountOf(address), payment: null, params: {}, askedBy: "person", reason: "sweep" }));
+  const command = await parts.transactor.transact((tx) =>
+    service.accept(tx, {
+      kind: "disconnect",
+      meter: address,
+      account: accountOf(address),
+      payment: null,
+      params: {},
+      askedBy: "person",
+      reason: "sweep",
+    }),
+  );
   return command.id;
 }
 
 /** Dies at step 1, 2, 3 … until a run lives to its end; answers how many steps there are. */
-async function sweep(when: "before" | "after", begin: (address: MeterAddress) => Promise<CommandId>, holds: (address: MeterAddress, id: CommandId) => Promise<void>): Promise<number> {
+async function sweep(
+  when: "before" | "after",
+  begin: (address: MeterAddress) => Promise<CommandId>,
+  holds: (address: MeterAddress, id: CommandId) => Promise<void>,
+): Promise<number> {
   for (let at = 1; ; at += 1) {
     const address = addresses[used++]!;
     const id = await begin(address);
     const fate = new Fate(at, when);
-    await mortalRunner(fate).run(id).catch((error: unknown) => {
-      if (!(error instanceof Dead)) throw error;
-    });
+    await mortalRunner(fate)
+      .run(id)
+      .catch((error: unknown) => {
+        if (!(error instanceof Dead)) throw error;
+      });
     expect(await finish(id), `died ${when} step ${at}`).toBe("confirmed");
     await holds(address, id);
     if (!fate.dead) return at - 1;
@@ -166,10 +235,14 @@ const creditedOnce = async (address: MeterAddress, id: CommandId): Promise<void>
 };
 
 describe("wherever the worker dies", () => {
-  test.each(["before", "after"] as const)("%s any step of a top-up: it is confirmed and credited once", async (when) => {
-    const steps = await sweep(when, topUp, creditedOnce);
-    expect(steps).toBeGreaterThan(10);
-  }, 120_000);
+  test.each(["before", "after"] as const)(
+    "%s any step of a top-up: it is confirmed and credited once",
+    async (when) => {
+      const steps = await sweep(when, topUp, creditedOnce);
+      expect(steps).toBeGreaterThan(10);
+    },
+    120_000,
+  );
 
   test("after any step of a top-up whose answer is lost: it is confirmed and credited once", async () => {
     const begin = (address: MeterAddress): Promise<CommandId> => {

@@ -6,7 +6,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { Desk } from "../../src/demo/desk.ts";
-import { folder, holdersOf, startGatewayProcess, startStreet, type GatewayProcess, type StreetProcess } from "../support/processes.ts";
+import {
+  folder,
+  holdersOf,
+  startGatewayProcess,
+  startStreet,
+  type GatewayProcess,
+  type StreetProcess,
+} from "../support/processes.ts";
 
 const place = folder();
 const meters = ["202611220301", "202611220302", "202611220303", "202611220304"] as const;
@@ -60,7 +67,9 @@ describe("killed with -9 and started again at once", () => {
     await street.fault(address, { kind: "lost-reply", function: "03", di: "070102FF" });
     const desk = new Desk(gateway.url, systemClock);
     const { command } = await desk.pay(address.slice(2), "100.00");
-    await desk.until("the meter to obey", 10_000, async () => ((await street.meter(address)).obeyed["topUps"] === 1 ? true : null));
+    await desk.until("the meter to obey", 10_000, async () =>
+      (await street.meter(address)).obeyed["topUps"] === 1 ? true : null,
+    );
     expect(await desk.get(`/v1/commands/${command!}`)).toMatchObject({ state: "sending" });
     const reborn = await dieAndRise();
     await endsConfirmedOnce(reborn, command!, address);
@@ -72,7 +81,9 @@ describe("killed with -9 and started again at once", () => {
     await street.fault(address, { kind: "lost-request", function: "03", di: "070102FF" });
     const desk = new Desk(gateway.url, systemClock);
     const { command } = await desk.pay(address.slice(2), "100.00");
-    await desk.until("the attempt to be written", 10_000, async () => ((await desk.get(`/v1/commands/${command!}`))["state"] === "sending" ? true : null));
+    await desk.until("the attempt to be written", 10_000, async () =>
+      (await desk.get(`/v1/commands/${command!}`))["state"] === "sending" ? true : null,
+    );
     await endsConfirmedOnce(await dieAndRise(), command!, address);
   });
 
@@ -88,7 +99,9 @@ describe("killed with -9 and started again at once", () => {
   test("stopped with SIGTERM to its whole group, it leaves in order and lets go of its data folder", async () => {
     gateway.kill("SIGTERM");
     expect(await gateway.ended).toBe(0);
-    await new Desk("", systemClock).until("the data folder to be let go", 30_000, async () => ((await holdersOf(place.path)).length === 0 ? true : null));
+    await new Desk("", systemClock).until("the data folder to be let go", 30_000, async () =>
+      (await holdersOf(place.path)).length === 0 ? true : null,
+    );
     gateway = await startGatewayProcess(siteFile);
   });
 });

@@ -7,7 +7,20 @@ import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house
 const clock = new ShiftableClock(Instant(Date.UTC(2026, 10, 23, 1, 0)));
 let house: TestHouse;
 const LIMIT_MS = 15_000;
-const names = ["byPerson", "armed", "stuck", "guarded", "lostReply", "lostRequest", "delayed", "byRule", "personStays", "silent", "superseded", "cancelled"] as const;
+const names = [
+  "byPerson",
+  "armed",
+  "stuck",
+  "guarded",
+  "lostReply",
+  "lostRequest",
+  "delayed",
+  "byRule",
+  "personStays",
+  "silent",
+  "superseded",
+  "cancelled",
+] as const;
 const addressOf = (name: (typeof names)[number]): string => `2026112202${String(names.indexOf(name) + 1).padStart(2, "0")}`;
 const remote = new Set<string>(["byRule", "personStays"]);
 
@@ -28,7 +41,13 @@ beforeAll(async () => {
 afterAll(() => house.close());
 
 const order = async (name: (typeof names)[number], what: string): Promise<string> =>
-  String(((await house.desk.post(`/v1/meters/${addressOf(name)}/relay`, { order: what, reason: "a test wants it" }))["command"] as Thing)["id"]);
+  String(
+    (
+      (await house.desk.post(`/v1/meters/${addressOf(name)}/relay`, { order: what, reason: "a test wants it" }))[
+        "command"
+      ] as Thing
+    )["id"],
+  );
 const ended = (command: string): Promise<Thing> =>
   house.desk.until(`command ${command} to end`, LIMIT_MS, async () => {
     const found = await house.desk.get(`/v1/commands/${command}`);
@@ -40,7 +59,8 @@ const waitsFor = (command: string, what: string): Promise<Thing> =>
     return found["waitingFor"] === what ? found : null;
   });
 const meter = (name: (typeof names)[number]) => house.street.snapshot(addressOf(name));
-const reported = async (name: (typeof names)[number]): Promise<unknown> => ((await house.desk.get(`/v1/meters/${addressOf(name)}`))["relay"] as Thing)["reported"];
+const reported = async (name: (typeof names)[number]): Promise<unknown> =>
+  ((await house.desk.get(`/v1/meters/${addressOf(name)}`))["relay"] as Thing)["reported"];
 const jump = async (ms: number): Promise<void> => {
   const release = await house.gateway.hold();
   await clock.jump(ms);
@@ -96,7 +116,10 @@ describe("a person", () => {
 
   test("loses an answer and a request on the way, and the relay still obeys once", async () => {
     house.street.setFault(addressOf("lostReply"), { kind: "lost-reply", function: "1C" });
-    expect(await ended(await order("lostReply", "disconnect"))).toMatchObject({ state: "confirmed", proof: { acknowledged: null } });
+    expect(await ended(await order("lostReply", "disconnect"))).toMatchObject({
+      state: "confirmed",
+      proof: { acknowledged: null },
+    });
     expect(meter("lostReply").obeyed.disconnects).toBe(1);
     house.street.setFault(addressOf("lostRequest"), { kind: "lost-request", function: "1C" });
     const end = await ended(await order("lostRequest", "disconnect"));
@@ -107,7 +130,9 @@ describe("a person", () => {
   test("cuts a meter that falls silent after the order: unanswered in the end, and not sent again by itself", async () => {
     house.street.setFault(addressOf("silent"), { kind: "lost-request", function: "1C" });
     const command = await order("silent", "disconnect");
-    await house.desk.until("the order to leave", LIMIT_MS, async () => ((await house.desk.get(`/v1/commands/${command}`))["state"] === "sending" ? true : null));
+    await house.desk.until("the order to leave", LIMIT_MS, async () =>
+      (await house.desk.get(`/v1/commands/${command}`))["state"] === "sending" ? true : null,
+    );
     house.street.setFault(addressOf("silent"), { kind: "silence" });
     await waitsFor(command, "silence");
     await jump(minutes(11));

@@ -10,7 +10,22 @@ let next = 1;
 const LIMIT_MS = 15_000;
 const address = (): string => `2026112201${String(next++).padStart(2, "0")}`;
 const meters = Array.from({ length: 24 }, address);
-const [plain, lostReply, lostRequest, lostThrice, hoarding, stranger, unopened, offline, dead, twins, wrongName, jumped, late, refusedTestKeys] = meters as [string, ...string[]];
+const [
+  plain,
+  lostReply,
+  lostRequest,
+  lostThrice,
+  hoarding,
+  stranger,
+  unopened,
+  offline,
+  dead,
+  twins,
+  wrongName,
+  jumped,
+  late,
+  refusedTestKeys,
+] = meters as [string, ...string[]];
 
 beforeAll(async () => {
   house = await raiseTestHouse({
@@ -30,7 +45,8 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-const pay = async (meter: string | undefined, amount: string): Promise<string> => (await house.desk.pay(accountOf(meter!), amount)).command!;
+const pay = async (meter: string | undefined, amount: string): Promise<string> =>
+  (await house.desk.pay(accountOf(meter!), amount)).command!;
 const ended = (command: string): Promise<Thing> =>
   house.desk.until(`command ${command} to end`, LIMIT_MS, async () => {
     const found = await house.desk.get(`/v1/commands/${command}`);
@@ -53,7 +69,11 @@ describe("a top-up", () => {
   test("is confirmed when the meter shows it, and the money has left the account", async () => {
     const end = await ended(await pay(plain, "100.00"));
     expect(end["state"]).toBe("confirmed");
-    expect(end["proof"]).toMatchObject({ sent: expect.any(String), acknowledged: expect.any(String), verified: expect.any(String) });
+    expect(end["proof"]).toMatchObject({
+      sent: expect.any(String),
+      acknowledged: expect.any(String),
+      verified: expect.any(String),
+    });
     expect(meter(plain)).toMatchObject({ balance: "110.00", purchaseCount: 1 });
     expect(await account(plain)).toMatchObject({ available: "0.00", held: "0.00" });
   });
@@ -92,7 +112,11 @@ describe("a top-up", () => {
   });
 
   test("to a meter in test key state is refused before anything is sent", async () => {
-    expect(await ended(await pay(refusedTestKeys, "5.00"))).toMatchObject({ state: "refused", because: "key-state", proof: { sent: null } });
+    expect(await ended(await pay(refusedTestKeys, "5.00"))).toMatchObject({
+      state: "refused",
+      because: "key-state",
+      proof: { sent: null },
+    });
   });
 
   test("opens the account of a meter that has none, with its first purchase", async () => {
@@ -104,7 +128,11 @@ describe("a top-up", () => {
   });
 
   test("to a meter with another customer's number quarantines it; nothing is sent, the money is free, and the next is not taken", async () => {
-    expect(await ended(await pay(wrongName, "20.00"))).toMatchObject({ state: "refused", because: "identity-mismatch", proof: { sent: null } });
+    expect(await ended(await pay(wrongName, "20.00"))).toMatchObject({
+      state: "refused",
+      because: "identity-mismatch",
+      proof: { sent: null },
+    });
     expect(await account(wrongName)).toMatchObject({ available: "20.00", held: "0.00" });
     expect(await house.desk.get(`/v1/meters/${wrongName!}`)).toMatchObject({ identity: "quarantined" });
     await expect(house.desk.pay(accountOf(wrongName!), "20.00")).rejects.toThrow(/meter-quarantined/);
@@ -114,7 +142,9 @@ describe("a top-up", () => {
   test("waits for a meter that is offline, and arrives when it is heard again", async () => {
     const fault = house.street.setFault(offline!, { kind: "silence", times: 1_000 });
     const command = await pay(offline, "30.00");
-    await house.desk.until("it waits for the meter", LIMIT_MS, async () => ((await house.desk.get(`/v1/commands/${command}`))["waitingFor"] === "meter-online" ? true : null));
+    await house.desk.until("it waits for the meter", LIMIT_MS, async () =>
+      (await house.desk.get(`/v1/commands/${command}`))["waitingFor"] === "meter-online" ? true : null,
+    );
     await jump(hours(2));
     house.street.clearFaults(offline!, fault);
     await jump(minutes(6)); // no silent meter is left alone for longer than five minutes

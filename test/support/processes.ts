@@ -40,7 +40,12 @@ export interface Running {
 }
 
 function run(args: readonly string[], env: Record<string, string>): Running {
-  const child = spawn(NODE, args, { cwd: ROOT, env: { ...process.env, npm_lifecycle_event: undefined, ...env }, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(NODE, args, {
+    cwd: ROOT,
+    env: { ...process.env, npm_lifecycle_event: undefined, ...env },
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
   return {
@@ -69,7 +74,9 @@ async function lineOf(running: Running, what: string, find: (line: string) => st
     throw new Error(`it ended with ${String(code)} before ${what}:\n${running.said()}`);
   });
   const late = AbortSignal.timeout(READY_MS_MAX);
-  const tooLate = new Promise<never>((_resolve, reject) => late.addEventListener("abort", () => reject(new Error(`${what} did not come in time:\n${running.said()}`))));
+  const tooLate = new Promise<never>((_resolve, reject) =>
+    late.addEventListener("abort", () => reject(new Error(`${what} did not come in time:\n${running.said()}`))),
+  );
   return Promise.race([found, gone, tooLate]);
 }
 
@@ -81,14 +88,21 @@ export interface StreetProcess extends Running {
 
 export async function startStreet(args: readonly string[]): Promise<StreetProcess> {
   const running = run(["simulator/main.ts", ...args, "--control", "0"], {});
-  const ready = JSON.parse(await lineOf(running, "the ready line", (line) => (line.startsWith("ready ") ? line.slice(6) : null))) as StreetProcess["ready"];
+  const ready = JSON.parse(
+    await lineOf(running, "the ready line", (line) => (line.startsWith("ready ") ? line.slice(6) : null)),
+  ) as StreetProcess["ready"];
   const door = `http://127.0.0.1:${ready.control}`;
   return {
     ...running,
     ready,
-    meter: async (address) => (await (await fetch(`${door}/meters/${address}`)).json()) as Awaited<ReturnType<StreetProcess["meter"]>>,
+    meter: async (address) =>
+      (await (await fetch(`${door}/meters/${address}`)).json()) as Awaited<ReturnType<StreetProcess["meter"]>>,
     fault: async (address, fault) => {
-      const response = await fetch(`${door}/meters/${address}/faults`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(fault) });
+      const response = await fetch(`${door}/meters/${address}/faults`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(fault),
+      });
       if (!response.ok) throw new Error(await response.text());
     },
   };
