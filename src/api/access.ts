@@ -21,7 +21,7 @@ export function installAccess(app: FastifyInstance, keys: ApiParts["apiKeys"]): 
         throw new Fault("unauthorized", { host: request.host, problem: "without keys the API answers to loopback names only" });
       return;
     }
-    const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+    const given = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? "")?.[1];
     const offered = digest(given ?? "");
     // every key is compared, in the same time, whether an earlier one fitted or not
     const fits = known.map((key) => timingSafeEqual(key, offered)).includes(true);

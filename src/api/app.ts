@@ -4,11 +4,11 @@ import rateLimit from "@fastify/rate-limit";
 import fastifyStatic from "@fastify/static";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import fastify, { type FastifyInstance } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { jsonSchemaTransform, validatorCompiler } from "fastify-type-provider-zod";
 import { installAccess } from "./access.ts";
 import type { ApiParts } from "./books.ts";
-import { installReplies } from "./replies.ts";
+import { installReplies, send, toFault } from "./replies.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { houseRoutes } from "./routes/house.ts";
@@ -21,7 +21,12 @@ const BODY_BYTES_MAX = 64 * 1_024;
 const REQUESTS_PER_MINUTE_MAX = 6_000;
 
 export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
-  const app = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
+  const app = fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: true,
+    // before there is a route, no error handler is asked: an address that cannot be read is told in our own shape here
+    frameworkErrors: (error, _request, reply) => void send(reply as FastifyReply, toFault(error)),
+  });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => (body) => JSON.stringify(body)); // views say the shape; schemas document it
   installReplies(app, parts.log);

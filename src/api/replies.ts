@@ -18,7 +18,7 @@ export function problemOf(fault: Fault): Record<string, unknown> {
   };
 }
 
-function send(reply: FastifyReply, fault: Fault): FastifyReply {
+export function send(reply: FastifyReply, fault: Fault): FastifyReply {
   return reply.status(faults[fault.code].http).type("application/problem+json").send(problemOf(fault));
 }
 
