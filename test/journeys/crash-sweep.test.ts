@@ -51,7 +51,7 @@ beforeAll(async () => {
   });
   const records = addresses.map((address) => ({
     address,
-    meterNumber: address as string,
+    meterNumber: address,
     customerNumber: `00${address.slice(2)}`,
     account: accountOf(address),
     bus: BusId("tcp-1"),
@@ -105,7 +105,9 @@ beforeAll(async () => {
     street,
     guard: { whyNot: () => Promise.resolve(null) },
     sights: {
-      relay: async (command, picture) => void (await meters.setRelay(null, command.meter, picture)),
+      relay: async (command, picture) => {
+        await meters.setRelay(null, command.meter, picture);
+      },
       wallet: () => Promise.resolve(),
     },
   };
@@ -151,7 +153,8 @@ function mortal<T extends object>(thing: T, fate: Fate): T {
   return new Proxy(thing, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function" || name === "close") return typeof value === "function" ? value.bind(target) : value;
+      if (typeof value !== "function") return value;
+      if (name === "close") return (...args: unknown[]) => Reflect.apply(value, target, args) as unknown;
       return (...args: unknown[]) => {
         // what runs inside a transaction is part of that transaction's one step
         if (typeof args[0] === "object" && args[0] !== null && Object.isFrozen(args[0]))

@@ -50,7 +50,7 @@ async function dieAndRise(): Promise<Desk> {
 
 async function endsConfirmedOnce(desk: Desk, command: string, address: string): Promise<void> {
   const end = await desk.commandIn(command, "confirmed", 25_000);
-  expect(end["proof"]).toMatchObject({ verified: expect.any(String) });
+  expect(end["proof"]).toMatchObject({ verified: expect.any(String) as string });
   expect(await street.meter(address)).toMatchObject({ balance: "110.00", purchaseCount: 1, obeyed: { topUps: 1 } });
   expect(await desk.get(`/v1/accounts/${address.slice(2)}`)).toMatchObject({ available: "0.00", held: "0.00" });
 }

@@ -70,9 +70,9 @@ describe("a top-up", () => {
     const end = await ended(await pay(plain, "100.00"));
     expect(end["state"]).toBe("confirmed");
     expect(end["proof"]).toMatchObject({
-      sent: expect.any(String),
-      acknowledged: expect.any(String),
-      verified: expect.any(String),
+      sent: expect.any(String) as string,
+      acknowledged: expect.any(String) as string,
+      verified: expect.any(String) as string,
     });
     expect(meter(plain)).toMatchObject({ balance: "110.00", purchaseCount: 1 });
     expect(await account(plain)).toMatchObject({ available: "0.00", held: "0.00" });
