@@ -11,8 +11,8 @@ import { at, type Database } from "./database.ts";
 const TAKEN_MS_MAX = seconds(60);
 /** The outbox delivers at once; when it could not, the sweeper finds the command after this. */
 const SWEEP_AFTER_MS = seconds(10);
-/** Frames kept with one attempt; a meter that is silent for three days would fill the disk otherwise. */
-const FRAMES_KEPT_MAX = 120;
+/** Frames kept with one attempt: how it began and how it ended. A meter that is silent for three days would fill the disk otherwise. */
+const FRAMES_KEPT = { first: 40, last: 80 } as const;
 
 interface Row {
   id: string;
@@ -74,6 +74,11 @@ interface AttemptRow {
   frames: WireEvidence[];
 }
 const attemptOf = (row: AttemptRow): Attempt => ({ ...row, at: Instant(row.at) });
+
+const bothEnds = (frames: readonly WireEvidence[]): readonly WireEvidence[] =>
+  frames.length <= FRAMES_KEPT.first + FRAMES_KEPT.last
+    ? frames
+    : [...frames.slice(0, FRAMES_KEPT.first), ...frames.slice(-FRAMES_KEPT.last)];
 
 /** Column of each field a change may name. */
 const columns: Record<keyof CommandChange, string> = {
@@ -264,10 +269,9 @@ export class PostgresCommandStore implements CommandStore {
     );
     const known = row?.frames ?? [];
     const seen = new Set(known.map((frame) => `${frame.at}${frame.direction}${frame.hex}`));
-    const all = [...known, ...frames.filter((frame) => !seen.has(`${frame.at}${frame.direction}${frame.hex}`))].slice(
-      0,
-      FRAMES_KEPT_MAX,
-    );
+    const fresh = frames.filter((frame) => !seen.has(`${frame.at}${frame.direction}${frame.hex}`));
+    // sorted, because frames that were left out before come again with the evidence of a long session
+    const all = bothEnds([...known, ...fresh].sort((a, b) => a.at - b.at));
     await this.#db.run(tx, "UPDATE attempts SET outcome = $3, frames = $4 WHERE command = $1 AND number = $2", [
       id,
       number,

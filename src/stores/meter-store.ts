@@ -80,6 +80,7 @@ export class PostgresMeterStore implements MeterStore {
          ON CONFLICT (address) DO UPDATE SET account = EXCLUDED.account, bus = EXCLUDED.bus, model = EXCLUDED.model, active = true,
            -- other numbers than before: whatever was confirmed then is to be read again
            identity = CASE WHEN meters.meter_number = EXCLUDED.meter_number AND meters.customer_number = EXCLUDED.customer_number THEN meters.identity ELSE 'unread' END,
+           identity_note = CASE WHEN meters.meter_number = EXCLUDED.meter_number AND meters.customer_number = EXCLUDED.customer_number THEN meters.identity_note END,
            meter_number = EXCLUDED.meter_number, customer_number = EXCLUDED.customer_number`,
         [JSON.stringify(rows), now],
       );

@@ -198,7 +198,7 @@ describe("the list of commands", () => {
       const page = await ask(house.gateway.url, "GET", `/v1/commands?meter=${PAGED}&limit=3${cursor}`);
       pages.push(itemsOf(page).map(({ id }) => String(id)));
       if (page.json["next"] === null) break;
-      cursor = `&cursor=${String(page.json["next"])}`;
+      cursor = `&cursor=${page.json["next"] as string}`;
     }
     expect(pages.map(({ length }) => length)).toEqual([3, 3, 3, 1]);
     expect(pages.flat()).toEqual(made.toReversed());
