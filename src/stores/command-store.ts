@@ -239,18 +239,12 @@ export class PostgresCommandStore implements CommandStore {
       );
       if (others.length > 0) return "blocked";
     }
-    await this.#db.run(tx, "UPDATE commands SET state = 'sending', waiting_for = NULL, sent_at = $2 WHERE id = $1", [
-      id,
-      at(attempt.at),
-    ]);
-    await this.#db.run(tx, "INSERT INTO attempts (command, number, fence, at, before, outcome) VALUES ($1, $2, $3, $4, $5, $6)", [
-      id,
-      attempt.number,
-      fence,
-      at(attempt.at),
-      JSON.stringify(attempt.before),
-      attempt.outcome,
-    ]);
+    await this.#db.run(
+      tx,
+      `WITH sending AS (UPDATE commands SET state = 'sending', waiting_for = NULL, sent_at = $4 WHERE id = $1)
+       INSERT INTO attempts (command, number, fence, at, before, outcome) VALUES ($1, $2, $3, $4, $5, $6)`,
+      [id, attempt.number, fence, at(attempt.at), JSON.stringify(attempt.before), attempt.outcome],
+    );
     return "begun";
   }
 

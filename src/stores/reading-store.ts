@@ -42,15 +42,18 @@ export class PostgresReadingStore implements DeviceStore {
 
   async keep(tx: Transaction, reading: Reading, suspect: string | null): Promise<void> {
     const values = [reading.meter, reading.item, reading.value, reading.unit, at(reading.takenAt), reading.source];
+    if (suspect !== null) {
+      await this.#db.run(
+        tx,
+        "INSERT INTO readings (meter, item, value, unit, taken_at, source, suspect) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        [...values, suspect],
+      );
+      return;
+    }
     await this.#db.run(
       tx,
-      "INSERT INTO readings (meter, item, value, unit, taken_at, source, suspect) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-      [...values, suspect],
-    );
-    if (suspect !== null) return;
-    await this.#db.run(
-      tx,
-      `INSERT INTO latest_readings (meter, item, value, unit, taken_at, source) VALUES ($1, $2, $3, $4, $5, $6)
+      `WITH kept AS (INSERT INTO readings (meter, item, value, unit, taken_at, source) VALUES ($1, $2, $3, $4, $5, $6))
+       INSERT INTO latest_readings (meter, item, value, unit, taken_at, source) VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (meter, item) DO UPDATE SET value = $3, unit = $4, taken_at = $5, source = $6 WHERE latest_readings.taken_at <= $5`,
       values,
     );
