@@ -41,7 +41,14 @@ const transport = z.discriminatedUnion("kind", [
 
 const siteFile = z.strictObject({
   site: z.strictObject({ name: name.default("site"), timeZone: z.string().default("Asia/Shanghai") }).prefault({}),
-  http: z.strictObject({ host: z.string().default("127.0.0.1"), port: port.default(8_080) }).prefault({}),
+  http: z
+    .strictObject({
+      host: z.string().default("127.0.0.1"),
+      port: port.default(8_080),
+      // What browsers call us when a proxy with TLS stands before us; with https the console's cookie travels by it alone.
+      publicUrl: z.url({ protocol: /^https?$/, error: "the address browsers use, like https://meters.example.com" }).optional(),
+    })
+    .prefault({}),
   stores: z
     .strictObject({
       database: z.string().default("embedded"),
@@ -128,7 +135,7 @@ export type SiteInput = z.input<typeof siteFile>;
 
 export interface Config {
   readonly site: { readonly name: string; readonly timeZone: string };
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number; readonly publicUrl?: string };
   readonly stores: {
     readonly database: "embedded" | Secret<string>;
     readonly redis: Secret<string> | null;
@@ -308,7 +315,11 @@ export function buildConfig(
   complaints.throwIfAny(options.file);
   const config: Config = {
     site: file.site,
-    http: { host: file.http.host, port: httpPort },
+    http: {
+      host: file.http.host,
+      port: httpPort,
+      ...(file.http.publicUrl === undefined ? {} : { publicUrl: file.http.publicUrl }),
+    },
     stores: {
       database: database === "embedded" ? "embedded" : new Secret(database),
       redis: redis === null ? null : new Secret(redis),

@@ -342,6 +342,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     readiness: () => readinessOf({ db, queue, queueDegraded: degraded, street, mqtt, config, security }),
     metrics: counters,
     apiKeys: config.apiKeys,
+    publicUrl: config.http.publicUrl ?? null,
     consoleFolder,
   });
   closers.add("http", () => app.close());

@@ -6,7 +6,7 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { jsonSchemaTransform, validatorCompiler } from "fastify-type-provider-zod";
-import { installAccess } from "./access.ts";
+import { COOKIE, installAccess, isOpenRoute } from "./access.ts";
 import type { ApiParts } from "./books.ts";
 import { installReplies, send, toFault } from "./replies.ts";
 import { accountRoutes } from "./routes/accounts.ts";
@@ -14,6 +14,7 @@ import { commandRoutes } from "./routes/commands.ts";
 import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { sessionRoutes } from "./routes/session.ts";
 import { Views } from "./views.ts";
 
 const BODY_BYTES_MAX = 64 * 1_024;
@@ -30,7 +31,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => (body) => JSON.stringify(body)); // views say the shape; schemas document it
   installReplies(app, parts.log);
-  installAccess(app, parts.apiKeys);
+  const access = installAccess(app, parts);
   if (parts.apiKeys.length > 0) await app.register(rateLimit, { max: REQUESTS_PER_MINUTE_MAX, timeWindow: "1 minute" });
   await app.register(helmet, {
     strictTransportSecurity: false,
@@ -44,8 +45,27 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
         version: "1",
         description: "Top-ups, relay orders and readings for remote fee-control electricity meters.",
       },
+      components: {
+        securitySchemes: {
+          key: {
+            type: "http",
+            scheme: "bearer",
+            description: "One of the site's apiKeys. Without any the API is open on loopback.",
+          },
+          session: {
+            type: "apiKey",
+            in: "cookie",
+            name: COOKIE,
+            description: "What POST /v1/session gives a browser for a key. Writes have to be JSON and from the same origin.",
+          },
+        },
+      },
+      security: [...(access.isNeeded ? [] : [{}]), { key: [] }, { session: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: (route) => {
+      const { schema, url } = jsonSchemaTransform(route);
+      return { schema: isOpenRoute(url) ? { ...schema, security: [] } : schema, url };
+    },
   });
   await app.register(swaggerUi, { routePrefix: "/docs" });
   const views = new Views(parts.timeZone);
@@ -55,6 +75,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     commandRoutes(routes, parts, views);
     accountRoutes(routes, parts, views);
     houseRoutes(routes, parts);
+    sessionRoutes(routes, access, parts.clock);
     routes.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
     done();
   });

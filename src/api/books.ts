@@ -78,6 +78,8 @@ export interface ApiParts {
   readonly readiness: () => Promise<readonly PartReport[]>;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string> }[];
+  /** What people's browsers call the gateway when a proxy stands before it; null: what they say in Host. */
+  readonly publicUrl: string | null;
   /** Folder of the built console, or null when there is none. */
   readonly consoleFolder: string | null;
 }

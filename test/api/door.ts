@@ -1,5 +1,5 @@
 /** How the tests of the HTTP door ask, and what every answer of it looks like: nothing is known here that a script outside could not know. */
-import { request } from "node:http";
+import { request, type IncomingHttpHeaders } from "node:http";
 import { expect } from "vitest";
 import { systemClock } from "../../src/kernel/clock.ts";
 
@@ -8,6 +8,7 @@ export type Thing = Readonly<Record<string, unknown>>;
 export interface Answer {
   readonly status: number;
   readonly type: string;
+  readonly headers: IncomingHttpHeaders;
   readonly text: string;
   readonly json: Thing;
 }
@@ -33,7 +34,7 @@ export function ask(url: string, method: string, path: string, question: Questio
         const text = Buffer.concat(chunks).toString();
         const type = answer.headers["content-type"] ?? "";
         const json = /json/.test(type) ? (JSON.parse(text) as Thing) : {};
-        resolve({ status: answer.statusCode ?? 0, type, text, json });
+        resolve({ status: answer.statusCode ?? 0, type, headers: answer.headers, text, json });
       });
     });
     sent.on("error", reject);
