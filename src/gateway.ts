@@ -9,7 +9,7 @@ import { pino, type DestinationStream } from "pino";
 import { uuidv7 } from "uuidv7";
 import { buildApp } from "./api/app.ts";
 import { LiveEvents, type PartReport } from "./api/books.ts";
-import { CommandRunner } from "./commands/command-runner.ts";
+import { CommandRunner, identityNote } from "./commands/command-runner.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
 import type { Config } from "./config.ts";
@@ -216,6 +216,16 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     clock,
     log,
     everyMs: config.polling.everyMs,
+    identityUnread: async (meter) => (await meterStore.meter(null, meter))?.identity === "unread",
+    identity: async (meter, finding) => {
+      const note = identityNote(meter, finding);
+      await transactor.transact(async (tx) => {
+        await meterStore.setIdentity(tx, meter.address, finding.matches ? "confirmed" : "quarantined", note, clock.now());
+        await outbox.announce(tx, { type: "meter", address: meter.address });
+      });
+      if (note !== null)
+        log.warn({ meter: meter.address, note }, "the meter's numbers are not those of the books: it is quarantined");
+    },
     itemsOf: (meter) => (meter.model === "standard-wallet" ? ["importedEnergy", "balance", "overdraft"] : ["importedEnergy"]),
     sideBySide: (bus) => config.buses.find(({ id }) => id === bus)?.transport.kind === "mqtt",
   });

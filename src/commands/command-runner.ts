@@ -16,7 +16,7 @@ import { faults, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { CommandId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Transactor } from "../kernel/transaction.ts";
-import type { MeterSession, RelayPicture, Sent, Street, Wallet } from "../devices/meter.ts";
+import type { IdentityFinding, MeterRecord, MeterSession, RelayPicture, Sent, Street, Wallet } from "../devices/meter.ts";
 import { definitionOf } from "./catalogue.ts";
 import { isOpen, isUnsent, type Attempt, type Command } from "./command.ts";
 import { apply, type ConclusionParts } from "./conclusion.ts";
@@ -142,6 +142,7 @@ export class CommandRunner {
     const choice = await definition.look(session, command);
     switch (choice.choose) {
       case "refuse":
+        if (choice.fault === "customer-mismatch") await this.#quarantine(session, command, choice.fault);
         await this.#apply(command, { type: "declined", because: choice.fault });
         return;
       case "already-so":
@@ -292,6 +293,7 @@ export class CommandRunner {
   ): Promise<void> {
     const { clock } = this.#parts;
     if (refusal !== null && refusal !== "identity-expired" && faults[refusal].retry !== "later") {
+      if (refusal === "customer-mismatch") await this.#quarantine(session, command, refusal);
       await this.#apply(command, { type: "declined", because: refusal });
       return;
     }
@@ -322,13 +324,20 @@ export class CommandRunner {
     if (book === null || book.identity === "quarantined") return "meter-quarantined";
     if (book.identity === "confirmed") return null;
     const found = await session.readIdentity();
-    if (found.matches) {
-      await meters.setIdentity(null, command.meter, "confirmed", null, clock.now());
-      return null;
-    }
-    const note = `the meter says number ${found.meterNumber}, customer ${found.customerNumber}; the books say ${session.meter.meterNumber}, ${session.meter.customerNumber}`;
-    await meters.setIdentity(null, command.meter, "quarantined", note, clock.now());
-    return "identity-mismatch";
+    await meters.setIdentity(
+      null,
+      command.meter,
+      found.matches ? "confirmed" : "quarantined",
+      identityNote(session.meter, found),
+      clock.now(),
+    );
+    return found.matches ? null : "identity-mismatch";
+  }
+
+  /** The meter is not whose we thought: nothing is sent to it and nothing taken for it until a person has looked. */
+  async #quarantine(session: MeterSession, command: Command, why: FaultCode): Promise<void> {
+    const note = `${why}: the meter carries another customer number than ${session.meter.customerNumber}`;
+    await this.#parts.meters.setIdentity(null, command.meter, "quarantined", note, this.#parts.clock.now());
   }
 
   async #trouble(taken: Command, error: unknown, log: Logger, session: MeterSession | null): Promise<void> {
@@ -412,6 +421,12 @@ export class CommandRunner {
     };
   }
 }
+
+/** What to write beside a meter whose numbers were read; null when they are what the books say. */
+export const identityNote = (books: MeterRecord, found: IdentityFinding): string | null =>
+  found.matches
+    ? null
+    : `the meter says number ${found.meterNumber}, customer ${found.customerNumber}; the books say ${books.meterNumber}, ${books.customerNumber}`;
 
 const waitingFor = (code: FaultCode): string =>
   code === "meter-silent" ? "meter-online" : code === "security-suspended" ? "security" : "line";

@@ -9,7 +9,7 @@ import { Instant, later, seconds, type Clock } from "../kernel/clock.ts";
 import { isFault, reasonOf } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
-import { Priority, type MeterRecord, type RelayPicture, type Street } from "./meter.ts";
+import { Priority, type IdentityFinding, type MeterRecord, type RelayPicture, type Street } from "./meter.ts";
 import type { ReadingIntake } from "./reading-intake.ts";
 
 /** How often a walker that found nothing due looks again. */
@@ -24,6 +24,9 @@ export interface PollerParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly everyMs: number;
+  /** True until the numbers inside this meter were compared with the books. */
+  readonly identityUnread: (meter: MeterAddress) => Promise<boolean>;
+  readonly identity: (meter: MeterRecord, finding: IdentityFinding) => Promise<void>;
   /** What a poll of this meter reads, relay apart. */
   readonly itemsOf: (meter: MeterRecord) => readonly string[];
   /** Meters of one bus that may be asked at the same time. */
@@ -119,6 +122,11 @@ export class Poller {
     const { street, intake } = this.#parts;
     const session = await street.session(meter.address, { priority: Priority.billing, signal: this.#stop.signal });
     try {
+      if (await this.#parts.identityUnread(meter.address)) {
+        const finding = await session.readIdentity();
+        await this.#parts.identity(meter, finding);
+        if (!finding.matches) return; // whose energy would it be?
+      }
       // energy first: a bill must not wait for a relay that is hard to read
       await intake.take(await session.read(this.#parts.itemsOf(meter), "poll"));
       await this.#parts.relay(meter.address, await session.readRelay());

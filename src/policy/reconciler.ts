@@ -32,7 +32,10 @@ export interface PolicySettings {
 /** A cut rests on a reading that is no older than this. */
 export const READING_FRESH_MS = hours(2);
 const LOOK_EVERY_MS = seconds(30);
-const LOOK_PAUSE_MS = 20;
+/** Many wakings at once are one; and the rules use at most a fifth of the time, however many meters there are. */
+const PAUSE_MS_MIN = 20;
+const PAUSE_PER_WORK = 4;
+const PAUSE_MS_MAX = seconds(5);
 /** A wish that ended in vain (stuck, refused) is not repeated before this: latching relays wear and weld. */
 const TRY_AGAIN_AFTER_MS = minutes(15);
 
@@ -104,6 +107,7 @@ export class Reconciler implements AfterCredit, CutGuard {
     const { clock, log } = this.#parts;
     while (!this.#stop.signal.aborted) {
       const wakings = this.#wakings;
+      const began = clock.now();
       this.#nudge = new AbortController();
       try {
         await this.reconcile();
@@ -111,7 +115,8 @@ export class Reconciler implements AfterCredit, CutGuard {
         log.error({ reason: reasonOf(error) }, "the rules could not be applied; they are applied again");
         await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
       }
-      await clock.wait(LOOK_PAUSE_MS, this.#stop.signal); // many wakings at once are one
+      const workedMs = clock.now() - began;
+      await clock.wait(Math.min(Math.max(PAUSE_MS_MIN, PAUSE_PER_WORK * workedMs), PAUSE_MS_MAX), this.#stop.signal);
       if (this.#wakings === wakings) await clock.wait(LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
     }
   }

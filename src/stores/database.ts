@@ -75,7 +75,10 @@ export class Database implements Transactor {
       onConnect: prepare,
     });
     // A lost idle connection is the pool's everyday life: it is dropped and replaced. Without a listener Node would end here.
-    this.#pool.on("error", (error) => log.warn({ ...this.#place, why: reasonOf(error) }, "an idle database connection was lost"));
+    this.#pool.on("error", (error) => {
+      // A server that is stopped directly after us may still meet a connection that is on its way out.
+      if (this.#closing === undefined) log.warn({ ...this.#place, why: reasonOf(error) }, "an idle database connection was lost");
+    });
     // A connection that is lost between two statements of a transaction speaks here; the next statement tells the caller.
     this.#pool.on("connect", (client) => client.on("error", () => undefined));
   }

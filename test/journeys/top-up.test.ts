@@ -25,6 +25,7 @@ const [
   jumped,
   late,
   refusedTestKeys,
+  swapped,
 ] = meters as [string, ...string[]];
 
 beforeAll(async () => {
@@ -38,7 +39,7 @@ beforeAll(async () => {
       loadKw: 0,
       ...(one === hoarding ? { hoardingLimit: "50.00" } : {}),
       ...(one === unopened ? { opened: false } : {}),
-      ...(one === wrongName ? { customerNumber: "000000000099" } : {}),
+      ...(one === swapped ? { meterNumber: "000000000099" } : {}),
       ...(one === refusedTestKeys ? { keyState: "test" as const } : {}),
     })),
   });
@@ -127,16 +128,22 @@ describe("a top-up", () => {
     expect(meter(unopened)).toMatchObject({ balance: "90.00", purchaseCount: 1, opened: true });
   });
 
-  test("to a meter with another customer's number quarantines it; nothing is sent, the money is free, and the next is not taken", async () => {
-    expect(await ended(await pay(wrongName, "20.00"))).toMatchObject({
-      state: "refused",
-      because: "identity-mismatch",
-      proof: { sent: null },
-    });
+  test("to a meter that carries another customer's number is refused; the meter is quarantined, the money free, and no more is taken", async () => {
+    house.street.patch(wrongName!, { customerNumber: "000000000099" });
+    const command = await pay(wrongName, "20.00");
+    expect(await ended(command)).toMatchObject({ state: "refused", because: "customer-mismatch", proof: { sent: null } });
     expect(await account(wrongName)).toMatchObject({ available: "20.00", held: "0.00" });
     expect(await house.desk.get(`/v1/meters/${wrongName!}`)).toMatchObject({ identity: "quarantined" });
     await expect(house.desk.pay(accountOf(wrongName!), "20.00")).rejects.toThrow(/meter-quarantined/);
     expect(meter(wrongName)).toMatchObject({ balance: "10.00", purchaseCount: 0 });
+  });
+
+  test("is not even taken for a meter whose numbers were wrong from the start", async () => {
+    await house.desk.until("the first reading of its numbers", LIMIT_MS, async () =>
+      (await house.desk.get(`/v1/meters/${swapped!}`))["identity"] === "quarantined" ? true : null,
+    );
+    await expect(house.desk.pay(accountOf(swapped!), "20.00")).rejects.toThrow(/meter-quarantined/);
+    expect((await house.desk.get(`/v1/meters/${swapped!}`))["readings"]).toEqual({});
   });
 
   test("waits for a meter that is offline, and arrives when it is heard again", async () => {

@@ -6,6 +6,7 @@
  * attempt. Done means: the count advanced by exactly one AND the balance fits, or the meter's own purchase record names
  * this purchase (DL/T 645-2007 with the fee-control supplement, 5.13).
  */
+import type { FaultCode } from "../../kernel/faults.ts";
 import { Fen } from "../../kernel/money.ts";
 import { hours } from "../../kernel/clock.ts";
 import { Priority, type MeterSession, type Wallet } from "../../devices/meter.ts";
@@ -25,6 +26,13 @@ export interface PurchaseBefore extends Before {
   readonly net: string;
   readonly takenAt: number;
   readonly opening: boolean;
+}
+
+/** Why nothing may be sent to this wallet, or null. Zeros are the customer number of a meter that was never opened. */
+function doubtAbout(wallet: Wallet, session: MeterSession): FaultCode | null {
+  if (wallet.keyState !== "production") return "key-state";
+  const carriesAnother = wallet.customerNumber !== session.meter.customerNumber && wallet.customerNumber !== "000000000000";
+  return carriesAnother ? "customer-mismatch" : null;
 }
 
 const netOf = (wallet: Wallet): bigint => wallet.balance - wallet.overdraft;
@@ -93,7 +101,8 @@ export const topUp: CommandDefinition = {
   title: { en: "Add credit to the meter", zh: "充值" },
   look: async (session) => {
     const wallet = await session.readWallet();
-    if (wallet.keyState !== "production") return { choose: "refuse", fault: "key-state" };
+    const doubt = doubtAbout(wallet, session);
+    if (doubt !== null) return { choose: "refuse", fault: doubt };
     const before: PurchaseBefore = {
       count: wallet.count,
       net: netOf(wallet).toString(),
@@ -110,7 +119,8 @@ export const openAccount: CommandDefinition = {
   title: { en: "Open the meter's account with its first purchase", zh: "开户" },
   look: async (session) => {
     const wallet = await session.readWallet();
-    if (wallet.keyState !== "production") return { choose: "refuse", fault: "key-state" };
+    const doubt = doubtAbout(wallet, session);
+    if (doubt !== null) return { choose: "refuse", fault: doubt };
     if (wallet.accountOpened) return { choose: "refuse", fault: "wrong-mode" };
     const before: PurchaseBefore = { count: wallet.count, net: netOf(wallet).toString(), takenAt: wallet.takenAt, opening: true };
     return { choose: "send", before };
