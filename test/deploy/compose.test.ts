@@ -2,15 +2,13 @@
  * What is deployed, read back from the files: a compose file rots quietly, since nobody starts it on a working day. No
  * container is started here; where Mosquitto is installed, its configuration is tried on a real one.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, globSync, readFileSync, statSync } from "node:fs";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { loadConfig } from "../../src/config.ts";
 import { planFrom } from "../../simulator/options.ts";
-import { freePort } from "../support/servers.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const read = (name: string): string => readFileSync(join(root, name), "utf8");
@@ -39,8 +37,12 @@ const passwordNames = [...read(".env.example").matchAll(/^([A-Z_]+)=(.*)$/gm)].m
 const filled = (text: string): string =>
   text.replace(/\$\{(\w+):\?[^}]*\}/g, (_, name: string) => `secret-of-${name.toLowerCase()}`);
 
+const siteFile = join(root, "deploy", "site.yaml");
+const gatewayEnvironment = (): Record<string, string> =>
+  Object.fromEntries(Object.entries(service("gateway").environment ?? {}).map(([name, value]) => [name, filled(value)]));
+
 test("every service says whether it is healthy, and others wait until it is", () => {
-  expect(services.map(([name]) => name).sort()).toEqual(["door", "gateway", "mosquitto", "postgres", "redis", "simulator"]);
+  expect(services.map(([name]) => name).sort()).toEqual(["gateway", "mosquitto", "postgres", "redis", "simulator"]);
   for (const [name, { healthcheck, depends_on = {} }] of services) {
     expect(healthcheck?.test.length, name).toBeGreaterThan(1);
     for (const [other, { condition }] of Object.entries(depends_on)) {
@@ -97,13 +99,34 @@ test("no secret stands in the repository: each comes from the environment, and a
 });
 
 test("the gateway and the street are only told what they listen to, and never that this is production", () => {
-  const known = ["DATABASE_URL", "REDIS_URL", "MQTT_URL", "HTTP_PORT", "LOG_LEVEL", "GATEWAY_DATA", "GATEWAY_CONFIG"];
+  const named = [...read("deploy/site.yaml").matchAll(/\benv:(\w+)/g)].map((match) => match[1]!);
+  const listened = ["DATABASE_URL", "REDIS_URL", "MQTT_URL", "HTTP_PORT", "LOG_LEVEL", "GATEWAY_DATA", "GATEWAY_CONFIG"];
+  const known = [...listened, ...named];
   const told = (name: string): string[] => Object.keys(service(name).environment ?? {});
   expect(told("gateway").filter((name) => !known.includes(name))).toEqual([]);
   expect(told("gateway")).toEqual(expect.arrayContaining(["DATABASE_URL", "REDIS_URL", "MQTT_URL"]));
   expect(told("simulator").filter((name) => !["MQTT_PASSWORD", "LOG_LEVEL"].includes(name))).toEqual([]);
   expect(read("Dockerfile")).not.toMatch(/^ENV.*NODE_ENV/m);
   expect(read("docker-compose.yml")).toContain("DEMONSTRATION");
+});
+
+test("the gateway listens beyond its own loopback, so it asks for a key, which comes from .env alone", () => {
+  const config = loadConfig({ path: siteFile, env: gatewayEnvironment() });
+  expect(config.http).toEqual({ host: "0.0.0.0", port: 8_080 });
+  expect(service("gateway").ports).toEqual([`127.0.0.1:8080:${String(config.http.port)}`]);
+  expect(config.apiKeys.map(({ name, secret }) => [name, secret.open()])).toEqual([["desk", "secret-of-desk_key"]]);
+  expect(read("deploy/site.yaml")).toMatch(/^apiKeys: .*secret: env:DESK_KEY/m);
+  expect(passwordNames).toContain("DESK_KEY");
+  const { DESK_KEY: _, ...keyless } = gatewayEnvironment();
+  for (const env of [keyless, { ...keyless, DESK_KEY: "" }])
+    expect(() => loadConfig({ path: siteFile, env })).toThrow(
+      /apiKeys\[0\]\.secret: the environment variable DESK_KEY is not set/,
+    );
+});
+
+test("the way to fill .env that is written down leaves no value as it was", () => {
+  const names = /for name in (.*); do/.exec(read(".env.example"))?.[1]?.split(" ");
+  expect(names).toEqual(passwordNames);
 });
 
 test("what is mounted exists, in the repository or as a named volume", () => {
@@ -158,10 +181,8 @@ test("what an image runs is inside it", () => {
 });
 
 test("the site file is valid, and names only meters that the street raises, on the same buses and as the same models", () => {
-  const environment = Object.fromEntries(
-    Object.entries(service("gateway").environment ?? {}).map(([name, value]) => [name, filled(value)]),
-  );
-  const config = loadConfig({ path: join(root, "deploy", "site.yaml"), env: environment });
+  const environment = gatewayEnvironment();
+  const config = loadConfig({ path: siteFile, env: environment });
   const argv = service("simulator").command!.map((argument) => argument.replace("/app/", `${root}/`));
   const plan = planFrom(argv, { MQTT_PASSWORD: "secret" });
   if (plan === "help") throw new Error("the street was asked for help");
@@ -174,25 +195,6 @@ test("the site file is valid, and names only meters that the street raises, on t
   const tcp = config.buses.find(({ transport }) => transport.kind === "tcp")!.transport;
   expect(tcp).toMatchObject({ host: "simulator", port: 2404 });
   expect(config.production).toBe(false);
-});
-
-test("the door passes on what it is told, and ends with either side", async () => {
-  const [gatewayPort, doorPort] = [await freePort(), await freePort()];
-  const [program, flag, script] = service("door").command!;
-  expect([program, flag, service("door").network_mode]).toEqual(["node", "-e", "service:gateway"]);
-  const gateway = createServer((_request, response) => response.end("alive")).listen(gatewayPort, "127.0.0.1");
-  const door = spawn(process.execPath, ["-e", script!.replace("8080", String(gatewayPort)).replace("8081", String(doorPort))]);
-  try {
-    const ask = async (): Promise<string> => (await fetch(`http://127.0.0.1:${String(doorPort)}/healthz`)).text();
-    await expect.poll(() => ask().catch(() => "closed"), { timeout: 10_000 }).toBe("alive");
-    gateway.closeAllConnections();
-    await new Promise((closed) => gateway.close(closed));
-    await expect(ask()).rejects.toThrow();
-    expect(door.exitCode).toBe(null);
-  } finally {
-    door.kill();
-    gateway.close();
-  }
 });
 
 test("CI's script is executable, parses, and installs what the suites ask for", () => {
