@@ -216,7 +216,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     clock,
     log,
     everyMs: config.polling.everyMs,
-    identityUnread: async (meter) => (await meterStore.meter(null, meter))?.identity === "unread",
+    identityInDoubt: async (meter) => (await meterStore.meter(null, meter))?.identity !== "confirmed",
     identity: async (meter, finding) => {
       const note = identityNote(meter, finding);
       await transactor.transact(async (tx) => {

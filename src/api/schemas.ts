@@ -43,6 +43,11 @@ export const relayBody = z.strictObject({
   reason: words(500).min(1, "say why; it stands in the books"),
 });
 
+export const decisionBody = z.strictObject({
+  verdict: z.enum(["done", "not-done"]).describe("done: the meter was credited; not-done: it was not, the money is free again"),
+  note: z.string().min(1, "say what you saw; it stands in the receipt").max(1_000),
+});
+
 export const readingsBody = z.strictObject({ items: z.array(z.string().min(1).max(40)).min(1).max(40) });
 
 export const commandStates = [

@@ -10,6 +10,8 @@
  *         │           ├──► confirmed · refused · expired                 nothing was sent
  *         └───────────┴──► cancelled                                     nothing was sent; money released
  *
+ * A disputed command is left by a person's decision alone: confirmed (money settles) or refused (money released).
+ *
  * From `sending` the only way on is a look: sending → verifying always, whatever came back. A transition that is not here
  * does not exist; asking for it is a mistake of ours and stops that piece of work.
  */
@@ -24,7 +26,8 @@ export type CommandEvent =
   | { readonly type: "not-done"; readonly timeLeft: boolean; readonly triesLeft: boolean; readonly because: string } // the look shows it
   | { readonly type: "out-of-time" } //                        the deadline passed before the first byte
   | { readonly type: "nobody-can-tell"; readonly because: string } // no proof, or a count that is neither
-  | { readonly type: "cancel"; readonly because: string };
+  | { readonly type: "cancel"; readonly because: string }
+  | { readonly type: "resolved"; readonly done: boolean }; // a person has looked at a disputed command and decided
 
 export type MoneyMove = "settle" | "release" | "keep";
 export interface Step {
@@ -58,6 +61,7 @@ export function step(state: CommandState, event: CommandEvent, effect: Effect): 
         case "silence":
         case "not-done":
         case "nobody-can-tell":
+        case "resolved":
           return impossible;
       }
     // every event above returns
@@ -90,6 +94,7 @@ export function step(state: CommandState, event: CommandEvent, effect: Effect): 
         case "silence":
         case "out-of-time":
         case "cancel":
+        case "resolved":
           return impossible;
       }
     // every event above returns
@@ -99,8 +104,10 @@ export function step(state: CommandState, event: CommandEvent, effect: Effect): 
     case "expired":
     case "cancelled":
     case "unanswered":
-    case "disputed":
       return impossible;
+    case "disputed":
+      if (event.type !== "resolved") return impossible;
+      return event.done ? to("confirmed", "person", "settle") : to("refused", "person", "release");
   }
 }
 

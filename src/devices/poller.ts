@@ -24,8 +24,8 @@ export interface PollerParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly everyMs: number;
-  /** True until the numbers inside this meter were compared with the books. */
-  readonly identityUnread: (meter: MeterAddress) => Promise<boolean>;
+  /** True until the numbers inside this meter were found to be those of the books; then they are not read again. */
+  readonly identityInDoubt: (meter: MeterAddress) => Promise<boolean>;
   readonly identity: (meter: MeterRecord, finding: IdentityFinding) => Promise<void>;
   /** What a poll of this meter reads, relay apart. */
   readonly itemsOf: (meter: MeterRecord) => readonly string[];
@@ -122,7 +122,7 @@ export class Poller {
     const { street, intake } = this.#parts;
     const session = await street.session(meter.address, { priority: Priority.billing, signal: this.#stop.signal });
     try {
-      if (await this.#parts.identityUnread(meter.address)) {
+      if (await this.#parts.identityInDoubt(meter.address)) {
         const finding = await session.readIdentity();
         await this.#parts.identity(meter, finding);
         if (!finding.matches) return; // whose energy would it be?

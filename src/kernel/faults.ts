@@ -108,6 +108,13 @@ export const faults = {
     "命令已发送,不能取消。",
     "Wait for its outcome.",
   ),
+  "not-disputed": row(
+    409,
+    "never",
+    "Only a disputed command is for a person to decide.",
+    "只有争议命令可由人工裁定。",
+    "Look at its state.",
+  ),
   "already-ended": row(409, "never", "The command has ended.", "命令已结束。", "Look at its state."),
   "meter-quarantined": row(
     409,

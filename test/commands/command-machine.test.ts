@@ -17,6 +17,8 @@ const events: Record<string, CommandEvent> = {
   "out-of-time": { type: "out-of-time" },
   "nobody-can-tell": { type: "nobody-can-tell", because: "count-gap" },
   cancel: { type: "cancel", because: "payment" },
+  "resolved, done": { type: "resolved", done: true },
+  "resolved, not done": { type: "resolved", done: false },
 };
 
 /** State → event → "end because money"; what is not here is impossible. */
@@ -35,6 +37,7 @@ const adds: Partial<Record<CommandState, Record<string, string>>> = {
     "out-of-time": "expired deadline release",
     cancel: "cancelled payment release",
   },
+  disputed: { "resolved, done": "confirmed person settle", "resolved, not done": "refused person release" },
   sending: { answered: "verifying", silence: "verifying" },
   verifying: {
     taken: "verifying",

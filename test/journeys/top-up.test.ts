@@ -176,6 +176,21 @@ describe("a top-up", () => {
     expect(await ended(command)).toMatchObject({ state: "disputed", because: "count-gap" });
     expect(await account(stranger)).toMatchObject({ available: "0.00", held: "30.00" });
     await expect(house.desk.pay(accountOf(stranger!), "5.00")).rejects.toThrow(/account-disputed/);
+
+    const decided = await house.desk.post(`/v1/commands/${command}/resolve`, {
+      verdict: "done",
+      note: "the purchase record names it",
+    });
+    expect(decided).toMatchObject({
+      state: "confirmed",
+      because: "person",
+      receipt: { decided: { note: "the purchase record names it" } },
+    });
+    expect(await account(stranger)).toMatchObject({ available: "0.00", held: "0.00" });
+    await expect(house.desk.post(`/v1/commands/${command}/resolve`, { verdict: "not-done", note: "again" })).rejects.toThrow(
+      /not-disputed/,
+    );
+    expect(await ended(await pay(stranger, "5.00"))).toMatchObject({ state: "confirmed" });
   });
 
   test("two payments at the same moment reach the meter one after the other, each once", async () => {

@@ -66,4 +66,23 @@ export function commandRoutes(app: FastifyInstance, parts: ApiParts, views: View
         views.command(await parts.service.cancel(tx, CommandId(request.params.id), "person")),
       ),
   );
+
+  typed.post(
+    "/v1/commands/:id/resolve",
+    {
+      schema: {
+        tags: ["commands"],
+        summary: "Decide a disputed command",
+        params: shape.idParam,
+        headers: shape.writeHeaders,
+        body: shape.decisionBody,
+        response: { 200: shape.command, 404: shape.problem, 409: shape.problem },
+      },
+    },
+    (request, reply) =>
+      writeOnce(parts, request, reply, 200, async (tx) => {
+        const decision = { done: request.body.verdict === "done", note: request.body.note };
+        return views.command(await parts.service.resolve(tx, CommandId(request.params.id), decision));
+      }),
+  );
 }
