@@ -1,7 +1,8 @@
 /**
  * The calls this page makes, one function each. Whatever the gateway declines arrives as a `Declined` that carries its
  * problem: the sentence and the next step for the person at the desk. A gateway that does not answer at all is a problem
- * of its own kind (`gateway-unreachable`), because then nobody knows whether the request arrived.
+ * of its own kind (`gateway-unreachable`), because then nobody knows whether the request arrived. Who has to sign in first
+ * is told so by any of them (401), and whoever watches the door hears of it.
  */
 import type { Account, Command, Meter, Payment, Problem, RelayOrder } from "./shapes.ts";
 
@@ -50,11 +51,25 @@ const unreachable = (cause: unknown): Declined => {
   );
 };
 
-async function call(path: string, init: RequestInit = {}): Promise<unknown> {
+let turnedAway = (): void => undefined;
+/** Called after each answer 401 but the sign-in's own. */
+export const whenTurnedAway = (listener: () => void): void => {
+  turnedAway = listener;
+};
+
+async function ask(path: string, init: RequestInit): Promise<Response> {
   const response = await fetch(path, init).catch((cause: unknown) => {
     throw unreachable(cause);
   });
   if (!response.ok) throw new Declined(await problemIn(response), response.status < 500);
+  return response;
+}
+
+async function call(path: string, init: RequestInit = {}): Promise<unknown> {
+  const response = await ask(path, init).catch((error: unknown) => {
+    if (error instanceof Declined && error.problem.code === "unauthorized") turnedAway();
+    throw error;
+  });
   // An answer that breaks off in the middle is no answer either.
   return response.json().catch((cause: unknown) => {
     throw unreachable(cause);
@@ -67,6 +82,22 @@ const post = (path: string, body: object, key: string): Promise<unknown> =>
     headers: { "content-type": "application/json", "idempotency-key": key },
     body: JSON.stringify(body),
   });
+
+export interface Standing {
+  readonly needed: boolean;
+  readonly signedIn: boolean;
+}
+
+export const standing = async (): Promise<Standing> => (await (await ask("/v1/session", {})).json()) as Standing;
+
+export const signIn = async (key: string): Promise<void> => {
+  const headers = { "content-type": "application/json" };
+  await ask("/v1/session", { method: "POST", headers, body: JSON.stringify({ key }) });
+};
+
+export const signOut = async (): Promise<void> => {
+  await ask("/v1/session", { method: "DELETE" });
+};
 
 interface Page {
   readonly items: readonly unknown[];
@@ -95,6 +126,9 @@ export const command = (id: string): Promise<Command> => call(`/v1/commands/${en
 export const payment = (id: string): Promise<Payment> => call(`/v1/payments/${encodeURIComponent(id)}`) as Promise<Payment>;
 export const latestCommands = async (): Promise<readonly Command[]> =>
   ((await call("/v1/commands?limit=50")) as Page).items as readonly Command[];
+
+export const latestPayments = async (): Promise<readonly Payment[]> =>
+  ((await call("/v1/payments?limit=20")) as Page).items as readonly Payment[];
 
 export interface TakenPayment {
   readonly payment: Payment;

@@ -12,6 +12,8 @@ const PAUSE_MS_MAX = 15_000;
 export interface LiveListener {
   opened(): void;
   lost(): void;
+  /** The gateway answered with an error instead of a stream; it is asked again after a pause. */
+  refused(): void;
   announced(event: Announcement): void;
 }
 
@@ -30,6 +32,7 @@ export function listen(listener: LiveListener): () => void {
     source.onerror = () => {
       listener.lost();
       if (source.readyState !== EventSource.CLOSED) return;
+      listener.refused();
       timer = setTimeout(open, pauseMs);
       pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
     };

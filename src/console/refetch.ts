@@ -40,6 +40,7 @@ export class Refetcher {
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#wanted.clear();
   }
 }

@@ -86,14 +86,15 @@ export class Street {
     };
   };
 
-  /** Starts listening; the function it returns ends it. */
-  start(): () => void {
+  /** Starts listening; the function it returns ends it, and it may be started again. `refused`: perhaps one has to sign in. */
+  start(refused: () => void): () => void {
     const stop = listen({
       opened: () => {
         this.#change({ line: "live" });
         void this.#loadAll();
       },
       lost: () => this.#change({ line: "lost" }),
+      refused,
       announced: (event) => {
         this.#whileLoading?.push(event);
         this.#announced(event);
@@ -102,6 +103,7 @@ export class Street {
     return () => {
       stop();
       clearTimeout(this.#timer);
+      this.#timer = undefined;
       for (const reel of this.#reels.values()) reel.stop();
       for (const refetcher of [this.#meters, this.#accounts, this.#payments, this.#commands]) refetcher.stop();
     };
@@ -123,14 +125,15 @@ export class Street {
   async #loadAll(): Promise<void> {
     const heard: Announcement[] = [];
     this.#whileLoading = heard;
-    await this.#fetch(Promise.all([api.meters(), api.latestCommands()]), ([meters, commands]) => {
+    await this.#fetch(Promise.all([api.meters(), api.latestCommands(), api.latestPayments()]), (all) => {
+      const [meters, commands, payments] = all;
       for (const reel of this.#reels.values()) reel.stop();
       this.#reels.clear();
-      this.#change({ isLoaded: true, trouble: null, meters: new Map(), commands: new Map() });
+      this.#change({ isLoaded: true, trouble: null, meters: new Map(), commands: new Map(), payments: new Map() });
+      for (const payment of payments) this.#takePayment(payment);
       this.#takeMeters(meters);
       this.#takeCommands(commands);
       for (const meter of meters) if (meter.account !== null) this.#accounts.want(meter.account);
-      for (const payment of this.#next.payments.keys()) this.#payments.want(payment);
     });
     if (this.#whileLoading === heard) this.#whileLoading = undefined;
     for (const event of heard) this.#announced(event);
@@ -219,7 +222,8 @@ export class Street {
     } catch (error) {
       // A lost line says so in the head of the page and loads all when it is back; anything else is told.
       const trouble = api.problemOf(error);
-      if (trouble.code !== "gateway-unreachable") this.#change({ trouble });
+      // Who has to sign in sees the form for it, and the whole street is loaded afterwards.
+      if (trouble.code !== "gateway-unreachable" && trouble.code !== "unauthorized") this.#change({ trouble });
     }
   }
 

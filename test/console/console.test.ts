@@ -56,9 +56,9 @@ suiteNeeding(["chromium"], "the console", () => {
   });
 
   const openPage = async (
-    options: { width?: number; height?: number; locale?: string; colorScheme?: "light" | "dark" } = {},
+    options: { width?: number; height?: number; locale?: string; colorScheme?: "light" | "dark"; isShut?: boolean } = {},
   ): Promise<void> => {
-    const { width = 1440, height = 900, locale = "en-US", colorScheme = "light" } = options;
+    const { width = 1440, height = 900, locale = "en-US", colorScheme = "light", isShut = false } = options;
     context = await browser.newContext({ viewport: { width, height }, locale, colorScheme });
     page = await context.newPage();
     complaints = [];
@@ -68,7 +68,10 @@ suiteNeeding(["chromium"], "the console", () => {
       if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
     });
     await page.goto(gateway.url);
-    await page.getByTestId("meter-row").first().waitFor();
+    await page
+      .getByTestId(isShut ? "sign-in" : "meter-row")
+      .first()
+      .waitFor();
   };
 
   const meterRow = (n: number): Locator =>
@@ -259,6 +262,74 @@ suiteNeeding(["chromium"], "the console", () => {
     gateway.move("c1", "confirmed", { proof: { sent: moment(1), acknowledged: null, verified: moment(3) } });
     await expect.poll(() => commandRow("c1").getAttribute("data-state")).toBe("confirmed");
     expect(gateway.fetched.get("/v1/meters")).toBeGreaterThanOrEqual(2);
+  });
+
+  test("payments made before the page was opened are listed, whether or not a command belongs to them", async () => {
+    const paid = { amount: "12.00", channel: "bank", state: "allocated", command: null, createdAt: moment(5) };
+    gateway.addPayment({ ...paid, id: "p1", account: "1000000001", orderId: "o1" });
+    gateway.addPayment({ ...paid, id: "p2", account: "1000000002", orderId: "o2", createdAt: moment(6) });
+    await openPage();
+    const rows = page.getByTestId("payment-row");
+    await expect.poll(() => rows.allInnerTexts()).toHaveLength(2);
+    await expect.poll(() => rows.first().innerText()).toMatch(/Flat 2[\s\S]*bank[\s\S]*12\.00[\s\S]*allocated/);
+  });
+
+  test("who has to sign in first sees nothing but the form, then the street and its events", async () => {
+    gateway.lock("open-sesame");
+    await openPage({ isShut: true });
+    expect(await page.getByTestId("sign-in-key").getAttribute("type")).toBe("password");
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("data-testid"))).toBe("sign-in-key");
+    expect(await page.getByTestId("pay-form").isVisible()).toBe(false);
+
+    await page.getByTestId("sign-in-key").fill("guessed");
+    await page.getByTestId("sign-in-submit").click();
+    const problem = page.getByTestId("problem");
+    await expect.poll(() => problem.innerText()).toMatch(/This is no key of this site\.[\s\S]*Next step Type it again/);
+    await page.getByTestId("sign-in").getByTestId("language").click();
+    await expect.poll(() => problem.innerText()).toMatch(/密钥不正确。[\s\S]*下一步 请重新输入/);
+    await page.getByTestId("sign-in").getByTestId("language").click();
+
+    await page.getByTestId("sign-in-key").fill("open-sesame");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.getByTestId("meter-row").count()).toBe(6);
+    expect(await page.getByTestId("sign-in").count()).toBe(0);
+    await expect.poll(() => page.getByTestId("line").getAttribute("data-line")).toBe("live");
+    gateway.changeMeter("202611220001", { identity: "quarantined" });
+    await expect.poll(() => meterRow(1).getAttribute("data-identity")).toBe("quarantined");
+    await page.reload();
+    await expect.poll(() => page.getByTestId("meter-row").count()).toBe(6);
+
+    await page.getByTestId("sign-out").click();
+    await page.getByTestId("sign-in").waitFor();
+    expect(await page.getByTestId("meter-row").count()).toBe(0);
+    await page.reload();
+    await page.getByTestId("sign-in").waitFor();
+  });
+
+  test("a session that ends in the middle asks for the key, and what was typed is still there afterwards", async () => {
+    await openPage();
+    expect(await page.getByTestId("sign-out").count()).toBe(0);
+    await page.getByTestId("pay-account").fill("1000000001");
+    await page.getByTestId("pay-amount").fill("30.00");
+    gateway.lock("open-sesame");
+    await page.getByTestId("pay-submit").click();
+    await page.getByTestId("sign-in-key").fill("open-sesame");
+    expect(await page.getByTestId("pay-form").isVisible()).toBe(false);
+    await page.getByTestId("sign-in-submit").click();
+    await expect.poll(() => page.getByTestId("pay-form").isVisible()).toBe(true);
+    expect(await page.getByTestId("pay-amount").inputValue()).toBe("30.00");
+    await page.getByTestId("pay-submit").click();
+    await expect.poll(() => page.getByTestId("pay-done").innerText()).toContain("30.00");
+    expect(gateway.asked.length).toBe(1);
+    await page.setViewportSize({ width: 360, height: 780 });
+    await page.getByTestId("sign-out").waitFor();
+    expect(await horizontalOverflow()).toBeLessThanOrEqual(0);
+
+    // a restart of the gateway: the events end, and their next opening is refused
+    await expect.poll(() => page.getByTestId("line").getAttribute("data-line")).toBe("live");
+    gateway.lock("open-sesame");
+    gateway.dropListeners();
+    await page.getByTestId("sign-in").waitFor();
   });
 
   test("a hundred announcements about one meter do not become a hundred requests", async () => {

@@ -37,6 +37,8 @@ export interface FakeGateway {
   announce(event: Json): void;
   /** The next write is answered with this problem instead, or with a line that breaks. */
   declineNext(problem: Json | "break"): void;
+  /** From now on a key is needed; who signed in before is signed out, as a restart does it. */
+  lock(key: string): void;
   /** Drops every listener, as a restart does. */
   dropListeners(): void;
   close(): Promise<void>;
@@ -102,6 +104,11 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
   const fetched = new Map<string, number>();
   let declined: Json | "break" | undefined;
   let count = 0;
+  let key: string | null = null;
+  let session: string | null = null;
+  let sessionCount = 0;
+  const isSignedIn = (request: IncomingMessage): boolean =>
+    session !== null && (request.headers.cookie ?? "").includes(`fee-control-session=${session}`);
 
   const announce = (event: Json): void => {
     for (const listener of listeners) listener.write(`event: ${String(event["type"])}\ndata: ${JSON.stringify(event)}\n\n`);
@@ -166,6 +173,10 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
       response.on("close", () => listeners.delete(response));
       return;
     }
+    if (path === "/v1/payments") {
+      json(response, 200, { items: [...payments.values()].reverse().slice(0, 20), next: null });
+      return;
+    }
     if (path === "/v1/meters") {
       json(response, 200, { items: [...meters.values()].reverse(), next: null });
       return;
@@ -198,19 +209,50 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
     }
   };
 
+  const unauthorized = (response: ServerResponse): void =>
+    decline(response, 401, {
+      code: "unauthorized",
+      title: "A key is needed here.",
+      titleZh: "需要密钥。",
+      detail: "unauthorized: A key is needed here. Send Authorization: Bearer KEY.",
+      next: "Send Authorization: Bearer KEY.",
+    });
+
+  /** Whether the question was about the sign-in, or needs one first. */
+  const atTheDoor = (request: IncomingMessage, path: string, body: string, response: ServerResponse): boolean => {
+    if (path !== "/v1/session") {
+      const isTurnedAway = key !== null && path.startsWith("/v1/") && !isSignedIn(request);
+      if (isTurnedAway) unauthorized(response);
+      return isTurnedAway;
+    }
+    const give = (token: string, seconds: number): void => {
+      const cookie = `fee-control-session=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${String(seconds)}`;
+      response.writeHead(204, { "set-cookie": cookie }).end();
+    };
+    if (request.method === "GET") {
+      json(response, 200, { needed: key !== null, signedIn: isSignedIn(request) });
+    } else if (request.method === "DELETE") {
+      session = null;
+      give("", 0);
+    } else if ((JSON.parse(body) as Json)["key"] === key) {
+      sessionCount += 1;
+      session = `session-${String(sessionCount)}`;
+      give(session, 43_200);
+    } else unauthorized(response);
+    return true;
+  };
+
   const secure = helmet();
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const path = new URL(request.url ?? "/", "http://gateway").pathname;
     secure(request, response, () => {
-      if (request.method !== "POST") {
-        read(path, response);
-        return;
-      }
       let body = "";
       request.setEncoding("utf8").on("data", (piece: string) => (body += piece));
-      request.on("end", () =>
-        write(path, request.headers["idempotency-key"] as string | undefined, JSON.parse(body) as Json, response),
-      );
+      request.on("end", () => {
+        if (atTheDoor(request, path, body, response)) return;
+        if (request.method !== "POST") read(path, response);
+        else write(path, request.headers["idempotency-key"] as string | undefined, JSON.parse(body) as Json, response);
+      });
     });
   };
 
@@ -245,6 +287,10 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
     announce,
     declineNext: (problem) => {
       declined = problem;
+    },
+    lock: (needed) => {
+      key = needed;
+      session = null;
     },
     dropListeners,
     close: async () => {

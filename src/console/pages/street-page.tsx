@@ -3,6 +3,8 @@
  * about it. On a phone the three become views one switches between. The chosen meter is the thread between the parts.
  */
 import { useState, useSyncExternalStore } from "react";
+import { problemOf } from "../api.ts";
+import type { Door } from "../door.ts";
 import { CommandFeed } from "../parts/command-feed.tsx";
 import { Legend } from "../parts/legend.tsx";
 import { MetersTable } from "../parts/meters-table.tsx";
@@ -13,21 +15,31 @@ import { RelayForm } from "../parts/relay-form.tsx";
 import { TopBar } from "../parts/top-bar.tsx";
 import { ViewSwitch } from "../parts/view-switch.tsx";
 import type { View } from "../parts/view-switch.tsx";
+import type { Problem } from "../shapes.ts";
 import type { Street } from "../street.ts";
 import { useSpeech } from "../words/language.tsx";
 
-export function StreetPage({ street }: { readonly street: Street }) {
+export function StreetPage({ street, door }: { readonly street: Street; readonly door: Door }) {
   const picture = useSyncExternalStore(street.subscribe, street.picture);
+  const { hasSession } = useSyncExternalStore(door.subscribe, door.step);
   const { words } = useSpeech();
   const [chosen, setChosen] = useState<string | null>(null);
   const [view, setView] = useState<View>("meters");
   const [legendIsOpen, setLegendIsOpen] = useState(false);
   const [dismissed, setDismissed] = useState<object | null>(null);
-  const trouble = picture.trouble === dismissed ? null : picture.trouble;
+  const [stayedIn, setStayedIn] = useState<Problem | null>(null);
+  const troubleNow = stayedIn ?? picture.trouble;
+  const trouble = troubleNow === dismissed ? null : troubleNow;
+
+  /** Whoever leaves the desk has to know when the door did not close behind them. */
+  const signOut = (): void => {
+    setStayedIn(null);
+    door.signOut().catch((error: unknown) => setStayedIn(problemOf(error)));
+  };
 
   return (
     <>
-      <TopBar picture={picture} openLegend={() => setLegendIsOpen(true)} />
+      <TopBar picture={picture} openLegend={() => setLegendIsOpen(true)} signOut={hasSession ? signOut : null} />
       <ViewSwitch view={view} choose={setView} picture={picture} />
       {trouble !== null && (
         <div className="page-trouble">

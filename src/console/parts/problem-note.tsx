@@ -2,9 +2,15 @@
 import type { Problem } from "../shapes.ts";
 import { told, useSpeech } from "../words/language.tsx";
 
-export function ProblemNote({ problem }: { readonly problem: Problem }) {
+interface Props {
+  readonly problem: Problem;
+  /** What the place where it is shown can say better than the table. */
+  readonly says?: { readonly sentence: string; readonly next: string };
+}
+
+export function ProblemNote({ problem, says }: Props) {
   const { language, words } = useSpeech();
-  const { sentence, detail, next } = told(problem, language);
+  const { sentence, detail, next } = says === undefined ? told(problem, language) : { ...says, detail: null };
   return (
     <div className="note note-problem" role="alert" data-testid="problem" data-code={problem.code}>
       <p className="note-sentence">{sentence}</p>

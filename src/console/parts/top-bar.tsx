@@ -1,16 +1,21 @@
-/** Name, line, language. Whether what one sees is live is the first thing to know about a live page. */
+/** Name, line, language, the way out. Whether what one sees is live is the first thing to know about a live page. */
 import type { Picture } from "../street.ts";
 import { useSpeech } from "../words/language.tsx";
+import { Brand } from "./brand.tsx";
+import { LanguageSwitch } from "./language-switch.tsx";
 
-export function TopBar({ picture, openLegend }: { readonly picture: Picture; readonly openLegend: () => void }) {
-  const { words, switchLanguage } = useSpeech();
+interface Props {
+  readonly picture: Picture;
+  readonly openLegend: () => void;
+  /** Null where nobody had to sign in. */
+  readonly signOut: (() => void) | null;
+}
+
+export function TopBar({ picture, openLegend, signOut }: Props) {
+  const { words } = useSpeech();
   return (
     <header className="top">
-      <svg className="brand" viewBox="0 0 32 20" width="32" height="20" aria-hidden="true">
-        <path d="M1 14h8M23 14h8M9 14 20 5" />
-        <circle cx="9" cy="14" r="2.6" />
-        <circle cx="23" cy="14" r="2.6" />
-      </svg>
+      <Brand />
       <h1>{words.title}</h1>
       <span
         className={`line line-${picture.line}`}
@@ -27,15 +32,12 @@ export function TopBar({ picture, openLegend }: { readonly picture: Picture; rea
         <span className="long">{words.legend}</span>
         <span className="short">?</span>
       </button>
-      <button
-        type="button"
-        className="quiet"
-        onClick={switchLanguage}
-        aria-label={words.otherLanguageLabel}
-        data-testid="language"
-      >
-        {words.otherLanguage}
-      </button>
+      <LanguageSwitch />
+      {signOut !== null && (
+        <button type="button" className="quiet" onClick={signOut} data-testid="sign-out">
+          {words.signOut}
+        </button>
+      )}
     </header>
   );
 }

@@ -90,6 +90,14 @@ export const en: Phrases = {
   chooseMeter: "Meter address",
   ordered: "Accepted: {order} for {meter}.",
 
+  signIn: "Sign in",
+  signingIn: "Signing in …",
+  signOut: "Sign out",
+  key: "Key of this site",
+  keyHint: "Asked once in twelve hours, and kept nowhere in this browser.",
+  keyWrong: "This is no key of this site.",
+  keyWrongNext: "Type it again, or ask whoever looks after the gateway: its keys are named under apiKeys in the site file.",
+
   models: { "standard-wallet": "wallet", "remote-ledger": "remote ledger" },
   relayStates: { connected: "connected", armed: "armed", disconnected: "disconnected", unknown: "unknown" },
   healthStates: { answering: "answering", silent: "silent", unknown: "unknown" },

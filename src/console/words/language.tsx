@@ -97,6 +97,12 @@ function particulars({ code, title, detail, next }: Problem): string | null {
   return rest.replace(/^\((.*)\)$/, "$1") || null;
 }
 
+/** Where a person at this page does something else than a program would. */
+const nextStepsHere: Readonly<Record<string, string | undefined>> = {
+  "gateway-unreachable": "Check that it runs; the page tries again by itself.",
+  unauthorized: "Sign in, then do it again.",
+};
+
 /** A problem as sentence and next step, in the language of the page. */
 export function told(problem: Problem, language: Language): Told {
   const detail = particulars(problem);
@@ -104,10 +110,5 @@ export function told(problem: Problem, language: Language): Told {
     const sentence = problem.titleZh ?? rowOf(problem.code)?.zh ?? problem.title;
     return { sentence, detail, next: nextStepsZh[problem.code] ?? problem.next };
   }
-  const isUnreachable = problem.code === "gateway-unreachable";
-  return {
-    sentence: problem.title,
-    detail,
-    next: isUnreachable ? "Check that it runs; the page tries again by itself." : problem.next,
-  };
+  return { sentence: problem.title, detail, next: nextStepsHere[problem.code] ?? problem.next };
 }

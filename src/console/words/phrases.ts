@@ -69,7 +69,14 @@ type Plain =
   | "reasonHint"
   | "reasonMissing"
   | "chooseMeter"
-  | "ordered";
+  | "ordered"
+  | "signIn"
+  | "signingIn"
+  | "signOut"
+  | "key"
+  | "keyHint"
+  | "keyWrong"
+  | "keyWrongNext";
 
 export type MeterFilter = "all" | "answering" | "silent" | "disconnected" | "armed" | "quarantined";
 export type CommandFilter = "all" | "moving" | "person";

@@ -13,7 +13,7 @@ export const nextStepsZh: Partial<Record<FaultCode, string>> & Readonly<Record<s
   "unknown-account": "请核对户号，或将其加入站点文件。",
   "unknown-meter": "请核对通信地址，或将电表加入站点文件。",
   "unknown-channel": "请在站点文件的 channels 中登记该渠道。",
-  unauthorized: "请使用有效密钥。",
+  unauthorized: "请登录后重试。",
   "too-many-requests": "请稍候再试。",
   "idempotency-conflict": "新的请求请使用新的幂等键。",
   "order-conflict": "请查看该订单号对应的缴费记录。",

@@ -79,6 +79,14 @@ export const zh: Phrases = {
   chooseMeter: "通信地址",
   ordered: "已受理：{meter} {order}。",
 
+  signIn: "登录",
+  signingIn: "登录中……",
+  signOut: "退出",
+  key: "本站点密钥",
+  keyHint: "十二小时内只需输入一次，浏览器不保存密钥。",
+  keyWrong: "密钥不正确。",
+  keyWrongNext: "请重新输入，或联系网关管理员：密钥登记在站点文件的 apiKeys 中。",
+
   models: { "standard-wallet": "本地费控", "remote-ledger": "远程费控" },
   relayStates: { connected: "已合闸", armed: "合闸允许", disconnected: "已跳闸", unknown: "未知" },
   healthStates: { answering: "正常应答", silent: "无应答", unknown: "未知" },
