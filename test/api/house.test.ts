@@ -41,7 +41,7 @@ describe("meters", () => {
       bus: "tcp-1",
       model: "standard-wallet",
       health: { state: "answering", failures: 0, lastHeardAt: aMoment, askAgainAt: null },
-      identity: "unread",
+      identity: "confirmed",
       relay: { desired: null, reported: "connected", proof: { item: "04000503" }, at: aMoment },
       readings: {
         importedEnergy: { value: "100.00", unit: "kWh", takenAt: aMoment, source: "poll" },

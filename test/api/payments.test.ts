@@ -6,7 +6,7 @@ import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house
 import { aMoment, ask, aUuid, ended, expectProblem, itemsOf, thing, until, untilTrue, type Answer, type Thing } from "./door.ts";
 
 const WALLET = "202611220001";
-const STRANGER = "202611220002"; // another meter hangs there than the books say
+const STRANGER = "202611220002"; // will be exchanged for a meter that the books do not know
 const LOST = "202611220003"; // loses an answer while somebody else charges it
 const REMOTE = "202611220004";
 const BUSY = "202611220005";
@@ -20,7 +20,7 @@ beforeAll(async () => {
   house = await raiseTestHouse({
     meters: [
       { address: WALLET, balance: "50.00" },
-      { address: STRANGER, customerNumber: "009999999999" },
+      { address: STRANGER },
       { address: LOST },
       { address: REMOTE, model: "remote-ledger", mode: "remote" },
       { address: BUSY, balance: "10.00" },
@@ -185,6 +185,11 @@ describe("a payment that is refused", () => {
   });
 
   test("a meter whose identity was not read yet is looked at first; a stranger is quarantined and refused from then on", async () => {
+    const identity = async (): Promise<unknown> =>
+      (await ask(house.gateway.url, "GET", `/v1/meters/${STRANGER}`)).json["identity"];
+    await untilTrue("the first poll to read its numbers", async () => (await identity()) === "confirmed");
+    house.street.patch(STRANGER, { customerNumber: "009999999999" });
+    await books.run(null, "UPDATE meters SET identity = 'unread' WHERE address = $1", [STRANGER]);
     const first = await pay(order({ account: accountOf(STRANGER), amount: "5.00" }));
     expect(first.status).toBe(202);
     expect(await ended(house.gateway.url, commandOf(first)["id"])).toMatchObject({

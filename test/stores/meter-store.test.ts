@@ -1,19 +1,19 @@
 /** Accounts and meters: the site file says which there are, the books remember what was seen of them. */
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Instant, later, systemClock } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import type { MeterRecord, RelayPicture } from "../../src/devices/meter.ts";
 import { PostgresMeterStore, type AccountSetting } from "../../src/stores/meter-store.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 
-let database: TestDatabase | undefined;
+let database: TestDatabase;
 let store: PostgresMeterStore;
-beforeEach(async () => {
-  await database?.drop();
+beforeAll(async () => {
   database = await testDatabase();
   store = new PostgresMeterStore(database.db, systemClock);
 });
-afterAll(() => database?.drop());
+beforeEach(() => database.db.run(null, "TRUNCATE accounts, meters CASCADE"));
+afterAll(() => database.drop());
 
 const A = MeterAddress("202611220001");
 const B = MeterAddress("202611220002");
@@ -157,7 +157,7 @@ describe("the relay", () => {
 
   test("is remembered with the wish and with who cut", async () => {
     await store.bringIn([], [record(A)]);
-    await database!.db.transact((tx) => store.setRelayWish(tx, A, "disconnected", "person"));
+    await database.db.transact((tx) => store.setRelayWish(tx, A, "disconnected", "person"));
     await store.bringIn([], [record(A)]);
     expect(await store.meter(null, A)).toMatchObject({ relayDesired: "disconnected", cutBy: "person", relay: "unknown" });
   });

@@ -1,0 +1,416 @@
+/** Wish against reality: what the rules ask for, once, and what they leave alone. Real rows, a clock that obeys; the last test has real meters too. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { uuidv7 } from "uuidv7";
+import { CommandService } from "../../src/commands/command-service.ts";
+import type { Command } from "../../src/commands/command.ts";
+import { PaymentService } from "../../src/commands/payment-service.ts";
+import type { RelayState } from "../../src/devices/meter.ts";
+import { hours, Instant, later, minutes, seconds, type Clock } from "../../src/kernel/clock.ts";
+import { CentiKwh } from "../../src/kernel/energy.ts";
+import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
+import { silentLog } from "../../src/kernel/log.ts";
+import { Fen, parsePrice, parseYuan } from "../../src/kernel/money.ts";
+import { Billing } from "../../src/ledger/billing.ts";
+import { Ledger } from "../../src/ledger/ledger.ts";
+import { parseHours } from "../../src/policy/calendar.ts";
+import { Reconciler, type PolicySettings } from "../../src/policy/reconciler.ts";
+import { PostgresBillingStore } from "../../src/stores/billing-store.ts";
+import { PostgresCommandStore } from "../../src/stores/command-store.ts";
+import { PostgresLedgerStore } from "../../src/stores/ledger-store.ts";
+import { PostgresMeterStore } from "../../src/stores/meter-store.ts";
+import { PostgresOutbox } from "../../src/stores/outbox.ts";
+import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
+import { PostgresPolicyStore } from "../../src/stores/policy-store.ts";
+import { accountOf, raiseTestHouse } from "../support/test-house.ts";
+import { testDatabase, type TestDatabase } from "../support/database.ts";
+import { ask, ended, itemsOf, thing, untilTrue } from "../api/door.ts";
+
+const METER = MeterAddress("202611220041");
+const ACCOUNT = AccountId("2611220041");
+const MONDAY_MORNING = Instant(Date.UTC(2026, 10, 23, 2)); // ten o'clock in Shanghai
+
+let now = MONDAY_MORNING;
+const clock: Clock = { now: () => now, wait: () => Promise.resolve() };
+let heard: Instant | null = null;
+let hurried: MeterAddress[] = [];
+let register = 0n;
+let orders = 0;
+
+let database: TestDatabase;
+let common: ConstructorParameters<typeof CommandService>[0] & { readonly commands: PostgresCommandStore };
+let meters: PostgresMeterStore;
+let service: CommandService;
+let billing: Billing;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  const { db } = database;
+  meters = new PostgresMeterStore(db, clock);
+  const ledger = new Ledger({ store: new PostgresLedgerStore(db), clock });
+  common = {
+    clock,
+    newId: () => uuidv7(),
+    commands: new PostgresCommandStore(db, clock),
+    payments: new PostgresPaymentStore(db),
+    meters,
+    ledger,
+    outbox: new PostgresOutbox(db),
+  };
+  service = new CommandService(common);
+  billing = new Billing({ store: new PostgresBillingStore(db), ledger, timeZone: "Asia/Shanghai" });
+});
+afterAll(() => database.drop());
+
+beforeEach(async () => {
+  await database.db.run(
+    null,
+    "TRUNCATE accounts, meters, ledger_entries, ledger_legs, ledger_positions, payments, commands, attempts, billing, billing_days, intents, outbox CASCADE",
+  );
+  now = MONDAY_MORNING;
+  heard = null;
+  hurried = [];
+  register = 1_000n;
+  await meters.bringIn(
+    [{ account: ACCOUNT, name: "", class: "residential", mode: "remote", tariff: "flat" }],
+    [
+      {
+        address: METER,
+        meterNumber: METER,
+        customerNumber: METER,
+        account: ACCOUNT,
+        bus: BusId("b"),
+        model: "remote-ledger",
+        relayPassword: null,
+      },
+    ],
+  );
+  await shows("connected");
+  await uses(0n);
+});
+
+/** What the meter's relay shows from now on. */
+const shows = async (relay: Exclude<RelayState, "unknown">): Promise<void> => {
+  await meters.setRelay(null, METER, {
+    relay: relay === "connected" ? "connected" : "disconnected",
+    order: relay === "disconnected" ? "disconnect" : "connect",
+    preTripAlarm: false,
+    protected: false,
+    accountOpened: true,
+    word: 0,
+    takenAt: now,
+  });
+};
+/** A reading of so many kWh more, at one yuan each. */
+async function uses(kwh: bigint): Promise<void> {
+  register += kwh * 100n;
+  await database.db.transact((tx) =>
+    billing.bill(tx, {
+      account: ACCOUNT,
+      meter: METER,
+      register: CentiKwh(register),
+      takenAt: now,
+      price: parsePrice("1.0000"),
+    }),
+  );
+}
+const rulesOf = (changes: Partial<PolicySettings> = {}): Reconciler =>
+  new Reconciler({
+    ...common,
+    store: new PostgresPolicyStore(database.db),
+    service,
+    transactor: database.db,
+    log: silentLog,
+    settings: {
+      mode: "live",
+      restoreBy: "arm",
+      cutBelow: parseYuan("0.00"),
+      noCut: { hours: parseHours("17:00-08:00"), weekends: true, holidays: new Set() },
+      timeZone: "Asia/Shanghai",
+      ...changes,
+    },
+    heardAt: () => heard,
+    readSoon: (meter) => hurried.push(meter),
+  });
+const pays = (rules: Reconciler, amount: string): Promise<Command | null> => {
+  const payments = new PaymentService({ ...common, service, afterCredit: rules, channels: null, cap: Fen(10_000_000n) });
+  const order = { account: ACCOUNT, amount: parseYuan(amount), channel: "bank", orderId: `o-${++orders}` };
+  return database.db.transact(async (tx) => (await payments.take(tx, order)).command);
+};
+/** Oldest first. */
+const asked = async (): Promise<readonly Command[]> => (await common.commands.list({ limit: 100 })).toReversed();
+const told = async (): Promise<readonly string[]> =>
+  (await asked()).map((command) => `${command.kind} ${command.askedBy} ${command.reason} ${command.state}`);
+const intents = (): Promise<{ want: string; because: string; shadow: boolean }[]> =>
+  database.db.rows(null, "SELECT want, because, shadow FROM intents ORDER BY id");
+const endLast = async (change: Parameters<PostgresCommandStore["change"]>[4]): Promise<void> => {
+  const last = (await asked()).at(-1)!;
+  await common.commands.change(null, last.id, last.fence, [last.state], { endedAt: now, lookAt: null, ...change });
+};
+const byPerson = (kind: "disconnect" | "reconnect"): Promise<Command> =>
+  database.db.transact((tx) =>
+    service.accept(tx, {
+      kind,
+      meter: METER,
+      account: ACCOUNT,
+      payment: null,
+      params: {},
+      askedBy: "person",
+      reason: "works on the line",
+    }),
+  );
+
+describe("in shadow", () => {
+  test("a cut is decided and written down with what led to it, and nothing is asked of the meter", async () => {
+    const rules = rulesOf({ mode: "shadow" });
+    await uses(5n);
+    await rules.reconcile();
+    await rules.reconcile();
+    expect(await intents()).toEqual([{ want: "disconnected", because: "credit-exhausted", shadow: true }]);
+    const [{ facts } = { facts: null }] = await database.db.rows<{ facts: unknown }>(null, "SELECT facts FROM intents");
+    expect(facts).toMatchObject({ available: "-5.00", cutBelow: "0.00", relay: "connected", readAt: now, protectedTime: null });
+    expect(await asked()).toEqual([]);
+  });
+
+  test("restores are real", async () => {
+    const rules = rulesOf({ mode: "shadow", restoreBy: "reconnect" });
+    await shows("disconnected");
+    expect(await pays(rules, "10.00")).toMatchObject({ kind: "reconnect", askedBy: "rule", reason: "in-credit" });
+  });
+
+  test("a cut that was asked for before does not leave any more", async () => {
+    await uses(5n);
+    await rulesOf().reconcile();
+    const [cut] = await asked();
+    expect(await rulesOf().whyNot(cut!)).toBe(null);
+    expect(await rulesOf({ mode: "shadow" }).whyNot(cut!)).toBe("shadow");
+  });
+});
+
+describe("live", () => {
+  test("one cut is asked for, however often the rules are woken, also at the same moment", async () => {
+    const rules = rulesOf();
+    await uses(5n);
+    for (let n = 0; n < 3; n += 1) await rules.reconcile();
+    await Promise.all([rules.reconcile(), rules.reconcile(), rules.reconcile()]);
+    expect(await told()).toEqual(["disconnect rule credit-exhausted accepted"]);
+    expect(await meters.meter(null, METER)).toMatchObject({ relayDesired: "disconnected", cutBy: "rule" });
+    expect(await intents()).toEqual([{ want: "disconnected", because: "credit-exhausted", shadow: false }]);
+    await endLast({ state: "confirmed" });
+    await shows("disconnected");
+    await rules.reconcile();
+    expect(await asked()).toHaveLength(1);
+  });
+
+  for (const restoreBy of ["arm", "reconnect"] as const)
+    test(`a payment restores by ${restoreBy}, in its own transaction and once`, async () => {
+      const rules = rulesOf({ restoreBy });
+      await uses(5n);
+      await rules.reconcile();
+      await endLast({ state: "confirmed" });
+      now = later(now, minutes(1));
+      await shows("disconnected");
+      expect(await pays(rules, "4.99")).toBe(null); // still one fen in arrears
+      expect(await pays(rules, "0.01")).toBe(null); // neither cut nor restored at exactly nothing
+      const command = await pays(rules, "0.01");
+      expect(command).toMatchObject({ kind: restoreBy, askedBy: "rule", reason: "in-credit", state: "accepted" });
+      expect((await pays(rules, "5.00"))?.id).toBe(command!.id);
+      await rules.reconcile();
+      expect((await told()).at(-1)).toBe(`${restoreBy} rule in-credit accepted`);
+      expect(await asked()).toHaveLength(2);
+      await endLast({ state: "confirmed" });
+      now = later(now, minutes(1));
+      await shows(restoreBy === "arm" ? "armed" : "connected");
+      await rules.reconcile();
+      expect(await asked()).toHaveLength(2); // armed is enough: the button is the customer's
+    });
+
+  test("a payment takes back a cut that has not left, and no restore is needed", async () => {
+    const rules = rulesOf();
+    await uses(5n);
+    await rules.reconcile();
+    expect(await pays(rules, "100.00")).toBe(null);
+    expect((await asked()).map(({ kind, state, because }) => [kind, state, because])).toEqual([
+      ["disconnect", "cancelled", "payment"],
+    ]);
+    expect(await meters.meter(null, METER)).toMatchObject({ relayDesired: "connected", cutBy: null });
+    await rules.reconcile();
+    expect(await asked()).toHaveLength(1);
+  });
+
+  test("a payment too late to stop the bytes is followed by a restore as soon as the relay shows the cut", async () => {
+    const rules = rulesOf({ restoreBy: "reconnect" });
+    await uses(5n);
+    await rules.reconcile();
+    const last = (await asked()).at(-1)!;
+    await common.commands.change(null, last.id, last.fence, ["accepted"], { state: "verifying", sentAt: now });
+    expect(await pays(rules, "100.00")).toBe(null);
+    expect((await told()).at(-1)).toContain("verifying");
+    now = later(now, minutes(1));
+    await shows("disconnected");
+    await endLast({ state: "confirmed" });
+    await rules.reconcile();
+    expect((await told()).at(-1)).toBe("reconnect rule in-credit accepted");
+  });
+
+  test("a wish that changed takes back what was asked and has not left", async () => {
+    const rules = rulesOf();
+    await uses(5n);
+    await rules.reconcile();
+    now = Instant(Date.UTC(2026, 10, 23, 10)); // six in the evening, and nobody has heard of the meter since
+    await uses(1n);
+    await rules.reconcile();
+    expect((await asked()).map(({ state, because }) => [state, because])).toEqual([["cancelled", "no-cut-hours"]]);
+  });
+
+  test("in the last moment before the bytes leave everything is looked at once more", async () => {
+    const rules = rulesOf();
+    await uses(5n);
+    await rules.reconcile();
+    const [cut] = await asked();
+    expect(await rules.whyNot(cut!)).toBe(null);
+    now = later(now, hours(2) + 1);
+    expect(await rules.whyNot(cut!)).toBe("reading-stale");
+    now = Instant(Date.UTC(2026, 10, 23, 10));
+    await uses(0n);
+    expect(await rules.whyNot(cut!)).toBe("no-cut-hours");
+    now = Instant(MONDAY_MORNING + hours(24));
+    await uses(0n);
+    expect(await rules.whyNot(cut!)).toBe(null);
+    await pays(rulesOf({ mode: "shadow" }), "100.00");
+    expect(await rules.whyNot(cut!)).toBe("in-credit");
+  });
+});
+
+describe("nobody is cut", () => {
+  test("on an old reading: a fresh one is asked for", async () => {
+    await uses(5n);
+    now = later(now, hours(2) + 1);
+    await rulesOf().reconcile();
+    expect(await asked()).toEqual([]);
+    expect(hurried).toEqual([METER]);
+  });
+
+  test("whose relay nobody has seen, who is quarantined, or whose account is disputed", async () => {
+    await uses(5n);
+    await database.db.run(null, "UPDATE meters SET relay_reported = 'unknown'");
+    await rulesOf().reconcile();
+    await database.db.run(null, "UPDATE meters SET relay_reported = 'connected', identity = 'quarantined'");
+    await rulesOf().reconcile();
+    await database.db.run(null, "UPDATE meters SET identity = 'confirmed'");
+    await database.db.run(
+      null,
+      "INSERT INTO payments (id, account, amount, channel, order_id, state, created_at) VALUES (gen_random_uuid(), $1, 1, 'bank', 'd', 'disputed', now())",
+      [ACCOUNT],
+    );
+    await rulesOf().reconcile();
+    expect(await asked()).toEqual([]);
+    await database.db.run(null, "UPDATE payments SET state = 'allocated'");
+    await rulesOf().reconcile();
+    expect(await asked()).toHaveLength(1); // and it was these three that held it back
+  });
+});
+
+describe("what a person cut", () => {
+  test("stays cut, whatever is paid and however often the rules look", async () => {
+    const rules = rulesOf({ restoreBy: "reconnect" });
+    await byPerson("disconnect");
+    await endLast({ state: "confirmed" });
+    now = later(now, seconds(5));
+    await shows("disconnected");
+    expect(await pays(rules, "100.00")).toBe(null);
+    await rules.reconcile();
+    expect(await told()).toEqual(["disconnect person works on the line confirmed"]);
+  });
+
+  test("and has not left yet is not taken back by a payment", async () => {
+    await byPerson("disconnect");
+    expect(await pays(rulesOf(), "100.00")).toBe(null);
+    await rulesOf().reconcile();
+    expect(await told()).toEqual(["disconnect person works on the line accepted"]);
+  });
+
+  test("is the rules' again when a person has restored it", async () => {
+    await byPerson("disconnect");
+    await endLast({ state: "confirmed" });
+    await byPerson("reconnect");
+    await endLast({ state: "confirmed" });
+    now = later(now, seconds(5));
+    await uses(5n);
+    await rulesOf().reconcile();
+    expect((await told()).at(-1)).toBe("disconnect rule credit-exhausted accepted");
+  });
+});
+
+describe("a wish that ended in vain", () => {
+  const cutThatEnded = async (because: "silence" | "stuck"): Promise<Reconciler> => {
+    const rules = rulesOf();
+    await uses(5n);
+    await rules.reconcile();
+    await endLast({ state: "unanswered", because });
+    return rules;
+  };
+
+  test("is not repeated before its time", async () => {
+    const rules = await cutThatEnded("silence");
+    now = later(now, minutes(15) - 1);
+    await rules.reconcile();
+    expect(await asked()).toHaveLength(1);
+    now = later(now, 1);
+    await rules.reconcile();
+    expect(await told()).toEqual(["disconnect rule credit-exhausted unanswered", "disconnect rule credit-exhausted accepted"]);
+  });
+
+  test("is repeated as soon as the silent meter was heard", async () => {
+    const rules = await cutThatEnded("silence");
+    heard = now; // not after the end
+    now = later(now, seconds(10));
+    await rules.reconcile();
+    expect(await asked()).toHaveLength(1);
+    heard = now;
+    await rules.reconcile();
+    expect(await asked()).toHaveLength(2);
+  });
+
+  test("against a stuck relay waits its time, however well the meter is heard: relays wear and weld", async () => {
+    const rules = await cutThatEnded("stuck");
+    now = later(now, minutes(14));
+    heard = now;
+    await rules.reconcile();
+    expect(await asked()).toHaveLength(1);
+  });
+});
+
+test("on a real street: in arrears it is dark, paid it is light, and the meter was told each once", async () => {
+  const address = "202611220042";
+  const house = await raiseTestHouse({
+    meters: [{ address, model: "remote-ledger", mode: "remote", loadKw: 6, energyKwh: "10.00" }],
+  });
+  try {
+    house.street.pauseHouseholds();
+    await house.gateway.pollAll();
+    house.street.resumeHouseholds();
+    house.street.advance(minutes(20));
+    house.street.pauseHouseholds();
+    await house.gateway.pollAll(); // the reading wakes the rules
+    await untilTrue("the supply to be cut", () => house.street.snapshot(address).relay === "disconnected");
+    const commandsOf = async (): Promise<readonly unknown[]> =>
+      itemsOf(await ask(house.gateway.url, "GET", `/v1/commands?meter=${address}`)).map(({ kind, state }) => [kind, state]);
+    await untilTrue("the cut to be confirmed", async () => JSON.stringify(await commandsOf()) === '[["disconnect","confirmed"]]');
+    await house.gateway.reconcile();
+    const paid = await ask(house.gateway.url, "POST", "/v1/payments", {
+      body: { account: accountOf(address), amount: "100.00", channel: "bank", orderId: "light" },
+    });
+    const command = thing(paid.json["command"]);
+    expect(command).toMatchObject({ kind: "reconnect", askedBy: "rule", reason: "in-credit" });
+    expect(thing(paid.json["payment"])).toMatchObject({ state: "allocated", command: command["id"] });
+    expect(await ended(house.gateway.url, command["id"])).toMatchObject({ state: "confirmed" });
+    await house.gateway.reconcile();
+    expect(house.street.snapshot(address)).toMatchObject({ relay: "connected", obeyed: { disconnects: 1, reconnects: 1 } });
+    expect(await commandsOf()).toEqual([
+      ["reconnect", "confirmed"],
+      ["disconnect", "confirmed"],
+    ]);
+  } finally {
+    await house.close();
+  }
+});
