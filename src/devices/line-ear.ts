@@ -16,6 +16,9 @@ interface EarParts {
   readonly onReply: (frame: Frame, bytes: Uint8Array) => void;
 }
 
+/** Named, because an abort without a reason builds an Error with a stack, and this one happens with each reply. */
+const OVER = "over";
+
 export class LineEar {
   readonly #parts: EarParts;
   readonly #deframer = new Deframer();
@@ -38,14 +41,14 @@ export class LineEar {
 
   hear(bytes: Uint8Array): void {
     this.#heardAt = this.#parts.clock.now();
-    this.#gap.abort();
+    this.#gap.abort(OVER);
     this.#take(this.#deframer.push(bytes));
     if (this.isInsideFrame) this.#awaitRest();
   }
 
   /** Half a frame of before is no beginning of what comes next. */
   forget(): void {
-    this.#gap.abort();
+    this.#gap.abort(OVER);
     this.#deframer.flush();
   }
 

@@ -160,7 +160,7 @@ export class Line {
     this.#tell = (event) => {
       const [state, effect] = exchange(job.state, event);
       job.state = state;
-      if (effect === "done") ended.abort();
+      if (effect === "done") ended.abort(effect); // with a reason of our own: the default one is an Error with a stack, for each exchange
     };
     this.#tell({ type: "turn" });
     const prevented = await this.#prepare(job.request);
