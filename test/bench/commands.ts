@@ -24,7 +24,7 @@ const METERS = 1_000;
 const FIRST_ADDRESS = 202_611_220_001;
 const ROUNDS = 3;
 const PAYMENTS_AT_A_TIME = 32;
-const ALONE = 25;
+const ALONE = 10;
 const AMOUNT = "1.00";
 /** One by one BullMQ is slow on PostgreSQL; in bulk a round of few jobs would end before it began. */
 const NOOP_JOBS = { oneByOne: 400, bulk: 3_000 } as const;
