@@ -4,11 +4,11 @@
  *
  *     stores ─► books ─► lines ─► queue ─► commands, rules ─► doors
  */
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { pino, type DestinationStream } from "pino";
 import { uuidv7 } from "uuidv7";
 import { buildApp } from "./api/app.ts";
-import { LiveEvents, type PartReport } from "./api/books.ts";
+import { LiveEvents } from "./api/books.ts";
 import { CommandRunner, identityNote } from "./commands/command-runner.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
@@ -19,10 +19,13 @@ import { ReadingIntake } from "./devices/reading-intake.ts";
 import { buildStreetLines } from "./devices/street-lines.ts";
 import type { Chance } from "./kernel/chance.ts";
 import { seconds, systemClock, type Clock } from "./kernel/clock.ts";
-import { Fault, isFault, reasonOf } from "./kernel/faults.ts";
+import { isFault, reasonOf } from "./kernel/faults.ts";
 import { CommandId, type MeterAddress } from "./kernel/ids.ts";
 import type { Logger } from "./kernel/log.ts";
 import type { Reading } from "./kernel/reading.ts";
+import { Closers } from "./house/closers.ts";
+import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
+import { readinessOf } from "./house/readiness.ts";
 import { Billing } from "./ledger/billing.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { Counters } from "./metrics/counters.ts";
@@ -30,17 +33,12 @@ import { parseHours } from "./policy/calendar.ts";
 import { MeteredUse } from "./policy/metered-use.ts";
 import { Reconciler } from "./policy/reconciler.ts";
 import { bullmqOnPostgres, bullmqOnRedis } from "./queue/bullmq.ts";
-import type { CommandQueue } from "./queue/command-queue.ts";
 import { checkRedis } from "./queue/redis-check.ts";
 import { CONCURRENCY, laneOf, lanesOf } from "./queue/lanes.ts";
 import { Sweeper } from "./queue/sweeper.ts";
-import { hsmModule } from "./security/hsm.ts";
-import type { SecurityModule } from "./security/security-module.ts";
-import { softwareModule } from "./security/software-module.ts";
 import { PostgresBillingStore } from "./stores/billing-store.ts";
 import { PostgresCommandStore } from "./stores/command-store.ts";
 import { Database } from "./stores/database.ts";
-import { startEmbeddedPostgres } from "./stores/embedded-postgres.ts";
 import { PostgresIdempotencyStore } from "./stores/idempotency-store.ts";
 import { PostgresLedgerStore } from "./stores/ledger-store.ts";
 import { PostgresMeterStore } from "./stores/meter-store.ts";
@@ -49,15 +47,11 @@ import { nudging, OutboxPump, PostgresOutbox } from "./stores/outbox.ts";
 import { PostgresPaymentStore } from "./stores/payment-store.ts";
 import { PostgresPolicyStore } from "./stores/policy-store.ts";
 import { PostgresReadingStore } from "./stores/reading-store.ts";
-import { startEmbeddedBroker } from "./transports/embedded-broker.ts";
 
 /** Lanes of the waiting room; one is enough for one process on PostgreSQL, Redis spreads them for the day there are more. */
 const LANES = { postgres: 1, redis: 8 } as const;
 /** A command on the wire is given this long to finish its exchange and persist when the gateway stops. */
 const STOP_COMMANDS_MS = seconds(15);
-
-/** No part may hold up the others for longer; the queue's own grace is shorter. */
-const CLOSE_MS_MAX = seconds(20);
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -84,38 +78,6 @@ export interface Gateway {
 
 export const createLog = (level: string, to: DestinationStream): Logger =>
   pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, to);
-
-/** What was opened, closed in reverse; one that fails to close does not keep the others open. */
-class Closers {
-  readonly #list: { readonly name: string; readonly close: () => Promise<void> }[] = [];
-  readonly #log: Logger;
-
-  constructor(log: Logger) {
-    this.#log = log;
-  }
-
-  add(name: string, close: () => Promise<void>): void {
-    this.#list.push({ name, close });
-  }
-
-  async closeAll(): Promise<void> {
-    for (const { name, close } of this.#list.splice(0).reverse()) {
-      try {
-        const late = new AbortController();
-        const inTime = await Promise.race([
-          close().then(() => true),
-          systemClock.wait(CLOSE_MS_MAX, late.signal).then(() => false),
-        ]);
-        late.abort();
-        if (!inTime)
-          this.#log.error({ part: name, limitMs: CLOSE_MS_MAX }, "did not close in time; going on without waiting for it");
-        this.#log.debug({ part: name }, "closed");
-      } catch (error) {
-        this.#log.error({ part: name, reason: reasonOf(error) }, "could not be closed in order");
-      }
-    }
-  }
-}
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const closers = new Closers(options.log);
@@ -409,83 +371,4 @@ function healthCounts(street: Street): { answering: number; silent: number; unkn
   const counts = { answering: 0, silent: 0, unknown: 0 };
   for (const meter of street.meters()) counts[street.health(meter.address).state] += 1;
   return counts;
-}
-
-function securityOf(config: Config, chance: Chance, log: Logger): SecurityModule {
-  if (config.security.kind === "hsm") return hsmModule();
-  return softwareModule({ chance: chance.child("security"), log, mode: config.production ? "production" : undefined });
-}
-
-function prepareDataFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new Fault("data-folder-unreachable", { folder, why: reasonOf(error) }, { cause: error });
-  }
-}
-
-async function databaseOf(config: Config, log: Logger, closers: Closers): Promise<string> {
-  if (config.stores.database !== "embedded") return config.stores.database.open();
-  const server = await startEmbeddedPostgres({ dataFolder: config.stores.data, log, clock: systemClock });
-  closers.add("embedded PostgreSQL", () => server.stop());
-  return server.connectionString;
-}
-
-async function brokerOf(
-  config: Config,
-  log: Logger,
-  closers: Closers,
-): Promise<{ readonly url: string; readonly used: boolean }> {
-  const used = config.buses.some((bus) => bus.transport.kind === "mqtt");
-  if (config.mqtt.url !== "embedded") return { url: config.mqtt.url.open(), used };
-  const broker = await startEmbeddedBroker();
-  closers.add("embedded broker", () => broker.close());
-  log.info({ url: broker.url }, "the embedded MQTT broker listens");
-  return { url: broker.url, used };
-}
-
-async function listen(app: Awaited<ReturnType<typeof buildApp>>, config: Config): Promise<string> {
-  const { host, port } = config.http;
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "EADDRINUSE" || code === "EACCES") throw new Fault("port-busy", { host, port }, { cause: error });
-    throw error;
-  }
-  const address = app.server.address();
-  const listening = typeof address === "object" && address !== null ? address.port : port;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${listening}`;
-}
-
-interface ReadinessParts {
-  readonly db: Database;
-  readonly queue: CommandQueue;
-  readonly queueDegraded: string | null;
-  readonly street: Street;
-  readonly mqtt: { readonly url: string; readonly used: boolean };
-  readonly config: Config;
-  readonly security: SecurityModule;
-}
-
-/** Ready means: a payment that is taken now can be remembered and will be worked on. A line that is down only degrades: top-ups wait. */
-async function readinessOf(parts: ReadinessParts): Promise<readonly PartReport[]> {
-  const [database, queue] = await Promise.all([parts.db.trouble(), parts.queue.trouble()]);
-  const down = parts.street.buses().filter((bus) => !bus.open);
-  return [
-    { name: "database", ready: database === null, why: database },
-    {
-      name: `queue (${parts.queue.kind})`,
-      ready: queue === null,
-      degraded: parts.queueDegraded !== null,
-      why: queue ?? parts.queueDegraded,
-    },
-    { name: `security (${parts.security.name})`, ready: true, why: null },
-    {
-      name: "lines",
-      ready: true,
-      degraded: down.length > 0,
-      why: down.length === 0 ? null : down.map((bus) => `${bus.id}: ${bus.why ?? "down"}`).join("; "),
-    },
-  ];
 }

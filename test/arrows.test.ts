@@ -20,6 +20,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   console: ["kernel"],
   cli: ["kernel", "protocols", "transports", "devices", "security", "config.ts"],
   demo: "all",
+  house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
   "config.ts": ["kernel", "devices"],

@@ -1,0 +1,39 @@
+/** Is the house ready for money, part by part? */
+import type { PartReport } from "../api/books.ts";
+import type { Config } from "../config.ts";
+import type { Street } from "../devices/meter.ts";
+import type { CommandQueue } from "../queue/command-queue.ts";
+import type { SecurityModule } from "../security/security-module.ts";
+import type { Database } from "../stores/database.ts";
+
+export interface ReadinessParts {
+  readonly db: Database;
+  readonly queue: CommandQueue;
+  readonly queueDegraded: string | null;
+  readonly street: Street;
+  readonly mqtt: { readonly url: string; readonly used: boolean };
+  readonly config: Config;
+  readonly security: SecurityModule;
+}
+
+/** Ready means: a payment that is taken now can be remembered and will be worked on. A line that is down only degrades: top-ups wait. */
+export async function readinessOf(parts: ReadinessParts): Promise<readonly PartReport[]> {
+  const [database, queue] = await Promise.all([parts.db.trouble(), parts.queue.trouble()]);
+  const down = parts.street.buses().filter((bus) => !bus.open);
+  return [
+    { name: "database", ready: database === null, why: database },
+    {
+      name: `queue (${parts.queue.kind})`,
+      ready: queue === null,
+      degraded: parts.queueDegraded !== null,
+      why: queue ?? parts.queueDegraded,
+    },
+    { name: `security (${parts.security.name})`, ready: true, why: null },
+    {
+      name: "lines",
+      ready: true,
+      degraded: down.length > 0,
+      why: down.length === 0 ? null : down.map((bus) => `${bus.id}: ${bus.why ?? "down"}`).join("; "),
+    },
+  ];
+}
