@@ -5,7 +5,8 @@
  * to it. A person at the desk should see each step that was announced, in its order, and never a step back that did not
  * happen. So states wait in a reel and each stands for a moment before the next. An announcement that is behind what was
  * fetched already is old news: it finds its place among the pictures still to come, or is dropped. Only a fetched object
- * can go back (a meter that shows "not done" is sent to again), because it is the newer word.
+ * can go back (a meter that shows "not done" is sent to again), because it is the newer word; unless something was announced
+ * after it was asked for: then it may have been written down before that, and is fetched once more anyway.
  *
  *     announced sending ──┐
  *     fetched verifying ──┼─► queued · sending · verifying ─► one picture every DWELL_MS ─► show
@@ -29,6 +30,7 @@ export class Reel {
   #shown: Command;
   #fetched: Command | null = null;
   #waiting: Frame[] = [];
+  #announcementCount = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #show: (command: Command) => void;
 
@@ -41,7 +43,12 @@ export class Reel {
     this.#dwell();
   }
 
+  get announcementCount(): number {
+    return this.#announcementCount;
+  }
+
   announced(state: string): void {
+    this.#announcementCount += 1;
     if (this.#fetched !== null && rankOf(state) < rankOf(this.#fetched.state)) {
       const place = this.#waiting.findIndex((frame) => rankOf(frame.state) >= rankOf(state));
       const isKnown = place < 0 || this.#waiting[place]!.state === state || rankOf(this.#shown.state) >= rankOf(state);
@@ -52,7 +59,9 @@ export class Reel {
     this.#play();
   }
 
-  fetched(whole: Command): void {
+  /** `countWhenAsked`: how many announcements there had been when it was asked for. */
+  fetched(whole: Command, countWhenAsked = this.#announcementCount): void {
+    if (countWhenAsked < this.#announcementCount && rankOf(whole.state) < rankOf(this.#last())) return;
     this.#fetched = whole;
     const { state } = whole;
     if (this.#waiting.length === 0 && this.#shown.state === state) {

@@ -74,7 +74,10 @@ export class Street {
     this.#fetch(api.account(key), (account) => this.#change({ accounts: withEntry(this.#next.accounts, key, account) })),
   );
   readonly #payments = new Refetcher((key) => this.#fetch(api.payment(key), (payment) => this.#takePayment(payment)));
-  readonly #commands = new Refetcher((key) => this.#fetch(api.command(key), (command) => this.#reel(command).fetched(command)));
+  readonly #commands = new Refetcher((key) => {
+    const count = this.#reels.get(key)?.announcementCount;
+    return this.#fetch(api.command(key), (command) => this.#reel(command).fetched(command, count));
+  });
   readonly #reels = new Map<string, Reel>();
 
   readonly picture = (): Picture => this.#picture;

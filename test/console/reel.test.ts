@@ -46,6 +46,17 @@ test("news of a step before the one that was listed is dropped", () => {
   expect(shown).toEqual(["verifying"]);
 });
 
+test("an object asked for before the last announcement does not take the command back", () => {
+  const shown: string[] = [];
+  const reel = new Reel(inState("accepted"), ({ state }) => shown.push(state));
+  reel.announced("queued");
+  const count = reel.announcementCount;
+  reel.announced("sending");
+  reel.fetched(inState("queued"), count);
+  vi.advanceTimersByTime(5_000);
+  expect(shown).toEqual(["accepted", "queued", "sending"]);
+});
+
 test.for(cases)("$title", ({ heard, seen }) => {
   const shown: string[] = [];
   const reel = new Reel(inState("accepted"), ({ state }) => {
