@@ -37,6 +37,7 @@ export class Poller {
   readonly #parts: PollerParts;
   readonly #dueAt = new Map<MeterAddress, Instant>();
   readonly #stop = new AbortController();
+  readonly #beingRead = new Set<MeterAddress>();
   #walkers: Promise<unknown>[] = [];
   #asking = 0;
   #paused = 0;
@@ -53,9 +54,9 @@ export class Poller {
     });
   }
 
-  /** Reads this meter as soon as its line is free. */
+  /** Reads this meter as soon as its line is free; one that is being read is heard by that, and need not be read twice. */
   hurry(meter: MeterAddress): void {
-    this.#dueAt.set(meter, Instant(0));
+    if (!this.#beingRead.has(meter)) this.#dueAt.set(meter, Instant(0));
   }
 
   /** No new polls until the returned function is called; resolves when none is under way. */
@@ -77,9 +78,11 @@ export class Poller {
   /** Reads one meter now and hands in what it says; throws the Fault when it cannot. */
   async pollNow(meter: MeterRecord): Promise<void> {
     this.#asking += 1;
+    this.#beingRead.add(meter.address);
     try {
       await this.#ask(meter);
     } finally {
+      this.#beingRead.delete(meter.address);
       this.#asking -= 1;
     }
   }

@@ -1,0 +1,122 @@
+/** Who is read, when, and what for: seen from the street, whose frames tell what was asked. Time is moved ahead, not waited for. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { minutes, seconds, ShiftableClock, systemClock } from "../../src/kernel/clock.ts";
+import { raiseTestHouse, type TestHouse } from "../support/test-house.ts";
+import { ask, itemsOf, thing, until, untilTrue } from "../api/door.ts";
+
+const WALLET = "202611220061";
+const REMOTE = "202611220062";
+const FADING = "202611220063";
+const EVERY_MS = minutes(15);
+
+const clock = new ShiftableClock(systemClock.now());
+let house: TestHouse;
+beforeAll(async () => {
+  house = await raiseTestHouse({
+    clock,
+    replyDeadlineMs: 60,
+    meters: [
+      { address: WALLET, balance: "50.00" },
+      { address: REMOTE, model: "remote-ledger", mode: "remote" },
+      { address: FADING, model: "remote-ledger", mode: "remote" },
+    ],
+    site: { polling: { everySeconds: EVERY_MS / 1_000 } },
+  });
+  house.street.pauseHouseholds();
+});
+afterAll(() => house.close());
+
+/** Identifiers this meter was asked for since, in order. */
+const askedFor = (address: string, since = 0): string[] =>
+  house.street
+    .frames(address)
+    .slice(since)
+    .map(({ hex }) => hex.replaceAll(" ", "").toUpperCase())
+    .map((hex) => /6811(?:04|05)((?:[0-9A-F]{2}){4})/.exec(hex)?.[1] ?? "")
+    .filter((di) => di !== "")
+    .map((di) =>
+      Buffer.from(Buffer.from(di, "hex").map((byte) => (byte - 0x33) & 0xff))
+        .reverse()
+        .toString("hex"),
+    );
+const energyReads = (address: string): number => askedFor(address).filter((di) => di === "00010000").length;
+const RELAY_WORD = "04000503";
+const relayReads = (address: string): number => askedFor(address).filter((di) => di === RELAY_WORD).length;
+
+test("directly after the start every meter is read once: energy first, the wallet where there is one, the relay last", async () => {
+  await untilTrue("the first round", () => [WALLET, REMOTE, FADING].every((address) => relayReads(address) === 1));
+  const reads = askedFor(WALLET);
+  expect(reads.indexOf("00010000")).toBeLessThan(reads.indexOf("00900200"));
+  expect(reads.at(-1)).toBe(RELAY_WORD);
+  expect(askedFor(REMOTE)).not.toContain("00900200");
+  for (const address of [WALLET, REMOTE, FADING]) expect(energyReads(address)).toBe(1);
+});
+
+test("nobody is read again before the time, everybody when it has come", async () => {
+  await clock.jump(EVERY_MS - minutes(1));
+  await systemClock.wait(300);
+  expect(energyReads(WALLET)).toBe(1);
+  await clock.jump(minutes(1));
+  await untilTrue("the second round", () => [WALLET, REMOTE, FADING].every((address) => relayReads(address) === 2));
+  const { json } = await ask(house.gateway.url, "GET", `/v1/meters/${WALLET}`);
+  expect(thing(thing(json["readings"])["importedEnergy"])).toMatchObject({ source: "poll" });
+  for (const address of [WALLET, REMOTE, FADING]) expect(energyReads(address)).toBe(2);
+});
+
+test("a meter that falls silent is asked less and less, holds nobody up, and is read as soon as it is heard again", async () => {
+  const healthOf = async (): Promise<{ state: string; failures: number }> =>
+    (await ask(house.gateway.url, "GET", `/v1/meters/${FADING}`)).json["health"] as { state: string; failures: number };
+  const silence = house.street.setFault(FADING, { kind: "silence" });
+  await clock.jump(EVERY_MS);
+  await until("it to be silent", async () => ((await healthOf()).state === "silent" ? true : null));
+  await untilTrue("the others to be read all the same", () => [WALLET, REMOTE].every((address) => relayReads(address) === 3));
+
+  // every failure makes the pause longer: over the same half minute it is asked less than every second
+  const failures = async (): Promise<number> => (await healthOf()).failures;
+  const before = await failures();
+  for (let second = 0; second < 30; second += 1) await clock.jump(seconds(1));
+  await systemClock.wait(1_500);
+  const asked = (await failures()) - before;
+  expect(asked).toBeLessThan(15);
+
+  house.street.clearFaults(FADING, silence);
+  const readings = energyReads(FADING);
+  await clock.jump(minutes(5)); // the longest pause there is
+  await untilTrue(
+    "it to be read again, long before its regular turn",
+    () => energyReads(FADING) > readings && relayReads(FADING) > 2,
+  );
+  expect((await healthOf()).state).toBe("answering");
+  expect(energyReads(WALLET)).toBe(3);
+});
+
+test("while the lines are held nobody is read; what became due meanwhile is read afterwards", async () => {
+  const release = await house.gateway.hold();
+  const before = house.street.frames().length;
+  await clock.jump(EVERY_MS);
+  await systemClock.wait(200);
+  expect(house.street.frames().length).toBe(before);
+  release();
+  await untilTrue("the round that was due", () => relayReads(WALLET) === 4);
+});
+
+test("a meter that carries other numbers than the books say is quarantined, and its energy charges nobody", async () => {
+  const stranger = "202611220064";
+  const other = await raiseTestHouse({
+    meters: [{ address: stranger, model: "remote-ledger", mode: "remote", customerNumber: "009999999999" }],
+  });
+  try {
+    await untilTrue("its numbers to be read", async () => {
+      const { json } = await ask(other.gateway.url, "GET", `/v1/meters/${stranger}`);
+      return json["identity"] === "quarantined";
+    });
+    other.street.advance(minutes(60));
+    await other.gateway.pollAll();
+    const { json } = await ask(other.gateway.url, "GET", `/v1/meters/${stranger}`);
+    expect(json["identityNote"]).toMatch(/009999999999/);
+    expect(itemsOf(await ask(other.gateway.url, "GET", `/v1/accounts/${stranger.slice(2)}/entries`))).toEqual([]);
+    expect(itemsOf(await ask(other.gateway.url, "GET", "/v1/commands"))).toEqual([]);
+  } finally {
+    await other.close();
+  }
+});
