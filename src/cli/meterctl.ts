@@ -88,6 +88,10 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
               .map(({ item, value, unit }) => `${item.padEnd(24)} ${value ?? "(no data)"} ${unit ?? ""}`.trimEnd())
               .join("\n"),
       );
+      const empty = readings.filter(({ value }) => value === null).map(({ item }) => item);
+      if (empty.length === 0) return;
+      terminal.error(`The meter answers, and has no data for: ${empty.join(", ")}.`);
+      end(Exit.failed);
     });
 
   const throughGateway = (command: Command): Command =>
