@@ -67,7 +67,7 @@ function Why({ command }: { readonly command: Command }) {
   const { words } = speech;
   const { waitingFor, because, reason, payment, notAfter } = command;
   const parts = [
-    waitingFor === null ? null : filled(words.waitsFor, { what: reasonWords(waitingFor, speech) }),
+    waitingFor === null ? null : filled(words.waitsFor, { what: words.waits[waitingFor] ?? reasonWords(waitingFor, speech) }),
     because === null ? null : filled(words.because, { what: reasonWords(because, speech) }),
     reason == null || reason === because || payment !== null ? null : askedFor(reason, speech),
   ].filter((part) => part !== null);

@@ -138,6 +138,7 @@ export const en: Phrases = {
   },
   lights: { sent: "sent", acknowledged: "acknowledged", verified: "verified" },
   lightOff: "not yet",
+  waits: { silence: "the meter to speak again" },
   reasons: {
     "meter-online": "the meter to be heard",
     approval: "approval by a second person",

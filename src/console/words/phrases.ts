@@ -96,6 +96,8 @@ export type Phrases = Readonly<Record<Plain, string>> & {
   readonly paymentStates: ByCode;
   readonly lights: Readonly<Record<"sent" | "acknowledged" | "verified", string>>;
   readonly lightOff: string;
+  /** Where "waits for" needs other words than "because" with the same code. */
+  readonly waits: ByCode;
   readonly reasons: ByCode;
   readonly meaning: {
     readonly statesTitle: string;

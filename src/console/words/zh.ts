@@ -121,6 +121,7 @@ export const zh: Phrases = {
   paymentStates: { taken: "已收款", allocated: "已到账", unallocated: "未到账", disputed: "有争议", refunded: "已退款" },
   lights: { sent: "已发送", acknowledged: "已应答", verified: "已核实" },
   lightOff: "尚无",
+  waits: { silence: "电表再次应答" },
   reasons: {
     "meter-online": "电表恢复应答",
     approval: "第二人审批",
