@@ -23,6 +23,9 @@ import { cpuMs, type MeterPicture, type Street, type Workshop } from "./workshop
 const METERS = 1_000;
 const FIRST_ADDRESS = 202_611_220_001;
 const ROUNDS = 3;
+/** On a slow machine two rounds have to do: a bench for which nobody waits is no bench. */
+const ROUNDS_MIN = 2;
+const STORE_MS_MAX = seconds(55);
 const PAYMENTS_AT_A_TIME = 32;
 const ALONE = 10;
 const AMOUNT = "1.00";
@@ -74,6 +77,7 @@ interface Around {
 }
 
 async function onStore(store: StoreName, { workshop, postgres, profile }: Around): Promise<StoreResult> {
+  const beganAt = performance.now();
   const database = await emptyDatabase(postgres.connectionString);
   const redis = store === "redis" ? await startRedis() : null;
   if (redis !== null) workshop.later(() => redis.stop());
@@ -122,7 +126,7 @@ async function onStore(store: StoreName, { workshop, postgres, profile }: Around
     const cpu = (): readonly [number, number] => [cpuMs(street.pid), cpuMs(postgres.pid)];
     const [streetBefore, postgresBefore] = cpu();
     const exchangesBefore = await gateway.ask<GatewayState>({ ask: "state" });
-    const beganAt = performance.timeOrigin + performance.now();
+    const startedAt = performance.timeOrigin + performance.now();
     const paid: { command: string; ms: number }[] = [];
     if (oneByOne) {
       for (const account of accounts) {
@@ -142,7 +146,7 @@ async function onStore(store: StoreName, { workshop, postgres, profile }: Around
     const lastEnd = Math.max(...rows.map((row) => row.ended_at));
     const each = 1 / accounts.length;
     return {
-      perSecond: (accounts.length * 1_000) / (lastEnd - beganAt),
+      perSecond: (accounts.length * 1_000) / (lastEnd - startedAt),
       phases: phasesOf(rows, paid, figures),
       cpu: {
         gateway: figures.cpuMs * each,
@@ -158,10 +162,11 @@ async function onStore(store: StoreName, { workshop, postgres, profile }: Around
   };
   try {
     const accounts = addresses.map(accountOf);
-    workshop.say(`${store}: one top-up for each meter to warm up, then ${ROUNDS} rounds of the same`);
+    workshop.say(`${store}: one top-up for each meter to warm up, then up to ${ROUNDS} rounds of the same`);
     await pay(accounts, false); // identities are read and proved, code is compiled
     const rounds: Round[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) rounds.push(await pay(accounts, false));
+    while (rounds.length < ROUNDS && (rounds.length < ROUNDS_MIN || performance.now() - beganAt < STORE_MS_MAX))
+      rounds.push(await pay(accounts, false));
     const alone = await pay(accounts.slice(0, ALONE), true);
     checkCredits(before, await meterPictures(street), asked);
     return { store, noop, noopBulk, rounds, alone: alone.phases, firstPollMs };
@@ -283,11 +288,11 @@ function tablesOf(results: readonly StoreResult[]): readonly Table[] {
   return [
     {
       title: `Confirmed top-ups per second, ${METERS} meters over MQTT, beside BullMQ's jobs that do nothing`,
-      head: ["store", "top-ups/s", "no-op/s one by one", "share", "no-op/s in bulk", "share"],
+      head: ["store", "rounds", "top-ups/s", "no-op/s one by one", "share", "no-op/s in bulk", "share"],
       rows: results.map(({ store, rounds, noop, noopBulk }) => {
         const rates = rounds.map(({ perSecond }) => perSecond);
         const share = (peer: readonly number[]): string => `${((median(rates) / median(peer)) * 100).toFixed(1)} %`;
-        return [store, spread(rates), spread(noop, 0), share(noop), spread(noopBulk, 0), share(noopBulk)];
+        return [store, String(rounds.length), spread(rates), spread(noop, 0), share(noop), spread(noopBulk, 0), share(noopBulk)];
       }),
     },
     {
