@@ -73,7 +73,7 @@ try {
   log.info(
     {
       url: gateway.url,
-      mqtt: gateway.mqttUrl,
+      mqtt: placeOf(gateway.mqttUrl),
       queue: gateway.queueKind,
       meters: config.meters.length,
       policy: config.policy.mode,
@@ -86,4 +86,11 @@ try {
     reasonOf(error),
   );
   process.exit(1);
+}
+
+/** Where the broker is, without the name and password that its address may carry. */
+function placeOf(url: string | null): string | null {
+  if (url === null) return null;
+  const place = URL.parse(url);
+  return place === null ? "(unreadable address)" : `${place.protocol}//${place.host}`;
 }
