@@ -68,8 +68,8 @@ const siteFile = z.strictObject({
     z.strictObject({
       id: name,
       transport,
-      // After a reply: lets the slowest driver release the line. Longer silence is kept only after a time-out.
-      turnaroundMs: z.int().min(0).max(5_000).default(30),
+      // After a reply: lets the slowest driver release the line; 30 on serial and TCP, 0 over MQTT (devices/timing.ts).
+      turnaroundMs: z.int().min(0).max(5_000).optional(),
       replyDeadlineMs: z.int().min(50).max(60_000).optional(),
     }),
   ),

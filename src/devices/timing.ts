@@ -23,9 +23,9 @@ export interface LineTiming {
 }
 
 export const timingDefaults = {
-  serial: { answerMs: 1_500, quietMs: 1_000 },
-  tcp: { answerMs: 3_000, quietMs: 1_000 },
-  mqtt: { answerMs: 8_000, quietMs: 2_000 },
+  serial: { turnaroundMs: TURNAROUND_MS, answerMs: 1_500, quietMs: 1_000 },
+  tcp: { turnaroundMs: TURNAROUND_MS, answerMs: 3_000, quietMs: 1_000 }, // mostly a serial server with a bus behind it
+  mqtt: { turnaroundMs: 0, answerMs: 8_000, quietMs: 2_000 }, // one meter behind each topic, and a network that takes longer than any driver
 } as const;
 
 /** Start bit, data, parity, stop: 11 bits with 8E1, so 4.58 ms at 2400 baud. */
@@ -65,7 +65,7 @@ export const replyDeadlineMs = (
 export function timingOf({ transport, turnaroundMs, replyDeadlineMs, quietMs }: Omit<BusConfig, "id">): LineTiming {
   const defaults = timingDefaults[kindOf(transport)];
   return {
-    turnaroundMs: turnaroundMs ?? TURNAROUND_MS,
+    turnaroundMs: turnaroundMs ?? defaults.turnaroundMs,
     answerMs: replyDeadlineMs ?? defaults.answerMs,
     quietMs: quietMs ?? defaults.quietMs,
     byteMs: transport.kind === "serial" ? byteMsOf(transport) : 0,

@@ -52,6 +52,7 @@ export class Database implements Transactor {
   readonly #options: DatabaseOptions;
   readonly #clock: Clock;
   readonly #open = new WeakMap<Transaction, Open>();
+  readonly #last = new WeakMap<Transaction, (() => Promise<unknown>)[]>();
   #alone: Alone | undefined;
   #closing: Promise<void> | undefined;
 
@@ -120,6 +121,13 @@ export class Database implements Transactor {
     return (await this.#query(tx, sql, params)).rowCount ?? 0;
   }
 
+  /** Said last in this transaction, directly before it commits; what fails there undoes it all. */
+  beforeCommit(tx: Transaction, work: () => Promise<unknown>): void {
+    const waiting = this.#last.get(tx);
+    if (waiting === undefined) this.#last.set(tx, [work]);
+    else waiting.push(work);
+  }
+
   /** Returns when no other gateway works on this database. `onLost`: the lock was lost later, and another gateway has it. */
   async holdAlone(onLost: (fault: Fault) => void = () => undefined): Promise<void> {
     const { connectionString, log } = this.#options;
@@ -166,6 +174,7 @@ export class Database implements Transactor {
       let result: T;
       try {
         result = await work(tx);
+        for (const last of this.#last.get(tx) ?? []) await last();
       } catch (error) {
         this.#open.delete(tx);
         await client.query("ROLLBACK").catch(() => undefined); // a connection that cannot even do this is dropped below
@@ -203,7 +212,8 @@ export class Database implements Transactor {
 const prepare = (client: pg.ClientBase): unknown => client.query(EVERY_CONNECTION);
 
 async function ask({ client, answerMsMax }: Open, text: string, params: readonly unknown[]): Promise<pg.QueryResult> {
-  const question: pg.QueryConfig & { query_timeout: number } = { text, values: [...params], query_timeout: answerMsMax };
+  const name = params.length === 0 ? {} : { name: nameOfStatement(text) };
+  const question: pg.QueryConfig & { query_timeout: number } = { text, ...name, values: [...params], query_timeout: answerMsMax };
   const result = (await client.query(question)) as pg.QueryResult | pg.QueryResult[];
   return Array.isArray(result) ? result[result.length - 1]! : result;
 }
@@ -213,4 +223,12 @@ async function commit(client: pg.PoolClient): Promise<void> {
   const { command } = await client.query("COMMIT");
   if (command !== "COMMIT")
     throw new Error("nothing was committed: a statement of this transaction failed and its error was swallowed");
+}
+
+/** A named statement is planned once per connection: a top-up says sixty of them. Texts are few; values never stand in them. */
+const names = new Map<string, string>();
+function nameOfStatement(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) names.set(text, (name = `s${names.size}`));
+  return name;
 }

@@ -24,18 +24,42 @@ export interface OutboxSinks {
 
 export class PostgresOutbox implements Outbox {
   readonly #db: Database;
+  readonly #waiting = new WeakMap<Transaction, Row[]>();
 
   constructor(db: Database) {
     this.#db = db;
   }
 
-  async announce(tx: Transaction, event: Announcement): Promise<void> {
-    await this.#db.run(tx, "INSERT INTO outbox (event) VALUES ($1)", [JSON.stringify(event)]);
+  announce(tx: Transaction, event: Announcement): Promise<void> {
+    return this.#add(tx, { command: null, event: JSON.stringify(event) });
   }
 
-  async wake(tx: Transaction, command: CommandId): Promise<void> {
-    await this.#db.run(tx, "INSERT INTO outbox (command) VALUES ($1)", [command]);
+  wake(tx: Transaction, command: CommandId): Promise<void> {
+    return this.#add(tx, { command, event: null });
   }
+
+  /** What one transaction has to tell is written in one statement, last. */
+  #add(tx: Transaction, row: Row): Promise<void> {
+    let rows = this.#waiting.get(tx);
+    if (rows === undefined) {
+      const all: Row[] = (rows = []);
+      this.#waiting.set(tx, all);
+      this.#db.beforeCommit(tx, () =>
+        this.#db.run(
+          tx,
+          "INSERT INTO outbox (command, event) SELECT command, event FROM unnest($1::uuid[], $2::jsonb[]) WITH ORDINALITY AS row(command, event, n) ORDER BY n",
+          [all.map(({ command }) => command), all.map(({ event }) => event)],
+        ),
+      );
+    }
+    rows.push(row);
+    return Promise.resolve();
+  }
+}
+
+interface Row {
+  readonly command: CommandId | null;
+  readonly event: string | null;
 }
 
 export class OutboxPump {
