@@ -304,6 +304,9 @@ export function buildConfig(
   const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
   const logLevel = env["LOG_LEVEL"] ?? "info";
   if (!levels.includes(logLevel)) complaints.add("LOG_LEVEL", `one of ${levels.join(", ")}`);
+  file.channels?.forEach((channel, index) => {
+    if (channel.secret !== undefined) secret(`channels[${index}].secret`, channel.secret); // kept for signed payments; a wrong name is found now
+  });
   if (file.channels !== undefined)
     unique(
       file.channels.map((channel) => channel.name),

@@ -10,6 +10,8 @@ import { uuidv7 } from "uuidv7";
 import { buildApp } from "./api/app.ts";
 import { LiveEvents } from "./api/books.ts";
 import { CommandRunner, identityNote } from "./commands/command-runner.ts";
+import { definitionOf } from "./commands/catalogue.ts";
+import type { CommandKind } from "./commands/command.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
 import type { Config } from "./config.ts";
@@ -19,7 +21,7 @@ import { ReadingIntake } from "./devices/reading-intake.ts";
 import { buildStreetLines } from "./devices/street-lines.ts";
 import type { Chance } from "./kernel/chance.ts";
 import { seconds, systemClock, type Clock } from "./kernel/clock.ts";
-import { isFault, reasonOf } from "./kernel/faults.ts";
+import { isFault, reasonOf, type Fault } from "./kernel/faults.ts";
 import { CommandId, type MeterAddress } from "./kernel/ids.ts";
 import type { Logger } from "./kernel/log.ts";
 import type { Reading } from "./kernel/reading.ts";
@@ -35,6 +37,7 @@ import { Reconciler } from "./policy/reconciler.ts";
 import { bullmqOnPostgres, bullmqOnRedis } from "./queue/bullmq.ts";
 import { checkRedis } from "./queue/redis-check.ts";
 import { CONCURRENCY, laneOf, lanesOf } from "./queue/lanes.ts";
+import { LineDesk } from "./queue/line-desk.ts";
 import { Sweeper } from "./queue/sweeper.ts";
 import { PostgresBillingStore } from "./stores/billing-store.ts";
 import { PostgresCommandStore } from "./stores/command-store.ts";
@@ -60,6 +63,8 @@ export interface GatewayOptions {
   readonly chance: Chance;
   readonly log: Logger;
   readonly consoleFolder: string | null;
+  /** Something happened after which this gateway must not go on; whoever started it stops it. */
+  readonly onFatal?: (fault: Fault) => void;
 }
 
 export interface Gateway {
@@ -89,7 +94,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptions, closers: Closers): Promise<Gateway> {
+async function raise(
+  { config, clock, chance, log, consoleFolder, onFatal = () => undefined }: GatewayOptions,
+  closers: Closers,
+): Promise<Gateway> {
   const security = securityOf(config, chance, log);
 
   // --- stores
@@ -97,7 +105,10 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const connectionString = await databaseOf(config, log, closers);
   const db = await Database.open({ connectionString, log });
   closers.add("database", () => db.close());
-  await db.holdAlone((fault) => log.error({ reason: fault.message }, "the lock on the database was lost"));
+  await db.holdAlone((fault) => {
+    log.error({ reason: fault.message }, "another gateway has the database: this one must not speak on the same lines");
+    onFatal(fault);
+  });
   const applied = await migrate(db, new URL("./stores/migrations/", import.meta.url).pathname, systemClock);
   if (applied.length > 0) log.info({ migrations: applied }, "the database was brought forward");
 
@@ -223,15 +234,27 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     },
   });
   const lineOf = new Map(config.meters.map((meter) => [meter.address, lineName(config, meter)]));
+  const placesOf = async (
+    commands: readonly CommandId[],
+  ): Promise<readonly { id: CommandId; line: string; priority: number }[]> => {
+    const rows = await db.rows<{ id: string; meter: string; kind: CommandKind }>(
+      null,
+      "SELECT id, meter, kind FROM commands WHERE id = ANY($1)",
+      [commands],
+    );
+    return rows.map(({ id, meter, kind }) => ({
+      id: CommandId(id),
+      line: lineOf.get(meter as MeterAddress) ?? meter,
+      priority: definitionOf(kind).priority,
+    }));
+  };
+  const desk = new LineDesk((command) => runner.run(command));
   const addJobs = async (commands: readonly CommandId[]): Promise<void> => {
     if (lanes.length === 1) return queue.add(lanes[0]!, commands);
-    const meters = await db.rows<{ id: string; meter: string }>(null, "SELECT id, meter FROM commands WHERE id = ANY($1)", [
-      commands,
-    ]);
-    for (const [lane, rows] of Map.groupBy(meters, (row) => laneOf(lineOf.get(row.meter as MeterAddress) ?? row.meter, lanes))) {
+    for (const [lane, places] of Map.groupBy(await placesOf(commands), ({ line }) => laneOf(line, lanes))) {
       await queue.add(
         lane,
-        rows.map((row) => CommandId(row.id)),
+        places.map(({ id }) => id),
       );
     }
     return undefined;
@@ -264,24 +287,40 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   });
   const sweeper = new Sweeper({
     due: (now, limit) => commandStore.due(now, limit),
-    isRunning: (id) => runner.isRunning(id),
+    isRunning: (id) => desk.has(id),
     add: addJobs,
     clock,
     log,
   });
-  street.onHeard((meter) => {
-    log.info({ meter }, "the meter is heard again");
-    commandStore
-      .wakeMeter(meter, clock.now())
-      .then(addJobs, (error: unknown) =>
-        log.warn({ meter, reason: reasonOf(error) }, "its commands could not be woken; the sweeper will find them"),
+  /** Whatever waited for these meters is looked at now. */
+  const wake = async (meters: readonly MeterAddress[]): Promise<void> => {
+    for (const meter of meters) poller.hurry(meter);
+    try {
+      for (const meter of meters) await addJobs(await commandStore.wakeMeter(meter, clock.now()));
+    } catch (error) {
+      log.warn(
+        { meters: meters.length, reason: reasonOf(error) },
+        "waiting commands could not be woken; the sweeper will find them",
       );
-    poller.hurry(meter);
+    }
+    reconciler.nudge();
+  };
+  street.onHeard((meter) => {
+    log.info({ meter }, "the meter is heard");
+    void wake([meter]);
   });
+  street.onLineOpen((meters) => void wake(meters));
 
   // --- everything runs
   await commandStore.makeAllDue(clock.now());
-  for (const lane of lanes) await queue.work(lane, Math.ceil(CONCURRENCY / lanes.length), (command) => runner.run(command));
+  const attend = async (command: CommandId): Promise<void> => {
+    for (const { id, line, priority } of await placesOf([command])) desk.submit(id, line, priority);
+  };
+  for (const lane of lanes) await queue.work(lane, Math.ceil(CONCURRENCY / lanes.length), attend);
+  closers.add("commands", async () => {
+    desk.stop();
+    await runner.idle(); // each finishes its exchange and writes down what it knows
+  });
   closers.add("queue", () => queue.close(STOP_COMMANDS_MS));
   pump.start();
   closers.add("outbox", () => pump.stop());

@@ -111,16 +111,18 @@ async function serialDevice(bus: string, path: string): Promise<Finding> {
   }
 }
 
-function httpPort({ host, port }: Config["http"]): Promise<Finding> {
-  return new Promise((resolve) => {
+async function httpPort({ host, port }: Config["http"]): Promise<Finding> {
+  const busy = await new Promise<string | null>((resolve) => {
     const server = createServer();
-    server.once("error", (error) =>
-      resolve(
-        bad("http port", `${host}:${port}: ${error.message}`, "If it is not the gateway itself: set HTTP_PORT to a free one."),
-      ),
-    );
-    server.listen({ host, port }, () => server.close(() => resolve(good("http port", `${host}:${port} is free`))));
+    server.once("error", (error) => resolve(error.message));
+    server.listen({ host, port }, () => server.close(() => resolve(null)));
   });
+  if (busy === null) return good("http port", `${host}:${port} is free`);
+  const alive = await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(CONNECT_MS_MAX) })
+    .then(async (response) => ((await response.json()) as { status?: unknown }).status === "alive")
+    .catch(() => false);
+  if (alive) return good("http port", `${host}:${port}: a gateway answers there`);
+  return bad("http port", `${host}:${port}: ${busy}`, "Set HTTP_PORT to a free one, or stop the other program.");
 }
 
 /** Somebody answers at host and port; the password in the address is never shown. */

@@ -127,7 +127,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .description("order a relay · 继电器控制")
     .argument("<address>", "twelve digits", addressArgument)
     .argument("<order>", ORDERS.join(", "), orderArgument)
-    .requiredOption("--reason <text>", "why; it stands in the books")
+    .option("--reason <text>", "why; it stands in the books", "ordered with meterctl")
     .option("--watch", "follow the command to its end")
     .action(async (address: string, order: string, options: ApiOptions & { reason: string; watch?: boolean }) => {
       const api = clientOf(options);

@@ -18,9 +18,11 @@ import type { Logger } from "../kernel/log.ts";
 import type { Transactor } from "../kernel/transaction.ts";
 import type { IdentityFinding, MeterRecord, MeterSession, RelayPicture, Sent, Street, Wallet } from "../devices/meter.ts";
 import { definitionOf } from "./catalogue.ts";
+import type { CommandChange } from "./command-store.ts";
 import { isOpen, isUnsent, type Attempt, type Command } from "./command.ts";
 import { apply, type ConclusionParts } from "./conclusion.ts";
 import type { Before, CommandDefinition, Verdict } from "./definition.ts";
+import { rivalsOf } from "./rivals.ts";
 import { watched } from "./watched-session.ts";
 
 /** A pause grows by this much with every look that found nobody, up to the longest. */
@@ -30,6 +32,8 @@ const LOOK_AGAIN_MS_MAX = minutes(5);
 const SILENCE_ENDS_SETTING_MS = minutes(10);
 /** Attempts that may follow each other at once; later ones wait, so that a bad line is not beaten. */
 const QUICK_ATTEMPTS = 3;
+/** After a mistake of ours, a lock that was held too long, a disk that is full: soon enough for somebody in the dark. */
+const LOOK_AFTER_MISTAKE_MS = seconds(10);
 const FROZEN_LOOK_MS = minutes(30);
 
 /** Asked in the last moment before the bytes of an automatic cut leave: why it may not be, or null. */
@@ -54,12 +58,13 @@ export interface RunnerParts extends ConclusionParts {
 
 /** Thrown from within `beforeFirstByte`: nothing has been sent, and this is why. */
 class NotSent extends Error {
-  readonly reason:
-    { readonly kind: "lost" } | { readonly kind: "blocked" } | { readonly kind: "guard"; readonly because: string };
+  readonly kind: "lost" | "blocked" | "superseded" | "guard";
+  readonly because: string;
 
-  constructor(reason: NotSent["reason"]) {
-    super(`nothing was sent: ${reason.kind}`);
-    this.reason = reason;
+  constructor(kind: NotSent["kind"], because: string = kind) {
+    super(`nothing was sent: ${kind}`);
+    this.kind = kind;
+    this.because = because;
   }
 }
 
@@ -164,8 +169,9 @@ export class CommandRunner {
     if (last === null) throw new Error(`command ${command.id} is ${command.state} without an attempt`);
     if (command.state === "sending")
       command = await this.#applied(command, { type: "silence" }, { sentAt: command.sentAt ?? last.at, waitingFor: "read-back" });
-    const reply = command.acknowledgedAt !== null ? "acknowledged" : "silent";
-    await this.#verify(definition, session, command, last, reply, null, log);
+    const refusal = refusalIn(last.outcome);
+    const reply = refusal !== null ? "refused" : command.acknowledgedAt !== null ? "acknowledged" : "silent";
+    await this.#verify(definition, session, command, last, reply, refusal, log);
   }
 
   async #attempt(
@@ -188,11 +194,11 @@ export class CommandRunner {
     const beforeFirstByte = async (): Promise<void> => {
       if (command.kind === "disconnect" && command.askedBy === "rule") {
         const because = await guard.whyNot(command);
-        if (because !== null) throw new NotSent({ kind: "guard", because });
+        if (because !== null) throw new NotSent("guard", because);
       }
       attempt.at = clock.now();
       const begun = await transactor.transact(async (tx) => {
-        const outcome = await commands.beginAttempt(tx, command.id, command.fence, attempt);
+        const outcome = await commands.beginAttempt(tx, command.id, command.fence, attempt, rivalsOf(command.kind));
         if (outcome === "begun")
           await outbox.announce(tx, {
             type: "command",
@@ -203,7 +209,7 @@ export class CommandRunner {
           });
         return outcome;
       });
-      if (begun !== "begun") throw new NotSent({ kind: begun });
+      if (begun !== "begun") throw new NotSent(begun);
     };
     let sent: Sent;
     try {
@@ -249,6 +255,8 @@ export class CommandRunner {
       before: attempt.before,
       sinceSentMs: clock.now() - sentAt,
       lastReply,
+      refusal,
+      attempt: attempt.number,
     });
     await commands.endAttempt(
       null,
@@ -267,7 +275,7 @@ export class CommandRunner {
         log.info({ attempts: attempt.number }, "confirmed: the meter shows it");
         return;
       case "wait":
-        await this.#parts.commands.change(null, command.id, command.fence, ["verifying"], {
+        await this.#waitFor(command, {
           waitingFor: verdict.waitingFor,
           lookAt: later(clock.now(), verdict.lookAgainMs),
         });
@@ -305,7 +313,7 @@ export class CommandRunner {
       return;
     }
     if (attempt.number >= QUICK_ATTEMPTS && command.looks === 0) {
-      await this.#parts.commands.change(null, command.id, command.fence, ["verifying"], {
+      await this.#waitFor(command, {
         looks: 1,
         waitingFor: "line",
         lookAt: later(clock.now(), LOOK_AGAIN_STEP_MS * attempt.number),
@@ -322,8 +330,17 @@ export class CommandRunner {
     if (command.effect === "reads") return null;
     const book = await meters.meter(null, command.meter);
     if (book === null || book.identity === "quarantined") return "meter-quarantined";
-    if (book.identity === "confirmed") return null;
-    const found = await session.readIdentity();
+    if (command.account !== null && book.account !== command.account) return "account-without-meter"; // it is somebody else's by now
+    // Before an automatic cut the numbers are read again: meters are swapped, and the wrong home must not go dark.
+    const isAutomaticCut = command.kind === "disconnect" && command.askedBy === "rule";
+    if (book.identity === "confirmed" && !isAutomaticCut) return null;
+    let found: IdentityFinding;
+    try {
+      found = await session.readIdentity();
+    } catch (error) {
+      if (isFault(error, "meter-no-data")) return null; // a meter without such numbers contradicts nobody
+      throw error;
+    }
     await meters.setIdentity(
       null,
       command.meter,
@@ -353,7 +370,7 @@ export class CommandRunner {
         { reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined },
         "a mistake of ours; the command will be looked at again",
       );
-      await this.#lookLater(command, "line", LOOK_AGAIN_MS_MAX);
+      await this.#lookLater(command, "line", LOOK_AFTER_MISTAKE_MS);
       return;
     }
     log.info({ fault: error.code, state: command.state }, "not now");
@@ -384,18 +401,46 @@ export class CommandRunner {
     return now > Math.min(command.notAfter, (command.sentAt ?? command.createdAt) + SILENCE_ENDS_SETTING_MS);
   }
 
+  /** Nothing left just now. What had left before ends openly; a newer order, or a rule that says no, is obeyed either way. */
   async #notSent(command: Command, why: NotSent): Promise<void> {
-    if (why.reason.kind === "guard") {
-      await this.#apply(command, { type: "cancel", because: why.reason.because });
-    } else if (why.reason.kind === "blocked") {
-      await this.#lookLater(command, "earlier-top-up");
+    switch (why.kind) {
+      case "lost":
+        return;
+      case "blocked":
+        await this.#lookLater(command, "earlier-top-up");
+        return;
+      case "superseded":
+      case "guard":
+        await this.#apply(
+          command,
+          isUnsent(command.state) ? { type: "cancel", because: why.because } : { type: "nobody-can-tell", because: why.because },
+        );
     }
+  }
+
+  /** When to look again, and what for; told when it is something new. */
+  async #waitFor(command: Command, change: CommandChange): Promise<void> {
+    const { commands, transactor, outbox } = this.#parts;
+    if (change.waitingFor === command.waitingFor) {
+      await commands.change(null, command.id, command.fence, [command.state], change);
+      return;
+    }
+    await transactor.transact(async (tx) => {
+      if (await commands.change(tx, command.id, command.fence, [command.state], change))
+        await outbox.announce(tx, {
+          type: "command",
+          id: command.id,
+          meter: command.meter,
+          kind: command.kind,
+          state: command.state,
+        });
+    });
   }
 
   async #lookLater(command: Command, what: string, pauseMs?: number): Promise<void> {
     const pause = pauseMs ?? Math.min(LOOK_AGAIN_STEP_MS * (command.looks + 1), LOOK_AGAIN_MS_MAX);
     const lookAt = later(this.#parts.clock.now(), pause);
-    await this.#parts.commands.change(null, command.id, command.fence, [command.state], {
+    await this.#waitFor(command, {
       looks: command.looks + 1,
       waitingFor: what,
       lookAt: earliest(lookAt, command),
@@ -409,7 +454,7 @@ export class CommandRunner {
   /** As apply, and answers the command as it stands then. A lost fence ends this worker's part. */
   async #applied(command: Command, event: Parameters<typeof apply>[3], more: Parameters<typeof apply>[4] = {}): Promise<Command> {
     const next = await this.#parts.transactor.transact((tx) => apply(this.#parts, tx, command, event, more));
-    if (next === null) throw new NotSent({ kind: "lost" });
+    if (next === null) throw new NotSent("lost");
     return {
       ...command,
       state: next.state,
@@ -427,6 +472,12 @@ export const identityNote = (books: MeterRecord, found: IdentityFinding): string
   found.matches
     ? null
     : `the meter says number ${found.meterNumber}, customer ${found.customerNumber}; the books say ${books.meterNumber}, ${books.customerNumber}`;
+
+/** An attempt's outcome is kept as text; a refusal begins with its code. */
+function refusalIn(outcome: string): FaultCode | null {
+  const code = /^refused: ([a-z-]+)/.exec(outcome)?.[1];
+  return code !== undefined && code in faults ? (code as FaultCode) : null;
+}
 
 const waitingFor = (code: FaultCode): string =>
   code === "meter-silent" ? "meter-online" : code === "security-suspended" ? "security" : "line";

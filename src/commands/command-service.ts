@@ -12,6 +12,7 @@ import type { Transaction } from "../kernel/transaction.ts";
 import { definitionOf } from "./catalogue.ts";
 import { isOpen, isUnsent, type AskedBy, type Command, type CommandKind } from "./command.ts";
 import { apply, type ConclusionParts } from "./conclusion.ts";
+import { rivalsOf } from "./rivals.ts";
 
 export interface CommandWish {
   readonly kind: CommandKind;
@@ -28,14 +29,6 @@ export interface CommandServiceParts extends ConclusionParts {
   readonly clock: Clock;
   readonly newId: () => string;
 }
-
-/** Orders that move the same thing: the newest one counts. */
-const rivals: readonly (readonly CommandKind[])[] = [
-  ["disconnect", "reconnect", "arm"],
-  ["protect", "unprotect"],
-  ["warn", "unwarn"],
-];
-const rivalsOf = (kind: CommandKind): readonly CommandKind[] => rivals.find((group) => group.includes(kind)) ?? [];
 
 const wishOf: Partial<Record<CommandKind, "connected" | "armed" | "disconnected">> = {
   disconnect: "disconnected",
@@ -92,8 +85,7 @@ export class CommandService {
     await commands.insert(tx, command);
     const desired = wishOf[wish.kind];
     if (desired !== undefined) {
-      const cutBy = wish.kind === "disconnect" ? (wish.askedBy === "person" ? "person" : "rule") : null;
-      await meters.setRelayWish(tx, wish.meter, desired, cutBy);
+      await meters.setRelayWish(tx, wish.meter, desired);
       await outbox.announce(tx, { type: "meter", address: wish.meter });
     }
     await outbox.wake(tx, command.id);
@@ -107,23 +99,28 @@ export class CommandService {
     return command;
   }
 
-  /** If an equal, unfinished command exists, that one is meant. Null when a different answer stands in the way. */
-  async ensure(tx: Transaction, wish: CommandWish): Promise<Command> {
+  /** If an equal, unfinished command exists, that one is meant. Null when a person's order to the same relay is under way: rules stand back. */
+  async ensure(tx: Transaction, wish: CommandWish): Promise<Command | null> {
+    await this.#parts.meters.meter(tx, wish.meter); // the meter's row first, here as everywhere: locks in one order
     const open = await this.#parts.commands.lockOpen(tx, wish.meter);
+    const group = rivalsOf(wish.kind);
+    if (open.some((command) => command.askedBy === "person" && command.kind !== wish.kind && group.includes(command.kind)))
+      return null;
     const equal = open.find((command) => command.kind === wish.kind);
     return equal ?? this.accept(tx, wish);
   }
 
   /** Only what has not left can be cancelled. */
   async cancel(tx: Transaction, id: CommandId, because: string): Promise<Command> {
-    const found = await this.#parts.commands.find(tx, id);
-    if (found === null) throw new Fault("unknown-command", { command: id });
-    if (!isOpen(found.state)) throw new Fault("already-ended", { command: id, state: found.state });
+    const known = await this.#parts.commands.find(null, id);
+    if (known === null) throw new Fault("unknown-command", { command: id });
+    await this.#parts.meters.meter(tx, known.meter); // the meter's row first: locks in one order
+    const found = (await this.#parts.commands.find(tx, id)) ?? known;
+    if (!isOpen(found.state) && found.sentAt === null) throw new Fault("already-ended", { command: id, state: found.state });
     if (!isUnsent(found.state)) throw new Fault("already-sent", { command: id, state: found.state });
     const end = await apply(this.#parts, tx, found, { type: "cancel", because });
     if (end === null) throw new Fault("already-sent", { command: id });
-    if (found.kind === "disconnect") await this.#parts.meters.setRelayWish(tx, found.meter, "connected", null);
-    return { ...found, state: end.state, because: end.because, endedAt: this.#parts.clock.now() };
+    return { ...found, state: end.state, because: end.because, waitingFor: null, endedAt: this.#parts.clock.now() };
   }
 
   /** A person has looked at a disputed command and says what happened; the note stands in the receipt. */
@@ -144,7 +141,6 @@ export class CommandService {
     for (const command of await this.#parts.commands.lockOpen(tx, meter)) {
       if (command.kind !== "disconnect" || command.askedBy !== "rule" || !isUnsent(command.state)) continue;
       if ((await apply(this.#parts, tx, command, { type: "cancel", because })) === null) continue;
-      await this.#parts.meters.setRelayWish(tx, meter, "connected", null);
       cancelled.push(command.id);
     }
     return cancelled;

@@ -24,7 +24,7 @@ export interface CommandChange {
 export interface CommandFilter {
   readonly state?: CommandState;
   readonly meter?: MeterAddress;
-  readonly kind?: CommandKind;
+  readonly kind?: string;
   readonly since?: Instant;
   readonly limit: number;
   readonly before?: CommandId;
@@ -50,9 +50,16 @@ export interface CommandStore {
   ): Promise<boolean>;
   /**
    * Writes the attempt and moves the command to sending, in one transaction, on disk when it resolves. "blocked": another
-   * command that adds to this meter is on the wire or disputed; "lost": cancelled or taken by someone else meanwhile.
+   * command that adds to this meter is on the wire or disputed; "superseded": a newer one of `rivals` exists and was not taken
+   * back; "lost": cancelled or taken by someone else meanwhile.
    */
-  beginAttempt(tx: Transaction, id: CommandId, fence: number, attempt: Attempt): Promise<"begun" | "blocked" | "lost">;
+  beginAttempt(
+    tx: Transaction,
+    id: CommandId,
+    fence: number,
+    attempt: Attempt,
+    rivals: readonly CommandKind[],
+  ): Promise<"begun" | "blocked" | "superseded" | "lost">;
   endAttempt(
     tx: Transaction | null,
     id: CommandId,
@@ -118,6 +125,7 @@ export interface AccountBook {
 }
 
 export interface MeterStore {
+  /** Inside a transaction the row is locked: it stands for what may be asked of the meter. */
   meter(tx: Transaction | null, address: MeterAddress): Promise<MeterBook | null>;
   account(tx: Transaction | null, account: AccountId): Promise<AccountBook | null>;
   setIdentity(
@@ -129,10 +137,9 @@ export interface MeterStore {
   ): Promise<void>;
   /** Answers whether what is shown differs from what was known. */
   setRelay(tx: Transaction | null, address: MeterAddress, picture: RelayPicture): Promise<boolean>;
-  setRelayWish(
-    tx: Transaction,
-    address: MeterAddress,
-    desired: "connected" | "armed" | "disconnected",
-    cutBy: "person" | "rule" | null,
-  ): Promise<void>;
+  /** An order that did not happen is wished no more: what is wished is what stands. */
+  forgetRelayWish(tx: Transaction, address: MeterAddress): Promise<void>;
+  /** Who has cut this supply, once it may be cut; null when it was restored. */
+  setCutBy(tx: Transaction, address: MeterAddress, cutBy: "person" | "rule" | null): Promise<void>;
+  setRelayWish(tx: Transaction, address: MeterAddress, desired: "connected" | "armed" | "disconnected"): Promise<void>;
 }

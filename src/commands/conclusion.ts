@@ -52,8 +52,21 @@ export async function apply(
   if (ended) {
     await parts.outbox.announce(tx, { type: "meter", address: command.meter });
     if (command.effect === "adds") await wakeTheNext(parts, tx, command);
+    await noteWhoCut(parts, tx, command, next);
   }
   return next;
+}
+
+/**
+ * Who has cut a supply is known when it may be cut, and forgotten when the meter shows that it is restored: an order that was only
+ * accepted, and ended without effect, must neither free a line that a person has cut nor hold one that nobody has.
+ */
+async function noteWhoCut(parts: ConclusionParts, tx: Transaction, command: Command, end: Step): Promise<void> {
+  if (!["disconnect", "reconnect", "arm"].includes(command.kind)) return;
+  if (end.state === "confirmed" && command.kind !== "disconnect") await parts.meters.setCutBy(tx, command.meter, null);
+  else if (command.kind === "disconnect" && (end.state === "confirmed" || end.state === "unanswered"))
+    await parts.meters.setCutBy(tx, command.meter, command.askedBy === "person" ? "person" : "rule");
+  else await parts.meters.forgetRelayWish(tx, command.meter);
 }
 
 /** A top-up that waited because this one was on the wire may go now. */
@@ -69,8 +82,14 @@ async function settleMoney(parts: ConclusionParts, tx: Transaction, command: Com
   const { account, payment } = command;
   if (command.effect !== "adds" || account === null || payment === null) return;
   const hold = { account, amount: amountOf(command), hold: command.id as string };
-  if (end.money === "settle") await parts.ledger.settle(tx, { ...hold, meter: command.meter });
-  if (end.money === "release") await parts.ledger.release(tx, { ...hold, note: `${end.state}: ${end.because ?? ""}` });
+  if (end.money !== "keep") {
+    const posted =
+      end.money === "settle"
+        ? await parts.ledger.settle(tx, { ...hold, meter: command.meter })
+        : await parts.ledger.release(tx, { ...hold, note: `${end.state}: ${end.because ?? ""}` });
+    if (posted !== "posted" && posted !== "repeated")
+      throw new Error(`the hold of command ${command.id} could not be closed: ${posted}`);
+  }
   const state = end.state === "confirmed" ? "allocated" : end.state === "disputed" ? "disputed" : "unallocated";
   await parts.payments.setState(tx, payment, state, command.id);
   await parts.outbox.announce(tx, { type: "payment", id: payment, account, state });

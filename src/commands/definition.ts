@@ -34,6 +34,10 @@ export interface VerifyContext {
   /** Since the first byte of the attempt, in ms of the handed-in clock. */
   readonly sinceSentMs: number;
   readonly lastReply: "acknowledged" | "silent" | "refused" | "unknown";
+  /** What the meter said no with, when it did. */
+  readonly refusal: FaultCode | null;
+  /** Which attempt this is; before the first nothing of ours can have been obeyed. */
+  readonly attempt: number;
 }
 
 export interface CommandDefinition {

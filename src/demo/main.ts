@@ -96,8 +96,9 @@ async function keepRunning(): Promise<void> {
   say(`  control door  http://127.0.0.1:${house.street.controlPort ?? 0}/meters   (break meters, press buttons)`);
   say(`Try: npm run -s meterctl -- pay 1000000001 100.00 --watch --api ${house.gateway.url}`);
   say("Ctrl-C ends it and removes its data.");
+  // Under npm one Ctrl-C comes twice, from the terminal and passed on: the second must not cut the clearing up short.
   await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
     void orphanedByNpm(new AbortController().signal).then(resolve);
   });
   say("ending …");

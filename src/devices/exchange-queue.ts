@@ -1,16 +1,25 @@
-/** The waiting room of one line: most urgent first, among equals first come first served, and never more than so many. */
+/**
+ * The waiting room of one line: most urgent first, among equals first come first served, and never more than so many.
+ *
+ * Urgency is asked for when somebody is called, not when he came: a poll that holds a meter which a restore is waiting for is
+ * as urgent as that restore, or the restore would wait behind everything that the poll waits behind.
+ */
 import type { Priority } from "./meter.ts";
 
+/** As it stands, or as it is when asked. */
+export type Urgency = Priority | (() => Priority);
+
 interface Ticket<T> {
-  readonly priority: Priority;
-  readonly order: number;
+  readonly urgency: Urgency;
   readonly what: T;
 }
 
+export const priorityOf = (urgency: Urgency): Priority => (typeof urgency === "function" ? urgency() : urgency);
+
 export class ExchangeQueue<T> {
   readonly #lengthMax: number;
+  /** In order of coming. */
   #waiting: Ticket<T>[] = [];
-  #order = 0;
 
   constructor(lengthMax: number) {
     this.#lengthMax = lengthMax;
@@ -20,17 +29,22 @@ export class ExchangeQueue<T> {
     return this.#waiting.length;
   }
 
+  /** The most urgent one that waits; undefined when nobody does. */
+  get mostUrgent(): Priority | undefined {
+    return this.#waiting.map((ticket) => priorityOf(ticket.urgency)).sort((a, b) => a - b)[0];
+  }
+
   /** False: full, and it was not taken in. */
-  add(priority: Priority, what: T): boolean {
+  add(urgency: Urgency, what: T): boolean {
     if (this.#waiting.length >= this.#lengthMax) return false;
-    const ticket = { priority, order: (this.#order += 1), what };
-    const behind = this.#waiting.findIndex((other) => other.priority > priority);
-    this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, ticket);
+    this.#waiting.push({ urgency, what });
     return true;
   }
 
   next(): T | undefined {
-    return this.#waiting.shift()?.what;
+    const most = this.mostUrgent;
+    const index = this.#waiting.findIndex((ticket) => priorityOf(ticket.urgency) === most);
+    return index < 0 ? undefined : this.#waiting.splice(index, 1)[0]!.what;
   }
 
   remove(what: T): boolean {
@@ -39,10 +53,10 @@ export class ExchangeQueue<T> {
     return this.#waiting.length < before;
   }
 
-  /** Everyone leaves, in order. */
+  /** Everyone leaves, most urgent first. */
   empty(): T[] {
-    const all = this.#waiting.map((ticket) => ticket.what);
-    this.#waiting = [];
+    const all: T[] = [];
+    for (let next = this.next(); next !== undefined; next = this.next()) all.push(next);
     return all;
   }
 }

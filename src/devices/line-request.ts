@@ -1,13 +1,13 @@
 /** What is asked of a line, and what it answers. */
 import type { Instant } from "../kernel/clock.ts";
 import type { Frame, Reply } from "../protocols/dlt645/index.ts";
-import type { Priority } from "./meter.ts";
+import type { Urgency } from "./exchange-queue.ts";
 
 export interface LineRequest {
   readonly frame: Frame;
   /** Wake-up bytes before it. */
   readonly preamble: number;
-  readonly priority: Priority;
+  readonly priority: Urgency;
   /** The whole reply, where the asker knows its length: a dead meter then costs its line less. */
   readonly replyBytes?: number;
   readonly notAfter?: Instant;

@@ -50,7 +50,9 @@ export class MeterClocks {
 
   aheadMs(meter: MeterAddress): number | undefined {
     const known = this.#offsets.get(meter);
-    return known !== undefined && this.#clock.now() - known.readAt <= OFFSET_BELIEVED_MS ? known.aheadMs : undefined;
+    if (known === undefined) return undefined;
+    const age = this.#clock.now() - known.readAt;
+    return age >= 0 && age <= OFFSET_BELIEVED_MS ? known.aheadMs : undefined; // a clock that went back knows nothing of the meter's
   }
 
   note(meter: MeterAddress, aheadMs: number): void {

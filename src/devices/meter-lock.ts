@@ -12,6 +12,11 @@ export class MeterLock {
   readonly #waiting = new ExchangeQueue<(release: () => void) => void>(WAITING_MAX);
   #taken = false;
 
+  /** The most urgent one that waits for this meter: whoever holds it is that urgent too. */
+  get mostUrgentWaiting(): Priority | undefined {
+    return this.#waiting.mostUrgent;
+  }
+
   /** Resolves with what gives the meter back; calling that twice does no harm. */
   take(priority: Priority, signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();

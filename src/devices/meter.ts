@@ -139,6 +139,8 @@ export interface Street {
   health(address: MeterAddress): MeterHealth;
   /** Called each time a meter that was silent or unknown answers. */
   onHeard(listener: (address: MeterAddress) => void): void;
+  /** Called each time a line can send again, with the meters behind it. */
+  onLineOpen(listener: (meters: readonly MeterAddress[]) => void): void;
   buses(): readonly BusPicture[];
   /** Resolves when no exchange is under way and holds back new ones until the returned function is called. */
   hold(): Promise<() => void>;

@@ -9,7 +9,7 @@ import { Instant, later, seconds, type Clock } from "../kernel/clock.ts";
 import { isFault, reasonOf } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
-import { Priority, type IdentityFinding, type MeterRecord, type RelayPicture, type Street } from "./meter.ts";
+import { Priority, type IdentityFinding, type MeterRecord, type MeterSession, type RelayPicture, type Street } from "./meter.ts";
 import type { ReadingIntake } from "./reading-intake.ts";
 
 /** How often a walker that found nothing due looks again. */
@@ -125,16 +125,31 @@ export class Poller {
     const { street, intake } = this.#parts;
     const session = await street.session(meter.address, { priority: Priority.billing, signal: this.#stop.signal });
     try {
-      if (await this.#parts.identityInDoubt(meter.address)) {
-        const finding = await session.readIdentity();
-        await this.#parts.identity(meter, finding);
-        if (!finding.matches) return; // whose energy would it be?
+      if ((await this.#parts.identityInDoubt(meter.address)) && (await this.#isStranger(session, meter))) return; // whose energy would it be?
+      try {
+        // energy first: a bill must not wait for a relay that is hard to read
+        await intake.take(await session.read(this.#parts.itemsOf(meter), "poll"));
+      } finally {
+        await this.#parts.relay(meter.address, await session.readRelay());
       }
-      // energy first: a bill must not wait for a relay that is hard to read
-      await intake.take(await session.read(this.#parts.itemsOf(meter), "poll"));
-      await this.#parts.relay(meter.address, await session.readRelay());
     } finally {
       await session.close();
+    }
+  }
+
+  /** Compares the meter's numbers with the books. A meter that has no such numbers contradicts nobody. */
+  async #isStranger(session: MeterSession, meter: MeterRecord): Promise<boolean> {
+    try {
+      const finding = await session.readIdentity();
+      await this.#parts.identity(meter, finding);
+      return !finding.matches;
+    } catch (error) {
+      if (!isFault(error, "meter-no-data")) throw error;
+      this.#parts.log.info(
+        { meter: meter.address, bus: meter.bus },
+        "this meter has no meter number or customer number to compare",
+      );
+      return false;
     }
   }
 }

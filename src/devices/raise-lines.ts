@@ -33,6 +33,8 @@ export interface StreetLine {
   readonly transport: string;
   /** Resolves after the first try to open it, whatever came of it. */
   readonly firstTry: Promise<void>;
+  /** Called each time it can send again. */
+  onOpened(listener: () => void): void;
 }
 
 export interface Lines {
@@ -86,7 +88,12 @@ function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, { name
     ...(onHope === undefined ? {} : { onHope }),
   });
   const line = new Line({ id: name, link, timing: timingOf(bus), clock, log });
-  return { line, transport: link.name, firstTry: ready.then(() => link.start()) };
+  return {
+    line,
+    transport: link.name,
+    firstTry: ready.then(() => link.start()),
+    onOpened: (listener) => link.onOpened(listener),
+  };
 }
 
 /** Undefined: this bus has no line of its own, its meters have. */

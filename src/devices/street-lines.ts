@@ -9,7 +9,7 @@ import type { BusId, MeterAddress } from "../kernel/ids.ts";
 import type { SecurityModule } from "../security/security-module.ts";
 import { checkedBuses } from "./bus-config.ts";
 import { IdentityBook } from "./identity.ts";
-import type { BusPicture, MeterRecord, Street } from "./meter.ts";
+import type { BusPicture, MeterRecord, Priority, Street } from "./meter.ts";
 import { MeterClocks } from "./meter-clock.ts";
 import { HealthBook } from "./meter-health.ts";
 import { MeterLock } from "./meter-lock.ts";
@@ -39,6 +39,12 @@ export function buildStreetLines(parts: StreetParts): Street {
   const locks = new Map<MeterAddress, MeterLock>();
   const { lines, lineOf, close } = raiseLines(parts, buses, registry.all());
 
+  const onLineOpen: ((meters: readonly MeterAddress[]) => void)[] = [];
+  for (const [line, meters] of Map.groupBy(registry.all(), (meter) => lineOf(meter))) {
+    line.onOpened(() => {
+      for (const listener of onLineOpen) listener(meters.map((meter) => meter.address));
+    });
+  }
   for (const meter of registry.all()) {
     // A line that dropped may come back with another meter behind it, or the same one after a power cut.
     lineOf(meter).line.link.onDropped(() => identities.drop(meter.address));
@@ -58,7 +64,7 @@ export function buildStreetLines(parts: StreetParts): Street {
         meter,
         model,
         line,
-        priority,
+        priority: () => mostUrgentOf(priority, lock.mostUrgentWaiting),
         health,
         clock,
         log,
@@ -75,6 +81,9 @@ export function buildStreetLines(parts: StreetParts): Street {
     meters: () => registry.all(),
     health: (address) => health.of(address),
     onHeard: (listener) => health.onHeard(listener),
+    onLineOpen: (listener) => {
+      onLineOpen.push(listener);
+    },
     buses: () => lines.map(pictureOf),
     hold: async () => {
       const releases = await Promise.all(lines.map(({ line }) => line.hold()));
@@ -85,6 +94,9 @@ export function buildStreetLines(parts: StreetParts): Street {
     close,
   };
 }
+
+const mostUrgentOf = (own: Priority, waiting: Priority | undefined): Priority =>
+  waiting !== undefined && waiting < own ? waiting : own;
 
 const pictureOf = ({ line, transport }: StreetLine): BusPicture => ({
   id: line.id as BusId,

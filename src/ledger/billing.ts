@@ -12,7 +12,7 @@ import { billReading, type BillingState } from "./tariff.ts";
 
 export interface BillingStore {
   /** Locked until the transaction ends. */
-  lockBilling(tx: Transaction, meter: MeterAddress): Promise<BillingState | null>;
+  lockBilling(tx: Transaction, meter: MeterAddress): Promise<(BillingState & { readonly account: AccountId }) | null>;
   saveBilling(tx: Transaction, meter: MeterAddress, account: AccountId, state: BillingState, at: Instant): Promise<void>;
   addToDay(
     tx: Transaction,
@@ -37,9 +37,16 @@ export class Billing {
 
   /** Charges what was used since the reading before; answers what was charged. */
   async bill(tx: Transaction, use: MeteredUse): Promise<Fen> {
-    const { store, ledger, timeZone } = this.#parts;
-    const before = await store.lockBilling(tx, use.meter);
+    const before = await this.#parts.store.lockBilling(tx, use.meter);
     if (before !== null && use.register < before.billedTo) return ZERO_FEN; // an older reading, delivered late
+    if (before === null || before.account === use.account) return this.#charge(tx, use, before);
+    // Somebody else lives here now: this reading closes the bill of who was here, and opens the next at nothing.
+    await this.#charge(tx, { ...use, account: before.account }, before);
+    return this.#charge(tx, use, null);
+  }
+
+  async #charge(tx: Transaction, use: MeteredUse, before: BillingState | null): Promise<Fen> {
+    const { store, ledger, timeZone } = this.#parts;
     const day = dayOf(use.takenAt, timeZone);
     const bill = billReading(before, { register: use.register, day }, use.price);
     await store.saveBilling(tx, use.meter, use.account, bill.next, use.takenAt);

@@ -10,6 +10,8 @@ export interface RemoteMeter {
   readonly account: AccountId;
   readonly available: Fen;
   readonly relay: Facts["relay"];
+  /** Bit 6 of word 3 as last seen. */
+  readonly order: "connect" | "disconnect" | null;
   readonly cutBy: Facts["cutBy"];
   readonly protectedSupply: boolean;
   readonly identity: Facts["identity"];
@@ -21,6 +23,7 @@ export interface RemoteMeter {
 
 export interface PolicyStore {
   remoteMeters(): Promise<readonly RemoteMeter[]>;
+  /** Inside a transaction the meter's row is locked. */
   remoteMeter(tx: Transaction | null, meter: MeterAddress): Promise<RemoteMeter | null>;
   /** The last thing the rules said about this meter. */
   lastIntent(tx: Transaction | null, meter: MeterAddress): Promise<Intent | null>;

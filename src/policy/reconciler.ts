@@ -38,6 +38,12 @@ const PAUSE_PER_WORK = 4;
 const PAUSE_MS_MAX = seconds(5);
 /** A wish that ended in vain (stuck, refused) is not repeated before this: latching relays wear and weld. */
 const TRY_AGAIN_AFTER_MS = minutes(15);
+/** A restore that was refused for a small reason is tried again sooner. */
+const RESTORE_AGAIN_MS = minutes(1);
+/** Meters lock a password level after a few wrong ones. */
+const PASSWORD_REST_MS = hours(6);
+/** A person has taken an automatic cut back: the rules do not undo that on the same day. */
+const PERSON_SAID_NO_MS = hours(24);
 
 export interface ReconcilerParts {
   readonly store: PolicyStore;
@@ -82,14 +88,23 @@ export class Reconciler implements AfterCredit, CutGuard {
 
   /** The one piece of work. */
   async reconcile(): Promise<void> {
-    for (const meter of await this.#parts.store.remoteMeters()) await this.#one(meter);
+    for (const seen of await this.#parts.store.remoteMeters()) {
+      try {
+        await this.#one(seen);
+      } catch (error) {
+        this.#parts.log.error(
+          { meter: seen.meter, reason: reasonOf(error) },
+          "the rules could not be applied to this meter; they go on with the next",
+        );
+      }
+    }
   }
 
   async restore(tx: Transaction, meter: MeterAddress): Promise<Command | null> {
     const picture = await this.#parts.store.remoteMeter(tx, meter);
     if (picture === null) return null;
     const intent = decide(this.#facts(picture));
-    const needed = intent.want === "connected" && picture.relay === "disconnected";
+    const needed = intent.want === "connected" && picture.relay !== "unknown" && !fulfils(picture, "connected");
     return needed ? this.#ask(tx, picture, intent) : null;
   }
 
@@ -121,23 +136,33 @@ export class Reconciler implements AfterCredit, CutGuard {
     }
   }
 
-  async #one(picture: RemoteMeter): Promise<void> {
-    const { settings, transactor, service } = this.#parts;
-    const facts = this.#facts(picture);
-    const intent = decide(facts);
-    if (intent.because === "reading-stale" && picture.readAt !== null) this.#parts.readSoon(picture.meter);
-    if (intent.want !== "disconnected") await this.#takeBackCuts(picture, intent);
-    if (fulfils(picture.relay, intent.want) || picture.relay === "unknown") return;
-    const shadow = intent.want === "disconnected" && settings.mode === "shadow";
+  /** `seen` may be old by the time its turn comes: what is done is decided again, on the meter's locked row. */
+  async #one(seen: RemoteMeter): Promise<void> {
+    const { transactor } = this.#parts;
+    const first = decide(this.#facts(seen));
+    if (first.because === "reading-stale" && seen.readAt !== null) this.#parts.readSoon(seen.meter);
+    const nothingToDo = seen.relay === "unknown" || fulfils(seen, first.want);
+    if (nothingToDo && !(seen.cutWaiting && first.want !== "disconnected")) return;
     await transactor.transact(async (tx) => {
-      await this.#remember(tx, picture, intent, shadow, facts);
-      if (shadow || (await this.#triedInVain(tx, picture.meter, intent))) return;
-      if (intent.want === "connected") await this.#ask(tx, picture, intent);
-      else await service.ensure(tx, this.#wish(picture, "disconnect", intent));
+      const picture = await this.#parts.store.remoteMeter(tx, seen.meter);
+      if (picture !== null) await this.#act(tx, picture);
     });
   }
 
-  async #ask(tx: Transaction, picture: RemoteMeter, intent: Intent): Promise<Command> {
+  async #act(tx: Transaction, picture: RemoteMeter): Promise<void> {
+    const { settings, service } = this.#parts;
+    const facts = this.#facts(picture);
+    const intent = decide(facts);
+    if (intent.want !== "disconnected" && picture.cutWaiting) await service.cancelUnsentCuts(tx, picture.meter, intent.because);
+    if (picture.relay === "unknown" || fulfils(picture, intent.want)) return;
+    const shadow = intent.want === "disconnected" && settings.mode === "shadow";
+    await this.#remember(tx, picture, intent, shadow, facts);
+    if (shadow || (await this.#triedInVain(tx, picture.meter, intent))) return;
+    if (intent.want === "connected") await this.#ask(tx, picture, intent);
+    else await service.ensure(tx, this.#wish(picture, "disconnect", intent));
+  }
+
+  #ask(tx: Transaction, picture: RemoteMeter, intent: Intent): Promise<Command | null> {
     return this.#parts.service.ensure(tx, this.#wish(picture, this.#parts.settings.restoreBy, intent));
   }
 
@@ -153,21 +178,24 @@ export class Reconciler implements AfterCredit, CutGuard {
     };
   }
 
-  /** A cut that has not left and is no longer wanted. */
-  async #takeBackCuts(picture: RemoteMeter, intent: Intent): Promise<void> {
-    if (!picture.cutWaiting) return;
-    await this.#parts.transactor.transact((tx) => this.#parts.service.cancelUnsentCuts(tx, picture.meter, intent.because));
-  }
-
-  /** The last command for this wish ended without effect, the meter was not heard since, and it is too early to ask again. */
+  /** The last command for this wish ended without effect, and it is too early to ask again. */
   async #triedInVain(tx: Transaction, meter: MeterAddress, intent: Intent): Promise<boolean> {
     const kinds: readonly CommandKind[] = intent.want === "disconnected" ? ["disconnect"] : ["reconnect", "arm"];
     const last = await this.#parts.commands.lastEnded(tx, meter, kinds);
     if (last === null || last.endedAt === null || last.askedBy !== "rule") return false;
-    if (last.state !== "unanswered" && last.state !== "refused") return false;
-    const heardAt = this.#parts.heardAt(meter);
-    if (last.because === "silence" && heardAt !== null && heardAt > last.endedAt) return false;
-    return this.#parts.clock.now() - last.endedAt < TRY_AGAIN_AFTER_MS;
+    const since = this.#parts.clock.now() - last.endedAt;
+    if (since < 0) return false; // the clock went back; nobody waits for it to come again
+    return since < this.#restAfter(last, intent);
+  }
+
+  #restAfter(last: Command, intent: Intent): number {
+    if (last.state === "cancelled") return last.because === "person" ? PERSON_SAID_NO_MS : 0;
+    if (last.state !== "unanswered" && last.state !== "refused") return 0;
+    if (last.because === "stuck") return TRY_AGAIN_AFTER_MS;
+    if (last.because === "password-refused") return PASSWORD_REST_MS;
+    const heardAt = this.#parts.heardAt(last.meter);
+    if (last.because === "silence" && heardAt !== null && last.endedAt !== null && heardAt > last.endedAt) return 0;
+    return intent.want === "connected" ? RESTORE_AGAIN_MS : TRY_AGAIN_AFTER_MS; // somebody sits in the dark
   }
 
   async #remember(tx: Transaction, picture: RemoteMeter, intent: Intent, shadow: boolean, facts: Facts): Promise<void> {

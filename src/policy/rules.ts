@@ -29,6 +29,9 @@ export interface Intent {
   readonly because: string;
 }
 
+/** A reading from the future was taken before the clock went back: its age is not known. */
+const CLOCK_SLACK_MS = 60_000;
+
 export function decide(f: Facts): Intent {
   if (f.identity === "quarantined") return { want: "as-is", because: "meter-quarantined" }; // whose supply would it be?
   if (f.cutBy === "person") return { want: "as-is", because: "cut-by-person" }; // someone may be working on that line
@@ -37,11 +40,21 @@ export function decide(f: Facts): Intent {
   if (f.available === f.cutBelow) return { want: "as-is", because: "nothing-left" }; // not in arrears, not in credit
   if (f.disputed) return { want: "as-is", because: "account-disputed" };
   if (f.relay === "disconnected") return { want: "disconnected", because: "credit-exhausted" };
-  if (f.readAt === null || f.now - f.readAt > f.freshMs) return { want: "as-is", because: "reading-stale" };
+  if (f.readAt === null || f.now - f.readAt > f.freshMs || f.now < f.readAt - CLOCK_SLACK_MS)
+    return { want: "as-is", because: "reading-stale" };
   if (f.protectedTime !== null) return { want: "as-is", because: f.protectedTime };
   return { want: "disconnected", because: "credit-exhausted" };
 }
 
-/** An armed relay counts as connected: what is left to do is the customer's. */
-export const fulfils = (relay: Facts["relay"], want: Intent["want"]): boolean =>
-  want === "as-is" || (want === "connected" ? relay === "connected" || relay === "armed" : relay === "disconnected");
+/**
+ * An armed relay counts as connected: what is left to do is the customer's. A relay that still conducts while its order says
+ * disconnect (a trip delay runs, the current is too high) does not: it will open although it was paid.
+ */
+export const fulfils = (
+  seen: { readonly relay: Facts["relay"]; readonly order: "connect" | "disconnect" | null },
+  want: Intent["want"],
+): boolean => {
+  if (want === "as-is") return true;
+  if (want === "disconnected") return seen.relay === "disconnected";
+  return (seen.relay === "connected" || seen.relay === "armed") && seen.order !== "disconnect";
+};

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 
-/** Commands one process has in hand at a time, over all lanes. Most of them only wait for their line. */
+/** Jobs one process looks at side by side, over all lanes; each only gives its command a place (line-desk.ts). */
 export const CONCURRENCY = 256;
 
 export const lanesOf = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `lane-${index + 1}`);

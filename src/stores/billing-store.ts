@@ -21,14 +21,20 @@ export class PostgresBillingStore implements BillingStore {
     this.#db = db;
   }
 
-  async lockBilling(tx: Transaction, meter: MeterAddress): Promise<BillingState | null> {
-    const [row] = await this.#db.rows<{ day: string; day_start: bigint; billed_to: bigint; charged: bigint }>(
+  async lockBilling(tx: Transaction, meter: MeterAddress): Promise<(BillingState & { readonly account: AccountId }) | null> {
+    const [row] = await this.#db.rows<{ account: string; day: string; day_start: bigint; billed_to: bigint; charged: bigint }>(
       tx,
-      "SELECT day, day_start, billed_to, charged FROM billing WHERE meter = $1 FOR UPDATE",
+      "SELECT account, day, day_start, billed_to, charged FROM billing WHERE meter = $1 FOR UPDATE",
       [meter],
     );
     if (row === undefined) return null;
-    return { day: row.day, dayStart: CentiKwh(row.day_start), billedTo: CentiKwh(row.billed_to), charged: Fen(row.charged) };
+    return {
+      account: row.account as AccountId,
+      day: row.day,
+      dayStart: CentiKwh(row.day_start),
+      billedTo: CentiKwh(row.billed_to),
+      charged: Fen(row.charged),
+    };
   }
 
   async saveBilling(tx: Transaction, meter: MeterAddress, account: AccountId, state: BillingState, when: Instant): Promise<void> {

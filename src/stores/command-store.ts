@@ -188,7 +188,8 @@ export class PostgresCommandStore implements CommandStore {
   async take(id: CommandId): Promise<Command | null> {
     const [row] = await this.#db.rows<Row>(
       null,
-      `UPDATE commands SET fence = fence + 1, look_at = $2, state = CASE state WHEN 'accepted' THEN 'queued' ELSE state END
+      `UPDATE commands SET fence = fence + 1, look_at = $2, state = CASE state WHEN 'accepted' THEN 'queued' ELSE state END,
+              waiting_for = CASE WHEN state IN ('accepted', 'queued') THEN coalesce(waiting_for, 'line') ELSE waiting_for END
         WHERE id = $1 AND state IN ${OPEN} RETURNING *`,
       [id, at(later(this.#clock.now(), TAKEN_MS_MAX))],
     );
@@ -223,7 +224,13 @@ export class PostgresCommandStore implements CommandStore {
     );
   }
 
-  async beginAttempt(tx: Transaction, id: CommandId, fence: number, attempt: Attempt): Promise<"begun" | "blocked" | "lost"> {
+  async beginAttempt(
+    tx: Transaction,
+    id: CommandId,
+    fence: number,
+    attempt: Attempt,
+    rivals: readonly CommandKind[],
+  ): Promise<"begun" | "blocked" | "superseded" | "lost"> {
     // The meter's row stands for "what may be on the wire to it": two commands that add cannot both pass here.
     const [row] = await this.#db.rows<{ meter: string; effect: Effect; state: CommandState }>(
       tx,
@@ -238,6 +245,14 @@ export class PostgresCommandStore implements CommandStore {
         [row.meter, id],
       );
       if (others.length > 0) return "blocked";
+    }
+    if (rivals.length > 0) {
+      const newer = await this.#db.rows(
+        tx,
+        "SELECT 1 FROM commands WHERE meter = $1 AND id > $2 AND kind = ANY($3) AND state NOT IN ('cancelled', 'expired', 'refused') LIMIT 1",
+        [row.meter, id, rivals],
+      );
+      if (newer.length > 0) return "superseded";
     }
     await this.#db.run(
       tx,
@@ -286,7 +301,7 @@ export class PostgresCommandStore implements CommandStore {
   async wakeMeter(meter: MeterAddress, now: Instant): Promise<readonly CommandId[]> {
     const rows = await this.#db.rows<{ id: string }>(
       null,
-      `UPDATE commands SET look_at = $2 WHERE meter = $1 AND state IN ${OPEN} AND waiting_for IN ('meter-online', 'line', 'silence') RETURNING id`,
+      `UPDATE commands SET look_at = $2, looks = 0 WHERE meter = $1 AND state IN ${OPEN} AND waiting_for IN ('meter-online', 'line', 'silence') RETURNING id`,
       [meter, at(now)],
     );
     return rows.map((row) => CommandId(row.id));
@@ -306,7 +321,7 @@ export class PostgresCommandStore implements CommandStore {
     return (
       await this.#db.rows<Row>(
         null,
-        "UPDATE commands SET state = 'queued' WHERE id = ANY($1) AND state = 'accepted' RETURNING *",
+        "UPDATE commands SET state = 'queued', waiting_for = 'line' WHERE id = ANY($1) AND state = 'accepted' RETURNING *",
         [ids],
       )
     ).map(commandOf);

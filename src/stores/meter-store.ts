@@ -88,7 +88,11 @@ export class PostgresMeterStore implements MeterStore {
   }
 
   async meter(tx: Transaction | null, address: MeterAddress): Promise<MeterBook | null> {
-    const [row] = await this.#db.rows<MeterRow>(tx, "SELECT * FROM meters WHERE address = $1", [address]);
+    const [row] = await this.#db.rows<MeterRow>(
+      tx,
+      `SELECT * FROM meters WHERE address = $1${tx === null ? "" : " FOR UPDATE"}`,
+      [address],
+    );
     return row === undefined ? null : meterBookOf(row);
   }
 
@@ -128,19 +132,26 @@ export class PostgresMeterStore implements MeterStore {
       tx,
       `UPDATE meters m SET relay_reported = $2, relay_word = $3, relay_protected = $4, relay_at = $5
          FROM (SELECT address, relay_reported, relay_protected FROM meters WHERE address = $1 FOR UPDATE) AS known
-        WHERE m.address = known.address AND (m.relay_at IS NULL OR m.relay_at <= $5)
+        WHERE m.address = known.address AND (m.relay_at IS NULL OR m.relay_at <= $5 OR m.relay_at > $5 + interval '5 minutes')
         RETURNING known.relay_reported <> $2 OR known.relay_protected <> $4 AS changed`,
       [address, relayStateOf(picture), picture.word, picture.protected, at(picture.takenAt)],
     );
     return row?.changed ?? false;
   }
 
-  async setRelayWish(
-    tx: Transaction,
-    address: MeterAddress,
-    desired: "connected" | "armed" | "disconnected",
-    cutBy: "person" | "rule" | null,
-  ): Promise<void> {
-    await this.#db.run(tx, "UPDATE meters SET relay_desired = $2, cut_by = $3 WHERE address = $1", [address, desired, cutBy]);
+  async forgetRelayWish(tx: Transaction, address: MeterAddress): Promise<void> {
+    await this.#db.run(
+      tx,
+      `UPDATE meters SET relay_desired = CASE WHEN relay_reported = 'disconnected' AND cut_by IS NOT NULL THEN 'disconnected' END WHERE address = $1`,
+      [address],
+    );
+  }
+
+  async setCutBy(tx: Transaction, address: MeterAddress, cutBy: "person" | "rule" | null): Promise<void> {
+    await this.#db.run(tx, "UPDATE meters SET cut_by = $2 WHERE address = $1", [address, cutBy]);
+  }
+
+  async setRelayWish(tx: Transaction, address: MeterAddress, desired: "connected" | "armed" | "disconnected"): Promise<void> {
+    await this.#db.run(tx, "UPDATE meters SET relay_desired = $2 WHERE address = $1", [address, desired]);
   }
 }

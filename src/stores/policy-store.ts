@@ -12,6 +12,7 @@ interface Row {
   account: string;
   available: bigint;
   relay: RemoteMeter["relay"];
+  relay_word: number | null;
   cut_by: RemoteMeter["cutBy"];
   protected: boolean;
   identity: RemoteMeter["identity"];
@@ -21,8 +22,8 @@ interface Row {
 }
 
 const PICTURE = `
-  SELECT m.address AS meter, a.account, coalesce(p.amount, 0)::bigint AS available, m.relay_reported AS relay, m.cut_by,
-         m.relay_protected AS protected, m.identity, b.billed_at AS read_at,
+  SELECT m.address AS meter, a.account, coalesce(p.amount, 0)::bigint AS available, m.relay_reported AS relay, m.relay_word, m.cut_by,
+         (m.relay_protected OR EXISTS (SELECT 1 FROM commands g WHERE g.meter = m.address AND g.kind = 'protect' AND g.ended_at IS NULL)) AS protected, m.identity, b.billed_at AS read_at,
          EXISTS (SELECT 1 FROM payments y WHERE y.account = a.account AND y.state = 'disputed') AS disputed,
          EXISTS (SELECT 1 FROM commands c WHERE c.meter = m.address AND c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.state IN ('accepted', 'queued')) AS cut_waiting
     FROM meters m
@@ -31,11 +32,15 @@ const PICTURE = `
     LEFT JOIN billing b ON b.meter = m.address
    WHERE m.active`;
 
+/** Bit 6 of run-state word 3. */
+const ORDER_IS_DISCONNECT = 0x40;
+
 const pictureOf = (row: Row): RemoteMeter => ({
   meter: row.meter as MeterAddress,
   account: row.account as AccountId,
   available: Fen(row.available),
   relay: row.relay,
+  order: row.relay_word === null ? null : (row.relay_word & ORDER_IS_DISCONNECT) === 0 ? "connect" : "disconnect",
   cutBy: row.cut_by,
   protectedSupply: row.protected,
   identity: row.identity,
@@ -56,7 +61,7 @@ export class PostgresPolicyStore implements PolicyStore {
   }
 
   async remoteMeter(tx: Transaction | null, meter: MeterAddress): Promise<RemoteMeter | null> {
-    const [row] = await this.#db.rows<Row>(tx, `${PICTURE} AND m.address = $1`, [meter]);
+    const [row] = await this.#db.rows<Row>(tx, `${PICTURE} AND m.address = $1${tx === null ? "" : " FOR UPDATE OF m"}`, [meter]);
     return row === undefined ? null : pictureOf(row);
   }
 

@@ -54,7 +54,8 @@ export class PostgresReadingStore implements DeviceStore {
       tx,
       `WITH kept AS (INSERT INTO readings (meter, item, value, unit, taken_at, source) VALUES ($1, $2, $3, $4, $5, $6))
        INSERT INTO latest_readings (meter, item, value, unit, taken_at, source) VALUES ($1, $2, $3, $4, $5, $6)
-       ON CONFLICT (meter, item) DO UPDATE SET value = $3, unit = $4, taken_at = $5, source = $6 WHERE latest_readings.taken_at <= $5`,
+       ON CONFLICT (meter, item) DO UPDATE SET value = $3, unit = $4, taken_at = $5, source = $6 
+         WHERE latest_readings.taken_at <= $5 OR latest_readings.taken_at > $5 + interval '1 hour'`,
       values,
     );
   }

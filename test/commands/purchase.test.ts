@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { Instant, hours, minutes } from "../../src/kernel/clock.ts";
 import { Fen, parseYuan } from "../../src/kernel/money.ts";
-import { balanceFits, judgePurchase, type PurchaseBefore } from "../../src/commands/definitions/purchase.ts";
+import { balanceFits, judgePurchase, weighRefusal, type PurchaseBefore } from "../../src/commands/definitions/purchase.ts";
 import type { Wallet } from "../../src/devices/meter.ts";
 
 const T0 = 1_800_000_000_000;
@@ -40,4 +40,21 @@ test("the longer it took to see, the more may have been used", () => {
   const seen = (afterMs: number) => balanceFits(before, amount, { net: 11_000n - 4_000n, takenAt: T0 + afterMs });
   expect(seen(minutes(5))).toBe(false);
   expect(seen(hours(2))).toBe(true);
+});
+
+describe("a refusal is weighed against what the wallet shows", () => {
+  test.each([
+    ["nobody said no: what is seen counts", "done", null, 1, "done"],
+    [
+      "the first attempt was declined as a repeat, and the count moved: someone else sold the same amount",
+      "done",
+      "repeated-top-up",
+      1,
+      "count-gap",
+    ],
+    ["a later attempt was declined as a repeat: an earlier one of ours had been obeyed", "done", "repeated-top-up", 2, "done"],
+    ["declined for another reason, yet the count moved: a person looks", "done", "mac-refused", 2, "count-gap"],
+    ["done already, with a count that has not moved: a contradiction", "not-done", "repeated-top-up", 1, "count-gap"],
+    ["declined, and nothing moved", "not-done", "hoard-limit", 1, "not-done"],
+  ] as const)("%s", (_title, seen, refusal, attempt, expected) => expect(weighRefusal(seen, refusal, attempt)).toBe(expected));
 });

@@ -18,6 +18,7 @@ const names = [
   "byRule",
   "personStays",
   "silent",
+  "overtaken",
   "superseded",
   "cancelled",
 ] as const;
@@ -150,6 +151,22 @@ describe("a person", () => {
     await jump(minutes(6));
     expect(await ended(restore)).toMatchObject({ state: "confirmed" });
     expect(meter("superseded").obeyed.disconnects).toBe(0);
+  });
+
+  test("changes his mind after the order has left: the old one is never sent again, whatever became of it", async () => {
+    house.street.setFault(addressOf("overtaken"), { kind: "lost-request", function: "1C" });
+    const cut = await order("overtaken", "disconnect");
+    await house.desk.until("the order to leave", LIMIT_MS, async () =>
+      (await house.desk.get(`/v1/commands/${cut}`))["state"] === "sending" ? true : null,
+    );
+    const silence = house.street.setFault(addressOf("overtaken"), { kind: "silence" });
+    await waitsFor(cut, "silence");
+    const restore = await order("overtaken", "reconnect");
+    house.street.clearFaults(addressOf("overtaken"), silence);
+    await jump(minutes(6));
+    expect(await ended(restore)).toMatchObject({ state: "confirmed" });
+    expect(await ended(cut)).toMatchObject({ state: "unanswered", because: "superseded" });
+    expect(meter("overtaken")).toMatchObject({ relay: "connected", obeyed: { disconnects: 0 } });
   });
 
   test("cancels what has not left", async () => {

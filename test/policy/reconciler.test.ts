@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { uuidv7 } from "uuidv7";
 import { CommandService } from "../../src/commands/command-service.ts";
+import { apply } from "../../src/commands/conclusion.ts";
 import type { Command } from "../../src/commands/command.ts";
 import { PaymentService } from "../../src/commands/payment-service.ts";
 import type { RelayState } from "../../src/devices/meter.ts";
@@ -142,9 +143,18 @@ const told = async (): Promise<readonly string[]> =>
   (await asked()).map((command) => `${command.kind} ${command.askedBy} ${command.reason} ${command.state}`);
 const intents = (): Promise<{ want: string; because: string; shadow: boolean }[]> =>
   database.db.rows(null, "SELECT want, because, shadow FROM intents ORDER BY id");
+/** Ends the newest command: as the machine does where it can, else by its row. */
 const endLast = async (change: Parameters<PostgresCommandStore["change"]>[4]): Promise<void> => {
   const last = (await asked()).at(-1)!;
-  await common.commands.change(null, last.id, last.fence, [last.state], { endedAt: now, lookAt: null, ...change });
+  const event =
+    change.state === "confirmed"
+      ? ({ type: "shown" } as const)
+      : change.state === "expired"
+        ? ({ type: "out-of-time" } as const)
+        : null;
+  if (event === null)
+    await common.commands.change(null, last.id, last.fence, [last.state], { endedAt: now, lookAt: null, ...change });
+  else await database.db.transact((tx) => apply(common, tx, last, event));
 };
 const byPerson = (kind: "disconnect" | "reconnect"): Promise<Command> =>
   database.db.transact((tx) =>
@@ -193,7 +203,7 @@ describe("live", () => {
     for (let n = 0; n < 3; n += 1) await rules.reconcile();
     await Promise.all([rules.reconcile(), rules.reconcile(), rules.reconcile()]);
     expect(await told()).toEqual(["disconnect rule credit-exhausted accepted"]);
-    expect(await meters.meter(null, METER)).toMatchObject({ relayDesired: "disconnected", cutBy: "rule" });
+    expect(await meters.meter(null, METER)).toMatchObject({ relayDesired: "disconnected", cutBy: null });
     expect(await intents()).toEqual([{ want: "disconnected", because: "credit-exhausted", shadow: false }]);
     await endLast({ state: "confirmed" });
     await shows("disconnected");
@@ -232,7 +242,7 @@ describe("live", () => {
     expect((await asked()).map(({ kind, state, because }) => [kind, state, because])).toEqual([
       ["disconnect", "cancelled", "payment"],
     ]);
-    expect(await meters.meter(null, METER)).toMatchObject({ relayDesired: "connected", cutBy: null });
+    expect(await meters.meter(null, METER)).toMatchObject({ relayDesired: null, cutBy: null });
     await rules.reconcile();
     expect(await asked()).toHaveLength(1);
   });
@@ -327,6 +337,34 @@ describe("what a person cut", () => {
     expect(await pays(rulesOf(), "100.00")).toBe(null);
     await rulesOf().reconcile();
     expect(await told()).toEqual(["disconnect person works on the line accepted"]);
+  });
+
+  test("stays a person's when the reconnect that was ordered afterwards is cancelled or expires, and when a second cut is", async () => {
+    const rules = rulesOf({ restoreBy: "reconnect" });
+    await byPerson("disconnect");
+    await endLast({ state: "confirmed" });
+    now = later(now, seconds(5));
+    await shows("disconnected");
+    await pays(rules, "100.00");
+    for (const kind of ["reconnect", "disconnect"] as const) {
+      const taken = await byPerson(kind);
+      await database.db.transact((tx) => service.cancel(tx, taken.id, "person"));
+      expect(await meters.meter(null, METER)).toMatchObject({ relayDesired: "disconnected", cutBy: "person" });
+    }
+    await byPerson("reconnect");
+    await endLast({ state: "expired" });
+    await rules.reconcile();
+    expect((await told()).at(-1)).not.toContain("rule");
+    expect(await meters.meter(null, METER)).toMatchObject({ relayDesired: "disconnected", cutBy: "person" });
+  });
+
+  test("and whose cut is still under way is not undone by a rule that saw an older picture", async () => {
+    await shows("disconnected");
+    await pays(rulesOf(), "100.00");
+    await endLast({ state: "confirmed" });
+    await byPerson("disconnect");
+    await rulesOf().reconcile();
+    expect((await told()).at(-1)).toBe("disconnect person works on the line accepted");
   });
 
   test("is the rules' again when a person has restored it", async () => {

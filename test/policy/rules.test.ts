@@ -51,9 +51,14 @@ describe("decide", () => {
 });
 
 test("an armed relay counts as connected: the button is the customer's", () => {
-  expect(fulfils("armed", "connected")).toBe(true);
-  expect(fulfils("disconnected", "connected")).toBe(false);
-  expect(fulfils("armed", "disconnected")).toBe(false);
+  expect(fulfils({ relay: "armed", order: "connect" }, "connected")).toBe(true);
+  expect(fulfils({ relay: "disconnected", order: "disconnect" }, "connected")).toBe(false);
+  expect(fulfils({ relay: "armed", order: "connect" }, "disconnected")).toBe(false);
+});
+
+test("a relay that still conducts while its order says disconnect is not yet safe: a trip delay runs", () => {
+  expect(fulfils({ relay: "connected", order: "disconnect" }, "connected")).toBe(false);
+  expect(fulfils({ relay: "connected", order: "connect" }, "connected")).toBe(true);
 });
 
 describe("calendar", () => {

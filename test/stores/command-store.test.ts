@@ -81,8 +81,8 @@ const attemptOf = (number: number, fence: number): Attempt => ({
   outcome: "sending",
   frames: [],
 });
-const begin = (id: CommandId, fence: number, number = 1): Promise<"begun" | "blocked" | "lost"> =>
-  db.transact((tx) => store.beginAttempt(tx, id, fence, attemptOf(number, fence)));
+const begin = (id: CommandId, fence: number, number = 1): Promise<"begun" | "blocked" | "superseded" | "lost"> =>
+  db.transact((tx) => store.beginAttempt(tx, id, fence, attemptOf(number, fence), []));
 const end = (id: CommandId, fence: number, state: CommandState, from: CommandState = "verifying"): Promise<boolean> =>
   store.change(null, id, fence, [from], { state, endedAt: now, lookAt: null });
 const frame = (second: number, hex = "68"): WireEvidence => ({ at: later(now, seconds(second)), direction: "received", hex });
@@ -177,6 +177,18 @@ describe("an attempt", () => {
     expect(await store.find(null, id)).toMatchObject({ state: "sending", waitingFor: null, sentAt: now });
     expect(await store.attempts(id)).toEqual([attemptOf(1, 1)]);
     expect(await begin(id, 1, 2)).toBe("lost"); // from sending only a look leads on
+  });
+
+  test("is not begun when a newer order to the same relay exists; one that was taken back does not count", async () => {
+    const rivals = ["disconnect", "reconnect", "arm"] as const;
+    const older = await accepted({ kind: "disconnect", effect: "sets" });
+    const newer = await accepted({ kind: "reconnect", effect: "sets" });
+    const taken = (await store.take(older.id))!;
+    const beginOlder = () =>
+      db.transact((tx) => store.beginAttempt(tx, older.id, taken.fence, attemptOf(1, taken.fence), rivals));
+    expect(await beginOlder()).toBe("superseded");
+    await end(newer.id, newer.fence, "cancelled", "accepted");
+    expect(await beginOlder()).toBe("begun");
   });
 
   test("that adds is blocked while another one that adds is on the wire or disputed; one that sets is not", async () => {

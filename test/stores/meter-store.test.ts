@@ -157,7 +157,10 @@ describe("the relay", () => {
 
   test("is remembered with the wish and with who cut", async () => {
     await store.bringIn([], [record(A)]);
-    await database.db.transact((tx) => store.setRelayWish(tx, A, "disconnected", "person"));
+    await database.db.transact(async (tx) => {
+      await store.setRelayWish(tx, A, "disconnected");
+      await store.setCutBy(tx, A, "person");
+    });
     await store.bringIn([], [record(A)]);
     expect(await store.meter(null, A)).toMatchObject({ relayDesired: "disconnected", cutBy: "person", relay: "unknown" });
   });

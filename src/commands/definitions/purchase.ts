@@ -61,24 +61,39 @@ export function judgePurchase(
   return balanceFits(before, amount, { net: netOf(wallet), takenAt: wallet.takenAt }) ? "done" : "ask-record";
 }
 
+/** Pure: what a refusal makes of what the wallet shows. A "done" that the meter itself declined was done by someone else. */
+export function weighRefusal(
+  seen: "done" | "not-done",
+  refusal: FaultCode | null,
+  attempt: number,
+): "done" | "not-done" | "count-gap" {
+  if (refusal === null) return seen;
+  if (seen === "done") return refusal === "repeated-top-up" && attempt > 1 ? "done" : "count-gap";
+  return refusal === "repeated-top-up" ? "count-gap" : "not-done"; // "done already", with a count that has not moved
+}
+
 async function verify(session: MeterSession, command: Command, context: VerifyContext): Promise<Verdict> {
   const before = context.before as PurchaseBefore;
   const amount = amountOf(command);
   const wallet = await session.readWallet();
   const seen = { count: wallet.count, net: netOf(wallet).toString(), takenAt: wallet.takenAt };
-  switch (judgePurchase(before, amount, wallet)) {
+  const judged = judgePurchase(before, amount, wallet);
+  const named = judged === "ask-record" ? await recordNames(session, before, amount) : false;
+  if (judged === "count-gap" || (judged === "ask-record" && !named)) return { verdict: "unclear", because: "count-gap" };
+  switch (weighRefusal(judged === "not-done" ? "not-done" : "done", context.refusal, context.attempt)) {
+    case "done":
+      return { verdict: "done", proof: named ? { ...seen, record: true } : seen };
     case "not-done":
       return { verdict: "not-done" };
     case "count-gap":
       return { verdict: "unclear", because: "count-gap" };
-    case "done":
-      return { verdict: "done", proof: seen };
-    case "ask-record": {
-      const record = await session.readLastPurchase();
-      const named = record !== null && record.count === (before.count + 1) % RECORD_COUNT_WRAPS_AT && record.amount === amount;
-      return named ? { verdict: "done", proof: { ...seen, record: true } } : { verdict: "unclear", because: "count-gap" };
-    }
   }
+}
+
+/** The meter's own purchase record is about this purchase: its count and its amount. */
+async function recordNames(session: MeterSession, before: PurchaseBefore, amount: Fen): Promise<boolean> {
+  const record = await session.readLastPurchase();
+  return record !== null && record.count === (before.count + 1) % RECORD_COUNT_WRAPS_AT && record.amount === amount;
 }
 
 const shared = {
@@ -95,34 +110,25 @@ const shared = {
   verify,
 } satisfies Partial<CommandDefinition>;
 
-export const topUp: CommandDefinition = {
-  ...shared,
-  kind: "top-up",
-  title: { en: "Add credit to the meter", zh: "充值" },
-  look: async (session) => {
-    const wallet = await session.readWallet();
-    const doubt = doubtAbout(wallet, session);
-    if (doubt !== null) return { choose: "refuse", fault: doubt };
-    const before: PurchaseBefore = {
-      count: wallet.count,
-      net: netOf(wallet).toString(),
-      takenAt: wallet.takenAt,
-      opening: !wallet.accountOpened,
-    };
-    return { choose: "send", before };
-  },
+/** Whether the account has to be opened is seen at the look: the books may be older than the meter. */
+const look: CommandDefinition["look"] = async (session) => {
+  const wallet = await session.readWallet();
+  const doubt = doubtAbout(wallet, session);
+  if (doubt !== null) return { choose: "refuse", fault: doubt };
+  const before: PurchaseBefore = {
+    count: wallet.count,
+    net: netOf(wallet).toString(),
+    takenAt: wallet.takenAt,
+    opening: !wallet.accountOpened,
+  };
+  return { choose: "send", before };
 };
+
+export const topUp: CommandDefinition = { ...shared, look, kind: "top-up", title: { en: "Add credit to the meter", zh: "充值" } };
 
 export const openAccount: CommandDefinition = {
   ...shared,
+  look,
   kind: "open-account",
   title: { en: "Open the meter's account with its first purchase", zh: "开户" },
-  look: async (session) => {
-    const wallet = await session.readWallet();
-    const doubt = doubtAbout(wallet, session);
-    if (doubt !== null) return { choose: "refuse", fault: doubt };
-    if (wallet.accountOpened) return { choose: "refuse", fault: "wrong-mode" };
-    const before: PurchaseBefore = { count: wallet.count, net: netOf(wallet).toString(), takenAt: wallet.takenAt, opening: true };
-    return { choose: "send", before };
-  },
 };

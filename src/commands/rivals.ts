@@ -1,0 +1,14 @@
+/**
+ * Orders that move the same thing: the newest one counts. An older one that has not left is superseded; one that has left may
+ * still be obeyed, but it is never sent again.
+ */
+import type { CommandKind } from "./command.ts";
+
+const groups: readonly (readonly CommandKind[])[] = [
+  ["disconnect", "reconnect", "arm"],
+  ["protect", "unprotect"],
+  ["warn", "unwarn"],
+];
+
+/** The kind itself and those that say otherwise; none for what has no rival. */
+export const rivalsOf = (kind: CommandKind): readonly CommandKind[] => groups.find((group) => group.includes(kind)) ?? [];

@@ -1,0 +1,96 @@
+/**
+ * Who is taken next on each line. A job from the queue only tells that a command wants attention; here it gets its place: most
+ * urgent first, a few at a time on one line, so that the meters of a dark line cannot occupy the clerks of all the others and a
+ * restore never stands behind a heap of top-ups.
+ *
+ * Lives in memory only: what waits here and is lost with the process is found again by the sweeper.
+ */
+import type { CommandId } from "../kernel/ids.ts";
+
+/** Enough to keep a line busy while one of them writes to the books. */
+export const IN_HAND_PER_LINE_MAX = 4;
+/** Over all lines: each holds a session and now and then a database connection. */
+export const IN_HAND_MAX = 512;
+
+/** Safety and relay, as the lines count (devices/meter.ts). */
+const URGENT = 1;
+const URGENT_PER_LINE_FACTOR = 16;
+
+interface Waiting {
+  readonly id: CommandId;
+  /** Lower goes first. */
+  readonly priority: number;
+}
+
+export class LineDesk {
+  readonly #run: (id: CommandId) => Promise<void>;
+  readonly #perLineMax: number;
+  readonly #inHandMax: number;
+  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #inHand = new Map<CommandId, string>();
+  readonly #known = new Set<CommandId>();
+  #open = true;
+
+  constructor(run: (id: CommandId) => Promise<void>, limits: { readonly perLineMax?: number; readonly inHandMax?: number } = {}) {
+    this.#run = run;
+    this.#perLineMax = limits.perLineMax ?? IN_HAND_PER_LINE_MAX;
+    this.#inHandMax = limits.inHandMax ?? IN_HAND_MAX;
+  }
+
+  /** Waiting or in hand. */
+  has(id: CommandId): boolean {
+    return this.#known.has(id);
+  }
+
+  /** Gives a command its place. One that is in hand is run again as well, and its runner sees what woke it. */
+  submit(id: CommandId, line: string, priority: number): void {
+    if (!this.#open) return;
+    if (this.#inHand.has(id)) {
+      void this.#run(id); // it answers at once: one more round is noted
+      return;
+    }
+    if (this.#known.has(id)) return;
+    this.#known.add(id);
+    const queue = this.#waiting.get(line) ?? [];
+    this.#waiting.set(line, queue);
+    const behind = queue.findIndex((other) => other.priority > priority);
+    queue.splice(behind < 0 ? queue.length : behind, 0, { id, priority });
+    this.#fill(line);
+  }
+
+  /** Nothing new is begun; what waits is left to the next start. */
+  stop(): void {
+    this.#open = false;
+    for (const queue of this.#waiting.values()) for (const { id } of queue) this.#known.delete(id);
+    this.#waiting.clear();
+  }
+
+  #fill(line: string): void {
+    const queue = this.#waiting.get(line);
+    while (queue !== undefined && queue.length > 0 && this.#hasRoom(line, queue[0]!.priority))
+      void this.#begin(queue.shift()!.id, line);
+    if (queue?.length === 0) this.#waiting.delete(line);
+  }
+
+  /** An order to a relay finds room where top-ups do not: the line itself lets it go first. */
+  #hasRoom(line: string, priority: number): boolean {
+    const isUrgent = priority <= URGENT;
+    if (this.#inHand.size >= (isUrgent ? 2 : 1) * this.#inHandMax) return false;
+    let here = 0;
+    for (const other of this.#inHand.values()) if (other === line) here += 1;
+    return here < (isUrgent ? URGENT_PER_LINE_FACTOR : 1) * this.#perLineMax;
+  }
+
+  async #begin(id: CommandId, line: string): Promise<void> {
+    this.#inHand.set(id, line);
+    try {
+      await this.#run(id);
+    } finally {
+      this.#inHand.delete(id);
+      this.#known.delete(id);
+      this.#fill(line);
+      // room over all lines may have been what the others waited for
+      if (this.#inHand.size === this.#inHandMax - 1) for (const other of [...this.#waiting.keys()]) this.#fill(other);
+    }
+  }
+}
