@@ -254,13 +254,6 @@ export const faults = {
     "表号或客户编号与档案不符。",
     "The meter is quarantined: compare nameplate and archive.",
   ),
-  "relay-stuck": row(
-    422,
-    "person",
-    "The relay has not moved.",
-    "继电器未动作。",
-    "Send someone: the relay may be stuck or welded.",
-  ),
   "not-supported": row(422, "never", "This model does not do that.", "该型号不支持。", "See the model profile."),
 
   // the line

@@ -34,9 +34,3 @@ export function parsePrice(text: string, field = "price"): PricePerKwh {
     throw new Fault("amount-malformed", { field, given: text, allowed: "yuan per kWh with at most four decimals" });
   return (BigInt(match[1]!) * 10_000n + BigInt((match[2] ?? "").padEnd(4, "0"))) as PricePerKwh;
 }
-
-/** "0.5283": yuan per kWh with four decimals. */
-export function printPrice(price: PricePerKwh): string {
-  const digits = price.toString().padStart(5, "0");
-  return `${digits.slice(0, -4)}.${digits.slice(-4)}`;
-}
