@@ -16,12 +16,13 @@ import { faults, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { CommandId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Transactor } from "../kernel/transaction.ts";
-import type { IdentityFinding, MeterRecord, MeterSession, RelayPicture, Sent, Street, Wallet } from "../devices/meter.ts";
+import type { MeterSession, RelayPicture, Sent, Street, Wallet } from "../devices/meter.ts";
 import { definitionOf } from "./catalogue.ts";
 import type { CommandChange } from "./command-store.ts";
 import { isOpen, isUnsent, type Attempt, type Command } from "./command.ts";
 import { apply, type ConclusionParts } from "./conclusion.ts";
 import type { Before, CommandDefinition, Verdict } from "./definition.ts";
+import { identityDoubt, quarantine } from "./identity-doubt.ts";
 import { rivalsOf } from "./rivals.ts";
 import { watched } from "./watched-session.ts";
 
@@ -139,7 +140,7 @@ export class CommandRunner {
 
   /** Nothing has been sent yet. */
   async #first(definition: CommandDefinition, session: MeterSession, command: Command, log: Logger): Promise<void> {
-    const stranger = await this.#identityDoubt(session, command);
+    const stranger = await identityDoubt(this.#parts, session, command);
     if (stranger !== null) {
       await this.#apply(command, { type: "declined", because: stranger });
       return;
@@ -147,7 +148,7 @@ export class CommandRunner {
     const choice = await definition.look(session, command);
     switch (choice.choose) {
       case "refuse":
-        if (choice.fault === "customer-mismatch") await this.#quarantine(session, command, choice.fault);
+        if (choice.fault === "customer-mismatch") await quarantine(this.#parts, session, command, choice.fault);
         await this.#apply(command, { type: "declined", because: choice.fault });
         return;
       case "already-so":
@@ -301,7 +302,7 @@ export class CommandRunner {
   ): Promise<void> {
     const { clock } = this.#parts;
     if (refusal !== null && refusal !== "identity-expired" && faults[refusal].retry !== "later") {
-      if (refusal === "customer-mismatch") await this.#quarantine(session, command, refusal);
+      if (refusal === "customer-mismatch") await quarantine(this.#parts, session, command, refusal);
       await this.#apply(command, { type: "declined", because: refusal });
       return;
     }
@@ -322,39 +323,6 @@ export class CommandRunner {
     }
     log.info({ attempt: attempt.number + 1 }, "the meter shows that it was not obeyed; sending again");
     await this.#attempt(definition, session, command, attempt.before, attempt.number + 1, log);
-  }
-
-  /** Identity is read once, before the first thing that changes a meter. Wrong numbers quarantine it. */
-  async #identityDoubt(session: MeterSession, command: Command): Promise<FaultCode | null> {
-    const { meters, clock } = this.#parts;
-    if (command.effect === "reads") return null;
-    const book = await meters.meter(null, command.meter);
-    if (book === null || book.identity === "quarantined") return "meter-quarantined";
-    if (command.account !== null && book.account !== command.account) return "account-without-meter"; // it is somebody else's by now
-    // Before an automatic cut the numbers are read again: meters are swapped, and the wrong home must not go dark.
-    const isAutomaticCut = command.kind === "disconnect" && command.askedBy === "rule";
-    if (book.identity === "confirmed" && !isAutomaticCut) return null;
-    let found: IdentityFinding;
-    try {
-      found = await session.readIdentity();
-    } catch (error) {
-      if (isFault(error, "meter-no-data")) return null; // a meter without such numbers contradicts nobody
-      throw error;
-    }
-    await meters.setIdentity(
-      null,
-      command.meter,
-      found.matches ? "confirmed" : "quarantined",
-      identityNote(session.meter, found),
-      clock.now(),
-    );
-    return found.matches ? null : "identity-mismatch";
-  }
-
-  /** The meter is not whose we thought: nothing is sent to it and nothing taken for it until a person has looked. */
-  async #quarantine(session: MeterSession, command: Command, why: FaultCode): Promise<void> {
-    const note = `${why}: the meter carries another customer number than ${session.meter.customerNumber}`;
-    await this.#parts.meters.setIdentity(null, command.meter, "quarantined", note, this.#parts.clock.now());
   }
 
   async #trouble(taken: Command, error: unknown, log: Logger, session: MeterSession | null): Promise<void> {
@@ -466,12 +434,6 @@ export class CommandRunner {
     };
   }
 }
-
-/** What to write beside a meter whose numbers were read; null when they are what the books say. */
-export const identityNote = (books: MeterRecord, found: IdentityFinding): string | null =>
-  found.matches
-    ? null
-    : `the meter says number ${found.meterNumber}, customer ${found.customerNumber}; the books say ${books.meterNumber}, ${books.customerNumber}`;
 
 /** An attempt's outcome is kept as text; a refusal begins with its code. */
 function refusalIn(outcome: string): FaultCode | null {

@@ -17,13 +17,14 @@ const names = [
   "delayed",
   "byRule",
   "personStays",
+  "paidInDelay",
   "silent",
   "overtaken",
   "superseded",
   "cancelled",
 ] as const;
 const addressOf = (name: (typeof names)[number]): string => `2026112202${String(names.indexOf(name) + 1).padStart(2, "0")}`;
-const remote = new Set<string>(["byRule", "personStays"]);
+const remote = new Set<string>(["byRule", "personStays", "paidInDelay"]);
 
 beforeAll(async () => {
   house = await raiseTestHouse({
@@ -35,7 +36,7 @@ beforeAll(async () => {
       loadKw: 0,
       energyKwh: "100.00",
       ...(remote.has(name) ? {} : { balance: "10.00" }),
-      ...(name === "delayed" ? { tripDelayMinutes: 5 } : {}),
+      ...(name === "delayed" || name === "paidInDelay" ? { tripDelayMinutes: 5 } : {}),
     })),
   });
 });
@@ -192,6 +193,24 @@ describe("the rules", () => {
     const { command } = await house.desk.pay(accountOf(addressOf("byRule")), "50.00");
     expect(await ended(command!)).toMatchObject({ kind: "reconnect", state: "confirmed", reason: "in-credit" });
     expect(meter("byRule")).toMatchObject({ relay: "connected", obeyed: { disconnects: 1, reconnects: 1 } });
+  });
+
+  test("restore at once who pays while the meter's trip delay runs: the relay never opens", async () => {
+    const address = addressOf("paidInDelay");
+    await house.gateway.pollAll();
+    await house.desk.pay(accountOf(address), "5.00");
+    house.street.patch(address, { loadKw: 3 });
+    await jump(hours(4));
+    house.street.patch(address, { loadKw: 0 });
+    await house.gateway.pollAll();
+    const cut = await house.desk.until("the cut", LIMIT_MS, () => house.desk.newest("disconnect", address));
+    await waitsFor(String(cut["id"]), "trip-delay");
+    expect(meter("paidInDelay")).toMatchObject({ relay: "connected", relayOrder: "disconnect" });
+    const { command } = await house.desk.pay(accountOf(address), "50.00");
+    expect(await ended(command!)).toMatchObject({ kind: "reconnect", state: "confirmed" });
+    await jump(minutes(6));
+    expect(meter("paidInDelay")).toMatchObject({ relay: "connected", relayOrder: "connect" });
+    expect(await ended(String(cut["id"]))).toMatchObject({ state: "unanswered", because: "order-gone" });
   });
 
   test("do not touch what a person has cut, however much is paid", async () => {

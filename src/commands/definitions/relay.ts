@@ -119,7 +119,7 @@ function define(row: RelayRow): CommandDefinition {
       if (context.lastReply === "acknowledged") {
         const next = LOOKS_AT_MS.find((at) => at > context.sinceSentMs);
         if (next !== undefined) return { verdict: "wait", waitingFor: "read-back", lookAgainMs: next - context.sinceSentMs };
-        return { verdict: "unclear", because: "stuck" };
+        return { verdict: "unclear", because: "order-gone" }; // acknowledged, and the meter carries another order by now
       }
       return { verdict: "not-done" };
     },

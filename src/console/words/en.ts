@@ -153,6 +153,7 @@ export const en: Phrases = {
     person: "a person took it back",
     superseded: "another order replaced it",
     stuck: "the relay has not moved",
+    "order-gone": "the meter carries another order by now",
     welded: "the relay may be welded",
     "count-gap": "the purchase count does not follow",
     "no-proof": "nothing proves it either way",

@@ -136,6 +136,7 @@ export const zh: Phrases = {
     person: "人工撤回",
     superseded: "被其他命令取代",
     stuck: "继电器未动作",
+    "order-gone": "电表命令状态已变",
     welded: "继电器可能粘连",
     "count-gap": "购电次数不连续",
     "no-proof": "无法证明是否执行",
