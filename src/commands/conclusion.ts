@@ -63,6 +63,8 @@ export async function apply(
  */
 async function noteWhoCut(parts: ConclusionParts, tx: Transaction, command: Command, end: Step): Promise<void> {
   if (!["disconnect", "reconnect", "arm"].includes(command.kind)) return;
+  // A newer order stands, and what became of that one is what counts.
+  if (end.because === "superseded" || end.because === "order-gone") return;
   if (end.state === "confirmed" && command.kind !== "disconnect") await parts.meters.setCutBy(tx, command.meter, null);
   else if (command.kind === "disconnect" && (end.state === "confirmed" || end.state === "unanswered"))
     await parts.meters.setCutBy(tx, command.meter, command.askedBy === "person" ? "person" : "rule");
