@@ -168,11 +168,6 @@ describe("a person", () => {
     expect(await ended(restore)).toMatchObject({ state: "confirmed" });
     expect(await ended(cut)).toMatchObject({ state: "unanswered", because: "superseded" });
     expect(meter("overtaken")).toMatchObject({ relay: "connected", obeyed: { disconnects: 0 } });
-    // nobody has cut this supply: the rules may act on it again
-    expect((await house.desk.get(`/v1/meters/${addressOf("overtaken")}`))["relay"]).toMatchObject({
-      cutBy: null,
-      desired: "connected",
-    });
   });
 
   test("cancels what has not left", async () => {

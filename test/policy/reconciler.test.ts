@@ -358,6 +358,17 @@ describe("what a person cut", () => {
     expect(await meters.meter(null, METER)).toMatchObject({ relayDesired: "disconnected", cutBy: "person" });
   });
 
+  test("is nobody's cut when a newer reconnect was confirmed before the overtaken cut had ended", async () => {
+    const cut = await byPerson("disconnect");
+    await common.commands.change(null, cut.id, cut.fence, ["accepted"], { state: "verifying" });
+    await byPerson("reconnect");
+    await endLast({ state: "confirmed" });
+    await database.db.transact((tx) =>
+      apply(common, tx, { ...cut, state: "verifying" }, { type: "nobody-can-tell", because: "superseded" }),
+    );
+    expect(await meters.meter(null, METER)).toMatchObject({ relayDesired: "connected", cutBy: null });
+  });
+
   test("and whose cut is still under way is not undone by a rule that saw an older picture", async () => {
     await shows("disconnected");
     await pays(rulesOf(), "100.00");
