@@ -1,7 +1,8 @@
 /** What a street is built from: buses and meters as plain data, the same from the command line, a scenario file and a test. */
+import type { MeterHabits } from "./habits.ts";
 import type { KeyState, MeterMode, MeterModel } from "./models.ts";
 
-export interface MeterPlan {
+export interface MeterPlan extends MeterHabits {
   readonly address: string;
   /** Id of the bus it hangs on. */
   readonly bus: string;

@@ -5,16 +5,23 @@
  * out what has happened since: hour by hour, and inside an hour up to the exact moment at which the wallet ran empty, a
  * delayed trip fell due or a timed one ended. A jump of a month costs as many steps as the month has hours.
  */
-import { Instant, later } from "../src/kernel/clock.ts";
+import { Instant, later, minutes } from "../src/kernel/clock.ts";
 import type { Chance } from "../src/kernel/chance.ts";
 import { parsePrice, parseYuan } from "../src/kernel/money.ts";
 import type { Behaviour, Answer } from "./behaviours/behaviour.ts";
 import { behaviours } from "./behaviours/behaviours.ts";
 import { FaultShelf } from "./faults.ts";
+import type { FreezeSink } from "./freeze-sink.ts";
+import type { Habits } from "./habits.ts";
+import { habitsOf } from "./habits.ts";
 import { Household } from "./household.ts";
+import { PasswordLock } from "./lockout.ts";
 import type { KeyState, MeterMode } from "./models.ts";
 import { meterModels } from "./models.ts";
+import { ParameterStore } from "./parameter-store.ts";
 import type { MeterPlan } from "./plans.ts";
+import { ReadPosition } from "./read-on.ts";
+import { Logbook } from "./records.ts";
 import { Relay } from "./relay.ts";
 import type { StreetTime } from "./street-time.ts";
 import { VirtualEsam } from "./virtual-esam.ts";
@@ -52,13 +59,21 @@ export type Obeyed =
 
 export class VirtualMeter {
   readonly plan: MeterPlan;
-  readonly address: string;
+  /** Changed by 15H. */
+  address: string;
   readonly time: StreetTime;
   readonly wallet: Wallet;
   readonly relay: Relay;
   readonly esam: VirtualEsam;
   readonly household: Household;
   readonly faults = new FaultShelf("meter");
+  readonly habits: Habits;
+  readonly readOn: ReadPosition;
+  readonly passwordLock: PasswordLock;
+  readonly parameters = new ParameterStore();
+  readonly logbook = new Logbook();
+  /** Who keeps frozen values; nobody: 16H is refused. */
+  freezes: FreezeSink | undefined;
   readonly #behaviours: readonly Behaviour[] = behaviours;
 
   meterNumber: string;
@@ -105,6 +120,9 @@ export class VirtualMeter {
   constructor(plan: MeterPlan, { time, chance }: { time: StreetTime; chance: Chance }) {
     const model = meterModels[plan.model ?? "standard-wallet"];
     this.plan = plan;
+    this.habits = habitsOf(plan);
+    this.readOn = new ReadPosition(this.habits.readReplyMax);
+    this.passwordLock = new PasswordLock(this.habits.passwordTriesMax, minutes(this.habits.passwordLockMinutes));
     this.address = plan.address;
     this.time = time;
     this.#at = time.now();
@@ -144,7 +162,7 @@ export class VirtualMeter {
     this.heard += 1;
     for (const behaviour of this.#behaviours) {
       const answer = behaviour.hear(request, this);
-      if (answer !== undefined) return answer;
+      if (answer !== undefined) return this.readOn.passed(request, answer);
     }
     return undefined;
   }

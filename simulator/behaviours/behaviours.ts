@@ -3,9 +3,10 @@ import { address } from "./address.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { clock } from "./clock.ts";
 import { identity } from "./identity.ts";
+import { keeping } from "./keeping.ts";
 import { prepay } from "./prepay.ts";
 import { reading } from "./reading.ts";
 import { relay } from "./relay.ts";
 import { writing } from "./writing.ts";
 
-export const behaviours: readonly Behaviour[] = [reading, relay, identity, prepay, writing, clock, address];
+export const behaviours: readonly Behaviour[] = [reading, keeping, relay, identity, prepay, writing, clock, address];

@@ -1,6 +1,6 @@
 /**
  * 11H, reading. One table from data identifier to bytes; records of purchases, trips and closings by pattern. What is not here
- * is answered with ERR 02, no such data. To teach the meter a data item, add its line.
+ * may be a parameter (`keeping.ts`) or no data of this meter at all. To teach the meter a data item, add its line.
  */
 import { bcd, fromHex, joined, reversed, signedBcd } from "../bytes.ts";
 import type { RelayRecord } from "../relay.ts";
@@ -114,12 +114,10 @@ function recordItem(meter: VirtualMeter, di: string): Uint8Array | undefined {
 export const reading: Behaviour = {
   name: "reading",
   hear(request, meter) {
-    // Nothing here is longer than one frame, so there is never anything to read on.
-    if (request.control === FunctionCode.readOn) return no(request, Err.noData);
     if (request.control !== FunctionCode.read) return undefined;
     if (request.data.length < 4) return no(request, Err.other);
     const di = dataItemOf(request.data);
     const value = items[di]?.(meter) ?? recordItem(meter, di);
-    return value === undefined ? no(request, Err.noData) : yes(request, joined(dataItemBytes(di), value));
+    return value === undefined ? undefined : yes(request, joined(dataItemBytes(di), value));
   },
 };

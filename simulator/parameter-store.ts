@@ -1,0 +1,48 @@
+/** What was written into the parameters of one meter, as it travels; what never was has its first value. */
+import { Err } from "./behaviours/behaviour.ts";
+import { bcdDigits, joined } from "./bytes.ts";
+import { parameterOf } from "./parameters.ts";
+
+/** The values of a field, as they travel one after another. */
+export function cut(field: Uint8Array, sizes: readonly number[]): Uint8Array[] {
+  let at = 0;
+  return sizes.map((size) => field.slice(at, (at += size)));
+}
+
+export class ParameterStore {
+  readonly #written = new Map<string, Uint8Array>();
+  readonly #listeners: ((di: string) => void)[] = [];
+
+  /** Undefined: the meter keeps no such parameter. */
+  value(di: string): Uint8Array | undefined {
+    return this.#written.get(di) ?? parameterOf(di)?.initial;
+  }
+
+  /** Its digits, highest first; "" where it is no number. */
+  digits(di: string): string {
+    return bcdDigits(this.value(di) ?? new Uint8Array(0)) ?? "";
+  }
+
+  /** ERR bits, or undefined when it may be written. */
+  objection(di: string, field: Uint8Array): number | undefined {
+    const parameter = parameterOf(di);
+    if (parameter === undefined) return Err.unauthorised;
+    const sizes = parameter.layout(field.length);
+    if (sizes === undefined) return field.length > parameter.initial.length ? parameter.tooMany : Err.other;
+    return parameter.check(cut(field, sizes), Number(this.digits("04000204")));
+  }
+
+  /** Kept without a question; entries left out repeat the last. Whoever lives by a parameter is told of it. */
+  set(di: string, field: Uint8Array): void {
+    const { layout, fillTo } = parameterOf(di) ?? { layout: () => undefined, fillTo: 0 };
+    const last = field.slice(-(layout(field.length)?.at(-1) ?? field.length));
+    let whole = field;
+    while (whole.length < fillTo) whole = joined(whole, last);
+    this.#written.set(di, whole);
+    for (const listener of this.#listeners) listener(di);
+  }
+
+  onChange(listener: (di: string) => void): void {
+    this.#listeners.push(listener);
+  }
+}
