@@ -86,7 +86,8 @@ const patchShape = z
     keyState: z.enum(["production", "test"]),
     mode: z.enum(["local", "remote"]),
     opened: z.boolean(),
-    plainControl: z.boolean(),
+    plainControl: z.union([z.boolean(), z.literal("restores")]),
+    programmingEnabled: z.boolean(),
     clockOffsetMs: z.number().min(-3_153_600_000_000).max(3_153_600_000_000),
     loadKw: z.union([z.number(), decimalText]).pipe(z.number().min(0).max(100)).nullable(),
   })
@@ -101,6 +102,7 @@ export function patchMeter(meter: VirtualMeter, given: unknown): MeterSnapshot {
   if (patch.keyState !== undefined) meter.keyState = patch.keyState;
   if (patch.opened !== undefined) meter.isOpened = patch.opened;
   if (patch.plainControl !== undefined) meter.plainControl = patch.plainControl;
+  if (patch.programmingEnabled !== undefined) meter.programmingEnabled = patch.programmingEnabled;
   if (patch.meterNumber !== undefined) meter.meterNumber = patch.meterNumber;
   if (patch.customerNumber !== undefined) meter.customerNumber = patch.customerNumber;
   if (patch.purchaseCount !== undefined) meter.purchaseCount = BigInt(patch.purchaseCount);

@@ -56,6 +56,14 @@ export const zones = each((d) => isDay(d, 0) && within(d, 4, 1, 8));
 /** hhmmNN: a tariff that the meter does not have is an error of its own. */
 export const slots: Check = (values, tariffs) =>
   minuteOfDay(values, tariffs) ?? each((d) => within(d, 4, 1, tariffs), Err.tariffs)(values, tariffs);
+/** MMDDhhmm of a freeze: 99 from the month down as far as it likes, never below a date or an hour; no month lacks a day up to 28. */
+export const freezePattern = each((d) => {
+  const given = d.replace(/^(?:99)+/, "").padStart(8, "-");
+  const month = given.startsWith("-") || within(given, 0, 1, 12);
+  const day = given.startsWith("----") || within(given, 2, 1, 28);
+  const hour = given.startsWith("------") || within(given, 4, 0, 23);
+  return month && day && hour && (d === "99999999" || within(given, 6, 0, 59));
+});
 /** Exactly one of bits 1 to 6. */
 export const baudByte: Check = ([value]) => (baudOf(value![0]!) !== undefined ? undefined : Err.other);
 

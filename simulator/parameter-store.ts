@@ -9,13 +9,19 @@ export function cut(field: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   return sizes.map((size) => field.slice(at, (at += size)));
 }
 
+/** A part of the meter that has the value itself; fields as they travel, checked before. */
+export interface Bound {
+  get(): Uint8Array;
+  set(field: Uint8Array): void;
+}
+
 export class ParameterStore {
   readonly #written = new Map<string, Uint8Array>();
-  readonly #listeners: ((di: string) => void)[] = [];
+  readonly #bound = new Map<string, Bound>();
 
   /** Undefined: the meter keeps no such parameter. */
   value(di: string): Uint8Array | undefined {
-    return this.#written.get(di) ?? parameterOf(di)?.initial;
+    return this.#bound.get(di)?.get() ?? this.#written.get(di) ?? parameterOf(di)?.initial;
   }
 
   /** Its digits, highest first; "" where it is no number. */
@@ -32,17 +38,19 @@ export class ParameterStore {
     return parameter.check(cut(field, sizes), Number(this.digits("04000204")));
   }
 
-  /** Kept without a question; entries left out repeat the last. Whoever lives by a parameter is told of it. */
+  /** Kept without a question; entries left out repeat the last. */
   set(di: string, field: Uint8Array): void {
     const { layout, fillTo } = parameterOf(di) ?? { layout: () => undefined, fillTo: 0 };
     const last = field.slice(-(layout(field.length)?.at(-1) ?? field.length));
     let whole = field;
     while (whole.length < fillTo) whole = joined(whole, last);
-    this.#written.set(di, whole);
-    for (const listener of this.#listeners) listener(di);
+    const bound = this.#bound.get(di);
+    if (bound === undefined) this.#written.set(di, whole);
+    else bound.set(whole);
   }
 
-  onChange(listener: (di: string) => void): void {
-    this.#listeners.push(listener);
+  /** From now on this parameter is not kept here but lived by there. */
+  bind(di: string, bound: Bound): void {
+    this.#bound.set(di, bound);
   }
 }

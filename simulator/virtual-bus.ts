@@ -10,6 +10,7 @@ import type { Logger } from "../src/kernel/log.ts";
 import { isFor } from "./behaviours/address.ts";
 import { FaultShelf } from "./faults.ts";
 import type { FrameLog } from "./frame-log.ts";
+import { LineRate } from "./line-rate.ts";
 import type { BusPlan } from "./plans.ts";
 import { answerOf, fitsExchange, lateMsOf, spoil, superposed } from "./spoiling.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
@@ -18,7 +19,6 @@ import { FrameReader } from "./wire.ts";
 import type { Company, Deliver, Timing } from "./wires.ts";
 import { Wires } from "./wires.ts";
 
-const BITS_PER_BYTE = 11;
 export const SERIAL_BAUD = 2_400;
 const PACED_ANSWER_DELAY_MS = 20;
 const SERIAL_WAKE_UPS = 4;
@@ -41,6 +41,7 @@ export class VirtualBus {
   readonly id: string;
   readonly faults = new FaultShelf("bus");
   readonly baud: number | undefined;
+  readonly rate: LineRate;
   readonly timing: Timing;
   readonly wakeUps: number;
   /** Breaks the endpoint's connections; set by the endpoint. */
@@ -56,8 +57,11 @@ export class VirtualBus {
     this.#around = around;
     const isSerial = plan.endpoint.kind === "serial";
     this.baud = plan.baud ?? (isSerial ? SERIAL_BAUD : undefined);
+    const rate = (this.rate = new LineRate(around.clock, this.baud));
     this.timing = {
-      msPerByte: this.baud === undefined ? 0 : (BITS_PER_BYTE * 1_000) / this.baud,
+      get msPerByte() {
+        return rate.msPerByte;
+      },
       answerDelayMs: plan.answerDelayMs ?? (this.baud === undefined ? 0 : PACED_ANSWER_DELAY_MS),
     };
     this.wakeUps = plan.wakeUps ?? (isSerial ? SERIAL_WAKE_UPS : 0);
@@ -70,6 +74,7 @@ export class VirtualBus {
 
   hang(meter: VirtualMeter): void {
     this.#meters.set(meter.address, meter);
+    if (this.#shared !== undefined) meter.line = this.rate;
   }
 
   /** Joins the shared wires. */
@@ -112,6 +117,7 @@ export class VirtualBus {
   }
 
   #answer(request: HeardFrame, meters: Iterable<VirtualMeter>): { bytes: Uint8Array; lateMs: number }[] {
+    this.rate.heard();
     const busFault = this.faults.use((fault) => fitsExchange(fault, request));
     const out: { bytes: Uint8Array; lateMs: number }[] = busFault?.kind === "echo" ? [{ bytes: request.raw, lateMs: 0 }] : [];
     const replies: { bytes: Uint8Array; lateMs: number }[] = [];
@@ -137,8 +143,9 @@ export class VirtualBus {
 
   #hearers(request: HeardFrame, meters: Iterable<VirtualMeter>): Iterable<VirtualMeter> {
     const one = this.#shared === undefined ? undefined : this.#meters.get(request.address);
-    if (one !== undefined) return isFor(request, one.address) ? [one] : [];
-    return [...meters].filter((meter) => isFor(request, meter.address));
+    const hears = (meter: VirtualMeter): boolean => isFor(request, meter.address) && this.rate.understands(meter);
+    if (one !== undefined) return hears(one) ? [one] : [];
+    return [...meters].filter(hears);
   }
 
   #note(request: HeardFrame, fault: string | undefined): void {

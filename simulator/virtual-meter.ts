@@ -11,12 +11,13 @@ import { parsePrice, parseYuan } from "../src/kernel/money.ts";
 import type { Behaviour, Answer } from "./behaviours/behaviour.ts";
 import { behaviours } from "./behaviours/behaviours.ts";
 import { FaultShelf } from "./faults.ts";
-import type { FreezeSink } from "./freeze-sink.ts";
+import type { DemandRegisters, FreezeSink } from "./sinks.ts";
 import type { Habits } from "./habits.ts";
 import { habitsOf } from "./habits.ts";
 import { Household } from "./household.ts";
+import type { LineRate } from "./line-rate.ts";
 import { PasswordLock } from "./lockout.ts";
-import type { KeyState, MeterMode } from "./models.ts";
+import type { KeyState, MeterMode, PlainControl } from "./models.ts";
 import { meterModels } from "./models.ts";
 import { ParameterStore } from "./parameter-store.ts";
 import type { MeterPlan } from "./plans.ts";
@@ -74,6 +75,16 @@ export class VirtualMeter {
   readonly logbook = new Logbook();
   /** Who keeps frozen values; nobody: 16H is refused. */
   freezes: FreezeSink | undefined;
+  /** Who measures maximum demand; nobody: there is none to clear, and its record shows zeros. */
+  demand: DemandRegisters | undefined;
+  /** Called when 1AH empties the meter, for whoever keeps values of his own. */
+  readonly uponClear: (() => void)[] = [];
+  /** The programming key: see `habits.ts`. */
+  programmingEnabled: boolean;
+  /** The rate of the line it hangs on, where bytes are paced. */
+  line: LineRate | undefined;
+  /** 1DH: 0 second pulses, 1 demand period, 2 slot switching. */
+  output = 0;
   readonly #behaviours: readonly Behaviour[] = behaviours;
 
   meterNumber: string;
@@ -81,7 +92,7 @@ export class VirtualMeter {
   mode: MeterMode;
   keyState: KeyState;
   isOpened: boolean;
-  plainControl: boolean;
+  plainControl: PlainControl;
   passwords: Readonly<Record<string, string>>;
   purchaseCount: bigint;
   purchasedTotal = 0n;
@@ -121,6 +132,7 @@ export class VirtualMeter {
     const model = meterModels[plan.model ?? "standard-wallet"];
     this.plan = plan;
     this.habits = habitsOf(plan);
+    this.programmingEnabled = this.habits.programmingEnabled;
     this.readOn = new ReadPosition(this.habits.readReplyMax);
     this.passwordLock = new PasswordLock(this.habits.passwordTriesMax, minutes(this.habits.passwordLockMinutes));
     this.address = plan.address;
@@ -146,12 +158,15 @@ export class VirtualMeter {
     if (plan.loadKw !== undefined) this.household.override = BigInt(Math.round(plan.loadKw * 1_000_000));
     this.wallet = new Wallet(parsePrice(plan.price ?? "0.5283"), parseYuan(plan.balance ?? "50.00", "balance"));
     this.wallet.overdraftLimit = parseYuan(plan.overdraftLimit ?? "0.00", "overdraftLimit");
-    this.esam = new VirtualEsam(chance.child("esam"), () => this.meterNumber);
+    this.esam = new VirtualEsam(chance.child("esam"), () => this.meterNumber, this.habits.macPolicy);
     this.relay = new Relay({
       isStuck: () => this.faults.use((fault) => fault.kind === "stuck-relay") !== undefined,
       clockAt: (at) => later(at, this.clockOffsetMs),
       energy: () => this.energySteps,
+      mayClose: () => !this.walletForbidsSupply,
     });
+    this.logbook.alsoClears("1D00", () => this.relay.forget("trips"));
+    this.logbook.alsoClears("1E00", () => this.relay.forget("closes"));
     this.relay.tripDelayMinutes = plan.tripDelayMinutes ?? 0;
     this.#heedWallet();
   }
@@ -216,6 +231,14 @@ export class VirtualMeter {
     const { relay, wallet } = this;
     const enough = wallet.balance > 0n && wallet.balance >= this.closeAllowedAt;
     if (relay.trippedBy === "money" && enough) relay.reconnect(this.#at);
+  }
+
+  /** 1AH: the registers begin anew. */
+  clearRegisters(): void {
+    this.settle();
+    this.#energy = 0n;
+    this.demand?.clear();
+    for (const clear of this.uponClear) clear();
   }
 
   #step(until: Instant): void {

@@ -20,12 +20,15 @@ export interface Writable extends Access {
   set(meter: VirtualMeter, field: Uint8Array): void;
 }
 
+/** As 16H sets it. */
+export const FREEZE_TIME = "04001204";
+
 /** Digits highest first. */
 interface Live extends Access {
   readonly size: number;
   readonly underTestKeysOnly?: true;
-  isGood?(digits: string, meter: VirtualMeter): boolean;
-  set(meter: VirtualMeter, digits: string): void;
+  readonly isGood?: (digits: string, meter: VirtualMeter) => boolean;
+  readonly set: (meter: VirtualMeter, digits: string) => void;
 }
 
 function setClock(meter: VirtualMeter, digits: string): void {
@@ -92,6 +95,9 @@ export function writableOf(di: string): Writable | undefined {
     level,
     underTestKeysOnly: false,
     objection: (meter, field) => meter.parameters.objection(di, field),
-    set: (meter, field) => meter.parameters.set(di, field),
+    set(meter, field) {
+      meter.parameters.set(di, field);
+      if (di === FREEZE_TIME) meter.freezes?.appoint(meter.parameters.digits(di));
+    },
   };
 }
