@@ -1,6 +1,6 @@
 /** What a street is built from: buses and meters as plain data, the same from the command line, a scenario file and a test. */
 import type { MeterHabits } from "./habits.ts";
-import type { KeyState, MeterMode, MeterModel } from "./models.ts";
+import type { KeyState, MeterMode, MeterModel, PlainControl } from "./models.ts";
 
 export interface MeterPlan extends MeterHabits {
   readonly address: string;
@@ -23,8 +23,8 @@ export interface MeterPlan extends MeterHabits {
   readonly loadKw?: number | undefined;
   /** Where the register starts; left out, chance decides. */
   readonly energyKwh?: string | undefined;
-  /** Whether a plain 1CH with the right password is obeyed. */
-  readonly plainControl?: boolean | undefined;
+  /** Whether a plain 1CH with the right password is obeyed under production keys; "restores": 1B and 1C only. */
+  readonly plainControl?: PlainControl | undefined;
   /** By level, six digits: {"02": "000000"}. */
   readonly passwords?: Readonly<Record<string, string>> | undefined;
   readonly overdraftLimit?: string | undefined;

@@ -27,6 +27,8 @@ export interface RelaySurroundings {
   isStuck(): boolean;
   clockAt(at: Instant): Instant;
   energy(): bigint;
+  /** False while an empty wallet keeps the supply off. */
+  mayClose(): boolean;
 }
 
 const RECORDS_MAX = 10;
@@ -127,9 +129,10 @@ export class Relay {
     return this.#isClosed;
   }
 
-  /** Calls off what has not happened yet (3A). */
+  /** Calls off what has not happened yet (3A): a trip that waits, and the end of a timed one. What is open stays open. */
   callOff(): void {
-    if (this.#pending !== undefined || this.#restore !== undefined) this.arm();
+    this.#restore = undefined;
+    if (this.#pending !== undefined) this.arm();
   }
 
   /** The next moment at which something happens by itself. */
@@ -146,7 +149,10 @@ export class Relay {
     }
     if (this.#restore !== undefined && at >= this.#restore.at) {
       const { arm, operator } = this.#restore;
-      if (arm) this.arm();
+      this.#restore = undefined;
+      // The time is over, and in the meantime the money may be: then the trip is the wallet's from now on.
+      if (!this.#around.mayClose()) this.#trippedBy = "money";
+      else if (arm) this.arm();
       else this.reconnect(at, operator);
     }
   }
@@ -154,6 +160,13 @@ export class Relay {
   /** A contact that was stuck and is free again goes where it was told to go. */
   follow(at: Instant): void {
     if (this.hasControlError) this.#move(this.#wish === "connected", at, NOBODY);
+  }
+
+  /** Events cleared (1BH): records and their count. */
+  forget(kind: "trips" | "closes"): void {
+    this[kind].length = 0;
+    if (kind === "trips") this.tripCount = 0;
+    else this.closeCount = 0;
   }
 
   #clear(): void {

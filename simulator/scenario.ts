@@ -44,7 +44,7 @@ const meter = z.strictObject({
   clockOffsetMs: z.int().optional(),
   loadKw: z.number().min(0).max(100).optional(),
   energyKwh: yuan.optional(),
-  plainControl: z.boolean().optional(),
+  plainControl: z.union([z.boolean(), z.literal("restores")]).optional(),
   passwords: z.record(z.string().regex(/^\d{2}$/, "a level of two digits"), z.string().regex(/^\d{6}$/, "six digits")).optional(),
   overdraftLimit: yuan.optional(),
   hoardingLimit: yuan.optional(),
