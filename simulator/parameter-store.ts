@@ -9,19 +9,21 @@ export function cut(field: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   return sizes.map((size) => field.slice(at, (at += size)));
 }
 
-/** A part of the meter that has the value itself; fields as they travel, checked before. */
-export interface Bound {
-  get(): Uint8Array;
-  set(field: Uint8Array): void;
+/** A part of the meter that lives by some of these values and has them itself; fields as they travel, checked before. */
+export interface Keeper {
+  /** Undefined: not kept there. */
+  value(di: string): Uint8Array | undefined;
+  /** False: not kept there, so it is kept here. */
+  put(di: string, field: Uint8Array): boolean;
 }
 
 export class ParameterStore {
   readonly #written = new Map<string, Uint8Array>();
-  readonly #bound = new Map<string, Bound>();
+  #keeper: Keeper | undefined;
 
   /** Undefined: the meter keeps no such parameter. */
   value(di: string): Uint8Array | undefined {
-    return this.#bound.get(di)?.get() ?? this.#written.get(di) ?? parameterOf(di)?.initial;
+    return this.#keeper?.value(di) ?? this.#written.get(di) ?? parameterOf(di)?.initial;
   }
 
   /** Its digits, highest first; "" where it is no number. */
@@ -44,13 +46,11 @@ export class ParameterStore {
     const last = field.slice(-(layout(field.length)?.at(-1) ?? field.length));
     let whole = field;
     while (whole.length < fillTo) whole = joined(whole, last);
-    const bound = this.#bound.get(di);
-    if (bound === undefined) this.#written.set(di, whole);
-    else bound.set(whole);
+    if (this.#keeper?.put(di, whole) !== true) this.#written.set(di, whole);
   }
 
-  /** From now on this parameter is not kept here but lived by there. */
-  bind(di: string, bound: Bound): void {
-    this.#bound.set(di, bound);
+  /** From now on what the keeper knows is read there and put there. */
+  keepIn(keeper: Keeper): void {
+    this.#keeper = keeper;
   }
 }
