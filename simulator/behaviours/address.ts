@@ -41,7 +41,7 @@ function rename(request: Frame, meter: VirtualMeter): Answer {
   const given = request.data.length === 6 ? bcdDigits(request.data) : undefined;
   if (given === undefined || given === BROADCAST || !meter.programmingEnabled) return "silent";
   programmed(meter, "04000401", NOBODY, () => (meter.address = given));
-  return yes(request);
+  return { ...yes(request), address: given };
 }
 
 export const address: Behaviour = {

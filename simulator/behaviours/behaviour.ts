@@ -4,9 +4,11 @@ import type { VirtualMeter } from "../virtual-meter.ts";
 
 /**
  * Control and data of a reply; "silent": heard, perhaps obeyed, but nothing is said. An answer to 11H may be of any length: what
- * fits in no frame goes on with 12H (`read-on.ts`), cut between `values` where the answer names them.
+ * fits in no frame goes on with 12H (`read-on.ts`), cut between `values` where the answer names them. `address`: spoken under
+ * another name than the meter was asked by.
  */
-export type Answer = (Pick<Frame, "control" | "data"> & { readonly values?: readonly Uint8Array[] }) | "silent";
+export type Answer =
+  (Pick<Frame, "control" | "data"> & { readonly values?: readonly Uint8Array[]; readonly address?: string }) | "silent";
 
 export interface Behaviour {
   readonly name: string;
