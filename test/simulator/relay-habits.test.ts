@@ -2,6 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { minutes } from "../../src/kernel/clock.ts";
 import { fromHex, joined, reversed } from "../../simulator/bytes.ts";
+import { habitsOf, usualHabits } from "../../simulator/habits.ts";
+import { scenarioShape } from "../../simulator/scenario.ts";
 import type { Bench } from "./support/frames.ts";
 import { authenticate, bench, plainOrder, purchaseData, read, securedOrder, writeData } from "./support/frames.ts";
 
@@ -217,4 +219,13 @@ describe("wrong MACs where two hundred suspend", () => {
     authenticate(b);
     expect(secured(b, 0x2a)).toBe("9c 0004");
   });
+});
+
+test("a scenario file may name habits, and a word that is none is refused by name", () => {
+  const meter = { address: "202611220001", bus: "b" };
+  const given = { ...meter, protectCloses: "close", plainControl: "restores", passwordTriesMax: 3, deadline: "nines" };
+  expect(scenarioShape.parse({ meters: [given] }).meters).toEqual([given]);
+  const wrong = scenarioShape.safeParse({ meters: [{ ...meter, deadline: "never" }] });
+  expect(wrong.error?.issues[0]?.path).toEqual(["meters", 0, "deadline"]);
+  expect(habitsOf({ deadline: undefined, extendedReply: false })).toEqual({ ...usualHabits, extendedReply: false });
 });
