@@ -40,7 +40,7 @@ const items: Readonly<Record<string, Item>> = {
   "0001FF00": (meter) => joined(bcd(meter.energySteps, 4), zero(8), bcd(meter.energySteps, 4), zero(4)),
   "00900200": money((meter) => meter.wallet.balance),
   "00900201": money((meter) => meter.wallet.overdraft),
-  "02010100": (meter) => bcd(meter.decivolts, 2),
+  "02010100": (meter) => bcd(meter.life.phases[0]!.decivolts, 2),
   "02020100": current,
   "0202FF00": (meter) => joined(signedBcd(meter.milliamps, 3), absent(6)),
   "02030000": power,
