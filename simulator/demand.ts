@@ -5,8 +5,8 @@
  * A period in which the meter did not yet run, or runs since the last reset, counts as what it was; units are 0.1 W.
  */
 import { Instant } from "../src/kernel/clock.ts";
-import type { Kind } from "./energies.ts";
-import { KINDS, TARIFFS } from "./energies.ts";
+import type { Combinations } from "./energies.ts";
+import { combined, Kind, TARIFFS } from "./energies.ts";
 import type { LoadLog } from "./load-log.ts";
 import type { MeterClock } from "./meter-clock.ts";
 
@@ -16,7 +16,11 @@ export interface Maximum {
   /** When its period ended, by the meter's clock; undefined: there was none yet. */
   readonly at: Instant | undefined;
 }
-/** By kind, then total and tariffs. */
+/** The six kinds of energy, then the two combined reactive ones. */
+const ROWS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+export const COMBINED_1 = 6;
+export const COMBINED_2 = 7;
+/** By row, then total and tariffs. */
 export type Demands = readonly (readonly Maximum[])[];
 const NONE: Maximum = { value: 0, at: undefined };
 const MILLIWATTS_PER_UNIT = 100;
@@ -25,10 +29,17 @@ export class Demand {
   periodMinutes = 15;
   stepMinutes = 1;
   isBlock = false;
+  /** 04000E01, 0.1 W: above it word 7 says so. */
+  limit = 999_999;
   #maxima: Maximum[][] = fresh();
   /** Marks beyond this moment can only repeat what was seen. */
   #newUntil = Number.NEGATIVE_INFINITY;
   #tariff = 0;
+  readonly #combinations: Combinations;
+
+  constructor(combinations: Combinations) {
+    this.#combinations = combinations;
+  }
 
   get maxima(): Demands {
     return this.#maxima;
@@ -54,7 +65,8 @@ export class Demand {
     this.#tariff = tariff;
     if (from > this.#newUntil) return;
     const peaks = log.peaksSince(Instant(from - this.periodMs));
-    const hopeful = KINDS.filter((kind) => Math.floor(peaks[kind]! / MILLIWATTS_PER_UNIT) > this.#lowest(kind, tariff));
+    const reactive = peaks.slice(Kind.q1).reduce((sum, peak) => sum + peak, 0);
+    const hopeful = ROWS.filter((row) => (peaks[row] ?? reactive) >= (this.#lowest(row, tariff) + 1) * MILLIWATTS_PER_UNIT);
     if (hopeful.length === 0) return;
     const markMs = (this.isBlock ? this.periodMinutes : this.stepMinutes) * 60_000;
     const end = Math.min(to, this.#newUntil);
@@ -62,37 +74,35 @@ export class Demand {
       const at = clock.firstAt(shown, from);
       if (at > end) return;
       if (at - this.periodMs < log.start) continue;
-      const sums = log.between(Instant(at - this.periodMs), at);
-      for (const kind of hopeful) this.#offer(kind, tariff, { value: this.#mean(sums[kind]), at: shown });
+      const means = this.present(log, at);
+      for (const row of hopeful) this.#offer(row, tariff, { value: means[row]!, at: shown });
     }
   }
 
-  /** The mean over the period that ended at `at`, in 0.1 W by kind. */
+  /** The means over the period that ended at `at`, in 0.1 W, a row each. */
   present(log: LoadLog, at: Instant, ms = this.periodMs): number[] {
-    const sums = log.between(Instant(at - ms), at);
-    return KINDS.map((kind) => Number(sums[kind] / BigInt(ms * MILLIWATTS_PER_UNIT)));
-  }
-
-  #mean(sum: bigint): number {
-    return Number(sum / BigInt(this.periodMs * MILLIWATTS_PER_UNIT));
+    const means = log.between(Instant(at - ms), at).map((sum) => Number(sum / BigInt(ms * MILLIWATTS_PER_UNIT)));
+    const quadrants = means.slice(Kind.q1);
+    const { reactive1, reactive2 } = this.#combinations;
+    return [...means, combined(reactive1, quadrants), combined(reactive2, quadrants)];
   }
 
   #hope(at: Instant): void {
     this.#newUntil = Math.max(this.#newUntil, at + this.periodMs + Math.max(this.stepMinutes, this.periodMinutes) * 60_000);
   }
 
-  #lowest(kind: Kind, tariff: number): number {
-    const row = this.#maxima[kind]!;
-    return Math.min(row[0]!.value, row[tariff]!.value);
+  #lowest(row: number, tariff: number): number {
+    const maxima = this.#maxima[row]!;
+    return Math.min(maxima[0]!.value, maxima[tariff]!.value);
   }
 
-  #offer(kind: Kind, tariff: number, found: Maximum): void {
-    const row = this.#maxima[kind]!;
-    for (const place of [0, tariff]) if (found.value > row[place]!.value) row[place] = found;
+  #offer(row: number, tariff: number, found: Maximum): void {
+    const maxima = this.#maxima[row]!;
+    for (const place of [0, tariff]) if (found.value > maxima[place]!.value) maxima[place] = found;
   }
 }
 
-const fresh = (): Maximum[][] => KINDS.map(() => Array<Maximum>(TARIFFS + 1).fill(NONE));
+const fresh = (): Maximum[][] => ROWS.map(() => Array<Maximum>(TARIFFS + 1).fill(NONE));
 
 function nextMark(shown: Instant, markMs: number): Instant {
   return Instant((Math.floor(shown / markMs) + 1) * markMs);

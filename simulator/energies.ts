@@ -123,6 +123,12 @@ export class Registers {
   }
 }
 
+export interface Combinations {
+  active: number;
+  reactive1: number;
+  reactive2: number;
+}
+
 /** 04000601 to 04000603: for each component two bits, 01 adds it, 10 takes it away, lowest bits first. */
 export function combined(word: number, components: readonly number[]): number {
   return components.reduce((sum, steps, i) => {

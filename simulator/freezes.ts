@@ -167,7 +167,10 @@ function nextMatch(pattern: string, shown: Instant): Instant | undefined {
   const [month, day, hour, minute] = pattern.match(/../g)!.map(Number) as [number, number, number, number];
   const now = wallDate(shown);
   if (hour === 99) {
-    const thisHour = later(wallMoment(now.year, now.month, now.day), Math.floor((shown - dayStart(dayNumber(shown))) / 3_600_000) * 3_600_000);
+    const thisHour = later(
+      wallMoment(now.year, now.month, now.day),
+      Math.floor((shown - dayStart(dayNumber(shown))) / 3_600_000) * 3_600_000,
+    );
     const at = later(thisHour, minute * 60_000);
     return at > shown ? at : later(at, 3_600_000);
   }

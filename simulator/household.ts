@@ -105,7 +105,7 @@ export class Household {
     const day = Math.floor(hour / 24);
     const month = new Date(day * 86_400_000).getUTCMonth();
     // 1 January 1970 was a Thursday.
-    const isWeekend = (((day + 4) % 7) + 7) % 7 % 6 === 0;
+    const isWeekend = ((((day + 4) % 7) + 7) % 7) % 6 === 0;
     const chance = scrambled(this.#salt ^ hour);
     const watts = (isWeekend ? WEEKEND_WATTS : WATTS_BY_HOUR)[ofDay]! * SEASON[month]!;
     const mood = 0.6 + (chance / 4_294_967_296) * 0.8;

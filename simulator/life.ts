@@ -11,13 +11,14 @@ import { Instant } from "../src/kernel/clock.ts";
 import { parseYuan } from "../src/kernel/money.ts";
 import { Agenda } from "./agenda.ts";
 import { Demand } from "./demand.ts";
-import { combined, ENERGY_PER_STEP, Kind, Registers } from "./energies.ts";
+import type { Combinations } from "./energies.ts";
+import { combined, ENERGY_PER_STEP, Kind, KINDS, Registers } from "./energies.ts";
 import type { Frozen } from "./freezes.ts";
 import { Freezes } from "./freezes.ts";
 import type { Load } from "./household.ts";
 import { Household } from "./household.ts";
 import { LoadLog } from "./load-log.ts";
-import { LoadProfileSettings } from "./load-records.ts";
+import { LoadProfile } from "./load-profile.ts";
 import { MeterClock } from "./meter-clock.ts";
 import type { MeterPlan } from "./plans.ts";
 import type { Phase } from "./power.ts";
@@ -46,14 +47,14 @@ export class Life {
   readonly supply: Supply;
   readonly registers: Registers;
   readonly tariff: Tariff;
-  readonly demand = new Demand();
+  readonly demand: Demand;
   readonly settlements = new Settlements();
   readonly freezes: Freezes;
-  readonly profile = new LoadProfileSettings();
+  readonly profile = new LoadProfile();
   readonly log: LoadLog;
   readonly agenda: Agenda;
   /** 04000601 to 03. The wallet and the steps count what the first adds. */
-  combinations = { active: 0x05, reactive1: 0x41, reactive2: 0x14 };
+  readonly combinations: Combinations = { active: 0x05, reactive1: 0x41, reactive2: 0x14 };
   #clock: MeterClock;
   #at: Instant;
   #tariffNow: number;
@@ -74,6 +75,7 @@ export class Life {
     if (plan.powerFactor !== undefined) this.household.powerFactor = plan.powerFactor;
     this.tariff = tariffOf(plan);
     this.registers = new Registers(phases);
+    this.demand = new Demand(this.combinations);
     const shares = plan.tariff?.tables === undefined ? [0, 0, 100, 0] : [10, 30, 40, 20];
     this.registers.start(Kind.forward, steps, shares);
     this.registers.start(Kind.q1, Math.floor((steps * 12) / 100), shares);
@@ -140,6 +142,12 @@ export class Life {
 
   get phases(): readonly Phase[] {
     return phasesAt(this.#at, this.supply, this.loads);
+  }
+
+  /** A total as it stood at an earlier moment of the street, in steps: what it is now less what flowed since. */
+  stepsAt(at: Instant): readonly number[] {
+    const since = this.log.between(at, this.#at);
+    return KINDS.map((kind) => Number((this.registers.whole(kind) - since[kind]) / BigInt(ENERGY_PER_STEP)));
   }
 
   /** Lives on to `until`. */
@@ -210,7 +218,7 @@ export class Life {
   #run(loads: readonly Load[], load: Load, to: Instant): void {
     const from = this.#at;
     const [ms, tariff] = [to - from, this.#tariffNow];
-    this.log.note(from, load, true, this.#clock);
+    this.log.note({ from, load, loads, powered: true, volts: this.supply.volts, clock: this.#clock });
     this.log.reach(to);
     this.registers.count(load, ms, tariff);
     if (loads.length > 1) loads.forEach((each, phase) => this.registers.countPhase(phase, each, ms));
@@ -219,7 +227,9 @@ export class Life {
   }
 
   #note(): void {
-    this.log.note(this.#at, this.load, this.supply.isPowered, this.#clock);
+    const { isPowered: powered, volts } = this.supply;
+    const loads = this.loads;
+    this.log.note({ from: this.#at, load: sumOf(loads), loads, powered, volts, clock: this.#clock });
   }
 
   /** What costs money and counts towards steps: energy that the combination word adds. */

@@ -3,7 +3,8 @@
  * curves are worked out when somebody asks, exactly, since the energy between two moments is a sum of whole numbers.
  * A household makes some 24 stretches a day; a steady load makes one. `DAYS_KEPT` bounds it.
  */
-import { Instant, later } from "../src/kernel/clock.ts";
+import type { Instant} from "../src/kernel/clock.ts";
+import { later } from "../src/kernel/clock.ts";
 import type { Kind } from "./energies.ts";
 import { flowsOf, KINDS } from "./energies.ts";
 import type { Load } from "./household.ts";
@@ -16,7 +17,11 @@ export interface Stretch {
   /** The street's time. */
   readonly from: Instant;
   readonly load: Load;
+  /** By phase. */
+  readonly loads: readonly Load[];
   readonly powered: boolean;
+  /** Voltages that a person had set. */
+  readonly volts: readonly (number | null)[];
   readonly clock: MeterClock;
 }
 
@@ -40,18 +45,12 @@ export class LoadLog {
     return this.stretches[0]?.from ?? this.#until;
   }
 
-  /** From `from` on it is like this; the same as before makes no new stretch. */
-  note(from: Instant, load: Load, powered: boolean, clock: MeterClock): void {
+  /** From then on it is like this; the same as before makes no new stretch. */
+  note(next: Stretch): void {
     const last = this.stretches.at(-1);
-    const isSame =
-      last !== undefined &&
-      last.load.active === load.active &&
-      last.load.reactive === load.reactive &&
-      last.powered === powered &&
-      last.clock === clock;
-    if (isSame) return;
-    this.stretches.push({ from, load, powered, clock });
-    while ((this.stretches[1]?.from ?? from) < from - KEPT_MS) this.stretches.shift();
+    if (last !== undefined && isSame(last, next)) return;
+    this.stretches.push(next);
+    while ((this.stretches[1]?.from ?? next.from) < next.from - KEPT_MS) this.stretches.shift();
   }
 
   reach(until: Instant): void {
@@ -111,3 +110,9 @@ export class LoadLog {
     if (last !== undefined) this.stretches.push({ ...last, from: this.#until });
   }
 }
+
+const isSame = (a: Stretch, b: Stretch): boolean =>
+  a.powered === b.powered &&
+  a.clock === b.clock &&
+  a.volts === b.volts &&
+  a.loads.every(({ active, reactive }, i) => active === b.loads[i]!.active && reactive === b.loads[i]!.reactive);

@@ -49,9 +49,9 @@ export const sumOf = (loads: readonly Load[]): Load =>
     ? loads[0]!
     : loads.reduce((sum, each) => ({ active: sum.active + each.active, reactive: sum.reactive + each.reactive }), IDLE);
 
-export function phasesAt(at: Instant, supply: Supply, loads: readonly Load[]): readonly Phase[] {
+export function phasesAt(at: Instant, supply: Supply, loads: readonly Load[], volts = supply.volts): readonly Phase[] {
   return loads.map((load, phase) => {
-    const decivolts = supply.decivoltsAt(at, phase);
+    const decivolts = supply.decivoltsAt(at, phase, volts);
     const magnitude = decivolts === 0 ? 0 : Math.floor((apparent(load) * 10) / decivolts);
     return { decivolts, load, milliamps: load.active < 0 ? -magnitude : magnitude };
   });

@@ -29,8 +29,8 @@ export class Supply {
   #offSince: Instant | undefined;
   /** 031100NN, newest first. */
   readonly outages: Outage[] = [];
-  /** Decivolts by phase where a person set them; null: as it comes. */
-  readonly volts: (number | null)[] = [null, null, null];
+  /** Decivolts by phase where a person set them; null: as it comes. Another list for another state. */
+  volts: readonly (number | null)[] = [null, null, null];
   isCoverOpen = false;
   isTerminalCoverOpen = false;
   isPhaseOrderReversed = false;
@@ -76,10 +76,10 @@ export class Supply {
     return Math.floor(this.#batteryMs / 60_000);
   }
 
-  decivoltsAt(at: Instant, phase = 0): number {
+  decivoltsAt(at: Instant, phase = 0, volts = this.volts): number {
     const quarter = Math.floor(at / 900_000);
     const wander = (scrambled(this.#salt ^ (quarter * 4 + phase)) % (2 * WANDER_DECIVOLTS + 1)) - WANDER_DECIVOLTS;
-    return this.volts[phase] ?? this.#nominal + wander;
+    return volts[phase] ?? this.#nominal + wander;
   }
 
   /** Whether this phase carries anything: below a tenth of its voltage it is gone. */

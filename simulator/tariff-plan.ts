@@ -24,7 +24,8 @@ export function tariffOf(plan: MeterPlan): Tariff {
   tariff.steps[1] = next?.steps === undefined ? tariff.steps[0] : stepsOf(next.steps);
   if (next !== undefined) {
     const at = momentOf(next.at.replaceAll(/\D/g, "").slice(2).padEnd(12, "0"));
-    if (at === undefined) throw new Fault("invalid-request", { field: "tariff.next.at", given: next.at, allowed: "2026-12-01T00:00" });
+    if (at === undefined)
+      throw new Fault("invalid-request", { field: "tariff.next.at", given: next.at, allowed: "2026-12-01T00:00" });
     if (next.tables !== undefined) tariff.switchOver("slots", at);
     if (next.zones !== undefined) tariff.switchOver("zones", at);
     if (next.prices !== undefined) tariff.switchOver("prices", at);
@@ -55,6 +56,10 @@ function stepsOf({ thresholds, prices, yearly = [] }: StepsPlan): Steps {
   return {
     thresholds: thresholds.map((kwh) => parseYuan(kwh, "tariff.steps.thresholds")),
     prices: prices.map((price) => parsePrice(price, "tariff.steps.prices")),
-    yearly: yearly.map((date): YearlyDate => ({ month: Number(date.slice(0, 2)), day: Number(date.slice(3, 5)), hour: Number(date.slice(6)) })),
+    yearly: yearly.map((date): YearlyDate => ({
+      month: Number(date.slice(0, 2)),
+      day: Number(date.slice(3, 5)),
+      hour: Number(date.slice(6)),
+    })),
   };
 }

@@ -48,7 +48,7 @@ export class Tariff {
   readonly prices: Pair<readonly bigint[]>;
   readonly steps: Pair<Steps>;
   readonly running: Record<SetKind, 0 | 1> = { zones: 0, slots: 0, prices: 0, steps: 0 };
-  readonly switchAt: Partial<Record<SetKind, Instant>> = {};
+  readonly switchAt: Record<SetKind, Instant | undefined> = { zones: undefined, slots: undefined, prices: undefined, steps: undefined };
   /** 04000801 and 04000802: a bit a weekday, Sunday lowest, 0 is a day of rest; the table those days use. */
   weekend = { workdays: 0x7f, table: 1 };
   /** 040300NN: YYMMDD and table. */
@@ -104,13 +104,12 @@ export class Tariff {
 
   /** When the set that waits takes over, by the meter's clock; `undefined` calls it off. */
   switchOver(kind: SetKind, at: Instant | undefined): void {
-    if (at === undefined) delete this.switchAt[kind];
-    else this.switchAt[kind] = at;
+    this.switchAt[kind] = at;
   }
 
   switch(kind: SetKind): void {
     this.running[kind] = this.running[kind] === 0 ? 1 : 0;
-    delete this.switchAt[kind];
+    this.switchAt[kind] = undefined;
   }
 
   /** Holidays before days of rest before zones. */

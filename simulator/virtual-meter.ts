@@ -200,6 +200,7 @@ export class VirtualMeter {
   powerOn(): void {
     this.settle();
     this.life.restore();
+    this.restoreAfterCredit();
   }
 
   get hasWallet(): boolean {

@@ -2,8 +2,11 @@
 import type { Frame } from "../wire.ts";
 import type { VirtualMeter } from "../virtual-meter.ts";
 
-/** Control and data of a reply; "silent": heard, perhaps obeyed, but nothing is said. */
-export type Answer = Pick<Frame, "control" | "data"> | "silent";
+/**
+ * Control and data of a reply; "silent": heard, perhaps obeyed, but nothing is said. An answer to 11H may be of any length: what
+ * fits in no frame goes on with 12H (`read-on.ts`), cut between `values` where the answer names them.
+ */
+export type Answer = (Pick<Frame, "control" | "data"> & { readonly values?: readonly Uint8Array[] }) | "silent";
 
 export interface Behaviour {
   readonly name: string;
