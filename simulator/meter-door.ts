@@ -4,6 +4,7 @@ import { Fault } from "../src/kernel/faults.ts";
 import { parseYuan, yuan } from "../src/kernel/money.ts";
 import { faultKinds } from "./faults.ts";
 import type { FaultKind, FaultOrder, StandingFault } from "./faults.ts";
+import { lifePatchShape, patchLife } from "./life-shape.ts";
 import type { KeyState, MeterMode } from "./models.ts";
 import type { RelayWish } from "./relay.ts";
 import type { Obeyed, VirtualMeter } from "./virtual-meter.ts";
@@ -33,6 +34,10 @@ export interface MeterSnapshot {
   /** Top-ups and openings less refunds; null where there is no wallet. */
   readonly credited: string | null;
   readonly clock: string;
+  readonly powered: boolean;
+  /** The tariff that runs, 1 to 4, and what a kWh costs now, step included; null where there is no wallet. */
+  readonly tariff: number;
+  readonly price: string | null;
   readonly obeyed: Readonly<Record<Obeyed, number>>;
   readonly heard: number;
   readonly faults: readonly StandingFault[];
@@ -62,11 +67,16 @@ export function snapshotOf(meter: VirtualMeter): MeterSnapshot {
     consumed: meter.hasWallet ? yuan(wallet.consumed) : null,
     credited: meter.hasWallet ? yuan(wallet.credited) : null,
     clock: isoWall(clock),
+    powered: meter.isPowered,
+    tariff: meter.life.tariffNow,
+    price: meter.hasWallet ? priceText(meter.life.price) : null,
     obeyed: { ...meter.obeyed },
     heard: meter.heard,
     faults: meter.faults.standing.map((fault) => ({ ...fault })),
   };
 }
+
+const priceText = (price: bigint): string => `${price / 10_000n}.${(price % 10_000n).toString().padStart(4, "0")}`;
 
 const yuanText = z.string().regex(/^-?\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, like "50.00"');
 const twelveDigits = z.string().regex(/^\d{12}$/, "twelve digits");
@@ -90,6 +100,7 @@ const patchShape = z
     programmingEnabled: z.boolean(),
     clockOffsetMs: z.number().min(-3_153_600_000_000).max(3_153_600_000_000),
     loadKw: z.union([z.number(), decimalText]).pipe(z.number().min(0).max(100)).nullable(),
+    ...lifePatchShape.shape,
   })
   .partial();
 export type MeterPatch = z.input<typeof patchShape>;
@@ -115,6 +126,7 @@ export function patchMeter(meter: VirtualMeter, given: unknown): MeterSnapshot {
     meter.wallet.set(fen);
     meter.restoreAfterCredit();
   }
+  patchLife(meter, patch);
   meter.reconsider();
   return snapshotOf(meter);
 }

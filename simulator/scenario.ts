@@ -1,6 +1,7 @@
 /** A scenario file: buses and meters named one by one, in YAML or JSON. The same words as the command line and `buildStreet`. */
 import { z } from "zod";
 import { habitsShape } from "./habits.ts";
+import { lifePlanShape } from "./life-shape.ts";
 
 const yuan = z.string().regex(/^-?\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, in quotes, like "50.00"');
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits, in quotes");
@@ -50,6 +51,7 @@ const meter = z.strictObject({
   hoardingLimit: yuan.optional(),
   tripDelayMinutes: z.int().min(0).max(9_999).optional(),
   ...habitsShape.shape,
+  ...lifePlanShape.shape,
 });
 
 export const scenarioShape = z.strictObject({

@@ -46,6 +46,7 @@ function isOrder(request: Frame): boolean {
 
 /** What the meter does and says under this fault; undefined: nothing comes back. */
 export function answerOf(request: Frame, meter: VirtualMeter, fault: StandingFault | undefined): Answer | undefined {
+  if (!meter.isPowered) return undefined;
   switch (fault?.kind) {
     case "lost-request":
     case "silence":

@@ -139,7 +139,17 @@ export class Street {
   /** True when it restored the supply: only an armed relay heeds the button. */
   pressButton(address: string): boolean {
     const meter = this.meter(address);
-    return meter.relay.pressButton(meter.settle());
+    const at = meter.settle();
+    return meter.isPowered && meter.relay.pressButton(at);
+  }
+
+  /** The lights go out in one house: the meter is silent, its clock goes on. */
+  powerOff(address: string): void {
+    this.meter(address).powerOff();
+  }
+
+  powerOn(address: string): void {
+    this.meter(address).powerOn();
   }
 
   setFault(address: string, fault: FaultOrder): string {

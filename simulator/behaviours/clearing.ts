@@ -8,6 +8,8 @@
  * A meter with a wallet of its own refuses 1AH: its purse is initialised instead (070103FF).
  */
 import { bcd, hex, reversed } from "../bytes.ts";
+import type { Kind } from "../energies.ts";
+import { KINDS, placeOf, placeOfPhase } from "../energies.ts";
 import type { VirtualMeter } from "../virtual-meter.ts";
 import type { Frame } from "../wire.ts";
 import { dataItemBytes, FunctionCode, no, yes } from "../wire.ts";
@@ -20,8 +22,6 @@ import { signed } from "./programming.ts";
 const HEAD_BYTES = 8;
 const DI_BYTES = 4;
 const DEMANDS = 24;
-/** Forward, reverse and four quadrants; total and phase A are the same here, phases B and C have nothing. */
-const REGISTERS_A_PHASE = 6;
 
 /** ERR bits, or undefined when it is done. */
 type Outcome = number | undefined;
@@ -36,10 +36,12 @@ function clearDemand(meter: VirtualMeter, { data }: Frame): Outcome {
 
 function clearMeter(meter: VirtualMeter, operator: Uint8Array): Outcome {
   if (meter.hasWallet) return Err.unauthorised;
-  const none = new Uint8Array(4);
-  const phase = [bcd(meter.energySteps, 4), ...Array.from({ length: REGISTERS_A_PHASE - 1 }, () => none)];
-  const absent = Array.from({ length: REGISTERS_A_PHASE }, () => none);
-  const record = [...signed(meter, operator), ...phase, ...phase, ...absent, ...absent];
+  const { registers, supply } = meter.life;
+  const energies = (place: (kind: Kind) => number): Uint8Array[] => KINDS.map((kind) => bcd(registers.steps(place(kind)), 4));
+  const total = energies((kind) => placeOf(kind, 0));
+  const none = KINDS.map(() => new Uint8Array(4));
+  const phases = supply.phases === 3 ? [0, 1, 2].map((n) => energies((kind) => placeOfPhase(kind, n))) : [total, none, none];
+  const record = [...signed(meter, operator), ...total, ...phases.flat()];
   meter.clearRegisters();
   meter.logbook.clear("FFFFFFFF");
   meter.logbook.add("033001", record);
