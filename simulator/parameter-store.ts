@@ -1,6 +1,6 @@
 /** What was written into the parameters of one meter, as it travels; what never was has its first value. */
 import { Err } from "./behaviours/behaviour.ts";
-import { bcdDigits, joined } from "./bytes.ts";
+import { bcdDigits, hex, joined } from "./bytes.ts";
 import { parameterOf } from "./parameters.ts";
 
 /** The values of a field, as they travel one after another. */
@@ -15,6 +15,8 @@ export interface Keeper {
   value(di: string): Uint8Array | undefined;
   /** False: not kept there, so it is kept here. */
   put(di: string, field: Uint8Array): boolean;
+  /** Known there and not to be changed: it follows from something else. */
+  isFixed(di: string): boolean;
 }
 
 export class ParameterStore {
@@ -37,7 +39,8 @@ export class ParameterStore {
     if (parameter === undefined) return Err.unauthorised;
     const sizes = parameter.layout(field.length);
     if (sizes === undefined) return field.length > parameter.initial.length ? parameter.tooMany : Err.other;
-    return parameter.check(cut(field, sizes), Number(this.digits("04000204")));
+    const isOther = this.#keeper?.isFixed(di) === true && hex(field) !== hex(this.value(di) ?? field);
+    return parameter.check(cut(field, sizes), Number(this.digits("04000204"))) ?? (isOther ? Err.other : undefined);
   }
 
   /** Kept without a question; entries left out repeat the last. */

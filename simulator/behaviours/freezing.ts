@@ -9,13 +9,11 @@ import { FunctionCode, no, yes } from "../wire.ts";
 import { BROADCAST } from "./address.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { Err } from "./behaviour.ts";
-import { FREEZE_TIME } from "./writables.ts";
-
-const NOW = "99999999";
+import { FREEZE_NOW, FREEZE_TIME } from "./writables.ts";
 
 function order({ freezes, parameters }: VirtualMeter, pattern: string, field: Uint8Array): boolean {
   if (freezes === undefined) return false;
-  if (pattern === NOW) freezes.freezeNow();
+  if (pattern === FREEZE_NOW) freezes.freezeNow();
   else if (freezes.appoint(pattern)) parameters.set(FREEZE_TIME, field);
   else return false;
   return true;

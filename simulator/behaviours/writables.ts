@@ -22,6 +22,7 @@ export interface Writable extends Access {
 
 /** As 16H sets it. */
 export const FREEZE_TIME = "04001204";
+export const FREEZE_NOW = "99999999";
 
 /** Digits highest first. */
 interface Live extends Access {
@@ -97,7 +98,9 @@ export function writableOf(di: string): Writable | undefined {
     objection: (meter, field) => meter.parameters.objection(di, field),
     set(meter, field) {
       meter.parameters.set(di, field);
-      if (di === FREEZE_TIME) meter.freezes?.appoint(meter.parameters.digits(di));
+      const pattern = di === FREEZE_TIME ? bcdDigits(field) : undefined;
+      // As a parameter it only says when; 16H alone freezes at once.
+      if (pattern !== undefined && pattern !== FREEZE_NOW) meter.freezes?.appoint(pattern);
     },
   };
 }
