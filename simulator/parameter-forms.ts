@@ -42,10 +42,12 @@ const isMinute = (text: string, at: number): boolean => within(text, at, 0, 23) 
 export const digits = each(() => true);
 /** Bit words and texts. */
 export const anything: Check = () => undefined;
-export const fromTo = (min: number, max: number): Check => each((d) => Number(d) >= min && Number(d) <= max);
+export const fromTo = (min: number, max: number, err: number = Err.other): Check =>
+  each((d) => Number(d) >= min && Number(d) <= max, err);
 /** YYMMDDhhmm; all 00 or all 99 switches it off. */
 export const switchTime = each((d) => isOff(d) || (isDay(d, 2) && isMinute(d, 6)));
-export const dateMinute = each((d) => isDay(d, d.length - 8) && isMinute(d, d.length - 4));
+/** (YY)MMDDhhmm; all 00 or all 99 is none. */
+export const dateMinute = each((d) => isOff(d) || (isDay(d, d.length - 8) && isMinute(d, d.length - 4)));
 export const minuteOfDay = each((d) => isMinute(d, 0));
 /** DDhh; 9999 is unused. No month lacks a day up to 28. */
 export const settlementDay = each((d) => d === "9999" || (within(d, 0, 1, 28) && within(d, 2, 0, 23)));

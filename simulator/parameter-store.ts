@@ -40,7 +40,8 @@ export class ParameterStore {
     if (this.#keeper?.isFixed(di) === true && hex(field) !== hex(this.value(di) ?? field)) return Err.other;
     const sizes = parameter.layout(field.length);
     if (sizes === undefined) return field.length > parameter.initial.length ? parameter.tooMany : Err.other;
-    return parameter.check(cut(field, sizes), Number(this.digits("04000204")));
+    const isOther = this.#keeper?.isFixed(di) === true && hex(field) !== hex(this.value(di) ?? field);
+    return parameter.check(cut(field, sizes), Number(this.digits("04000204"))) ?? (isOther ? Err.other : undefined);
   }
 
   /** Kept without a question; entries left out repeat the last. */

@@ -62,17 +62,17 @@ describe("with a password", () => {
   test.each([
     ["maximum demand period", "04000103", "30", "15"],
     ["switch time of the zone tables", "04000106", "2701010000", "0000000000"],
-    ["switch time of the slot tables", "04000107", "9999999999", "0000000000"],
-    ["number of tariffs", "04000204", "12", "04"],
+    ["switch time of the slot tables", "04000107", "2703010000", "0000000000"],
+    ["number of tariffs", "04000204", "04", "04"],
     ["seconds a screen", "04000302", "08", "05"],
-    ["weekend byte", "04000801", "3E", "7E"],
+    ["weekend byte", "04000801", "3E", "7F"],
     ["weekend slot table", "04000802", "02", "01"],
     ["load-profile mode", "04000901", "08", "3F"],
     ["daily-freeze mode", "04000906", "81", "FF"],
-    ["load-profile start", "04000A01", "12010000", "01010000"],
+    ["load-profile start", "04000A01", "12010000", "00000000"],
     ["load-profile interval", "04000A02", "0060", "0015"],
     ["settlement day 2", "04000B02", "1500", "9999"],
-    ["hourly-freeze start", "04001201", "2612010000", "2601010000"],
+    ["hourly-freeze start", "04001201", "2612010000", "0000000000"],
     ["hourly-freeze interval", "04001202", "30", "60"],
     ["daily-freeze time", "04001203", "2359", "0000"],
     ["holiday 12", "0403000C", "27010102", "00000000"],
@@ -105,7 +105,9 @@ describe("with a password", () => {
     ["fifteen slots", "04010001", "000001".repeat(15), "20"],
     ["fifteen zones", "04010000", "010101".repeat(15), "10"],
     ["tariff 5 of four", "04010001", "000005", "40"],
-    ["64 tariffs", "04000204", "64", "01"],
+    ["five tariffs", "04000204", "05", "40"],
+    ["fifteen zones to come", "04000201", "15", "10"],
+    ["fifteen slots to come", "04000203", "15", "20"],
     ["two baud bits", "04000703", "18", "01"],
     ["a holiday of table 9", "04030001", "27010109", "01"],
     ["holiday 255", "040300FF", "27010101", "04"],
@@ -149,13 +151,14 @@ describe("with a MAC, level 99", () => {
 
   test("tariff prices, and the record tells the prices before and who wrote", () => {
     const b = session();
+    const first = record(b, "040502FF");
     expect(outcome(b, sealed(b, "040502FF", PRICES))).toBe("yes");
     expect(outcome(b, sealed(b, "040502FF", PRICES.toReversed()))).toBe("yes");
     expect(read(b, "04050201")).toBe("00003000");
     expect(read(b, "04050204")).toBe("00009000");
     expect(read(b, "04050205")).toBe("ERR 02");
     expect(record(b, "03300F01")).toBe(`0000102211260100000000900000006000000050000000300000`);
-    expect(record(b, "03300F02").slice(20)).toBe("00".repeat(16));
+    expect(record(b, "03300F02").slice(20)).toBe(first);
     expect(read(b, "03300F00")).toBe("000002");
   });
 
@@ -168,7 +171,7 @@ describe("with a MAC, level 99", () => {
     ];
     expect(outcome(b, sealed(b, "040605FF", values))).toBe("yes");
     expect(record(b, "040605FF")).toBe(hex(joined(...values.map((value) => reversed(fromHex(value))))));
-    expect(record(b, "03301001")).toBe(`00001022112601000000${"00".repeat(64)}`);
+    expect(record(b, "03301001")).toBe(`00001022112601000000${"00".repeat(52)}${"99".repeat(12)}`);
     expect(outcome(b, sealed(b, "040605FF", values.slice(1)))).toBe("ERR 01");
   });
 
