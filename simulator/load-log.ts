@@ -3,7 +3,7 @@
  * curves are worked out when somebody asks, exactly, since the energy between two moments is a sum of whole numbers.
  * A household makes some 24 stretches a day; a steady load makes one. `DAYS_KEPT` bounds it.
  */
-import type { Instant} from "../src/kernel/clock.ts";
+import type { Instant } from "../src/kernel/clock.ts";
 import { later } from "../src/kernel/clock.ts";
 import type { Kind } from "./energies.ts";
 import { flowsOf, KINDS } from "./energies.ts";

@@ -48,7 +48,12 @@ export class Tariff {
   readonly prices: Pair<readonly bigint[]>;
   readonly steps: Pair<Steps>;
   readonly running: Record<SetKind, 0 | 1> = { zones: 0, slots: 0, prices: 0, steps: 0 };
-  readonly switchAt: Record<SetKind, Instant | undefined> = { zones: undefined, slots: undefined, prices: undefined, steps: undefined };
+  readonly switchAt: Record<SetKind, Instant | undefined> = {
+    zones: undefined,
+    slots: undefined,
+    prices: undefined,
+    steps: undefined,
+  };
   /** 04000801 and 04000802: a bit a weekday, Sunday lowest, 0 is a day of rest; the table those days use. */
   weekend = { workdays: 0x7f, table: 1 };
   /** 040300NN: YYMMDD and table. */

@@ -4,7 +4,7 @@
  * either, but for the freezes at a switch: those read zeros.
  */
 import { bcd, joined } from "../bytes.ts";
-import type { Kind} from "../energies.ts";
+import type { Kind } from "../energies.ts";
 import { placeOf, TARIFFS } from "../energies.ts";
 import type { Freezes, FreezeKind, Frozen } from "../freezes.ts";
 import { freezeKinds } from "../freezes.ts";
