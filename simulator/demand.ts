@@ -49,6 +49,11 @@ export class Demand {
     return this.periodMinutes * 60_000;
   }
 
+  /** From one look to the next. */
+  get markMs(): number {
+    return (this.isBlock ? this.periodMinutes : this.stepMinutes) * 60_000;
+  }
+
   /** 19H, and every settlement. */
   reset(at: Instant): void {
     this.#maxima = fresh();
@@ -68,7 +73,7 @@ export class Demand {
     const reactive = peaks.slice(Kind.q1).reduce((sum, peak) => sum + peak, 0);
     const hopeful = ROWS.filter((row) => (peaks[row] ?? reactive) >= (this.#lowest(row, tariff) + 1) * MILLIWATTS_PER_UNIT);
     if (hopeful.length === 0) return;
-    const markMs = (this.isBlock ? this.periodMinutes : this.stepMinutes) * 60_000;
+    const markMs = this.markMs;
     const end = Math.min(to, this.#newUntil);
     for (let shown = nextMark(clock.at(from), markMs); ; shown = Instant(shown + markMs)) {
       const at = clock.firstAt(shown, from);
@@ -81,14 +86,15 @@ export class Demand {
 
   /** The means over the period that ended at `at`, in 0.1 W, a row each. */
   present(log: LoadLog, at: Instant, ms = this.periodMs): number[] {
-    const means = log.between(Instant(at - ms), at).map((sum) => Number(sum / BigInt(ms * MILLIWATTS_PER_UNIT)));
+    const means = log.within(Instant(at - ms), at).map((sum) => Math.floor(sum / (ms * MILLIWATTS_PER_UNIT)));
     const quadrants = means.slice(Kind.q1);
     const { reactive1, reactive2 } = this.#combinations;
     return [...means, combined(reactive1, quadrants), combined(reactive2, quadrants)];
   }
 
+  /** One mark beyond the period: the first that sees nothing but the steady load. */
   #hope(at: Instant): void {
-    this.#newUntil = Math.max(this.#newUntil, at + this.periodMs + Math.max(this.stepMinutes, this.periodMinutes) * 60_000);
+    this.#newUntil = Math.max(this.#newUntil, at + this.periodMs + this.markMs);
   }
 
   #lowest(row: number, tariff: number): number {

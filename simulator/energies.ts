@@ -131,8 +131,11 @@ export interface Combinations {
 
 /** 04000601 to 04000603: for each component two bits, 01 adds it, 10 takes it away, lowest bits first. */
 export function combined(word: number, components: readonly number[]): number {
-  return components.reduce((sum, steps, i) => {
+  let sum = 0;
+  for (let i = 0; i < components.length; i += 1) {
     const code = (word >> (i * 2)) & 0b11;
-    return code === 0b01 ? sum + steps : code === 0b10 ? sum - steps : sum;
-  }, 0);
+    if (code === 0b01) sum += components[i]!;
+    else if (code === 0b10) sum -= components[i]!;
+  }
+  return sum;
 }

@@ -1,8 +1,9 @@
 /** The words for a meter's life, in a scenario file and at the control door, and what a patch of them does. */
 import { z } from "zod";
+import { Fault } from "../src/kernel/faults.ts";
 import { parseYuan } from "../src/kernel/money.ts";
 import { DRIFT_PPM_MAX } from "./meter-clock.ts";
-import { failingParts } from "./supply.ts";
+import { DEAD_VOLTS, failingParts } from "./supply.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
 
 const yuan = z.string().regex(/^\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, in quotes, like "30.00"');
@@ -99,11 +100,7 @@ export function patchLife(meter: VirtualMeter, patch: LifePatch): void {
   if (patch.alarm1 !== undefined) alarms.first = parseYuan(patch.alarm1, "alarm1");
   if (patch.alarm2 !== undefined) alarms.second = parseYuan(patch.alarm2, "alarm2");
   if (patch.alarm2Trips !== undefined) meter.alarm2Trips = patch.alarm2Trips;
-  if (patch.volts !== undefined)
-    supply.volts = [0, 1, 2].map((phase) => {
-      const volts = patch.volts?.[phase] ?? null;
-      return volts === null ? null : Math.round(volts * 10);
-    });
+  if (patch.volts !== undefined) supply.volts = voltsOf(patch.volts, supply.phases);
   if (patch.coverOpen !== undefined) supply.isCoverOpen = patch.coverOpen;
   if (patch.terminalCoverOpen !== undefined) supply.isTerminalCoverOpen = patch.terminalCoverOpen;
   if (patch.phaseOrderReversed !== undefined) supply.isPhaseOrderReversed = patch.phaseOrderReversed;
@@ -115,4 +112,15 @@ export function patchLife(meter: VirtualMeter, patch: LifePatch): void {
     for (const part of patch.failing) supply.failing.add(part);
   }
   if (patch.powered === false) meter.powerOff();
+}
+
+/** Decivolts for the phases that there are. A meter with no voltage at all is one without power, and that has a word of its own. */
+function voltsOf(given: readonly (number | null)[], phases: 1 | 3): readonly (number | null)[] {
+  const volts = Array.from({ length: phases }, (_, phase) => given[phase] ?? null);
+  if (given.length > phases || volts.every((each) => each !== null && each <= DEAD_VOLTS))
+    throw new Fault("invalid-request", {
+      field: "volts",
+      allowed: `at most ${phases}, one of them above ${DEAD_VOLTS}; for an outage say powered: false`,
+    });
+  return volts.map((each) => (each === null ? null : Math.round(each * 10)));
 }

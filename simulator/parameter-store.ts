@@ -37,7 +37,6 @@ export class ParameterStore {
   objection(di: string, field: Uint8Array): number | undefined {
     const parameter = parameterOf(di);
     if (parameter === undefined) return Err.unauthorised;
-    if (this.#keeper?.isFixed(di) === true && hex(field) !== hex(this.value(di) ?? field)) return Err.other;
     const sizes = parameter.layout(field.length);
     if (sizes === undefined) return field.length > parameter.initial.length ? parameter.tooMany : Err.other;
     const isOther = this.#keeper?.isFixed(di) === true && hex(field) !== hex(this.value(di) ?? field);

@@ -16,6 +16,8 @@ export interface Outage {
 export const failingParts = ["esam", "clock", "memory", "program"] as const;
 export type FailingPart = (typeof failingParts)[number];
 
+/** A phase at this or less carries nothing. */
+export const DEAD_VOLTS = 22;
 const OUTAGES_KEPT = 10;
 const WANDER_DECIVOLTS = 15;
 
@@ -82,9 +84,9 @@ export class Supply {
     return volts[phase] ?? this.#nominal + wander;
   }
 
-  /** Whether this phase carries anything: below a tenth of its voltage it is gone. */
+  /** Whether this phase carries anything. */
   isLive(phase: number): boolean {
-    return (this.volts[phase] ?? this.#nominal) > 220;
+    return (this.volts[phase] ?? this.#nominal) > DEAD_VOLTS * 10;
   }
 
   /** Hundredths of a hertz. */

@@ -65,7 +65,7 @@ const singles: Readonly<Record<string, (life: Life) => Uint8Array>> = {
 export function presentDemand(life: Life, at = life.at): Load {
   const { demand, clock, log } = life;
   const shown = clock.at(at);
-  const mark = (demand.isBlock ? demand.periodMinutes : demand.stepMinutes) * 60_000;
+  const mark = demand.markMs;
   const means = demand.present(log, later(at, -(((shown % mark) + mark) % mark)));
   const [q1, q2, q3, q4] = means.slice(Kind.q1) as [number, number, number, number];
   return { active: means[Kind.forward]! - means[Kind.reverse]!, reactive: q1 + q2 - q3 - q4 };
