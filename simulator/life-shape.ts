@@ -110,6 +110,7 @@ export function patchLife(meter: VirtualMeter, patch: LifePatch): void {
   if (patch.failing !== undefined) {
     supply.failing.clear();
     for (const part of patch.failing) supply.failing.add(part);
+    if (supply.failing.has("esam")) meter.esam.endSession();
   }
   if (patch.powered === false) meter.powerOff();
 }

@@ -8,6 +8,7 @@
  */
 import type { Chance } from "../src/kernel/chance.ts";
 import { Instant } from "../src/kernel/clock.ts";
+import type { PricePerKwh } from "../src/kernel/money.ts";
 import { parseYuan } from "../src/kernel/money.ts";
 import { Agenda } from "./agenda.ts";
 import { Demand } from "./demand.ts";
@@ -61,7 +62,7 @@ export class Life {
   #switched = false;
   readonly #body: Body;
 
-  constructor(plan: MeterPlan, { at, chance, body }: { at: Instant; chance: Chance; body: Body }) {
+  constructor(plan: MeterPlan, { at, chance, price, body }: { at: Instant; chance: Chance; price: PricePerKwh; body: Body }) {
     const phases = plan.phases ?? 1;
     this.#body = body;
     this.#at = at;
@@ -73,7 +74,7 @@ export class Life {
     this.household = new Household(chance.child("household"), { phases, solarKw: plan.solarKw });
     if (plan.loadKw !== undefined) this.household.override = BigInt(Math.round(plan.loadKw * 1_000_000));
     if (plan.powerFactor !== undefined) this.household.powerFactor = plan.powerFactor;
-    this.tariff = tariffOf(plan);
+    this.tariff = tariffOf(plan, price);
     this.registers = new Registers(phases);
     this.demand = new Demand(this.combinations);
     const shares = plan.tariff?.tables === undefined ? [0, 0, 100, 0] : [10, 30, 40, 20];

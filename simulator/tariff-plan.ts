@@ -1,15 +1,15 @@
 /** A plan's words for prices, made into the meter's tables. What the plan leaves out is the plain meter's: one flat price. */
 import { Fault } from "../src/kernel/faults.ts";
+import type { PricePerKwh } from "../src/kernel/money.ts";
 import { parsePrice, parseYuan } from "../src/kernel/money.ts";
 import type { MeterPlan, StepsPlan, TariffPlan } from "./plans.ts";
 import type { Slot, Steps, YearlyDate, Zone } from "./tariff.ts";
 import { Tariff } from "./tariff.ts";
 import { momentOf } from "./wall-time.ts";
 
-export const PLAIN_PRICE = "0.5283";
-
-export function tariffOf(plan: MeterPlan): Tariff {
-  const tariff = new Tariff(parsePrice(plan.price ?? PLAIN_PRICE));
+/** `flat` is what a plain meter's wallet counts by. */
+export function tariffOf(plan: MeterPlan, flat: PricePerKwh): Tariff {
+  const tariff = new Tariff(flat);
   const given = plan.tariff;
   if (given === undefined) return tariff;
   if (given.tables !== undefined) tariff.tables[0] = tablesOf(given.tables, tariff.tables[0]);

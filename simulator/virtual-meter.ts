@@ -10,6 +10,7 @@ import { minutes } from "../src/kernel/clock.ts";
 import type { Chance } from "../src/kernel/chance.ts";
 import { parsePrice, parseYuan } from "../src/kernel/money.ts";
 import type { Behaviour, Answer } from "./behaviours/behaviour.ts";
+import { lowHigh, Serr } from "./behaviours/behaviour.ts";
 import { behaviours } from "./behaviours/behaviours.ts";
 import { FaultShelf } from "./faults.ts";
 import { bindLife } from "./life-binding.ts";
@@ -31,9 +32,9 @@ import { Relay } from "./relay.ts";
 import type { StreetTime } from "./street-time.ts";
 import { VirtualEsam } from "./virtual-esam.ts";
 import { Wallet } from "./wallet.ts";
-import { PLAIN_PRICE } from "./tariff-plan.ts";
 import { dayNumber } from "./wall-time.ts";
 import type { Frame } from "./wire.ts";
+import { FunctionCode, no } from "./wire.ts";
 
 export interface PurchaseRecord {
   readonly at: Instant;
@@ -151,7 +152,7 @@ export class VirtualMeter {
     this.alarms = { first: parseYuan(plan.alarm1 ?? "0.00", "alarm1"), second: parseYuan(plan.alarm2 ?? "0.00", "alarm2") };
     this.alarm2Trips = plan.alarm2Trips ?? false;
 
-    this.wallet = new Wallet(parsePrice(plan.price ?? PLAIN_PRICE), parseYuan(plan.balance ?? "50.00", "balance"));
+    this.wallet = new Wallet(parsePrice(plan.price ?? "0.5283"), parseYuan(plan.balance ?? "50.00", "balance"));
     this.wallet.overdraftLimit = parseYuan(plan.overdraftLimit ?? "0.00", "overdraftLimit");
     this.esam = new VirtualEsam(chance.child("esam"), () => this.meterNumber, this.habits.macPolicy);
     this.relay = new Relay({
@@ -163,7 +164,7 @@ export class VirtualMeter {
     this.logbook.alsoClears("1D00", () => this.relay.forget("trips"));
     this.logbook.alsoClears("1E00", () => this.relay.forget("closes"));
     this.relay.tripDelayMinutes = plan.tripDelayMinutes ?? 0;
-    this.life = new Life(plan, { at: time.now(), chance, body: this.#body() });
+    this.life = new Life(plan, { at: time.now(), chance, price: this.wallet.price, body: this.#body() });
     bindLife(this);
     this.#heedWallet();
   }
@@ -173,6 +174,8 @@ export class VirtualMeter {
     this.settle();
     if (!this.isPowered) return undefined;
     this.heard += 1;
+    if (request.control === FunctionCode.security && this.life.supply.failing.has("esam"))
+      return no(request, ...lowHigh(Serr.other));
     for (const behaviour of this.#behaviours) {
       const answer = behaviour.hear(request, this);
       if (answer !== undefined) return this.readOn.passed(request, answer);

@@ -119,3 +119,12 @@ test("no voltage at all is an outage, and has a word of its own", () => {
   expect(() => patchMeter(bench().meter, { volts: [230, 230] })).toThrow(/volts/);
   expect(() => patchMeter(bench({ phases: 3 }).meter, { volts: [0, 10, 22] })).toThrow(/powered/);
 });
+
+test("a failing chip ends the session and answers no security order, until it is mended", () => {
+  const b = bench();
+  authenticate(b);
+  patchMeter(b.meter, { failing: ["esam"] });
+  expect([read(b, "04000503"), authenticate(b)]).toEqual(["0200", { control: 0xc3, data: "0100" }]);
+  patchMeter(b.meter, { failing: [] });
+  expect([authenticate(b).control, read(b, "04000503")]).toEqual([0x83, "2200"]);
+});
