@@ -39,6 +39,13 @@ export const faults = {
     "通信地址须为十二位数字。",
     "Use the address printed on the nameplate.",
   ),
+  unencodable: row(
+    400,
+    "never",
+    "This cannot be written as a DL/T 645 frame.",
+    "无法按 DL/T 645 组帧。",
+    "Correct the field that is named.",
+  ),
   "account-malformed": row(
     400,
     "never",
