@@ -157,6 +157,21 @@ export const hexByte = (byte: number): string => HEX_PAIRS[byte & 0xff]!;
 /** "68 01 …": as frames are written in golden files and logs. */
 export const hexBytes = (bytes: Uint8Array, separator = " "): string => Array.from(bytes, hexByte).join(separator);
 
+/** An identifier as it is written, eight or four hex digits, in wire order. Made for every request, so without a detour. */
+export function identifierBytesOf(di: string): Uint8Array {
+  const { length } = di;
+  if (length !== 8 && length !== 4) refuse("di", "an identifier is eight hex digits, or four in the 1997 edition", di);
+  const wire = new Uint8Array(length / 2);
+  for (let i = 0; i < wire.length; i += 1)
+    wire[wire.length - 1 - i] = hexDigit(di.charCodeAt(2 * i), di) * 16 + hexDigit(di.charCodeAt(2 * i + 1), di);
+  return wire;
+}
+function hexDigit(code: number, di: string): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  if (code >= 0x41 && code <= 0x46) return code - 0x37;
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : refuse("di", "not hex digits", di);
+}
+
 export function bytesOfHex(text: string): Uint8Array {
   const digits = text.replaceAll(/\s/g, "");
   if (!/^(?:[0-9A-Fa-f]{2})*$/.test(digits)) throw new Error(`not hex pairs: ${JSON.stringify(text.slice(0, 60))}`);
