@@ -126,14 +126,26 @@ export function frameAt(bytes: Uint8Array, at: number): Frame {
   return { address: addressAt(bytes, at + 1), control: bytes[at + 8]!, data };
 }
 
-/** Six bytes as printed on the meter: the last on the wire stands first. */
+/** Six bytes as printed on the meter, the last on the wire first. One string at once: put together from pairs it would be five more. */
 const addressAt = (bytes: Uint8Array, at: number): string =>
-  hexByte(bytes[at + 5]!) +
-  hexByte(bytes[at + 4]!) +
-  hexByte(bytes[at + 3]!) +
-  hexByte(bytes[at + 2]!) +
-  hexByte(bytes[at + 1]!) +
-  hexByte(bytes[at]!);
+  String.fromCharCode(
+    HIGH[bytes[at + 5]!]!,
+    LOW[bytes[at + 5]!]!,
+    HIGH[bytes[at + 4]!]!,
+    LOW[bytes[at + 4]!]!,
+    HIGH[bytes[at + 3]!]!,
+    LOW[bytes[at + 3]!]!,
+    HIGH[bytes[at + 2]!]!,
+    LOW[bytes[at + 2]!]!,
+    HIGH[bytes[at + 1]!]!,
+    LOW[bytes[at + 1]!]!,
+    HIGH[bytes[at + 0]!]!,
+    LOW[bytes[at + 0]!]!,
+  );
+/** Character codes of the two digits of a byte. */
+const [HIGH, LOW] = [4, 0].map((shift) =>
+  Uint8Array.from({ length: 256 }, (_, byte) => HEX_PAIRS[(byte >> shift) & 15]!.charCodeAt(1)),
+) as [Uint8Array, Uint8Array];
 
 /** Exactly one frame, wake-up bytes before it allowed, nothing behind it. */
 export function decodeFrame(bytes: Uint8Array): { readonly frame: Frame } | { readonly fault: string } {

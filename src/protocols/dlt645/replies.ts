@@ -86,6 +86,13 @@ function comesFrom(request: Frame, from: string): boolean {
   return true;
 }
 
+/** By hand: a view would cost so small an array a buffer of its own, and `slice` asks after kinds of arrays that are not here. */
+function copied(data: Uint8Array, from: number, to: number): Uint8Array {
+  const bytes = new Uint8Array(to - from);
+  for (let i = from; i < to; i += 1) bytes[i - from] = data[i]!;
+  return bytes;
+}
+
 function reading(request: Frame, reply: Frame): Reply {
   const { version, word } = functionOf(request);
   const { data } = reply;
@@ -100,7 +107,7 @@ function reading(request: Frame, reply: Frame): Reply {
     // The part before, repeated late, must not be taken for this one.
     if (sequence !== request.data[4]) return notOurs(`part ${sequence}, not ${request.data[4] ?? 0}`);
   }
-  const bytes = data.subarray(head, sequenced ? data.length - 1 : data.length);
+  const bytes = copied(data, head, sequenced ? data.length - 1 : data.length);
   if (moreFollows(reply.control)) return { is: "more", bytes };
   return bytes.length === 0 && word === "read" ? { is: "no-data" } : { is: "value", bytes };
 }
