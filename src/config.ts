@@ -127,18 +127,22 @@ const siteFile = z.strictObject({
   channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
   apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
   security: z
-    .discriminatedUnion("kind", [
-      z.strictObject({ kind: z.literal("software-test-keys").default("software-test-keys") }),
-      z.strictObject({
-        kind: z.literal("hsm"),
-        url: z.string("hsm://HOST:PORT"),
-        secret: secretReference,
-        // For a connection to stand and for each answer. A machine answers in milliseconds; an adapter before it may queue.
-        deadlineMs: z.int().min(100).max(60_000).default(3_000),
-        tls: z.boolean().default(false),
-        ca: z.string().optional(),
-      }),
-    ])
+    .discriminatedUnion(
+      "kind",
+      [
+        z.strictObject({ kind: z.literal("software-test-keys").default("software-test-keys") }),
+        z.strictObject({
+          kind: z.literal("hsm"),
+          url: z.string("hsm://HOST:PORT"),
+          secret: secretReference,
+          // For a connection to stand and for each answer. A machine answers in milliseconds; an adapter before it may queue.
+          deadlineMs: z.int().min(100).max(60_000).default(3_000),
+          tls: z.boolean().default(false),
+          ca: z.string().optional(),
+        }),
+      ],
+      { error: 'must be one of "software-test-keys", "hsm"' },
+    )
     .prefault({}),
 });
 
