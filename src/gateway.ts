@@ -311,8 +311,9 @@ async function raise(
     void wake([meter]);
   });
   street.onLineOpen((meters) => void wake(meters));
+  const wakeWaiters = async (): Promise<void> => addJobs(await commandStore.wakeWaitingFor("cipher-machine", clock.now()));
   security.onUsable?.(() => {
-    commandStore.makeAllDue(clock.now()).catch((error: unknown) => {
+    wakeWaiters().catch((error: unknown) => {
       log.warn({ reason: reasonOf(error) }, "commands that waited for the HSM could not be woken; each looks again by itself");
     });
   });

@@ -359,7 +359,7 @@ export class CommandRunner {
         : command;
     if (this.#noMoreLooks(verifying))
       await this.#apply(verifying, { type: "nobody-can-tell", because: verifying.effect === "adds" ? "no-proof" : "silence" });
-    else await this.#lookLater(verifying, "silence");
+    else await this.#lookLater(verifying, error.code === "security-unavailable" ? waitingFor(error.code) : "silence");
   }
 
   /** After the deadline a silent meter is not waited for any longer: we do not know, and say so. */

@@ -19,12 +19,13 @@ export class HsmModule implements SecurityModule {
   readonly #given = new Set<string>();
   /** Why the last request failed, while the connection stands. */
   #lastTrouble: string | null = null;
+  readonly #usable: (() => void)[] = [];
 
   constructor(options: HsmLinkOptions) {
     const { host, port } = options.place;
     this.name = `hsm ${host.includes(":") ? `[${host}]` : host}:${port}`;
     this.#link = new HsmLink({ ...options, log: options.log.child({ hsm: `${host}:${port}` }) });
-    this.#link.onOpened(() => (this.#lastTrouble = null));
+    this.#link.onOpened(() => this.#wellAgain());
   }
 
   /** Resolves after the first try. In production a machine that holds test keys ends the start: `test-keys-in-production`. */
@@ -46,7 +47,7 @@ export class HsmModule implements SecurityModule {
   }
 
   onUsable(listener: () => void): void {
-    this.#link.onOpened(listener);
+    this.#usable.push(listener);
   }
 
   close(): Promise<void> {
@@ -110,10 +111,15 @@ export class HsmModule implements SecurityModule {
     return this.#ask("check-wallet", fields, (answer) => truthIn(answer, "genuine"));
   }
 
+  #wellAgain(): void {
+    this.#lastTrouble = null;
+    for (const listener of this.#usable) listener();
+  }
+
   async #ask<T>(verb: Verb, fields: Fields, read: (answer: Fields) => T): Promise<T> {
     try {
       const answer = read(await this.#link.ask(verb, fields));
-      this.#lastTrouble = null;
+      if (this.#lastTrouble !== null) this.#wellAgain();
       return answer;
     } catch (error) {
       const why = sentenceOf(verb, error);

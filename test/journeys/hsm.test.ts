@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Thing } from "../../src/demo/desk.ts";
+import { silentLog } from "../../src/kernel/log.ts";
+import { Database } from "../../src/stores/database.ts";
 import { ask, things, until, untilTrue } from "../api/door.ts";
 import { cipherServer, SHARED, wireTo } from "../support/hsm.ts";
 import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house.ts";
@@ -71,6 +73,10 @@ test("a top-up that finds the machine gone waits for it, and is credited once as
     part: { ready: true, degraded: true, why: expect.stringMatching(/closed the connection|ECONNREFUSED/) as string },
   });
   expect(await house.desk.get(`/v1/accounts/${accountOf(METER)}`)).toMatchObject({ held: "25.00" });
+  // However far away its next look is by now: the machine's return wakes it.
+  const books = await Database.open({ connectionString: house.database.connectionString, log: silentLog, connectionsMax: 1 });
+  await books.run(null, "UPDATE commands SET look_at = now() + interval '1 hour' WHERE id = $1", [id]);
+  await books.close();
   await cipherServer({ port: server.port });
   await house.desk.commandIn(id, "confirmed", LIMIT_MS);
   expect(house.street.snapshot(METER)).toMatchObject({ balance: "35.00", purchaseCount: 1, obeyed: { topUps: 1 } });
@@ -87,8 +93,13 @@ test("a machine that goes away between the order and the look leaves the command
   const id = await pay(house, "25.00");
   await untilTrue("the meter to have obeyed", () => house.street.snapshot(METER).obeyed["topUps"] === 1);
   await untilTrue("a look in vain", async () => {
-    const { state, proof } = await command(house, id);
-    return state === "verifying" && (proof as Thing)["acknowledged"] !== null && (server.heard["check-wallet"] ?? 0) > 1;
+    const { state, proof, waitingFor } = await command(house, id);
+    return (
+      state === "verifying" &&
+      waitingFor === "cipher-machine" &&
+      (proof as Thing)["acknowledged"] !== null &&
+      (server.heard["check-wallet"] ?? 0) > 1
+    );
   });
   server.mode = "honest";
   await house.desk.commandIn(id, "confirmed", LIMIT_MS);

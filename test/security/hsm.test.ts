@@ -117,9 +117,11 @@ test("over TLS it answers where the certificate is trusted, and where it is not 
 });
 
 describe("a machine that is away", () => {
-  test("refuses: each verb says so, and the next honest answer ends the trouble", async () => {
+  test("refuses: each verb says so, and the next honest answer ends the trouble and wakes whoever waits", async () => {
     const server = await cipherServer({ mode: "refusing" });
     const module = await startedHsm(server.port);
+    let times = 0;
+    module.onUsable(() => (times += 1));
     expect(module.trouble).toBeNull();
     await expectUnavailable(
       module.beginIdentity(A),
@@ -129,7 +131,9 @@ describe("a machine that is away", () => {
     expect(module.trouble).toMatchObject({ lasting: false, why: expect.stringMatching(/declined check-wallet/) as string });
     server.mode = "honest";
     expect(hex(await orderOf(module))).toMatch(/^D869/);
+    expect(hex(await orderOf(module))).toMatch(/^D869/);
     expect(module.trouble).toBeNull();
+    expect(times).toBe(1);
     expect(server.connections).toBe(1);
   });
 
