@@ -1,13 +1,16 @@
-/** Cipher servers and HSM modules on free ports, closed when the test has finished; and a wire between them that can lie. */
+/** Cipher servers and HSM modules on free ports, closed when the test has finished; a wire between them that can lie; the worked examples. */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { openCipherServer, type CipherServer, type CipherServerOptions } from "../../simulator/cipher-server.ts";
-import { seededChance } from "../../src/kernel/chance.ts";
+import { seededChance, type Chance } from "../../src/kernel/chance.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
+import { Fault, reasonOf } from "../../src/kernel/faults.ts";
 import { silentLog, type Logger } from "../../src/kernel/log.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import type { HsmLinkOptions } from "../../src/security/hsm-link.ts";
 import { HsmModule } from "../../src/security/hsm.ts";
+import type { SessionSeed } from "../../src/security/security-module.ts";
+import { untilTrue } from "../api/door.ts";
 
 export const SHARED = "a secret of the tests alone";
 
@@ -91,3 +94,36 @@ export function listeningLog(): { readonly log: Logger; readonly text: () => str
   const log: Logger = { debug: note, info: note, warn: note, error: note, child: () => log };
   return { log, text: () => said.join("\n") };
 }
+
+export const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "hex"));
+export const hex = (value: Uint8Array): string => Buffer.from(value).toString("hex").toUpperCase();
+
+/** Challenges of the introduction are drawn by the seed; the examples' randoms come in turn. */
+export const examples = (...randoms: string[]): Chance => {
+  const seeded = seededChance(3);
+  return { ...seeded, bytes: (count) => (count === 8 ? bytes(randoms.shift() ?? "F0F1F2F3F4F5F6F7") : seeded.bytes(count)) };
+};
+
+export const A = { meterNumber: "202611220001" };
+export const B = { meterNumber: "000000345678" };
+export const session: SessionSeed = { random2: bytes("A1B2C3D4"), esamSerial: bytes("5445202611220001") };
+export const purchase = { dataItem: "070102FF", amountFen: 10_000n, count: 8, customerNumber: "000000123456" } as const;
+export const trip = bytes("1A00261122103000");
+export const wallet = { balanceFen: 12_345n, balanceMac: bytes("5ED027B9"), count: 8, countMac: bytes("23AFFAEB") };
+
+/** How it fails: always by the one code, with the sentence that is wanted. */
+export async function expectUnavailable(answer: Promise<unknown>, why: RegExp): Promise<void> {
+  const error: unknown = await answer.then(
+    (value) => new Error(`it answered: ${JSON.stringify(value)}`),
+    (reason: unknown) => reason,
+  );
+  expect({
+    code: error instanceof Fault ? error.code : reasonOf(error),
+    why: error instanceof Fault ? error.context["why"] : null,
+  }).toEqual({
+    code: "security-unavailable",
+    why: expect.stringMatching(why) as string,
+  });
+}
+export const orderOf = (module: HsmModule): Promise<Uint8Array> => module.protectControl(A, session, trip);
+export const back = (module: HsmModule): Promise<void> => untilTrue("the machine to be back", () => module.trouble === null);
