@@ -5,6 +5,7 @@ import type { ModelProfile } from "./profile.ts";
 
 export const breaker645 = {
   name: "breaker-645",
+  version: 1,
   title: { en: "DL/T 645 smart breaker", zh: "645 智能断路器" },
   edition: "2007",
   evidence: {
@@ -25,6 +26,7 @@ export const breaker645 = {
     operator: null,
   },
   items: { ...standardItems, ...noMoney, customerNumber: null, date: null, time: null, tripDelay: null, keyInfo: null },
+  blocks: [],
   orders: [],
   relayOrders: ["disconnect", "reconnect"],
   wallet: null,

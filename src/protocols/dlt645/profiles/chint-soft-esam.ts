@@ -12,6 +12,7 @@ import type { ModelProfile } from "./profile.ts";
 
 export const chintSoftEsam = {
   name: "chint-soft-esam",
+  version: 1,
   title: { en: "Chint prepaid meter, security in software", zh: "正泰预付费电能表(软加密)" },
   edition: "2007",
   evidence: {
@@ -33,6 +34,7 @@ export const chintSoftEsam = {
     operator: null,
   },
   items: { ...standardItems, keyInfo: null, tripDelay: null },
+  blocks: [],
   orders: [...sessionOrders, ...walletOrders.filter(({ di }) => !di!.startsWith("078")), initialisesPurse, refundByWrite],
   relayOrders: ["disconnect", "reconnect", "protect", "unprotect"],
   wallet: "yuan",

@@ -3,7 +3,7 @@
  * 2400 baud line. A profile is put together from these and says where it differs; a piece that only one model needs stands in
  * that model's file.
  */
-import { bcdKwh, bcdYuan, binaryYuan, digitsOf, hexOf, measured, whole } from "./layouts.ts";
+import { bcdKwh, bcdYuan, digitsOf, hexOf, measured, whole } from "./layouts.ts";
 import type { Layout } from "./layouts.ts";
 import type { Line, ModelProfile, ProfileItem, ProfileOrder } from "./profile.ts";
 
@@ -49,6 +49,8 @@ export const serialLine: Line = {
   broadcast: [0x08, 0x16, 0x1d],
   wildcard: [0x11, 0x12, 0x13],
 };
+
+export const standardBlocks = ["0001FF00", "0201FF00", "0202FF00", "0203FF00", "040005FF", "0333FF01"] as const;
 
 /** Functions of the base standard and of its fee-control supplements. */
 export const standardFunctions = [
@@ -98,7 +100,6 @@ export const standardPurchase = {
   layout: "1E",
   repeatProof: "purchase-count",
   repeatRefused: "0002",
-  reply: [],
 } as const satisfies ModelProfile["purchase"];
 
 export const standardRefund = {
@@ -107,9 +108,6 @@ export const standardRefund = {
   layouts: [],
   repeatProof: "nothing",
 } as const satisfies ModelProfile["refund"];
-
-/** One firmware adds what the purse holds to its yes. */
-export const purseReply = [binaryYuan("balance"), whole("count", 4, "binary"), digitsOf("customer", 6)] as const;
 
 export const standardReadBack = {
   purchase: ["balance", "overdraft", "purchaseCount", "relayWord"],

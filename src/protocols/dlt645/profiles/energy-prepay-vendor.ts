@@ -10,6 +10,7 @@ import type { ModelProfile } from "./profile.ts";
 
 export const energyPrepayVendor = {
   name: "energy-prepay-vendor",
+  version: 1,
   title: { en: "Energy prepayment meter of a vendor", zh: "电量型预付费电能表(厂商)" },
   edition: "2007",
   evidence: {
@@ -41,13 +42,14 @@ export const energyPrepayVendor = {
     customerNumber: null,
     keyInfo: null,
   },
+  blocks: [],
   orders: [
     { control: 0x03, di: "070102FF", what: "top up with kilowatt-hours", money: true, destructive: false },
     { control: 0x03, di: "070103FF", what: "refund kilowatt-hours", money: true, destructive: false },
   ],
   relayOrders: ["disconnect", "arm", "protect", "unprotect"],
   wallet: "kWh",
-  purchase: { di: "070102FF", layout: "18 sealed", repeatProof: "nothing", repeatRefused: null, reply: [] },
+  purchase: { di: "070102FF", layout: "18 sealed", repeatProof: "nothing", repeatRefused: null },
   refund: { control: 0x03, di: "070103FF", layouts: ["18 sealed"], repeatProof: "nothing" },
   errBytes: 1,
   serrBytes: 2,

@@ -10,6 +10,7 @@ import type { ModelProfile } from "./profile.ts";
 
 export const orderNumber4g = {
   name: "order-number-4g",
+  version: 1,
   title: { en: "4G meter with order numbers", zh: "4G 订单号预付费电能表" },
   edition: "2007",
   evidence: {
@@ -65,6 +66,7 @@ export const orderNumber4g = {
     },
     parameters: { di: "070104FF", cells: [hexOf("block", 143)], money: true },
   },
+  blocks: ["028011FF", "070104FF"],
   orders: [
     { control: 0x03, di: "070102FF", what: "top up under an order number", money: true, destructive: false },
     { control: 0x03, di: "070108FF", what: "refund under an order number", money: true, destructive: false },
@@ -85,7 +87,7 @@ export const orderNumber4g = {
   ],
   relayOrders: ["disconnect", "arm", "reconnect"],
   wallet: "yuan",
-  purchase: { di: "070102FF", layout: "22", repeatProof: "order-number", repeatRefused: "0002", reply: [] },
+  purchase: { di: "070102FF", layout: "22", repeatProof: "order-number", repeatRefused: "0002" },
   refund: { control: 0x03, di: "070108FF", layouts: ["22", "28"], repeatProof: "order-number" },
   errBytes: 1,
   serrBytes: 1,

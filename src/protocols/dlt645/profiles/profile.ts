@@ -7,7 +7,7 @@
  */
 import type { RelayOrderName } from "../relay-orders.ts";
 import type { Choices } from "./default-choices.ts";
-import type { Cell, Layout, LayoutName } from "./layouts.ts";
+import type { Layout, LayoutName } from "./layouts.ts";
 
 /** Where it is written, and how sure we may be: H two sources agree or a capture, M one source, L partly worked out. */
 export interface Evidence {
@@ -77,7 +77,6 @@ export interface Purchase {
   readonly repeatProof: "purchase-count" | "order-number" | "token" | "nothing";
   /** What the meter says to the same purchase again; null: it obeys again. */
   readonly repeatRefused: string | null;
-  readonly reply: readonly Cell[];
 }
 
 export interface Refund {
@@ -106,6 +105,8 @@ export interface Line {
 
 export interface ModelProfile {
   readonly name: string;
+  /** Goes up whenever a sighting of a real meter changes something here, so that a note from the field can say which it meant. */
+  readonly version: number;
   readonly title: { readonly en: string; readonly zh: string };
   readonly edition: "2007" | "1997";
   readonly evidence: Evidence;
@@ -114,6 +115,8 @@ export interface ModelProfile {
   readonly functions: readonly number[];
   readonly proof: Proof;
   readonly items: Readonly<Record<ProfileItemName, ProfileItem | null>>;
+  /** Identifiers that answer a whole block in one exchange. */
+  readonly blocks: readonly string[];
   readonly orders: readonly ProfileOrder[];
   readonly relayOrders: readonly RelayOrderName[];
   /** What its wallet counts; null: none, the ledger is elsewhere. */

@@ -5,6 +5,7 @@ import {
   refundByWrite,
   serialLine,
   sessionOrders,
+  standardBlocks,
   standardFunctions,
   standardItems,
   standardPurchase,
@@ -16,6 +17,7 @@ import type { ModelProfile } from "./profile.ts";
 
 export const standardWallet = {
   name: "standard-wallet",
+  version: 1,
   title: { en: "State Grid wallet meter, 2013 generation", zh: "国网本地费控电能表(2013)" },
   edition: "2007",
   evidence: {
@@ -36,6 +38,7 @@ export const standardWallet = {
     operator: null,
   },
   items: standardItems,
+  blocks: standardBlocks,
   orders: [...sessionOrders, ...walletOrders, initialisesPurse, refundByWrite],
   relayOrders: [
     "disconnect",
