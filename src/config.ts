@@ -81,9 +81,11 @@ const siteFile = z.strictObject({
       customerNumber: digits12.optional(),
       account: name.optional(),
       bus: name,
-      model: z.custom<ModelName>((name) => typeof name === "string" && isModelName(name), {
-        error: ({ input }) => complaintAbout(typeof input === "string" ? input : "") ?? undefined,
-      }),
+      model: z.string().pipe(
+        z.custom<ModelName>((name) => isModelName(name as string), {
+          error: ({ input }) => complaintAbout(input as string) ?? undefined,
+        }),
+      ),
       relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: secretReference }).optional(),
     }),
   ),
