@@ -10,6 +10,7 @@ import { ENERGY_PRICE, energyPrepay } from "./vendors/energy-prepay.ts";
 import { orderNumber4g } from "./vendors/order-number-4g.ts";
 import { southernGrid } from "./vendors/southern-grid.ts";
 import { stateGrid2009 } from "./vendors/state-grid-2009.ts";
+import { stsToken } from "./vendors/sts-token.ts";
 
 export type MeterMode = "local" | "remote";
 export type KeyState = "production" | "test";
@@ -33,8 +34,9 @@ const rows = {
   "breaker-645": { mode: "remote", plainControl: true, dialect: () => breaker645 },
   "chint-soft-esam": { mode: "local", plainControl: true, dialect: chint },
   "order-number-4g": { mode: "local", plainControl: true, dialect: orderNumber4g },
-  /** Its balance, at every door, is in kWh. */
+  /** The balance of these two, at every door, is in kWh. */
   "energy-prepay-vendor": { mode: "local", plainControl: true, price: ENERGY_PRICE, dialect: () => energyPrepay },
+  "sts-token": { mode: "local", plainControl: true, price: ENERGY_PRICE, dialect: stsToken },
 } as const satisfies Record<string, ModelRow>;
 
 export type MeterModel = keyof typeof rows;

@@ -43,27 +43,31 @@ const sealedTrades: Behaviour = {
   },
 };
 
+export const kwhItems: Parameters<typeof has>[0] = {
+  "00900100": (meter) => bcd(meter.wallet.balance, 4),
+  "00900101": (meter) => bcd(meter.wallet.overdraft, 4),
+  "03320201": (meter) => bcd(meter.purchaseCount, 2),
+  "03320301": (meter) => bcd(meter.purchases[0]?.amount ?? 0n, 4),
+  "04000F03": (meter) => bcd(meter.hoardingLimit, 4),
+};
+
+/** Bits 8 and 9 say energy, where the plain meter says money. */
+export const kwhWord3 = word3Is(
+  (meter) => ({
+    4: !meter.relay.isClosed,
+    6: meter.relay.orderIsDisconnect,
+    7: meter.isWarned || meter.relay.isTripPending,
+    8: true,
+    12: meter.isProtected,
+  }),
+  reading,
+);
+
 export const energyPrepay: readonly Behaviour[] = [
   knowsOnly([0x03, 0x08, 0x11, 0x12, 0x13, 0x14, 0x17, 0x1c]),
   sealedTrades,
-  has({
-    "00900100": (meter) => bcd(meter.wallet.balance, 4),
-    "00900101": (meter) => bcd(meter.wallet.overdraft, 4),
-    "03320201": (meter) => bcd(meter.purchaseCount, 2),
-    "03320301": (meter) => bcd(meter.purchases[0]?.amount ?? 0n, 4),
-    "04000F03": (meter) => bcd(meter.hoardingLimit, 4),
-  }),
+  has(kwhItems),
   lacks("009002", "0280002", "0333", "0334", "0400040E", "04000508", "040010"),
-  // Bits 8 and 9 say energy, where the plain meter says money.
-  word3Is(
-    (meter) => ({
-      4: !meter.relay.isClosed,
-      6: meter.relay.orderIsDisconnect,
-      7: meter.isWarned || meter.relay.isTripPending,
-      8: true,
-      12: meter.isProtected,
-    }),
-    reading,
-  ),
+  kwhWord3,
   obeysOnly([0x1a, 0x1b, 0x3a, 0x3b]),
 ];

@@ -129,7 +129,9 @@ describe.each(all.filter(([, profile]) => profile.wallet !== null))("money: %s",
       expect(await meter.read("purchaseCount")).toEqual({ purchaseCount: repeatRefused === null ? "2" : "1" });
     if (profile.items.lastPurchase !== null) expect(await meter.read("lastPurchase")).toEqual({ amount: "100.00" });
   });
+});
 
+describe.each(all.filter(([, profile]) => profile.refund !== null))("money back: %s", (_name, profile) => {
   test("gives money back the one way it knows, and not more than there is", async () => {
     const meter = await meet(profile, { balance: "50.00" });
     await meter.prove();
@@ -250,6 +252,16 @@ describe("what only one of them does", () => {
     );
     expect(changed).toHaveLength(33);
     expect(profile.readBack.write).toContain("parameters");
+  });
+
+  test("a token is used up with its number: an older one is a repeat too, and a misread digit is none", async () => {
+    const meter = await meet(profileOf("sts-token")!, { balance: "10.00" });
+    const newer = meter.topUpFrame("20.00", 42);
+    expect(isYes(await meter.say(newer))).toBe(true);
+    expect(errorOf((await meter.say(meter.topUpFrame("5.00", 41))).data)).toBe("0002");
+    const misread = { ...newer, data: newer.data.with(27, 0x31) };
+    expect(errorOf((await meter.say(misread)).data)).toBe("0001");
+    expect(await meter.read("balance")).toEqual({ balance: "30.00" });
   });
 
   test("an energy meter counts kilowatt-hours: 50 yuan of another meter are 50 kWh here, and word 3 says so", async () => {

@@ -216,6 +216,8 @@ export class Speaker {
         return topUpFrame(this.profile, to, this.#ordered(amount, mark));
       case "18 sealed":
         return topUpFrame(this.profile, to, sealed(amount, mark));
+      case "1C":
+        return topUpFrame(this.profile, to, { token: tokenOf(amount, mark) });
       case "28":
       case "18":
         throw new Error("no model tops up like this");
@@ -243,6 +245,12 @@ export class Speaker {
     const order = String(mark).padStart(16, "0");
     return { amount, order, mac1: "00000000", meter: this.address, mac2: "00000000" };
   }
+}
+
+/** Eight digits of hundredths of a kWh, ten of the token's number, two that check them; as letters, in hex. */
+function tokenOf(amount: string, mark: number): string {
+  const body = fenOf(amount).toString().padStart(8, "0") + String(mark).padStart(10, "0");
+  return hex(Buffer.from(body + (BigInt(body) % 97n).toString().padStart(2, "0"), "ascii"));
 }
 
 /** Amount and second under DES with a key that stands beside it. */

@@ -50,7 +50,7 @@ export const defaultChoices = {
     ["short", "extended"],
     "the 2014 supplement answers two bytes, and only when asked by P2 = 01",
   ),
-  purchaseLayout: topic("070101FF and 070102FF", ["1E", "22", "28", "18 sealed"], "three firmwares against export vendors"),
+  purchaseLayout: topic("070101FF and 070102FF", ["1E", "22", "28", "18 sealed", "1C"], "three firmwares against export vendors"),
   keyUpdateItem: topic(
     "070201FF and 070202FF",
     ["alike", "01 control", "02 control"],

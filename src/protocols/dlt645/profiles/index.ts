@@ -8,6 +8,7 @@ import { remoteLedger } from "./remote-ledger.ts";
 import { southernGrid } from "./southern-grid.ts";
 import { standardWallet } from "./standard-wallet.ts";
 import { stateGrid2009 } from "./state-grid-2009.ts";
+import { stsToken } from "./sts-token.ts";
 
 export const profiles: readonly ModelProfile[] = [
   standardWallet,
@@ -18,6 +19,7 @@ export const profiles: readonly ModelProfile[] = [
   chintSoftEsam,
   orderNumber4g,
   energyPrepayVendor,
+  stsToken,
 ];
 
 export const profileOf = (name: string): ModelProfile | undefined => profiles.find((profile) => profile.name === name);

@@ -49,6 +49,8 @@ export const layouts = {
   "28": [binaryYuan("amount"), hexOf("order", 8), hexOf("mac1", 4), digitsOf("meter", 6), hexOf("further", 6), hexOf("mac2", 4)],
   /** 070103FF of the standard, which empties a purse. */
   "18": [binaryYuan("amount"), hexOf("mac1", 4), whole("count", 4, "binary"), hexOf("mac2", 4)],
+  /** A token of twenty digits, as letters; what it is worth is the token's own secret. */
+  "1C": [hexOf("token", 20)],
   /** The energy vendor's 070102FF and 070103FF: as long as the row above, another thing. Eight bytes under DES, and their key. */
   "18 sealed": [hexOf("sealed", 8), hexOf("key", 8)],
 } as const satisfies Record<string, Layout>;
