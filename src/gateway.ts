@@ -99,7 +99,7 @@ async function raise(
   { config, clock, chance, log, consoleFolder, onFatal = () => undefined }: GatewayOptions,
   closers: Closers,
 ): Promise<Gateway> {
-  const security = securityOf(config, chance, log);
+  const security = await securityOf(config, chance, log, closers);
 
   // --- stores
   prepareDataFolder(config.stores.data);
@@ -311,6 +311,12 @@ async function raise(
     void wake([meter]);
   });
   street.onLineOpen((meters) => void wake(meters));
+  const wakeWaiters = async (): Promise<void> => addJobs(await commandStore.wakeWaitingFor("cipher-machine", clock.now()));
+  security.onUsable?.(() => {
+    wakeWaiters().catch((error: unknown) => {
+      log.warn({ reason: reasonOf(error) }, "commands that waited for the HSM could not be woken; each looks again by itself");
+    });
+  });
 
   // --- everything runs
   await commandStore.makeAllDue(clock.now());
