@@ -100,7 +100,7 @@ async function raise(
   { config, clock, chance, log, consoleFolder, onFatal = () => undefined }: GatewayOptions,
   closers: Closers,
 ): Promise<Gateway> {
-  const security = securityOf(config, chance, log);
+  const security = await securityOf(config, chance, log, closers);
 
   // --- stores
   prepareDataFolder(config.stores.data);
@@ -312,6 +312,12 @@ async function raise(
     void wake([meter]);
   });
   street.onLineOpen((meters) => void wake(meters));
+  const wakeWaiters = async (): Promise<void> => addJobs(await commandStore.wakeWaitingFor("cipher-machine", clock.now()));
+  security.onUsable?.(() => {
+    wakeWaiters().catch((error: unknown) => {
+      log.warn({ reason: reasonOf(error) }, "commands that waited for the HSM could not be woken; each looks again by itself");
+    });
+  });
 
   // --- everything runs
   await commandStore.makeAllDue(clock.now());

@@ -147,6 +147,7 @@ export const en: Phrases = {
   waits: { silence: "the meter to speak again" },
   reasons: {
     "meter-online": "the meter to be heard",
+    "cipher-machine": "the cipher machine (HSM) to answer",
     approval: "approval by a second person",
     window: "the allowed hours",
     line: "its turn on the line",

@@ -28,6 +28,7 @@ export const nextStepsZh: Partial<Record<FaultCode, string>> & Readonly<Record<s
   "line-down": "请检查适配器、主机和端口；网关会持续重试。",
   "bus-queue-full": "请稍后再试。",
   "database-unreachable": "请检查 DATABASE_URL 以及 PostgreSQL 是否运行。",
+  "security-unavailable": "请检查 security.url 处的密码机是否运行、能否连接；原因见 meterctl doctor。",
   "not-ready": "请查看 /readyz 中缺少的部分。",
   internal: "请查看日志；没有半途而废的操作。",
   "gateway-unreachable": "请检查网关是否运行；页面会自动重试。",

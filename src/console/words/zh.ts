@@ -130,6 +130,7 @@ export const zh: Phrases = {
   waits: { silence: "电表再次应答" },
   reasons: {
     "meter-online": "电表恢复应答",
+    "cipher-machine": "密码机恢复",
     approval: "第二人审批",
     window: "允许的时段",
     line: "线路空闲",
