@@ -59,7 +59,7 @@ export class VirtualMeter {
   readonly esam: VirtualEsam;
   readonly household: Household;
   readonly faults = new FaultShelf("meter");
-  readonly #behaviours: readonly Behaviour[] = behaviours;
+  readonly #behaviours: readonly Behaviour[];
 
   meterNumber: string;
   customerNumber: string;
@@ -105,6 +105,7 @@ export class VirtualMeter {
   constructor(plan: MeterPlan, { time, chance }: { time: StreetTime; chance: Chance }) {
     const model = meterModels[plan.model ?? "standard-wallet"];
     this.plan = plan;
+    this.#behaviours = [...(model.dialect?.(chance.child("dialect"), () => this.meterNumber) ?? []), ...behaviours];
     this.address = plan.address;
     this.time = time;
     this.#at = time.now();
@@ -126,7 +127,7 @@ export class VirtualMeter {
     this.#energy = steps * ENERGY_PER_STEP;
     this.household = new Household(chance.child("household"));
     if (plan.loadKw !== undefined) this.household.override = BigInt(Math.round(plan.loadKw * 1_000_000));
-    this.wallet = new Wallet(parsePrice(plan.price ?? "0.5283"), parseYuan(plan.balance ?? "50.00", "balance"));
+    this.wallet = new Wallet(parsePrice(model.price ?? plan.price ?? "0.5283"), parseYuan(plan.balance ?? "50.00", "balance"));
     this.wallet.overdraftLimit = parseYuan(plan.overdraftLimit ?? "0.00", "overdraftLimit");
     this.esam = new VirtualEsam(chance.child("esam"), () => this.meterNumber);
     this.relay = new Relay({

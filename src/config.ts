@@ -12,7 +12,8 @@ import { Fault, reasonOf } from "./kernel/faults.ts";
 import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
 import { parsePrice, parseYuan, type Fen, type PricePerKwh } from "./kernel/money.ts";
 import { Secret } from "./kernel/secret.ts";
-import type { MeterRecord } from "./devices/meter.ts";
+import { complaintAbout, isModelName, meterModels } from "./devices/meter-models.ts";
+import type { MeterRecord, ModelName } from "./devices/meter.ts";
 
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits");
 const name = z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes");
@@ -80,7 +81,11 @@ const siteFile = z.strictObject({
       customerNumber: digits12.optional(),
       account: name.optional(),
       bus: name,
-      model: z.enum(["standard-wallet", "remote-ledger"]),
+      model: z.string().pipe(
+        z.custom<ModelName>((name) => isModelName(name as string), {
+          error: ({ input }) => complaintAbout(input as string) ?? undefined,
+        }),
+      ),
       relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: secretReference }).optional(),
     }),
   ),
@@ -311,6 +316,13 @@ export function buildConfig(
           },
   }));
   meters.forEach((meter, index) => {
+    const { wallet, orders } = meterModels[meter.model];
+    // The rules restore what has no wallet of its own; asking for what the model does not know would leave somebody in the dark.
+    if (!wallet && !orders.includes(file.policy.restoreBy))
+      complaints.add(
+        `meters[${index}].model`,
+        `a ${meter.model} cannot be restored by "${file.policy.restoreBy}" (policy.restoreBy)`,
+      );
     const password = meter.relayPassword?.secret.open();
     if (password !== undefined && password !== "" && !/^\d{6}$/.test(password))
       complaints.add(`meters[${index}].relayPassword.secret`, "a relay password has six digits");
@@ -426,7 +438,8 @@ function accountsOf(file: SiteFile, complaints: Complaints): Config["accounts"] 
   const names = new Set([...listed.keys(), ...meterOf.keys()]);
   return [...names].map((account) => {
     const given = listed.get(account);
-    const natural = meterOf.get(account)?.model === "remote-ledger" ? "remote" : "local";
+    const meter = meterOf.get(account);
+    const natural = meter !== undefined && !meterModels[meter.model].wallet ? "remote" : "local";
     const mode = given?.mode ?? natural;
     const tariff = given?.tariff ?? file.tariffs[0]!.id;
     if (!tariffs.has(tariff)) complaints.add(`accounts[${given?.index ?? 0}].tariff`, `no tariff has the id "${tariff}"`);

@@ -16,6 +16,7 @@ import type { CommandKind } from "./commands/command.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
 import type { Config } from "./config.ts";
+import { meterModels } from "./devices/meter-models.ts";
 import type { MeterRecord, Street } from "./devices/meter.ts";
 import { Poller } from "./devices/poller.ts";
 import { ReadingIntake } from "./devices/reading-intake.ts";
@@ -200,7 +201,7 @@ async function raise(
       if (note !== null)
         log.warn({ meter: meter.address, note }, "the meter's numbers are not those of the books: it is quarantined");
     },
-    itemsOf: (meter) => (meter.model === "standard-wallet" ? ["importedEnergy", "balance", "overdraft"] : ["importedEnergy"]),
+    itemsOf: (meter) => (meterModels[meter.model].wallet ? ["importedEnergy", "balance", "overdraft"] : ["importedEnergy"]),
     sideBySide: (bus) => config.buses.find(({ id }) => id === bus)?.transport.kind === "mqtt",
   });
   const { noCut, mode, restoreBy, cutBelow } = config.policy;

@@ -261,6 +261,13 @@ export const faults = {
     "表号或客户编号与档案不符。",
     "The meter is quarantined: compare nameplate and archive.",
   ),
+  "order-forbidden": row(
+    422,
+    "never",
+    "These bytes are never sent to this model: something would be lost for good, or it means something else there. Nothing was sent.",
+    "该型号禁止发送此报文，未发送。",
+    "See what the profile of this model allows (src/protocols/dlt645/profiles).",
+  ),
   "not-supported": row(422, "never", "This model does not do that.", "该型号不支持。", "See the model profile."),
 
   // the line

@@ -100,6 +100,16 @@ describe("errors name the path and say what is allowed", () => {
     ["a short address", small.replace("202611220001", "2026"), /meters\[0\]\.address.*twelve digits/],
     ["an unknown bus", small.replace("bus: tcp-1", "bus: tcp-9"), /meters\[0\]\.bus.*"tcp-9"; there are: tcp-1/],
     ["an unknown model", small.replace("standard-wallet", "gold"), /meters\[0\]\.model.*"standard-wallet", "remote-ledger"/],
+    [
+      "a model that is known and cannot be ordered",
+      small.replace("standard-wallet", "order-number-4g"),
+      /meters\[0\]\.model.*"order-number-4g" is known, but the gateway cannot order it yet: .*order-number; must be one of/,
+    ],
+    [
+      "a breaker that nobody could restore",
+      small.replace("standard-wallet", "breaker-645"),
+      /meters\[0\]\.model.*a breaker-645 cannot be restored by "arm" \(policy\.restoreBy\)/,
+    ],
     ["an unknown key", `${small}\npolcy: {}`, /unknown: polcy/],
     ["an unknown policy mode", `${small}\npolicy: { mode: dry }`, /policy\.mode.*"shadow", "live"/],
     [

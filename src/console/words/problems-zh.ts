@@ -23,6 +23,7 @@ export const nextStepsZh: Partial<Record<FaultCode, string>> & Readonly<Record<s
   "account-disputed": "请先处理有争议的命令。",
   "account-without-meter": "请在站点文件中为该户绑定电表。",
   "wrong-mode": "请查看电表型号。",
+  "order-forbidden": "请查看该型号的档案（profiles）允许哪些报文。",
   "meter-silent": "请检查线路、通信地址和波特率；电表可能已执行，重发之前会先抄读。",
   "line-down": "请检查适配器、主机和端口；网关会持续重试。",
   "bus-queue-full": "请稍后再试。",

@@ -44,6 +44,9 @@ export type { Reply } from "./replies.ts";
 export { REFUND, SECURITY, decodeClosingReply, decodeIdentityReply, decodeStatusReply, keyStateOf } from "./fee-control.ts";
 export type { ClosingReply, FeeControlReply, IdentityReply, StatusReply } from "./fee-control.ts";
 
+export { permit, profileOf, profiles } from "./profiles/index.ts";
+export type { ModelProfile } from "./profiles/index.ts";
+
 export { explain } from "./explain.ts";
 export type { ExplainRow } from "./explain.ts";
 export { maskedHex, printExplanation } from "./print-explanation.ts";
