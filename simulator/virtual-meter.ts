@@ -85,7 +85,7 @@ export class VirtualMeter {
   line: LineRate | undefined;
   /** 1DH: 0 second pulses, 1 demand period, 2 slot switching. */
   output = 0;
-  readonly #behaviours: readonly Behaviour[] = behaviours;
+  readonly #behaviours: readonly Behaviour[];
 
   meterNumber: string;
   customerNumber: string;
@@ -135,6 +135,7 @@ export class VirtualMeter {
     this.programmingEnabled = this.habits.programmingEnabled;
     this.readOn = new ReadPosition(this.habits.readReplyMax);
     this.passwordLock = new PasswordLock(this.habits.passwordTriesMax, minutes(this.habits.passwordLockMinutes));
+    this.#behaviours = [...(model.dialect?.(chance.child("dialect"), () => this.meterNumber) ?? []), ...behaviours];
     this.address = plan.address;
     this.time = time;
     this.#at = time.now();
@@ -156,7 +157,7 @@ export class VirtualMeter {
     this.#energy = steps * ENERGY_PER_STEP;
     this.household = new Household(chance.child("household"));
     if (plan.loadKw !== undefined) this.household.override = BigInt(Math.round(plan.loadKw * 1_000_000));
-    this.wallet = new Wallet(parsePrice(plan.price ?? "0.5283"), parseYuan(plan.balance ?? "50.00", "balance"));
+    this.wallet = new Wallet(parsePrice(model.price ?? plan.price ?? "0.5283"), parseYuan(plan.balance ?? "50.00", "balance"));
     this.wallet.overdraftLimit = parseYuan(plan.overdraftLimit ?? "0.00", "overdraftLimit");
     this.esam = new VirtualEsam(chance.child("esam"), () => this.meterNumber, this.habits.macPolicy);
     this.relay = new Relay({
