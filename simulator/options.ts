@@ -33,7 +33,7 @@ export const argumentTable = {
   seed: { value: "SEED", meaning: "same seed, same street", otherwise: "1" },
   speed: { value: "FACTOR", meaning: "how fast clocks and households run; 0 stands still", otherwise: "1" },
   start: { value: "ISO", meaning: "what the meters' clocks show at the start", otherwise: "the machine's time" },
-  model: { value: "NAME", meaning: Object.keys(meterModels).join(" or "), otherwise: "standard-wallet" },
+  model: { value: "NAME", meaning: Object.keys(meterModels).join(", "), otherwise: "standard-wallet" },
   balance: { value: "YUAN", meaning: "balance of every wallet at the start", otherwise: "50.00" },
   price: { value: "YUAN", meaning: "price of a kWh, at most four decimals", otherwise: "0.5283" },
   baud: { value: "N", meaning: "pace the bytes of the TCP and MQTT buses" },

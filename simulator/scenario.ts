@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { habitsShape } from "./habits.ts";
 import { lifePlanShape } from "./life-shape.ts";
+import { meterModelNames } from "./models.ts";
 
 const yuan = z.string().regex(/^-?\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, in quotes, like "50.00"');
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits, in quotes");
@@ -30,7 +31,7 @@ const bus = z.strictObject({
 const meter = z.strictObject({
   address: digits12,
   bus: name,
-  model: z.enum(["standard-wallet", "remote-ledger"]).optional(),
+  model: z.enum(meterModelNames).optional(),
   mode: z.enum(["local", "remote"]).optional(),
   balance: yuan.optional(),
   price: z

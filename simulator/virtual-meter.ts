@@ -88,7 +88,7 @@ export class VirtualMeter {
   line: LineRate | undefined;
   /** 1DH: 0 second pulses, 1 demand period, 2 slot switching. */
   output = 0;
-  readonly #behaviours: readonly Behaviour[] = behaviours;
+  readonly #behaviours: readonly Behaviour[];
 
   meterNumber: string;
   customerNumber: string;
@@ -138,6 +138,7 @@ export class VirtualMeter {
     this.programmingEnabled = this.habits.programmingEnabled;
     this.readOn = new ReadPosition(this.habits.readReplyMax);
     this.passwordLock = new PasswordLock(this.habits.passwordTriesMax, minutes(this.habits.passwordLockMinutes));
+    this.#behaviours = [...(model.dialect?.(chance.child("dialect"), () => this.meterNumber) ?? []), ...behaviours];
     this.address = plan.address;
     this.time = time;
     this.meterNumber = plan.meterNumber ?? plan.address;
@@ -152,7 +153,7 @@ export class VirtualMeter {
     this.alarms = { first: parseYuan(plan.alarm1 ?? "0.00", "alarm1"), second: parseYuan(plan.alarm2 ?? "0.00", "alarm2") };
     this.alarm2Trips = plan.alarm2Trips ?? false;
 
-    this.wallet = new Wallet(parsePrice(plan.price ?? "0.5283"), parseYuan(plan.balance ?? "50.00", "balance"));
+    this.wallet = new Wallet(parsePrice(model.price ?? plan.price ?? "0.5283"), parseYuan(plan.balance ?? "50.00", "balance"));
     this.wallet.overdraftLimit = parseYuan(plan.overdraftLimit ?? "0.00", "overdraftLimit");
     this.esam = new VirtualEsam(chance.child("esam"), () => this.meterNumber, this.habits.macPolicy);
     this.relay = new Relay({

@@ -7,11 +7,12 @@ import { parseArgs } from "node:util";
 import { reasonOf } from "../../src/kernel/faults.ts";
 import { print, rounded, type Bench, type Findings } from "./bench.ts";
 import { bus } from "./bus.ts";
+import { codec } from "./codec.ts";
 import { commands } from "./commands.ts";
 import { memory } from "./memory.ts";
 import { Workshop } from "./workshop.ts";
 
-const benches: Readonly<Record<string, Bench>> = { bus, commands, memory };
+const benches: Readonly<Record<string, Bench>> = { codec, bus, commands, memory };
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 

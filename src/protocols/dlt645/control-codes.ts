@@ -56,6 +56,9 @@ export const FUNCTIONS: ReadonlyMap<number, FunctionRow> = new Map([
 const REREAD_1997: FunctionRow = row("1997", "read-again", "read the last data again", true);
 const UNKNOWN: FunctionRow = row("2007", "unknown", "function not in the standard", false);
 
+/** By function code, for the way that every frame takes. */
+const BY_CODE: readonly FunctionRow[] = Array.from({ length: FUNCTION_MASK + 1 }, (_, code) => FUNCTIONS.get(code) ?? UNKNOWN);
+
 export const isReply = (control: number): boolean => (control & REPLY) !== 0;
 export const isException = (control: number): boolean => (control & REPLY) !== 0 && (control & EXCEPTION) !== 0;
 export const moreFollows = (control: number): boolean => (control & REPLY) !== 0 && (control & MORE_FOLLOWS) !== 0;
@@ -67,13 +70,19 @@ export const moreFollows = (control: number): boolean => (control & REPLY) !== 0
 export function functionOf(frame: Frame): FunctionRow {
   const code = frame.control & FUNCTION_MASK;
   if (code === 0x03 && !isException(frame.control) && frame.data[3] !== 0x07) return REREAD_1997;
-  return FUNCTIONS.get(code) ?? UNKNOWN;
+  return BY_CODE[code]!;
 }
 
 export const versionOf = (frame: Frame): Version => functionOf(frame).version;
 
 /** Bytes of a data identifier: two in 1997, four in 2007. */
 export const identifierBytes = (version: Version): 2 | 4 => (version === "1997" ? 2 : 4);
+
+/** Whether two frames carry the same identifier, compared as bytes: this is asked of every reply. */
+export function sameIdentifier(one: Uint8Array, other: Uint8Array, bytes: 2 | 4): boolean {
+  for (let i = 0; i < bytes; i += 1) if (one[i] !== other[i]) return false;
+  return true;
+}
 
 /** Upper-case hex as it is written, DI3 first; undefined when the frame has none. */
 export function identifierOf(frame: Frame): string | undefined {

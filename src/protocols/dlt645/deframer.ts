@@ -13,12 +13,29 @@
  * Knows nothing of time. Whoever owns the line decides when silence means that the rest will not come, and calls flush.
  * Holds at most one unfinished frame, which is less than FRAME_BYTES_MAX bytes.
  */
-import { PREAMBLE, frameAt, measureFrame } from "./frame.ts";
+import { MORE, PREAMBLE, START, frameAt, frameLength, measureFrame } from "./frame.ts";
 import type { Frame } from "./frame.ts";
 
+/**
+ * A frame, or bytes that belong to none. `bytes` are a view of what was pushed, nothing is copied: whoever keeps a piece keeps
+ * the chunk it came in, and whoever pushes must not write into a chunk again. A frame is decoded when it is asked for.
+ */
 export type Piece =
   | { readonly kind: "frame"; readonly frame: Frame; readonly bytes: Uint8Array }
   | { readonly kind: "noise"; readonly bytes: Uint8Array; readonly why: string };
+
+class FramePiece {
+  readonly kind = "frame";
+  readonly bytes: Uint8Array;
+  #frame: Frame | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+  get frame(): Frame {
+    return (this.#frame ??= frameAt(this.bytes, 0));
+  }
+}
 
 const NOTHING = new Uint8Array(0);
 
@@ -34,7 +51,7 @@ export class Deframer {
     if (chunk.length === 0) return [];
     const bytes = this.#held.length === 0 ? chunk : joined(this.#held, chunk);
     const { pieces, rest } = cut(bytes, "more may come");
-    this.#held = bytes.slice(rest);
+    this.#held = rest === bytes.length ? NOTHING : Uint8Array.prototype.slice.call(bytes, rest);
     return pieces;
   }
 
@@ -48,39 +65,49 @@ export class Deframer {
 
 function cut(bytes: Uint8Array, expect: "more may come" | "nothing more comes"): { pieces: Piece[]; rest: number } {
   const pieces: Piece[] = [];
+  const { length } = bytes;
   let noiseFrom = 0;
-  let noiseWhy = "noise";
+  /** The first start of a noise that led nowhere names its reason; what follows is usually its own body. */
+  let firstStart = -1;
   let at = 0;
-  const noiseUpTo = (to: number) => {
-    const bare = withoutPreamble(bytes, noiseFrom, to);
-    if (bare.length > 0) pieces.push({ kind: "noise", bytes: bare, why: noiseWhy });
-    noiseWhy = "noise";
-  };
-  while (at < bytes.length) {
-    const found = measureFrame(bytes, at);
-    if (found.is === "frame") {
-      noiseUpTo(at);
-      pieces.push({ kind: "frame", frame: frameAt(bytes, at), bytes: bytes.slice(at, at + found.length) });
-      at += found.length;
-      noiseFrom = at;
+  while (at < length) {
+    if (bytes[at] !== START) {
+      at += 1;
       continue;
     }
-    if (found.is === "short" && expect === "more may come") break;
-    // The first start that led nowhere names the reason; what follows is usually its own body.
-    if (noiseWhy === "noise") noiseWhy = found.why;
+    const found = frameLength(bytes, at);
+    if (found > 0) {
+      if (at > noiseFrom) addNoise(pieces, bytes, noiseFrom, at, firstStart);
+      pieces.push(new FramePiece(bytes.subarray(at, at + found)));
+      at += found;
+      noiseFrom = at;
+      firstStart = -1;
+      continue;
+    }
+    if (found === MORE && expect === "more may come") break;
+    if (firstStart < 0 && isHead(bytes, at)) firstStart = at;
     at += 1;
   }
-  noiseUpTo(at);
+  if (at > noiseFrom) addNoise(pieces, bytes, noiseFrom, at, firstStart);
   return { pieces, rest: at };
 }
 
-/** Wake-up bytes are no noise: they are swallowed without a word. */
-function withoutPreamble(bytes: Uint8Array, from: number, to: number): Uint8Array {
-  let start = from;
-  let end = to;
-  while (start < end && bytes[start] === PREAMBLE) start += 1;
-  while (end > start && bytes[end - 1] === PREAMBLE) end -= 1;
-  return bytes.slice(start, end);
+/** A start that has its second, or whose second cannot have come yet: more than a stray 68. */
+const isHead = (bytes: Uint8Array, at: number): boolean => at + 7 >= bytes.length || bytes[at + 7] === START;
+
+function addNoise(pieces: Piece[], bytes: Uint8Array, noiseFrom: number, noiseTo: number, firstStart: number): void {
+  // Wake-up bytes are no noise: they are swallowed without a word.
+  let from = noiseFrom;
+  let to = noiseTo;
+  while (from < to && bytes[from] === PREAMBLE) from += 1;
+  while (to > from && bytes[to - 1] === PREAMBLE) to -= 1;
+  if (from === to) return;
+  const found = firstStart < 0 ? undefined : measureFrame(bytes, firstStart);
+  pieces.push({
+    kind: "noise",
+    bytes: bytes.subarray(from, to),
+    why: found === undefined || found.is === "frame" ? "noise" : found.why,
+  });
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

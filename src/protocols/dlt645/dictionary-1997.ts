@@ -6,8 +6,8 @@
  */
 import { bits, count, decimal, digits, energy, moment } from "./formats.ts";
 import type { Format } from "./formats.ts";
-import { field, joinName, one, series } from "./item.ts";
-import type { Item } from "./item.ts";
+import { field, item, joinName, one, series } from "./item.ts";
+import type { Item, Shape } from "./item.ts";
 
 const EXACT: ReadonlyMap<string, readonly [string, string, Format<unknown>]> = new Map<
   string,
@@ -62,26 +62,30 @@ const INSTANT: ReadonlyMap<string, readonly [string, Format<unknown>, 0 | 1]> = 
 ]);
 const PLACES = ["", "A", "B", "C"] as const;
 
+type Found = { readonly name: string; readonly title: string; readonly shape: Shape } | undefined;
+
 export function itemOf1997(di: string): Item | undefined {
   const exact = EXACT.get(di);
-  if (exact !== undefined) return { di, name: exact[0], title: exact[1], read: one(exact[0], exact[2]) };
+  if (exact !== undefined) return item({ di, name: exact[0], title: exact[1], zh: "", shape: one(exact[0], exact[2]) });
   const found = di.startsWith("B6") ? instant(di) : tariffed(di);
-  return found === undefined ? undefined : { di, ...found };
+  return found === undefined ? undefined : item({ di, zh: "", ...found });
 }
 
-function instant(di: string): Omit<Item, "di"> | undefined {
+function instant(di: string): Found {
   const found = INSTANT.get(di[2]!);
   if (found === undefined) return undefined;
   const [name, format, first] = found;
   const placed = (place: number): string => (place === 1 && first === 1 ? name : `${name}${PLACES[place] ?? String(place)}`);
   if (di[3] === "F")
-    return { name: `${name}Block`, title: `${name}, all`, read: series((i) => [field(placed(first + i), format)]) };
+    return { name: `${name}Block`, title: `${name}, all`, shape: series((i) => [field(placed(first + i), format)]) };
   const place = Number.parseInt(di[3]!, 16);
-  return place < first || place > 3 ? undefined : { name: placed(place), title: placed(place), read: one(placed(place), format) };
+  return place < first || place > 3
+    ? undefined
+    : { name: placed(place), title: placed(place), shape: one(placed(place), format) };
 }
 
 /** 9 energies, A maximum demands, B when they were reached. */
-function tariffed(di: string): Omit<Item, "di"> | undefined {
+function tariffed(di: string): Found {
   const second = Number.parseInt(di[1]!, 16);
   const month = MONTHS[second >> 2];
   const found = ENERGIES.get(`${second & 3}${di[2]!}`);
@@ -94,13 +98,13 @@ function tariffed(di: string): Omit<Item, "di"> | undefined {
     return {
       name: joinName(shape.name, "block", month),
       title: `${shape.name}, total and tariffs`,
-      read: withoutSeparators(
+      shape: withoutSeparators(
         series((i) => [field(nameOf(i), shape.format)]),
         shape.format.bytes,
       ),
     };
   const tariff = Number.parseInt(di[3]!, 16);
-  return { name: nameOf(tariff), title: nameOf(tariff), read: one(nameOf(tariff), shape.format) };
+  return { name: nameOf(tariff), title: nameOf(tariff), shape: one(nameOf(tariff), shape.format) };
 }
 
 function shapeOf(
@@ -115,10 +119,11 @@ function shapeOf(
 }
 
 /** An AA behind a whole number of values only parts groups; BCD knows no AA. */
-const withoutSeparators =
-  (read: Item["read"], bytes: number): Item["read"] =>
-  (wire) => {
+const withoutSeparators = (shape: Shape, bytes: number): Shape => ({
+  ...shape,
+  members: (wire) => {
     const kept: number[] = [];
     for (const byte of wire) if (byte !== 0xaa || kept.length % bytes !== 0) kept.push(byte);
-    return read(Uint8Array.from(kept));
-  };
+    return shape.members(Uint8Array.from(kept));
+  },
+});

@@ -7,7 +7,7 @@
  */
 import { ascii, bcdFen, bits, count, decimal, digits, energy, hex, moment } from "./formats.ts";
 import type { Format } from "./formats.ts";
-import { one } from "./item.ts";
+import { item, one } from "./item.ts";
 import type { Item } from "./item.ts";
 import { familyItem } from "./items/families.ts";
 import { phaseFaults, relay, runStateWord1, runStateWord2, runStateWord3, runStateWord7 } from "./status-words.ts";
@@ -226,7 +226,8 @@ const BLOCKS: ReadonlyMap<string, string> = new Map([
   ["dailyFreezeImportedEnergy", "05060101"],
 ]);
 
-const itemOfRow = (name: string, { di, format, title }: Row<unknown>): Item => ({ di, name, title, read: one(name, format) });
+const itemOfRow = (name: string, { di, format, title }: Row<unknown>): Item =>
+  item({ di, name, title, zh: "", shape: one(name, format) });
 const rows: readonly (readonly [string, Row<unknown>])[] = Object.entries(dictionary);
 const byName: ReadonlyMap<string, Item> = new Map(rows.map(([name, each]) => [name, itemOfRow(name, each)]));
 /** The first row of an identifier speaks for it. */

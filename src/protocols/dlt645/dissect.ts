@@ -12,7 +12,7 @@ import { bits, count, digits, hex, moment } from "./formats.ts";
 import type { Format } from "./formats.ts";
 import { hexByte } from "./frame.ts";
 import type { Frame } from "./frame.ts";
-import { raw, valueOf } from "./item.ts";
+import { one, printMember, rawMember } from "./item.ts";
 import type { Item, Value } from "./item.ts";
 import { relayOrderOfByte } from "./relay-orders.ts";
 import { baudOfByte } from "./requests.ts";
@@ -32,6 +32,8 @@ export interface Dissection {
   readonly segments: readonly Segment[];
   readonly error: { readonly code: string; readonly bits: readonly string[] } | null;
 }
+
+const raw = (name: string, wire: Uint8Array): Value => printMember(rawMember(name, wire))[0]!;
 
 export const DOTS = "••••";
 const dots = (name: string): Value => ({ name, value: DOTS, unit: null });
@@ -57,7 +59,7 @@ class Cutter {
     return part;
   }
   format(name: string, format: Format<unknown>): void {
-    if (this.left > 0) this.value(name, format.bytes, (wire) => valueOf(name, format, wire));
+    if (this.left > 0) this.value(name, format.bytes, (wire) => one(name, format).members(wire).flatMap(printMember));
   }
   value(field: string, bytes: number, read: (wire: Uint8Array) => readonly Value[]): void {
     const wire = this.#take(bytes);
@@ -185,7 +187,7 @@ function request(word: string, version: "2007" | "1997", { cutter, item, di }: P
 }
 
 /** Binary, 1 to 255: not BCD like nearly everything else. */
-const SEQUENCE: Format<number> = { ...bits(1), decode: (wire) => ({ value: wire[0] ?? 0 }), print: String };
+const SEQUENCE: Format<number> = { ...bits(1), decodeAt: (wire, at) => wire[at]!, print: String };
 
 function readRequest(cutter: Cutter, di: string | null): void {
   if (di === "04040300" && cutter.left === 5) {

@@ -32,7 +32,8 @@ export type { Decimal, Decoded, Detail, Format } from "./formats.ts";
 export { dictionary, itemNames, itemOf } from "./dictionary.ts";
 export type { ItemName, Row, ValueOf } from "./dictionary.ts";
 export { itemOf1997 } from "./dictionary-1997.ts";
-export type { Item, Value } from "./item.ts";
+export { printMember } from "./item.ts";
+export type { Field, Item, Member, NamedValue, Shape, Value } from "./item.ts";
 export { relayStateOfWord3, runStateWord3Of } from "./status-words.ts";
 export type { RunStateWord3 } from "./status-words.ts";
 
@@ -42,6 +43,9 @@ export { readReply } from "./replies.ts";
 export type { Reply } from "./replies.ts";
 export { REFUND, SECURITY, decodeClosingReply, decodeIdentityReply, decodeStatusReply, keyStateOf } from "./fee-control.ts";
 export type { ClosingReply, FeeControlReply, IdentityReply, StatusReply } from "./fee-control.ts";
+
+export { permit, profileOf, profiles } from "./profiles/index.ts";
+export type { ModelProfile } from "./profiles/index.ts";
 
 export { explain } from "./explain.ts";
 export type { ExplainRow } from "./explain.ts";

@@ -1,12 +1,29 @@
 /**
- * A data item as the dictionary knows it, and the few shapes in which values stand in its data: one value, a series of
- * equal ones, a record of different ones. An item reads what has come, not what should have come: blocks are as long as
- * the meter made them, and keep their places.
+ * A data item as the dictionary knows it, and the shapes in which values stand in its data: one value, a record of different
+ * ones, a series of equal ones. A shape reads what has come, not what should have come: blocks are as long as the meter made
+ * them, and keep their places. And it writes the same bytes again, for whoever plays the meter.
+ *
+ *     bytes ─► shape.members ─► { name, value: exact, unit }  ─► printed ─► { name, value: "123.45", unit }
  */
+import { Unreadable, wrongLength } from "./format.ts";
+import { refuse } from "./refusal.ts";
+import type { Format } from "./format.ts";
 import { hexBytes } from "./frame.ts";
-import type { Format } from "./formats.ts";
 
-/** `value` null without `fault`: the meter says it has no data. With `fault`: it sent something that is no value. */
+/** One named value, exact: a Fen, a Decimal, a relay picture, whatever its format makes of the bytes. */
+export interface Member<T = unknown> {
+  readonly name: string;
+  /** Null without `fault`: the meter says it has no data. With `fault`: it sent something that is no value. */
+  readonly value: T | null;
+  readonly unit: string | null;
+  readonly fault: string | null;
+  readonly format: Format<T> | null;
+}
+
+/** What is needed of a member to write it. */
+export type NamedValue = Pick<Member, "name" | "value"> & { readonly fault?: string | null };
+
+/** A member in words, as programs outside read it (`meterctl decode --json`). */
 export interface Value {
   readonly name: string;
   readonly value: string | null;
@@ -14,14 +31,28 @@ export interface Value {
   readonly fault?: string;
 }
 
-/** `wire`: the data behind the identifier, as it stands on the wire after -33H. */
-export type Reader = (wire: Uint8Array) => Value[];
+/** How the data behind an identifier are laid out. */
+export interface Shape {
+  /** As the standard writes it: "XXXXXX.XX", "XXX.X x 3", "YYMMDDhhmm,XXXX". */
+  readonly pattern: string;
+  /** Null: as long as it comes. */
+  readonly bytes: number | null;
+  /** The fields of one turn, for who wants to list them; a block tells its first. */
+  readonly fields: readonly Field[];
+  /** Never throws: bytes that fit nothing are members with a fault, or a member "rest" with the bytes. */
+  members(wire: Uint8Array): Member[];
+  /** The way back, members in their order; a null is written as FF. Throws `unencodable` with the name of what does not fit. */
+  encode(members: readonly NamedValue[]): Uint8Array;
+}
 
 export interface Item {
   readonly di: string;
   readonly name: string;
   readonly title: string;
-  readonly read: Reader;
+  readonly zh: string;
+  readonly shape: Shape;
+  /** `wire`: the data behind the identifier, as it stands on the wire after -33H. */
+  read(wire: Uint8Array): Value[];
 }
 
 export interface Field {
@@ -30,52 +61,153 @@ export interface Field {
 }
 export const field = (name: string, format: Format<unknown>): Field => ({ name, format });
 
-export function valueOf<T>(name: string, format: Format<T>, wire: Uint8Array): Value[] {
-  const { unit } = format;
-  const decoded = format.decode(wire);
-  if ("fault" in decoded) return [{ name, value: null, unit, fault: decoded.fault }];
-  if (decoded.value === null) return [{ name, value: null, unit }];
-  const details = format.details?.(decoded.value) ?? [];
-  return [{ name, value: format.print(decoded.value), unit }, ...details.map((detail) => ({ ...detail, unit: null }))];
+// ---- one field ----
+
+function memberAt({ name, format }: Field, wire: Uint8Array, at: number): Member {
+  const value = format.decodeAt(wire, at);
+  return value instanceof Unreadable
+    ? { name, value: null, unit: format.unit, fault: value.why, format }
+    : { name, value, unit: format.unit, fault: null, format };
+}
+const absent = ({ name, format }: Field): Member => ({ name, value: null, unit: format.unit, fault: null, format });
+const misfit = ({ name, format }: Field, wire: Uint8Array): Member => ({
+  name,
+  value: null,
+  unit: format.unit,
+  fault: wrongLength(wire, format.bytes).why,
+  format,
+});
+
+/** Bytes that nobody can take apart, in wire order. */
+export const rawMember = (name: string, wire: Uint8Array): Member => ({
+  name,
+  value: hexBytes(wire, ""),
+  unit: null,
+  fault: null,
+  format: null,
+});
+
+const bytesOf = (fields: readonly Field[]): number => fields.reduce((sum, each) => sum + each.format.bytes, 0);
+export const patternOf = (fields: readonly Field[]): string => fields.map(({ format }) => format.pattern).join(",");
+
+/** A value as its bytes; null is "no data". */
+export function encodeField({ name, format }: Field, given: NamedValue | undefined): Uint8Array {
+  if (given === undefined) refuse(name, "is missing");
+  if (given.name !== name) refuse(given.name, `does not belong here; this place is called ${name}`);
+  if (given.fault != null) refuse(name, `is no value: ${given.fault}`);
+  return given.value === null ? new Uint8Array(format.bytes).fill(0xff) : format.encode(given.value, name);
+}
+export function encodeFields(fields: readonly Field[], members: readonly NamedValue[]): Uint8Array {
+  if (members.length > fields.length) refuse(members[fields.length]!.name, "does not belong here: there is no further place");
+  return joined(fields.map((each, i) => encodeField(each, members[i])));
+}
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
-export const raw = (name: string, wire: Uint8Array): Value => ({ name, value: hexBytes(wire, ""), unit: null });
+// ---- shapes ----
 
-export const one =
-  (name: string, format: Format<unknown>): Reader =>
-  (wire) =>
-    valueOf(name, format, wire);
+/** One value is one length: more bytes than it has are a vendor's own layout, and its first four are no energy. */
+export function one(name: string, format: Format<unknown>): Shape {
+  const fields = [field(name, format)] as const;
+  return {
+    pattern: format.pattern,
+    bytes: format.bytes,
+    fields,
+    members(wire) {
+      if (wire.length === format.bytes) return [memberAt(fields[0], wire, 0)];
+      return [wire.length === 0 ? absent(fields[0]) : misfit(fields[0], wire)];
+    },
+    encode: (members) => encodeFields(fields, members),
+  };
+}
 
 /** One after the other; a short record stops where its data stop, and what is too much is shown as it came. */
-export const record =
-  (fields: readonly Field[]): Reader =>
-  (wire) => {
-    if (wire.length === 0) return fields.slice(0, 1).flatMap((first) => valueOf(first.name, first.format, wire));
-    const values: Value[] = [];
-    let at = 0;
-    for (const { name, format } of fields) {
-      if (at >= wire.length) return values;
-      values.push(...valueOf(name, format, wire.subarray(at, at + format.bytes)));
-      at += format.bytes;
-    }
-    if (at < wire.length) values.push(raw("rest", wire.subarray(at)));
-    return values;
+export function record(fields: readonly Field[]): Shape {
+  const bytes = bytesOf(fields);
+  return {
+    pattern: patternOf(fields),
+    bytes,
+    fields,
+    members(wire) {
+      if (wire.length === 0) return fields.slice(0, 1).map(absent);
+      const members: Member[] = [];
+      const end = readFields(fields, wire, 0, members);
+      if (end < wire.length) members.push(rawMember("rest", wire.subarray(end)));
+      return members;
+    },
+    // As short as the meters that stop early: what is given is written, in its place.
+    encode: (members) => encodeFields(fields.slice(0, Math.max(1, members.length)), members),
   };
+}
 
-/** The same fields again and again, for as many bytes as have come. */
-export const series =
-  (fieldsAt: (index: number) => readonly Field[]): Reader =>
-  (wire) => {
-    if (wire.length === 0) return record(fieldsAt(0))(wire);
-    const values: Value[] = [];
-    for (let at = 0, index = 0; at < wire.length; index += 1) {
-      const fields = fieldsAt(index);
-      const bytes = fields.reduce((sum, each) => sum + each.format.bytes, 0);
-      values.push(...record(fields)(wire.subarray(at, at + bytes)));
-      at += bytes;
-    }
-    return values;
+/** Reads fields from `at` as far as the bytes go; answers where it stopped. */
+export function readFields(fields: readonly Field[], wire: Uint8Array, from: number, members: Member[]): number {
+  let at = from;
+  for (const each of fields) {
+    if (at >= wire.length) return at;
+    const end = at + each.format.bytes;
+    members.push(end <= wire.length ? memberAt(each, wire, at) : misfit(each, wire.subarray(at)));
+    at = end;
+  }
+  return at;
+}
+
+/** The same fields again and again, for as many bytes as have come. `turns`: how many the standard foresees, where it does. */
+export function series(fieldsAt: (index: number) => readonly Field[], turns?: number): Shape {
+  const turn = remembered(fieldsAt);
+  const first = turn(0);
+  const per = patternOf(first);
+  return {
+    pattern: `${first.length > 1 ? `(${per})` : per} x ${turns ?? "n"}`,
+    bytes: turns === undefined ? null : turns * bytesOf(first),
+    fields: first,
+    members(wire) {
+      if (wire.length === 0) return first.slice(0, 1).map(absent);
+      const members: Member[] = [];
+      for (let at = 0, index = 0; at < wire.length; index += 1) at = readFields(turn(index), wire, at, members);
+      return members;
+    },
+    encode(members) {
+      const parts: Uint8Array[] = [];
+      for (let done = 0, index = 0; done < members.length; index += 1) {
+        const fields = turn(index);
+        parts.push(encodeFields(fields, members.slice(done, done + fields.length)));
+        done += fields.length;
+      }
+      return joined(parts);
+    },
   };
+}
+
+/** Field lists are made once for each place: the names in them are put together from words. */
+export function remembered<T>(make: (index: number) => T): (index: number) => T {
+  const made: T[] = [];
+  return (index) => (made[index] ??= make(index));
+}
+
+// ---- words ----
+
+/** Members as people and programs outside read them; a word may add its bits, a date its weekday. */
+export function printMember({ name, value, unit, fault, format }: Member): Value[] {
+  if (fault !== null) return [{ name, value: null, unit, fault }];
+  if (value === null) return [{ name, value: null, unit }];
+  if (format === null) return [{ name, value: value as string, unit }];
+  const details = format.details?.(value) ?? [];
+  return [{ name, value: format.print(value), unit }, ...details.map((detail) => ({ ...detail, unit: null }))];
+}
+
+/** Two for one: an item from its parts, reading in words. */
+export const item = (parts: Omit<Item, "read">): Item => ({
+  ...parts,
+  read: (wire) => parts.shape.members(wire).flatMap(printMember),
+});
 
 /** "importedEnergy" + "tariff 2" → "importedEnergyTariff2". */
 export const joinName = (...words: readonly string[]): string =>

@@ -8,7 +8,16 @@
  * What the bytes of a value mean is not told here: see the dictionary.
  */
 import type { FaultCode } from "../../kernel/faults.ts";
-import { FUNCTION_MASK, functionOf, identifierBytes, identifierOf, isException, isReply, moreFollows } from "./control-codes.ts";
+import {
+  FUNCTION_MASK,
+  functionOf,
+  identifierBytes,
+  identifierOf,
+  isException,
+  isReply,
+  moreFollows,
+  sameIdentifier,
+} from "./control-codes.ts";
 import {
   faultOfErr,
   faultOfRelayRefusal,
@@ -47,17 +56,16 @@ export function readReply(request: Frame, reply: Frame): Reply {
   if (!comesFrom(request, reply.address)) return notOurs(`comes from ${reply.address}`);
   if (isException(reply.control)) return refusal(request, reply);
 
-  const di = identifierOf(request);
   switch (functionOf(request).word) {
     case "read":
     case "read-on":
-      return reading(request, reply, di ?? "");
+      return reading(request, reply);
     case "read-address":
       return reply.data.length === 6 ? { is: "value", bytes: reply.data } : malformed(`an address of ${reply.data.length} bytes`);
     case "security": {
       const answered = identifierOf(reply);
       if (answered === undefined) return malformed("no data identifier");
-      if (answered !== di) return notOurs(`answers ${answered}`);
+      if (!sameIdentifier(request.data, reply.data, 4)) return notOurs(`answers ${answered}`);
       return reply.data.length === 4 ? { is: "acknowledged", result: [] } : { is: "value", bytes: reply.data.slice(4) };
     }
     case "relay":
@@ -78,21 +86,28 @@ function comesFrom(request: Frame, from: string): boolean {
   return true;
 }
 
-function reading(request: Frame, reply: Frame, di: string): Reply {
+/** By hand: a view would cost so small an array a buffer of its own, and `slice` asks after kinds of arrays that are not here. */
+function copied(data: Uint8Array, from: number, to: number): Uint8Array {
+  const bytes = new Uint8Array(to - from);
+  for (let i = from; i < to; i += 1) bytes[i - from] = data[i]!;
+  return bytes;
+}
+
+function reading(request: Frame, reply: Frame): Reply {
   const { version, word } = functionOf(request);
-  if (reply.data.length === 0) return { is: "no-data" };
-  const answered = identifierOf(reply);
-  if (answered === undefined) return malformed(`${reply.data.length} data bytes, too few for a data identifier`);
-  if (answered !== di) return notOurs(`answers ${answered}`);
+  const { data } = reply;
+  if (data.length === 0) return { is: "no-data" };
   const head = identifierBytes(version);
+  if (data.length < head) return malformed(`${data.length} data bytes, too few for a data identifier`);
+  if (!sameIdentifier(request.data, data, head)) return notOurs(`answers ${identifierOf(reply) ?? "nothing"}`);
   const sequenced = word === "read-on" && version === "2007";
-  const bytes = reply.data.slice(head, sequenced ? -1 : undefined);
   if (sequenced) {
-    if (reply.data.length === head) return { is: "no-data" };
-    const sequence = reply.data[reply.data.length - 1]!;
+    if (data.length === head) return { is: "no-data" };
+    const sequence = data[data.length - 1]!;
     // The part before, repeated late, must not be taken for this one.
     if (sequence !== request.data[4]) return notOurs(`part ${sequence}, not ${request.data[4] ?? 0}`);
   }
+  const bytes = copied(data, head, sequenced ? data.length - 1 : data.length);
   if (moreFollows(reply.control)) return { is: "more", bytes };
   return bytes.length === 0 && word === "read" ? { is: "no-data" } : { is: "value", bytes };
 }

@@ -10,8 +10,9 @@ import type { Fen } from "../../kernel/money.ts";
 import { FUNCTIONS } from "./control-codes.ts";
 import { SECURITY } from "./fee-control.ts";
 import { bcdOfDigits, binaryCount, binaryFen, hex, moment, turned } from "./formats.ts";
-import { ANY_METER, EVERY_METER } from "./frame.ts";
+import { ANY_METER, EVERY_METER, identifierBytesOf } from "./frame.ts";
 import type { Frame } from "./frame.ts";
+import { joined } from "./item.ts";
 import { relayOrders } from "./relay-orders.ts";
 import type { RelayOrderName } from "./relay-orders.ts";
 
@@ -30,13 +31,7 @@ export interface Password {
 
 const frame = (address: string, control: number, ...parts: readonly Uint8Array[]): Frame => {
   if (!FUNCTIONS.has(control)) throw new Error(`no function ${control}`);
-  const data = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
-  }
-  return { address, control, data };
+  return { address, control, data: parts.length === 1 ? parts[0]! : joined(parts) };
 };
 
 /** Writes and orders go to one meter by name: an AA or 99 address would let a stranger obey (reference, section 3). */
@@ -49,7 +44,7 @@ const hexText = (text: string, bytes: number): Uint8Array => {
   if (text.length !== bytes * 2 || !/^[0-9A-Fa-f]*$/.test(text)) throw new Error(`not ${bytes * 2} hex digits: ${text}`);
   return hex(bytes).encode(text);
 };
-const identifier = (di: string): Uint8Array => hexText(di, di.length === 4 ? 2 : 4);
+const identifier = identifierBytesOf;
 const operatorCode = (code: string): Uint8Array => hexText(code, 4);
 const exactly = (bytes: Uint8Array, length: number): Uint8Array => {
   if (bytes.length !== length) throw new Error(`${bytes.length} bytes where ${length} are wanted`);
@@ -72,8 +67,10 @@ const deadlineBytes = (deadline: string): Uint8Array => moment("YYMMDDhhmmss").e
 
 /** `di` of four hex digits asks by the 1997 edition. `blocks` and `from` are for load profiles: YYMMDDhhmm, oldest first. */
 export function read(address: string, di: string, profile?: { readonly blocks: number; readonly from?: string }): Frame {
-  const extra = profile === undefined ? [] : [bcdOfDigits(String(profile.blocks), 1)];
-  if (profile?.from !== undefined) extra.push(moment("YYMMDDhhmm").encode(profile.from));
+  // The way of nearly every request, so without a detour.
+  if (profile === undefined) return { address, control: di.length === 4 ? 0x01 : 0x11, data: identifierBytesOf(di) };
+  const extra = [bcdOfDigits(String(profile.blocks), 1)];
+  if (profile.from !== undefined) extra.push(moment("YYMMDDhhmm").encode(profile.from));
   return frame(address, di.length === 4 ? 0x01 : 0x11, identifier(di), ...extra);
 }
 

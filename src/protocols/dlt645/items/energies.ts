@@ -5,8 +5,8 @@
 import { decimal, energy, moment } from "../formats.ts";
 import type { Format } from "../formats.ts";
 import { field, joinName, one, record, series } from "../item.ts";
-import type { Field, Item } from "../item.ts";
-import type { Identifier } from "./families.ts";
+import type { Field } from "../item.ts";
+import type { Found, Identifier } from "./families.ts";
 
 interface Kind {
   readonly name: string;
@@ -73,12 +73,7 @@ const titleOf = (what: string, [, , di1, di0]: Identifier): string =>
     ...(di0 === 0 ? [] : [di0 === 0xff ? "all settlement days" : `settlement day ${di0} back`]),
   ].join(", ");
 
-function itemFor(
-  id: Identifier,
-  name: string,
-  what: string,
-  fieldsOf: (name: string) => readonly Field[],
-): Omit<Item, "di"> | undefined {
+function itemFor(id: Identifier, name: string, what: string, fieldsOf: (name: string) => readonly Field[]): Found {
   const [, , di1, di0] = id;
   if (di1 > 0x3f && di1 !== 0xff) return undefined;
   if (di0 > 0x0c && di0 !== 0xff) return undefined;
@@ -87,16 +82,16 @@ function itemFor(
   const title = titleOf(what, id);
   if (di1 === 0xff) {
     const own = joinName(name, "block", settlementName(di0));
-    return { name: own, title, read: series((i) => fieldsOf(joinName(name, tariffName(i), settlementName(di0)))) };
+    return { name: own, title, shape: series((i) => fieldsOf(joinName(name, tariffName(i), settlementName(di0)))) };
   }
   if (di0 === 0xff) {
     const own = joinName(name, tariffName(di1), "settlements");
-    return { name: own, title, read: series((i) => fieldsOf(joinName(name, tariffName(di1), settlementName(i)))) };
+    return { name: own, title, shape: series((i) => fieldsOf(joinName(name, tariffName(di1), settlementName(i)))) };
   }
   const own = joinName(name, tariffName(di1), settlementName(di0));
   const fields = fieldsOf(own);
   // One value is one length: more bytes than it has are a vendor's own layout, and its first four no energy.
-  return { name: own, title, read: fields.length === 1 ? one(own, fields[0]!.format) : record(fields) };
+  return { name: own, title, shape: fields.length === 1 ? one(own, fields[0]!.format) : record(fields) };
 }
 
 const PREPAID: ReadonlyMap<number, string> = new Map([
@@ -104,21 +99,21 @@ const PREPAID: ReadonlyMap<number, string> = new Map([
   [0x0101, "overdraft energy"],
 ]);
 
-export function energyItem(id: Identifier): Omit<Item, "di"> | undefined {
+export function energyItem(id: Identifier): Found {
   const [, di2, di1, di0] = id;
   if (di2 === 0x90) {
     const name = PREPAID.get(di1 * 256 + di0);
-    return name === undefined ? undefined : { name: joinName(name), title: name, read: one(joinName(name), energy()) };
+    return name === undefined ? undefined : { name: joinName(name), title: name, shape: one(joinName(name), energy()) };
   }
   if (di2 === 0x0d && di1 === 0 && di0 <= 6) {
     const name = `consumptionOfYear${di0 === 0 ? "" : `Back${di0}`}`;
-    return { name, title: `combined active energy, consumption of the year, ${di0} back`, read: one(name, energy()) };
+    return { name, title: `combined active energy, consumption of the year, ${di0} back`, shape: one(name, energy()) };
   }
   if (di2 === 0xfe && di1 === 0 && di0 >= 1 && di0 <= 0x0c) {
     return {
       name: `settlementTime${di0}`,
       title: `when settlement day ${di0} back was`,
-      read: one(`settlementTime${di0}`, moment("YYMMDDhhmm")),
+      shape: one(`settlementTime${di0}`, moment("YYMMDDhhmm")),
     };
   }
   const found = kindOf(di2);
@@ -133,7 +128,7 @@ function energyName({ name }: Kind, noun = "energy"): string {
   return joinName(first!, noun, phase ?? "");
 }
 
-export function demandItem(id: Identifier): Omit<Item, "di"> | undefined {
+export function demandItem(id: Identifier): Found {
   const found = id[1] === 0 || id[1] > 0x46 || (id[1] >= 0x0b && id[1] <= 0x0c) ? undefined : kindOf(id[1]);
   if (found === undefined) return undefined;
   return itemFor(id, energyName(found, "demand"), `maximum demand, ${found.title}`, (own) => demandFields(own, found));

@@ -5,10 +5,8 @@
 import { bcdFen, bits, count, decimal, energy, hex, identifier, moment } from "../formats.ts";
 import type { Format } from "../formats.ts";
 import { field, joinName, one, record, series } from "../item.ts";
-import type { Field, Item } from "../item.ts";
-import type { Identifier } from "./families.ts";
-
-type Found = Omit<Item, "di"> | undefined;
+import type { Field } from "../item.ts";
+import type { Found, Identifier } from "./families.ts";
 
 const second = moment("YYMMDDhhmmss");
 const times = count(3, "times");
@@ -135,7 +133,7 @@ export function eventItem([, di2, di1, di0]: Identifier): Found {
   if (di2 === 0x30) return recordOrCount(OPERATIONS.get(di1), di0);
   if (di2 === 0x32 || di2 === 0x33) return purchaseItem(purchaseFields(di2 === 0x32 ? energy() : bcdFen), di1, di0);
   if (di2 === 0x34 && di1 === 0 && di0 >= 1 && di0 <= RECORDS_MAX) {
-    return { name: `refundRecord${di0}`, title: `refund, ${age(di0)}`, read: record(REFUND) };
+    return { name: `refundRecord${di0}`, title: `refund, ${age(di0)}`, shape: record(REFUND) };
   }
   const byPhase = PHASE_EVENTS.get(di2);
   if (byPhase !== undefined) return phaseEvent(byPhase, di1, di0);
@@ -145,7 +143,7 @@ export function eventItem([, di2, di1, di0]: Identifier): Found {
     return {
       name: joinName(name, "count"),
       title: `${name}: count and time`,
-      read: record([field(joinName(name, "count"), times), field(joinName(name, "time"), minutes)]),
+      shape: record([field(joinName(name, "count"), times), field(joinName(name, "time"), minutes)]),
     };
   }
   if (whole !== undefined && di1 === 0) return recordOrCount(whole, di0);
@@ -154,7 +152,7 @@ export function eventItem([, di2, di1, di0]: Identifier): Found {
   if (di2 === 0x12) return demandOverLimit(di1, di0);
   if (di2 === 0x31 && di1 === 3 && di0 === 0) {
     const fields = PHASES.map((phase) => field(`powerFactorLowCount${phase}`, times));
-    return { name: "powerFactorLowCounts", title: "power factor low: count per phase", read: record(fields) };
+    return { name: "powerFactorLowCounts", title: "power factor low: count per phase", shape: record(fields) };
   }
   if (di2 === 0x35 && di1 === 0) return recordOrCount(["magnetic interference", span], di0);
   if (di2 === 0x36 && di1 === 0 && di0 === 0) return recordOrCount(["load switch malfunction", []], di0);
@@ -167,8 +165,8 @@ const age = (di0: number): string => (di0 === 1 ? "newest" : `${di0} back`);
 function recordOrCount(found: readonly [string, readonly Field[]] | undefined, di0: number): Found {
   if (found === undefined || di0 > RECORDS_MAX) return undefined;
   const [name, fields] = found;
-  if (di0 === 0) return { name: joinName(name, "count"), title: `${name}: count`, read: one(joinName(name, "count"), times) };
-  return { name: joinName(name, "record", String(di0)), title: `${name}, ${age(di0)}`, read: record(fields) };
+  if (di0 === 0) return { name: joinName(name, "count"), title: `${name}: count`, shape: one(joinName(name, "count"), times) };
+  return { name: joinName(name, "record", String(di0)), title: `${name}, ${age(di0)}`, shape: record(fields) };
 }
 
 function phaseEvent([name, fields]: readonly [string, readonly Field[]], di1: number, di0: number): Found {
@@ -177,24 +175,24 @@ function phaseEvent([name, fields]: readonly [string, readonly Field[]], di1: nu
       field(joinName(name, "count", PHASES[i] ?? String(i)), times),
       field(joinName(name, "time", PHASES[i] ?? String(i)), minutes),
     ];
-    return { name: joinName(name, "counts"), title: `${name}: count and time per phase`, read: series(pair) };
+    return { name: joinName(name, "counts"), title: `${name}: count and time per phase`, shape: series(pair) };
   }
   const phase = PHASES[di1 - 1];
   if (phase === undefined || di0 < 1 || di0 > RECORDS_MAX) return undefined;
   return {
     name: joinName(name, phase, "record", String(di0)),
     title: `${name}, phase ${phase}, ${age(di0)}`,
-    read: record(fields),
+    shape: record(fields),
   };
 }
 
 function purchaseItem(fields: readonly Field[], di1: number, di0: number): Found {
   if (di0 < 1 || di0 > RECORDS_MAX) return undefined;
-  if (di1 === 0xff) return { name: `purchaseRecord${di0}`, title: `purchase, ${age(di0)}`, read: record(fields) };
+  if (di1 === 0xff) return { name: `purchaseRecord${di0}`, title: `purchase, ${age(di0)}`, shape: record(fields) };
   const found = fields[di1 - 1];
   if (found === undefined) return undefined;
   const name = `${found.name}${di0}`;
-  return { name, title: `purchase, ${age(di0)}: ${found.name}`, read: one(name, found.format) };
+  return { name, title: `purchase, ${age(di0)}: ${found.name}`, shape: one(name, found.format) };
 }
 
 function voltageQuality(di1: number, di0: number): Found {
@@ -214,7 +212,7 @@ function voltageQuality(di1: number, di0: number): Found {
   return {
     name: joinName("voltage quality", where, di0 === 0 ? "" : `month${di0}`),
     title: "voltage qualification statistics",
-    read: record(fields),
+    shape: record(fields),
   };
 }
 
@@ -225,7 +223,7 @@ function demandOverLimit(di1: number, di0: number): Found {
     return {
       name: `${name}Counts`,
       title: "demand over limit: counts",
-      read: record(kinds.map((kind) => field(joinName(name, kind, "count"), times))),
+      shape: record(kinds.map((kind) => field(joinName(name, kind, "count"), times))),
     };
   const found = kinds[di1 - 1];
   if (found === undefined || di0 < 1 || di0 > RECORDS_MAX) return undefined;
@@ -237,7 +235,7 @@ function demandOverLimit(di1: number, di0: number): Found {
   return {
     name: joinName(name, found, "record", String(di0)),
     title: `demand over limit, ${found}, ${age(di0)}`,
-    read: record(fields),
+    shape: record(fields),
   };
 }
 

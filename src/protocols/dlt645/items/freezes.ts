@@ -6,10 +6,12 @@
  * for AA; where that does not come out even, the block is shown as it is.
  */
 import { decimal, energy, moment } from "../formats.ts";
-import { field, joinName, one, raw, record, series } from "../item.ts";
-import type { Field, Item, Reader, Value } from "../item.ts";
+import { freezeBlock } from "../freeze-block.ts";
+import type { BlockPart } from "../freeze-block.ts";
+import { field, joinName, one, record, series } from "../item.ts";
+import type { Field, Shape } from "../item.ts";
 import { demandFields } from "./energies.ts";
-import type { Identifier } from "./families.ts";
+import type { Found, Identifier } from "./families.ts";
 
 const OCCASIONS: ReadonlyMap<number, string> = new Map([
   [0x00, "timedFreeze"],
@@ -22,7 +24,6 @@ const OCCASIONS: ReadonlyMap<number, string> = new Map([
   [0x07, "stepSwitchFreeze"],
 ]);
 const TIME = moment("YYMMDDhhmm");
-const SEPARATOR = 0xaa;
 
 interface Quantity {
   readonly name: string;
@@ -54,14 +55,14 @@ const variableFields = (prefix: string): readonly Field[] =>
 
 const tariff = (i: number): string => (i === 0 ? "" : `tariff${i}`);
 
-export function freezeItem([, di2, di1, di0]: Identifier): Omit<Item, "di"> | undefined {
+export function freezeItem([, di2, di1, di0]: Identifier): Found {
   const occasion = OCCASIONS.get(di2);
   if (occasion === undefined || di0 < 1 || di0 > 0xfe) return undefined;
   const last = di0 === 1 ? "" : `last${di0}`;
-  const item = (word: string, read: Reader) => ({
+  const item = (word: string, shape: Shape) => ({
     name: joinName(occasion, word, last),
     title: `${occasion}, ${di0} back: ${word}`,
-    read,
+    shape,
   });
   if (di1 === 0) return item("time", one(joinName(occasion, "time", last), TIME));
   if (di1 === VARIABLES) return item("variables", record(variableFields(occasion)));
@@ -71,33 +72,20 @@ export function freezeItem([, di2, di1, di0]: Identifier): Omit<Item, "di"> | un
   return item(quantity.name, quantitySeries(occasion, quantity, last));
 }
 
-const quantitySeries = (occasion: string, quantity: Quantity, last = ""): Reader =>
+const quantitySeries = (occasion: string, quantity: Quantity, last = ""): Shape =>
   series((i) => quantity.fieldsOf(joinName(occasion, quantity.name, tariff(i), last)));
 
 /** Time, eight energies, two demands, variables; the hourly one only time and two energies, total alone. */
-function readBlock(occasion: string, hourly: boolean): Reader {
+function readBlock(occasion: string, hourly: boolean): Shape {
   const quantities = [...QUANTITIES.values()].slice(0, hourly ? 2 : undefined);
-  const parts = [
-    { bytes: 5, least: 1, read: one(joinName(occasion, "time"), TIME) },
-    ...quantities.map((quantity) => ({ bytes: quantity.bytes, least: 0, read: quantitySeries(occasion, quantity) })),
-    ...(hourly ? [] : [{ bytes: 24, least: 0, read: record(variableFields(occasion)) }]),
+  const parts: BlockPart[] = [
+    { fieldsAt: () => [field(joinName(occasion, "time"), TIME)], repeats: false, mayBeOff: false },
+    ...quantities.map((quantity) => ({
+      fieldsAt: (i: number) => quantity.fieldsOf(joinName(occasion, quantity.name, tariff(i))),
+      repeats: true,
+      mayBeOff: true,
+    })),
+    ...(hourly ? [] : [{ fieldsAt: () => variableFields(occasion), repeats: false, mayBeOff: true }]),
   ];
-  return (wire) => {
-    const values: Value[] = [];
-    let at = 0;
-    for (const part of parts) {
-      if (at >= wire.length) return values;
-      const end = partEnd(wire, at, part.bytes);
-      if (end === undefined) return [...values, raw("rest", wire.subarray(at))];
-      if (end > at) values.push(...part.read(wire.subarray(at, end)));
-      at = end + 1;
-    }
-    return at < wire.length ? [...values, raw("rest", wire.subarray(at))] : values;
-  };
-}
-
-/** The first AA at a multiple of the part's length ends it; its values are BCD, whose bytes never are AA. */
-function partEnd(wire: Uint8Array, at: number, bytes: number): number | undefined {
-  for (let end = at; end < wire.length; end += bytes) if (wire[end] === SEPARATOR) return end;
-  return undefined;
+  return freezeBlock(parts);
 }

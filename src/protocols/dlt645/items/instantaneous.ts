@@ -5,8 +5,7 @@
 import { decimal } from "../formats.ts";
 import type { Format } from "../formats.ts";
 import { field, one, series } from "../item.ts";
-import type { Item } from "../item.ts";
-import type { Identifier } from "./families.ts";
+import type { Found, Identifier } from "./families.ts";
 
 interface Quantity {
   readonly name: string;
@@ -40,25 +39,25 @@ const ORDERS_MAX = 0x15;
 const nameOf = ({ name, hasTotal }: Quantity, place: number): string =>
   place === 1 && !hasTotal ? name : `${name}${PLACES[place] ?? String(place)}`;
 
-export function instantItem([, di2, di1, di0]: Identifier): Omit<Item, "di"> | undefined {
+export function instantItem([, di2, di1, di0]: Identifier): Found {
   if (di2 === 0x0a || di2 === 0x0b) return harmonic(di2 === 0x0a ? "voltage" : "current", di1, di0);
   const found = QUANTITIES[di2 - 1];
   if (found === undefined || di0 !== 0) return undefined;
   const { name, title, format, hasTotal } = found;
   const first = hasTotal ? 0 : 1;
   if (di1 === 0xff)
-    return { name: `${name}Block`, title: `${title}, all`, read: series((i) => [field(nameOf(found, first + i), format)]) };
+    return { name: `${name}Block`, title: `${title}, all`, shape: series((i) => [field(nameOf(found, first + i), format)]) };
   if (di1 < first || di1 > 3) return undefined;
   const own = nameOf(found, di1);
-  return { name: own, title: di1 === 0 ? `${title}, total` : `${title}, phase ${PLACES[di1]!}`, read: one(own, format) };
+  return { name: own, title: di1 === 0 ? `${title}, total` : `${title}, phase ${PLACES[di1]!}`, shape: one(own, format) };
 }
 
-function harmonic(what: "voltage" | "current", phase: number, order: number): Omit<Item, "di"> | undefined {
+function harmonic(what: "voltage" | "current", phase: number, order: number): Found {
   if (phase < 1 || phase > 3) return undefined;
   const name = `${what}Harmonic${PLACES[phase]!}`;
   const title = `harmonic content of the ${what}, phase ${PLACES[phase]!}`;
   const format = decimal(2, 2, "%");
-  if (order === 0xff) return { name: `${name}Block`, title, read: series((i) => [field(`${name}Order${i + 1}`, format)]) };
+  if (order === 0xff) return { name: `${name}Block`, title, shape: series((i) => [field(`${name}Order${i + 1}`, format)]) };
   if (order < 1 || order > ORDERS_MAX) return undefined;
-  return { name: `${name}Order${order}`, title: `${title}, order ${order}`, read: one(`${name}Order${order}`, format) };
+  return { name: `${name}Order${order}`, title: `${title}, order ${order}`, shape: one(`${name}Order${order}`, format) };
 }

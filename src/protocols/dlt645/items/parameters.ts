@@ -4,10 +4,8 @@
  */
 import { bits, count, decimal, digits, energy, hex, moment } from "../formats.ts";
 import { field, one, record, series } from "../item.ts";
-import type { Field, Item } from "../item.ts";
-import type { Identifier } from "./families.ts";
-
-type Found = Omit<Item, "di"> | undefined;
+import type { Field } from "../item.ts";
+import type { Found, Identifier } from "./families.ts";
 
 const price = decimal(4, 4, "yuan/kWh");
 const threshold = energy();
@@ -36,7 +34,7 @@ export function parameterItem([, di2, di1, di0]: Identifier): Found {
         ? {
             name: `stepZones${di0 + 1}`,
             title: "step time-zone table",
-            read: series((i) => [field(`zone${i + 1}`, moment("MMDDNN"))]),
+            shape: series((i) => [field(`zone${i + 1}`, moment("MMDDNN"))]),
           }
         : undefined;
     default:
@@ -44,14 +42,14 @@ export function parameterItem([, di2, di1, di0]: Identifier): Found {
   }
 }
 
-const single = (name: string, title: string, format: Field["format"]): Found => ({ name, title, read: one(name, format) });
+const single = (name: string, title: string, format: Field["format"]): Found => ({ name, title, shape: one(name, format) });
 
 function plainParameter(di1: number, di0: number): Found {
   if (di1 === 0x05 && di0 === 0xff)
     return {
       name: "runStateWords",
       title: "run-state words 1 to 7",
-      read: series((i) => [field(`runStateWord${i + 1}`, bits(2))]),
+      shape: series((i) => [field(`runStateWord${i + 1}`, bits(2))]),
     };
   if (di1 === 0x0a && di0 >= 2 && di0 <= 7)
     return single(`profileInterval${di0 - 1}`, `load-profile class ${di0 - 1}: interval`, count(2, "min"));
@@ -66,7 +64,7 @@ function plainParameter(di1: number, di0: number): Found {
     return {
       name: "reportState",
       title: "active-report state word and its new counts",
-      read: record([field("reportState", hex(12))]),
+      shape: record([field("reportState", hex(12))]),
     };
   return undefined;
 }
@@ -75,7 +73,7 @@ function slotTable(set: string, table: number): Found {
   const name = table === 0 ? `${set}ZoneTable` : `${set}SlotTable${table}`;
   const title = table === 0 ? `${set} set: time-zone table, #daily slot table` : `${set} set: daily slot table ${table}, #tariff`;
   const entry = table === 0 ? field("zone", moment("MMDDNN")) : field("slot", moment("hhmmNN"));
-  return { name, title, read: series((i) => [field(`${entry.name}${i + 1}`, entry.format)]) };
+  return { name, title, shape: series((i) => [field(`${entry.name}${i + 1}`, entry.format)]) };
 }
 
 /** Four bytes by the standard, five with the screen number of the supplement: the length received decides. */
@@ -84,13 +82,13 @@ function screen(which: string, di0: number): Found {
   return {
     name: `${which}Screen${di0}`,
     title: `${which}-scroll screen ${di0}`,
-    read: record([field("item", hex(4)), field("screen", digits(1))]),
+    shape: record([field("item", hex(4)), field("screen", digits(1))]),
   };
 }
 
 function prices(name: string, tariff: number): Found {
   if (tariff === 0xff)
-    return { name: `${name}Block`, title: "prices of all tariffs", read: series((i) => [field(`${name}${i + 1}`, price)]) };
+    return { name: `${name}Block`, title: "prices of all tariffs", shape: series((i) => [field(`${name}${i + 1}`, price)]) };
   return tariff >= 1 && tariff <= 0x3f ? single(`${name}${tariff}`, `price of tariff ${tariff}`, price) : undefined;
 }
 
@@ -99,7 +97,7 @@ function steps(di1: number, di0: number): Found {
   if (di1 <= 3) {
     const name = ["stepThreshold", "stepPrice", "standbyStepThreshold", "standbyStepPrice"][di1]!;
     const format = di1 % 2 === 0 ? threshold : price;
-    if (di0 === 0xff) return { name: `${name}Block`, title: name, read: series((i) => [field(`${name}${i + 1}`, format)]) };
+    if (di0 === 0xff) return { name: `${name}Block`, title: name, shape: series((i) => [field(`${name}${i + 1}`, format)]) };
     return di0 === 0 ? undefined : single(`${name}${di0}`, `${name} ${di0}`, format);
   }
   const dates = di1 === 0x0a || di1 === 0x0b ? 6 : di1 === 0x04 || di1 === 0x05 ? 4 : 0;
@@ -111,5 +109,5 @@ function steps(di1: number, di0: number): Found {
     ...numbered("stepPrice", 7, price),
     ...numbered("yearlySettlement", dates, moment("MMDDhh")),
   ];
-  return { name, title: "step parameters: thresholds, prices, yearly settlement", read: record(fields) };
+  return { name, title: "step parameters: thresholds, prices, yearly settlement", shape: record(fields) };
 }

@@ -4,26 +4,26 @@
  */
 import { count, moment } from "../formats.ts";
 import { field, joinName, one, record, series } from "../item.ts";
-import type { Item } from "../item.ts";
+import type { Shape } from "../item.ts";
 import { relayRecordFields } from "./events.ts";
-import type { Identifier } from "./families.ts";
+import type { Found, Identifier } from "./families.ts";
 
 const RECORDS_MAX = 10;
 
-export function relayEventItem([di3, di2, di1, di0]: Identifier): Omit<Item, "di"> | undefined {
+export function relayEventItem([di3, di2, di1, di0]: Identifier): Found {
   const word = di3 === 0x1d ? "disconnect" : "reconnect";
   if (di2 !== 0) return undefined;
   const fields = relayRecordFields(word);
   if (di1 === 0xff && di0 >= 1 && di0 <= RECORDS_MAX)
-    return { name: `${word}Record${di0}`, title: `relay: ${word}, record ${di0}`, read: record(fields) };
+    return { name: `${word}Record${di0}`, title: `relay: ${word}, record ${di0}`, shape: record(fields) };
   const found = fields[di1 - 1];
   if (found === undefined) return undefined;
   const { name, format } = found;
   if (di0 === 0xff)
-    return { name: `${name}s`, title: `relay: ${name} of all records`, read: series((i) => [field(`${name}${i + 1}`, format)]) };
+    return { name: `${name}s`, title: `relay: ${name} of all records`, shape: series((i) => [field(`${name}${i + 1}`, format)]) };
   if (di0 < 1 || di0 > RECORDS_MAX) return undefined;
   const own = di0 === 1 ? name : `${name}${di0}`;
-  return { name: own, title: `relay: ${name}, record ${di0}`, read: one(own, format) };
+  return { name: own, title: `relay: ${name}, record ${di0}`, shape: one(own, format) };
 }
 
 /** DI3 → event, and whether DI2 is a phase. */
@@ -47,16 +47,16 @@ const EVENTS: ReadonlyMap<number, readonly [string, "phases" | "whole"]> = new M
   [0x22, ["clock battery low", "whole"]],
 ]);
 
-export function supplementEventItem([di3, di2, di1, di0]: Identifier): Omit<Item, "di"> | undefined {
+export function supplementEventItem([di3, di2, di1, di0]: Identifier): Found {
   const found = EVENTS.get(di3);
   if (found === undefined) return undefined;
   const [name, over] = found;
   const phase = over === "whole" ? (di2 === 0 ? "" : undefined) : ["A", "B", "C"][di2 - 1];
   if (phase === undefined) return undefined;
-  const item = (word: string, read: Item["read"]) => ({
+  const item = (word: string, shape: Shape) => ({
     name: joinName(name, word, phase),
     title: `${name} ${phase}: ${word}`,
-    read,
+    shape,
   });
   if (di1 === 0 && di0 === 1) return item("total count", one(joinName(name, "total count", phase), count(3, "times")));
   if (di1 === 0 && di0 === 2) return item("total time", one(joinName(name, "total time", phase), count(3, "min")));
