@@ -43,6 +43,9 @@ export interface Body {
   reconsider(): void;
 }
 
+/** One empty list for all the hours that are kept. */
+const NONE: readonly never[] = [];
+
 export class Life {
   readonly household: Household;
   readonly supply: Supply;
@@ -248,7 +251,7 @@ export class Life {
   }
 
   #freeze(kind: FreezeKind): ReturnType<Take> {
-    if (kind === "hourly") return { energies: this.registers.totals(), forward: [], reverse: [], variables: [] };
+    if (kind === "hourly") return { energies: this.registers.totals(), forward: NONE, reverse: NONE, variables: NONE };
     const { maxima } = this.demand;
     const phases = [0, 1, 2].map((phase) => this.loads[phase]);
     return {
