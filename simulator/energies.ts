@@ -48,7 +48,7 @@ const PER_KIND = TARIFFS + 1;
 const BY_TARIFF = KINDS.length * PER_KIND;
 
 /** Steps of every register at one moment: what settlements and freezes keep. */
-export type Snapshot = Float64Array;
+export type Snapshot = readonly number[];
 /** Place of a register in a snapshot; tariff 0 is the total. */
 export const placeOf = (kind: Kind, tariff: number): number => kind * PER_KIND + tariff;
 export const placeOfPhase = (kind: Kind, phase: number): number => BY_TARIFF + phase * KINDS.length + kind;
@@ -105,8 +105,13 @@ export class Registers {
     return BigInt(this.#steps[place]!) * BigInt(ENERGY_PER_STEP) + BigInt(this.#rest[place]!);
   }
 
+  /** Forward and reverse in total, in the places where a whole snapshot has them. */
+  totals(): Snapshot {
+    return Array.from(this.#steps.subarray(0, placeOf(Kind.reverse, 0) + 1));
+  }
+
   snapshot(): Snapshot {
-    return this.#steps.slice();
+    return Array.from(this.#steps);
   }
 
   /** 1AH, meter clear: everything begins at nothing. */

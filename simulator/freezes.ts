@@ -30,6 +30,9 @@ export interface Frozen {
   readonly variables: readonly (number | undefined)[];
 }
 
+/** What a freeze of this kind keeps of the moment: on the hour, two totals. */
+export type Take = (kind: FreezeKind) => Omit<Frozen, "at" | "mode">;
+
 /** DI2 of the kind, how many are kept, and which mode byte (0400090n) decides. */
 export const freezeKinds = {
   timed: { di2: "00", kept: 12, mode: 2, zerosBeyond: false },
@@ -67,19 +70,19 @@ export class Freezes implements FreezeSink {
     daily: [],
     steps: [],
   };
-  readonly #take: () => Omit<Frozen, "at" | "mode">;
-  readonly #settle: () => Instant;
+  readonly #take: Take;
+  readonly #shown: () => Instant;
   readonly #appointed: () => void;
 
-  /** `settle` brings the meter up to date and says what its clock shows. */
-  constructor(around: { take: () => Omit<Frozen, "at" | "mode">; settle: () => Instant; appointed: () => void }) {
+  /** The meter is up to date already; `shown` is what its clock says, `appointed` makes it think of what is next. */
+  constructor(around: { take: Take; shown: () => Instant; appointed: () => void }) {
     this.#take = around.take;
-    this.#settle = around.settle;
+    this.#shown = around.shown;
     this.#appointed = around.appointed;
   }
 
   freezeNow(): void {
-    this.freeze("instant", this.#settle());
+    this.freeze("instant", this.#shown());
   }
 
   appoint(mmddhhmm: string): boolean {
@@ -88,7 +91,6 @@ export class Freezes implements FreezeSink {
       return true;
     }
     if (!isAppointment(mmddhhmm)) return false;
-    this.#settle();
     this.appointment = mmddhhmm;
     this.#appointed();
     return true;
@@ -102,7 +104,7 @@ export class Freezes implements FreezeSink {
   freeze(kind: FreezeKind, at: Instant): void {
     const { kept, mode } = freezeKinds[kind];
     const records = this.#kept[kind];
-    records.push({ at, mode: this.modes[mode], ...this.#take() });
+    records.push({ at, mode: this.modes[mode], ...this.#take(kind) });
     if (records.length > kept) records.shift();
   }
 

@@ -14,7 +14,7 @@ import { Agenda } from "./agenda.ts";
 import { Demand } from "./demand.ts";
 import type { Combinations } from "./energies.ts";
 import { combined, ENERGY_PER_STEP, Kind, KINDS, Registers } from "./energies.ts";
-import type { Frozen } from "./freezes.ts";
+import type { FreezeKind, Take } from "./freezes.ts";
 import { Freezes } from "./freezes.ts";
 import type { Load } from "./household.ts";
 import { Household } from "./household.ts";
@@ -42,6 +42,9 @@ export interface Body {
   /** A step is done: relay and wallet look what follows. */
   reconsider(): void;
 }
+
+/** One empty list for all the hours that are kept. */
+const NONE: readonly never[] = [];
 
 export class Life {
   readonly household: Household;
@@ -82,8 +85,8 @@ export class Life {
     this.registers.start(Kind.q1, Math.floor((steps * 12) / 100), shares);
     this.settlements.days = [...(plan.settlementDays ?? ["0100"]), "9999", "9999"].slice(0, 3) as [string, string, string];
     this.freezes = new Freezes({
-      take: () => this.#freeze(),
-      settle: () => this.shown,
+      take: (kind) => this.#freeze(kind),
+      shown: () => this.shown,
       appointed: () => this.replan(),
     });
     this.log = new LoadLog(at);
@@ -247,7 +250,8 @@ export class Life {
     return (needed + BigInt(milliwatts) - 1n) / BigInt(milliwatts);
   }
 
-  #freeze(): Omit<Frozen, "at" | "mode"> {
+  #freeze(kind: FreezeKind): ReturnType<Take> {
+    if (kind === "hourly") return { energies: this.registers.totals(), forward: NONE, reverse: NONE, variables: NONE };
     const { maxima } = this.demand;
     const phases = [0, 1, 2].map((phase) => this.loads[phase]);
     return {

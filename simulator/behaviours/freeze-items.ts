@@ -43,7 +43,7 @@ function nothing(life: Life, freezes: Freezes, kind: FreezeKind): Frozen {
   return {
     at: life.shown,
     mode: freezes.modes[freezeKinds[kind].mode],
-    energies: new Float64Array(0),
+    energies: [],
     forward: [],
     reverse: [],
     variables: Array.from({ length: 8 }, () => 0),
