@@ -1,4 +1,5 @@
 /** Long answers whole, as the meter gives them before they are cut into frames; and a meter whose life has everything in it. */
+import { reading } from "../../../simulator/behaviours/reading.ts";
 import { fromHex, hex, joined, reversed } from "../../../simulator/bytes.ts";
 import type { MeterPlan } from "../../../simulator/plans.ts";
 import { dataItemBytes } from "../../../simulator/wire.ts";
@@ -7,7 +8,9 @@ import { METER_A } from "./frames.ts";
 
 /** The values of an answer to 11H, each highest digit first; or the one error. `rest` stands behind the identifier, as it travels. */
 export function values({ meter }: Pick<Bench, "meter">, di: string, rest = ""): string[] {
-  const answer = meter.hear({ address: METER_A, control: 0x11, data: joined(dataItemBytes(di), fromHex(rest)) });
+  const request = { address: METER_A, control: 0x11, data: joined(dataItemBytes(di), fromHex(rest)) };
+  meter.settle();
+  const answer = (meter.isPowered ? reading.hear(request, meter) : undefined) ?? meter.hear(request);
   if (answer === undefined || answer === "silent") return ["silence"];
   if (answer.control !== 0x91) return [`ERR ${hex(answer.data)}`];
   return (answer.values ?? [answer.data.slice(4)]).map((value) => hex(reversed(value)));
