@@ -154,7 +154,10 @@ export class Wires {
     else this.#background(this.#speakAt(at + answer.lateMs + wireMs, answer, label));
   }
 
-  #disturbance({ disturbedBy }: Exchange, bytes: Uint8Array): Uint8Array {
+  /** Somebody talked into the exchange: what comes next is spoiled by it, and no more than that. */
+  #disturbance(exchange: Exchange, bytes: Uint8Array): Uint8Array {
+    const { disturbedBy } = exchange;
+    exchange.disturbedBy = undefined;
     return disturbedBy === undefined ? bytes : superposed(bytes, disturbedBy.raw);
   }
 

@@ -121,6 +121,7 @@ class Caller {
     });
     over.abort();
     this.#current = undefined;
+    this.#replace = undefined;
     await beating;
     return next;
   }
@@ -139,7 +140,11 @@ class Caller {
     if (manner?.kind === "second-connection") {
       void this.#dial().then((socket) => {
         if (socket === undefined) return;
-        this.#replace?.(socket);
+        if (this.#replace === undefined) {
+          socket.destroy();
+          return;
+        }
+        this.#replace(socket);
         socket.write(bytes);
       });
       return;
