@@ -128,7 +128,9 @@ export const mqttCases = {
     const late = await mqtt.connectAsync(gateway.url);
     onTestFinished(() => late.endAsync(true));
     const left: string[] = [];
-    late.on("message", (topic, _payload, { retain }) => void (retain && left.push(topic)));
+    late.on("message", (topic, _payload, { retain }) => {
+      if (retain) left.push(topic);
+    });
     await late.subscribeAsync("meters/+/down", { qos: 1 });
     await gateway.nothingElse(3);
     expect([left, gateway.street.snapshot(A).relay]).toEqual([[], "connected"]);
