@@ -44,7 +44,7 @@ export const argumentTable = {
   model: { value: "NAME", meaning: Object.keys(meterModels).join(" or "), otherwise: "standard-wallet" },
   balance: { value: "YUAN", meaning: "balance of every wallet at the start", otherwise: "50.00" },
   price: { value: "YUAN", meaning: "price of a kWh, at most four decimals", otherwise: "0.5283" },
-  baud: { value: "N", meaning: "pace the bytes of the TCP and MQTT buses" },
+  baud: { value: "N", meaning: "pace the bytes of the TCP, dial-in and MQTT buses" },
   "serial-baud": { value: "N", meaning: "pace of the serial bus", otherwise: "2400" },
   "answer-delay-ms": { value: "MS", meaning: "between request and reply", otherwise: "20 where bytes are paced, else 0" },
   fault: {

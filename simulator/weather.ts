@@ -19,6 +19,8 @@ export interface WeatherPlan {
   readonly faultsPerHour: number;
 }
 
+type Settled = WeatherPlan & { readonly seed: number | string };
+
 export interface Sky {
   readonly now: () => Instant;
   readonly meters: () => readonly VirtualMeter[];
@@ -29,31 +31,32 @@ export interface Sky {
 
 const LOOK_BACK_MS = hours(24);
 
+const chanceOf = ({ seed }: Settled): Chance => seededChance(`weather/${seed}`);
+
 export class Weather {
   readonly #sky: Sky;
   readonly #struck = new Map<object, string>();
-  #plan: WeatherPlan;
+  #plan: Settled;
   #chance: Chance;
   #nextAt: Instant;
   #count = 0;
 
   constructor(sky: Sky, plan: WeatherPlan = { faultsPerHour: 0 }) {
     this.#sky = sky;
-    this.#plan = plan;
-    this.#chance = seededChance(`weather/${plan.seed ?? 1}`);
-    this.#nextAt = sky.now();
-    this.change(plan);
+    this.#plan = { seed: plan.seed ?? 1, faultsPerHour: plan.faultsPerHour };
+    this.#chance = chanceOf(this.#plan);
+    this.#nextAt = later(sky.now(), this.#pause());
   }
 
   /** From here on; what stands already stays. */
   change(plan: WeatherPlan): void {
-    this.#plan = { seed: plan.seed ?? this.#plan.seed ?? 1, faultsPerHour: plan.faultsPerHour };
-    this.#chance = seededChance(`weather/${this.#plan.seed!}`);
+    this.#plan = { seed: plan.seed ?? this.#plan.seed, faultsPerHour: plan.faultsPerHour };
+    this.#chance = chanceOf(this.#plan);
     this.#nextAt = later(this.#sky.now(), this.#pause());
   }
 
   get view(): object {
-    return { seed: this.#plan.seed ?? 1, faultsPerHour: this.#plan.faultsPerHour, struck: this.#count };
+    return { ...this.#plan, struck: this.#count };
   }
 
   /** Lets happen what has happened since somebody asked last. */

@@ -192,6 +192,15 @@ weather: { seed: 9, faultsPerHour: 3 }
   expect(planned("--tcp", "0").weather).toBeUndefined();
 });
 
+test("the stormy night that comes with the street can be raised", async () => {
+  const plan = planned("--scenario", "simulator/scenarios/a-stormy-night.yaml");
+  const buses = plan.buses.map(({ id, ...bus }): BusPlan => ({ id, ...bus, endpoint: { kind: "memory" } }));
+  expect(plan.buses.map(({ endpoint }) => endpoint.kind)).toEqual(["tcp", "dial-in"]);
+  const street = await raise({ ...plan, buses });
+  expect(street.standingFaults().length).toBe(plan.faults?.length);
+  expect(street.weather.view).toMatchObject({ seed: 4711 });
+});
+
 test("a caller, on the command line and in a scenario file", () => {
   const caller = { host: "127.0.0.1", port: 2405, registration: "IMEI,1", heartbeat: "~", heartbeatMs: 30_000 };
   const words = ["--registration", "IMEI,1", "--heartbeat", "~", "--heartbeat-ms", "30000", "--meters", "3"];
