@@ -160,7 +160,7 @@ const spoilers: Readonly<Partial<Record<FaultKind, Spoiler>>> = {
   "bit-flips": (reply, fault) => said(withFlips(reply, setting(fault, "bits"))),
   "unseen-corruption": unseen,
   "late-reply": ({ bytes }, fault) => [spoken(bytes, { lateMs: setting(fault, "delayMs") })],
-  "duplicate-reply": ({ bytes, isRadio }) => (isRadio ? said(bytes, bytes) : said(joined(bytes, bytes))),
+  "duplicate-reply": ({ bytes }) => said(joined(bytes, bytes)),
   "unasked-reply": ({ bytes }, fault) => [spoken(bytes), spoken(bytes, { lateMs: setting(fault, "delayMs") })],
   "stale-reply": ({ bytes, previous }) => said(previous ?? bytes),
   "torn-reply": ({ bytes, wakeUps }, { bytes: count = Math.floor((bytes.length - wakeUps) / 2) }) =>
