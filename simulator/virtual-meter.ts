@@ -132,6 +132,7 @@ export class VirtualMeter {
     this.esam = new VirtualEsam(chance.child("esam"), () => this.meterNumber);
     this.relay = new Relay({
       isStuck: () => this.faults.use((fault) => fault.kind === "stuck-relay") !== undefined,
+      isWelded: () => this.faults.has("welded-relay") !== undefined,
       clockAt: (at) => later(at, this.clockOffsetMs),
       energy: () => this.energySteps,
     });
@@ -172,7 +173,7 @@ export class VirtualMeter {
   }
 
   get milliwatts(): bigint {
-    return this.relay.isClosed ? this.household.milliwattsAt(this.#at) : 0n;
+    return this.relay.conducts ? this.household.milliwattsAt(this.#at) : 0n;
   }
 
   get milliamps(): bigint {
@@ -204,7 +205,7 @@ export class VirtualMeter {
   #step(until: Instant): void {
     const from = this.#at;
     const load = this.milliwatts;
-    let to = Math.min(until, this.relay.isClosed ? hourStart(hourNumber(from) + 1) : until, this.relay.nextAt ?? until);
+    let to = Math.min(until, this.relay.conducts ? hourStart(hourNumber(from) + 1) : until, this.relay.nextAt ?? until);
     const wallet = this.hasWallet ? this.wallet : undefined;
     const emptyIn = this.isProtected ? undefined : wallet?.msUntilEmpty(load);
     if (emptyIn !== undefined && emptyIn < BigInt(to - from)) to = from + Number(emptyIn);
