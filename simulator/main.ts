@@ -42,7 +42,7 @@ function readyLine(street: Street): string {
     return endpoint === undefined ? {} : { [kind]: endpoint.at };
   };
   const control = street.controlPort === undefined ? {} : { control: street.controlPort };
-  return `ready ${JSON.stringify({ ...at("tcp"), ...at("serial"), ...at("mqtt"), ...control })}`;
+  return `ready ${JSON.stringify({ ...at("tcp"), ...at("dial-in"), ...at("serial"), ...at("mqtt"), ...control })}`;
 }
 
 /** Resolves with 0 when somebody wants the program to end. */

@@ -2,8 +2,10 @@
 import { z } from "zod";
 import { Fault } from "../src/kernel/faults.ts";
 import { parseYuan, yuan } from "../src/kernel/money.ts";
+import { drift } from "./bodies.ts";
 import { faultKinds } from "./faults.ts";
 import type { FaultKind, FaultOrder, StandingFault } from "./faults.ts";
+import { parameterShapes } from "./faults/parameters.ts";
 import { lifePatchShape, patchLife } from "./life-shape.ts";
 import type { KeyState, MeterMode } from "./models.ts";
 import type { RelayWish } from "./relay.ts";
@@ -44,6 +46,7 @@ export interface MeterSnapshot {
 }
 
 export function snapshotOf(meter: VirtualMeter): MeterSnapshot {
+  drift(meter);
   const clock = meter.clock;
   const { wallet, relay } = meter;
   return {
@@ -132,32 +135,18 @@ export function patchMeter(meter: VirtualMeter, given: unknown): MeterSnapshot {
 }
 
 const kinds = Object.keys(faultKinds) as [FaultKind, ...FaultKind[]];
-const faultShape = z.strictObject({
-  kind: z.enum(kinds),
-  times: z.int().min(1).max(1_000_000).optional(),
-  function: z
-    .string()
-    .regex(/^[0-9A-F]{2}$/i, 'two hex digits, like "1C"')
-    .optional(),
-  di: z
-    .string()
-    .regex(/^[0-9A-F]{8}$/i, 'eight hex digits, like "070102FF"')
-    .optional(),
-  delayMs: z.number().min(0).max(600_000).optional(),
-  bytes: z.int().min(1).max(200).optional(),
-  error: z
-    .string()
-    .regex(/^([0-9A-F]{2}){1,2}$/i, "two or four hex digits")
-    .optional(),
-});
+const faultShape = z.strictObject({ kind: z.enum(kinds), ...parameterShapes });
 
 /** A fault order from outside: parameters that its kind does not know are refused, not ignored. */
 export function checkedFault(given: unknown): FaultOrder {
-  const order = checked(faultShape, given);
+  const order = checked(faultShape, given) as FaultOrder;
   const known = Object.keys(faultKinds[order.kind].parameters);
   const stranger = Object.keys(order).find((name) => name !== "kind" && !known.includes(name));
   if (stranger !== undefined)
-    throw new Fault("invalid-request", { field: stranger, allowed: `${order.kind} takes ${known.join(", ")}` });
+    throw new Fault("invalid-request", {
+      field: stranger,
+      allowed: `${order.kind} takes ${known.join(", ") || "no parameters"}`,
+    });
   return order;
 }
 
@@ -167,6 +156,14 @@ const clockShape = z.strictObject({
   /** Whether households draw power; clocks go on either way. */
   households: z.enum(["running", "paused"]).optional(),
 });
+export const FAULTS_PER_HOUR_MAX = 100_000;
+const weatherShape = z.strictObject({
+  seed: z.union([z.int(), z.string().min(1)]).optional(),
+  faultsPerHour: z.number().min(0).max(FAULTS_PER_HOUR_MAX),
+});
+/** How often things go wrong by themselves. */
+export const checkedWeather = (given: unknown): z.infer<typeof weatherShape> => checked(weatherShape, given);
+
 export const checkedClockOrder = (given: unknown): z.infer<typeof clockShape> => checked(clockShape, given);
 
 function checked<T extends z.ZodType>(shape: T, given: unknown): z.infer<T> {

@@ -74,8 +74,23 @@ export interface MeterPlan extends MeterHabits {
 
 export type MqttPayload = "raw" | "hex" | "json";
 
+/** The street calls the gateway, as a concentrator or a modem does. */
+export interface DialInPlan {
+  readonly kind: "dial-in";
+  readonly host: string;
+  readonly port: number;
+  /** Said first on each connection; `{address}` is the bus's first meter, `{bus}` its id; `hex:…` for bytes. Left out, nothing. */
+  readonly registration?: string | undefined;
+  /** Said again and again; as `registration`. Left out, nothing. */
+  readonly heartbeat?: string | undefined;
+  readonly heartbeatMs?: number | undefined;
+  /** The first pause before it calls again; they grow and are jittered. */
+  readonly redialMs?: number | undefined;
+}
+
 export type EndpointPlan =
   | { readonly kind: "tcp"; readonly port?: number | undefined; readonly host?: string | undefined }
+  | DialInPlan
   | { readonly kind: "serial"; readonly link: string }
   | {
       readonly kind: "mqtt";

@@ -25,6 +25,8 @@ export interface RelayRecord {
 export interface RelaySurroundings {
   /** True when the contact will not move this time. */
   isStuck(): boolean;
+  /** True while current flows whatever the contact says. */
+  isWelded(): boolean;
   clockAt(at: Instant): Instant;
   energy(): bigint;
   /** False while an empty wallet keeps the supply off. */
@@ -60,6 +62,10 @@ export class Relay {
   get isClosed(): boolean {
     return this.#isClosed;
   }
+  /** Whether current can flow: through a closed contact, or through one that says open and is welded. */
+  get conducts(): boolean {
+    return this.#isClosed || this.#around.isWelded();
+  }
   get trippedBy(): "money" | "order" | null {
     return this.#trippedBy;
   }
@@ -80,6 +86,7 @@ export class Relay {
   }
   /** Word 1 bit 8: the contact does not follow, and nothing explains it. */
   get hasControlError(): boolean {
+    if (!this.#isClosed && this.conducts) return true;
     if (this.orderIsDisconnect) return this.#isClosed && this.#pending === undefined;
     return this.#wish === "connected" && !this.#isClosed;
   }
@@ -159,7 +166,8 @@ export class Relay {
 
   /** A contact that was stuck and is free again goes where it was told to go. */
   follow(at: Instant): void {
-    if (this.hasControlError) this.#move(this.#wish === "connected", at, NOBODY);
+    const shouldBeClosed = this.#wish === "connected";
+    if (this.hasControlError && this.#isClosed !== shouldBeClosed) this.#move(shouldBeClosed, at, NOBODY);
   }
 
   /** Events cleared (1BH): records and their count. */

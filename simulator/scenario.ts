@@ -1,4 +1,4 @@
-/** A scenario file: buses and meters named one by one, in YAML or JSON. The same words as the command line and `buildStreet`. */
+/** A scenario file: buses, meters and faults named one by one, in YAML or JSON. The same words as the command line and `buildStreet`. */
 import { z } from "zod";
 import { habitsShape } from "./habits.ts";
 import { lifePlanShape } from "./life-shape.ts";
@@ -10,6 +10,15 @@ const name = z.string().regex(/^[0-9A-Za-z._-]{1,60}$/, "1 to 60 letters, digits
 
 const endpoint = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("tcp"), port: z.int().min(0).max(65_535).optional(), host: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal("dial-in"),
+    host: z.string().min(1),
+    port: z.int().min(1).max(65_535),
+    registration: z.string().max(200).optional(),
+    heartbeat: z.string().max(200).optional(),
+    heartbeatMs: z.int().min(10).max(86_400_000).optional(),
+    redialMs: z.int().min(1).max(600_000).optional(),
+  }),
   z.strictObject({ kind: z.literal("serial"), link: z.string().min(1) }),
   z.strictObject({
     kind: z.literal("mqtt"),
@@ -55,6 +64,14 @@ const meter = z.strictObject({
   ...lifePlanShape.shape,
 });
 
+/** The words of the fault table are checked by whoever places the fault. */
+const fault = z.looseObject({ kind: z.string(), meter: digits12.optional(), bus: name.optional() });
+
+const weather = z.strictObject({
+  seed: z.union([z.int(), z.string().min(1)]).optional(),
+  faultsPerHour: z.number().min(0).max(100_000),
+});
+
 export const scenarioShape = z.strictObject({
   seed: z.union([z.int(), z.string()]).optional(),
   speed: z.number().min(0).max(100_000).optional(),
@@ -62,4 +79,6 @@ export const scenarioShape = z.strictObject({
   price: z.string().optional(),
   buses: z.array(bus).optional(),
   meters: z.array(meter).optional(),
+  faults: z.array(fault).optional(),
+  weather: weather.optional(),
 });

@@ -158,6 +158,7 @@ export class VirtualMeter {
     this.esam = new VirtualEsam(chance.child("esam"), () => this.meterNumber, this.habits.macPolicy);
     this.relay = new Relay({
       isStuck: () => this.faults.use((fault) => fault.kind === "stuck-relay") !== undefined,
+      isWelded: () => this.faults.has("welded-relay") !== undefined,
       clockAt: (at) => this.life.clock.at(at),
       energy: () => this.energySteps,
       mayClose: () => !this.walletForbidsSupply,
@@ -276,7 +277,7 @@ export class VirtualMeter {
   #body(): Body {
     // An arrow function each: `this` stays the meter.
     return {
-      isClosed: () => this.relay.isClosed,
+      isClosed: () => this.relay.conducts,
       nextRelayAt: () => this.relay.nextAt,
       msUntilHeard: (milliwatts, price) => this.#msUntilHeard(milliwatts, price),
       consume: (milliwattMs, price) => {
