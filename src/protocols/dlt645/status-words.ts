@@ -49,7 +49,8 @@ export const relayStateOfWord3 = (state: Pick<RunStateWord3, "relay" | "order">)
 
 const wordFormat = (print: (state: RunStateWord3) => string, details?: Format<RunStateWord3>["details"]): Format<RunStateWord3> =>
   format({
-    pattern: "bits 16",
+    kind: "bits",
+    pattern: "XXXX",
     bytes: 2,
     print,
     details,
