@@ -35,6 +35,8 @@ export { itemOf1997 } from "./dictionary-1997.ts";
 export type { Item, Value } from "./item.ts";
 export { relayStateOfWord3, runStateWord3Of } from "./status-words.ts";
 export type { RunStateWord3 } from "./status-words.ts";
+export { decodeWord3, word3Layouts } from "./word3-layouts.ts";
+export type { Word3Bit, Word3Layout, Word3Row } from "./word3-layouts.ts";
 
 export * as requests from "./requests.ts";
 export type { Operator, Password, Purchase, RelayOrder, SecuredRelayOrder, ToMeter } from "./requests.ts";
