@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { TABLE } from "../../src/protocols/dlt645/dictionary.ts";
+import { TABLE_1997 } from "../../src/protocols/dlt645/dictionary-1997.ts";
 import { hexBytes } from "../../src/protocols/dlt645/frame.ts";
 import type { Field, Member } from "../../src/protocols/dlt645/item.ts";
 import { diOf, itemAt } from "../../src/protocols/dlt645/table/row.ts";
@@ -17,8 +18,10 @@ function itemsOf(row: TableRow): DictionaryItem[] {
     at(row, values),
   );
 }
-const items = TABLE.flatMap(itemsOf);
-const firsts = TABLE.map((row) =>
+/** Both editions: the laws know no difference. */
+const ROWS = [...TABLE, ...TABLE_1997];
+const items = ROWS.flatMap(itemsOf);
+const firsts = ROWS.map((row) =>
   at(
     row,
     row.variables.map(({ first }) => first),
@@ -47,7 +50,7 @@ const told = (members: readonly Member[]): string =>
   );
 
 test("the laws look at every row", () => {
-  expect(new Set(items.map(({ row }) => row)).size).toBe(TABLE.length);
+  expect(new Set(items.map(({ row }) => row)).size).toBe(ROWS.length);
   expect(new Set(items.map(({ di }) => di)).size).toBeGreaterThan(850);
 });
 

@@ -97,6 +97,18 @@ test("a broken digit AA inside a freeze block is a fault of its value, and does 
 test("nobody has described these, and nothing is made up for them", () => {
   for (const di of ["04DFDFDB", "02800050", "00017F00", "0001FFFF", "05060100", "0000", "balanse"])
     expect(itemOf(di)).toBeUndefined();
+  for (const di of ["00011G00", "0001 000", "00010000 ", "-0010000", "0x010000"]) expect(itemOf(di)).toBeUndefined();
+});
+
+test("digits are found in either case, and the item is the same one", () => {
+  expect(itemOf("0001ff00")).toBe(itemOf("0001FF00"));
+  expect(itemOf("0001ff00")!.di).toBe("0001FF00");
+});
+
+test("what function 03 carries has a name and a title, and nobody asks for it by that name", () => {
+  expect(itemOf("070102FF")).toMatchObject({ name: "topUp", zh: "充值", row: { category: "security", access: "w" } });
+  expect(itemOf("topUp")).toBeUndefined();
+  expect(itemNames()).not.toContain("topUp");
 });
 
 test("any identifier with any bytes is read without a throw, and never longer than its bytes allow", () => {

@@ -109,10 +109,10 @@ export function itemOf(nameOrDi: string): DictionaryItem | undefined {
 }
 
 function lookUp(nameOrDi: string): DictionaryItem | undefined {
-  const item = byName(nameOrDi) ?? byDigits(nameOrDi);
+  const item = byName(nameOrDi) ?? (/^[0-9A-F]{8}$/.test(nameOrDi) ? byDigits(nameOrDi) : undefined);
   if (item !== undefined) found.set(nameOrDi, item);
   // The table writes its digits in upper case, and only those are kept: any other writing is looked up each time.
-  return item ?? (/^[0-9A-Fa-f]{8}$/.test(nameOrDi) && /[a-f]/.test(nameOrDi) ? itemOf(nameOrDi.toUpperCase()) : undefined);
+  return item ?? (/^(?=.*[a-f])[0-9A-Fa-f]{8}$/.test(nameOrDi) ? itemOf(nameOrDi.toUpperCase()) : undefined);
 }
 
 function byName(name: string): DictionaryItem | undefined {

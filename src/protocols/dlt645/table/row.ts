@@ -198,7 +198,7 @@ export const diOf = (row: Pick<TableRow, "di" | "variables">, values: readonly n
     row.di,
   );
 
-/** The values of the letters when `di` is of this row; undefined when it is not. */
+/** The values of the letters when `di`, in upper-case hex digits, is of this row; undefined when it is not. */
 export function valuesIn(row: TableRow, di: string): readonly number[] | undefined {
   if (di.length !== row.di.length) return undefined;
   const values: number[] = [];
