@@ -47,4 +47,5 @@ export type { ClosingReply, FeeControlReply, IdentityReply, StatusReply } from "
 
 export { explain } from "./explain.ts";
 export type { ExplainRow } from "./explain.ts";
+export { printDictionary } from "./print-dictionary.ts";
 export { maskedHex, printExplanation } from "./print-explanation.ts";
