@@ -52,6 +52,14 @@ const identity = named({
   ),
 });
 
+/** One firmware also answers for each part of the position; that they can be written has not been seen. */
+const part = rowsOf("r parameter low");
+const positionParts = named({
+  longitude: part("0400041F", set(digits(4)), "position: longitude as raw digits | 电能表位置信息:经度", "one firmware"),
+  latitude: part("0400042F", set(digits(4)), "position: latitude as raw digits | 电能表位置信息:纬度", "one firmware"),
+  altitude: part("0400043F", set(digits(3)), "position: altitude as raw digits | 电能表位置信息:高度", "one firmware"),
+});
+
 const maker = named({
   softwareVersion: shown("04800001", ascii(32), "manufacturer's software version | 厂家软件版本号"),
   hardwareVersion: shown("04800002", ascii(32), "manufacturer's hardware version | 厂家硬件版本号"),
@@ -82,5 +90,5 @@ const passwords = valueFamily(
   password,
 );
 
-export const identityValues = { ...identity, ...maker };
+export const identityValues = { ...identity, ...positionParts, ...maker };
 export const identityRows: readonly TableRow[] = [...Object.values(identityValues), passwords];
