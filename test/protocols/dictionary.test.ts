@@ -2,10 +2,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Fen } from "../../src/kernel/money.ts";
-import { dictionary, itemNames, itemOf } from "../../src/protocols/dlt645/dictionary.ts";
+import { TABLE, dictionary, itemNames, itemOf } from "../../src/protocols/dlt645/dictionary.ts";
 import type { ValueOf } from "../../src/protocols/dlt645/dictionary.ts";
 import { itemOf1997 } from "../../src/protocols/dlt645/dictionary-1997.ts";
 import { bytesOfHex } from "../../src/protocols/dlt645/frame.ts";
+import { diOf, itemAt } from "../../src/protocols/dlt645/table/row.ts";
 import type { RunStateWord3 } from "../../src/protocols/dlt645/status-words.ts";
 
 const read = (nameOrDi: string, wire: string) =>
@@ -108,10 +109,36 @@ test("digits are found in either case, and the item is the same one", () => {
   expect(itemOf("0001ff00")!.di).toBe("0001FF00");
 });
 
-test("what function 03 carries has a name and a title, and nobody asks for it by that name", () => {
+test("what is shown under a name can be asked for by that name", () => {
+  expect(itemOf("importedEnergyTariff2")!.di).toBe("00010200");
+  expect(itemOf("exportedEnergyTariff63Settlement12")!.di).toBe("00023F0C");
+  expect(itemOf("importedEnergyTariff2Settlements")!.di).toBe("000102FF");
+  expect(itemOf("voltageB")!.di).toBe("02010200");
+  expect(itemOf("purchaseTime10")!.di).toBe("0333010A");
+  expect(itemOf("holiday254")!.di).toBe("040300FE");
+  for (const name of ["importedEnergyTariff64", "importedEnergyTariff02", "voltageD", "importedEnergyBlockSettlements"])
+    expect(itemOf(name), name).toBeUndefined();
+});
+
+test("any item that can be read is found by its own name, the first of those that share one", () => {
+  const readable = TABLE.filter(({ di, access }) => !di.startsWith("07") && access !== "w");
+  const others = readable.flatMap((row) => {
+    const values = row.variables.map(({ last }) => last);
+    const { di, name } = itemAt(row, diOf(row, values), values);
+    return itemOf(name)?.di === di ? [] : [di];
+  });
+  // the newer code of power-flow reversal, and the three ways to ask for a load profile
+  expect(others.filter((di) => !/^(21|060[0-6]00)/.test(di))).toEqual([]);
+  expect(others).toHaveLength(11);
+});
+
+test("what function 03 carries, and what is only written, has a name and a title, and nobody asks for it by that name", () => {
   expect(itemOf("070102FF")).toMatchObject({ name: "topUp", zh: "充值", row: { category: "security", access: "w" } });
-  expect(itemOf("topUp")).toBeUndefined();
-  expect(itemNames()).not.toContain("topUp");
+  for (const name of ["topUp", "refund", "passwordOfLevel2"]) {
+    expect(itemOf(name), name).toBeUndefined();
+    expect(itemNames()).not.toContain(name);
+  }
+  expect(itemOf("04001006")).toMatchObject({ name: "refund", row: { access: "w" } });
 });
 
 test("any identifier with any bytes is read without a throw, and never longer than its bytes allow", () => {

@@ -29,13 +29,15 @@ export const differences: readonly (readonly [Difference, why: string])[] = [
 ];
 
 const START = "item 01 of the record items II of the same event, whose note calls it the start time";
+const OVER_DI2 = "clause 7.1 of the standard: any one of DI2, DI1, DI0 may be FF";
 const PART = "the note of 0400040F names it: parts of the position at 0400041F, 042F and 043F in one firmware";
 /** Rows of ours that the reference does not have, by their pattern. */
 export const rowsOfOurs: ReadonlyMap<string, string> = new Map([
   ["0400041F", PART],
   ["0400042F", PART],
   ["0400043F", PART],
-  ["00FFTTSS", "clause 7.1 of the standard: any one of DI2, DI1, DI0 may be FF"],
+  ["00FFTTSS", OVER_DI2],
+  ["01FFTTSS", OVER_DI2],
   ...[
     "10PP",
     "11PP",

@@ -20,7 +20,7 @@ import { relayEventRows, relayEventValues } from "./table/relay-events.ts";
 import { securityRows } from "./table/security.ts";
 import { stateRows, stateValues } from "./table/state-parameters.ts";
 import { supplementEventRows } from "./table/supplement-events.ts";
-import { itemAt, valuesIn } from "./table/row.ts";
+import { diOf, itemAt, valuesIn, valuesNamed } from "./table/row.ts";
 import type { DictionaryItem, TableRow } from "./table/row.ts";
 
 export type { Row } from "./table/row.ts";
@@ -84,23 +84,25 @@ const BLOCKS: ReadonlyMap<string, string> = new Map([
 ]);
 
 const single = (row: TableRow): boolean => row.variables.length === 0;
-/** What function 03 carries is no reading, and nobody shall ask for it by name as if it were. */
-const readable = (row: TableRow): boolean => !row.di.startsWith("07");
+/** What function 03 carries and what is only ever written is no reading: nobody shall ask for it by name as if it were. */
+const readable = (row: TableRow): boolean => !row.di.startsWith("07") && row.access !== "w";
 
 const rowByName = new Map(TABLE.filter((row) => single(row) && readable(row)).map((row) => [row.name, row]));
 const rowByDi = new Map([...TABLE].reverse().flatMap((row) => (single(row) ? [[row.di, row] as const] : [])));
+const families = TABLE.filter((row) => !single(row));
 /** By DI3 and DI2, or by DI3 alone where DI2 is a letter. */
-const familiesByHead = Map.groupBy(
-  TABLE.filter((row) => !single(row)),
-  ({ di }) => (/[G-Z]/.test(di.slice(2, 4)) ? di.slice(0, 2) : di.slice(0, 4)),
-);
+const familiesByHead = Map.groupBy(families, ({ di }) => (/[G-Z]/.test(di.slice(2, 4)) ? di.slice(0, 2) : di.slice(0, 4)));
 const diByName: ReadonlyMap<string, string> = new Map([
   ...Object.entries(dictionary).map(([name, { di }]) => [name, di] as const),
   ...BLOCKS,
   ...ALIASES,
 ]);
 
-/** What has been asked for, as it was asked: at most as many as the dictionary has identifiers and names. */
+/**
+ * What has been asked for, as it was asked. A gateway asks for a few hundred; that a noisy line or a curious person could name every
+ * record of every event is no reason to keep them all.
+ */
+const FOUND_MAX = 4_096;
 const found = new Map<string, DictionaryItem>();
 
 /** By name or by eight hex digits; undefined for what nobody has described. */
@@ -110,7 +112,7 @@ export function itemOf(nameOrDi: string): DictionaryItem | undefined {
 
 function lookUp(nameOrDi: string): DictionaryItem | undefined {
   const item = byName(nameOrDi) ?? (/^[0-9A-F]{8}$/.test(nameOrDi) ? byDigits(nameOrDi) : undefined);
-  if (item !== undefined) found.set(nameOrDi, item);
+  if (item !== undefined && found.size < FOUND_MAX) found.set(nameOrDi, item);
   // The table writes its digits in upper case, and only those are kept: any other writing is looked up each time.
   return item ?? (/^(?=.*[a-f])[0-9A-Fa-f]{8}$/.test(nameOrDi) ? itemOf(nameOrDi.toUpperCase()) : undefined);
 }
@@ -119,8 +121,18 @@ function byName(name: string): DictionaryItem | undefined {
   const row = rowByName.get(name);
   if (row !== undefined) return itemAt(row, row.di, []);
   const di = diByName.get(name);
-  const item = di === undefined ? undefined : itemOf(di);
+  if (di === undefined) return /^[a-z]/.test(name) ? byFamilyName(name) : undefined;
+  const item = itemOf(di);
   return item === undefined || !ALIASES.has(name) ? item : { ...item, name };
+}
+
+/** "importedEnergyTariff2": what a block shows under a name can be asked for by that name. */
+function byFamilyName(name: string): DictionaryItem | undefined {
+  for (const family of families.filter(readable)) {
+    const values = valuesNamed(family, name);
+    if (values !== undefined) return itemAt(family, diOf(family, values), values);
+  }
+  return undefined;
 }
 
 function byDigits(digits: string): DictionaryItem | undefined {

@@ -5,9 +5,9 @@
 import { decimal, moment } from "../formats.ts";
 import { field } from "../item.ts";
 import type { Field } from "../item.ts";
-import { fieldFamily } from "./row.ts";
+import { fieldFamily, nameAt } from "./row.ts";
 import type { TableRow, Words } from "./row.ts";
-import { SETTLEMENT, TARIFF } from "./variable.ts";
+import { ONE_SETTLEMENT, ONE_TARIFF, SETTLEMENT, TARIFF } from "./variable.ts";
 
 type Unit = "kW" | "kvar" | "kVA";
 
@@ -65,4 +65,20 @@ const phases = (["A", "B", "C"] as const).flatMap((phase, p) =>
   }),
 );
 
-export const demandRows: readonly TableRow[] = [...tariffed, ...phases];
+/** DI2 = FF: one tariff and day of every demand, in the order of DI2, as many as the meter has. */
+const everyDemand = fieldFamily(
+  {
+    di: "01FFTTSS",
+    variables: [ONE_TARIFF, ONE_SETTLEMENT],
+    name: "demands{TT}{SS}",
+    words: "every maximum demand, {TT}{SS} | {SS}各类最大需量{TT}",
+    standing: "r demand low",
+    note: "block over DI2 by clause 7.1: 0101 to 010A; what a meter adds is shown as it came",
+  },
+  (_name, values) =>
+    KINDS.flatMap(([name, , unit, signed]) =>
+      demandFields(nameAt(`${name}{TT}{SS}`, [TARIFF, SETTLEMENT], values), unit, signed),
+    ),
+);
+
+export const demandRows: readonly TableRow[] = [...tariffed, ...phases, everyDemand];

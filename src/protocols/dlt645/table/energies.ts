@@ -5,9 +5,9 @@
 import { bcdFen, decimal, energy, moment } from "../formats.ts";
 import type { Format } from "../format.ts";
 import { field } from "../item.ts";
-import { fieldFamily, named, rowsOf, valueFamily } from "./row.ts";
+import { fieldFamily, nameAt, named, rowsOf, valueFamily } from "./row.ts";
 import type { FamilyRow, Standing, TableRow, Words } from "./row.ts";
-import { PERIOD, SETTLEMENT, SETTLEMENT_BACK, TARIFF, YEAR } from "./variable.ts";
+import { ONE_SETTLEMENT, ONE_TARIFF, PERIOD, SETTLEMENT, SETTLEMENT_BACK, TARIFF, YEAR } from "./variable.ts";
 import type { Variable } from "./variable.ts";
 
 const COMPOSED = "composition set by 04000601; sign in the top bit";
@@ -167,8 +167,6 @@ const settlementTimes = valueFamily(
 );
 
 /** DI2 = FF: one tariff and day of every energy, in the order of DI2, as many as the meter has. */
-const ONE_TARIFF = { ...TARIFF, all: null, says: "tariff: 00 total, 01..3F tariffs" };
-const ONE_SETTLEMENT = { ...SETTLEMENT, all: null, says: "settlement day: 00 now, 01..0C back" };
 const everyEnergy = fieldFamily(
   {
     di: "00FFTTSS",
@@ -179,9 +177,7 @@ const everyEnergy = fieldFamily(
     note: "block over DI2 by clause 7.1: 0000 to 000A; what a meter adds is shown as it came",
   },
   (_name, [tariff, settlement]) =>
-    TARIFFED.map((row) =>
-      field(row.name.replace("{TT}", TARIFF.word(tariff!)).replace("{SS}", SETTLEMENT.word(settlement!)), row.format),
-    ),
+    TARIFFED.map((row) => field(nameAt(row.name, row.variables, [tariff!, settlement!]), row.format)),
 );
 
 const fee = rowsOf("r fee high");

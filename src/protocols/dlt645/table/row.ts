@@ -203,19 +203,37 @@ export function valuesIn(row: TableRow, di: string): readonly number[] | undefin
   if (di.length !== row.di.length) return undefined;
   const values: number[] = [];
   let rest = row.di;
-  let blocks = 0;
   for (const { letters, first, last, all } of row.variables) {
     const at = row.di.indexOf(letters);
     const given = Number.parseInt(di.slice(at, at + letters.length), 16);
     const isAll = all !== null && given === 16 ** letters.length - 1;
-    if (isAll) blocks += 1;
-    else if (given < first || given > last) return undefined;
+    if (!isAll && (given < first || given > last)) return undefined;
     values.push(isAll ? ALL : given);
     rest = rest.replace(letters, di.slice(at, at + letters.length));
   }
-  // Only one letter may be "all": with two, the places of a block cannot be told (clause 7.1).
-  return rest === di && blocks <= 1 ? values : undefined;
+  return rest === di && isOne(values) ? values : undefined;
 }
+
+/** The values under which an item of this row has this name; undefined when none has. Looks at all of them: for first uses only. */
+export function valuesNamed(row: TableRow, name: string): readonly number[] | undefined {
+  if (!new RegExp(`^${row.name.replaceAll(/\{.*?\}/g, ".*")}$`).test(name)) return undefined;
+  const choices = row.variables.map(({ first, last, all }) => [
+    ...Array.from({ length: last - first + 1 }, (_, i) => first + i),
+    ...(all === null ? [] : [ALL]),
+  ]);
+  const search = (values: readonly number[]): readonly number[] | undefined => {
+    const [choice] = choices.slice(values.length);
+    if (choice === undefined) return isOne(values) && nameAt(row.name, row.variables, values) === name ? values : undefined;
+    for (const value of choice) {
+      const found = search([...values, value]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return search([]);
+}
+/** Only one letter may be "all": with two, the places of a block cannot be told (clause 7.1). */
+const isOne = (values: readonly number[]): boolean => values.filter((value) => value === ALL).length <= 1;
 
 export function itemAt(row: TableRow, di: string, values: readonly number[]): DictionaryItem {
   const name = nameAt(row.name, row.variables, values);

@@ -66,6 +66,10 @@ export const SETTLEMENT: Variable = {
   symbol: { en: ", settlement day SS back", zh: "(上SS结算日)" },
 };
 
+/** Where DI2 is FF, neither of the two may be: one tariff and one day of everything. */
+export const ONE_TARIFF: Variable = { ...TARIFF, all: null, says: "tariff: 00 total, 01..3F tariffs" };
+export const ONE_SETTLEMENT: Variable = { ...SETTLEMENT, all: null, says: "settlement day: 00 now, 01..0C back" };
+
 /** The consumption of a period: of the running one, or of one before it. */
 export const PERIOD: Variable = {
   ...SETTLEMENT,
