@@ -49,7 +49,7 @@ const kindVariable = (kinds: readonly Kind[], every: Kind): Variable => {
     word: (n) => of(n)[0],
     en: (n) => of(n)[1],
     zh: (n) => of(n)[2],
-    symbol: { en: every[1], zh: every[2] },
+    symbol: { en: every[1].replace("every ", "") + " K", zh: `${every[2].replace("各类", "")}K` },
   };
 };
 const KINDS = [
@@ -117,7 +117,7 @@ function rowsOfMonth(quantity: Quantity, month: 0 | 1 | 2, kind: 0 | 1): readonl
     { di: `${head}KT`, variables, name, words: ofMonth(quantity.words), blockWords: { T: blockWords }, standing },
     format,
   );
-  const all = shapesOf(standing)(
+  const all = shapesOf(`r ${quantity.category} medium`)(
     `${head}FF`,
     () =>
       groupBlock(

@@ -33,13 +33,13 @@ const zoneTables = named({
     "second set: time-zone table, #daily slot table | 第二套时区表数据",
   ),
 });
-const slotTables = (di2: string, set: "first" | "second", zh: string): TableRow =>
+const slotTables = (di2: string, which: "first" | "second", zh: string): TableRow =>
   shapeFamily(
     {
       di: `04${di2}00LL`,
       variables: [numbered("LL", "daily slot table", 8)],
-      name: `${set}SlotTable{LL}`,
-      words: `${set} set: daily slot table {LL}, #tariff | ${zh}第{LL}日时段表数据`,
+      name: `${which}SlotTable{LL}`,
+      words: `${which} set: daily slot table {LL}, #tariff | ${zh}第{LL}日时段表数据`,
       standing: "rw parameter high",
       note: "as many entries as 04000203 says, at most 14",
     },
@@ -90,8 +90,8 @@ const prices = (di1: string, name: string, en: string, zh: string, blockAccess: 
 /** 2009 supplement, one by one. */
 const steps = (di1: string, name: string, words: Words, format: Field["format"], standing: Standing): TableRow => {
   const [en, zh] = words.split(" | ") as [string, string];
-  const set = zh.slice(0, 3);
-  const what = zh.slice(3);
+  // "第一套" and what of it
+  const [which, what] = [zh.slice(0, 3), zh.slice(3)];
   return valueFamily(
     {
       di: `0406${di1}NN`,
@@ -103,8 +103,8 @@ const steps = (di1: string, name: string, words: Words, format: Field["format"],
         }),
       ],
       name: `${name}{NN}`,
-      words: `${en} {NN} | ${set}{NN}${what}`,
-      blockWords: { NN: `${en}, all | ${set}${what}数据块` },
+      words: `${en} {NN} | ${which}{NN}${what}`,
+      blockWords: { NN: `${en}, all | ${which}${what}数据块` },
       standing,
       note: "2009 supplement",
     },
