@@ -42,6 +42,8 @@ export type { Word3Bit, Word3Layout, Word3Row } from "./word3-layouts.ts";
 export * as requests from "./requests.ts";
 export type { Operator, Password, Purchase, RelayOrder, SecuredRelayOrder, ToMeter } from "./requests.ts";
 export { readReply } from "./replies.ts";
+export { readItem } from "./read-item.ts";
+export type { ItemReply } from "./read-item.ts";
 export type { Reply } from "./replies.ts";
 export { REFUND, SECURITY, decodeClosingReply, decodeIdentityReply, decodeStatusReply, keyStateOf } from "./fee-control.ts";
 export type { ClosingReply, FeeControlReply, IdentityReply, StatusReply } from "./fee-control.ts";

@@ -41,6 +41,8 @@ export interface Shape {
   readonly fields: readonly Field[];
   /** Never throws: bytes that fit nothing are members with a fault, or a member "rest" with the bytes. */
   members(wire: Uint8Array): Member[];
+  /** The same of what stands behind the first `from` bytes, where that saves a copy; `membersBehind` asks for it. */
+  membersAt?(wire: Uint8Array, from: number): Member[];
   /** The way back, members in their order; a null is written as FF. Throws `unencodable` with the name of what does not fit. */
   encode(members: readonly NamedValue[]): Uint8Array;
 }
@@ -120,12 +122,16 @@ export function one(name: string, format: Format<unknown>): Shape {
     pattern: format.pattern,
     bytes: format.bytes,
     fields,
-    members(wire) {
-      if (wire.length === format.bytes) return [memberAt(fields[0], wire, 0)];
-      return [wire.length === 0 ? absent(fields[0]) : misfit(fields[0], wire)];
-    },
+    members: (wire) => oneAt(fields[0], wire, 0),
+    membersAt: (wire, from) => oneAt(fields[0], wire, from),
     encode: (members) => encodeFields(fields, members),
   };
+}
+
+function oneAt(only: Field, wire: Uint8Array, from: number): Member[] {
+  const there = wire.length - from;
+  if (there === only.format.bytes) return [memberAt(only, wire, from)];
+  return [there === 0 ? absent(only) : misfit(only, wire.subarray(from))];
 }
 
 /**
@@ -134,17 +140,19 @@ export function one(name: string, format: Format<unknown>): Shape {
  */
 export function record(fields: readonly Field[], as: { readonly pattern?: string; readonly bytes?: number | null } = {}): Shape {
   const { pattern = patternOf(fields), bytes = bytesOf(fields) } = as;
+  const membersAt = (wire: Uint8Array, from: number): Member[] => {
+    if (wire.length === from) return fields.slice(0, 1).map(absent);
+    const members: Member[] = [];
+    const end = readFields(fields, wire, from, members);
+    if (end < wire.length) members.push(rawMember("rest", wire.subarray(end)));
+    return members;
+  };
   return {
     pattern,
     bytes,
     fields,
-    members(wire) {
-      if (wire.length === 0) return fields.slice(0, 1).map(absent);
-      const members: Member[] = [];
-      const end = readFields(fields, wire, 0, members);
-      if (end < wire.length) members.push(rawMember("rest", wire.subarray(end)));
-      return members;
-    },
+    members: (wire) => membersAt(wire, 0),
+    membersAt,
     // As short as the meters that stop early: what is given is written, in its place.
     encode(members) {
       const known = members.findIndex(({ name }, i) => i >= fields.length && name === "rest");
@@ -176,18 +184,20 @@ export function series(fieldsAt: (index: number) => readonly Field[], turns: Tur
   const first = turn(0);
   const per = patternOf(first);
   const most = typeof turns === "number" ? turns : turns.most;
+  const membersAt = (wire: Uint8Array, from: number): Member[] => {
+    if (wire.length === from) return first.slice(0, 1).map(absent);
+    const members: Member[] = [];
+    let at = from;
+    for (let index = 0; at < wire.length && index < most; index += 1) at = readFields(turn(index), wire, at, members);
+    if (at < wire.length) members.push(rawMember("rest", wire.subarray(at)));
+    return members;
+  };
   return {
     pattern: `${first.length > 1 ? `(${per})` : per} x ${typeof turns === "number" ? turns : turns.as}`,
     bytes: typeof turns === "number" ? turns * bytesOf(first) : null,
     fields: first,
-    members(wire) {
-      if (wire.length === 0) return first.slice(0, 1).map(absent);
-      const members: Member[] = [];
-      let at = 0;
-      for (let index = 0; at < wire.length && index < most; index += 1) at = readFields(turn(index), wire, at, members);
-      if (at < wire.length) members.push(rawMember("rest", wire.subarray(at)));
-      return members;
-    },
+    members: (wire) => membersAt(wire, 0),
+    membersAt,
     encode(members) {
       const parts: Uint8Array[] = [];
       let done = 0;
@@ -228,6 +238,10 @@ export function remembered<T>(make: (index: number) => T): (index: number) => T 
   const made: T[] = [];
   return (index) => (made[index] ??= make(index));
 }
+
+/** What stands behind the first `from` bytes, such as an identifier. */
+export const membersBehind = (shape: Shape, wire: Uint8Array, from: number): Member[] =>
+  shape.membersAt === undefined ? shape.members(wire.slice(from)) : shape.membersAt(wire, from);
 
 // ---- words ----
 
