@@ -146,7 +146,7 @@ describe("fee-control replies", () => {
       },
     });
     const notBcd = bytesOf("S4 request", "S4 reply").with(16, 0x5a);
-    expect(decodeStatusReply(notBcd)).toEqual({ fault: "the customer number is not BCD" });
+    expect(decodeStatusReply(notBcd)).toEqual({ fault: "customerNumber: not BCD: 00000012345A" });
   });
 
   test("the look that ends a session", () => {
