@@ -77,7 +77,9 @@ export function readReply(request: Frame, reply: Frame, choices: Choices = STAND
       const answered = identifierOf(reply);
       if (answered === undefined) return malformed("no data identifier");
       if (!sameIdentifier(request.data, reply.data, 4)) return notOurs(`answers ${answered}`);
-      return reply.data.length === 4 ? acknowledged : valueOf(reply, 4);
+      if (reply.data.length === 4) return acknowledged;
+      const said = echoed(request, reply, choices);
+      return said.is === "acknowledged" ? valueOf(reply, 4) : said;
     }
     case "relay":
       if (reply.data.length === 0) return acknowledged;
@@ -103,6 +105,7 @@ function reading(request: Frame, reply: Frame, word: string, { partNumber }: Cho
   const head = identifierBytes(version);
   if (data.length < head) return malformed(`${data.length} data bytes, too few for a data identifier`);
   if (!sameIdentifier(request.data, data, head)) return notOurs(`answers ${identifierOf(reply) ?? "nothing"}`);
+  if (data.length === DISPLAY_BYTES && request.data.length === DISPLAY_BYTES) return echoed(request, reply, STANDARD);
   const sequenced = word === "read-on" && version === "2007" && partNumber === "behind";
   if (sequenced) {
     if (data.length === head) return { is: "no-data" };
@@ -113,6 +116,9 @@ function reading(request: Frame, reply: Frame, word: string, { partNumber }: Cho
   if (moreFollows(reply.control)) return { is: "more", bytes };
   return bytes.length === 0 && word === "read" ? { is: "no-data" } : { is: "value", bytes };
 }
+
+/** Only the display view is asked with nine bytes, and answered with the same. */
+const DISPLAY_BYTES = 9;
 
 /** The part before, repeated late, must not be taken for this one; any other number is no late part of ours. */
 function wrongPart(asked: number, sequence: number): Reply | undefined {
@@ -173,9 +179,11 @@ const owned = new WeakMap<Layout, Layout>();
 function ownPlaces(reply: Layout): Layout {
   let own = owned.get(reply);
   if (own === undefined) {
-    own = layout(Object.fromEntries(reply.places.filter(({ slot }) => !heads(slot.kind)).map(({ name, slot }) => [name, slot])));
+    own = layout(Object.fromEntries(reply.places.filter(isOwn).map(({ name, slot }) => [name, slot])));
     owned.set(reply, own);
   }
   return own;
 }
-const heads = (kind: string): boolean => kind === "echo" || kind === "hidden";
+/** Identifier and sequence number are taken off by `readReply`; the identifier of something read again is one of its values. */
+const isOwn = ({ name, slot }: Layout["places"][number]): boolean =>
+  slot.kind === "value" || (slot.kind === "echo" && name !== "di" && name !== "sequence");

@@ -66,8 +66,8 @@ const descriptorEcho = { length: echo, start: echo, file: echo, directory: echo 
 
 export const securityForms = (choices: Choices) => {
   const bcd = choices.purseNumbers === "bcd";
-  const amount = of<Fen>(bcd ? bcdFen : binaryFen);
-  const purchaseCount = of<number>(bcd ? (count(4)) : binaryCount);
+  const amount = { ...of<Fen>(bcd ? bcdFen : binaryFen), pattern: bcd ? "BCD fen" : "binary fen" };
+  const purchaseCount = { ...of<number>(bcd ? count(4) : binaryCount), pattern: bcd ? "BCD count" : "binary count" };
   const balance = amount;
   const purchase = { amount, purchaseCount, mac1: mac, customerNumber, mac2: mac };
   const purse = { balance, balanceMac: mac, purchaseCount, countMac: mac };
@@ -127,7 +127,11 @@ export const securityForms = (choices: Choices) => {
       ...descriptorEcho,
       ...purse,
     }),
-    "read-back": asked(SECURITY.readBack, descriptor(code(2)), { ...descriptorEcho, data: rest(1), mac }),
+    "read-back": asked(
+      SECURITY.readBack,
+      descriptor(code(2, `file, not ${choices.purseFile}`, (file) => file !== choices.purseFile)),
+      { ...descriptorEcho, data: rest(1), mac },
+    ),
     "compare-software": asked(
       SECURITY.compareSoftware,
       { cpu: code(1), keyIndex: code(1), factorAddress: code(4), dataAddress: code(4) },
@@ -145,7 +149,7 @@ export const securityForms = (choices: Choices) => {
     security: form(0x03, {
       ...security,
       fallback: true,
-      request: { di: identifier(4, "07 on top", (di) => di.startsWith("07")), operator, data: rest() },
+      request: { di: identifier(4, "07 on top, DI1 below 90", (di) => /^07..[0-8]/.test(di)), operator, data: rest() },
       reply: { di: echo, data: rest() },
     }),
   };
