@@ -15,7 +15,7 @@ import { relayOrderNames, relayOrders } from "../../src/protocols/dlt645/relay-o
 
 export const bytes = (length: number): Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
 const text = (alphabet: string, length: number): Arbitrary<string> =>
-  fc.array(fc.constantFrom(...alphabet), { minLength: length, maxLength: length }).map((letters) => letters.join(""));
+  fc.array(fc.constantFrom(...Array.from(alphabet)), { minLength: length, maxLength: length }).map((letters) => letters.join(""));
 const hex = (bytesOfIt: number): Arbitrary<string> => text("0123456789ABCDEF", bytesOfIt * 2);
 const two = (least: number, most: number): Arbitrary<string> =>
   fc.integer({ min: least, max: most }).map((n) => String(n).padStart(2, "0"));
@@ -114,6 +114,5 @@ export const replyOf = (name: FormName, choices: Choices): Arbitrary<AnyValues> 
 
 /** Each variant of each topic, the others as the standard has them. */
 export const everyChoice: readonly (readonly [title: string, choices: Choices])[] = Object.entries(choiceTopics).flatMap(
-  ([topic, { variants }]) =>
-    variants.map((variant) => [`${topic} ${variant}`, choicesWith({ [topic]: variant } as Partial<Choices>)] as const),
+  ([topic, { variants }]) => variants.map((variant) => [`${topic} ${variant}`, choicesWith({ [topic]: variant })] as const),
 );

@@ -56,19 +56,21 @@ export function formOf(frame: Frame, choices: Choices = STANDARD, lenient = fals
   const version = versionOf(frame);
   const answering = isReply(frame.control);
   let nearest: Found | undefined;
-  let plain: Found | undefined;
+  const others: Found[] = [];
   for (const [name, form] of Object.entries(formsOf(choices)) as [FormName, AnyForm][]) {
     if (form.code !== code || form.version !== version || !form.heardIf(choices)) continue;
     if (form.fallback && nearest !== undefined && !lenient) continue;
     const layout = (answering ? form.reply : form.request) as Layout;
-    if (lenient) plain = { name, form, why: "begins like no form of its function" };
-    if (!hasMarks(layout, frame.data)) continue;
-    const why = misfit(layout, frame.data.length);
-    const found = { name, form, why };
-    if (why === undefined) return found;
+    const found = { name, form, why: misfit(layout, frame.data.length) };
+    if (!hasMarks(layout, frame.data)) {
+      others.push(found);
+      continue;
+    }
+    if (found.why === undefined) return found;
     nearest ??= found;
   }
-  return nearest ?? plain;
+  // A function's only form needs no marks: its places say better what is wrong.
+  return nearest ?? (lenient || others.length === 1 ? others.at(-1) : undefined);
 }
 
 function hasMarks(layout: Layout, data: Uint8Array): boolean {

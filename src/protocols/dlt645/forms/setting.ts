@@ -33,7 +33,7 @@ const passwordIdentifier = identifier(4, "04000C01 to 04000C0A", (di) => /^04000
 const newPassword = { newLevel: level, newPassword: password };
 const authority = { level, password, operator };
 /** FFFFFFFF: all of them; otherwise one class, of which all records go. */
-const eventClass = code(4, "identifier with FF below", (di) => di.endsWith("FF"));
+const eventClass = { ...code(4, "identifier with FF below", (di) => di.endsWith("FF")), tells: false };
 
 const SIGNALS = ["clock-second", "demand-period", "slot-switch"] as const;
 export type Signal = (typeof SIGNALS)[number];
