@@ -45,6 +45,7 @@ const BY_PATTERN: readonly (readonly [RegExp, (slot: AnySlot, match: RegExpExecA
   [/^(?:binary|BCD) fen$/, (slot) => fc.bigInt({ min: 0n, max: slot.pattern.startsWith("BCD") ? 99_999_999n : 0xffff_ffffn })],
   [/^(?:binary|BCD) count$/, (slot) => fc.integer({ min: 0, max: slot.pattern.startsWith("BCD") ? 99_999_999 : 0xffff_ffff })],
   [/^binary \d: (\d+) to (\d+)$/, (_slot, [, least, most]) => fc.integer({ min: Number(least), max: Number(most) })],
+  [/^count 0$/, () => fc.constant(0)],
   [/^hex (\d+)$/, (_slot, [, length]) => hex(Number(length))],
   [/^bytes (\d+)$/, (_slot, [, length]) => bytes(Number(length))],
   [/^bytes (\d+) to 255$/, (_slot, [, least]) => fc.uint8Array({ minLength: Number(least), maxLength: 40 })],

@@ -8,6 +8,7 @@ import { answer } from "../../src/protocols/dlt645/answering.ts";
 import type { Answer, From } from "../../src/protocols/dlt645/answering.ts";
 import { STANDARD, choiceTopics, choicesWith } from "../../src/protocols/dlt645/choices.ts";
 import type { Choices } from "../../src/protocols/dlt645/choices.ts";
+import { factorOf } from "../../src/protocols/dlt645/fee-control.ts";
 import { formNamed } from "../../src/protocols/dlt645/forms.ts";
 import type { FormName } from "../../src/protocols/dlt645/forms.ts";
 import { bytesOfHex, decodeFrame, encodeFrame, hexBytes } from "../../src/protocols/dlt645/frame.ts";
@@ -489,6 +490,19 @@ describe("what must not leave is refused by the name of its field", () => {
     ["address", () => requests.writeAddress("AAAAAAAAAAAA")],
     ["address", () => requests.showDisplay("20AAAAAAAAAA", "00900200")],
     ["minutes", () => requests.setValidity({ ...by, minutes: 10_000, mac: new Uint8Array(4) })],
+    [
+      "purchaseCount",
+      () =>
+        writeRequest({
+          is: "initialise-purse",
+          address: METER,
+          operator: "00000001",
+          amount: Fen(1n),
+          mac1: new Uint8Array(4),
+          purchaseCount: 1,
+          mac2: new Uint8Array(4),
+        }),
+    ],
     ["output", () => requests.setOutput(METER, "light" as "clock-second")],
   ])("%s", (field, build) => expect(build).toThrow(`unencodable: This cannot be written as a DL/T 645 frame. (field=${field}, `));
 
@@ -533,6 +547,14 @@ describe("choices", () => {
       "00 00 01 01 02 56 34 12",
     ],
   ])("%s %s changes these bytes", (_topic, _variant, build, expected) => expect(hexBytes(build().data)).toBe(expected));
+
+  test("the factor of a meter is its number, or the same for all on test keys", () => {
+    expect(hexBytes(factorOf("000000345678", "production"), "")).toBe("0000000000345678");
+    const fixed = choicesWith({ testFactor: "fixed" });
+    expect(hexBytes(factorOf("000000345678", "test", fixed), "")).toBe("0000000000000001");
+    expect(hexBytes(factorOf("000000345678", "production", fixed), "")).toBe("0000000000345678");
+    expect(() => factorOf("345678", "production")).toThrow("field=meterNumber");
+  });
 
   test("a time without 33H stands on the wire as it is", () => {
     const sent = requests.broadcastTime("261122100530", METER, choicesWith({ clockOffset: "missing" }));

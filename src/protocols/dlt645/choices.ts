@@ -50,6 +50,12 @@ export const choiceTopics = {
     "1E",
     "named by their length L; 22H and 28H are of export meters, with an order number and the meter address",
   ),
+  testFactor: topic(
+    "factor of a meter on test keys",
+    ["meter-number", "fixed"],
+    "meter-number",
+    "some key systems take 0000000000000001 for all of them",
+  ),
   keyUpdate: topic(
     "0702xxFF: order of the fields",
     ["info-mac-key", "mac-info-key"],

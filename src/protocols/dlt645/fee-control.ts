@@ -8,6 +8,8 @@
 import type { Fen } from "../../kernel/money.ts";
 import { STANDARD } from "./choices.ts";
 import type { Choices } from "./choices.ts";
+import { bytesOfHex } from "./frame.ts";
+import { refuse } from "./refusal.ts";
 import { readValues } from "./replies.ts";
 
 export { SECURITY } from "./security-identifiers.ts";
@@ -64,6 +66,13 @@ export function decodeClosingReply(bytes: Uint8Array, choices: Choices = STANDAR
 const faulty = ({ fault, field }: { readonly fault: string; readonly field: string | null }): { readonly fault: string } => ({
   fault: field === null ? fault : `${field}: ${fault}`,
 });
+
+/** What makes the keys of one meter out of the keys of all: 00 00 and the meter number 04000402, which is not its address. */
+export function factorOf(meterNumber: string, keys: "production" | "test", { testFactor }: Choices = STANDARD): Uint8Array {
+  if (keys === "test" && testFactor === "fixed") return Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1);
+  if (!/^\d{12}$/.test(meterNumber)) refuse("meterNumber", "not 12 digits", meterNumber);
+  return bytesOfHex(`0000${meterNumber}`);
+}
 
 export const keyStateOf = (keyInfo: Uint8Array): "production" | "test" =>
   keyInfo.some((byte) => byte !== 0) ? "production" : "test";

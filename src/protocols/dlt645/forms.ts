@@ -30,7 +30,7 @@ export type ReplyValues<N extends FormName> = ReplyValuesOf<Forms[N]>;
 
 const made = new WeakMap<Choices, Forms>();
 
-/** Made once for each set of choices. */
+/** Made once for each set of choices, which is known by itself: a profile keeps its own. */
 export function formsOf(choices: Choices = STANDARD): Forms {
   let forms = made.get(choices);
   if (forms === undefined) made.set(choices, (forms = make(choices)));

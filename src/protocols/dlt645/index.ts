@@ -40,7 +40,15 @@ export * as requests from "./requests.ts";
 export type { Operator, Password, Purchase, RelayOrder, SecuredRelayOrder, ToMeter } from "./requests.ts";
 export { readReply } from "./replies.ts";
 export type { Reply } from "./replies.ts";
-export { REFUND, SECURITY, decodeClosingReply, decodeIdentityReply, decodeStatusReply, keyStateOf } from "./fee-control.ts";
+export {
+  REFUND,
+  SECURITY,
+  decodeClosingReply,
+  decodeIdentityReply,
+  decodeStatusReply,
+  factorOf,
+  keyStateOf,
+} from "./fee-control.ts";
 export type { ClosingReply, FeeControlReply, IdentityReply, StatusReply } from "./fee-control.ts";
 
 export { explain } from "./explain.ts";

@@ -235,4 +235,5 @@ const ESAM_DIRECTORY = "DF01";
 const PURSE_BYTES = 8;
 
 export { changeBaud1997, changePassword1997, clearDemand1997, readAgain, writeAddress1997 } from "./requests-1997.ts";
+export { baudOfByte } from "./slot-bauds.ts";
 export { cipheredWritePlainText, clearEventsPlainText, clearMeterPlainText, relayOrderPlainText } from "./plain-texts.ts";

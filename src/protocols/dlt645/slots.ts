@@ -6,7 +6,7 @@ import { Secret } from "../../kernel/secret.ts";
 import { Unreadable, turned } from "./format.ts";
 import type { Format } from "./format.ts";
 import { bcdOfDigits, digitsOfBcd, hex } from "./formats.ts";
-import { hexBytes, identifierBytesOf } from "./frame.ts";
+import { hexByte, hexBytes, identifierBytesOf } from "./frame.ts";
 import { one, printMember, rawMember } from "./item.ts";
 import type { Value } from "./item.ts";
 import type { About, AnySlot, Shown, Slot, SlotKind } from "./layout.ts";
@@ -237,8 +237,13 @@ export const password: Slot<Secret<string>, "value"> = slot<Secret<string>>({
   show: (wire, field) => ({ values: wire.length === 0 ? [] : dots(field), secret: true }),
 });
 
-/** PA of a password: ten levels, 0 the highest. */
-export const level = code(1, "level 00 to 09", (text) => /^0\d$/.test(text));
-/** PA of ciphers and MACs, State Grid and Southern Grid. */
-export const levelOf = (...levels: readonly string[]) => code(1, `level ${levels.join(" or ")}`, (text) => levels.includes(text));
+/** PA. The byte that is none is not told: where a frame is shifted it may be part of a password. */
+function levelIn(title: string, allowed: (text: string) => boolean): Slot<string, "value"> {
+  const slot = code(1, title, allowed);
+  return { ...slot, read: (wire) => (allowed(hexByte(wire[0]!)) ? slot.read(wire) : new Unreadable(`not ${title}`)) };
+}
+/** Of a password: ten levels, 0 the highest. */
+export const level = levelIn("level 00 to 09", (text) => /^0\d$/.test(text));
+/** Of ciphers and MACs, State Grid and Southern Grid. */
+export const levelOf = (...levels: readonly string[]) => levelIn(`level ${levels.join(" or ")}`, (text) => levels.includes(text));
 export const operator = code(4);

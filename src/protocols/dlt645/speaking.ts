@@ -39,7 +39,6 @@ export function writeRequest<N extends FormName>(request: RequestOf<N>, choices:
   const form = formNamed(is, choices);
   checkAudience(form.to, address);
   const values: AnyValues = request;
-  form.check(values);
   const data = encode(form.request as Layout, values);
   if (data.length > form.bytesMax) refuse("data", `${data.length} bytes; at most ${form.bytesMax} are sent`);
   return { address, control: form.code, data };

@@ -69,6 +69,13 @@ export const securityForms = (choices: Choices) => {
   const amount = { ...of<Fen>(bcd ? bcdFen : binaryFen), pattern: bcd ? "BCD fen" : "binary fen" };
   const purchaseCount = { ...of<number>(bcd ? count(4) : binaryCount), pattern: bcd ? "BCD count" : "binary count" };
   const balance = amount;
+  /** Only 0 is taken; others are heard, for a meter to refuse. */
+  const noCount = {
+    ...purchaseCount,
+    pattern: "count 0",
+    write: (given: number, field: string) =>
+      given === 0 ? purchaseCount.write(given, field) : refuse(field, "a purse begins with count 0", given),
+  };
   const purchase = { amount, purchaseCount, mac1: mac, customerNumber, mac2: mac };
   const purse = { balance, balanceMac: mac, purchaseCount, countMac: mac };
   const vendor = { di: purchases, operator, amount, orderNumber: code(8), mac1: mac, meterAddress: of(digits(6)) };
@@ -98,7 +105,7 @@ export const securityForms = (choices: Choices) => {
 
     "open-account": asked(SECURITY.openAccount, purchase, {}, standard),
     "top-up": asked(SECURITY.topUp, purchase, {}, standard),
-    "initialise-purse": asked(SECURITY.initialisePurse, { amount, mac1: mac, purchaseCount, mac2: mac }, {}),
+    "initialise-purse": asked(SECURITY.initialisePurse, { amount, mac1: mac, purchaseCount: noCount, mac2: mac }, {}),
     "vendor-purchase": form(0x03, {
       ...security,
       heardIf: (c) => c.purchase === "22",
