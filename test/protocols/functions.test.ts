@@ -513,6 +513,8 @@ describe("what must not leave is refused by the name of its field", () => {
 });
 
 describe("choices", () => {
+  const purse = { address: METER, operator: "00000001", mac1: bytesOfHex("11111111"), mac2: bytesOfHex("22222222") };
+
   test("the standard is one of the variants of each topic, and every topic says why", () => {
     for (const [name, topic] of Object.entries(choiceTopics)) {
       expect(topic.variants).toContain(STANDARD[name as keyof Choices]);
@@ -545,6 +547,55 @@ describe("choices", () => {
           choicesWith({ clearHead: "identifier" }),
         ),
       "00 00 01 01 02 56 34 12",
+    ],
+    [
+      "purseNumbers",
+      "bcd",
+      () => requests.initialisePurse({ ...purse, amount: Fen(5_000n) }, choicesWith({ purseNumbers: "bcd" })),
+      "FF 03 01 07 01 00 00 00 00 50 00 00 11 11 11 11 00 00 00 00 22 22 22 22",
+    ],
+    [
+      "purseFile",
+      "0002",
+      () => requests.readBackPurse(purse, choicesWith({ purseFile: "0002" })),
+      "FF 01 80 07 01 00 00 00 08 00 00 00 02 00 01 DF",
+    ],
+    [
+      "securedLevel",
+      "96",
+      () =>
+        requests.writeCiphered(
+          { ...purse, di: "04001006", cipher: new Uint8Array(16), mac: new Uint8Array(4) },
+          choicesWith({ securedLevel: "96" }),
+        ),
+      `06 10 00 04 96 00 00 00 01 00 00 00${" 00".repeat(20)}`,
+    ],
+    [
+      "keyUpdate",
+      "mac-info-key",
+      () =>
+        writeRequest(
+          {
+            is: "update-key",
+            ...purse,
+            di: "070201FF",
+            info: bytesOfHex("01020304"),
+            mac: bytesOfHex("AABBCCDD"),
+            key: new Uint8Array(32),
+          },
+          choicesWith({ keyUpdate: "mac-info-key" }),
+        ),
+      `FF 01 02 07 01 00 00 00 DD CC BB AA 04 03 02 01${" 00".repeat(32)}`,
+    ],
+    [
+      "secondByte",
+      "01",
+      () =>
+        requests.relayOrder(
+          { ...purse, level: "02", password: new Secret("123456"), order: "arm", deadline: "261122103000" },
+          choicesWith({ secondByte: "01" }),
+        ),
+      "02 56 34 12 01 00 00 00 1B 01 00 30 10 22 11 26",
     ],
   ])("%s %s changes these bytes", (_topic, _variant, build, expected) => expect(hexBytes(build().data)).toBe(expected));
 
