@@ -5,7 +5,6 @@
 import { STANDARD } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import { FUNCTION_MASK, isReply, versionOf } from "./control-codes.ts";
-import { Unreadable } from "./format.ts";
 import { forms1997 } from "./forms/edition-1997.ts";
 import type { AnyForm, ReplyValues as ReplyValuesOf, RequestValues as RequestValuesOf } from "./forms/form.ts";
 import { readingForms } from "./forms/reading.ts";
@@ -13,7 +12,7 @@ import { relayForms } from "./forms/relay.ts";
 import { securityForms } from "./forms/security.ts";
 import { settingForms } from "./forms/setting.ts";
 import type { Frame } from "./frame.ts";
-import { cut, misfit } from "./layout.ts";
+import { hasMarks, misfit } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 
 const make = (choices: Choices) => ({
@@ -28,14 +27,27 @@ export type FormName = keyof Forms;
 export type RequestValues<N extends FormName> = RequestValuesOf<Forms[N]>;
 export type ReplyValues<N extends FormName> = ReplyValuesOf<Forms[N]>;
 
-const made = new WeakMap<Choices, Forms>();
+interface Made {
+  readonly forms: Forms;
+  /** Those that are heard under these choices, by function code, in their order. */
+  readonly heard: readonly (readonly (readonly [FormName, AnyForm])[])[];
+}
+const made = new WeakMap<Choices, Made>();
 
 /** Made once for each set of choices, which is known by itself: a profile keeps its own. */
-export function formsOf(choices: Choices = STANDARD): Forms {
-  let forms = made.get(choices);
-  if (forms === undefined) made.set(choices, (forms = make(choices)));
-  return forms;
+function madeFor(choices: Choices): Made {
+  const known = made.get(choices);
+  if (known !== undefined) return known;
+  const forms = make(choices);
+  const all = Object.entries(forms) as [FormName, AnyForm][];
+  const heard = Array.from({ length: FUNCTION_MASK + 1 }, (_, code) =>
+    all.filter(([, form]) => form.code === code && form.heardIf(choices)),
+  );
+  const fresh = { forms, heard };
+  made.set(choices, fresh);
+  return fresh;
 }
+export const formsOf = (choices: Choices = STANDARD): Forms => madeFor(choices).forms;
 export const formNamed = (name: FormName, choices: Choices = STANDARD): AnyForm => formsOf(choices)[name];
 export const formNames = Object.keys(formsOf()) as FormName[];
 
@@ -52,29 +64,27 @@ export interface Found {
  * function's plain form, which stands last: somebody may have put a password where passwords stand.
  */
 export function formOf(frame: Frame, choices: Choices = STANDARD, lenient = false): Found | undefined {
+  const { data } = frame;
   const code = frame.control & FUNCTION_MASK;
   const version = versionOf(frame);
   const answering = isReply(frame.control);
   let nearest: Found | undefined;
-  const others: Found[] = [];
-  for (const [name, form] of Object.entries(formsOf(choices)) as [FormName, AnyForm][]) {
-    if (form.code !== code || form.version !== version || !form.heardIf(choices)) continue;
+  let unmarked = 0;
+  let last: Found | undefined;
+  for (const [name, form] of madeFor(choices).heard[code]!) {
+    if (form.version !== version) continue;
     if (form.fallback && nearest !== undefined && !lenient) continue;
     const layout = (answering ? form.reply : form.request) as Layout;
-    const found = { name, form, why: misfit(layout, frame.data.length) };
-    if (!hasMarks(layout, frame.data)) {
-      others.push(found);
+    if (!hasMarks(layout, data)) {
+      unmarked += 1;
+      last = { name, form, why: undefined };
       continue;
     }
-    if (found.why === undefined) return found;
-    nearest ??= found;
+    const why = misfit(layout, data.length);
+    if (why === undefined) return { name, form, why };
+    nearest ??= { name, form, why };
   }
+  if (nearest !== undefined || last === undefined || (unmarked > 1 && !lenient)) return nearest;
   // A function's only form needs no marks: its places say better what is wrong.
-  return nearest ?? (lenient || others.length === 1 ? others.at(-1) : undefined);
-}
-
-function hasMarks(layout: Layout, data: Uint8Array): boolean {
-  for (const { slot, wire } of cut(layout, data))
-    if (slot.tells && (wire.length < slot.bytes || slot.read(wire) instanceof Unreadable)) return false;
-  return true;
+  return { ...last, why: misfit((answering ? last.form.reply : last.form.request) as Layout, data.length) };
 }

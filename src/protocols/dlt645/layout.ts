@@ -74,6 +74,8 @@ export interface Layout<S extends Slots = Slots> {
   readonly places: readonly Place[];
   readonly bytesMin: number;
   readonly elastic: AnySlot | undefined;
+  /** The places that tell one form from another, and where they stand. */
+  readonly marks: readonly { readonly slot: AnySlot; readonly at: number }[];
 }
 
 export function layout<const S extends Slots>(slots: S): Layout<S> {
@@ -81,8 +83,21 @@ export function layout<const S extends Slots>(slots: S): Layout<S> {
   const elastic = places.filter(({ slot }) => slot.step > 0);
   if (elastic.length > 1) throw new Error(`two elastic places: ${elastic.map(({ name }) => name).join(", ")}`);
   const bytesMin = places.reduce((sum, { slot }) => sum + slot.bytes, 0);
-  return { slots, places, bytesMin, elastic: elastic[0]?.slot };
+  const marks: { readonly slot: AnySlot; readonly at: number }[] = [];
+  let at = 0;
+  for (const { slot } of places) {
+    if (slot.tells) marks.push({ slot, at });
+    at += slot.bytes;
+    // Behind an elastic place nothing has a place of its own to be known by.
+    if (slot.step > 0) break;
+  }
+  return { slots, places, bytesMin, elastic: elastic[0]?.slot, marks };
 }
+
+export const hasMarks = ({ marks }: Layout, wire: Uint8Array): boolean =>
+  marks.every(
+    ({ slot, at }) => at + slot.bytes <= wire.length && !(slot.read(wire.subarray(at, at + slot.bytes)) instanceof Unreadable),
+  );
 
 /** Undefined when so many bytes fit, otherwise how many would. */
 export function misfit({ bytesMin, elastic }: Layout, length: number): string | undefined {

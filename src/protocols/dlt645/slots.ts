@@ -3,7 +3,7 @@
  * and MACs with the highest byte first. Here, and only here, they are turned round for the wire.
  */
 import { Secret } from "../../kernel/secret.ts";
-import { Unreadable, turned } from "./format.ts";
+import { Unreadable, hexTurned, turned } from "./format.ts";
 import type { Format } from "./format.ts";
 import { bcdOfDigits, digitsOfBcd, hex } from "./formats.ts";
 import { hexByte, hexBytes, identifierBytesOf } from "./frame.ts";
@@ -66,7 +66,7 @@ export function code(bytes: number, pattern?: string, allowed?: (text: string) =
     ...of(format, allowed !== undefined),
     pattern: shown,
     read(wire) {
-      const text = hexBytes(turned(wire), "");
+      const text = hexTurned(wire, 0, bytes);
       return allowed?.(text) === false ? new Unreadable(`${text} where ${shown} is expected`) : text;
     },
     write(text, field) {
@@ -165,7 +165,7 @@ export const exact = (wire: Uint8Array, show?: (wire: Uint8Array, field: string,
     bytes: wire.length,
     tells: true,
     read: (given) =>
-      hexBytes(given, "") === hexBytes(wire, "")
+      given.every((byte, i) => byte === wire[i])
         ? undefined
         : new Unreadable(`${hexBytes(given, "")} where ${hexBytes(wire, "")} is expected`),
     write: () => wire,
