@@ -3,7 +3,7 @@
  * and MACs with the highest byte first. Here, and only here, they are turned round for the wire.
  */
 import { Secret } from "../../kernel/secret.ts";
-import { Unreadable, hexTurned, turned } from "./format.ts";
+import { Unreadable, turned } from "./format.ts";
 import type { Format } from "./format.ts";
 import { bcdOfDigits, digitsOfBcd, hex } from "./formats.ts";
 import { hexByte, hexBytes, identifierBytesOf } from "./frame.ts";
@@ -66,7 +66,7 @@ export function code(bytes: number, pattern?: string, allowed?: (text: string) =
     ...of(format, allowed !== undefined),
     pattern: shown,
     read(wire) {
-      const text = hexTurned(wire, 0, bytes);
+      const text = textOf(wire);
       return allowed?.(text) === false ? new Unreadable(`${text} where ${shown} is expected`) : text;
     },
     write(text, field) {
@@ -75,6 +75,13 @@ export function code(bytes: number, pattern?: string, allowed?: (text: string) =
       return allowed?.(text.toUpperCase()) === false ? refuse(field, `not ${shown}`, text) : wire;
     },
   };
+}
+
+/** Highest byte first. Asked for every identifier that could be one, so by the shortest way. */
+function textOf(wire: Uint8Array): string {
+  let text = "";
+  for (let i = wire.length - 1; i >= 0; i -= 1) text += hexByte(wire[i]!);
+  return text;
 }
 
 /** A whole number that is no BCD: sequence numbers, ESAM addresses. */
@@ -107,6 +114,7 @@ export function bytes(length: number): Slot<Uint8Array, "value"> {
   });
 }
 export function exactly(value: Uint8Array, length: number, field: string): Uint8Array {
+  if (!(value instanceof Uint8Array)) refuse(field, "is missing");
   if (value.length !== length) refuse(field, `${value.length} bytes; ${length} are wanted`);
   return turned(value);
 }
@@ -159,18 +167,17 @@ export const partData: Slot<Uint8Array, "value"> = {
 // ---- what is no value ----
 
 /** Always these bytes; another form has others here. */
-export const exact = (wire: Uint8Array, show?: (wire: Uint8Array, field: string, about: About) => Shown) =>
-  slotOf<undefined, "hidden">("hidden", {
+export const exact = (wire: Uint8Array, show?: (wire: Uint8Array, field: string, about: About) => Shown) => {
+  const another = new Unreadable(`not ${hexBytes(wire)}`);
+  return slotOf<undefined, "hidden">("hidden", {
     pattern: `= ${hexBytes(wire, "")}`,
     bytes: wire.length,
     tells: true,
-    read: (given) =>
-      given.every((byte, i) => byte === wire[i])
-        ? undefined
-        : new Unreadable(`${hexBytes(given, "")} where ${hexBytes(wire, "")} is expected`),
+    read: (given) => (given.every((byte, i) => byte === wire[i]) ? undefined : another),
     write: () => wire,
     ...(show === undefined ? {} : { show }),
   });
+};
 /** Zeros in their place; others are heard as well, since nobody defined them. */
 export const unused = (length: number, meaning: string) =>
   slotOf<undefined, "hidden">("hidden", {
