@@ -11,6 +11,7 @@ import { formNamed } from "../../src/protocols/dlt645/forms.ts";
 import type { FormName } from "../../src/protocols/dlt645/forms.ts";
 import type { Audience } from "../../src/protocols/dlt645/forms/form.ts";
 import type { AnySlot, Layout } from "../../src/protocols/dlt645/layout.ts";
+import { profiles } from "../../src/protocols/dlt645/profiles/index.ts";
 import { relayOrderNames, relayOrders } from "../../src/protocols/dlt645/relay-orders.ts";
 
 export const bytes = (length: number): Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
@@ -48,7 +49,12 @@ const BY_PATTERN: readonly (readonly [RegExp, (slot: AnySlot, match: RegExpExecA
   [/^count 0$/, () => fc.constant(0)],
   [/^hex (\d+)$/, (_slot, [, length]) => hex(Number(length))],
   [/^bytes (\d+)$/, (_slot, [, length]) => bytes(Number(length))],
-  [/^bytes (\d+) to 255$/, (_slot, [, least]) => fc.uint8Array({ minLength: Number(least), maxLength: 40 })],
+  [
+    /^bytes (\d+) to (\d+)$/,
+    (_slot, [, least, most]) =>
+      fc.uint8Array({ minLength: Number(least), maxLength: Math.min(Number(most), Number(least) + 40) }),
+  ],
+  [/^(\d+) digits as letters$/, (_slot, [, length]) => text("0123456789", Number(length))],
   [/^blocks of 16$/, () => fc.integer({ min: 1, max: 3 }).chain((blocks) => bytes(16 * blocks))],
   [/^password$/, () => secret],
   [/^level 00 to 09$/, () => two(0, 9)],
@@ -113,7 +119,10 @@ export const requestOf = (name: FormName, choices: Choices): Arbitrary<AnyValues
 export const replyOf = (name: FormName, choices: Choices): Arbitrary<AnyValues> =>
   valuesOf(formNamed(name, choices).reply as Layout);
 
-/** Each variant of each topic, the others as the standard has them. */
-export const everyChoice: readonly (readonly [title: string, choices: Choices])[] = Object.entries(choiceTopics).flatMap(
-  ([topic, { variants }]) => variants.map((variant) => [`${topic} ${variant}`, choicesWith({ [topic]: variant })] as const),
-);
+/** Each variant of each topic, the others as the standard has them; and what each model says of its own. */
+export const everyChoice: readonly (readonly [title: string, choices: Choices])[] = [
+  ...Object.entries(choiceTopics).flatMap(([topic, { variants }]) =>
+    variants.map((variant) => [`${topic} ${variant}`, choicesWith({ [topic]: variant })] as const),
+  ),
+  ...profiles.map(({ name, choices }) => [name, choices] as const),
+];

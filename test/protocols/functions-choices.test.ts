@@ -94,12 +94,12 @@ describe("choices", () => {
       "FF 01 80 07 01 00 00 00 08 00 00 00 02 00 01 DF",
     ],
     [
-      "securedLevel",
-      "96",
+      "levels",
+      "97-96",
       () =>
         requests.writeCiphered(
           { ...purse, di: "04001006", cipher: new Uint8Array(16), mac: new Uint8Array(4) },
-          choicesWith({ securedLevel: "96" }),
+          choicesWith({ levels: "97-96" }),
         ),
       `06 10 00 04 96 00 00 00 01 00 00 00${" 00".repeat(20)}`,
     ],

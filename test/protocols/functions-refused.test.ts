@@ -84,9 +84,8 @@ describe("a meter does not hear", () => {
     // a captured refund of an export meter: 28H
     const vectors = JSON.parse(readFileSync("test/golden/vectors.json", "utf8")) as readonly { id: string; hex: string }[];
     const refund = frameOf(bytesOfHex(vectors.find(({ id }) => id === "S016")!.hex));
-    expect(heard(refund, choicesWith({ purchase: "28" }))).toMatchObject({
-      is: "vendor-purchase-long",
-      di: "070108FF",
+    expect(heard(refund, choicesWith({ refund: "070108FF" }))).toMatchObject({
+      is: "vendor-refund-long",
       amount: 0x10000n,
       meterAddress: "151413121110",
     });

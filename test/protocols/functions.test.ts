@@ -211,7 +211,7 @@ describe("requests of the functions that no worked example has", () => {
       "V14 write with MAC, Southern Grid",
       requests.writeWithMac(
         { ...to, di: "04001001", fields: [bytesOfHex("00003000")], mac: bytesOfHex("C2071AE8") },
-        choicesWith({ macLevel: "97" }),
+        choicesWith({ levels: "97-96" }),
       ),
     ],
     ["V25 clear the meter, secured", requests.clearMeterSecured({ ...to, ...secured })],

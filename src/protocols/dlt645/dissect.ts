@@ -5,11 +5,11 @@
  * The fields are those of the forms, read more leniently than a meter would: what is cut short is shown as far as it goes, what is
  * too much as it came, and what no form fits as bytes.
  */
+import { itemUnder } from "./chosen-items.ts";
 import { STANDARD } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import { functionOf, identifierBytes, identifierOf, isException, isReply, moreFollows } from "./control-codes.ts";
 import { namesOfErr, namesOfRelayRefusal, namesOfSerr } from "./error-word.ts";
-import { itemOf } from "./dictionary.ts";
 import { itemOf1997 } from "./dictionary-1997.ts";
 import { formOf } from "./forms.ts";
 import { hexByte } from "./frame.ts";
@@ -41,7 +41,7 @@ export function dissect(frame: Frame, choices: Choices = STANDARD): Dissection {
   if (isException(frame.control)) return exception(frame);
   const { version, word } = functionOf(frame);
   const di = identifierOf(frame) ?? null;
-  const item = di === null ? undefined : version === "1997" ? itemOf1997(di) : itemOf(di);
+  const item = di === null ? undefined : version === "1997" ? itemOf1997(di) : itemUnder(di, choices);
   const about: About = { di, item, more: moreFollows(frame.control) };
   const name = (di !== null && word === "security" ? securityName(di) : undefined) ?? item?.name ?? null;
   return { di, name, segments: segmentsOf(frame, about, choices), error: null };

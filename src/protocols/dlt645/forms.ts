@@ -11,6 +11,7 @@ import { readingForms } from "./forms/reading.ts";
 import { relayForms } from "./forms/relay.ts";
 import { securityForms } from "./forms/security.ts";
 import { settingForms } from "./forms/setting.ts";
+import { vendorForms } from "./forms/vendors.ts";
 import type { Frame } from "./frame.ts";
 import { hasMarks, misfit } from "./layout.ts";
 import type { Layout } from "./layout.ts";
@@ -19,6 +20,7 @@ const make = (choices: Choices) => ({
   ...readingForms(choices),
   ...settingForms(choices),
   ...relayForms(choices),
+  ...vendorForms(choices),
   ...securityForms(choices),
   ...forms1997(choices),
 });

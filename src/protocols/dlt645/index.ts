@@ -36,11 +36,12 @@ export { printMember } from "./item.ts";
 export type { Field, Item, Member, NamedValue, Shape, Value } from "./item.ts";
 export { relayStateOfWord3, runStateWord3Of } from "./status-words.ts";
 export type { RunStateWord3 } from "./status-words.ts";
-export { decodeWord3, word3Layouts } from "./word3-layouts.ts";
-export type { Word3Bit, Word3Layout, Word3Row } from "./word3-layouts.ts";
+export { decodeWord3, readWord3, word3Layouts } from "./word3-layouts.ts";
+export type { RelayWord, Word3Bit, Word3Layout, Word3Row } from "./word3-layouts.ts";
 
 export { STANDARD, choiceTopics, choicesWith } from "./choices.ts";
-export type { Choices } from "./choices.ts";
+export type { ChoiceTopic, Choices } from "./choices.ts";
+export { itemUnder } from "./chosen-items.ts";
 export { addressFits, attentionOf, shortened } from "./addressing.ts";
 export type { Attention } from "./addressing.ts";
 export * as requests from "./requests.ts";

@@ -10,10 +10,10 @@ import { joined } from "./item.ts";
 import { refuse } from "./refusal.ts";
 import type { RelayOrder } from "./requests.ts";
 import { orderBytes } from "./slot-blocks.ts";
-import { deadline as deadlineSlot } from "./slot-moments.ts";
+import { deadline as deadlineSlot, deadlineFor } from "./slot-moments.ts";
 
 const deadlineText = (deadline: string, choices: Choices): Uint8Array =>
-  turned(deadlineSlot(choices.deadline).write(deadline, "deadline"));
+  turned(deadlineSlot(choices.deadline).write(deadlineFor(choices.deadline, deadline), "deadline"));
 
 /** 1CH: N1 N2 YY MM DD hh mm ss. */
 export const relayOrderPlainText = (

@@ -7,7 +7,7 @@
  */
 import type { Fen } from "../../kernel/money.ts";
 import { Secret } from "../../kernel/secret.ts";
-import { STANDARD, choicesWith } from "./choices.ts";
+import { STANDARD, choicesWith, levelsOf } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import { checkAudience } from "./addressing.ts";
 import { turned } from "./format.ts";
@@ -18,6 +18,8 @@ import type { Signal } from "./forms/setting.ts";
 import { joined } from "./item.ts";
 import { refuse } from "./refusal.ts";
 import type { RelayOrderName } from "./relay-orders.ts";
+import { SECURITY } from "./security-identifiers.ts";
+import { deadlineFor } from "./slot-moments.ts";
 import { isPassword } from "./slots.ts";
 import { writeRequest } from "./speaking.ts";
 
@@ -110,11 +112,11 @@ export const writeWithMac = (
     Operator &
     Identified & { readonly fields: readonly Uint8Array[]; readonly mac: Uint8Array; readonly level?: "99" | "97" },
   choices: Choices = STANDARD,
-): Frame => writeRequest({ is: "write-with-mac", level: choices.macLevel, ...to, data: joined(to.fields.map(turned)) });
+): Frame => writeRequest({ is: "write-with-mac", level: levelsOf(choices).clear, ...to, data: joined(to.fields.map(turned)) });
 
 /** Level 98 (96): cipher turned round, then MAC turned round — other than in a relay order, where both turn as one. */
 export const writeCiphered = (to: ToMeter & Operator & Identified & Secured, choices: Choices = STANDARD): Frame =>
-  writeRequest({ is: "write-ciphered", level: choices.securedLevel, ...to });
+  writeRequest({ is: "write-ciphered", level: levelsOf(choices).cipher, ...to });
 
 /** Only on a line with one meter; the reply comes from the new address. */
 export function writeAddress(newAddress: string): Frame {
@@ -156,9 +158,9 @@ export const clearEvents = (to: ToMeter & Password & Operator & Identified): Fra
 
 /** Under production keys: what `clearMeterPlainText` says, under cipher and MAC. */
 export const clearMeterSecured = (to: ToMeter & Operator & Secured, choices: Choices = STANDARD): Frame =>
-  writeRequest({ is: "clear-meter-secured", level: choices.securedLevel, ...to }, choices);
+  writeRequest({ is: "clear-meter-secured", level: levelsOf(choices).cipher, ...to }, choices);
 export const clearEventsSecured = (to: ToMeter & Operator & Secured, choices: Choices = STANDARD): Frame =>
-  writeRequest({ is: "clear-events-secured", level: choices.securedLevel, ...to }, choices);
+  writeRequest({ is: "clear-events-secured", level: levelsOf(choices).cipher, ...to }, choices);
 
 export const setOutput = (address: string, signal: Signal): Frame => writeRequest({ is: "set-output", address, output: signal });
 
@@ -166,14 +168,17 @@ export const setOutput = (address: string, signal: Signal): Frame => writeReques
 
 export interface RelayOrder extends ToMeter, Operator {
   readonly order: RelayOrderName;
-  /** YYMMDDhhmmss, the last moment at which the meter may obey, by its own clock. */
+  /** YYMMDDhhmmss, the last moment at which the meter may obey, by its own clock; one without a clock is told what it wants. */
   readonly deadline: string;
   /** Only for the two orders that restore by themselves: minutes, in steps of five. */
   readonly restoreAfterMinutes?: number;
 }
 
 export const relayOrder = (to: RelayOrder & Password, choices: Choices = STANDARD): Frame =>
-  writeRequest({ is: "relay-order", restoreAfterMinutes: 0, ...to }, choices);
+  writeRequest(
+    { is: "relay-order", restoreAfterMinutes: 0, ...to, deadline: deadlineFor(choices.deadline, to.deadline) },
+    choices,
+  );
 
 export interface SecuredRelayOrder extends ToMeter, Operator, Secured {
   /** P2 = 01: the reply says in two bytes what was done (supplement of 2014). */
@@ -186,7 +191,7 @@ const BY_BLOCK = { whole: choicesWith({ controlBlock: "whole" }), fields: choice
 
 export const relayOrderSecured = (to: SecuredRelayOrder, choices: Choices = STANDARD): Frame =>
   writeRequest(
-    { is: "relay-order-secured", level: choices.securedLevel, ...to },
+    { is: "relay-order-secured", level: levelsOf(choices).cipher, ...to },
     to.controlBlock === undefined ? choices : BY_BLOCK[to.controlBlock],
   );
 
@@ -212,16 +217,24 @@ export interface Purchase extends ToMeter, Operator {
   readonly customerNumber: string;
   readonly mac2: Uint8Array;
 }
+/** The two by a purchase count, the standard's way; `purchase` knows those of vendors. */
 export const openAccount = (to: Purchase, choices: Choices = STANDARD): Frame =>
-  writeRequest({ is: "open-account", ...to, purchaseCount: to.count }, choices);
+  writeRequest({ is: "open-account", ...counted(to, choices) }, choices);
 export const topUp = (to: Purchase, choices: Choices = STANDARD): Frame =>
-  writeRequest({ is: "top-up", ...to, purchaseCount: to.count }, choices);
+  writeRequest({ is: "top-up", ...counted(to, choices) }, choices);
+function counted(to: Purchase, { purchase }: Choices) {
+  if (purchase !== "1E") refuse("count", `this meter takes purchases by ${purchase}, without a count`, to.count);
+  return { ...to, purchaseCount: to.count };
+}
 
-/** Only meters on public keys take it; the count becomes 0. */
-export const initialisePurse = (
+/** Only meters on public keys take it; the count becomes 0. As long as the refund of a vendor, and by the same identifier. */
+export function initialisePurse(
   to: ToMeter & Operator & { readonly amount: Fen; readonly mac1: Uint8Array; readonly mac2: Uint8Array },
   choices: Choices = STANDARD,
-): Frame => writeRequest({ is: "initialise-purse", ...to, purchaseCount: 0 }, choices);
+): Frame {
+  if (choices.refund === SECURITY.initialisePurse) refuse("di", "this meter refunds by it", SECURITY.initialisePurse);
+  return writeRequest({ is: "initialise-purse", ...to, purchaseCount: 0 }, choices);
+}
 
 /** The purse as the security chip keeps it: balance and count, each with a MAC. */
 export const readBackPurse = (to: ToMeter & Operator & { readonly directory?: string }, choices: Choices = STANDARD): Frame =>
@@ -235,5 +248,7 @@ const ESAM_DIRECTORY = "DF01";
 const PURSE_BYTES = 8;
 
 export { changeBaud1997, changePassword1997, clearDemand1997, readAgain, writeAddress1997 } from "./requests-1997.ts";
+export { purchase, refund, sealedPurchasePlainText } from "./requests-vendors.ts";
+export type { Credit, Refund } from "./requests-vendors.ts";
 export { baudOfByte } from "./slot-bauds.ts";
 export { cipheredWritePlainText, clearEventsPlainText, clearMeterPlainText, relayOrderPlainText } from "./plain-texts.ts";

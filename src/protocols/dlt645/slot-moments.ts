@@ -58,10 +58,14 @@ export function deadline(choice: Choices["deadline"]): Slot<string, "value"> {
   const pattern = "YYMMDDhhmmss";
   const strict = notReal(pattern);
   if (choice === "ignored") return of(moment(pattern));
-  return choice === "strict"
-    ? { ...realMoment(pattern), pattern: "deadline" }
-    : checked(pattern, "deadline", (digits) => (/^9+$/.test(digits) ? undefined : strict(digits)));
+  return choice === "nines"
+    ? checked(pattern, "deadline", (digits) => (/^9+$/.test(digits) ? undefined : strict(digits)))
+    : { ...realMoment(pattern), pattern: "deadline" };
 }
+
+/** What a meter is told instead of a deadline where it has no clock to compare with. */
+export const deadlineFor = (choice: Choices["deadline"], real: string): string =>
+  ({ strict: real, far: "991231235959", nines: "999999999999", ignored: real })[choice];
 
 /** When to freeze: 99 says "each" and may not stand below a field that names one. All 99: now. */
 export function freezeMoment(order: Choices["freezeOrder"]): Slot<string, "value"> {

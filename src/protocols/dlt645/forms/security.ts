@@ -1,10 +1,10 @@
 /**
  * Function 03H by identifier (supplements of 2009 and 2013, clause 5.13 of the reference): what stands behind the operator code, and
- * what comes back behind the identifier. Amounts and counts are binary here, never BCD; customer numbers and minutes are BCD.
+ * what comes back behind the identifier. Amounts and counts are binary here, never BCD; customer numbers and minutes are BCD. What export
+ * vendors make of the same identifiers stands in `vendors.ts` and is looked for first.
  */
 import type { Choices } from "../choices.ts";
-import { bcdFen, binaryCount, binaryFen, count, digits } from "../formats.ts";
-import type { Fen } from "../../../kernel/money.ts";
+import { count, digits } from "../formats.ts";
 import type { Slots } from "../layout.ts";
 import { refuse } from "../refusal.ts";
 import { SECURITY } from "../security-identifiers.ts";
@@ -12,6 +12,7 @@ import { keyRows } from "../slot-blocks.ts";
 import { Unreadable } from "../format.ts";
 import { binaryNumber, bytes, code, echo, exactIdentifier, identifier, of, operator, rest, slot } from "../slots.ts";
 import { DATA_BYTES_MAX_STANDARD, form } from "./form.ts";
+import { purseSlots } from "./purse.ts";
 
 const security = { refusal: "SERR" } as const;
 
@@ -32,7 +33,6 @@ const oneOf = (...dis: readonly string[]) => identifier(4, dis.join(" or "), (di
 const mac = bytes(4);
 const customerNumber = of(digits(6));
 const keyInfo = bytes(4);
-const purchases = oneOf(SECURITY.openAccount, SECURITY.topUp, SECURITY.vendorRefund);
 
 /** 0000 is refused by meters. */
 const minutes = {
@@ -65,9 +65,7 @@ const descriptor = (file: ReturnType<typeof code>) => ({
 const descriptorEcho = { length: echo, start: echo, file: echo, directory: echo };
 
 export const securityForms = (choices: Choices) => {
-  const bcd = choices.purseNumbers === "bcd";
-  const amount = { ...of<Fen>(bcd ? bcdFen : binaryFen), pattern: bcd ? "BCD fen" : "binary fen" };
-  const purchaseCount = { ...of<number>(bcd ? count(4) : binaryCount), pattern: bcd ? "BCD count" : "binary count" };
+  const { amount, purchaseCount } = purseSlots(choices);
   const balance = amount;
   /** Only 0 is taken; others are heard, for a meter to refuse. */
   const noCount = {
@@ -78,7 +76,6 @@ export const securityForms = (choices: Choices) => {
   };
   const purchase = { amount, purchaseCount, mac1: mac, customerNumber, mac2: mac };
   const purse = { balance, balanceMac: mac, purchaseCount, countMac: mac };
-  const vendor = { di: purchases, operator, amount, orderNumber: code(8), mac1: mac, meterAddress: of(digits(6)) };
   const keys = oneOf(
     SECURITY.updateControlKey,
     SECURITY.updateParameterKey,
@@ -105,19 +102,12 @@ export const securityForms = (choices: Choices) => {
 
     "open-account": asked(SECURITY.openAccount, purchase, {}, standard),
     "top-up": asked(SECURITY.topUp, purchase, {}, standard),
-    "initialise-purse": asked(SECURITY.initialisePurse, { amount, mac1: mac, purchaseCount: noCount, mac2: mac }, {}),
-    "vendor-purchase": form(0x03, {
-      ...security,
-      heardIf: (c) => c.purchase === "22",
-      request: { ...vendor, mac2: mac },
-      reply: { di: echo },
-    }),
-    "vendor-purchase-long": form(0x03, {
-      ...security,
-      heardIf: (c) => c.purchase === "28",
-      request: { ...vendor, further: code(6), mac2: mac },
-      reply: { di: echo },
-    }),
+    "initialise-purse": asked(
+      SECURITY.initialisePurse,
+      { amount, mac1: mac, purchaseCount: noCount, mac2: mac },
+      {},
+      (c) => c.refund !== SECURITY.initialisePurse,
+    ),
 
     "update-key": form(0x03, {
       ...security,
