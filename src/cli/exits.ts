@@ -15,6 +15,7 @@ const wrong = new Set([
   "account-malformed",
   "amount-malformed",
   "unknown-item",
+  "item-not-readable",
   "invalid-request",
   "frame-malformed",
 ]);

@@ -55,8 +55,12 @@ export class PartsJoiner {
   }
 
   take(reply: Frame): Joined {
+    return this.heard(readReply(this.#asked, reply, this.#choices));
+  }
+
+  /** The same, where somebody has read the reply to `asked` already. */
+  heard(heard: Reply): Joined {
     if (this.#ended) return { is: "not-ours", why: "the answer was complete" };
-    const heard = readReply(this.#asked, reply, this.#choices);
     switch (heard.is) {
       case "not-ours":
         return heard;
