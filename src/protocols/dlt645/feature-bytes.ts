@@ -4,27 +4,16 @@
  *
  * The value of each is its plain word, so that a setting can be written back bit by bit; what the bits mean stands beside it.
  */
+import { baudsIn } from "./bauds.ts";
 import { flags, wideFlags } from "./bit-words.ts";
 import type { FlagRow } from "./bit-words.ts";
 import type { Detail } from "./format.ts";
 import { bits, hex, written } from "./formats.ts";
 
-/** 0400070x, and the byte of function 17H: one bit for each rate; bits 0 and 7 are reserved. Exactly one is set. */
-export const BAUD_BITS = [
-  [1, 600],
-  [2, 1200],
-  [3, 2400],
-  [4, 4800],
-  [5, 9600],
-  [6, 19200],
-] as const;
-
+/** 0400070x. */
 export const baudFeature = written(
   "NN",
-  bits(1, (word) => {
-    const on = BAUD_BITS.filter(([bit]) => ((word >> bit) & 1) === 1);
-    return [{ name: "baud", value: on.map(([, rate]) => rate).join(", ") }];
-  }),
+  bits(1, (word) => [{ name: "baud", value: baudsIn(word).join(", ") }]),
 );
 
 /** Two bits for each direction or quadrant: 00 ignored, 01 added, 10 subtracted. 11 says nothing that the standard knows. */

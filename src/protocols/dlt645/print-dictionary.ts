@@ -4,7 +4,8 @@
  */
 import { TABLE } from "./dictionary.ts";
 import { TABLE_1997 } from "./dictionary-1997.ts";
-import { BAUD_BITS, freezeMode, profileMode, reportMode, reportState, runFeature } from "./feature-bytes.ts";
+import { BAUDS } from "./bauds.ts";
+import { freezeMode, profileMode, reportMode, reportState, runFeature } from "./feature-bytes.ts";
 import type { FlagRow } from "./bit-words.ts";
 import { phaseFaults, runStateWord1, runStateWord2, runStateWord7 } from "./status-words.ts";
 import { describe } from "./table/describe.ts";
@@ -102,7 +103,7 @@ const bitPages = (): readonly string[] => [
   flagTable("Run-state word 7, 04000507", runStateWord7.table),
   flagTable(
     "Baud byte, 04000701 to 05 and function 17",
-    BAUD_BITS.map(([bit, rate]) => [bit, `${rate} baud`, `${rate}波特`] as const),
+    BAUDS.map((rate, i) => [i + 1, `${rate} baud`, `${rate}波特`] as const),
   ),
   flagTable("Load-profile mode, 04000901", profileMode.table),
   flagTable("Freeze modes, 04000902 to 06", freezeMode.table),

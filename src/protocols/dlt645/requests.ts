@@ -250,5 +250,5 @@ const PURSE_BYTES = 8;
 export { changeBaud1997, changePassword1997, clearDemand1997, readAgain, writeAddress1997 } from "./requests-1997.ts";
 export { purchase, refund, sealedPurchasePlainText } from "./requests-vendors.ts";
 export type { Credit, Refund } from "./requests-vendors.ts";
-export { baudOfByte } from "./slot-bauds.ts";
+export { baudOfByte } from "./bauds.ts";
 export { cipheredWritePlainText, clearEventsPlainText, clearMeterPlainText, relayOrderPlainText } from "./plain-texts.ts";

@@ -1,4 +1,5 @@
 /** The byte that names a rate: one bit for each in the standard, the rate / 300 in BCD in one library, other bits in 1997. */
+import { BAUDS, baudOfByte, byteOfBaud } from "./bauds.ts";
 import { bcdOfDigits, digitsOfBcd } from "./numbers.ts";
 import { Unreadable } from "./format.ts";
 import { hexByte } from "./frame.ts";
@@ -6,20 +7,16 @@ import type { Slot } from "./layout.ts";
 import { refuse } from "./refusal.ts";
 import { slot } from "./slots.ts";
 
-/** Bit 1 is the first, bits 0 and 7 are reserved; exactly one bit may be set. */
-export const BAUDS = [600, 1200, 2400, 4800, 9600, 19_200] as const;
-const BAUDS_FROM_300 = [300, 600, 1200, 2400, 4800, 9600] as const;
+const BAUDS_FROM_300 = [300, 600, 1200, 2400, 4800, 9600];
 
 const STEP = 300;
 
-export const baudOfByte = (byte: number): number | undefined => BAUDS.find((_, i) => byte === 2 << i);
-
 export const baudBits = (lowest: 600 | 300 = 600): Slot<number, "value"> => {
-  const bauds: readonly number[] = lowest === 600 ? BAUDS : BAUDS_FROM_300;
+  const bauds = lowest === 600 ? BAUDS : BAUDS_FROM_300;
   return baud(
     bauds,
-    (byte) => bauds.find((_, i) => byte === 2 << i),
-    (rate) => 2 << bauds.indexOf(rate),
+    (byte) => baudOfByte(byte, bauds),
+    (rate) => byteOfBaud(rate, bauds),
   );
 };
 
