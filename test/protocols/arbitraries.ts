@@ -10,7 +10,7 @@ import type { Choices } from "../../src/protocols/dlt645/choices.ts";
 import { formNamed } from "../../src/protocols/dlt645/forms.ts";
 import type { FormName } from "../../src/protocols/dlt645/forms.ts";
 import type { Audience } from "../../src/protocols/dlt645/forms/form.ts";
-import type { AnySlot, Layout } from "../../src/protocols/dlt645/layout.ts";
+import type { AnySlot, Layout } from "../../src/protocols/dlt645/forms/layout.ts";
 import { profiles } from "../../src/protocols/dlt645/profiles/index.ts";
 import { relayOrderNames, relayOrders } from "../../src/protocols/dlt645/relay-orders.ts";
 

@@ -2,7 +2,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { itemOf } from "../../src/protocols/dlt645/dictionary.ts";
-import { freezeMode, profileMode, reportMode, reportState, runFeature } from "../../src/protocols/dlt645/feature-bytes.ts";
+import {
+  freezeMode,
+  profileMode,
+  reportMode,
+  reportState,
+  runFeature,
+} from "../../src/protocols/dlt645/formats/feature-bytes.ts";
 import { bytesOfHex, hexBytes } from "../../src/protocols/dlt645/frame.ts";
 import {
   phaseFaults,
@@ -10,7 +16,7 @@ import {
   runStateWord2,
   runStateWord3Of,
   runStateWord7,
-} from "../../src/protocols/dlt645/status-words.ts";
+} from "../../src/protocols/dlt645/formats/status-words.ts";
 import { decodeWord3, word3Layouts } from "../../src/protocols/dlt645/word3-layouts.ts";
 import type { Word3Layout } from "../../src/protocols/dlt645/word3-layouts.ts";
 

@@ -7,7 +7,7 @@ import type { ValueOf } from "../../src/protocols/dlt645/dictionary.ts";
 import { itemOf1997 } from "../../src/protocols/dlt645/dictionary-1997.ts";
 import { bytesOfHex } from "../../src/protocols/dlt645/frame.ts";
 import { diOf, itemAt } from "../../src/protocols/dlt645/table/row.ts";
-import type { RunStateWord3 } from "../../src/protocols/dlt645/status-words.ts";
+import type { RunStateWord3 } from "../../src/protocols/dlt645/formats/status-words.ts";
 
 const read = (nameOrDi: string, wire: string) =>
   itemOf(nameOrDi)

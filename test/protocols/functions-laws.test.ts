@@ -17,8 +17,8 @@ import { formNamed, formNames } from "../../src/protocols/dlt645/forms.ts";
 import type { FormName } from "../../src/protocols/dlt645/forms.ts";
 import { EVERY_METER, decodeFrame, encodeFrame, hexBytes } from "../../src/protocols/dlt645/frame.ts";
 import type { Frame } from "../../src/protocols/dlt645/frame.ts";
-import { cut } from "../../src/protocols/dlt645/layout.ts";
-import type { Layout } from "../../src/protocols/dlt645/layout.ts";
+import { cut } from "../../src/protocols/dlt645/forms/layout.ts";
+import type { Layout } from "../../src/protocols/dlt645/forms/layout.ts";
 import { maskedHex, printExplanation } from "../../src/protocols/dlt645/print-explanation.ts";
 import { readReply, readValues } from "../../src/protocols/dlt645/replies.ts";
 import { readRequest, writeRequest } from "../../src/protocols/dlt645/speaking.ts";
@@ -195,7 +195,15 @@ describe("any bytes", () => {
       // Behind a head that several forms begin with, so that more than the first look is taken.
       fc
         .tuple(
-          fc.constantFrom([0xff, 0, 0, 7], [0xff, 1, 0x80, 7], [0xff, 2, 1, 7], [0, 3, 4, 4], [3, 12, 0, 4, 2]),
+          fc.constantFrom(
+            [0xff, 0, 0, 7],
+            [0xff, 1, 0x80, 7],
+            [0xff, 2, 1, 7],
+            [0xff, 3, 1, 7],
+            [0xff, 8, 1, 7],
+            [0, 3, 4, 4],
+            [3, 12, 0, 4, 2],
+          ),
           fc.uint8Array({ maxLength: 40 }),
         )
         .map(([head, rest]) => Uint8Array.of(...head, ...rest)),

@@ -1,6 +1,6 @@
 /** Bytes of any format, made by its pattern alone: an oracle that knows what the standard writes and nothing of how it is read. */
 import fc from "fast-check";
-import type { Format } from "../../src/protocols/dlt645/format.ts";
+import type { Format } from "../../src/protocols/dlt645/formats/format.ts";
 
 const bcd = (low: number, high: number): fc.Arbitrary<number> =>
   fc.integer({ min: low, max: high }).map((n) => Math.floor(n / 10) * 16 + (n % 10));

@@ -12,8 +12,8 @@ import type { AnyForm } from "./forms/form.ts";
 import { DATA_BYTES_MAX_STANDARD } from "./forms/form.ts";
 import { EVERY_METER, identifierBytesOf } from "./frame.ts";
 import type { Frame } from "./frame.ts";
-import { encode } from "./layout.ts";
-import type { AnyValues, Layout } from "./layout.ts";
+import { encode } from "./forms/layout.ts";
+import type { AnyValues, Layout } from "./forms/layout.ts";
 import { refuse } from "./refusal.ts";
 import type { RequestOf } from "./speaking.ts";
 

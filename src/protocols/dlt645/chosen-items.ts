@@ -6,12 +6,12 @@
 import { STANDARD } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import { itemOf } from "./dictionary.ts";
-import type { Detail } from "./format.ts";
-import { bcdFen, decimal, energy, hex } from "./formats.ts";
+import type { Detail } from "./formats/format.ts";
+import { bcdFen, decimal, energy, hex } from "./formats/formats.ts";
 import { field, item, one, record } from "./item.ts";
 import type { Item } from "./item.ts";
-import { runStateWord3 } from "./status-words.ts";
-import type { RunStateWord3 } from "./status-words.ts";
+import { runStateWord3 } from "./formats/status-words.ts";
+import type { RunStateWord3 } from "./formats/status-words.ts";
 import { decodeWord3, word3Layouts } from "./word3-layouts.ts";
 import type { Word3Layout } from "./word3-layouts.ts";
 

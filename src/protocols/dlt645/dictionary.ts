@@ -3,7 +3,7 @@
  * A new quantity is a new line there, and nothing else; the type of its value follows from its format, so `dictionary.balance` is
  * money and `dictionary.relay` a relay. `docs/data-items.md` is printed from the same rows; `docs/add-a-data-item.md` says how.
  */
-import type { Format } from "./formats.ts";
+import type { Format } from "./formats/formats.ts";
 import { clockRows, clockValues } from "./table/clock-parameters.ts";
 import { demandRows } from "./table/demands.ts";
 import { disturbanceRows } from "./table/disturbances.ts";

@@ -15,12 +15,12 @@ import { formOf } from "./forms.ts";
 import { hexByte } from "./frame.ts";
 import type { Frame } from "./frame.ts";
 import type { Value } from "./item.ts";
-import { cut } from "./layout.ts";
-import type { About, Layout } from "./layout.ts";
+import { cut } from "./forms/layout.ts";
+import type { About, Layout } from "./forms/layout.ts";
 import { securityName } from "./security-identifiers.ts";
-import { dots, isPassword, raw } from "./slots.ts";
+import { dots, isPassword, raw } from "./forms/slots.ts";
 
-export { DOTS } from "./slots.ts";
+export { DOTS } from "./forms/slots.ts";
 
 export interface Segment {
   readonly bytes: number;

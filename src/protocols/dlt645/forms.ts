@@ -13,8 +13,8 @@ import { securityForms } from "./forms/security.ts";
 import { settingForms } from "./forms/setting.ts";
 import { vendorForms } from "./forms/vendors.ts";
 import type { Frame } from "./frame.ts";
-import { hasMarks, misfit } from "./layout.ts";
-import type { Layout } from "./layout.ts";
+import { hasMarks, misfit } from "./forms/layout.ts";
+import type { Layout } from "./forms/layout.ts";
 
 const make = (choices: Choices) => ({
   ...readingForms(choices),

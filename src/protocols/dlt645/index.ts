@@ -27,15 +27,15 @@ export {
 export { relayOrderNames, relayOrderOfByte, relayOrders } from "./relay-orders.ts";
 export type { RelayOrderName } from "./relay-orders.ts";
 
-export { parseDecimal, printDecimal, turned } from "./formats.ts";
-export type { Decimal, Decoded, Detail, Format } from "./formats.ts";
+export { parseDecimal, printDecimal, turned } from "./formats/formats.ts";
+export type { Decimal, Decoded, Detail, Format } from "./formats/formats.ts";
 export { dictionary, itemNames, itemOf } from "./dictionary.ts";
 export type { ItemName, Row, ValueOf } from "./dictionary.ts";
 export { itemOf1997 } from "./dictionary-1997.ts";
 export { printMember } from "./item.ts";
 export type { Field, Item, Member, NamedValue, Shape, Value } from "./item.ts";
-export { relayStateOfWord3, runStateWord3Of } from "./status-words.ts";
-export type { RunStateWord3 } from "./status-words.ts";
+export { relayStateOfWord3, runStateWord3Of } from "./formats/status-words.ts";
+export type { RunStateWord3 } from "./formats/status-words.ts";
 export { decodeWord3, readWord3, word3Layouts } from "./word3-layouts.ts";
 export type { RelayWord, Word3Bit, Word3Layout, Word3Row } from "./word3-layouts.ts";
 

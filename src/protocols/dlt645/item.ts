@@ -5,9 +5,9 @@
  *
  *     bytes ─► shape.members ─► { name, value: exact, unit }  ─► printed ─► { name, value: "123.45", unit }
  */
-import { Unreadable, wrongLength } from "./format.ts";
+import { Unreadable, wrongLength } from "./formats/format.ts";
 import { refuse } from "./refusal.ts";
-import type { Format } from "./format.ts";
+import type { Format } from "./formats/format.ts";
 import { bytesOfHex, hexBytes } from "./frame.ts";
 
 /** One named value, exact: a Fen, a Decimal, a relay picture, whatever its format makes of the bytes. */

@@ -4,13 +4,13 @@
  */
 import { STANDARD } from "./choices.ts";
 import type { Choices } from "./choices.ts";
-import { turned } from "./format.ts";
+import { turned } from "./formats/format.ts";
 import { identifierBytesOf } from "./frame.ts";
 import { joined } from "./item.ts";
 import { refuse } from "./refusal.ts";
 import type { RelayOrder } from "./requests.ts";
-import { orderBytes } from "./slot-blocks.ts";
-import { deadline as deadlineSlot, deadlineFor } from "./slot-moments.ts";
+import { orderBytes } from "./forms/slot-blocks.ts";
+import { deadline as deadlineSlot, deadlineFor } from "./forms/slot-moments.ts";
 
 const deadlineText = (deadline: string, choices: Choices): Uint8Array =>
   turned(deadlineSlot(choices.deadline).write(deadlineFor(choices.deadline, deadline), "deadline"));

@@ -4,10 +4,10 @@
  */
 import { TABLE } from "./dictionary.ts";
 import { TABLE_1997 } from "./dictionary-1997.ts";
-import { BAUDS } from "./bauds.ts";
-import { freezeMode, profileMode, reportMode, reportState, runFeature } from "./feature-bytes.ts";
-import type { FlagRow } from "./bit-words.ts";
-import { phaseFaults, runStateWord1, runStateWord2, runStateWord7 } from "./status-words.ts";
+import { BAUDS } from "./formats/bauds.ts";
+import { freezeMode, profileMode, reportMode, reportState, runFeature } from "./formats/feature-bytes.ts";
+import type { FlagRow } from "./formats/bit-words.ts";
+import { phaseFaults, runStateWord1, runStateWord2, runStateWord7 } from "./formats/status-words.ts";
 import { describe } from "./table/describe.ts";
 import { diOf, itemAt, patternTitle } from "./table/row.ts";
 import type { TableRow } from "./table/row.ts";

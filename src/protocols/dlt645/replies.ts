@@ -34,8 +34,8 @@ import { formNamed, formOf } from "./forms.ts";
 import type { FormName, ReplyValues } from "./forms.ts";
 import { EVERY_METER, hexByte } from "./frame.ts";
 import type { Frame } from "./frame.ts";
-import { decode, layout, cut } from "./layout.ts";
-import type { Layout, Read } from "./layout.ts";
+import { decode, layout, cut } from "./forms/layout.ts";
+import type { Layout, Read } from "./forms/layout.ts";
 import { SECURITY } from "./security-identifiers.ts";
 
 export type Reply =

@@ -10,8 +10,8 @@ import { Secret } from "../../kernel/secret.ts";
 import { STANDARD, choicesWith, levelsOf } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import { checkAudience } from "./addressing.ts";
-import { turned } from "./format.ts";
-import { digitsOfBcd } from "./numbers.ts";
+import { turned } from "./formats/format.ts";
+import { digitsOfBcd } from "./formats/numbers.ts";
 import { ANY_METER, EVERY_METER, hexByte, identifierBytesOf } from "./frame.ts";
 import type { Frame } from "./frame.ts";
 import type { Signal } from "./forms/setting.ts";
@@ -19,8 +19,8 @@ import { joined } from "./item.ts";
 import { refuse } from "./refusal.ts";
 import type { RelayOrderName } from "./relay-orders.ts";
 import { SECURITY } from "./security-identifiers.ts";
-import { deadlineFor } from "./slot-moments.ts";
-import { isPassword } from "./slots.ts";
+import { deadlineFor } from "./forms/slot-moments.ts";
+import { isPassword } from "./forms/slots.ts";
 import { writeRequest } from "./speaking.ts";
 
 /** Four bytes the meter keeps in its event records, as eight hex digits. */
@@ -250,5 +250,5 @@ const PURSE_BYTES = 8;
 export { changeBaud1997, changePassword1997, clearDemand1997, readAgain, writeAddress1997 } from "./requests-1997.ts";
 export { purchase, refund, sealedPurchasePlainText } from "./requests-vendors.ts";
 export type { Credit, Refund } from "./requests-vendors.ts";
-export { baudOfByte } from "./bauds.ts";
+export { baudOfByte } from "./formats/bauds.ts";
 export { cipheredWritePlainText, clearEventsPlainText, clearMeterPlainText, relayOrderPlainText } from "./plain-texts.ts";

@@ -10,8 +10,8 @@ import { formNamed, formOf } from "./forms.ts";
 import type { FormName, RequestValues } from "./forms.ts";
 import { hexByte } from "./frame.ts";
 import type { Frame } from "./frame.ts";
-import { decode, encode } from "./layout.ts";
-import type { AnyValues, Layout } from "./layout.ts";
+import { decode, encode } from "./forms/layout.ts";
+import type { AnyValues, Layout } from "./forms/layout.ts";
 import { refuse } from "./refusal.ts";
 
 /** A request by its form: who is asked, and the values of the form. Passwords are secrets that print as dots. */

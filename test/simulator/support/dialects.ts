@@ -5,7 +5,7 @@
 import { createCipheriv } from "node:crypto";
 import { hexBytes } from "../../../src/protocols/dlt645/frame.ts";
 import type { Frame } from "../../../src/protocols/dlt645/frame.ts";
-import { turned } from "../../../src/protocols/dlt645/formats.ts";
+import { turned } from "../../../src/protocols/dlt645/formats/formats.ts";
 import {
   decodeItem,
   decodeRelayWord,

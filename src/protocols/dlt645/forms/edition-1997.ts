@@ -3,9 +3,9 @@
  * number, writes no operator code. 03 reads the last data again and carries nothing, where 2007 puts security.
  */
 import type { Choices } from "../choices.ts";
-import { digits } from "../formats.ts";
-import { baudBits } from "../slot-bauds.ts";
-import { echo, identifier, itemData, level, of, partData, password } from "../slots.ts";
+import { digits } from "../formats/formats.ts";
+import { baudBits } from "./slot-bauds.ts";
+import { echo, identifier, itemData, level, of, partData, password } from "./slots.ts";
 import { form } from "./form.ts";
 
 const edition = { version: "1997" } as const;

@@ -4,9 +4,9 @@
  */
 import type { Choices } from "../choices.ts";
 import type { Version } from "../control-codes.ts";
-import { layout } from "../layout.ts";
-import type { AnySlot, Layout, Slots, ValuesOf } from "../layout.ts";
-import { isEcho } from "../slots.ts";
+import { layout } from "./layout.ts";
+import type { AnySlot, Layout, Slots, ValuesOf } from "./layout.ts";
+import { isEcho } from "./slots.ts";
 
 /**
  * Who may be asked. `any`: reads and 13H, wildcards too · `alone`: the only meter on a line, or one by its name · `one`: one by its

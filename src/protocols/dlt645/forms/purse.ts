@@ -1,8 +1,8 @@
 /** Amounts and counts of function 03, as the meter's purse keeps them: binary, or BCD in one export variant. */
 import type { Fen } from "../../../kernel/money.ts";
 import type { Choices } from "../choices.ts";
-import { bcdFen, binaryCount, binaryFen, count } from "../formats.ts";
-import { of } from "../slots.ts";
+import { bcdFen, binaryCount, binaryFen, count } from "../formats/formats.ts";
+import { of } from "./slots.ts";
 
 export function purseSlots({ purseNumbers }: Choices) {
   const bcd = purseNumbers === "bcd";

@@ -1,8 +1,8 @@
 /** Reading: 11H, 12H and 13H (clauses 5.1 to 5.3 of the reference). */
 import type { Choices } from "../choices.ts";
-import { count, digits } from "../formats.ts";
-import { binaryNumber, code, echo, exactIdentifier, identifier, itemData, of, partData } from "../slots.ts";
-import { realMoment } from "../slot-moments.ts";
+import { count, digits } from "../formats/formats.ts";
+import { binaryNumber, code, echo, exactIdentifier, identifier, itemData, of, partData } from "./slots.ts";
+import { realMoment } from "./slot-moments.ts";
 import { form } from "./form.ts";
 
 const reading = { to: "any", parts: true } as const;

@@ -4,13 +4,13 @@
  * vendors make of the same identifiers stands in `vendors.ts` and is looked for first.
  */
 import type { Choices } from "../choices.ts";
-import { count, digits } from "../formats.ts";
-import type { Slots } from "../layout.ts";
+import { count, digits } from "../formats/formats.ts";
+import type { Slots } from "./layout.ts";
 import { refuse } from "../refusal.ts";
 import { SECURITY } from "../security-identifiers.ts";
-import { keyRows } from "../slot-blocks.ts";
-import { Unreadable } from "../format.ts";
-import { binaryNumber, bytes, code, echo, exactIdentifier, identifier, of, operator, rest, slot } from "../slots.ts";
+import { keyRows } from "./slot-blocks.ts";
+import { Unreadable } from "../formats/format.ts";
+import { binaryNumber, bytes, code, echo, exactIdentifier, identifier, of, operator, rest, slot } from "./slots.ts";
 import { DATA_BYTES_MAX_STANDARD, form } from "./form.ts";
 import { purseSlots } from "./purse.ts";
 

@@ -1,9 +1,9 @@
 /** Setting and clearing: 08H and 14H to 1BH and 1DH (clauses 5.4 to 5.10 and 5.12 of the reference). */
 import type { Choices } from "../choices.ts";
-import { digits } from "../formats.ts";
-import { baudBits, baudDigits } from "../slot-bauds.ts";
-import { controlBlock } from "../slot-blocks.ts";
-import { clockMoment, freezeMoment } from "../slot-moments.ts";
+import { digits } from "../formats/formats.ts";
+import { baudBits, baudDigits } from "./slot-bauds.ts";
+import { controlBlock } from "./slot-blocks.ts";
+import { clockMoment, freezeMoment } from "./slot-moments.ts";
 import {
   bytes,
   cipher,
@@ -19,8 +19,8 @@ import {
   password,
   slot,
   unused,
-} from "../slots.ts";
-import { Unreadable } from "../format.ts";
+} from "./slots.ts";
+import { Unreadable } from "../formats/format.ts";
 import { hexByte } from "../frame.ts";
 import { refuse } from "../refusal.ts";
 import { form } from "./form.ts";

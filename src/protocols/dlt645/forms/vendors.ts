@@ -3,13 +3,13 @@
  * parameters. Their identifiers are those of the standard, or look like it, so each is heard only where a choice says so.
  */
 import type { Choices } from "../choices.ts";
-import { digits } from "../formats.ts";
-import { Unreadable } from "../format.ts";
-import { ascii } from "../letters.ts";
-import type { Slots } from "../layout.ts";
+import { digits } from "../formats/formats.ts";
+import { Unreadable } from "../formats/format.ts";
+import { ascii } from "../formats/letters.ts";
+import type { Slots } from "./layout.ts";
 import { refuse } from "../refusal.ts";
 import { SECURITY } from "../security-identifiers.ts";
-import { bytes, code, echo, exactIdentifier, identifier, of, operator, rest, slot } from "../slots.ts";
+import { bytes, code, echo, exactIdentifier, identifier, of, operator, rest, slot } from "./slots.ts";
 import { form } from "./form.ts";
 import { purseSlots } from "./purse.ts";
 

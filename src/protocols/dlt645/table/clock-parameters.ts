@@ -2,7 +2,7 @@
  * Parameters of the clock and of what goes by it (0400 01 to 03, 0A, 0B, 12): date and time, the moments at which second sets of
  * tables take over, the sizes of those tables, what the display shows, load profile, settlement days and freezes.
  */
-import { count, moment, set } from "../formats.ts";
+import { count, moment, set } from "../formats/formats.ts";
 import { opaque } from "../item.ts";
 import { named, rowsOf, shapesOf, valueFamily } from "./row.ts";
 import type { TableRow } from "./row.ts";

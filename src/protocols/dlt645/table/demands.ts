@@ -2,7 +2,7 @@
  * Maximum demands (DI3 = 01, table A.2): the greatest power over a demand period and the moment at which it was reached. DI2, DI1
  * and DI0 are those of the energies; there is none of the combined active energy.
  */
-import { decimal, moment } from "../formats.ts";
+import { decimal, moment } from "../formats/formats.ts";
 import { field } from "../item.ts";
 import type { Field } from "../item.ts";
 import { fieldFamily, nameAt } from "./row.ts";

@@ -2,7 +2,7 @@
  * What the tables of the standard say of an item in a line: format, length, unit, sign. All of it follows from the shape, so it is told
  * here once, for the printed page and for the test that lays the dictionary beside the reference.
  */
-import type { Format } from "../format.ts";
+import type { Format } from "../formats/format.ts";
 import { patternOf } from "../item.ts";
 import type { Shape } from "../item.ts";
 

@@ -2,8 +2,8 @@
  * Disturbances of the line (DI3 = 03, DI2 = 01..12, table A.4): how often and how long, and the ten newest records of each. A record
  * tells what was counted meanwhile and, for the graver ones, what was measured when it began.
  */
-import { count, decimal, energy, moment } from "../formats.ts";
-import type { Format } from "../format.ts";
+import { count, decimal, energy, moment } from "../formats/formats.ts";
+import type { Format } from "../formats/format.ts";
 import { field, record, series } from "../item.ts";
 import type { Field } from "../item.ts";
 import { fieldFamily, named, rowsOf, shapesOf } from "./row.ts";

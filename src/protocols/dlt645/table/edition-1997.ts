@@ -4,10 +4,10 @@
  *
  * Values have no sign here, and the voltage has no decimal. Where a quantity lives on in the edition of 2007 it has the same name.
  */
-import { bits, count, decimal, digits, energy, moment, written } from "../formats.ts";
-import { weekendFeature } from "../feature-bytes.ts";
-import type { Format } from "../format.ts";
-import { groupBlock } from "../group-block.ts";
+import { bits, count, decimal, digits, energy, moment, written } from "../formats/formats.ts";
+import { weekendFeature } from "../formats/feature-bytes.ts";
+import type { Format } from "../formats/format.ts";
+import { groupBlock } from "../shapes/group-block.ts";
 import { field } from "../item.ts";
 import { named, nameAt, rowsOf, shapesOf, valueFamily } from "./row.ts";
 import type { Category, FamilyRow, TableRow, Words } from "./row.ts";

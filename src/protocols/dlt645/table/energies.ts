@@ -2,8 +2,8 @@
  * Energies (DI3 = 00, table A.1): DI2 says which, DI1 the tariff, DI0 the settlement day. And what stands among them without being
  * one: consumptions of a period, moments of settlement, and the purse of prepayment meters.
  */
-import { bcdFen, decimal, energy, moment } from "../formats.ts";
-import type { Format } from "../format.ts";
+import { bcdFen, decimal, energy, moment } from "../formats/formats.ts";
+import type { Format } from "../formats/format.ts";
 import { field } from "../item.ts";
 import { fieldFamily, nameAt, named, rowsOf, valueFamily } from "./row.ts";
 import type { FamilyRow, Standing, TableRow, Words } from "./row.ts";

@@ -2,9 +2,9 @@
  * Freezes (DI3 = 05, table A.6): DI2 the occasion, DI1 the quantity, DI0 the age (01 newest). A quantity is the total and its tariffs,
  * as many as the meter has; a whole block (DI1 = FF) puts AAH behind every quantity: see `freeze-block.ts`.
  */
-import { bcdFen, count, decimal, energy, moment } from "../formats.ts";
-import { freezeBlock } from "../freeze-block.ts";
-import type { BlockPart } from "../freeze-block.ts";
+import { bcdFen, count, decimal, energy, moment } from "../formats/formats.ts";
+import { freezeBlock } from "../shapes/freeze-block.ts";
+import type { BlockPart } from "../shapes/freeze-block.ts";
 import { field, joinName, record, series } from "../item.ts";
 import type { Field } from "../item.ts";
 import { demandFields } from "./demands.ts";

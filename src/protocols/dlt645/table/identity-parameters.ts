@@ -1,6 +1,6 @@
 /** Who the meter is (0400 04), what its maker wrote into it (0480), and the passwords that no meter shows (0400 0C). */
-import { ascii, count, digits, password, set, written } from "../formats.ts";
-import type { Format } from "../formats.ts";
+import { ascii, count, digits, password, set, written } from "../formats/formats.ts";
+import type { Format } from "../formats/formats.ts";
 import { named, rowsOf, valueFamily } from "./row.ts";
 import type { TableRow } from "./row.ts";
 import { numbered } from "./variable.ts";

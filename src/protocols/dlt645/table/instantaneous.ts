@@ -2,10 +2,10 @@
  * What the meter measures now (DI3 = 02, table A.3): DI2 the quantity, DI1 the phase, and the harmonics, whose order stands in DI0;
  * and 0280, what has no phase.
  */
-import { count, decimal } from "../formats.ts";
+import { count, decimal } from "../formats/formats.ts";
 import { fieldFamily, named, rowsOf, valueFamily } from "./row.ts";
 import type { Confidence, FamilyRow, TableRow } from "./row.ts";
-import type { Format } from "../format.ts";
+import type { Format } from "../formats/format.ts";
 import { field } from "../item.ts";
 import { HARMONIC, PLAIN_PHASE, TOTAL_AND_PHASES } from "./variable.ts";
 

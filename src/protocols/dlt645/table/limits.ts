@@ -2,7 +2,7 @@
  * Limits (0400 0D to 10, 14; 0409): coefficients of a phase, thresholds of power and voltage, of the purse, of the relay and of
  * events; and the refund, which is written like a limit.
  */
-import { bcdFen, count, decimal, energy, hex, set } from "../formats.ts";
+import { bcdFen, count, decimal, energy, hex, set } from "../formats/formats.ts";
 import { field, opaque, record } from "../item.ts";
 import { named, rowsOf, shapeFamily, shapesOf, valueFamily } from "./row.ts";
 import type { Confidence, TableRow } from "./row.ts";

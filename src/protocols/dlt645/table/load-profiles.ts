@@ -2,11 +2,11 @@
  * Load profiles (DI3 = 06, table A.7): DI2 the class, 00 all six, DI0 which records; and the newer curves 0610 of the supplement of
  * 2013. How records are cut from the data is told in `load-record.ts`.
  */
-import { decimal, energy, moment } from "../formats.ts";
-import type { Format } from "../format.ts";
+import { decimal, energy, moment } from "../formats/formats.ts";
+import type { Format } from "../formats/format.ts";
 import { field, series } from "../item.ts";
 import type { Field } from "../item.ts";
-import { curve, loadRecords } from "../load-record.ts";
+import { curve, loadRecords } from "../shapes/load-record.ts";
 import { named, shapeFamily, shapesOf } from "./row.ts";
 import type { Confidence, TableRow, Words } from "./row.ts";
 import { numbered } from "./variable.ts";

@@ -2,7 +2,7 @@
  * Parameters that are tables in the meter (DI3 = 04, DI2 = 01 to 07): time zones of the year, slots of the day, holidays, screens,
  * prices of the tariffs, steps and their prices. There are two sets of most: the one in force, and one that takes over later.
  */
-import { decimal, digits, energy, hex, moment, set } from "../formats.ts";
+import { decimal, digits, energy, hex, moment, set } from "../formats/formats.ts";
 import { field, record, series } from "../item.ts";
 import type { Field, Shape } from "../item.ts";
 import { fieldFamily, named, shapeFamily, shapesOf, valueFamily } from "./row.ts";

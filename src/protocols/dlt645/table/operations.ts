@@ -2,7 +2,7 @@
  * What people did to the meter (DI3 = 03, DI2 = 30, table A.4): DI1 the kind of act, DI0 its record, 00 the count. The long records
  * come in several frames. And the events of the supplements that stand behind them, 0331 to 0337.
  */
-import { bits, count, decimal, energy, hex, identifier, moment, operatorCode } from "../formats.ts";
+import { bits, count, decimal, energy, hex, identifier, moment, operatorCode } from "../formats/formats.ts";
 import { field, opaque, record } from "../item.ts";
 import type { Field } from "../item.ts";
 import { second, span, times } from "./disturbances.ts";

@@ -2,8 +2,8 @@
  * Purchases and refunds (DI3 = 03, DI2 = 32 to 34, supplement of 2009): what a prepayment meter remembers of the ten newest. Meters of
  * the energy type count kWh under 0332, those of the money type yuan under 0333. There is no total count at DI0 = 00.
  */
-import { bcdFen, count, energy, moment } from "../formats.ts";
-import type { Format } from "../format.ts";
+import { bcdFen, count, energy, moment } from "../formats/formats.ts";
+import type { Format } from "../formats/format.ts";
 import { field } from "../item.ts";
 import type { Field } from "../item.ts";
 import { fieldFamily, valueFamily } from "./row.ts";

@@ -2,8 +2,8 @@
  * Records of the relay (1D cut, 1E restored): DI1 the item of the record, FF all eight, DI0 its age. Meters with one phase often stop
  * at the fourth.
  */
-import { decimal, energy, moment, operatorCode } from "../formats.ts";
-import type { Format } from "../format.ts";
+import { decimal, energy, moment, operatorCode } from "../formats/formats.ts";
+import type { Format } from "../formats/format.ts";
 import { field } from "../item.ts";
 import { times } from "./disturbances.ts";
 import { fieldFamily, named, rowsOf, valueFamily } from "./row.ts";

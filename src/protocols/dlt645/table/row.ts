@@ -7,7 +7,7 @@
  * English and Chinese stand side by side in one string, "voltage, {PP} | {PP}电压": in braces the letters of a pattern, which
  * `variable.ts` puts into words. What a meter model may not do with an item is not told here: that is the model's profile.
  */
-import type { Format } from "../format.ts";
+import type { Format } from "../formats/format.ts";
 import { field, item, one, record, series } from "../item.ts";
 import type { Field, Item, Shape, Turns } from "../item.ts";
 import { ALL } from "./variable.ts";

@@ -1,6 +1,6 @@
 /**
  * What the meter says about itself in bits (0400 05), and the bytes of bits by which it is set (0400 06 to 09, 11, 13, 15). The bits
- * are named in `status-words.ts` and `feature-bytes.ts`.
+ * are named in `status-words.ts` and `feature-bytes.ts` of the formats.
  */
 import {
   activeCombination,
@@ -13,11 +13,11 @@ import {
   reportState,
   runFeature,
   weekendFeature,
-} from "../feature-bytes.ts";
-import { bits, count, plain, set } from "../formats.ts";
+} from "../formats/feature-bytes.ts";
+import { bits, count, plain, set } from "../formats/formats.ts";
 import { field, series } from "../item.ts";
-import { reportStateShape } from "../report-state.ts";
-import { phaseFaults, relay, runStateWord1, runStateWord2, runStateWord3, runStateWord7 } from "../status-words.ts";
+import { reportStateShape } from "../shapes/report-state.ts";
+import { phaseFaults, relay, runStateWord1, runStateWord2, runStateWord3, runStateWord7 } from "../formats/status-words.ts";
 import { named, rowsOf, shapesOf } from "./row.ts";
 import type { TableRow } from "./row.ts";
 

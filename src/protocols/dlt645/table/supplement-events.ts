@@ -2,7 +2,7 @@
  * The event classes of the supplements (DI3 = 10..22): DI2 the phase, DI1 the item of a record, DI0 its age; DI1 = 00 the counts.
  * Little more than counts, times and the start of a record is told by any source, so the other items are shown as they came.
  */
-import { moment } from "../formats.ts";
+import { moment } from "../formats/formats.ts";
 import { opaque } from "../item.ts";
 import { minutes, times } from "./disturbances.ts";
 import { named, rowsOf, shapeFamily, valueFamily } from "./row.ts";

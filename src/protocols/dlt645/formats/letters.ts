@@ -1,8 +1,8 @@
 /** Letters, and bytes that have no meaning of ours. */
 import { Unreadable, format, hexTurned, isAllFf, turned } from "./format.ts";
-import { refuse } from "./refusal.ts";
+import { refuse } from "../refusal.ts";
 import type { Format } from "./format.ts";
-import { bytesOfHex } from "./frame.ts";
+import { bytesOfHex } from "../frame.ts";
 
 /** The last letter comes first; short texts are padded with 00 at the low end (annex A). */
 export function ascii(bytes: number): Format<string> {

@@ -4,7 +4,7 @@
  * into a frame they are looked at: a meter must not be told of a month 34.
  */
 import { format } from "./format.ts";
-import { refuse } from "./refusal.ts";
+import { refuse } from "../refusal.ts";
 import type { Format } from "./format.ts";
 import { bcdOfDigits, digitsOfBcd, noNumber } from "./numbers.ts";
 

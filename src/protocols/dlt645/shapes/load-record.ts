@@ -3,9 +3,9 @@
  * every class, a class that is switched off leaving only its AAH. And the newer curves 0610 of the supplement of 2013: the moment
  * of the first point, then points as far as the data go.
  */
-import { checksum } from "./frame.ts";
-import { encodeField, encodeFields, joined, rawMember, readFields, restOf } from "./item.ts";
-import type { Field, Member, NamedValue, Shape } from "./item.ts";
+import { checksum } from "../frame.ts";
+import { encodeField, encodeFields, joined, rawMember, readFields, restOf } from "../item.ts";
+import type { Field, Member, NamedValue, Shape } from "../item.ts";
 import { SEPARATOR } from "./freeze-block.ts";
 
 const MARK = 0xa0;

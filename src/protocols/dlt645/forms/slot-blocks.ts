@@ -1,12 +1,12 @@
 /** Places that hold more than one value: the 20 bytes of a secured order, the relay order with its time, keys that come in rows. */
-import type { Choices } from "./choices.ts";
-import { Unreadable, turned } from "./format.ts";
-import { hexByte } from "./frame.ts";
-import { joined } from "./item.ts";
+import type { Choices } from "../choices.ts";
+import { Unreadable, turned } from "../formats/format.ts";
+import { hexByte } from "../frame.ts";
+import { joined } from "../item.ts";
 import type { Slot } from "./layout.ts";
-import { refuse } from "./refusal.ts";
-import { relayOrderNames, relayOrderOfByte, relayOrders } from "./relay-orders.ts";
-import type { RelayOrderName } from "./relay-orders.ts";
+import { refuse } from "../refusal.ts";
+import { relayOrderNames, relayOrderOfByte, relayOrders } from "../relay-orders.ts";
+import type { RelayOrderName } from "../relay-orders.ts";
 import { exactly, raw, slot, spread } from "./slots.ts";
 
 export interface Ciphered {

@@ -2,15 +2,15 @@
  * The places that layouts are made of. Values are what a person or a key server writes: digits as text, numbers as numbers, ciphers
  * and MACs with the highest byte first. Here, and only here, they are turned round for the wire.
  */
-import { Secret } from "../../kernel/secret.ts";
-import { Unreadable, turned } from "./format.ts";
-import type { Format } from "./format.ts";
-import { bcdOfDigits, digitsOfBcd, hex } from "./formats.ts";
-import { hexByte, hexBytes, identifierBytesOf } from "./frame.ts";
-import { one, printMember, rawMember } from "./item.ts";
-import type { Value } from "./item.ts";
+import { Secret } from "../../../kernel/secret.ts";
+import { Unreadable, turned } from "../formats/format.ts";
+import type { Format } from "../formats/format.ts";
+import { bcdOfDigits, digitsOfBcd, hex } from "../formats/formats.ts";
+import { hexByte, hexBytes, identifierBytesOf } from "../frame.ts";
+import { one, printMember, rawMember } from "../item.ts";
+import type { Value } from "../item.ts";
 import type { About, AnySlot, Shown, Slot, SlotKind } from "./layout.ts";
-import { refuse } from "./refusal.ts";
+import { refuse } from "../refusal.ts";
 
 interface Parts<T> {
   readonly pattern: string;

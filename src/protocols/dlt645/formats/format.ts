@@ -6,7 +6,7 @@
  * they are told apart: FF in every byte is "no data" (null), a digit above 9 is a fault of the meter and keeps its bytes, too
  * few or too many bytes are a fault as well. None of them ever becomes a number.
  */
-import { hexBytes } from "./frame.ts";
+import { hexBytes } from "../frame.ts";
 
 export type Decoded<T> = { readonly value: T | null } | { readonly fault: string };
 

@@ -5,8 +5,8 @@
  * An AA may also stand inside a value of nobody's making, so a part is cut at multiples of its own length: BCD never holds AA. Where
  * that does not come out even, what is left is shown as it came. Some meters send no AA at all: then the lengths alone decide.
  */
-import { encodeFields, joined, rawMember, readFields, remembered, restOf } from "./item.ts";
-import type { Field, Member, NamedValue, Shape } from "./item.ts";
+import { encodeFields, joined, rawMember, readFields, remembered, restOf } from "../item.ts";
+import type { Field, Member, NamedValue, Shape } from "../item.ts";
 
 export const SEPARATOR = 0xaa;
 

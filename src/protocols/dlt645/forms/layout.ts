@@ -6,10 +6,10 @@
  *
  * One place of a layout may be elastic: it takes what the others leave. Nothing is known here of functions or meters.
  */
-import { Unreadable } from "./format.ts";
-import type { Item, Value } from "./item.ts";
-import { joined } from "./item.ts";
-import { refuse } from "./refusal.ts";
+import { Unreadable } from "../formats/format.ts";
+import type { Item, Value } from "../item.ts";
+import { joined } from "../item.ts";
+import { refuse } from "../refusal.ts";
 
 /** What is known of a frame when one of its places is shown. */
 export interface About {

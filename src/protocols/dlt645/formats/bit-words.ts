@@ -3,8 +3,8 @@
  * named by their number, so that nothing a meter says is lost.
  */
 import { format, hexTurned, isAllFf, turned } from "./format.ts";
-import { bytesOfHex } from "./frame.ts";
-import { refuse } from "./refusal.ts";
+import { bytesOfHex } from "../frame.ts";
+import { refuse } from "../refusal.ts";
 import type { Detail, Format } from "./format.ts";
 
 /** A word of at most four bytes as a number. */

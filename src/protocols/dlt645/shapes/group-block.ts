@@ -6,8 +6,8 @@
  * came rather than under a name that may be wrong.
  */
 import { SEPARATOR } from "./freeze-block.ts";
-import { encodeFields, joined, rawMember, readFields, remembered, restOf } from "./item.ts";
-import type { Field, Member, Shape } from "./item.ts";
+import { encodeFields, joined, rawMember, readFields, remembered, restOf } from "../item.ts";
+import type { Field, Member, Shape } from "../item.ts";
 
 /** The values of a group: the field at each place, and how many there can be. */
 export interface Group {

@@ -1,5 +1,5 @@
 /** Exact decimals. A meter counts in digits, so there is no float anywhere in this room. */
-import { refuse } from "./refusal.ts";
+import { refuse } from "../refusal.ts";
 
 /** units × 10^-scale. */
 export interface Decimal {

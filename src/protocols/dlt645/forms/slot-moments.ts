@@ -1,11 +1,11 @@
 /** Places for moments in requests. A meter is told of real ones only; what comes is shown as it came. */
-import type { Choices } from "./choices.ts";
-import { Unreadable, turned } from "./format.ts";
-import { moment } from "./formats.ts";
-import type { MomentPattern } from "./formats.ts";
-import { OFFSET } from "./frame.ts";
+import type { Choices } from "../choices.ts";
+import { Unreadable, turned } from "../formats/format.ts";
+import { moment } from "../formats/formats.ts";
+import type { MomentPattern } from "../formats/formats.ts";
+import { OFFSET } from "../frame.ts";
 import type { Slot } from "./layout.ts";
-import { refuse } from "./refusal.ts";
+import { refuse } from "../refusal.ts";
 import { of } from "./slots.ts";
 
 /** A moment whose digits must also pass `wrong`, read or written. */

@@ -3,12 +3,12 @@
  * of function 03. The two kinds of money look alike and are not: 50.00 yuan is 5000H in BCD and 1388H in binary, so each has a
  * type of its own and no helper serves both.
  */
-import { CentiKwh, kwh } from "../../kernel/energy.ts";
-import { Fen, yuan } from "../../kernel/money.ts";
+import { CentiKwh, kwh } from "../../../kernel/energy.ts";
+import { Fen, yuan } from "../../../kernel/money.ts";
 import { parseDecimal, printDecimal } from "./decimal.ts";
 import type { Decimal } from "./decimal.ts";
 import { Unreadable, format, hexTurned, isAllFf } from "./format.ts";
-import { refuse } from "./refusal.ts";
+import { refuse } from "../refusal.ts";
 import type { Format } from "./format.ts";
 
 /** Up to seven bytes: fourteen digits, which a number still holds exactly. */

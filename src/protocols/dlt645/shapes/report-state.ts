@@ -2,12 +2,12 @@
  * The active-report state 04001501 (supplement): a word of 96 bits, and behind it one byte for each bit that is set, how often that
  * event has come anew. So the word decides how many members there are. One firmware ends with an AA, which is shown as it came.
  */
-import { bits } from "./bit-words.ts";
-import type { WideFlags } from "./bit-words.ts";
-import { reportState } from "./feature-bytes.ts";
-import type { Format } from "./format.ts";
-import { encodeField, field, joinName, joined, rawMember, readFields, restOf } from "./item.ts";
-import type { Field, Member, Shape } from "./item.ts";
+import { bits } from "../formats/bit-words.ts";
+import type { WideFlags } from "../formats/bit-words.ts";
+import { reportState } from "../formats/feature-bytes.ts";
+import type { Format } from "../formats/format.ts";
+import { encodeField, field, joinName, joined, rawMember, readFields, restOf } from "../item.ts";
+import type { Field, Member, Shape } from "../item.ts";
 
 const word = field("reportState", reportState);
 /** Binary, unlike nearly every other count. */

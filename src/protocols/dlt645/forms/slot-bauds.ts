@@ -1,10 +1,10 @@
 /** The byte that names a rate: one bit for each in the standard, the rate / 300 in BCD in one library, other bits in 1997. */
-import { BAUDS, baudOfByte, byteOfBaud } from "./bauds.ts";
-import { bcdOfDigits, digitsOfBcd } from "./numbers.ts";
-import { Unreadable } from "./format.ts";
-import { hexByte } from "./frame.ts";
+import { BAUDS, baudOfByte, byteOfBaud } from "../formats/bauds.ts";
+import { bcdOfDigits, digitsOfBcd } from "../formats/numbers.ts";
+import { Unreadable } from "../formats/format.ts";
+import { hexByte } from "../frame.ts";
 import type { Slot } from "./layout.ts";
-import { refuse } from "./refusal.ts";
+import { refuse } from "../refusal.ts";
 import { slot } from "./slots.ts";
 
 const BAUDS_FROM_300 = [300, 600, 1200, 2400, 4800, 9600];
