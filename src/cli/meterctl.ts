@@ -5,7 +5,7 @@ import { FRAME_BYTES_MAX, encodeFrame, hexBytes, itemOf, requests } from "../pro
 import { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
 import { ApiClient, type ApiAddress, type Json } from "./api-client.ts";
-import { decode } from "./decode.ts";
+import { decode, languageOf } from "./decode.ts";
 import { examine, printFindings } from "./doctor.ts";
 import { endOf, Exit, WrongUse } from "./exits.ts";
 import { lineOf, watch } from "./watch.ts";
@@ -59,7 +59,10 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .description("explain frames, field by field · 报文解析")
     .argument("<hex...>", "bytes in hex; each argument is decoded on its own")
     .option("--json", "one flat array")
-    .action((hex: string[], options: { json?: boolean }) => terminal.out(decode(hex, { json: options.json === true })));
+    .option("--lang <language>", "en or zh (default: what the terminal speaks) · 语言")
+    .action((hex: string[], options: { json?: boolean; lang?: string }) =>
+      terminal.out(decode(hex, { json: options.json === true, language: languageOf(options.lang, terminal.env) })),
+    );
 
   program
     .command("encode")

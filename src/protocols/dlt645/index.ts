@@ -75,4 +75,6 @@ export type { ModelProfile } from "./profiles/index.ts";
 export { explain } from "./explain.ts";
 export type { ExplainRow } from "./explain.ts";
 export { printDictionary } from "./print-dictionary.ts";
-export { maskedHex, printExplanation } from "./print-explanation.ts";
+export { maskedHex } from "./masked-hex.ts";
+export { printExplanation } from "./print-explanation.ts";
+export type { Language } from "./print-explanation.ts";
