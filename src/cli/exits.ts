@@ -17,6 +17,7 @@ const wrong = new Set([
   "unknown-item",
   "invalid-request",
   "frame-malformed",
+  "unencodable",
 ]);
 const unreachable = new Set(["line-down", "serial-unavailable", "broker-unavailable", "broker-refused", "security-unavailable"]);
 

@@ -45,7 +45,7 @@ export { addressFits, attentionOf, shortened } from "./addressing.ts";
 export type { Attention } from "./addressing.ts";
 export * as requests from "./requests.ts";
 export type { Operator, Password, Profile, Purchase, RelayOrder, Secured, SecuredRelayOrder, ToMeter } from "./requests.ts";
-export { formNames } from "./forms.ts";
+export { formNamed, formNames } from "./forms.ts";
 export type { FormName, ReplyValues, RequestValues } from "./forms.ts";
 export { readRequest, writeRequest } from "./speaking.ts";
 export type { Heard, Request, RequestOf } from "./speaking.ts";

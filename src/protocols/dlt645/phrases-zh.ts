@@ -144,7 +144,7 @@ const FLAGS = [
   reportMode,
   reportState,
 ];
-const flagNames = FLAGS.flatMap(({ table }) => table.map(([, name, zh]) => [name as string, zh] as const));
+const flagNames = FLAGS.flatMap(({ table }) => table.map(([, name, zh]) => [name, zh] as const));
 const PHRASES: ReadonlyMap<string, string> = new Map([
   ...Object.entries({ ...VALUES, ...BITS, ...FUNCTIONS, ...FIELDS }),
   ...flagNames,

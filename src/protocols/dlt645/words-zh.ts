@@ -43,7 +43,7 @@ const WORDS: Readonly<Record<string, string>> = {
   distortion: "波形失真度",
   harmonic: "谐波含量",
   harmonicOrder: "谐波次数",
-  order: "次",
+  order: "命令",
   ampereHours: "安时数",
   increment: "增量",
   consumption: "用电量",
