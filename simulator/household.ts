@@ -5,13 +5,20 @@
  */
 import type { Instant } from "../src/kernel/clock.ts";
 import type { Chance } from "../src/kernel/chance.ts";
+import type { Keeps } from "./state/keeping.ts";
 import { hourNumber } from "./wall-time.ts";
 
 /** Watts of a middling flat, hour by hour: asleep, breakfast, away, cooking and an evening at home. About 8 kWh a day. */
 // prettier-ignore
 const WATTS_BY_HOUR = [150, 130, 120, 120, 130, 180, 350, 480, 360, 260, 250, 320, 420, 330, 260, 250, 300, 480, 720, 800, 760, 620, 420, 240];
 
-export class Household {
+interface HouseholdState {
+  readonly override: bigint | null;
+  readonly paused: boolean;
+}
+
+export class Household implements Keeps<HouseholdState> {
+  readonly keptAs = "household";
   readonly #size: number;
   readonly #salt: number;
   #override: bigint | null = null;
@@ -29,6 +36,15 @@ export class Household {
 
   get override(): bigint | null {
     return this.#override;
+  }
+
+  save(): HouseholdState {
+    return { override: this.#override, paused: this.paused };
+  }
+
+  load({ override, paused }: HouseholdState): void {
+    this.#override = override;
+    this.paused = paused;
   }
 
   milliwattsAt(at: Instant): bigint {

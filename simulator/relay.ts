@@ -12,6 +12,8 @@
  */
 import type { Instant } from "../src/kernel/clock.ts";
 import { later, minutes } from "../src/kernel/clock.ts";
+import { refill } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 export type RelayWish = "connected" | "armed" | "disconnected";
 export interface RelayRecord {
@@ -34,13 +36,39 @@ export interface RelaySurroundings {
 const RECORDS_MAX = 10;
 const NOBODY = new Uint8Array(4);
 
-export class Relay {
+interface PendingTrip {
+  readonly dueAt: Instant;
+  readonly latestAt?: Instant;
+  readonly operator: Uint8Array;
+}
+interface TimedRestore {
+  readonly at: Instant;
+  readonly arm: boolean;
+  readonly operator: Uint8Array;
+}
+interface RelayState {
+  readonly wish: RelayWish;
+  readonly isClosed: boolean;
+  readonly trippedBy: "money" | "order" | null;
+  readonly pending: PendingTrip | undefined;
+  readonly restore: TimedRestore | undefined;
+  readonly trips: readonly RelayRecord[];
+  readonly closes: readonly RelayRecord[];
+  readonly tripCount: number;
+  readonly closeCount: number;
+  readonly tripDelayMinutes: number;
+  readonly tripMilliampsMax: number;
+  readonly holdOffMinutes: number;
+}
+
+export class Relay implements Keeps<RelayState> {
+  readonly keptAs = "relay";
   readonly #around: RelaySurroundings;
   #wish: RelayWish = "connected";
   #isClosed = true;
   #trippedBy: "money" | "order" | null = null;
-  #pending: { readonly dueAt: Instant; readonly latestAt?: Instant; readonly operator: Uint8Array } | undefined;
-  #restore: { readonly at: Instant; readonly arm: boolean; readonly operator: Uint8Array } | undefined;
+  #pending: PendingTrip | undefined;
+  #restore: TimedRestore | undefined;
   readonly trips: RelayRecord[] = [];
   readonly closes: RelayRecord[] = [];
   tripCount = 0;
@@ -162,6 +190,24 @@ export class Relay {
   follow(at: Instant): void {
     const shouldBeClosed = this.#wish === "connected";
     if (this.hasControlError && this.#isClosed !== shouldBeClosed) this.#move(shouldBeClosed, at, NOBODY);
+  }
+
+  save(): RelayState {
+    const { trips, closes, tripCount, closeCount, tripDelayMinutes, tripMilliampsMax, holdOffMinutes } = this;
+    const [wish, isClosed, trippedBy] = [this.#wish, this.#isClosed, this.#trippedBy];
+    const [pending, restore] = [this.#pending, this.#restore];
+    return {
+      ...{ wish, isClosed, trippedBy, pending, restore, trips: [...trips], closes: [...closes] },
+      ...{ tripCount, closeCount, tripDelayMinutes, tripMilliampsMax, holdOffMinutes },
+    };
+  }
+
+  load({ wish, isClosed, trippedBy, pending, restore, trips, closes, ...fields }: RelayState): void {
+    [this.#wish, this.#isClosed, this.#trippedBy] = [wish, isClosed, trippedBy];
+    [this.#pending, this.#restore] = [pending, restore];
+    refill(this.trips, trips);
+    refill(this.closes, closes);
+    Object.assign(this, fields);
   }
 
   #clear(): void {

@@ -15,6 +15,8 @@ import { Household } from "./household.ts";
 import type { KeyState, MeterMode } from "./models.ts";
 import { meterModels } from "./models.ts";
 import type { MeterPlan } from "./plans.ts";
+import { refill } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 import { Relay } from "./relay.ts";
 import type { StreetTime } from "./street-time.ts";
 import { VirtualEsam } from "./virtual-esam.ts";
@@ -50,7 +52,34 @@ export type Obeyed =
   | "clockSets"
   | "initialisations";
 
-export class VirtualMeter {
+/** What the meter itself remembers; its parts keep their own (`state/parts.ts`). */
+interface MeterState {
+  readonly meterNumber: string;
+  readonly customerNumber: string;
+  readonly mode: MeterMode;
+  readonly keyState: KeyState;
+  readonly isOpened: boolean;
+  readonly plainControl: boolean;
+  readonly passwords: Readonly<Record<string, string>>;
+  readonly purchaseCount: bigint;
+  readonly purchasedTotal: bigint;
+  readonly purchases: readonly PurchaseRecord[];
+  readonly refunds: readonly PurchaseRecord[];
+  readonly clockOffsetMs: number;
+  readonly broadcastDay: number | undefined;
+  readonly isProtected: boolean;
+  readonly isWarned: boolean;
+  readonly alarms: { readonly first: bigint; readonly second: bigint };
+  readonly hoardingLimit: bigint;
+  readonly closeAllowedAt: bigint;
+  readonly heard: number;
+  readonly obeyed: Readonly<Record<Obeyed, number>>;
+  readonly at: Instant;
+  readonly energy: bigint;
+}
+
+export class VirtualMeter implements Keeps<MeterState> {
+  readonly keptAs = "meter";
   readonly plan: MeterPlan;
   readonly address: string;
   readonly time: StreetTime;
@@ -200,6 +229,31 @@ export class VirtualMeter {
     const { relay, wallet } = this;
     const enough = wallet.balance > 0n && wallet.balance >= this.closeAllowedAt;
     if (relay.trippedBy === "money" && enough) relay.reconnect(this.#at);
+  }
+
+  /** What its dialect remembers. */
+  get dialectParts(): readonly Keeps[] {
+    return this.#behaviours.flatMap(({ keeps }) => keeps ?? []);
+  }
+
+  save(): MeterState {
+    const { meterNumber, customerNumber, mode, keyState, isOpened, plainControl, passwords, clockOffsetMs } = this;
+    const { purchaseCount, purchasedTotal, purchases, refunds, broadcastDay, isProtected, isWarned, alarms } = this;
+    const { hoardingLimit, closeAllowedAt, heard, obeyed } = this;
+    return {
+      ...{ meterNumber, customerNumber, mode, keyState, isOpened, plainControl, passwords, clockOffsetMs },
+      ...{ purchaseCount, purchasedTotal, purchases: [...purchases], refunds: [...refunds], broadcastDay },
+      ...{ isProtected, isWarned, alarms: { ...alarms }, hoardingLimit, closeAllowedAt, heard, obeyed: { ...obeyed } },
+      ...{ at: this.#at, energy: this.#energy },
+    };
+  }
+
+  load({ at, energy, purchases, refunds, obeyed, ...fields }: MeterState): void {
+    Object.assign(this, fields);
+    Object.assign(this.obeyed, obeyed);
+    refill(this.purchases, purchases);
+    refill(this.refunds, refunds);
+    [this.#at, this.#energy] = [at, energy];
   }
 
   #step(until: Instant): void {

@@ -4,12 +4,13 @@
  * has struck since the last one. A place that still carries what the weather did to it is spared, so a street that was moved
  * ahead by a week does not fall to pieces at the first question.
  */
-import type { Chance } from "../src/kernel/chance.ts";
 import { seededChance } from "../src/kernel/chance.ts";
 import type { Instant } from "../src/kernel/clock.ts";
 import { hours, later } from "../src/kernel/clock.ts";
 import type { FaultKind, FaultOrder } from "./faults.ts";
 import { faultKinds, isFaultKind, rowOf } from "./faults.ts";
+import { CountedChance } from "./state/counted-chance.ts";
+import type { Keeps } from "./state/keeping.ts";
 import type { VirtualBus } from "./virtual-bus.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
 
@@ -29,15 +30,31 @@ export interface Sky {
   readonly strikeBus: (id: string, fault: FaultOrder) => string;
 }
 
+/** A meter, known by its address, or a bus. */
+interface Place {
+  readonly id?: string;
+  readonly address?: string;
+}
+
 const LOOK_BACK_MS = hours(24);
 
-const chanceOf = ({ seed }: Settled): Chance => seededChance(`weather/${seed}`);
+const chanceOf = ({ seed }: Settled): CountedChance => new CountedChance(() => seededChance(`weather/${seed}`));
 
-export class Weather {
+interface WeatherState {
+  readonly plan: Settled;
+  readonly drawn: number;
+  readonly nextAt: Instant;
+  readonly count: number;
+  /** Fault by place. */
+  readonly struck: ReadonlyMap<string, string>;
+}
+
+export class Weather implements Keeps<WeatherState> {
+  readonly keptAs = "weather";
   readonly #sky: Sky;
-  readonly #struck = new Map<object, string>();
+  readonly #struck = new Map<Place, string>();
   #plan: Settled;
-  #chance: Chance;
+  #chance: CountedChance;
   #nextAt: Instant;
   #count = 0;
 
@@ -67,6 +84,22 @@ export class Weather {
     while (this.#nextAt <= now) {
       this.#strike();
       this.#nextAt = later(this.#nextAt, this.#pause());
+    }
+  }
+
+  save(): WeatherState {
+    const struck = new Map([...this.#struck].map(([place, fault]) => [place.id ?? place.address ?? "", fault]));
+    return { plan: this.#plan, drawn: this.#chance.drawn, nextAt: this.#nextAt, count: this.#count, struck };
+  }
+
+  load({ plan, drawn, nextAt, count, struck }: WeatherState): void {
+    [this.#plan, this.#nextAt, this.#count] = [plan, nextAt, count];
+    this.#chance = chanceOf(plan);
+    this.#chance.goTo(drawn);
+    this.#struck.clear();
+    for (const place of [...this.#sky.meters(), ...this.#sky.buses()] as Place[]) {
+      const fault = struck.get(place.id ?? place.address ?? "");
+      if (fault !== undefined) this.#struck.set(place, fault);
     }
   }
 
