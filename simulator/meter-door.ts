@@ -6,6 +6,7 @@ import { drift } from "./bodies.ts";
 import { faultKinds } from "./faults.ts";
 import type { FaultKind, FaultOrder, StandingFault } from "./faults.ts";
 import { parameterShapes } from "./faults/parameters.ts";
+import { lifePatchShape, patchLife } from "./life-shape.ts";
 import type { KeyState, MeterMode } from "./models.ts";
 import type { RelayWish } from "./relay.ts";
 import type { Obeyed, VirtualMeter } from "./virtual-meter.ts";
@@ -35,6 +36,10 @@ export interface MeterSnapshot {
   /** Top-ups and openings less refunds; null where there is no wallet. */
   readonly credited: string | null;
   readonly clock: string;
+  readonly powered: boolean;
+  /** The tariff that runs, 1 to 4, and what a kWh costs now, step included; null where there is no wallet. */
+  readonly tariff: number;
+  readonly price: string | null;
   readonly obeyed: Readonly<Record<Obeyed, number>>;
   readonly heard: number;
   readonly faults: readonly StandingFault[];
@@ -65,11 +70,16 @@ export function snapshotOf(meter: VirtualMeter): MeterSnapshot {
     consumed: meter.hasWallet ? yuan(wallet.consumed) : null,
     credited: meter.hasWallet ? yuan(wallet.credited) : null,
     clock: isoWall(clock),
+    powered: meter.isPowered,
+    tariff: meter.life.tariffNow,
+    price: meter.hasWallet ? priceText(meter.life.price) : null,
     obeyed: { ...meter.obeyed },
     heard: meter.heard,
     faults: meter.faults.standing.map((fault) => ({ ...fault })),
   };
 }
+
+const priceText = (price: bigint): string => `${price / 10_000n}.${(price % 10_000n).toString().padStart(4, "0")}`;
 
 const yuanText = z.string().regex(/^-?\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, like "50.00"');
 const twelveDigits = z.string().regex(/^\d{12}$/, "twelve digits");
@@ -89,9 +99,11 @@ const patchShape = z
     keyState: z.enum(["production", "test"]),
     mode: z.enum(["local", "remote"]),
     opened: z.boolean(),
-    plainControl: z.boolean(),
+    plainControl: z.union([z.boolean(), z.literal("restores")]),
+    programmingEnabled: z.boolean(),
     clockOffsetMs: z.number().min(-3_153_600_000_000).max(3_153_600_000_000),
     loadKw: z.union([z.number(), decimalText]).pipe(z.number().min(0).max(100)).nullable(),
+    ...lifePatchShape.shape,
   })
   .partial();
 export type MeterPatch = z.input<typeof patchShape>;
@@ -104,6 +116,7 @@ export function patchMeter(meter: VirtualMeter, given: unknown): MeterSnapshot {
   if (patch.keyState !== undefined) meter.keyState = patch.keyState;
   if (patch.opened !== undefined) meter.isOpened = patch.opened;
   if (patch.plainControl !== undefined) meter.plainControl = patch.plainControl;
+  if (patch.programmingEnabled !== undefined) meter.programmingEnabled = patch.programmingEnabled;
   if (patch.meterNumber !== undefined) meter.meterNumber = patch.meterNumber;
   if (patch.customerNumber !== undefined) meter.customerNumber = patch.customerNumber;
   if (patch.purchaseCount !== undefined) meter.purchaseCount = BigInt(patch.purchaseCount);
@@ -116,6 +129,7 @@ export function patchMeter(meter: VirtualMeter, given: unknown): MeterSnapshot {
     meter.wallet.set(fen);
     meter.restoreAfterCredit();
   }
+  patchLife(meter, patch);
   meter.reconsider();
   return snapshotOf(meter);
 }

@@ -38,12 +38,12 @@ export class Swaps implements Keeps<{ candidates: readonly string[] }> {
   }
 
   save(): { candidates: readonly string[] } {
-    return { candidates: [...this.#candidates].map(({ address }) => address) };
+    return { candidates: [...this.#candidates].map(({ plan }) => plan.address) };
   }
 
   load({ candidates }: { candidates: readonly string[] }): void {
     this.#candidates.clear();
-    for (const meter of this.#meters.values()) if (candidates.includes(meter.address)) this.#candidates.add(meter);
+    for (const meter of this.#meters.values()) if (candidates.includes(meter.plan.address)) this.#candidates.add(meter);
   }
 }
 

@@ -14,10 +14,12 @@ import { stsToken } from "./vendors/sts-token.ts";
 
 export type MeterMode = "local" | "remote";
 export type KeyState = "production" | "test";
+/** Whether a password is enough for 1CH under production keys; "restores": for 1B and 1C only, so that nobody sits in the dark for want of a key server. */
+export type PlainControl = boolean | "restores";
 
 export interface ModelRow {
   readonly mode: MeterMode;
-  readonly plainControl: boolean;
+  readonly plainControl: PlainControl;
   /** What its wallet counts by, whatever the street's price is. */
   readonly price?: string;
   /** Heard before the plain meter is; made anew for each meter, since some remember. */

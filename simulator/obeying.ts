@@ -119,6 +119,7 @@ const deeds: Readonly<Partial<Record<FaultKind, Deed>>> = {
 
 /** What the meter says under this fault; undefined: nothing comes back. */
 export function obey(request: Frame, meter: VirtualMeter, fault: StandingFault | undefined): Answer | undefined {
+  if (!meter.isPowered) return undefined;
   const deed = fault === undefined ? undefined : deeds[fault.kind];
   return deed === undefined ? meter.hear(request) : deed(request, meter, fault!);
 }

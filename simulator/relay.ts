@@ -12,7 +12,7 @@
  */
 import type { Instant } from "../src/kernel/clock.ts";
 import { later, minutes } from "../src/kernel/clock.ts";
-import { refill } from "./state/keeping.ts";
+import { keepsAll, keepsFields } from "./state/keeping.ts";
 import type { Keeps } from "./state/keeping.ts";
 
 export type RelayWish = "connected" | "armed" | "disconnected";
@@ -31,6 +31,8 @@ export interface RelaySurroundings {
   isWelded(): boolean;
   clockAt(at: Instant): Instant;
   energy(): bigint;
+  /** False while an empty wallet keeps the supply off. */
+  mayClose(): boolean;
 }
 
 const RECORDS_MAX = 10;
@@ -46,23 +48,15 @@ interface TimedRestore {
   readonly arm: boolean;
   readonly operator: Uint8Array;
 }
-interface RelayState {
+interface OwnState {
   readonly wish: RelayWish;
   readonly isClosed: boolean;
   readonly trippedBy: "money" | "order" | null;
   readonly pending: PendingTrip | undefined;
   readonly restore: TimedRestore | undefined;
-  readonly trips: readonly RelayRecord[];
-  readonly closes: readonly RelayRecord[];
-  readonly tripCount: number;
-  readonly closeCount: number;
-  readonly tripDelayMinutes: number;
-  readonly tripMilliampsMax: number;
-  readonly holdOffMinutes: number;
 }
 
-export class Relay implements Keeps<RelayState> {
-  readonly keptAs = "relay";
+export class Relay {
   readonly #around: RelaySurroundings;
   #wish: RelayWish = "connected";
   #isClosed = true;
@@ -162,9 +156,10 @@ export class Relay implements Keeps<RelayState> {
     return this.#isClosed;
   }
 
-  /** Calls off what has not happened yet (3A). */
+  /** Calls off what has not happened yet (3A): a trip that waits, and the end of a timed one. What is open stays open. */
   callOff(): void {
-    if (this.#pending !== undefined || this.#restore !== undefined) this.arm();
+    this.#restore = undefined;
+    if (this.#pending !== undefined) this.arm();
   }
 
   /** The next moment at which something happens by itself. */
@@ -181,7 +176,10 @@ export class Relay implements Keeps<RelayState> {
     }
     if (this.#restore !== undefined && at >= this.#restore.at) {
       const { arm, operator } = this.#restore;
-      if (arm) this.arm();
+      this.#restore = undefined;
+      // The time is over, and in the meantime the money may be: then the trip is the wallet's from now on.
+      if (!this.#around.mayClose()) this.#trippedBy = "money";
+      else if (arm) this.arm();
       else this.reconnect(at, operator);
     }
   }
@@ -192,22 +190,34 @@ export class Relay implements Keeps<RelayState> {
     if (this.hasControlError && this.#isClosed !== shouldBeClosed) this.#move(shouldBeClosed, at, NOBODY);
   }
 
-  save(): RelayState {
-    const { trips, closes, tripCount, closeCount, tripDelayMinutes, tripMilliampsMax, holdOffMinutes } = this;
-    const [wish, isClosed, trippedBy] = [this.#wish, this.#isClosed, this.#trippedBy];
-    const [pending, restore] = [this.#pending, this.#restore];
-    return {
-      ...{ wish, isClosed, trippedBy, pending, restore, trips: [...trips], closes: [...closes] },
-      ...{ tripCount, closeCount, tripDelayMinutes, tripMilliampsMax, holdOffMinutes },
-    };
+  /** Events cleared (1BH): records and their count. */
+  forget(kind: "trips" | "closes"): void {
+    this[kind].length = 0;
+    if (kind === "trips") this.tripCount = 0;
+    else this.closeCount = 0;
   }
 
-  load({ wish, isClosed, trippedBy, pending, restore, trips, closes, ...fields }: RelayState): void {
+  get keeps(): Keeps {
+    const open = [
+      "trips",
+      "closes",
+      "tripCount",
+      "closeCount",
+      "tripDelayMinutes",
+      "tripMilliampsMax",
+      "holdOffMinutes",
+    ] as const;
+    return keepsAll("relay", keepsFields("", this, open), { save: () => this.#save(), load: (own: OwnState) => this.#load(own) });
+  }
+
+  #save(): OwnState {
+    const [wish, isClosed, trippedBy] = [this.#wish, this.#isClosed, this.#trippedBy];
+    return { wish, isClosed, trippedBy, pending: this.#pending, restore: this.#restore };
+  }
+
+  #load({ wish, isClosed, trippedBy, pending, restore }: OwnState): void {
     [this.#wish, this.#isClosed, this.#trippedBy] = [wish, isClosed, trippedBy];
     [this.#pending, this.#restore] = [pending, restore];
-    refill(this.trips, trips);
-    refill(this.closes, closes);
-    Object.assign(this, fields);
   }
 
   #clear(): void {

@@ -1,5 +1,7 @@
 /** A scenario file: buses, meters and faults named one by one, in YAML or JSON. The same words as the command line and `buildStreet`. */
 import { z } from "zod";
+import { habitsShape } from "./habits.ts";
+import { lifePlanShape } from "./life-shape.ts";
 import { meterModelNames } from "./models.ts";
 
 const yuan = z.string().regex(/^-?\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, in quotes, like "50.00"');
@@ -53,11 +55,13 @@ const meter = z.strictObject({
   clockOffsetMs: z.int().optional(),
   loadKw: z.number().min(0).max(100).optional(),
   energyKwh: yuan.optional(),
-  plainControl: z.boolean().optional(),
+  plainControl: z.union([z.boolean(), z.literal("restores")]).optional(),
   passwords: z.record(z.string().regex(/^\d{2}$/, "a level of two digits"), z.string().regex(/^\d{6}$/, "six digits")).optional(),
   overdraftLimit: yuan.optional(),
   hoardingLimit: yuan.optional(),
   tripDelayMinutes: z.int().min(0).max(9_999).optional(),
+  ...habitsShape.shape,
+  ...lifePlanShape.shape,
 });
 
 /** The words of the fault table are checked by whoever places the fault. */

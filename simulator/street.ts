@@ -33,6 +33,7 @@ import { loadStreet, saveStreet } from "./state/street-state.ts";
 import type { StreetState } from "./state/street-state.ts";
 import { StreetTime } from "./street-time.ts";
 import { VirtualBus } from "./virtual-bus.ts";
+import { unique } from "./unique.ts";
 import { VirtualMeter } from "./virtual-meter.ts";
 import { Weather } from "./weather.ts";
 import type { WeatherPlan } from "./weather.ts";
@@ -170,7 +171,9 @@ export class Street {
   }
 
   meter(address: string): VirtualMeter {
-    const meter = this.meters.get(address);
+    const planned = this.meters.get(address);
+    // 15H gives a meter another name than the one it was planned with.
+    const meter = planned?.address === address ? planned : [...this.meters.values()].find((one) => one.address === address);
     if (meter === undefined) throw new Fault("unknown-meter", { address });
     return meter;
   }
@@ -193,7 +196,19 @@ export class Street {
   /** True when it restored the supply: only an armed relay heeds the button. */
   pressButton(address: string): boolean {
     const meter = this.meter(address);
-    return this.#did({ do: "press-button", meter: address }, () => meter.relay.pressButton(meter.settle()));
+    return this.#did({ do: "press-button", meter: address }, () => {
+      const at = meter.settle();
+      return meter.isPowered && meter.relay.pressButton(at);
+    });
+  }
+
+  /** The lights go out in one house: the meter is silent, its clock goes on. */
+  powerOff(address: string): void {
+    this.#did({ do: "power", meter: address, on: false }, () => this.meter(address).powerOff());
+  }
+
+  powerOn(address: string): void {
+    this.#did({ do: "power", meter: address, on: true }, () => this.meter(address).powerOn());
   }
 
   setFault(address: string, fault: FaultOrder): string {
@@ -325,19 +340,3 @@ export class Street {
 }
 
 export const buildStreet = (options: StreetOptions): Promise<Street> => Street.build(options);
-
-/** A map by name; two of one name are a mistake of whoever planned the street. */
-function unique<Plan, Thing>(
-  field: string,
-  plans: readonly Plan[],
-  nameOf: (plan: Plan) => string,
-  make: (plan: Plan) => Thing,
-): Map<string, Thing> {
-  const things = new Map<string, Thing>();
-  for (const plan of plans) {
-    const name = nameOf(plan);
-    if (things.has(name)) throw new Fault("invalid-request", { field, given: name, because: "named twice" });
-    things.set(name, make(plan));
-  }
-  return things;
-}

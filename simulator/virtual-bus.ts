@@ -13,6 +13,7 @@ import { joined } from "./bytes.ts";
 import type { FaultKind, StandingFault } from "./faults.ts";
 import { FaultShelf, rowOf, setting } from "./faults.ts";
 import type { FrameLog } from "./frame-log.ts";
+import { LineRate } from "./line-rate.ts";
 import { carried, shorted } from "./line-trouble.ts";
 import { foreignExchange, ownName, Swaps } from "./mistaken.ts";
 import { obey } from "./obeying.ts";
@@ -20,7 +21,7 @@ import type { BusPlan } from "./plans.ts";
 import { fitsExchange, spoil } from "./spoiling.ts";
 import type { Spoken } from "./spoken.ts";
 import { spoken, superposed } from "./spoken.ts";
-import { keepsMaps } from "./state/keeping.ts";
+import { keepsContents } from "./state/keeping.ts";
 import type { Keeps } from "./state/keeping.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
 import type { HeardFrame } from "./wire.ts";
@@ -28,7 +29,6 @@ import { FrameReader, writeFrame } from "./wire.ts";
 import type { Company, Deliver, Timing } from "./wires.ts";
 import { Wires } from "./wires.ts";
 
-const BITS_PER_BYTE = 11;
 export const SERIAL_BAUD = 2_400;
 const PACED_ANSWER_DELAY_MS = 20;
 const SERIAL_WAKE_UPS = 4;
@@ -53,6 +53,7 @@ export class VirtualBus {
   readonly id: string;
   readonly faults = new FaultShelf("bus");
   readonly baud: number | undefined;
+  readonly rate: LineRate;
   readonly timing: Timing;
   readonly wakeUps: number;
   /** What an endpoint does to its connections when a fault of this kind strikes; set by the endpoint. */
@@ -75,8 +76,11 @@ export class VirtualBus {
     this.swaps = new Swaps(this.#meters);
     const isSerial = plan.endpoint.kind === "serial";
     this.baud = plan.baud ?? (isSerial ? SERIAL_BAUD : undefined);
+    const rate = (this.rate = new LineRate(around.clock, this.baud));
     this.timing = {
-      msPerByte: this.baud === undefined ? 0 : (BITS_PER_BYTE * 1_000) / this.baud,
+      get msPerByte() {
+        return rate.msPerByte;
+      },
       answerDelayMs: plan.answerDelayMs ?? (this.baud === undefined ? 0 : PACED_ANSWER_DELAY_MS),
     };
     this.wakeUps = plan.wakeUps ?? (isSerial ? SERIAL_WAKE_UPS : 0);
@@ -94,6 +98,7 @@ export class VirtualBus {
 
   hang(meter: VirtualMeter): void {
     this.#meters.set(meter.address, meter);
+    if (this.#shared !== undefined) meter.line = this.rate;
   }
 
   /** Joins the shared wires. */
@@ -123,7 +128,7 @@ export class VirtualBus {
       wires.join(deliver);
       this.#own.set(meter, wires);
     }
-    const connection = meter.address;
+    const connection = meter.plan.address;
     const reader = this.#reader(connection);
     for (const frame of reader.push(this.#arrived(bytes, wires), 0)) wires.request({ ...frame, connection }, deliver, label);
     reader.end();
@@ -131,13 +136,18 @@ export class VirtualBus {
 
   /** What must come back when a street is loaded; what is under way on the wires does not. */
   get parts(): readonly Keeps[] {
-    return [this.faults, this.swaps, keepsMaps("said", { previous: this.#previous, keptBack: this.#keptBack })];
+    return [
+      ...[this.faults, this.swaps, this.rate.keepsFor(this.#meters)],
+      keepsContents("said", { previous: this.#previous, keptBack: this.#keptBack }),
+    ];
   }
 
   /** A request as it was heard once, beside the wires: nothing on them can touch it again. On a bus of radios, by one meter. */
   hearAgain(bytes: Uint8Array, connection?: string): void {
     const one = this.#shared === undefined ? this.#meters.get(connection ?? "") : undefined;
     const from = connection === undefined ? {} : { connection };
+    // Wires whose rate was changed fall back when somebody asks them and it is time.
+    const { baud: _baud } = this.rate;
     for (const frame of new FrameReader().push(bytes, 0))
       this.#answer({ ...frame, ...from }, one === undefined ? this.#meters.values() : [one]);
   }
@@ -148,7 +158,7 @@ export class VirtualBus {
   }
 
   get #line(): { baud: number; chance: Chance } {
-    return { baud: this.baud ?? SERIAL_BAUD, chance: this.#lineChance };
+    return { baud: this.rate.baud ?? SERIAL_BAUD, chance: this.#lineChance };
   }
 
   /** What the meters' side gets of what was sent. */
@@ -173,6 +183,7 @@ export class VirtualBus {
   }
 
   #answer(request: HeardFrame, meters: Iterable<VirtualMeter>): Spoken[] {
+    this.rate.heard();
     this.#around.weather?.();
     const busFault = this.faults.use((fault) => fitsExchange(fault, request));
     const isEcho = busFault?.kind === "echo";
@@ -257,7 +268,9 @@ export class VirtualBus {
 
   #hearers(request: HeardFrame, meters: Iterable<VirtualMeter>): { meter: VirtualMeter; name: string }[] {
     const one = this.#shared === undefined ? undefined : this.#meters.get(request.address);
-    const asked = (one !== undefined ? [one] : [...meters]).filter(({ address }) => isFor(request, address));
+    const asked = (one !== undefined ? [one] : [...meters]).filter(
+      (meter) => isFor(request, meter.address) && this.rate.understands(meter),
+    );
     return asked.map((meter) => ({ meter: this.swaps.inPlaceOf(meter), name: meter.address }));
   }
 

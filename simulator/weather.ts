@@ -30,12 +30,6 @@ export interface Sky {
   readonly strikeBus: (id: string, fault: FaultOrder) => string;
 }
 
-/** A meter, known by its address, or a bus. */
-interface Place {
-  readonly id?: string;
-  readonly address?: string;
-}
-
 const LOOK_BACK_MS = hours(24);
 
 const chanceOf = ({ seed }: Settled): CountedChance => new CountedChance(() => seededChance(`weather/${seed}`));
@@ -45,14 +39,14 @@ interface WeatherState {
   readonly drawn: number;
   readonly nextAt: Instant;
   readonly count: number;
-  /** Fault by place. */
-  readonly struck: ReadonlyMap<string, string>;
+  /** Fault by place: meters, then buses, as the street counts them. */
+  readonly struck: ReadonlyMap<number, string>;
 }
 
 export class Weather implements Keeps<WeatherState> {
   readonly keptAs = "weather";
   readonly #sky: Sky;
-  readonly #struck = new Map<Place, string>();
+  readonly #struck = new Map<object, string>();
   #plan: Settled;
   #chance: CountedChance;
   #nextAt: Instant;
@@ -88,7 +82,8 @@ export class Weather implements Keeps<WeatherState> {
   }
 
   save(): WeatherState {
-    const struck = new Map([...this.#struck].map(([place, fault]) => [place.id ?? place.address ?? "", fault]));
+    const places = this.#places;
+    const struck = new Map([...this.#struck].map(([place, fault]) => [places.indexOf(place), fault]));
     return { plan: this.#plan, drawn: this.#chance.drawn, nextAt: this.#nextAt, count: this.#count, struck };
   }
 
@@ -97,10 +92,14 @@ export class Weather implements Keeps<WeatherState> {
     this.#chance = chanceOf(plan);
     this.#chance.goTo(drawn);
     this.#struck.clear();
-    for (const place of [...this.#sky.meters(), ...this.#sky.buses()] as Place[]) {
-      const fault = struck.get(place.id ?? place.address ?? "");
+    this.#places.forEach((place, i) => {
+      const fault = struck.get(i);
       if (fault !== undefined) this.#struck.set(place, fault);
-    }
+    });
+  }
+
+  get #places(): readonly object[] {
+    return [...this.#sky.meters(), ...this.#sky.buses()];
   }
 
   #pause(): number {

@@ -11,6 +11,7 @@ import type { WeatherPlan } from "../weather.ts";
 export type StreetOrder =
   | { readonly do: "patch"; readonly meter: string; readonly changes: MeterPatch }
   | { readonly do: "press-button"; readonly meter: string }
+  | { readonly do: "power"; readonly meter: string; readonly on: boolean }
   | { readonly do: "set-fault"; readonly meter?: string; readonly bus?: string; readonly fault: FaultOrder }
   | { readonly do: "clear-faults"; readonly meter?: string; readonly bus?: string; readonly id?: string }
   | { readonly do: "clear-all-faults" }
@@ -27,6 +28,10 @@ export function carryOut(street: Street, order: StreetOrder): void {
       return;
     case "press-button":
       street.pressButton(order.meter);
+      return;
+    case "power":
+      if (order.on) street.powerOn(order.meter);
+      else street.powerOff(order.meter);
       return;
     case "set-fault":
       street.placeFault({ ...order.fault, meter: order.meter, bus: order.bus });
@@ -66,6 +71,10 @@ export function tellOrder(order: StreetOrder): { readonly en: string; readonly z
       };
     case "press-button":
       return { en: `! ${place} the button is pressed`, zh: `! ${place} 按键合闸` };
+    case "power":
+      return order.on
+        ? { en: `! ${place} the power is back`, zh: `! ${place} 来电` }
+        : { en: `! ${place} the power fails`, zh: `! ${place} 停电` };
     case "set-fault":
       return { en: `! ${place} fault set: ${order.fault.kind}`, zh: `! ${place} 设置故障:${order.fault.kind}` };
     case "clear-faults":

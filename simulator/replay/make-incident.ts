@@ -84,8 +84,12 @@ function stepOf(line: RecordedLine): Step {
 /** Addresses that were named; an address of wildcards means everybody on that bus. */
 function spokenTo(street: Street, lines: readonly RecordedLine[]): Set<string> {
   const wanted = new Set<string>();
-  const want = (address: string | undefined): void => {
-    if (address === undefined || !street.meters.has(address) || wanted.has(address)) return;
+  // 15H gives a meter another name than the one it was planned with.
+  const planned = (name: string): string | undefined =>
+    [...street.meters.values()].find(({ address, plan }) => address === name || plan.address === name)?.plan.address;
+  const want = (name: string | undefined): void => {
+    const address = name === undefined ? undefined : planned(name);
+    if (address === undefined || wanted.has(address)) return;
     wanted.add(address);
     // Whoever answers in its place comes along.
     for (const fault of street.meter(address).faults.standing) want(fault.with);
@@ -96,7 +100,7 @@ function spokenTo(street: Street, lines: readonly RecordedLine[]): Set<string> {
       if (line.order.do === "set-fault") want(line.order.fault.with);
     }
     if (line.what !== "frame") continue;
-    if (street.meters.has(line.meter)) want(line.meter);
+    if (planned(line.meter) !== undefined) want(line.meter);
     else for (const address of street.bus(line.bus).meters.keys()) want(address);
   }
   for (const { meter, with: other } of street.standingFaults()) if (other !== undefined && wanted.has(other)) want(meter);

@@ -16,17 +16,54 @@ export interface Keeps<State extends object = object> {
   load(state: State): void;
 }
 
-/** Maps by name that belong to somebody: they get other contents. */
-export const keepsMaps = (keptAs: string, maps: Readonly<Record<string, Map<string, unknown>>>): Keeps<typeof maps> => ({
+/** Fields of an owner by their names. Lists, maps, sets and tables stay the same objects and get other contents. */
+export const keepsFields = <Owner extends object>(
+  keptAs: string,
+  owner: Owner,
+  names: readonly (keyof Owner & string)[],
+): Keeps<KeptFields> => ({
   keptAs,
-  save: () => maps,
+  save: () => Object.fromEntries(names.map((name) => [name, owner[name]])),
   load: (state) => {
-    for (const [name, map] of Object.entries(maps)) {
-      map.clear();
-      for (const [key, value] of state[name] ?? []) map.set(key, value);
-    }
+    for (const name of names) if (!fill(owner[name], state[name])) owner[name] = state[name] as Owner[typeof name];
   },
 });
+
+/** Lists, maps, sets and tables that only their owner sees. */
+export const keepsContents = (keptAs: string, containers: Readonly<Record<string, object>>): Keeps<KeptFields> => ({
+  keptAs,
+  save: () => containers,
+  load: (state) => {
+    for (const [name, container] of Object.entries(containers)) fill(container, state[name]);
+  },
+});
+
+/** Several ways of keeping make one part. */
+export const keepsAll = (keptAs: string, ...ways: readonly Pick<Keeps, "save" | "load">[]): Keeps => ({
+  keptAs,
+  save: () => Object.assign({}, ...ways.map((way) => way.save())) as object,
+  load: (state) => {
+    for (const way of ways) way.load(state);
+  },
+});
+
+/** False: there is nothing to fill, the value itself has to be put in place. */
+function fill(present: unknown, given: unknown): boolean {
+  if (typeof present !== "object" || present === null || typeof given !== "object" || given === null) return false;
+  if (Array.isArray(present)) refill(present, given as unknown[]);
+  else if (ArrayBuffer.isView(present)) (present as Uint8Array).set(given as Uint8Array);
+  else if (present instanceof Map) {
+    present.clear();
+    for (const [key, value] of given as Map<unknown, unknown>) present.set(key, value);
+  } else if (present instanceof Set) {
+    present.clear();
+    for (const value of given as Set<unknown>) present.add(value);
+  } else {
+    for (const name of Object.keys(present)) Reflect.deleteProperty(present, name);
+    Object.assign(present, given);
+  }
+  return true;
+}
 
 /** Fields by name, packed as JSON. */
 export type KeptFields = Readonly<Record<string, unknown>>;

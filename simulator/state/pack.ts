@@ -8,6 +8,7 @@ const isNumberArray = (name: string): name is NumberArrayName => Object.hasOwn(n
 export function pack(value: unknown): unknown {
   if (typeof value === "bigint") return { $int: value.toString() };
   if (value === undefined) return { $none: true };
+  if (typeof value === "number" && !Number.isFinite(value)) return { $number: String(value) };
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Uint8Array) return { $bytes: hex(value) };
   if (ArrayBuffer.isView(value)) return { $array: value.constructor.name, of: Array.from(value as unknown as Iterable<number>) };
@@ -25,6 +26,7 @@ export function unpack(value: unknown): unknown {
   const packed = value as Readonly<Record<string, unknown>>;
   if (typeof packed["$int"] === "string") return BigInt(packed["$int"]);
   if (packed["$none"] === true) return undefined;
+  if (typeof packed["$number"] === "string") return Number(packed["$number"]);
   if (typeof packed["$bytes"] === "string") return fromHex(packed["$bytes"]);
   if (typeof packed["$array"] === "string" && isNumberArray(packed["$array"]))
     return new numberArrays[packed["$array"]](packed["of"] as number[]);

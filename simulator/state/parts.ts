@@ -1,11 +1,12 @@
 /**
- * The parts of a meter that remember something, in the order in which they are loaded. Whoever gives a meter another part that
- * remembers adds it here: `implements Keeps` in its own file, and one name more in this list.
+ * The parts of a meter that remember something, in the order in which they are loaded. Whoever gives a meter another field or
+ * another part that remembers names it here; `test/simulator/state-kept.test.ts` fails until that is done.
  */
 import { bodyOf } from "../bodies.ts";
 import type { VirtualMeter } from "../virtual-meter.ts";
-import { loadParts, saveParts } from "./keeping.ts";
+import { keepsFields, loadParts, saveParts } from "./keeping.ts";
 import type { Keeps } from "./keeping.ts";
+import { partsOfLife } from "./life-state.ts";
 
 export const partsOf = (meter: VirtualMeter): readonly Keeps[] => [
   ...ownPartsOf(meter),
@@ -14,11 +15,20 @@ export const partsOf = (meter: VirtualMeter): readonly Keeps[] => [
 ];
 
 const ownPartsOf = (meter: VirtualMeter): readonly Keeps[] => [
-  meter,
+  keepsFields("meter", meter, [
+    ...(["address", "meterNumber", "customerNumber", "mode", "keyState", "isOpened", "plainControl", "passwords"] as const),
+    ...(["purchaseCount", "purchasedTotal", "purchases", "refunds", "broadcastDay", "isProtected", "isWarned"] as const),
+    ...(["alarms", "alarm2Trips", "hoardingLimit", "closeAllowedAt", "isReminded", "heard", "obeyed"] as const),
+    ...(["programmingEnabled", "output"] as const),
+  ]),
   meter.wallet,
-  meter.relay,
+  meter.relay.keeps,
   meter.esam,
-  meter.household,
+  ...partsOfLife(meter.life),
+  meter.readOn.keeps,
+  meter.passwordLock.keeps,
+  meter.parameters.keeps,
+  meter.logbook.keeps,
   meter.faults,
   ...meter.dialectParts,
 ];

@@ -83,7 +83,7 @@ export function orderNumber4g(): readonly Behaviour[] {
         joined(
           bcd(meter.wallet.balance, 4),
           bcd(meter.energySteps, 4),
-          bcd(meter.decivolts, 2),
+          bcd(meter.life.phases[0]!.decivolts, 2),
           signedBcd(meter.milliamps, 3),
           signedBcd(meter.milliwatts / 100n, 3),
           runStateWord(meter, 3),

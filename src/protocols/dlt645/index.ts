@@ -36,10 +36,14 @@ export { printMember } from "./item.ts";
 export type { Field, Item, Member, NamedValue, Shape, Value } from "./item.ts";
 export { relayStateOfWord3, runStateWord3Of } from "./status-words.ts";
 export type { RunStateWord3 } from "./status-words.ts";
+export { decodeWord3, word3Layouts } from "./word3-layouts.ts";
+export type { Word3Bit, Word3Layout, Word3Row } from "./word3-layouts.ts";
 
 export * as requests from "./requests.ts";
 export type { Operator, Password, Purchase, RelayOrder, SecuredRelayOrder, ToMeter } from "./requests.ts";
 export { readReply } from "./replies.ts";
+export { readItem } from "./read-item.ts";
+export type { ItemReply } from "./read-item.ts";
 export type { Reply } from "./replies.ts";
 export { REFUND, SECURITY, decodeClosingReply, decodeIdentityReply, decodeStatusReply, keyStateOf } from "./fee-control.ts";
 export type { ClosingReply, FeeControlReply, IdentityReply, StatusReply } from "./fee-control.ts";
@@ -49,4 +53,5 @@ export type { ModelProfile } from "./profiles/index.ts";
 
 export { explain } from "./explain.ts";
 export type { ExplainRow } from "./explain.ts";
+export { printDictionary } from "./print-dictionary.ts";
 export { maskedHex, printExplanation } from "./print-explanation.ts";
