@@ -92,10 +92,8 @@ export class Weather implements Keeps<WeatherState> {
     this.#chance = chanceOf(plan);
     this.#chance.goTo(drawn);
     this.#struck.clear();
-    this.#places.forEach((place, i) => {
-      const fault = struck.get(i);
-      if (fault !== undefined) this.#struck.set(place, fault);
-    });
+    const places = this.#places;
+    for (const [place, fault] of struck) if (places[place] !== undefined) this.#struck.set(places[place], fault);
   }
 
   get #places(): readonly object[] {
