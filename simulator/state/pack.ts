@@ -23,6 +23,8 @@ export function pack(value: unknown): unknown {
 export function unpack(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(unpack);
+  // A part within a part was unpacked with it.
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   const packed = value as Readonly<Record<string, unknown>>;
   if (typeof packed["$int"] === "string") return BigInt(packed["$int"]);
   if (packed["$none"] === true) return undefined;
