@@ -35,12 +35,14 @@ const QUEUE_MAX = 50_000;
 export class Recorder {
   readonly #street: Street;
   readonly #log: Logger;
+  readonly #queueMax: number;
   #running: Running | undefined;
   #isOpening = false;
 
-  constructor(street: Street, log: Logger) {
+  constructor(street: Street, log: Logger, { queueMax = QUEUE_MAX } = {}) {
     this.#street = street;
     this.#log = log;
+    this.#queueMax = queueMax;
   }
 
   get status(): RecordingStatus | null {
@@ -58,6 +60,7 @@ export class Recorder {
         street: this.#street,
         order,
         log: this.#log,
+        queueMax: this.#queueMax,
         ended: () => (this.#running = undefined),
       });
       return this.#running.status;
@@ -89,6 +92,7 @@ interface Surroundings {
   readonly street: Street;
   readonly order: RecordingOrder;
   readonly log: Logger;
+  readonly queueMax: number;
   readonly ended: () => void;
 }
 
@@ -133,7 +137,7 @@ class Running {
   }
 
   #take(event: StreetEvent): void {
-    if (this.#isFull && this.#queue.length >= QUEUE_MAX) {
+    if (this.#isFull && this.#queue.length >= this.#around.queueMax) {
       this.#dropped += 1;
       this.#unsaid += 1;
       return;
