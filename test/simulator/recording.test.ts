@@ -262,7 +262,7 @@ describe("at the control door", () => {
   test("the state is shown and saved", async () => {
     const { street, call } = await door();
     const file = join(folder(), "noon.json");
-    const shown = await (await call("/state")).json();
+    const shown: unknown = await (await call("/state")).json();
     expect(shown).toMatchObject({ what: "street-state", state: { at: "2026-11-22T10:00:00.000+08:00" } });
     expect(await (await call("/state/save", { file })).json()).toEqual({ file, at: "2026-11-22T10:00:00.000+08:00", meters: 2 });
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(shown);

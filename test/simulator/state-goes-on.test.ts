@@ -11,7 +11,9 @@ import { pack, unpack } from "../../simulator/state/pack.ts";
 import { stateFileOf } from "../../simulator/state/street-state.ts";
 import type { StateFile, StreetState } from "../../simulator/state/street-state.ts";
 import { buildStreet } from "../../simulator/street.ts";
-import type { FaultOrder } from "../../simulator/street.ts";
+import type { FaultOrder, Street } from "../../simulator/street.ts";
+import type { MeterModel } from "../../simulator/models.ts";
+import { fromHex, hex, joined, reversed } from "../../simulator/bytes.ts";
 import { dataItemBytes, writeFrame } from "../../simulator/wire.ts";
 import { linesSince, loadedStreet, START, stormyStreet, talk } from "./support/recorded.ts";
 import { METER_A, StillClock } from "./support/frames.ts";
@@ -89,6 +91,64 @@ describe("what a lasting fault has done so far goes on", () => {
       }
     expect(linesSince({ street: b }, count)).toBe(linesSince({ street: a }, count));
   });
+});
+
+describe("what a vendor's meter remembers goes on", () => {
+  const said = (street: Street, data: Uint8Array): string => {
+    const before = street.events.count;
+    street.bus("b").hearAgain(writeFrame({ address: METER_A, control: 0x03, data }));
+    return linesSince({ street }, before).includes("refused: repeated") ? "repeated" : "taken";
+  };
+  const world = (model: MeterModel, state?: StreetState): Promise<Street> =>
+    raise({
+      ...{ clock: new StillClock(), state, offline: true },
+      buses: [{ id: "b", endpoint: { kind: "memory" } }],
+      meters: [{ address: METER_A, bus: "b", model }],
+    });
+  const token = (): Uint8Array => {
+    const body = "000012340000000007";
+    const digits = `${body}${(BigInt(body) % 97n).toString().padStart(2, "0")}`;
+    return joined(dataItemBytes("070102FF"), new Uint8Array(4), reversed(Uint8Array.from(Buffer.from(digits, "latin1"))));
+  };
+  const numbered = (): Uint8Array => {
+    const data = new Uint8Array(34);
+    data.set(dataItemBytes("070102FF"));
+    data.set([1, 2, 3], 12);
+    data.set(reversed(fromHex(METER_A)), 24);
+    return data;
+  };
+
+  test.each([
+    ["sts-token", token],
+    ["order-number-4g", numbered],
+  ] as const)("%s: what was taken once is a repeat after loading", async (model, payment) => {
+    const a = await world(model);
+    expect(said(a, payment())).toBe("taken");
+    expect(said(await world(model), payment())).toBe("taken");
+    expect(said(await world(model, throughJson(a.state())), payment())).toBe("repeated");
+  });
+
+  test("chint-soft-esam: its chip is a part", async () => {
+    const street = await world("chint-soft-esam");
+    expect(Object.keys(street.state().meters[METER_A]!)).toContain("softEsam");
+  });
+});
+
+test("wires at another rate fall back in the loaded street as well, and the meter writes it down", async () => {
+  const world = (clock: StillClock, state?: StreetState): Promise<Street> =>
+    raise({
+      ...{ clock, state, offline: true },
+      buses: [{ id: "b", endpoint: { kind: "memory" }, baud: 2_400 }],
+      meters: [{ address: METER_A, bus: "b" }],
+    });
+  const a = await world(new StillClock());
+  a.bus("b").hearAgain(writeFrame({ address: METER_A, control: 0x17, data: Uint8Array.of(0x10) }));
+  const clock = new StillClock("2030-01-01T00:00:00+08:00");
+  const b = await world(clock, throughJson(a.state()));
+  const shown = (): [number | undefined, string] => [b.bus("b").rate.baud, hex(b.meter(METER_A).parameters.value("04000703")!)];
+  expect(shown()).toEqual([4_800, "10"]);
+  clock.ms += 6_000;
+  expect(shown()).toEqual([2_400, "08"]);
 });
 
 test("every kind of value goes into a file and comes back", () => {
