@@ -10,7 +10,9 @@ import { Fault, faults, isFault, reasonOf } from "../src/kernel/faults.ts";
 import type { Logger } from "../src/kernel/log.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
 import { faultMenu } from "./faults.ts";
-import { checkedClockOrder, checkedFault, checkedWeather, patchMeter, snapshotOf } from "./meter-door.ts";
+import { checkedClockOrder, checkedFault, checkedWeather, snapshotOf } from "./meter-door.ts";
+import { recordingRoutes } from "./recording/door.ts";
+import { stateRoutes } from "./state/door.ts";
 import type { Street } from "./street.ts";
 import { isoWall } from "./wall-time.ts";
 
@@ -71,7 +73,7 @@ export async function openControl(
 
   app.get("/meters", () => [...street.meters.values()].map(snapshotOf));
   app.get<MeterParams>("/meters/:address", ({ params }) => street.snapshot(params.address));
-  app.patch<MeterParams>("/meters/:address", ({ params, body }) => patchMeter(street.meter(params.address), body));
+  app.patch<MeterParams>("/meters/:address", ({ params, body }) => street.patch(params.address, body ?? {}));
   app.post<MeterParams>("/meters/:address/press-button", ({ params }) => {
     const restored = street.pressButton(params.address);
     return { ...street.snapshot(params.address), restored };
@@ -100,11 +102,11 @@ export async function openControl(
     return { id: street.setBusFault(params.id, checkedFault(body)) };
   });
   app.delete<BusParams>("/buses/:id/faults", ({ params }) => {
-    street.bus(params.id).faults.clear();
+    street.clearBusFaults(params.id);
     return { deleted: true };
   });
   app.delete<BusParams & { Params: BusParams["Params"] & FaultParams["Params"] }>("/buses/:id/faults/:fault", ({ params }) => {
-    if (!street.bus(params.id).faults.clear(params.fault)) throw new Fault("not-found", { fault: params.fault });
+    if (!street.clearBusFaults(params.id, params.fault)) throw new Fault("not-found", { fault: params.fault });
     return { deleted: true };
   });
 
@@ -128,9 +130,12 @@ export async function openControl(
   });
   app.get("/weather", () => street.weather.view);
   app.post("/weather", ({ body }) => {
-    street.weather.change(checkedWeather(body));
+    street.changeWeather(checkedWeather(body));
     return street.weather.view;
   });
+
+  recordingRoutes(app, street, { sinceOf });
+  stateRoutes(app, street);
 
   await app.listen({ port, host });
   const { port: actual } = app.server.address() as AddressInfo;
