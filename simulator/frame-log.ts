@@ -48,14 +48,24 @@ export class FrameLog {
       this.#count <= FRAMES_MAX ? this.#entries : [...this.#entries.slice(oldest), ...this.#entries.slice(0, oldest)];
     return inOrder
       .filter((entry) => (meter === undefined || entry.meter === meter) && (since === undefined || entry.at >= since))
-      .map(({ seq, at, bus, meter: address, direction, bytes, fault }) => ({
-        seq,
-        at: isoWall(at, true),
-        bus,
-        meter: address,
-        direction,
-        hex: hex(bytes),
-        ...(fault === undefined ? {} : { fault }),
-      }));
+      .map(shown);
+  }
+
+  /** What came after that number, oldest first; of very many the newest, and how many were passed over. */
+  after(seq: number, atMost: number): { readonly frames: LoggedFrame[]; readonly missed: number; readonly seq: number } {
+    const news = Math.max(0, this.#count - seq);
+    const kept = Math.min(news, atMost, FRAMES_MAX);
+    const frames = Array.from({ length: kept }, (_, i) => shown(this.#entries[(this.#count - kept + i) % FRAMES_MAX]!));
+    return { frames, missed: news - kept, seq: this.#count };
   }
 }
+
+const shown = ({ seq, at, bus, meter, direction, bytes, fault }: Entry): LoggedFrame => ({
+  seq,
+  at: isoWall(at, true),
+  bus,
+  meter,
+  direction,
+  hex: hex(bytes),
+  ...(fault === undefined ? {} : { fault }),
+});

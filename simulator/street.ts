@@ -83,10 +83,12 @@ export class Street {
   readonly #frames: FrameLog;
   readonly #opened: Endpoint[] = [];
   readonly #log: Logger;
+  readonly #clock: Clock;
   #controlPort: number | undefined;
 
   private constructor(options: StreetOptions, chance: Chance) {
     this.#log = options.log ?? silentLog;
+    this.#clock = options.clock;
     this.time = new StreetTime(options.clock, options.start, options.speed);
     this.#frames = new FrameLog(() => this.time.now());
     const weather = (): void => this.weather.pass();
@@ -233,6 +235,11 @@ export class Street {
     return this.#frames.list(meter, since);
   }
 
+  /** For whoever looks again and again: what is new since the number it had then. */
+  framesAfter(seq: number, atMost: number): ReturnType<FrameLog["after"]> {
+    return this.#frames.after(seq, atMost);
+  }
+
   advance(ms: number): void {
     this.time.advance(ms);
   }
@@ -258,7 +265,7 @@ export class Street {
   async listenControl(port: number, host = LOOPBACK): Promise<number> {
     // Loaded when wanted: the web server and the MQTT client are the heaviest parts of a street.
     const { openControl } = await import("./control.ts");
-    const control = await openControl(this, { port, host, log: this.#log });
+    const control = await openControl(this, { port, host, log: this.#log, clock: this.#clock });
     this.#opened.push(control);
     this.#controlPort = control.port;
     return control.port;
