@@ -101,8 +101,8 @@ export class StreetWatch {
     to.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
     this.#watchers.add(watcher);
     to.on("close", () => this.#watchers.delete(watcher));
-    if (!this.#isLooking) this.#beginLooking();
-    this.#catchUp(watcher);
+    if (this.#isLooking) this.#catchUp(watcher);
+    else this.#beginLooking();
   }
 
   /** Something was done at the door: look there next. */
@@ -122,6 +122,8 @@ export class StreetWatch {
     this.#said.clear();
     this.#touched.clear();
     this.#seq = this.#street.framesAfter(0, 0).seq;
+    // The first watcher is told everything at once; after that only what is different is news.
+    for (const { address } of this.#street.meters.values()) this.#touched.add(address);
     void this.#look();
   }
 
@@ -163,9 +165,11 @@ export class StreetWatch {
     const { frames, missed, seq } = street.framesAfter(this.#seq, FRAMES_A_PULSE);
     this.#seq = seq;
     for (const { meter } of frames) this.#touched.add(meter);
-    const meters = [...this.#inTurn()]
-      .map((meter) => meterView(street, meter))
-      .filter((view) => this.#isNew(`meter ${view.address}`, view));
+    const looked = [...this.#inTurn()].map((meter) => meterView(street, meter));
+    // A name nobody has heard yet: 15H gave it to a meter that the watchers know by another.
+    if (looked.some(({ address }) => !this.#said.has(`meter ${address}`)))
+      for (const watcher of this.#watchers) watcher.isBehind = true;
+    const meters = looked.filter((view) => this.#isNew(`meter ${view.address}`, view));
     const buses = [...street.buses.values()]
       .filter(({ id, faults }) => this.#isNew(`bus ${id}`, faults.standing))
       .map(({ id }) => busView(street, id));
