@@ -84,7 +84,13 @@ export function faultForm(
       ...ready.map((kind) =>
         h(
           "button",
-          { type: "button", class: "strike", "data-testid": `quick-${kind.kind}`, onclick: () => void order(kind.kind, {}) },
+          {
+            type: "button",
+            class: "strike",
+            title: meaningOf(kind),
+            "data-testid": `quick-${kind.kind}`,
+            onclick: () => void order(kind.kind, {}),
+          },
           h("code", {}, kind.kind),
           h("small", {}, meaningOf(kind)),
         ),

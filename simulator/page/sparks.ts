@@ -7,7 +7,7 @@ import type { ToldFrame } from "./shapes.ts";
 
 const RUN_MS = 750;
 const GLOW_MS = 1_600;
-const SPARKS_MAX = 3;
+const SPARKS_MAX = 4;
 
 const colourOf = ({ direction, fault }: ToldFrame): string =>
   fault === undefined ? (direction === "request" ? "var(--request)" : "var(--reply)") : "var(--bad)";

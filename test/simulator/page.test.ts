@@ -4,6 +4,7 @@
  *
  * With STREET_PICTURE=docs/street.png the picture of the README is taken of a street of its own.
  */
+import { writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -12,6 +13,8 @@ import { chromiumPath, suiteNeeding } from "../support/servers.ts";
 import { lookForBarriers } from "./support/barriers.ts";
 import { addressOf, masterOf, sixMeters } from "./support/looked-at.ts";
 import { Master } from "./support/master.ts";
+import { withPalette } from "./support/palette.ts";
+import { raiseStory } from "./support/street-story.ts";
 import { raise, tcpClient } from "./support/street.ts";
 
 const A = addressOf(1);
@@ -331,4 +334,32 @@ suiteNeeding(["chromium"], "the street page", () => {
     await page.locator('[data-testid="line"][data-line="live"]').waitFor();
     await expect.poll(() => page.getByTestId("meter").count(), { timeout: 10_000 }).toBe(again.meters.size);
   });
+
+  const picture = process.env["STREET_PICTURE"];
+  if (picture !== undefined)
+    test("the picture of the README is taken", async () => {
+      const { street, topUp, ask } = await raiseStory();
+      await open(street, { width: 1360, height: 940, scale: 2 });
+      await choose(addressOf(5));
+      const passed = (): Promise<number> => frames().count();
+      for (let round = 1; round <= 3; round += 1) {
+        const before = await passed();
+        ask();
+        await expect.poll(passed).toBeGreaterThanOrEqual(before + 5);
+      }
+      const form = await openKind("lost-reply");
+      await form.locator("[name=di]").fill("070102FF");
+      await form.locator("[name=times]").fill("2");
+      await form.getByTestId("set-fault").click();
+      await expect.poll(() => street.standingFaults().length).toBe(2);
+      await page.getByTestId("find-fault").fill("");
+      await meter(addressOf(5)).getByRole("button").focus();
+      await page.mouse.move(0, 0);
+      const before = await passed();
+      ask();
+      await expect.poll(passed, { interval: 20 }).toBeGreaterThanOrEqual(before + 6);
+      await topUp();
+      await expect.poll(() => frames("[data-fault]").count(), { interval: 20 }).toBe(1);
+      writeFileSync(picture, withPalette(await page.screenshot()));
+    });
 });

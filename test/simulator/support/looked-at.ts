@@ -16,9 +16,9 @@ export const sixMeters = (options: Partial<StreetOptions> = {}): Promise<Street>
     ...options,
   });
 
-/** Somebody on the cellar's wires. Nothing is paced there: when the turn is over, what was not answered never will be. */
-export function masterOf(street: Street, address: string): Master {
-  const end = street.memoryEnd("cellar");
+/** Somebody on a bus's wires. Nothing may be paced there: when the turn is over, what was not answered never will be. */
+export function masterOf(street: Street, address: string, bus = "cellar"): Master {
+  const end = street.memoryEnd(bus);
   let heard: Buffer[] = [];
   end.onBytes((bytes) => heard.push(Buffer.from(bytes)));
   return new Master(async (bytes) => {
