@@ -11,7 +11,7 @@ import type { Street } from "./street.ts";
 import { fill } from "./words.ts";
 import type { Words } from "./words.ts";
 
-const ROWS_MAX = 150;
+const ROWS_MAX = 100;
 const COLUMNS = 6;
 
 export function frameTable(street: Street, words: Words, signal: AbortSignal): HTMLElement {
@@ -215,16 +215,10 @@ function unfold(row: HTMLElement, open: HTMLElement, fields: readonly Field[], w
     if (row.nextElementSibling?.classList.contains("apart") === true) row.nextElementSibling.remove();
     return;
   }
-  const { field, wire, plain, read } = words.fieldColumns;
-  const line = (one: Field): HTMLElement =>
-    h(
-      "tr",
-      {},
-      h("th", { scope: "row" }, words.frameFields[one.name]),
-      h("td", {}, h("code", { class: `hx hx-${one.name}` }, hexOf(one.wire))),
-      h("td", {}, h("code", {}, one.plain === undefined ? "" : hexOf(one.plain))),
-      h("td", {}, h("code", {}, one.read ?? "")),
-    );
+  const { wire, plain, read } = words.fieldColumns;
+  const line = (name: string, cell: (one: Field) => Node | string): HTMLElement =>
+    h("tr", {}, h("th", { scope: "row" }, name), ...fields.map((one) => h("td", {}, cell(one))));
+  const heads = fields.map(({ name }) => h("th", { scope: "col" }, words.frameFields[name]));
   row.after(
     h(
       "tr",
@@ -235,8 +229,14 @@ function unfold(row: HTMLElement, open: HTMLElement, fields: readonly Field[], w
         h(
           "table",
           {},
-          h("thead", {}, h("tr", {}, ...[field, wire, plain, read].map((name) => h("th", { scope: "col" }, name)))),
-          h("tbody", {}, ...fields.map(line)),
+          h("thead", {}, h("tr", {}, h("td"), ...heads)),
+          h(
+            "tbody",
+            {},
+            line(wire, (one) => h("code", { class: `hx hx-${one.name}` }, hexOf(one.wire))),
+            line(plain, (one) => h("code", {}, one.plain === undefined ? "" : hexOf(one.plain))),
+            line(read, (one) => h("code", {}, one.read ?? "")),
+          ),
         ),
       ),
     ),

@@ -108,7 +108,7 @@ export class StreetView {
     for (const address of isChoiceNew ? this.#tiles.keys() : meters) this.#showMeter(address);
     for (const id of isChoiceNew ? this.#heads.keys() : buses) this.#showBus(id);
     if (isChoiceNew && this.#street.chosen !== undefined) this.#rows.scrollTo(this.#rowOf(this.#street.chosen.id));
-    for (const frame of frames) this.#passes(frame);
+    this.#pass(frames);
   }
 
   #choose(filter: Filter): void {
@@ -137,7 +137,7 @@ export class StreetView {
     say(this.#nothing, this.#street.buses.size === 0 ? this.#words.loading : this.#shown.length === 0 ? this.#words.noMatch : "");
     const room = this.#rows.element.clientWidth - SIDE_PX - 8;
     this.#columns = Math.max(1, Math.floor(room / TILE_PX));
-    this.#tileWidth = Math.floor(Math.min(room / this.#columns, 1.3 * TILE_PX));
+    this.#tileWidth = Math.floor(room / this.#columns);
     const picture = JSON.stringify([this.#columns, this.#tileWidth, this.#shown]);
     if (picture === this.#drawn) return;
     this.#drawn = picture;
@@ -204,17 +204,27 @@ export class StreetView {
     if (bus !== undefined) this.#heads.get(id)?.show(bus, this.#street.chosen?.id === id, count);
   }
 
-  #passes(frame: ToldFrame): void {
-    const passed = (this.#passed.get(frame.bus) ?? 0) + 1;
-    this.#passed.set(frame.bus, passed);
-    const head = this.#heads.get(frame.bus);
-    if (head !== undefined) mark(head.element, "data-passed", String(passed));
-    // Over radio each meter has wires of its own; on a line everybody hears everything.
-    const isRadio = this.#street.buses.get(frame.bus)?.kind === "mqtt";
-    const own = this.#rowOf(frame.meter);
-    for (const [key, { bus, wire }] of this.#lines) if (bus === frame.bus && (!isRadio || key === own)) spark(wire, frame);
-    const tile = this.#tiles.get(frame.meter);
-    if (tile !== undefined) light(tile.element, frame);
+  /** However much passed since the last picture: each wire is lit once each way, each meter once. */
+  #pass(frames: readonly ToldFrame[]): void {
+    for (const { bus } of frames) this.#passed.set(bus, (this.#passed.get(bus) ?? 0) + 1);
+    for (const [id, { element }] of this.#heads) mark(element, "data-passed", String(this.#passed.get(id) ?? 0));
+    const onWires = new Map<string, ToldFrame>();
+    const atMeters = new Map<string, ToldFrame>();
+    for (const frame of frames) {
+      // Over radio each meter has wires of its own; on a line everybody hears everything.
+      const isRadio = this.#street.buses.get(frame.bus)?.kind === "mqtt";
+      onWires.set([frame.bus, frame.direction, frame.fault, isRadio ? frame.meter : ""].join(), frame);
+      atMeters.set(frame.meter, frame);
+    }
+    for (const frame of onWires.values()) {
+      const own = this.#street.buses.get(frame.bus)?.kind === "mqtt" ? this.#rowOf(frame.meter) : undefined;
+      for (const [key, { bus, wire }] of this.#lines)
+        if (bus === frame.bus && (own === undefined || own === key)) spark(wire, frame);
+    }
+    for (const [address, frame] of atMeters) {
+      const tile = this.#tiles.get(address);
+      if (tile !== undefined) light(tile.element, frame);
+    }
   }
 
   #rowOf(id: string): string {

@@ -151,7 +151,7 @@ export const en = {
   notCopied: "This browser does not let the page copy.",
   touchedBy: "fault",
   opened: "The frame by its fields",
-  fieldColumns: { field: "Field", wire: "On the wire", plain: "Less 33H", read: "Read" },
+  fieldColumns: { wire: "On the wire", plain: "Less 33H", read: "Read" },
   frameFields: {
     noise: "no frame",
     wakeUp: "wake-up",

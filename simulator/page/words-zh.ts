@@ -136,7 +136,7 @@ export const zh: Words = {
   notCopied: "浏览器不允许复制。",
   touchedBy: "故障",
   opened: "按字段查看报文",
-  fieldColumns: { field: "字段", wire: "线上字节", plain: "减33H", read: "读作" },
+  fieldColumns: { wire: "线上字节", plain: "减33H", read: "读作" },
   frameFields: {
     noise: "非帧",
     wakeUp: "前导",

@@ -225,7 +225,11 @@ suiteNeeding(["chromium"], "the street page", () => {
     await expect.poll(() => frames().evaluateAll((all) => all.map((row) => row.getAttribute("data-meter")))).toEqual([B, B]);
 
     await frames('[data-direction="request"]').getByRole("button", { expanded: false }).click();
-    await expect.poll(() => page.locator("tr.apart").innerText()).toMatch(/data item\s+33 35 C3 33\s+00 02 90 00\s+00900200/);
+    const apart = page.locator("tr.apart");
+    await apart.getByRole("columnheader", { name: "data item" }).waitFor();
+    expect(await apart.getByRole("row", { name: "On the wire" }).innerText()).toContain("33 35 C3 33");
+    expect(await apart.getByRole("row", { name: "Less 33H" }).innerText()).toContain("00 02 90 00");
+    expect(await apart.getByRole("row", { name: "Read" }).innerText()).toMatch(/202611220002[\s\S]*00900200/);
     await frames('[data-direction="request"]').getByRole("button", { name: "Copy the bytes" }).click();
     await page.getByText("Copied.").waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^680200\w+16$/);
