@@ -14,7 +14,7 @@ import { lookForBarriers } from "./support/barriers.ts";
 import { addressOf, masterOf, sixMeters } from "./support/looked-at.ts";
 import { Master } from "./support/master.ts";
 import { withPalette } from "./support/palette.ts";
-import { raiseStory } from "./support/street-story.ts";
+import { playStory, raiseStory } from "./support/street-story.ts";
 import { raise, tcpClient } from "./support/street.ts";
 
 const A = addressOf(1);
@@ -342,28 +342,9 @@ suiteNeeding(["chromium"], "the street page", () => {
   const picture = process.env["STREET_PICTURE"];
   if (picture !== undefined)
     test("the picture of the README is taken", async () => {
-      const { street, topUp, ask } = await raiseStory();
-      await open(street, { width: 1360, height: 940, scale: 2 });
-      await choose(addressOf(5));
-      const passed = (): Promise<number> => frames().count();
-      for (let round = 1; round <= 3; round += 1) {
-        const before = await passed();
-        ask();
-        await expect.poll(passed).toBeGreaterThanOrEqual(before + 5);
-      }
-      const form = await openKind("lost-reply");
-      await form.locator("[name=di]").fill("070102FF");
-      await form.locator("[name=times]").fill("2");
-      await form.getByTestId("set-fault").click();
-      await expect.poll(() => street.standingFaults().length).toBe(2);
-      await page.getByTestId("find-fault").fill("");
-      await meter(addressOf(5)).getByRole("button").focus();
-      await page.mouse.move(0, 0);
-      const before = await passed();
-      ask();
-      await expect.poll(passed, { interval: 20 }).toBeGreaterThanOrEqual(before + 6);
-      await topUp();
-      await expect.poll(() => frames("[data-fault]").count(), { interval: 20 }).toBe(1);
+      const story = await raiseStory();
+      await open(story.street, { width: 1360, height: 940, scale: 2 });
+      await playStory(page, story);
       writeFileSync(picture, withPalette(await page.screenshot()));
     });
 });

@@ -1,4 +1,6 @@
 /** The street of the README's picture: three lines on a Tuesday morning, somebody without money, somebody without power, and a reply that gets lost. */
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
 import { Instant, ShiftableClock } from "../../../src/kernel/clock.ts";
 import type { Street } from "../../../simulator/street.ts";
 import { addressOf, masterOf } from "./looked-at.ts";
@@ -23,11 +25,13 @@ const balances = [
 ];
 const items = ["00900200", "00010000", "04000503", "02030000"];
 
-export async function raiseStory(): Promise<{
+interface Story {
   readonly street: Street;
   readonly topUp: () => Promise<void>;
   readonly ask: () => void;
-}> {
+}
+
+export async function raiseStory(): Promise<Story> {
   const clock = new ShiftableClock(Instant(Date.UTC(2026, 10, 24, 0, 29)));
   const street = await raise({
     clock,
@@ -69,4 +73,30 @@ export async function raiseStory(): Promise<{
     await master.topUp(address, { fen: 10_000, count: 1, customer: `00${address.slice(2)}` });
   };
   return { street, topUp, ask };
+}
+
+/** A top-up whose reply is lost, with questions passing on all the wires: up to the moment in which the picture is taken. */
+export async function playStory(page: Page, { street, topUp, ask }: Story): Promise<void> {
+  const frames = page.locator('[data-testid="frames"] > tr.frame');
+  const chosen = page.locator(`[data-testid="meter"][data-address="${addressOf(5)}"]`).getByRole("button");
+  await chosen.click();
+  for (let round = 1; round <= 3; round += 1) {
+    const before = await frames.count();
+    ask();
+    await expect.poll(() => frames.count()).toBeGreaterThanOrEqual(before + 5);
+  }
+  await page.getByTestId("find-fault").fill("lost-reply");
+  await page.locator('.kind[data-kind="lost-reply"]').click();
+  await page.locator("form.parameters [name=di]").fill("070102FF");
+  await page.locator("form.parameters [name=times]").fill("2");
+  await page.getByTestId("set-fault").click();
+  await expect.poll(() => street.standingFaults().length).toBe(2);
+  await page.getByTestId("find-fault").fill("");
+  await chosen.focus();
+  await page.mouse.move(0, 0);
+  const before = await frames.count();
+  ask();
+  await expect.poll(() => frames.count(), { interval: 20 }).toBeGreaterThanOrEqual(before + 6);
+  await topUp();
+  await expect.poll(() => page.locator("tr.frame[data-fault]").count(), { interval: 20 }).toBe(1);
 }
