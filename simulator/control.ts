@@ -1,14 +1,18 @@
 /**
  * The side door, over HTTP: look at meters, change them, press their button, break things, move the clock, read what passed on
- * the wires. For people with curl, for scripts and for the demonstration; it is no part of any protocol.
+ * the wires. For people with curl, for scripts and for the demonstration; it is no part of any protocol. A browser that asks for
+ * `/` gets the street page (`control-page.ts`), which knows nothing but what this door says.
  * Arrays are bare. Errors are `{"error": sentence, "code", "field"?}` with 400 for what was asked wrongly and 404 for what is not there.
  */
 import fastify from "fastify";
 import type { AddressInfo } from "node:net";
 import { Instant } from "../src/kernel/clock.ts";
+import type { Clock } from "../src/kernel/clock.ts";
 import { Fault, faults, isFault, reasonOf } from "../src/kernel/faults.ts";
 import type { Logger } from "../src/kernel/log.ts";
+import { pageRoutes } from "./control-page.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
+import type { BusView, ClockView } from "./control-watch.ts";
 import { faultMenu } from "./faults.ts";
 import { checkedClockOrder, checkedFault, checkedWeather, snapshotOf } from "./meter-door.ts";
 import { recordingRoutes } from "./recording/door.ts";
@@ -26,7 +30,7 @@ interface FaultParams {
   Params: { fault: string };
 }
 
-const busView = (street: Street, id: string): object => {
+const busView = (street: Street, id: string): BusView => {
   const bus = street.bus(id);
   const endpoint = street.endpoints.find((e) => e.bus === id);
   return {
@@ -40,11 +44,11 @@ const busView = (street: Street, id: string): object => {
   };
 };
 
-const clockView = (street: Street): object => ({ now: isoWall(street.time.now(), true), speed: street.time.speed });
+const clockView = (street: Street): ClockView => ({ now: isoWall(street.time.now(), true), speed: street.time.speed });
 
 export async function openControl(
   street: Street,
-  { port, host, log }: { port: number; host: string; log: Logger },
+  { port, host, log, clock }: { port: number; host: string; log: Logger; clock: Clock },
 ): Promise<Endpoint & { port: number }> {
   const app = fastify({ forceCloseConnections: true, logger: false });
   // Whatever the header says, a body is JSON, and none at all is fine: curl and fetch differ here, and neither is wrong.
@@ -136,6 +140,7 @@ export async function openControl(
 
   recordingRoutes(app, street, { sinceOf });
   stateRoutes(app, street);
+  pageRoutes(app, street, { clock, busView, clockView });
 
   await app.listen({ port, host });
   const { port: actual } = app.server.address() as AddressInfo;

@@ -133,15 +133,22 @@ export class FrameLog {
     return this.events()
       .filter((event) => event.what === "frame")
       .filter((frame) => (meter === undefined || frame.meter === meter) && (since === undefined || frame.at >= since))
-      .map(({ seq, at, bus, meter: address, direction, bytes, fault }) => ({
-        seq,
-        at: isoWall(at, true),
-        bus,
-        meter: address,
-        direction,
-        hex: hex(bytes),
-        ...(fault === undefined ? {} : { fault }),
-      }));
+      .map(shown);
+  }
+
+  /** Frames that came after that number, oldest first; of very many the newest, and how many were passed over. */
+  after(seq: number, atMost: number): { readonly frames: LoggedFrame[]; readonly missed: number; readonly seq: number } {
+    const kept = Math.min(this.#count - this.#first, EVENTS_MAX);
+    const frames: LoggedFrame[] = [];
+    // What has already left the ring was mostly frames, and is gone whatever it was.
+    let missed = Math.max(0, this.#count - seq - kept);
+    for (let back = 1; back <= kept && this.#count - back >= seq; back += 1) {
+      const event = this.#ring[(this.#count - this.#first - back) % EVENTS_MAX]!;
+      if (event.what !== "frame") continue;
+      if (frames.length < atMost) frames.push(shown(event));
+      else missed += 1;
+    }
+    return { frames: frames.reverse(), missed, seq: this.#count };
   }
 
   #happened(): Happened {
@@ -154,3 +161,13 @@ export class FrameLog {
     for (const listener of this.#listeners) listener(event);
   }
 }
+
+const shown = ({ seq, at, bus, meter, direction, bytes, fault }: FrameEvent): LoggedFrame => ({
+  seq,
+  at: isoWall(at, true),
+  bus,
+  meter,
+  direction,
+  hex: hex(bytes),
+  ...(fault === undefined ? {} : { fault }),
+});

@@ -101,10 +101,12 @@ export class Street {
   readonly begun: { readonly at: Instant; readonly wall: Instant };
   readonly #opened: Endpoint[] = [];
   readonly #log: Logger;
+  readonly #clock: Clock;
   #controlPort: number | undefined;
 
   private constructor(options: StreetOptions) {
     this.#log = options.log ?? silentLog;
+    this.#clock = options.clock;
     this.chances = new ChanceBook(options.chance ?? seededChance(options.seed ?? 1));
     const chance = this.chances.root;
     this.time = new StreetTime(options.clock, options.start, options.speed);
@@ -259,6 +261,11 @@ export class Street {
     return this.events.list(meter, since);
   }
 
+  /** For whoever looks again and again: what is new since the number it had then. */
+  framesAfter(seq: number, atMost: number): ReturnType<FrameLog["after"]> {
+    return this.events.after(seq, atMost);
+  }
+
   advance(ms: number): void {
     this.#did({ do: "advance", ms }, () => this.time.advance(ms));
   }
@@ -289,7 +296,7 @@ export class Street {
   async listenControl(port: number, host = LOOPBACK): Promise<number> {
     // Loaded when wanted: the web server and the MQTT client are the heaviest parts of a street.
     const { openControl } = await import("./control.ts");
-    const control = await openControl(this, { port, host, log: this.#log });
+    const control = await openControl(this, { port, host, log: this.#log, clock: this.#clock });
     this.#opened.push(control);
     this.#controlPort = control.port;
     return control.port;
