@@ -58,7 +58,10 @@ export const argumentTable = {
   "faults-per-hour": { value: "N", meaning: "how many, over the whole street", otherwise: "6" },
   scenario: { value: "FILE", meaning: "YAML or JSON naming buses and meters one by one; arguments given beside it win" },
   state: { value: "FILE", meaning: "go on as a street that was saved (POST /state/save); beside it only where it is reached" },
-  record: { value: "FILE", meaning: "write down everything heard and said, one JSON object a line (JSONL)" },
+  record: {
+    value: "FILE",
+    meaning: "write down everything heard and said, one JSON object a line (JSONL); an older file is replaced",
+  },
   unmasked: { value: "", meaning: "with passwords in the recording; as dots they cannot be replayed" },
   "no-wall": { value: "", meaning: "without the machine's time in the recording: same seed, same bytes" },
   help: { value: "", meaning: "this" },
