@@ -65,7 +65,7 @@ test("every command of the handbook does what it says", async () => {
     if (language !== "sh") continue;
     if (text.startsWith(OF_ITS_OWN)) {
       const street = shell(here(text.slice(OF_ITS_OWN.length)));
-      await until("the street is up", () => street.out().includes("ready "), 20_000);
+      await until("the street is up", () => street.out().includes("ready "), 60_000);
       const ready = JSON.parse(/ready (.*)/.exec(street.out())![1]!) as Record<"tcp" | "control", number>;
       const [tcp, control] = [/--tcp (\d+)/, /--control (\d+)/].map((form) => form.exec(text)![1]!) as [string, string];
       ports.set(tcp, ready.tcp).set(control, ready.control);
@@ -81,7 +81,7 @@ test("every command of the handbook does what it says", async () => {
   expect(all.match(/requests played, (\d+) the same, 0 differences/g)).toHaveLength(2);
   expect(all).toMatch(/wrong-checksum\.test\.ts: it fails today/);
   expect(existsSync(join(place, "incidents", "wrong-checksum.test.ts"))).toBe(true);
-}, 120_000);
+}, 300_000);
 
 test("the lines that the page shows are lines of a recording, but for what is cut", () => {
   const [shown] = blocks().filter(({ language }) => language === "json");

@@ -208,7 +208,7 @@ describe("as a program", () => {
     expect(JSON.parse(different.out)).toMatchObject({ played: 1, differences: [{}] });
     expect(await run("simulator/main.ts", "replay")).toMatchObject({ code: 2 });
     expect(await run("simulator/main.ts", "replay", "/no/such/file.jsonl")).toMatchObject({ code: 1 });
-  });
+  }, 120_000);
 
   test.each([
     [["make-test", "x.jsonl"], "--out"],
@@ -278,7 +278,7 @@ describe("an incident becomes a test", () => {
     expect(healed).not.toBe(text);
     writeFileSync(out, healed);
     expect(await vitest(out)).toMatchObject({ code: 0 });
-  }, 60_000);
+  }, 180_000);
 
   test("that is written as the project writes, and never over a file", async () => {
     const file = await incident();
