@@ -4,6 +4,8 @@
  * ahead of some of them, meets what was missed in the order in which it was due.
  */
 import { Instant } from "../src/kernel/clock.ts";
+import { refill } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 export interface Entry {
   nextAfter(shown: Instant): Instant | undefined;
@@ -48,6 +50,17 @@ export class Agenda {
       this.#next[i] = this.#entries[i]!.nextAfter(due) ?? NEVER;
       this.#pick();
     }
+  }
+
+  get keeps(): Keeps {
+    return {
+      keptAs: "agenda",
+      save: () => ({ next: this.#next }),
+      load: ({ next }: { next: Instant[] }) => {
+        refill(this.#next, next);
+        this.#pick();
+      },
+    };
   }
 
   #pick(): void {

@@ -9,6 +9,8 @@ import { wasMissed } from "./agenda.ts";
 import type { Demands } from "./demand.ts";
 import type { Snapshot } from "./energies.ts";
 import { later } from "../src/kernel/clock.ts";
+import { keepsAll, keepsContents, keepsFields } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 import type { SetKind } from "./tariff.ts";
 import { dayNumber, dayStart, momentOf, wallDate, wallMoment } from "./wall-time.ts";
 
@@ -145,6 +147,11 @@ export class Freezes implements FreezeSink {
 
   appointed(due: Instant, now: Instant): void {
     if (!wasMissed(due, now)) this.freeze("timed", due);
+  }
+
+  get keeps(): Keeps {
+    const open = ["modes", "hourlyFrom", "hourlyMinutes", "dailyAt", "appointment"] as const;
+    return keepsAll("freezes", keepsFields("", this, open), keepsContents("", { kept: this.#kept }));
   }
 
   clear(): void {

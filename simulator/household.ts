@@ -8,6 +8,8 @@
 import type { Instant } from "../src/kernel/clock.ts";
 import type { Chance } from "../src/kernel/chance.ts";
 import { scrambled } from "./scrambled.ts";
+import { keepsAll, keepsFields } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 import { hourNumber } from "./wall-time.ts";
 
 /** Watts of a middling flat, hour by hour: asleep, breakfast, away, cooking and an evening at home. About 8 kWh a day. */
@@ -74,6 +76,17 @@ export class Household {
   set solarKw(kilowatts: number) {
     this.#solarMilliwatts = Math.round(kilowatts * 1_000_000);
     this.#hour = Number.NaN;
+  }
+
+  /** The power factor before the steady load, which follows from it. */
+  get keeps(): Keeps {
+    return keepsAll("household", keepsFields("", this, ["paused", "powerFactor", "override"]), {
+      save: () => ({ solarMilliwatts: this.#solarMilliwatts }),
+      load: ({ solarMilliwatts }: { solarMilliwatts: number }) => {
+        this.#solarMilliwatts = solarMilliwatts;
+        this.#hour = Number.NaN;
+      },
+    });
   }
 
   /** Whether the load stays as it is until somebody changes it. */

@@ -4,6 +4,8 @@
  */
 import type { Instant } from "../src/kernel/clock.ts";
 import { later } from "../src/kernel/clock.ts";
+import { keepsContents } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 export class PasswordLock {
   readonly #triesMax: number;
@@ -13,6 +15,10 @@ export class PasswordLock {
   constructor(triesMax: number, lockMs: number) {
     this.#triesMax = triesMax;
     this.#lockMs = lockMs;
+  }
+
+  get keeps(): Keeps {
+    return keepsContents("passwordLock", { levels: this.#levels });
   }
 
   isLocked(level: string, at: Instant): boolean {

@@ -166,7 +166,7 @@ export const checkedWeather = (given: unknown): z.infer<typeof weatherShape> => 
 
 export const checkedClockOrder = (given: unknown): z.infer<typeof clockShape> => checked(clockShape, given);
 
-function checked<T extends z.ZodType>(shape: T, given: unknown): z.infer<T> {
+export function checked<T extends z.ZodType>(shape: T, given: unknown): z.infer<T> {
   const result = shape.safeParse(given ?? {});
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;

@@ -3,6 +3,8 @@
  * first, behind a count that goes on. Values are kept apart so that a long answer is cut between them.
  */
 import { bcd } from "./bytes.ts";
+import { keepsContents } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 const RECORDS_MAX = 10;
 export const NOBODY = new Uint8Array(4);
@@ -62,6 +64,10 @@ export class Logbook {
     const kept = this.#kept.get(name);
     if (age === 0) return [bcd(kept?.count ?? 0, 3)];
     return kept?.records[age - 1] ?? [new Uint8Array(recordClasses[name])];
+  }
+
+  get keeps(): Keeps {
+    return keepsContents("logbook", { kept: this.#kept });
   }
 
   /** Events that are kept elsewhere and cleared from here: a class of six digits, or how it begins. */

@@ -7,10 +7,19 @@
 import { Instant } from "../src/kernel/clock.ts";
 import type { Clock } from "../src/kernel/clock.ts";
 import { Fault } from "../src/kernel/faults.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 export const SPEED_MAX = 100_000;
 
-export class StreetTime {
+interface TimeState {
+  /** To the fraction, or a street at an odd speed would lose it. */
+  readonly at: number;
+  readonly unhurried: number;
+  readonly speed: number;
+}
+
+export class StreetTime implements Keeps<TimeState> {
+  readonly keptAs = "time";
   readonly #clock: Clock;
   #streetAt: number;
   #clockAt: number;
@@ -29,9 +38,7 @@ export class StreetTime {
   }
 
   now(): Instant {
-    // A machine whose clock is set back must not make the street younger: energy has been counted up to here.
-    const passed = Math.max(0, this.#clock.now() - this.#clockAt);
-    return Instant(Math.floor(this.#streetAt + passed * this.#speed));
+    return Instant(Math.floor(this.#exactly));
   }
 
   /** Runs at the clock's own pace whatever the speed, and is moved ahead with the street. */
@@ -50,6 +57,24 @@ export class StreetTime {
       throw new Fault("invalid-request", { field: "advanceMs", given: ms, allowed: "milliseconds, 0 or more" });
     this.#rebase(ms);
     this.#advanced += Math.floor(ms);
+  }
+
+  save(): TimeState {
+    return { at: this.#exactly, unhurried: this.unhurried(), speed: this.#speed };
+  }
+
+  /** The street goes on from there, whatever this clock shows. */
+  load({ at, unhurried, speed }: TimeState): void {
+    this.#speed = checkedSpeed(speed);
+    this.#clockAt = this.#clock.now();
+    this.#streetAt = at;
+    this.#advanced = unhurried - this.#clockAt;
+  }
+
+  get #exactly(): number {
+    // A machine whose clock is set back must not make the street younger: energy has been counted up to here.
+    const passed = Math.max(0, this.#clock.now() - this.#clockAt);
+    return this.#streetAt + passed * this.#speed;
   }
 
   #rebase(ahead: number): void {

@@ -28,6 +28,7 @@ import { ParameterStore } from "./parameter-store.ts";
 import type { MeterPlan } from "./plans.ts";
 import { ReadPosition } from "./read-on.ts";
 import { Logbook } from "./records.ts";
+import type { Keeps } from "./state/keeping.ts";
 import { Relay } from "./relay.ts";
 import type { StreetTime } from "./street-time.ts";
 import { VirtualEsam } from "./virtual-esam.ts";
@@ -129,7 +130,7 @@ export class VirtualMeter {
   };
 
   /** Whether the supply was cut once since the balance fell below the second alarm. */
-  #reminded = false;
+  isReminded = false;
 
   constructor(plan: MeterPlan, { time, chance }: { time: StreetTime; chance: Chance }) {
     const model = meterModels[plan.model ?? "standard-wallet"];
@@ -264,8 +265,13 @@ export class VirtualMeter {
   restoreAfterCredit(): void {
     const { relay, wallet } = this;
     const enough = wallet.balance > 0n && wallet.balance >= this.closeAllowedAt;
-    const wentForMoney = relay.trippedBy === "money" || (this.#reminded && relay.wish === "armed");
+    const wentForMoney = relay.trippedBy === "money" || (this.isReminded && relay.wish === "armed");
     if (wentForMoney && enough && this.isPowered) relay.reconnect(this.life.at);
+  }
+
+  /** What its dialect remembers. */
+  get dialectParts(): readonly Keeps[] {
+    return this.#behaviours.flatMap(({ keeps }) => keeps ?? []);
   }
 
   /** 1AH: the registers begin anew. */
@@ -299,10 +305,10 @@ export class VirtualMeter {
   #heedWallet(): void {
     const { relay, wallet } = this;
     const at = this.life.at;
-    if (wallet.balance >= this.alarms.second) this.#reminded = false;
-    else if (this.alarm2Trips && !this.#reminded && this.hasWallet && !this.isProtected && relay.wish === "connected") {
+    if (wallet.balance >= this.alarms.second) this.isReminded = false;
+    else if (this.alarm2Trips && !this.isReminded && this.hasWallet && !this.isProtected && relay.wish === "connected") {
       // Off, and the button brings it back at once: the customer knows now.
-      this.#reminded = true;
+      this.isReminded = true;
       relay.disconnectFor(at, { minutes: 0, arm: true }, new Uint8Array(4));
       relay.tick(at, 0);
     }

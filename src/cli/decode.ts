@@ -1,5 +1,5 @@
 /** `meterctl decode HEX…`: every frame in each argument, field by field. Each argument is decoded on its own; nothing carries over. */
-import { explain, printExplanation, type ExplainRow } from "../protocols/dlt645/index.ts";
+import { explain, printExplanation, type ExplainRow, type Language } from "../protocols/dlt645/index.ts";
 import { WrongUse } from "./exits.ts";
 
 /** "68 01…", "68:01", "0x68,0x01": hex digits with anything between pairs that people paste. */
@@ -13,8 +13,15 @@ export function bytesOfArgument(text: string, index: number): Uint8Array {
   return Uint8Array.from({ length: digits.length / 2 }, (_, at) => Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16));
 }
 
+/** Said with --lang, else what the terminal speaks. */
+export function languageOf(given: string | undefined, env: Readonly<Record<string, string | undefined>>): Language {
+  const text = given ?? env["LC_ALL"] ?? env["LC_MESSAGES"] ?? env["LANG"] ?? "en";
+  if (given !== undefined && given !== "en" && given !== "zh") throw new WrongUse(`--lang is en or zh, not "${given}".`);
+  return text.startsWith("zh") ? "zh" : "en";
+}
+
 /** A damaged frame is told, not failed at: naming it is what was asked for. */
-export function decode(args: readonly string[], options: { readonly json: boolean }): string {
+export function decode(args: readonly string[], options: { readonly json: boolean; readonly language: Language }): string {
   const rows: ExplainRow[] = args.flatMap((text, index) => explain(bytesOfArgument(text, index), index));
-  return options.json ? JSON.stringify(rows, null, 2) : printExplanation(rows);
+  return options.json ? JSON.stringify(rows, null, 2) : printExplanation(rows, options.language);
 }

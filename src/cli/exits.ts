@@ -18,6 +18,7 @@ const wrong = new Set([
   "item-not-readable",
   "invalid-request",
   "frame-malformed",
+  "unencodable",
 ]);
 const unreachable = new Set(["line-down", "serial-unavailable", "broker-unavailable", "broker-refused", "security-unavailable"]);
 

@@ -19,7 +19,8 @@ import { EVERY_METER, decodeFrame, encodeFrame, hexBytes } from "../../src/proto
 import type { Frame } from "../../src/protocols/dlt645/frame.ts";
 import { cut } from "../../src/protocols/dlt645/forms/layout.ts";
 import type { Layout } from "../../src/protocols/dlt645/forms/layout.ts";
-import { maskedHex, printExplanation } from "../../src/protocols/dlt645/print-explanation.ts";
+import { maskedHex } from "../../src/protocols/dlt645/masked-hex.ts";
+import { printExplanation } from "../../src/protocols/dlt645/print-explanation.ts";
 import { readReply, readValues } from "../../src/protocols/dlt645/replies.ts";
 import { readRequest, writeRequest } from "../../src/protocols/dlt645/speaking.ts";
 import type { RequestOf } from "../../src/protocols/dlt645/speaking.ts";
