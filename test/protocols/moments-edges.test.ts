@@ -62,6 +62,9 @@ describe("a moment", () => {
     expect(moment("YYMMDD").parse("26-11-23")).toBe("261123");
     expect(moment("YYMMDD").parse("201123")).toBe("201123");
     expect(moment("hhmmss").parse("20:11:23")).toBe("201123");
+    // only an hour is shown with minutes it does not have
+    expect(refusalOf(() => moment("hhmm").parse("21:43:00"))).toMatchObject({ given: "214300" });
+    expect(refusalOf(() => moment("DDhh").parse("23 14:30"))).toMatchObject({ given: "231430" });
     expect(refusalOf(() => moment("hhmmss").parse("20 20:11:23"))).toMatchObject({ why: "hhmmss wants 6 digits" });
     expect(refusalOf(() => moment("YYMMDD").parse("1926-11-23", "date"))).toEqual({
       field: "date",

@@ -16,6 +16,7 @@ import {
   one,
   printMember,
   rawMember,
+  readFields,
   record,
   remembered,
   series,
@@ -102,13 +103,24 @@ describe("a record", () => {
     for (const wire of ["15 08 05 23 07", "15 08 05 23", "15 08", "FF FF 05 23 FF"]) expect(writtenAgain(shape, wire)).toBe(wire);
     expect(refusalOf(() => shape.encode([]))).toEqual({ field: "time", why: "is missing" });
     expect(refusalOf(() => shape.encode(given(["voltage", null])))).toMatchObject({ field: "voltage" });
-    const tooMany = given(["time", "0815"], ["voltage", null], ["times", 7], ["rest", "A1"]);
+    const tooMany = given(["time", "0815"], ["voltage", null], ["times", 7], ["more", "A1"]);
     expect(refusalOf(() => shape.encode(tooMany))).toEqual({
-      field: "rest",
+      field: "more",
       why: "does not belong here: there is no further place",
     });
     expect(refusalOf(() => encodeFields([HOUR, TIMES], given(["time", "0815"])))).toEqual({ field: "times", why: "is missing" });
   });
+});
+
+test("fields are read from any place, as far as the bytes go, and it is told how far that was", () => {
+  const readFrom = (wire: string, at: number): readonly unknown[] => {
+    const members: Member[] = [];
+    const end = readFields([HOUR, TIMES], bytesOfHex(wire), at, members);
+    return [end, ...told(members)];
+  };
+  expect(readFrom("AA 15 08 07 99", 1)).toEqual([4, "time 08:15", "times 7 times"]);
+  expect(readFrom("AA 15 08", 1)).toEqual([3, "time 08:15"]);
+  expect(readFrom("AA", 1)).toEqual([1]);
 });
 
 describe("a series", () => {
@@ -270,6 +282,11 @@ describe("a freeze block", () => {
     expect(read(block, "")).toEqual(["time -"]);
   });
 
+  test("that begins with a quantity has no data of that one", () => {
+    const quantity = { fieldsAt: (i: number) => [field(`energy${i}`, energy())], repeats: true, mayBeOff: true };
+    expect(read(freezeBlock([quantity]), "")).toEqual(["energy0 - kWh"]);
+  });
+
   test("takes nothing in a wrong place", () => {
     const time = ["time", "11220830"] as const;
     expect(refusalOf(() => block.encode(given(time, ["current", null])))).toEqual({
@@ -354,10 +371,10 @@ describe("load records", () => {
     }
   });
 
-  test("with a wrong checksum are faults with their bytes, and the next is read", () => {
-    const wrong = bytesOfHex(sealed(BODY)).with(13, 0x06);
+  test("with a wrong checksum are faults, and the next is read", () => {
+    const wrong = bytesOfHex(sealed(BODY)).with(13, 0x0b);
     const members = shape.members(Uint8Array.from([...wrong, ...bytesOfHex(sealed(BODY))]));
-    expect(told(members)).toEqual(["record ✗ the record's own checksum is 06, computed 66", ...ALL]);
+    expect(told(members)).toEqual(["record ✗ the record's own checksum is 0B, computed 66", ...ALL]);
     expect(members[0]).toMatchObject({ value: null, format: null });
   });
 

