@@ -20,7 +20,7 @@ const CODEC = ["formats", "requests", "replies", "deframer", "dictionary", "expl
 const BYTES = ["frame-edges", "deframer-edges", ...CODEC].map(test);
 const VALUES = ["values-edges", "moments-edges", ...CODEC].map(test);
 const SHAPES = ["shapes-edges", ...CODEC].map(test);
-const ORDERS = ["requests", "replies", "explain", "golden"].map(test);
+const ORDERS = ["requests-edges", "replies-edges", "requests", "replies", "explain", "golden"].map(test);
 
 export const FILES: readonly FileRow[] = [
   { file: source("frame"), tests: BYTES },

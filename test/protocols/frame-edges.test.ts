@@ -226,6 +226,10 @@ describe("the control byte", () => {
     expect(functionOf(frame(0x1d)).word).toBe("output");
   });
 
+  test("every function has a title for people, known or not", () => {
+    for (let code = 0; code < 0x20; code += 1) expect(functionOf(frame(0x80 | code)).title).toMatch(/[a-z]{4}/);
+  });
+
   test("a function that is in no standard is called so", () => {
     for (const control of [0x00, 0x05, 0x1e, 0x1f, 0x9f])
       expect(functionOf(frame(control))).toMatchObject({ word: "unknown", version: "2007", identified: false });

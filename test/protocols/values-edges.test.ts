@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { CentiKwh } from "../../src/kernel/energy.ts";
 import { Fen } from "../../src/kernel/money.ts";
 import { flags, wordAt, wordBytes } from "../../src/protocols/dlt645/bit-words.ts";
+import { isAllFf } from "../../src/protocols/dlt645/format.ts";
 import {
   ascii,
   bcdFen,
@@ -56,6 +57,9 @@ describe("any format", () => {
     expect(is(binaryFen)).toEqual({ pattern: "binary 4", bytes: 4, unit: "yuan", signed: false });
     expect(is(binaryCount)).toMatchObject({ unit: null });
     expect(is(bits(2))).toMatchObject({ bytes: 2, unit: null, signed: false });
+    // a word tells its width
+    expect(new Set([1, 2, 4].flatMap((bytes) => bits(bytes).pattern)).size).toBe(3);
+    expect(new Set([1, 2, 4].flatMap((bytes) => flags(bytes, "on", []).pattern)).size).toBe(3);
     expect(is(ascii(6))).toMatchObject({ pattern: "X(6)", bytes: 6 });
     expect(is(hex(4))).toMatchObject({ pattern: "hex 4", bytes: 4 });
     expect(is(identifier)).toMatchObject({ pattern: "DI", bytes: 4 });
@@ -80,6 +84,12 @@ describe("any format", () => {
       expect(refusalOf(() => format.parse(text))).toMatchObject({ field: "value", given: text });
       expect(refusalOf(() => format.parse(text, "limit"))).toMatchObject({ field: "limit", given: text });
     }
+  });
+
+  test("takes FF for no data only where all of its bytes are", () => {
+    expect(isAllFf(bytesOfHex("00 FF FF 00"), 1, 2)).toBe(true);
+    expect(isAllFf(bytesOfHex("00 FF FF 00"), 1, 3)).toBe(false);
+    expect(isAllFf(bytesOfHex("00 FF FF 00"), 0, 2)).toBe(false);
   });
 
   test("reads its own bytes and no others", () => {
@@ -225,6 +235,9 @@ describe("counts and numbers that are names", () => {
     expect(written(digits(3), "000120")).toBe("20 01 00");
     expect(digits(3).parse("000120")).toBe("000120");
     expect(digits(3).print("000120")).toBe("000120");
+    const asset = "12345678901234567890123456789012";
+    expect(digits(16).decode(digits(16).encode(asset))).toEqual({ value: asset });
+    expect(written(digits(16), asset)).toBe("12 90 78 56 34 12 90 78 56 34 12 90 78 56 34 12");
     for (const text of ["12", "0001200", "00012x", "x00120"])
       expect(refusalOf(() => digits(3).parse(text))).toEqual({ field: "value", why: "not 6 digits", given: text });
   });
@@ -294,8 +307,11 @@ describe("bit words", () => {
     expect(faultsOf.details?.({ word: 0x201, on: ["battery", "clock"] })).toEqual([{ name: "faults", value: "battery, clock" }]);
     expect(faultsOf.table).toHaveLength(3);
     expect(faultsOf).toMatchObject({ bytes: 2, unit: null });
-    const wide = flags(4, "on", [[31, "last", "末位"]]);
-    expect(wide.decode(bytesOfHex("00 00 00 80"))).toEqual({ value: { word: 0x8000_0000, on: ["last"] } });
+    const wide = flags(4, "on", [
+      [0, "first", "首位"],
+      [31, "last", "末位"],
+    ]);
+    expect(wide.decode(bytesOfHex("01 00 00 80"))).toEqual({ value: { word: 0x8000_0001, on: ["first", "last"] } });
   });
 
   test("with names are written and typed by the word alone", () => {
@@ -344,6 +360,9 @@ describe("letters", () => {
 
   test("an identifier inside data is one, or an unused place", () => {
     expect(written(identifier, "00900200")).toBe("00 02 90 00");
+    // FF stands for all of a class; only FF everywhere is an unused place
+    expect(identifier.decode(bytesOfHex("FF FF FF 03"))).toEqual({ value: "03FFFFFF" });
+    expect(identifier.decode(bytesOfHex("00 FF FF FF"))).toEqual({ value: "FFFFFF00" });
     expect(identifier.parse("0400010c")).toBe("0400010C");
     expect(identifier.print("0400010C")).toBe("0400010C");
     expect(refusalOf(() => identifier.parse("9010"))).toMatchObject({ why: "not 8 hex digits" });
