@@ -91,6 +91,12 @@ describe("places of the data", () => {
     else expect(said(frame)).toMatch(wanted);
   });
 
+  test("a baud rate is one bit, 600 the second and each faster one the next", () => {
+    expect([600, 1200, 2400, 4800, 9600, 19200].map((baud) => said(requests.changeBaud(METER, baud)))).toEqual(
+      ["02", "04", "08", "10", "20", "40"].map((bit) => `17${bit}`),
+    );
+  });
+
   test("addresses: one meter, the only one on a line, or all", () => {
     expect(requests.readAddress().address).toBe("AAAAAAAAAAAA");
     expect(requests.writeAddress(METER).address).toBe("AAAAAAAAAAAA");
