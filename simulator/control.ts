@@ -10,7 +10,7 @@ import { Fault, faults, isFault, reasonOf } from "../src/kernel/faults.ts";
 import type { Logger } from "../src/kernel/log.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
 import { faultMenu } from "./faults.ts";
-import { checkedClockOrder, checkedFault, patchMeter, snapshotOf } from "./meter-door.ts";
+import { checkedClockOrder, checkedFault, checkedWeather, patchMeter, snapshotOf } from "./meter-door.ts";
 import type { Street } from "./street.ts";
 import { isoWall } from "./wall-time.ts";
 
@@ -121,6 +121,16 @@ export async function openControl(
     street.frames(query.meter, sinceOf(query.since)),
   );
   app.get("/faults", () => faultMenu());
+  app.get("/faults/standing", () => street.standingFaults());
+  app.delete("/faults/standing", () => {
+    street.clearAllFaults();
+    return { deleted: true };
+  });
+  app.get("/weather", () => street.weather.view);
+  app.post("/weather", ({ body }) => {
+    street.weather.change(checkedWeather(body));
+    return street.weather.view;
+  });
 
   await app.listen({ port, host });
   const { port: actual } = app.server.address() as AddressInfo;

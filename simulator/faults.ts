@@ -1,118 +1,69 @@
 /**
- * Everything that can be made to go wrong, in one table, and the shelf on which a meter or a bus keeps what was ordered.
- * An exchange uses the oldest fault that fits it, and only that one, so several are used up in the order in which they were set.
+ * Everything that can be made to go wrong, in one table (its rows are in `faults/`), and the shelf on which a meter or a bus
+ * keeps what was ordered. An exchange uses the oldest fault that fits it, and only that one, so several are used up in the
+ * order in which they were set; what a meter or a line is like all the time stands beside them.
  */
 import { Fault } from "../src/kernel/faults.ts";
+import type { FaultKindRow } from "./faults/kinds.ts";
+import { lineKinds } from "./faults/line-kinds.ts";
+import { meterKinds } from "./faults/meter-kinds.ts";
+import type { ParameterName, ParameterValues } from "./faults/parameters.ts";
+import { fieldOf } from "./faults/parameters.ts";
+import { replyKinds } from "./faults/reply-kinds.ts";
 
-interface FaultKindRow {
-  readonly on: "meter" | "bus" | "endpoint";
-  readonly meaning: string;
-  /** Without `times`: once, or until it is deleted. */
-  readonly lasts: "once" | "until-deleted";
-  readonly parameters: Readonly<Record<string, string>>;
-}
-
-const aim = {
-  function: 'two hex digits, e.g. "03": only exchanges of this function',
-  di: 'eight hex digits, e.g. "070102FF": only exchanges with this data identifier',
-} as const;
-const once = { times: "how many exchanges it spoils, default 1", ...aim } as const;
-const lasting = { times: "how often; left out, it lasts until it is deleted" } as const;
-
-export const faultKinds = {
-  "lost-reply": { on: "meter", meaning: "the meter obeys, the answer is lost", lasts: "once", parameters: once },
-  "lost-request": {
-    on: "meter",
-    meaning: "the request is lost: the meter hears nothing and does nothing",
-    lasts: "once",
-    parameters: once,
-  },
-  silence: {
-    on: "meter",
-    meaning: "the meter is dead: hears nothing, does nothing",
-    lasts: "until-deleted",
-    parameters: { ...lasting, ...aim },
-  },
-  "bad-checksum": {
-    on: "meter",
-    meaning: "the meter obeys, the checksum of its answer is wrong",
-    lasts: "once",
-    parameters: once,
-  },
-  "late-reply": {
-    on: "meter",
-    meaning: "the meter obeys and answers late; the wires are free meanwhile, so the answer may meet the next question",
-    lasts: "once",
-    parameters: { ...once, delayMs: "how much later, default 3000" },
-  },
-  "duplicate-reply": { on: "meter", meaning: "the answer comes twice", lasts: "once", parameters: once },
-  "torn-reply": { on: "meter", meaning: "the meter obeys, only half of its answer comes", lasts: "once", parameters: once },
-  "wrong-address": {
-    on: "meter",
-    meaning: "the meter obeys, and answers under the next higher address",
-    lasts: "once",
-    parameters: once,
-  },
-  refusal: {
-    on: "meter",
-    meaning: "the meter does nothing and answers with an error",
-    lasts: "once",
-    parameters: { ...once, error: 'error as hex, ERR "01" or SERR "0001"; default other error' },
-  },
-  "empty-acknowledgement": {
-    on: "meter",
-    meaning: "the meter says yes to a write, control or money order and does nothing",
-    lasts: "once",
-    parameters: once,
-  },
-  "stuck-relay": {
-    on: "meter",
-    meaning: "orders are taken, the contact does not move; freed, it goes where it was last told to go",
-    lasts: "until-deleted",
-    parameters: { times: "how many movements it spoils; left out, it lasts until it is deleted" },
-  },
-  echo: { on: "bus", meaning: "the adapter echoes every request", lasts: "until-deleted", parameters: { ...lasting, ...aim } },
-  noise: {
-    on: "bus",
-    meaning: "random bytes before the answer",
-    lasts: "once",
-    parameters: { ...once, bytes: "how many, default 5" },
-  },
-  "dead-line": {
-    on: "bus",
-    meaning: "the wires are cut: no meter hears anything",
-    lasts: "until-deleted",
-    parameters: { ...lasting, ...aim },
-  },
-  "dropped-connection": {
-    on: "endpoint",
-    meaning: "the meter obeys, and the connection breaks before its answer (TCP and MQTT); set it on the bus",
-    lasts: "once",
-    parameters: once,
-  },
-} as const satisfies Record<string, FaultKindRow>;
+export const faultKinds = { ...replyKinds, ...meterKinds, ...lineKinds } as const;
 
 export type FaultKind = keyof typeof faultKinds;
 
-export interface FaultOrder {
-  readonly kind: FaultKind;
-  readonly times?: number | undefined;
-  readonly function?: string | undefined;
-  readonly di?: string | undefined;
-  readonly delayMs?: number | undefined;
-  readonly bytes?: number | undefined;
-  readonly error?: string | undefined;
-}
+export type FaultOrder = { readonly kind: FaultKind } & ParameterValues;
 
 /** A fault on the shelf; `times` null lasts until it is deleted. */
 export type StandingFault = Omit<FaultOrder, "times"> & { readonly id: string; times: number | null };
 
-/** What the fault table says to people (GET /faults). */
-export const faultMenu = (): object[] => Object.entries(faultKinds).map(([kind, row]) => ({ kind, ...row }));
+export const rowOf = (kind: FaultKind): FaultKindRow => faultKinds[kind];
+export const isFaultKind = (name: string): name is FaultKind => Object.hasOwn(faultKinds, name);
+export const actsOn = (kind: FaultKind): "exchange" | "body" | "line" => rowOf(kind).acts ?? "exchange";
+
+/** A parameter as it was given, or what the table says when it was not. */
+export function setting<Name extends Exclude<ParameterName, "times">>(
+  fault: Omit<FaultOrder, "times">,
+  name: Name,
+): NonNullable<ParameterValues[Name]> {
+  const value = fault[name] ?? rowOf(fault.kind).otherwise?.[name];
+  if (value === undefined) throw new Fault("invalid-request", { field: name, allowed: `${fault.kind} needs it` });
+  return value;
+}
+
+/** What the fault table says to people and pages (GET /faults). */
+export function faultMenu(): object[] {
+  return Object.keys(faultKinds)
+    .filter(isFaultKind)
+    .map((kind) => {
+      const { on, meaning, meaningZh, lasts, parameters, otherwise, endpoints } = rowOf(kind);
+      const fields = (Object.keys(parameters) as ParameterName[]).map((name) => ({
+        ...fieldOf(name),
+        meaning: parameters[name],
+        ...(otherwise?.[name] === undefined ? {} : { otherwise: otherwise[name] }),
+      }));
+      const places = (["meter", "bus"] as const).filter((place) => mayStandOn(kind, place));
+      return {
+        kind,
+        on,
+        meaning,
+        meaningZh,
+        lasts,
+        parameters,
+        acts: actsOn(kind),
+        places,
+        endpoints: endpoints ?? null,
+        fields,
+      };
+    });
+}
 
 /** A bus takes its own kinds and every spoiler of one exchange; a meter only its own. */
 export function mayStandOn(kind: FaultKind, place: "meter" | "bus"): boolean {
-  return place === "meter" ? faultKinds[kind].on === "meter" : kind !== "stuck-relay";
+  return place === "meter" ? rowOf(kind).on === "meter" : actsOn(kind) !== "body";
 }
 
 export class FaultShelf {
@@ -147,6 +98,11 @@ export class FaultShelf {
     fault.times -= 1;
     if (fault.times <= 0) this.#standing.splice(this.#standing.indexOf(fault), 1);
     return fault;
+  }
+
+  /** The oldest standing fault of a kind that lasts; nothing is used up. */
+  has(kind: FaultKind): StandingFault | undefined {
+    return this.#standing.find((fault) => fault.kind === kind);
   }
 
   clear(id?: string): boolean {

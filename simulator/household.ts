@@ -1,50 +1,119 @@
 /**
- * What a household draws: a curve over the day, a size of its own, and some chance every hour. The load of an hour depends on
- * nothing but the seed and the hour, so that a month can be worked out in one go and comes out the same every time.
- * Loads are whole milliwatts: energy is counted, never rounded on the way.
+ * What a household draws: a curve over the day, another on weekends, more in deep winter and high summer, a size of its own, and
+ * some chance every hour. The load of an hour depends on nothing but the seed and the hour, so that a month can be worked out
+ * in one go and comes out the same every time.
+ * Loads are whole milliwatts and milliwatts reactive: energy is counted, never rounded on the way. A roof with solar cells may
+ * turn the flow round: then the load is below zero.
  */
 import type { Instant } from "../src/kernel/clock.ts";
 import type { Chance } from "../src/kernel/chance.ts";
+import { scrambled } from "./scrambled.ts";
 import { hourNumber } from "./wall-time.ts";
 
 /** Watts of a middling flat, hour by hour: asleep, breakfast, away, cooking and an evening at home. About 8 kWh a day. */
 // prettier-ignore
 const WATTS_BY_HOUR = [150, 130, 120, 120, 130, 180, 350, 480, 360, 260, 250, 320, 420, 330, 260, 250, 300, 480, 720, 800, 760, 620, 420, 240];
+/** Up later, at home at noon. */
+// prettier-ignore
+const WEEKEND_WATTS = [200, 150, 130, 120, 120, 140, 200, 320, 460, 520, 480, 520, 640, 560, 420, 400, 430, 560, 760, 820, 780, 660, 480, 300];
+/** Hundredths, January first: heating, then cooling. */
+const SEASON = [135, 125, 105, 90, 88, 105, 135, 140, 110, 88, 98, 120] as const;
+/** Thousandths of a roof's peak, hour by hour. */
+const SUN = [0, 0, 0, 0, 0, 0, 40, 160, 340, 530, 700, 820, 860, 800, 670, 490, 300, 120, 20, 0, 0, 0, 0, 0] as const;
+
+/** Milliwatts drawn and milliwatts reactive (above zero: inductive). */
+export interface Load {
+  readonly active: number;
+  readonly reactive: number;
+}
+const NOTHING: Load = { active: 0, reactive: 0 };
+
+export interface HouseholdPlan {
+  readonly phases?: 1 | 3 | undefined;
+  readonly solarKw?: number | undefined;
+}
 
 export class Household {
   readonly #size: number;
   readonly #salt: number;
   #override: bigint | null = null;
+  #steady: Load = NOTHING;
+  #powerFactor = 1;
+  #hour = Number.NaN;
+  #load: Load = NOTHING;
+  #solarMilliwatts: number;
   paused = false;
 
-  constructor(chance: Chance) {
-    this.#size = 0.5 + chance.next() * 1.5;
+  constructor(chance: Chance, { phases = 1, solarKw = 0 }: HouseholdPlan = {}) {
+    this.#size = (0.5 + chance.next() * 1.5) * phases;
     this.#salt = Math.floor(chance.next() * 4_294_967_296);
+    this.#solarMilliwatts = Math.round(solarKw * 1_000_000);
   }
 
   /** Milliwatts by a person's hand; null gives the household back its own life. */
   set override(milliwatts: bigint | null) {
     this.#override = milliwatts;
+    const active = Number(milliwatts ?? 0n);
+    this.#steady = { active, reactive: Math.round(active * Math.sqrt(1 / this.#powerFactor ** 2 - 1)) };
   }
 
   get override(): bigint | null {
     return this.#override;
   }
 
-  milliwattsAt(at: Instant): bigint {
-    if (this.paused) return 0n;
-    if (this.#override !== null) return this.#override;
-    const hour = hourNumber(at);
-    const watts = WATTS_BY_HOUR[((hour % 24) + 24) % 24]!;
-    const mood = 0.6 + (scrambled(this.#salt ^ hour) / 4_294_967_296) * 0.8;
-    return BigInt(Math.round(watts * this.#size * mood * 1_000));
+  /** Of a load by a person's hand: a heater has 1, and so has this until it is told otherwise. */
+  set powerFactor(factor: number) {
+    this.#powerFactor = factor;
+    this.override = this.#override;
   }
-}
 
-/** A well-mixed number from a number; no state, so hours can be asked in any order. */
-function scrambled(n: number): number {
-  let x = n | 0;
-  x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
-  x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
-  return (x ^ (x >>> 15)) >>> 0;
+  get powerFactor(): number {
+    return this.#powerFactor;
+  }
+
+  set solarKw(kilowatts: number) {
+    this.#solarMilliwatts = Math.round(kilowatts * 1_000_000);
+    this.#hour = Number.NaN;
+  }
+
+  /** Whether the load stays as it is until somebody changes it. */
+  get isSteady(): boolean {
+    return this.paused || this.#override !== null;
+  }
+
+  loadAt(at: Instant): Load {
+    if (this.paused) return NOTHING;
+    if (this.#override !== null) return this.#steady;
+    const hour = hourNumber(at);
+    if (hour !== this.#hour) {
+      this.#hour = hour;
+      this.#load = this.#livedIn(hour);
+    }
+    return this.#load;
+  }
+
+  /** Thousandths of the load on phases A and B of three; C has the rest. A steady load keeps to the household's own split. */
+  splitAt(at: Instant): readonly [number, number] {
+    const hour = this.isSteady ? 0 : hourNumber(at);
+    const part = (phase: number): number =>
+      333 + (scrambled(this.#salt ^ phase) % 61) - 30 + (scrambled(this.#salt ^ (hour * 4 + phase)) % 31) - 15;
+    return [part(1), part(2)];
+  }
+
+  #livedIn(hour: number): Load {
+    const ofDay = ((hour % 24) + 24) % 24;
+    const day = Math.floor(hour / 24);
+    const month = new Date(day * 86_400_000).getUTCMonth();
+    // 1 January 1970 was a Thursday.
+    const isWeekend = ((((day + 4) % 7) + 7) % 7) % 6 === 0;
+    const chance = scrambled(this.#salt ^ hour);
+    const watts = (isWeekend ? WEEKEND_WATTS : WATTS_BY_HOUR)[ofDay]! * SEASON[month]!;
+    const mood = 0.6 + (chance / 4_294_967_296) * 0.8;
+    const used = Math.round(watts * this.#size * mood * 10);
+    // Motors and chargers: power factors from 0.9 to nearly 1, and at night a little capacitive.
+    const share = 140 + (scrambled(chance) % 340) - (ofDay < 6 ? 200 : 0);
+    const clouds = 400 + (scrambled(chance ^ 0x5f5f) % 601);
+    const sun = Math.floor((this.#solarMilliwatts * SUN[ofDay]! * clouds) / 1_000_000);
+    return { active: used - sun, reactive: Math.round((used * share) / 1_000) };
+  }
 }

@@ -1,13 +1,18 @@
 /**
- * The street as a program: `simulator --meters 40 --tcp 2404 --control 9090`.
+ * The street as a program: `simulator --meters 40 --tcp 2404 --control 9090`; and beside it the cipher machine of a gateway's tests:
+ * `simulator cipher-server --port 0`.
  *
  * Standard output carries one line, `ready {…}`, when everything listens; everything else goes to standard error. Exit code 2
  * for wrong use, 1 when a port, link or broker cannot be had, 0 after SIGTERM or SIGINT.
  */
+import { seededChance, systemChance } from "../src/kernel/chance.ts";
 import { systemClock } from "../src/kernel/clock.ts";
 import { isFault, reasonOf } from "../src/kernel/faults.ts";
 import type { Logger } from "../src/kernel/log.ts";
 import { orphanedByNpm } from "../src/kernel/orphan.ts";
+import { openCipherControl } from "./cipher-server-control.ts";
+import { cipherServerPlan, cipherServerUsage, type CipherServerPlan } from "./cipher-server-options.ts";
+import { openCipherServer } from "./cipher-server.ts";
 import type { Plan } from "./options.ts";
 import { planFrom, usage, UsageError } from "./options.ts";
 import { buildStreet } from "./street.ts";
@@ -37,14 +42,39 @@ function readyLine(street: Street): string {
     return endpoint === undefined ? {} : { [kind]: endpoint.at };
   };
   const control = street.controlPort === undefined ? {} : { control: street.controlPort };
-  return `ready ${JSON.stringify({ ...at("tcp"), ...at("serial"), ...at("mqtt"), ...control })}`;
+  return `ready ${JSON.stringify({ ...at("tcp"), ...at("dial-in"), ...at("serial"), ...at("mqtt"), ...control })}`;
+}
+
+/** Resolves with 0 when somebody wants the program to end. */
+function told(ended: AbortController): { readonly promise: Promise<number> } {
+  const stop = Promise.withResolvers<number>();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.resolve(0));
+  void orphanedByNpm(ended.signal).then(() => stop.resolve(0));
+  return stop;
+}
+
+async function raiseCipherServer({ controlPort, seed, ...plan }: CipherServerPlan, log: Logger): Promise<number> {
+  const ended = new AbortController();
+  const stop = told(ended);
+  const chance = seed === undefined ? systemChance : seededChance(seed);
+  const server = await openCipherServer({ ...plan, clock: systemClock, chance, log });
+  const control =
+    controlPort === undefined
+      ? undefined
+      : await openCipherControl(server, { port: controlPort, host: plan.host ?? "127.0.0.1" });
+  const ports = { cipherServer: server.port, ...(control === undefined ? {} : { control: control.port }) };
+  process.stdout.write(`ready ${JSON.stringify(ports)}\n`);
+  log.warn({ mode: server.mode }, "the cipher server is up, with PUBLISHED TEST KEYS: it protects nothing");
+  const code = await stop.promise;
+  ended.abort();
+  await control?.close();
+  await server.close();
+  return code;
 }
 
 async function raise(plan: Plan, log: Logger): Promise<number> {
-  const stop = Promise.withResolvers<number>();
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.resolve(0));
   const ended = new AbortController();
-  void orphanedByNpm(ended.signal).then(() => stop.resolve(0));
+  const stop = told(ended);
   const raised = buildStreet({ ...plan, clock: systemClock, log });
   // A signal while a broker is still being waited for ends the program as well.
   const street = await Promise.race([raised, stop.promise]);
@@ -59,7 +89,14 @@ async function raise(plan: Plan, log: Logger): Promise<number> {
 
 async function main(): Promise<number> {
   try {
-    const plan = planFrom(process.argv.slice(2), process.env);
+    const words = process.argv.slice(2);
+    if (words[0] === "cipher-server") {
+      const plan = cipherServerPlan(words.slice(1), process.env);
+      if (plan !== "help") return await raiseCipherServer(plan, errorLog());
+      process.stdout.write(cipherServerUsage());
+      return 0;
+    }
+    const plan = planFrom(words, process.env);
     if (plan !== "help") return await raise(plan, errorLog());
     process.stdout.write(usage());
     return 0;

@@ -2,8 +2,11 @@
 import { z } from "zod";
 import { Fault } from "../src/kernel/faults.ts";
 import { parseYuan, yuan } from "../src/kernel/money.ts";
+import { drift } from "./bodies.ts";
 import { faultKinds } from "./faults.ts";
 import type { FaultKind, FaultOrder, StandingFault } from "./faults.ts";
+import { parameterShapes } from "./faults/parameters.ts";
+import { lifePatchShape, patchLife } from "./life-shape.ts";
 import type { KeyState, MeterMode } from "./models.ts";
 import type { RelayWish } from "./relay.ts";
 import type { Obeyed, VirtualMeter } from "./virtual-meter.ts";
@@ -33,12 +36,17 @@ export interface MeterSnapshot {
   /** Top-ups and openings less refunds; null where there is no wallet. */
   readonly credited: string | null;
   readonly clock: string;
+  readonly powered: boolean;
+  /** The tariff that runs, 1 to 4, and what a kWh costs now, step included; null where there is no wallet. */
+  readonly tariff: number;
+  readonly price: string | null;
   readonly obeyed: Readonly<Record<Obeyed, number>>;
   readonly heard: number;
   readonly faults: readonly StandingFault[];
 }
 
 export function snapshotOf(meter: VirtualMeter): MeterSnapshot {
+  drift(meter);
   const clock = meter.clock;
   const { wallet, relay } = meter;
   return {
@@ -62,11 +70,16 @@ export function snapshotOf(meter: VirtualMeter): MeterSnapshot {
     consumed: meter.hasWallet ? yuan(wallet.consumed) : null,
     credited: meter.hasWallet ? yuan(wallet.credited) : null,
     clock: isoWall(clock),
+    powered: meter.isPowered,
+    tariff: meter.life.tariffNow,
+    price: meter.hasWallet ? priceText(meter.life.price) : null,
     obeyed: { ...meter.obeyed },
     heard: meter.heard,
     faults: meter.faults.standing.map((fault) => ({ ...fault })),
   };
 }
+
+const priceText = (price: bigint): string => `${price / 10_000n}.${(price % 10_000n).toString().padStart(4, "0")}`;
 
 const yuanText = z.string().regex(/^-?\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, like "50.00"');
 const twelveDigits = z.string().regex(/^\d{12}$/, "twelve digits");
@@ -86,9 +99,11 @@ const patchShape = z
     keyState: z.enum(["production", "test"]),
     mode: z.enum(["local", "remote"]),
     opened: z.boolean(),
-    plainControl: z.boolean(),
+    plainControl: z.union([z.boolean(), z.literal("restores")]),
+    programmingEnabled: z.boolean(),
     clockOffsetMs: z.number().min(-3_153_600_000_000).max(3_153_600_000_000),
     loadKw: z.union([z.number(), decimalText]).pipe(z.number().min(0).max(100)).nullable(),
+    ...lifePatchShape.shape,
   })
   .partial();
 export type MeterPatch = z.input<typeof patchShape>;
@@ -101,6 +116,7 @@ export function patchMeter(meter: VirtualMeter, given: unknown): MeterSnapshot {
   if (patch.keyState !== undefined) meter.keyState = patch.keyState;
   if (patch.opened !== undefined) meter.isOpened = patch.opened;
   if (patch.plainControl !== undefined) meter.plainControl = patch.plainControl;
+  if (patch.programmingEnabled !== undefined) meter.programmingEnabled = patch.programmingEnabled;
   if (patch.meterNumber !== undefined) meter.meterNumber = patch.meterNumber;
   if (patch.customerNumber !== undefined) meter.customerNumber = patch.customerNumber;
   if (patch.purchaseCount !== undefined) meter.purchaseCount = BigInt(patch.purchaseCount);
@@ -113,37 +129,24 @@ export function patchMeter(meter: VirtualMeter, given: unknown): MeterSnapshot {
     meter.wallet.set(fen);
     meter.restoreAfterCredit();
   }
+  patchLife(meter, patch);
   meter.reconsider();
   return snapshotOf(meter);
 }
 
 const kinds = Object.keys(faultKinds) as [FaultKind, ...FaultKind[]];
-const faultShape = z.strictObject({
-  kind: z.enum(kinds),
-  times: z.int().min(1).max(1_000_000).optional(),
-  function: z
-    .string()
-    .regex(/^[0-9A-F]{2}$/i, 'two hex digits, like "1C"')
-    .optional(),
-  di: z
-    .string()
-    .regex(/^[0-9A-F]{8}$/i, 'eight hex digits, like "070102FF"')
-    .optional(),
-  delayMs: z.number().min(0).max(600_000).optional(),
-  bytes: z.int().min(1).max(200).optional(),
-  error: z
-    .string()
-    .regex(/^([0-9A-F]{2}){1,2}$/i, "two or four hex digits")
-    .optional(),
-});
+const faultShape = z.strictObject({ kind: z.enum(kinds), ...parameterShapes });
 
 /** A fault order from outside: parameters that its kind does not know are refused, not ignored. */
 export function checkedFault(given: unknown): FaultOrder {
-  const order = checked(faultShape, given);
+  const order = checked(faultShape, given) as FaultOrder;
   const known = Object.keys(faultKinds[order.kind].parameters);
   const stranger = Object.keys(order).find((name) => name !== "kind" && !known.includes(name));
   if (stranger !== undefined)
-    throw new Fault("invalid-request", { field: stranger, allowed: `${order.kind} takes ${known.join(", ")}` });
+    throw new Fault("invalid-request", {
+      field: stranger,
+      allowed: `${order.kind} takes ${known.join(", ") || "no parameters"}`,
+    });
   return order;
 }
 
@@ -153,6 +156,14 @@ const clockShape = z.strictObject({
   /** Whether households draw power; clocks go on either way. */
   households: z.enum(["running", "paused"]).optional(),
 });
+export const FAULTS_PER_HOUR_MAX = 100_000;
+const weatherShape = z.strictObject({
+  seed: z.union([z.int(), z.string().min(1)]).optional(),
+  faultsPerHour: z.number().min(0).max(FAULTS_PER_HOUR_MAX),
+});
+/** How often things go wrong by themselves. */
+export const checkedWeather = (given: unknown): z.infer<typeof weatherShape> => checked(weatherShape, given);
+
 export const checkedClockOrder = (given: unknown): z.infer<typeof clockShape> => checked(clockShape, given);
 
 function checked<T extends z.ZodType>(shape: T, given: unknown): z.infer<T> {

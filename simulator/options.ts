@@ -5,10 +5,12 @@ import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
 import { Instant } from "../src/kernel/clock.ts";
 import { reasonOf } from "../src/kernel/faults.ts";
+import { FAULTS_PER_HOUR_MAX } from "./meter-door.ts";
 import { isMeterModel, meterModels } from "./models.ts";
-import type { BusPlan, MeterPlan, MqttPayload } from "./plans.ts";
+import { faultFromRow, faultFromText } from "./placed-faults.ts";
+import type { BusPlan, DialInPlan, MeterPlan, MqttPayload } from "./plans.ts";
 import { scenarioShape } from "./scenario.ts";
-import type { StreetOptions } from "./street.ts";
+import type { PlacedFault, StreetOptions } from "./street.ts";
 
 /** Wrong use of the command line: exit code 2. */
 export class UsageError extends Error {}
@@ -17,12 +19,18 @@ interface ArgumentRow {
   readonly value: string;
   readonly meaning: string;
   readonly otherwise?: string;
+  /** May be given more than once. */
+  readonly repeats?: true;
 }
 
 export const argumentTable = {
   meters: { value: "N", meaning: "how many meters, spread evenly over the buses", otherwise: "40" },
   "first-address": { value: "DIGITS", meaning: "address of the first meter; the others count up", otherwise: "202611220001" },
   tcp: { value: "PORT", meaning: "bus tcp-1 on this port, 0 for a free one" },
+  "dial-in": { value: "HOST:PORT", meaning: "bus dial-in-1, which calls a gateway there" },
+  registration: { value: "TEXT", meaning: "what the caller says first; {address} and {bus} are filled in, hex:… for bytes" },
+  heartbeat: { value: "TEXT", meaning: "what the caller says again and again; as --registration" },
+  "heartbeat-ms": { value: "MS", meaning: "how often", otherwise: "60000" },
   "serial-link": { value: "PATH", meaning: "bus serial-1 on a pseudo-terminal, with a link to it at PATH" },
   mqtt: { value: "URL", meaning: "bus mqtt-1 on this broker" },
   "mqtt-payload": { value: "FORM", meaning: "raw, hex or json", otherwise: "raw" },
@@ -33,18 +41,26 @@ export const argumentTable = {
   seed: { value: "SEED", meaning: "same seed, same street", otherwise: "1" },
   speed: { value: "FACTOR", meaning: "how fast clocks and households run; 0 stands still", otherwise: "1" },
   start: { value: "ISO", meaning: "what the meters' clocks show at the start", otherwise: "the machine's time" },
-  model: { value: "NAME", meaning: Object.keys(meterModels).join(" or "), otherwise: "standard-wallet" },
+  model: { value: "NAME", meaning: Object.keys(meterModels).join(", "), otherwise: "standard-wallet" },
   balance: { value: "YUAN", meaning: "balance of every wallet at the start", otherwise: "50.00" },
   price: { value: "YUAN", meaning: "price of a kWh, at most four decimals", otherwise: "0.5283" },
-  baud: { value: "N", meaning: "pace the bytes of the TCP and MQTT buses" },
+  baud: { value: "N", meaning: "pace the bytes of the TCP, dial-in and MQTT buses" },
   "serial-baud": { value: "N", meaning: "pace of the serial bus", otherwise: "2400" },
   "answer-delay-ms": { value: "MS", meaning: "between request and reply", otherwise: "20 where bytes are paced, else 0" },
+  fault: {
+    value: "KIND@PLACE",
+    meaning: 'a fault on a meter or a bus, with ",parameter=value"; may be given again',
+    repeats: true,
+  },
+  weather: { value: "SEED", meaning: "faults come by themselves, the same for the same seed" },
+  "faults-per-hour": { value: "N", meaning: "how many, over the whole street", otherwise: "6" },
   scenario: { value: "FILE", meaning: "YAML or JSON naming buses and meters one by one; arguments given beside it win" },
   help: { value: "", meaning: "this" },
 } as const satisfies Record<string, ArgumentRow>;
 
 type Argument = keyof typeof argumentTable;
-type Given = Partial<Record<Argument, string>>;
+type OneOf = Exclude<Argument, "fault">;
+type Given = Partial<Record<OneOf, string>> & { readonly fault?: readonly string[] };
 
 export type Plan = Omit<StreetOptions, "clock" | "log">;
 
@@ -55,7 +71,9 @@ export function planFrom(argv: readonly string[], environment: Readonly<Record<s
   const scenario = given.scenario === undefined ? {} : readScenario(given.scenario);
   const buses = [...(scenario.buses ?? []), ...busesFrom(given, environment)];
   if (buses.length === 0)
-    throw new UsageError("no bus: give at least one of --tcp, --serial-link, --mqtt, or a --scenario that names buses");
+    throw new UsageError(
+      "no bus: give at least one of --tcp, --serial-link, --mqtt, --dial-in, or a --scenario that names buses",
+    );
   const model = given.model ?? "standard-wallet";
   if (!isMeterModel(model)) throw new UsageError(`--model ${model}: allowed are ${Object.keys(meterModels).join(", ")}`);
   const common = {
@@ -64,9 +82,18 @@ export function planFrom(argv: readonly string[], environment: Readonly<Record<s
   };
   const generated = scenario.meters === undefined || given.meters !== undefined ? rowOfMeters(given, buses) : [];
   const meters: MeterPlan[] = [...(scenario.meters ?? []), ...generated].map((plan) => withCommon(plan, common));
+  const faultsPerHour = numberOf(given, "faults-per-hour", { min: 0, max: FAULTS_PER_HOUR_MAX });
+  const isStormy = given.weather !== undefined || faultsPerHour !== undefined;
   return {
     buses,
     meters,
+    faults: faultsFrom(given, scenario.faults ?? [], {
+      meters: new Set(meters.map(({ address }) => address)),
+      buses: new Set(buses.map(({ id }) => id)),
+    }),
+    weather: isStormy
+      ? { seed: given.weather ?? scenario.weather?.seed, faultsPerHour: faultsPerHour ?? scenario.weather?.faultsPerHour ?? 6 }
+      : scenario.weather,
     seed: given.seed ?? scenario.seed ?? 1,
     speed: numberOf(given, "speed", { min: 0, max: 100_000 }) ?? scenario.speed,
     start: startOf(given.start ?? scenario.start),
@@ -91,7 +118,10 @@ const withCommon = (plan: MeterPlan, common: Partial<MeterPlan>): MeterPlan => (
 
 function readArguments(argv: readonly string[]): Given | "help" {
   const options = Object.fromEntries(
-    Object.keys(argumentTable).map((name) => [name, { type: name === "help" ? ("boolean" as const) : ("string" as const) }]),
+    Object.entries(argumentTable).map(([name, row]) => [
+      name,
+      { type: name === "help" ? ("boolean" as const) : ("string" as const), multiple: "repeats" in row },
+    ]),
   );
   try {
     const { values } = parseArgs({ args: [...argv], options, strict: true, allowPositionals: false });
@@ -107,6 +137,8 @@ function busesFrom(given: Given, environment: Readonly<Record<string, string | u
   const buses: BusPlan[] = [];
   const port = numberOf(given, "tcp", PORT);
   if (port !== undefined) buses.push({ id: "tcp-1", endpoint: { kind: "tcp", port }, baud, answerDelayMs });
+  if (given["dial-in"] !== undefined)
+    buses.push({ id: "dial-in-1", endpoint: dialInFrom(given["dial-in"], given), baud, answerDelayMs });
   const link = given["serial-link"];
   if (link === "") throw new UsageError("--serial-link: a path is missing");
   if (link !== undefined)
@@ -123,6 +155,34 @@ function busesFrom(given: Given, environment: Readonly<Record<string, string | u
     });
   }
   return buses;
+}
+
+function dialInFrom(text: string, given: Given): DialInPlan {
+  const [, host, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || !(Number(port) >= 1 && Number(port) <= PORT.max))
+    throw new UsageError(`--dial-in ${text}: HOST:PORT is wanted, like 127.0.0.1:2405`);
+  const heartbeatMs = numberOf(given, "heartbeat-ms", { min: 10, max: 86_400_000, whole: true });
+  const { registration, heartbeat } = given;
+  return { kind: "dial-in", host, port: Number(port), registration, heartbeat, heartbeatMs };
+}
+
+/** Those of the scenario first, then those of the command line. */
+function faultsFrom(
+  { scenario, fault = [] }: Given,
+  rows: z.infer<typeof scenarioShape>["faults"] & object,
+  places: Parameters<typeof faultFromRow>[1],
+): PlacedFault[] {
+  const named = (what: string, read: () => PlacedFault): PlacedFault => {
+    try {
+      return read();
+    } catch (error) {
+      throw new UsageError(`${what}: ${reasonOf(error)}`, { cause: error });
+    }
+  };
+  return [
+    ...rows.map((row, i) => named(`--scenario ${scenario!}: faults.${i}`, () => faultFromRow(row, places))),
+    ...fault.map((text) => named(`--fault ${text}`, () => faultFromText(text, places))),
+  ];
 }
 
 function rowOfMeters(given: Given, buses: readonly BusPlan[]): MeterPlan[] {
@@ -166,7 +226,7 @@ function startOf(text: string | undefined): Instant | undefined {
 
 function numberOf(
   given: Given,
-  name: Argument,
+  name: OneOf,
   { min, max, whole = false }: { min: number; max: number; whole?: boolean },
 ): number | undefined {
   const text = given[name];
@@ -176,13 +236,13 @@ function numberOf(
   throw new UsageError(`--${name} ${text}: a ${whole ? "whole " : ""}number from ${min} to ${max} is wanted`);
 }
 
-function matching(given: Given, name: Argument, form: RegExp, wanted: string): string | undefined {
+function matching(given: Given, name: OneOf, form: RegExp, wanted: string): string | undefined {
   const text = given[name];
   if (text === undefined || form.test(text)) return text;
   throw new UsageError(`--${name} ${text}: ${wanted}`);
 }
 
-function oneOf<T extends string>(given: Given, name: Argument, allowed: readonly T[]): T | undefined {
+function oneOf<T extends string>(given: Given, name: OneOf, allowed: readonly T[]): T | undefined {
   const text = given[name];
   const found = allowed.find((choice) => choice === text);
   if (text === undefined || found !== undefined) return found;

@@ -25,8 +25,12 @@ export interface RelayRecord {
 export interface RelaySurroundings {
   /** True when the contact will not move this time. */
   isStuck(): boolean;
+  /** True while current flows whatever the contact says. */
+  isWelded(): boolean;
   clockAt(at: Instant): Instant;
   energy(): bigint;
+  /** False while an empty wallet keeps the supply off. */
+  mayClose(): boolean;
 }
 
 const RECORDS_MAX = 10;
@@ -58,6 +62,10 @@ export class Relay {
   get isClosed(): boolean {
     return this.#isClosed;
   }
+  /** Whether current can flow: through a closed contact, or through one that says open and is welded. */
+  get conducts(): boolean {
+    return this.#isClosed || this.#around.isWelded();
+  }
   get trippedBy(): "money" | "order" | null {
     return this.#trippedBy;
   }
@@ -78,6 +86,7 @@ export class Relay {
   }
   /** Word 1 bit 8: the contact does not follow, and nothing explains it. */
   get hasControlError(): boolean {
+    if (!this.#isClosed && this.conducts) return true;
     if (this.orderIsDisconnect) return this.#isClosed && this.#pending === undefined;
     return this.#wish === "connected" && !this.#isClosed;
   }
@@ -127,9 +136,10 @@ export class Relay {
     return this.#isClosed;
   }
 
-  /** Calls off what has not happened yet (3A). */
+  /** Calls off what has not happened yet (3A): a trip that waits, and the end of a timed one. What is open stays open. */
   callOff(): void {
-    if (this.#pending !== undefined || this.#restore !== undefined) this.arm();
+    this.#restore = undefined;
+    if (this.#pending !== undefined) this.arm();
   }
 
   /** The next moment at which something happens by itself. */
@@ -146,14 +156,25 @@ export class Relay {
     }
     if (this.#restore !== undefined && at >= this.#restore.at) {
       const { arm, operator } = this.#restore;
-      if (arm) this.arm();
+      this.#restore = undefined;
+      // The time is over, and in the meantime the money may be: then the trip is the wallet's from now on.
+      if (!this.#around.mayClose()) this.#trippedBy = "money";
+      else if (arm) this.arm();
       else this.reconnect(at, operator);
     }
   }
 
   /** A contact that was stuck and is free again goes where it was told to go. */
   follow(at: Instant): void {
-    if (this.hasControlError) this.#move(this.#wish === "connected", at, NOBODY);
+    const shouldBeClosed = this.#wish === "connected";
+    if (this.hasControlError && this.#isClosed !== shouldBeClosed) this.#move(shouldBeClosed, at, NOBODY);
+  }
+
+  /** Events cleared (1BH): records and their count. */
+  forget(kind: "trips" | "closes"): void {
+    this[kind].length = 0;
+    if (kind === "trips") this.tripCount = 0;
+    else this.closeCount = 0;
   }
 
   #clear(): void {

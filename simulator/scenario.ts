@@ -1,5 +1,8 @@
-/** A scenario file: buses and meters named one by one, in YAML or JSON. The same words as the command line and `buildStreet`. */
+/** A scenario file: buses, meters and faults named one by one, in YAML or JSON. The same words as the command line and `buildStreet`. */
 import { z } from "zod";
+import { habitsShape } from "./habits.ts";
+import { lifePlanShape } from "./life-shape.ts";
+import { meterModelNames } from "./models.ts";
 
 const yuan = z.string().regex(/^-?\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, in quotes, like "50.00"');
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits, in quotes");
@@ -7,6 +10,15 @@ const name = z.string().regex(/^[0-9A-Za-z._-]{1,60}$/, "1 to 60 letters, digits
 
 const endpoint = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("tcp"), port: z.int().min(0).max(65_535).optional(), host: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal("dial-in"),
+    host: z.string().min(1),
+    port: z.int().min(1).max(65_535),
+    registration: z.string().max(200).optional(),
+    heartbeat: z.string().max(200).optional(),
+    heartbeatMs: z.int().min(10).max(86_400_000).optional(),
+    redialMs: z.int().min(1).max(600_000).optional(),
+  }),
   z.strictObject({ kind: z.literal("serial"), link: z.string().min(1) }),
   z.strictObject({
     kind: z.literal("mqtt"),
@@ -28,7 +40,7 @@ const bus = z.strictObject({
 const meter = z.strictObject({
   address: digits12,
   bus: name,
-  model: z.enum(["standard-wallet", "remote-ledger"]).optional(),
+  model: z.enum(meterModelNames).optional(),
   mode: z.enum(["local", "remote"]).optional(),
   balance: yuan.optional(),
   price: z
@@ -43,11 +55,21 @@ const meter = z.strictObject({
   clockOffsetMs: z.int().optional(),
   loadKw: z.number().min(0).max(100).optional(),
   energyKwh: yuan.optional(),
-  plainControl: z.boolean().optional(),
+  plainControl: z.union([z.boolean(), z.literal("restores")]).optional(),
   passwords: z.record(z.string().regex(/^\d{2}$/, "a level of two digits"), z.string().regex(/^\d{6}$/, "six digits")).optional(),
   overdraftLimit: yuan.optional(),
   hoardingLimit: yuan.optional(),
   tripDelayMinutes: z.int().min(0).max(9_999).optional(),
+  ...habitsShape.shape,
+  ...lifePlanShape.shape,
+});
+
+/** The words of the fault table are checked by whoever places the fault. */
+const fault = z.looseObject({ kind: z.string(), meter: digits12.optional(), bus: name.optional() });
+
+const weather = z.strictObject({
+  seed: z.union([z.int(), z.string().min(1)]).optional(),
+  faultsPerHour: z.number().min(0).max(100_000),
 });
 
 export const scenarioShape = z.strictObject({
@@ -57,4 +79,6 @@ export const scenarioShape = z.strictObject({
   price: z.string().optional(),
   buses: z.array(bus).optional(),
   meters: z.array(meter).optional(),
+  faults: z.array(fault).optional(),
+  weather: weather.optional(),
 });

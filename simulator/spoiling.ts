@@ -1,26 +1,19 @@
 /**
- * One request, one meter, perhaps one fault: what comes back, and how. The cruellest is `lost-reply`: by the time nothing is
- * said, the meter has obeyed.
+ * What a fault does to the answer of one exchange: a table from kind to bytes. The cruellest is `lost-reply`: by the time
+ * nothing is said, the meter has obeyed. What the meter does at all stands in `obeying.ts`; faults that are not here leave
+ * the bytes alone.
  */
 import type { Chance } from "../src/kernel/chance.ts";
-import { fromHex, joined, reversed } from "./bytes.ts";
-import type { Answer } from "./behaviours/behaviour.ts";
-import type { StandingFault } from "./faults.ts";
-import { aimsAt } from "./faults.ts";
-import type { VirtualMeter } from "./virtual-meter.ts";
+import { joined } from "./bytes.ts";
+import type { FaultKind, StandingFault } from "./faults.ts";
+import { actsOn, aimsAt, setting } from "./faults.ts";
+import type { Spoken } from "./spoken.ts";
+import { spoken } from "./spoken.ts";
 import type { Frame } from "./wire.ts";
-import { dataItemBytes, dataItemOf, FunctionCode, no, writeFrame, yes } from "./wire.ts";
+import { dataItemOf, FunctionCode, writeFrame } from "./wire.ts";
 
-export interface Reply {
-  readonly meter: VirtualMeter;
-  readonly bytes: Uint8Array;
-  /** Spoken so much later than usual, with the wires free meanwhile. */
-  readonly lateMs: number;
-  readonly fault: StandingFault | undefined;
-}
-
-const LATE_MS = 3_000;
-const NOISE_BYTES = 5;
+export const nextAddress = (address: string): string =>
+  ((BigInt(address) + 1n) % 1_000_000_000_000n).toString().padStart(12, "0");
 
 const withDataItem: readonly number[] = [FunctionCode.security, FunctionCode.read, FunctionCode.readOn, FunctionCode.write];
 
@@ -30,9 +23,16 @@ export const exchangeOf = ({ control, data }: Frame): { function: number; di: st
   di: withDataItem.includes(control) && data.length >= 4 ? dataItemOf(data) : undefined,
 });
 
+const ordersOnly: readonly FaultKind[] = [
+  "empty-acknowledgement",
+  "refused-though-done",
+  "refused-though-partly-done",
+  "mqtt-retained-order",
+];
+
 export function fitsExchange(fault: StandingFault, request: Frame): boolean {
-  if (fault.kind === "stuck-relay" || !aimsAt(fault, exchangeOf(request))) return false;
-  return fault.kind !== "empty-acknowledgement" || isOrder(request);
+  if (actsOn(fault.kind) !== "exchange" || !aimsAt(fault, exchangeOf(request))) return false;
+  return !ordersOnly.includes(fault.kind) || isOrder(request);
 }
 
 function isOrder(request: Frame): boolean {
@@ -44,59 +44,150 @@ function isOrder(request: Frame): boolean {
   );
 }
 
-/** What the meter does and says under this fault; undefined: nothing comes back. */
-export function answerOf(request: Frame, meter: VirtualMeter, fault: StandingFault | undefined): Answer | undefined {
-  switch (fault?.kind) {
-    case "lost-request":
-    case "silence":
-    case "dead-line":
-      return undefined;
-    case "refusal": {
-      const size = request.control === FunctionCode.security ? 2 : 1;
-      return no(request, ...reversed(fromHex((fault.error ?? "01").padStart(size * 2, "0"))).slice(0, size));
-    }
-    case "empty-acknowledgement": {
-      const { di } = exchangeOf(request);
-      return request.control === FunctionCode.security ? yes(request, dataItemBytes(di ?? "")) : yes(request);
-    }
-    default:
-      return meter.hear(request);
-  }
+export interface Around {
+  readonly wakeUps: number;
+  readonly chance: Chance;
+  /** What this meter said the time before. */
+  readonly previous: Uint8Array | undefined;
+  /** The meter has wires of its own, and what it says travels in messages. */
+  readonly isRadio: boolean;
 }
 
-/** The bytes that reach the wire, or none. */
-export function spoil(
-  answer: Pick<Frame, "control" | "data">,
-  meter: VirtualMeter,
-  fault: StandingFault | undefined,
-  { wakeUps, chance }: { wakeUps: number; chance: Chance },
-): Uint8Array | undefined {
-  const address = fault?.kind === "wrong-address" ? nextAddress(meter.address) : meter.address;
-  const bytes = writeFrame({ address, ...answer }, wakeUps);
-  switch (fault?.kind) {
-    case "lost-reply":
-    case "dropped-connection":
-      return undefined;
-    case "bad-checksum":
-      bytes[bytes.length - 2]! ^= 0x55;
-      return bytes;
-    case "duplicate-reply":
-      return joined(bytes, bytes);
-    case "torn-reply":
-      return bytes.slice(0, wakeUps + Math.floor((bytes.length - wakeUps) / 2));
-    case "noise":
-      return joined(chance.bytes(fault.bytes ?? NOISE_BYTES), bytes);
-    default:
-      return bytes;
+/** The right bytes, and how they came about. */
+interface Reply extends Around {
+  readonly frame: Frame;
+  readonly bytes: Uint8Array;
+}
+type Spoiler = (reply: Reply, fault: StandingFault) => Spoken[];
+
+const nothing: Spoiler = () => [];
+const said = (...bytes: Uint8Array[]): Spoken[] => bytes.map((each) => spoken(each));
+/** The same answer with something else in the frame; the checksum fits. */
+const rewritten =
+  (change: (frame: Frame) => Partial<Frame>): Spoiler =>
+  ({ frame, wakeUps }) =>
+    said(writeFrame({ ...frame, ...change(frame) }, wakeUps));
+
+/** Where the parts of a frame stand, behind the wake-up bytes. */
+const SECOND_START = 7;
+const LENGTH_BYTE = 9;
+const DATA = 10;
+const DATA_ITEM_BYTES = 4;
+const WAKE_UPS_AT_LEAST = 4;
+
+const sumOf = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => (sum + byte) & 0xff, 0);
+
+const wrongWindow: Spoiler = ({ frame, bytes, wakeUps }, fault) => {
+  const window = setting(fault, "window");
+  // Without wake-up bytes there would be nothing to sum wrongly.
+  const fe = window === "with-wake-ups" ? Math.max(wakeUps, WAKE_UPS_AT_LEAST) : wakeUps;
+  const whole = fe === wakeUps ? bytes : writeFrame(frame, fe);
+  const body = whole.subarray(fe, whole.length - 2);
+  const sum = {
+    "from-second-68": sumOf(body.subarray(SECOND_START)),
+    "without-address": sumOf(body) - sumOf(body.subarray(1, SECOND_START)),
+    "with-wake-ups": sumOf(whole.subarray(0, whole.length - 2)),
+  }[window];
+  whole[whole.length - 2] = sum & 0xff;
+  return said(whole);
+};
+
+function withFlips({ bytes, wakeUps, chance }: Reply, count: number): Uint8Array {
+  let left: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    if (left.length === 0) left = Array.from({ length: bytes.length - wakeUps }, (_, at) => wakeUps + at);
+    const [at] = left.splice(Math.floor(chance.next() * left.length), 1) as [number];
+    bytes[at]! ^= 1 << Math.floor(chance.next() * 8);
   }
+  return bytes;
 }
 
-export const lateMsOf = (fault: StandingFault | undefined): number =>
-  fault?.kind === "late-reply" ? (fault.delayMs ?? LATE_MS) : 0;
+/** One data bit goes up, its like in another byte goes down: the sum of a mod-256 checksum cannot tell. */
+const unseen: Spoiler = ({ bytes, wakeUps, frame }) => {
+  const first = wakeUps + DATA + (frame.data.length > DATA_ITEM_BYTES + 1 ? DATA_ITEM_BYTES : 0);
+  const last = wakeUps + DATA + frame.data.length;
+  for (let bit = 1; bit < 0x100; bit <<= 1) {
+    const places = Array.from({ length: last - first }, (_, i) => first + i);
+    const [high, low] = [places.find((at) => (bytes[at]! & bit) !== 0), places.find((at) => (bytes[at]! & bit) === 0)];
+    if (high === undefined || low === undefined) continue;
+    bytes[high]! ^= bit;
+    bytes[low]! ^= bit;
+    return said(bytes);
+  }
+  // All bytes are alike: the second turned bit is one of the checksum's.
+  if (last > first) {
+    const by = (bytes[first]! & 1) === 0 ? 1 : -1;
+    bytes[first]! ^= 1;
+    bytes[bytes.length - 2]! += by;
+  }
+  return said(bytes);
+};
 
-const nextAddress = (address: string): string => ((BigInt(address) + 1n) % 1_000_000_000_000n).toString().padStart(12, "0");
+const inPieces: Spoiler = ({ bytes }, fault) => {
+  const size = Math.max(1, Math.ceil(bytes.length / setting(fault, "pieces")));
+  const afterMs = setting(fault, "gapMs");
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+    spoken(bytes.slice(i * size, (i + 1) * size), { afterMs: i === 0 ? 0 : afterMs }),
+  );
+};
 
-/** Two talk at once: the driven level wins, bit by bit, and nothing that can be read is left. */
-export function superposed(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return Uint8Array.from({ length: Math.max(a.length, b.length) }, (_, i) => (a[i] ?? 0xff) & (b[i] ?? 0xff));
+const noisy: Spoiler = ({ bytes, chance, wakeUps }, fault) => {
+  const noise = chance.bytes(setting(fault, "bytes"));
+  const middle = wakeUps + Math.floor((bytes.length - wakeUps) / 2);
+  return said(
+    {
+      before: joined(noise, bytes),
+      inside: joined(bytes.subarray(0, middle), noise, bytes.subarray(middle)),
+      after: joined(bytes, noise),
+    }[setting(fault, "where")],
+  );
+};
+
+const spoilers: Readonly<Partial<Record<FaultKind, Spoiler>>> = {
+  "lost-reply": nothing,
+  "dropped-connection": nothing,
+  "connection-reset": nothing,
+  "bad-checksum": ({ bytes }) => {
+    bytes[bytes.length - 2]! ^= 0x55;
+    return said(bytes);
+  },
+  "wrong-checksum-window": wrongWindow,
+  "wrong-length": ({ bytes, wakeUps }) => {
+    bytes[wakeUps + LENGTH_BYTE]! += 1;
+    bytes[bytes.length - 2]! += 1;
+    return said(bytes);
+  },
+  "bit-flips": (reply, fault) => said(withFlips(reply, setting(fault, "bits"))),
+  "unseen-corruption": unseen,
+  "late-reply": ({ bytes }, fault) => [spoken(bytes, { lateMs: setting(fault, "delayMs") })],
+  "duplicate-reply": ({ bytes }) => said(joined(bytes, bytes)),
+  "unasked-reply": ({ bytes }, fault) => [spoken(bytes), spoken(bytes, { lateMs: setting(fault, "delayMs") })],
+  "stale-reply": ({ bytes, previous }) => said(previous ?? bytes),
+  "torn-reply": ({ bytes, wakeUps }, { bytes: count = Math.floor((bytes.length - wakeUps) / 2) }) =>
+    said(bytes.slice(0, wakeUps + count)),
+  "split-reply": inPieces,
+  "wrong-address": rewritten(({ address }) => ({ address: nextAddress(address) })),
+  "wrong-function": rewritten(({ control }) => {
+    const other = (control & 0x1f) === FunctionCode.read ? FunctionCode.readOn : FunctionCode.read;
+    return { control: (control & 0xe0) | other };
+  }),
+  "wrong-item": rewritten(({ data }) => ({
+    data: data.length < DATA_ITEM_BYTES ? data : data.map((byte, i) => (i === 0 ? (byte + 1) & 0xff : byte)),
+  })),
+  noise: noisy,
+  "idle-noise": ({ bytes, chance }, fault) => [
+    spoken(bytes),
+    spoken(chance.bytes(setting(fault, "bytes")), { lateMs: Math.max(1, setting(fault, "delayMs")) }),
+  ],
+  "stray-text": ({ bytes, isRadio }, fault) => {
+    const text = new TextEncoder().encode(setting(fault, "text"));
+    return isRadio ? said(text, bytes) : said(joined(text, bytes));
+  },
+};
+
+/** What reaches the wires instead of the right answer. */
+export function spoil(frame: Frame, fault: StandingFault | undefined, around: Around): Spoken[] {
+  const bytes = writeFrame(frame, around.wakeUps);
+  const spoiler = fault === undefined ? undefined : spoilers[fault.kind];
+  return spoiler === undefined ? said(bytes) : spoiler({ ...around, frame, bytes }, fault!);
 }

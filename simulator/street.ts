@@ -11,6 +11,8 @@ import { Fault } from "../src/kernel/faults.ts";
 import { MeterAddress } from "../src/kernel/ids.ts";
 import { silentLog } from "../src/kernel/log.ts";
 import type { Logger } from "../src/kernel/log.ts";
+import { bringUpToDate, restorePower } from "./bodies.ts";
+import { openDialIn } from "./endpoints/dial-in.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
 import { openMemory } from "./endpoints/memory.ts";
 import type { MemoryEnd } from "./endpoints/memory.ts";
@@ -18,19 +20,26 @@ import { openSerial } from "./endpoints/serial.ts";
 import { openTcp } from "./endpoints/tcp.ts";
 import { FrameLog } from "./frame-log.ts";
 import type { LoggedFrame } from "./frame-log.ts";
-import type { FaultOrder } from "./faults.ts";
+import type { FaultOrder, StandingFault } from "./faults.ts";
+import { rowOf } from "./faults.ts";
 import { checkedFault, patchMeter, snapshotOf } from "./meter-door.ts";
 import type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
 import type { BusPlan, MeterPlan } from "./plans.ts";
 import { StreetTime } from "./street-time.ts";
 import { VirtualBus } from "./virtual-bus.ts";
 import { VirtualMeter } from "./virtual-meter.ts";
+import { fits, Weather } from "./weather.ts";
+import type { WeatherPlan } from "./weather.ts";
 
 export type { BusPlan, EndpointPlan, MeterPlan, MqttPayload } from "./plans.ts";
 export type { MemoryEnd } from "./endpoints/memory.ts";
 export type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
 export type { LoggedFrame } from "./frame-log.ts";
 export type { FaultKind, FaultOrder } from "./faults.ts";
+export type { WeatherPlan } from "./weather.ts";
+
+/** A fault and where it stands: on one meter or on one bus. */
+export type PlacedFault = FaultOrder & { readonly meter?: string | undefined; readonly bus?: string | undefined };
 
 export interface StreetOptions {
   readonly clock: Clock;
@@ -44,6 +53,10 @@ export interface StreetOptions {
   readonly price?: string | undefined;
   readonly buses: readonly BusPlan[];
   readonly meters: readonly MeterPlan[];
+  /** What is wrong from the start, in this order. */
+  readonly faults?: readonly PlacedFault[] | undefined;
+  /** What goes wrong by itself. */
+  readonly weather?: WeatherPlan | undefined;
   /** Opens the control door; 0 takes a free port. Left out: no door. */
   readonly controlPort?: number | undefined;
   /** Where TCP buses and the control door listen. */
@@ -52,10 +65,12 @@ export interface StreetOptions {
 
 export interface StreetEndpoint {
   readonly bus: string;
-  readonly kind: "tcp" | "serial" | "mqtt" | "memory";
-  /** Port, path or URL; null for memory. */
+  readonly kind: "tcp" | "dial-in" | "serial" | "mqtt" | "memory";
+  /** Port, host and port, path or URL; null for memory. */
   readonly at: number | string | null;
 }
+
+type PlacedStandingFault = StandingFault & Pick<PlacedFault, "meter" | "bus">;
 
 export const LOOPBACK = "127.0.0.1";
 
@@ -64,6 +79,7 @@ export class Street {
   readonly meters: ReadonlyMap<string, VirtualMeter>;
   readonly buses: ReadonlyMap<string, VirtualBus>;
   readonly endpoints: StreetEndpoint[] = [];
+  readonly weather: Weather;
   readonly #frames: FrameLog;
   readonly #opened: Endpoint[] = [];
   readonly #log: Logger;
@@ -73,7 +89,8 @@ export class Street {
     this.#log = options.log ?? silentLog;
     this.time = new StreetTime(options.clock, options.start, options.speed);
     this.#frames = new FrameLog(() => this.time.now());
-    const around = { clock: options.clock, log: this.#log, frames: this.#frames };
+    const weather = (): void => this.weather.pass();
+    const around = { clock: options.clock, log: this.#log, frames: this.#frames, weather };
     this.buses = unique(
       "bus",
       options.buses,
@@ -93,13 +110,24 @@ export class Street {
         return meter;
       },
     );
+    this.weather = new Weather(
+      {
+        now: () => this.time.now(),
+        meters: () => [...this.meters.values()],
+        buses: () => [...this.buses.values()],
+        strikeMeter: (address, fault) => this.setFault(address, fault),
+        strikeBus: (id, fault) => this.setBusFault(id, fault),
+      },
+      options.weather,
+    );
+    for (const fault of options.faults ?? []) this.placeFault(fault);
   }
 
   static async build(options: StreetOptions): Promise<Street> {
     const chance = options.chance ?? seededChance(options.seed ?? 1);
     const street = new Street(options, chance);
     try {
-      for (const bus of street.buses.values()) await street.#open(bus, options);
+      for (const bus of street.buses.values()) await street.#open(bus, options, chance.child(`endpoint/${bus.id}`));
       if (options.controlPort !== undefined) await street.listenControl(options.controlPort, options.host);
     } catch (error) {
       await street.close();
@@ -114,7 +142,9 @@ export class Street {
   }
 
   meter(address: string): VirtualMeter {
-    const meter = this.meters.get(address);
+    const planned = this.meters.get(address);
+    // 15H gives a meter another name than the one it was planned with.
+    const meter = planned?.address === address ? planned : [...this.meters.values()].find((one) => one.address === address);
     if (meter === undefined) throw new Fault("unknown-meter", { address });
     return meter;
   }
@@ -137,27 +167,66 @@ export class Street {
   /** True when it restored the supply: only an armed relay heeds the button. */
   pressButton(address: string): boolean {
     const meter = this.meter(address);
-    return meter.relay.pressButton(meter.settle());
+    const at = meter.settle();
+    return meter.isPowered && meter.relay.pressButton(at);
+  }
+
+  /** The lights go out in one house: the meter is silent, its clock goes on. */
+  powerOff(address: string): void {
+    this.meter(address).powerOff();
+  }
+
+  powerOn(address: string): void {
+    this.meter(address).powerOn();
   }
 
   setFault(address: string, fault: FaultOrder): string {
-    return this.meter(address).faults.set(checkedFault(fault));
+    const order = checkedFault(fault);
+    const meter = this.meter(address);
+    if (order.kind === "swapped-addresses") this.#swappable(meter, order.with);
+    bringUpToDate(meter);
+    const id = meter.faults.set(order);
+    bringUpToDate(meter);
+    return id;
   }
 
   /** All faults of a meter, or the one with this id; a freed contact goes where it was told to go. False: there was none. */
   clearFaults(address: string, id?: string): boolean {
     const meter = this.meter(address);
+    bringUpToDate(meter);
     const wasThere = meter.faults.clear(id);
+    if (id === undefined) restorePower(meter);
     meter.relay.follow(meter.settle());
     return wasThere;
   }
 
   setBusFault(busId: string, fault: FaultOrder): string {
     const bus = this.bus(busId);
-    if (fault.kind === "dropped-connection" && bus.drop === undefined) {
-      throw new Fault("invalid-request", { field: "kind", given: fault.kind, allowed: "on a bus over TCP or MQTT" });
+    const order = checkedFault(fault);
+    if (!fits(order.kind, bus)) {
+      const allowed = `on a bus over ${(rowOf(order.kind).endpoints ?? []).join(" or ")}`;
+      throw new Fault("invalid-request", { field: "kind", given: order.kind, allowed });
     }
-    return bus.faults.set(checkedFault(fault));
+    return bus.faults.set(order);
+  }
+
+  placeFault({ meter, bus, ...order }: PlacedFault): string {
+    if (meter !== undefined && bus === undefined) return this.setFault(meter, order);
+    if (bus !== undefined && meter === undefined) return this.setBusFault(bus, order);
+    throw new Fault("invalid-request", { field: "meter", allowed: "either a meter or a bus" });
+  }
+
+  /** Everything that stands anywhere. */
+  standingFaults(): PlacedStandingFault[] {
+    return [
+      ...[...this.meters.values()].flatMap(({ address, faults }) => faults.standing.map((f) => ({ meter: address, ...f }))),
+      ...[...this.buses.values()].flatMap(({ id, faults }) => faults.standing.map((f) => ({ bus: id, ...f }))),
+    ];
+  }
+
+  clearAllFaults(): void {
+    for (const address of this.meters.keys()) this.clearFaults(address);
+    for (const bus of this.buses.values()) bus.faults.clear();
   }
 
   frames(meter?: string, since?: Instant): LoggedFrame[] {
@@ -200,7 +269,7 @@ export class Street {
     await Promise.all(this.#opened.splice(0).map((endpoint) => endpoint.close()));
   }
 
-  async #open(bus: VirtualBus, { clock, host }: StreetOptions): Promise<void> {
+  async #open(bus: VirtualBus, { clock, host }: StreetOptions, chance: Chance): Promise<void> {
     const plan = bus.plan.endpoint;
     const log = this.#log;
     if (plan.kind === "memory") {
@@ -212,9 +281,18 @@ export class Street {
         ? await openTcp(bus, { host: plan.host ?? host ?? LOOPBACK, port: plan.port ?? 0, log })
         : plan.kind === "serial"
           ? openSerial(bus, { link: plan.link, log })
-          : await (await import("./endpoints/mqtt.ts")).openMqtt(bus, { plan, clock, log });
+          : plan.kind === "dial-in"
+            ? openDialIn(bus, { plan, clock, chance, log })
+            : await (await import("./endpoints/mqtt.ts")).openMqtt(bus, { plan, clock, log });
     this.#opened.push(endpoint);
     this.endpoints.push({ bus: bus.id, kind: plan.kind, at: endpoint.at });
+  }
+
+  #swappable(meter: VirtualMeter, other: string | undefined): void {
+    const bus = this.bus(meter.plan.bus);
+    if (other === undefined || other === meter.address || !bus.meters.has(other))
+      throw new Fault("invalid-request", { field: "with", given: other, allowed: `another meter on ${bus.id}` });
+    bus.swaps.watch(meter);
   }
 
   #setPaused(paused: boolean): void {

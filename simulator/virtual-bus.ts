@@ -8,17 +8,25 @@ import type { Chance } from "../src/kernel/chance.ts";
 import type { Clock } from "../src/kernel/clock.ts";
 import type { Logger } from "../src/kernel/log.ts";
 import { isFor } from "./behaviours/address.ts";
-import { FaultShelf } from "./faults.ts";
+import { drift, isDark, twinOf, underItsNumbers } from "./bodies.ts";
+import { joined } from "./bytes.ts";
+import type { FaultKind, StandingFault } from "./faults.ts";
+import { FaultShelf, rowOf, setting } from "./faults.ts";
 import type { FrameLog } from "./frame-log.ts";
+import { LineRate } from "./line-rate.ts";
+import { carried, shorted } from "./line-trouble.ts";
+import { foreignExchange, ownName, Swaps } from "./mistaken.ts";
+import { obey } from "./obeying.ts";
 import type { BusPlan } from "./plans.ts";
-import { answerOf, fitsExchange, lateMsOf, spoil, superposed } from "./spoiling.ts";
+import { fitsExchange, spoil } from "./spoiling.ts";
+import type { Spoken } from "./spoken.ts";
+import { spoken, superposed } from "./spoken.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
 import type { HeardFrame } from "./wire.ts";
-import { FrameReader } from "./wire.ts";
+import { FrameReader, writeFrame } from "./wire.ts";
 import type { Company, Deliver, Timing } from "./wires.ts";
 import { Wires } from "./wires.ts";
 
-const BITS_PER_BYTE = 11;
 export const SERIAL_BAUD = 2_400;
 const PACED_ANSWER_DELAY_MS = 20;
 const SERIAL_WAKE_UPS = 4;
@@ -34,6 +42,8 @@ export interface BusSurroundings {
   readonly chance: Chance;
   readonly log: Logger;
   readonly frames: FrameLog;
+  /** Asked before each exchange: something may have gone wrong by itself. */
+  readonly weather?: (() => void) | undefined;
 }
 
 export class VirtualBus {
@@ -41,23 +51,33 @@ export class VirtualBus {
   readonly id: string;
   readonly faults = new FaultShelf("bus");
   readonly baud: number | undefined;
+  readonly rate: LineRate;
   readonly timing: Timing;
   readonly wakeUps: number;
-  /** Breaks the endpoint's connections; set by the endpoint. */
-  drop: (() => void) | undefined;
+  /** What an endpoint does to its connections when a fault of this kind strikes; set by the endpoint. */
+  readonly hands: Partial<Record<FaultKind, () => void>> = {};
+  readonly swaps: Swaps;
   readonly #around: BusSurroundings;
+  readonly #lineChance: Chance;
   readonly #meters = new Map<string, VirtualMeter>();
   readonly #shared: Wires | undefined;
   readonly #own = new Map<VirtualMeter, Wires>();
+  readonly #previous = new Map<string, Uint8Array>();
+  readonly #keptBack = new Map<string, Uint8Array>();
 
   constructor(plan: BusPlan, around: BusSurroundings) {
     this.plan = plan;
     this.id = plan.id;
     this.#around = around;
+    this.#lineChance = around.chance.child("line");
+    this.swaps = new Swaps(this.#meters);
     const isSerial = plan.endpoint.kind === "serial";
     this.baud = plan.baud ?? (isSerial ? SERIAL_BAUD : undefined);
+    const rate = (this.rate = new LineRate(around.clock, this.baud));
     this.timing = {
-      msPerByte: this.baud === undefined ? 0 : (BITS_PER_BYTE * 1_000) / this.baud,
+      get msPerByte() {
+        return rate.msPerByte;
+      },
       answerDelayMs: plan.answerDelayMs ?? (this.baud === undefined ? 0 : PACED_ANSWER_DELAY_MS),
     };
     this.wakeUps = plan.wakeUps ?? (isSerial ? SERIAL_WAKE_UPS : 0);
@@ -68,8 +88,14 @@ export class VirtualBus {
     return this.#meters;
   }
 
+  /** Nothing passes between the endpoint and whoever is connected to it. */
+  get isHalfOpen(): boolean {
+    return this.faults.has("half-open") !== undefined;
+  }
+
   hang(meter: VirtualMeter): void {
     this.#meters.set(meter.address, meter);
+    if (this.#shared !== undefined) meter.line = this.rate;
   }
 
   /** Joins the shared wires. */
@@ -80,21 +106,21 @@ export class VirtualBus {
     const reader = new FrameReader();
     return {
       receive: (bytes) => {
-        for (const frame of reader.push(bytes, this.#around.clock.now())) wires.request(frame, deliver);
+        for (const frame of reader.push(this.#arrived(bytes, wires), this.#around.clock.now())) wires.request(frame, deliver);
       },
       leave: () => wires.leave(deliver),
     };
   }
 
-  /** Bytes for one meter on wires of its own; `deliver` is joined the first time. */
-  receiveFor(meter: VirtualMeter, bytes: Uint8Array, deliver: Deliver): void {
+  /** Bytes for one meter on wires of its own; `deliver` is joined the first time, and gets the label back with each answer. */
+  receiveFor(meter: VirtualMeter, bytes: Uint8Array, deliver: Deliver, label?: unknown): void {
     let wires = this.#own.get(meter);
     if (wires === undefined) {
       wires = this.#wires(() => [meter], true);
       wires.join(deliver);
       this.#own.set(meter, wires);
     }
-    for (const frame of new FrameReader().push(bytes, 0)) wires.request(frame, deliver);
+    for (const frame of new FrameReader().push(this.#arrived(bytes, wires), 0)) wires.request(frame, deliver, label);
   }
 
   close(): void {
@@ -102,43 +128,117 @@ export class VirtualBus {
     for (const wires of this.#own.values()) wires.close();
   }
 
+  get #line(): { baud: number; chance: Chance } {
+    return { baud: this.rate.baud ?? SERIAL_BAUD, chance: this.#lineChance };
+  }
+
+  /** What the meters' side gets of what was sent. */
+  #arrived(bytes: Uint8Array, wires: Wires): Uint8Array {
+    const short = this.faults.has("bus-short");
+    if (short !== undefined && !this.isHalfOpen) wires.interject(shorted(bytes, short, this.#lineChance));
+    return carried(bytes, "to-meter", this.faults, this.#line);
+  }
+
   #wires(meters: () => Iterable<VirtualMeter>, takesTurns: boolean): Wires {
     const company: Company = {
       answer: (request) => this.#answer(request, meters()),
+      carry: (bytes) => carried(bytes, "from-meter", this.faults, this.#line),
       lost: (request) => this.#note(request, "collision"),
       failed: (error) => this.#around.log.error({ bus: this.id, error: String(error) }, "an exchange broke off"),
     };
     return new Wires({ clock: this.#around.clock, timing: this.timing, company, takesTurns });
   }
 
-  #answer(request: HeardFrame, meters: Iterable<VirtualMeter>): { bytes: Uint8Array; lateMs: number }[] {
+  #answer(request: HeardFrame, meters: Iterable<VirtualMeter>): Spoken[] {
+    this.rate.heard();
+    this.#around.weather?.();
     const busFault = this.faults.use((fault) => fitsExchange(fault, request));
-    const out: { bytes: Uint8Array; lateMs: number }[] = busFault?.kind === "echo" ? [{ bytes: request.raw, lateMs: 0 }] : [];
-    const replies: { bytes: Uint8Array; lateMs: number }[] = [];
+    const isEcho = busFault?.kind === "echo";
+    const out: Spoken[] = isEcho ? [spoken(request.raw, { isEcho: true })] : [];
+    const replies: Spoken[][] = [];
     let noted = false;
-    for (const meter of this.#hearers(request, meters)) {
-      const fault =
-        busFault !== undefined && busFault.kind !== "echo" ? busFault : meter.faults.use((f) => fitsExchange(f, request));
+    for (const { meter, name } of this.#hearers(request, meters)) {
+      if (isDark(meter)) continue;
+      const fault = busFault !== undefined && !isEcho ? busFault : meter.faults.use((f) => fitsExchange(f, request));
       if (!noted) this.#note(request, fault?.kind);
       noted = true;
-      const answer = answerOf(request, meter, fault);
-      if (answer === undefined || answer === "silent") continue;
-      const bytes = spoil(answer, meter, fault, { wakeUps: this.wakeUps, chance: this.#around.chance });
-      if (fault?.kind === "dropped-connection") this.drop?.();
-      if (bytes !== undefined) replies.push({ bytes, lateMs: lateMsOf(fault) });
-      if (bytes !== undefined) this.#log(meter.address, "reply", bytes, fault?.kind);
+      if (fault?.kind === "foreign-master") out.push(...foreignExchange(meter, name, this.wakeUps));
+      replies.push(this.#reply(request, { meter, name, fault }), ...this.#twinReply(request, meter, name));
     }
     if (!noted) this.#note(request, busFault?.kind);
-    const [first] = replies;
-    if (first === undefined) return out;
-    // Two meters answering a wildcard at once spoil each other's answer.
-    return [...out, { bytes: replies.map(({ bytes }) => bytes).reduce(superposed), lateMs: first.lateMs }];
+    const heard = replies.filter((reply) => reply.length > 0);
+    return this.#dripped([...out, ...this.#together(heard)]);
   }
 
-  #hearers(request: HeardFrame, meters: Iterable<VirtualMeter>): Iterable<VirtualMeter> {
+  #reply(
+    request: HeardFrame,
+    { meter, name, fault }: { meter: VirtualMeter; name: string; fault: StandingFault | undefined },
+  ): Spoken[] {
+    drift(meter);
+    const answer = underItsNumbers(meter, () => obey(request, meter, fault));
+    if (answer === undefined || answer === "silent") return [];
+    const frame = ownName(request, { address: name, ...answer }, meter);
+    const previous = this.#previous.get(name);
+    const around = { wakeUps: this.wakeUps, chance: this.#around.chance, isRadio: this.#shared === undefined, previous };
+    this.#previous.set(name, writeFrame(frame, this.wakeUps));
+    if (fault !== undefined) this.hands[fault.kind]?.();
+    const manner = fault !== undefined && rowOf(fault.kind).on === "endpoint" ? fault : undefined;
+    const slow = meter.faults.has("slow-meter");
+    const said = this.#gathered(
+      name,
+      fault,
+      spoil(frame, fault, around).map((each, i) => ({
+        ...each,
+        manner,
+        afterMs: each.afterMs + (slow === undefined || i > 0 ? 0 : setting(slow, "delayMs")),
+      })),
+    );
+    if (said.length > 0) this.#log(name, "reply", joined(...said.map(({ bytes }) => bytes)), fault?.kind);
+    return said;
+  }
+
+  /** A reply that is kept back comes in one piece with the next on the same wires. */
+  #gathered(name: string, fault: StandingFault | undefined, said: Spoken[]): Spoken[] {
+    const [first, ...rest] = said;
+    if (first === undefined) return said;
+    const wires = this.#shared === undefined ? name : "";
+    const bytes = joined(this.#keptBack.get(wires) ?? new Uint8Array(0), first.bytes);
+    this.#keptBack.delete(wires);
+    if (fault?.kind !== "merged-reply") return [{ ...first, bytes }, ...rest];
+    this.#keptBack.set(wires, bytes);
+    return [];
+  }
+
+  #twinReply(request: HeardFrame, meter: VirtualMeter, name: string): Spoken[][] {
+    const two = twinOf(meter);
+    if (two === undefined) return [];
+    const [first, ...rest] = this.#reply(request, { meter: two.twin, name, fault: undefined });
+    return first === undefined ? [] : [[{ ...first, afterMs: first.afterMs + two.delayMs }, ...rest]];
+  }
+
+  /** Several answering at once spoil each other's answer; one that waits, and radios, are heard one after the other. */
+  #together(replies: readonly Spoken[][]): Spoken[] {
+    const atOnce = replies.filter(([first]) => this.#shared !== undefined && first!.afterMs === 0);
+    if (atOnce.length < 2) return replies.flat();
+    const bytes = atOnce.map((reply) => joined(...reply.map((each) => each.bytes))).reduce(superposed);
+    return [{ ...atOnce[0]![0]!, bytes }, ...replies.filter((reply) => !atOnce.includes(reply)).flat()];
+  }
+
+  #dripped(said: Spoken[]): Spoken[] {
+    const fault = this.faults.has("slow-drip");
+    if (fault === undefined) return said;
+    const gapMs = setting(fault, "gapMs");
+    return said.flatMap((each) =>
+      Array.from(each.bytes, (byte) => ({ ...each, bytes: Uint8Array.of(byte), afterMs: each.afterMs + gapMs })),
+    );
+  }
+
+  #hearers(request: HeardFrame, meters: Iterable<VirtualMeter>): { meter: VirtualMeter; name: string }[] {
     const one = this.#shared === undefined ? undefined : this.#meters.get(request.address);
-    if (one !== undefined) return isFor(request, one.address) ? [one] : [];
-    return [...meters].filter((meter) => isFor(request, meter.address));
+    const asked = (one !== undefined ? [one] : [...meters]).filter(
+      (meter) => isFor(request, meter.address) && this.rate.understands(meter),
+    );
+    return asked.map((meter) => ({ meter: this.swaps.inPlaceOf(meter), name: meter.address }));
   }
 
   #note(request: HeardFrame, fault: string | undefined): void {

@@ -18,8 +18,12 @@ export const Purpose = { authentication: 1, control: 2, parameters: 3, purse: 4 
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];
 
 const VALIDITY_MINUTES = 5;
-const MAC_ERRORS_END_SESSION = 3;
-const MAC_ERRORS_SUSPEND = 15;
+/** Wrong MACs in a row that end the session, and in a day that suspend until midnight. */
+const macPolicies = {
+  "3-then-15": { endSession: 3, suspend: 15 },
+  "200": { endSession: Number.POSITIVE_INFINITY, suspend: 200 },
+} as const;
+export type MacPolicy = keyof typeof macPolicies;
 
 /** What one MAC is made over. */
 export interface Sealed {
@@ -34,16 +38,18 @@ export interface Sealed {
 export class VirtualEsam {
   readonly #chance: Chance;
   readonly #meterNumber: () => string;
+  readonly #policy: (typeof macPolicies)[MacPolicy];
   readonly #keys = new Map<string, Uint8Array>();
   #session: { readonly iv: Uint8Array; readonly validUntil: Instant } | undefined;
   #validityMinutes = VALIDITY_MINUTES;
   #errorsInRow = 0;
   #errors = { day: 0, count: 0 };
 
-  constructor(chance: Chance, meterNumber: () => string) {
+  constructor(chance: Chance, meterNumber: () => string, macPolicy: MacPolicy = "3-then-15") {
     if (!getCiphers().includes("sm4-ecb")) throw new Error("This Node's OpenSSL has no SM4: the virtual ESAM cannot work.");
     this.#chance = chance;
     this.#meterNumber = meterNumber;
+    this.#policy = macPolicies[macPolicy];
   }
 
   get serial(): Uint8Array {
@@ -89,7 +95,7 @@ export class VirtualEsam {
   }
 
   isSuspended(day: number): boolean {
-    return this.#errors.day === day && this.#errors.count >= MAC_ERRORS_SUSPEND;
+    return this.#errors.day === day && this.#errors.count >= this.#policy.suspend;
   }
 
   mac({ purpose, control, di, tag, data }: Sealed): Uint8Array {
@@ -101,8 +107,7 @@ export class VirtualEsam {
   }
 
   /**
-   * A wrong MAC changes nothing but the counters: three wrong commands in a row end the session, fifteen a day suspend until
-   * midnight. A command may carry several MACs: only when the last is right (`isLast`) is the row broken.
+   * A wrong MAC changes nothing but the counters, which end the session or suspend until midnight. A command may carry several MACs: only when the last is right (`isLast`) is the row broken.
    */
   accepts(sealed: Sealed, mac: Uint8Array, { day, isLast }: { day: number; isLast: boolean }): boolean {
     if (equalBytes(this.mac(sealed), mac)) {
@@ -111,7 +116,7 @@ export class VirtualEsam {
     }
     this.#errors = { day, count: this.#errors.day === day ? this.#errors.count + 1 : 1 };
     this.#errorsInRow += 1;
-    if (this.#errorsInRow >= MAC_ERRORS_END_SESSION) {
+    if (this.#errorsInRow >= this.#policy.endSession) {
       this.endSession();
       this.#errorsInRow = 0;
     }

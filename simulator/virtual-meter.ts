@@ -1,29 +1,40 @@
 /**
- * One virtual meter: state that moves with time, and behaviours that hear a request and answer it or leave it to the next one.
+ * One virtual meter: a life that moves with time (`life.ts`), wallet, relay and chip, and behaviours that hear a request and
+ * answer it or leave it to the next one.
  *
  * The meter holds no timer. Whenever somebody looks at it (a frame, the control door, another moment of the street) it works
- * out what has happened since: hour by hour, and inside an hour up to the exact moment at which the wallet ran empty, a
- * delayed trip fell due or a timed one ended. A jump of a month costs as many steps as the month has hours.
+ * out what has happened since. Without power it hears nothing and uses nothing; only its clock goes on.
  */
-import { Instant, later } from "../src/kernel/clock.ts";
+import type { Instant } from "../src/kernel/clock.ts";
+import { minutes } from "../src/kernel/clock.ts";
 import type { Chance } from "../src/kernel/chance.ts";
 import { parsePrice, parseYuan } from "../src/kernel/money.ts";
 import type { Behaviour, Answer } from "./behaviours/behaviour.ts";
+import { lowHigh, Serr } from "./behaviours/behaviour.ts";
 import { behaviours } from "./behaviours/behaviours.ts";
 import { FaultShelf } from "./faults.ts";
-import { Household } from "./household.ts";
-import type { KeyState, MeterMode } from "./models.ts";
+import { bindLife } from "./life-binding.ts";
+import type { DemandRegisters, FreezeSink } from "./sinks.ts";
+import type { Habits } from "./habits.ts";
+import { habitsOf } from "./habits.ts";
+import type { Household } from "./household.ts";
+import type { Body } from "./life.ts";
+import { Life } from "./life.ts";
+import type { LineRate } from "./line-rate.ts";
+import { PasswordLock } from "./lockout.ts";
+import type { KeyState, MeterMode, PlainControl } from "./models.ts";
 import { meterModels } from "./models.ts";
+import { ParameterStore } from "./parameter-store.ts";
 import type { MeterPlan } from "./plans.ts";
+import { ReadPosition } from "./read-on.ts";
+import { Logbook } from "./records.ts";
 import { Relay } from "./relay.ts";
 import type { StreetTime } from "./street-time.ts";
 import { VirtualEsam } from "./virtual-esam.ts";
 import { Wallet } from "./wallet.ts";
-import { dayNumber, hourNumber, hourStart } from "./wall-time.ts";
+import { dayNumber } from "./wall-time.ts";
 import type { Frame } from "./wire.ts";
-
-/** Milliwatt-milliseconds in one step of the register, 0.01 kWh. */
-const ENERGY_PER_STEP = 36_000_000_000n;
+import { FunctionCode, no } from "./wire.ts";
 
 export interface PurchaseRecord {
   readonly at: Instant;
@@ -52,35 +63,53 @@ export type Obeyed =
 
 export class VirtualMeter {
   readonly plan: MeterPlan;
-  readonly address: string;
+  /** Changed by 15H. */
+  address: string;
   readonly time: StreetTime;
   readonly wallet: Wallet;
   readonly relay: Relay;
   readonly esam: VirtualEsam;
-  readonly household: Household;
+  readonly life: Life;
   readonly faults = new FaultShelf("meter");
-  readonly #behaviours: readonly Behaviour[] = behaviours;
+  readonly habits: Habits;
+  readonly readOn: ReadPosition;
+  readonly passwordLock: PasswordLock;
+  readonly parameters = new ParameterStore();
+  readonly logbook = new Logbook();
+  /** Who keeps frozen values; nobody: 16H is refused. */
+  freezes: FreezeSink | undefined;
+  /** Who measures maximum demand; nobody: there is none to clear, and its record shows zeros. */
+  demand: DemandRegisters | undefined;
+  /** Called when 1AH empties the meter, for whoever keeps values of his own. */
+  readonly uponClear: (() => void)[] = [];
+  /** The programming key: see `habits.ts`. */
+  programmingEnabled: boolean;
+  /** The rate of the line it hangs on, where bytes are paced. */
+  line: LineRate | undefined;
+  /** 1DH: 0 second pulses, 1 demand period, 2 slot switching. */
+  output = 0;
+  readonly #behaviours: readonly Behaviour[];
 
   meterNumber: string;
   customerNumber: string;
   mode: MeterMode;
   keyState: KeyState;
   isOpened: boolean;
-  plainControl: boolean;
+  plainControl: PlainControl;
   passwords: Readonly<Record<string, string>>;
   purchaseCount: bigint;
   purchasedTotal = 0n;
   readonly purchases: PurchaseRecord[] = [];
   readonly refunds: PurchaseRecord[] = [];
-  clockOffsetMs: number;
   /** The wall's day on which the broadcast clock was last taken: once a day. */
   broadcastDay: number | undefined;
   isProtected = false;
   isWarned = false;
-  alarms = { first: 0n, second: 0n };
+  alarms: { first: bigint; second: bigint };
+  /** Falling below the second alarm trips once, to remind. */
+  alarm2Trips: boolean;
   hoardingLimit: bigint;
   closeAllowedAt = 0n;
-  readonly decivolts: bigint;
 
   heard = 0;
   readonly obeyed: Record<Obeyed, number> = {
@@ -99,15 +128,19 @@ export class VirtualMeter {
     initialisations: 0,
   };
 
-  #at: Instant;
-  #energy: bigint;
+  /** Whether the supply was cut once since the balance fell below the second alarm. */
+  #reminded = false;
 
   constructor(plan: MeterPlan, { time, chance }: { time: StreetTime; chance: Chance }) {
     const model = meterModels[plan.model ?? "standard-wallet"];
     this.plan = plan;
+    this.habits = habitsOf(plan);
+    this.programmingEnabled = this.habits.programmingEnabled;
+    this.readOn = new ReadPosition(this.habits.readReplyMax);
+    this.passwordLock = new PasswordLock(this.habits.passwordTriesMax, minutes(this.habits.passwordLockMinutes));
+    this.#behaviours = [...(model.dialect?.(chance.child("dialect"), () => this.meterNumber) ?? []), ...behaviours];
     this.address = plan.address;
     this.time = time;
-    this.#at = time.now();
     this.meterNumber = plan.meterNumber ?? plan.address;
     this.customerNumber = plan.customerNumber ?? `00${plan.address.slice(2)}`;
     this.mode = plan.mode ?? model.mode;
@@ -116,66 +149,99 @@ export class VirtualMeter {
     this.isOpened = plan.opened ?? true;
     this.passwords = { "02": "000000", "04": "111111", ...plan.passwords };
     this.purchaseCount = BigInt(plan.purchaseCount ?? 0);
-    this.clockOffsetMs = plan.clockOffsetMs ?? 0;
     this.hoardingLimit = parseYuan(plan.hoardingLimit ?? "999999.99", "hoardingLimit");
+    this.alarms = { first: parseYuan(plan.alarm1 ?? "0.00", "alarm1"), second: parseYuan(plan.alarm2 ?? "0.00", "alarm2") };
+    this.alarm2Trips = plan.alarm2Trips ?? false;
 
-    const body = chance.child("body");
-    this.decivolts = 2_200n + BigInt(Math.floor(body.next() * 120));
-    const steps =
-      plan.energyKwh === undefined ? BigInt(Math.floor(body.next() * 500_000)) : parseYuan(plan.energyKwh, "energyKwh");
-    this.#energy = steps * ENERGY_PER_STEP;
-    this.household = new Household(chance.child("household"));
-    if (plan.loadKw !== undefined) this.household.override = BigInt(Math.round(plan.loadKw * 1_000_000));
-    this.wallet = new Wallet(parsePrice(plan.price ?? "0.5283"), parseYuan(plan.balance ?? "50.00", "balance"));
+    this.wallet = new Wallet(parsePrice(model.price ?? plan.price ?? "0.5283"), parseYuan(plan.balance ?? "50.00", "balance"));
     this.wallet.overdraftLimit = parseYuan(plan.overdraftLimit ?? "0.00", "overdraftLimit");
-    this.esam = new VirtualEsam(chance.child("esam"), () => this.meterNumber);
+    this.esam = new VirtualEsam(chance.child("esam"), () => this.meterNumber, this.habits.macPolicy);
     this.relay = new Relay({
       isStuck: () => this.faults.use((fault) => fault.kind === "stuck-relay") !== undefined,
-      clockAt: (at) => later(at, this.clockOffsetMs),
+      isWelded: () => this.faults.has("welded-relay") !== undefined,
+      clockAt: (at) => this.life.clock.at(at),
       energy: () => this.energySteps,
+      mayClose: () => !this.walletForbidsSupply,
     });
+    this.logbook.alsoClears("1D00", () => this.relay.forget("trips"));
+    this.logbook.alsoClears("1E00", () => this.relay.forget("closes"));
     this.relay.tripDelayMinutes = plan.tripDelayMinutes ?? 0;
+    this.life = new Life(plan, { at: time.now(), chance, price: this.wallet.price, body: this.#body() });
+    bindLife(this);
     this.#heedWallet();
   }
 
   /** What this meter does with a request that reached it; undefined: nobody here knows it, so it stays silent. */
   hear(request: Frame): Answer | undefined {
     this.settle();
+    if (!this.isPowered) return undefined;
     this.heard += 1;
+    if (request.control === FunctionCode.security && this.life.supply.failing.has("esam"))
+      return no(request, ...lowHigh(Serr.other));
     for (const behaviour of this.#behaviours) {
       const answer = behaviour.hear(request, this);
-      if (answer !== undefined) return answer;
+      if (answer !== undefined) return this.readOn.passed(request, answer);
     }
     return undefined;
   }
 
   /** Brings the meter up to the street's present and returns it. */
   settle(): Instant {
-    const now = this.time.now();
-    while (this.#at < now) this.#step(now);
-    return this.#at;
+    this.life.live(this.time.now());
+    return this.life.at;
   }
 
   /** What this meter's own clock shows. */
   get clock(): Instant {
-    return later(this.settle(), this.clockOffsetMs);
+    return this.life.clock.at(this.settle());
+  }
+
+  /** How far its clock is ahead of the street. */
+  get clockOffsetMs(): number {
+    return this.life.clock.offsetAt(this.settle());
+  }
+
+  set clockOffsetMs(ms: number) {
+    this.life.clock = this.life.clock.set(this.settle(), ms);
   }
 
   get day(): number {
     return dayNumber(this.clock);
   }
 
+  get household(): Household {
+    return this.life.household;
+  }
+
   /** The register in steps of 0.01 kWh. */
   get energySteps(): bigint {
-    return this.#energy / ENERGY_PER_STEP;
+    return BigInt(this.life.registers.steps(0));
   }
 
   get milliwatts(): bigint {
-    return this.relay.isClosed ? this.household.milliwattsAt(this.#at) : 0n;
+    return BigInt(this.life.load.active);
   }
 
+  /** Of the phase that carries most. */
   get milliamps(): bigint {
-    return (this.milliwatts * 10n) / this.decivolts;
+    return BigInt(Math.max(...this.life.phases.map(({ milliamps }) => Math.abs(milliamps))));
+  }
+
+  get isPowered(): boolean {
+    return this.life.supply.isPowered;
+  }
+
+  /** The lights go out: nothing is heard, said, drawn or switched, and the chip forgets its session. */
+  powerOff(): void {
+    this.settle();
+    this.esam.endSession();
+    this.life.fail();
+  }
+
+  powerOn(): void {
+    this.settle();
+    this.life.restore();
+    this.restoreAfterCredit();
   }
 
   get hasWallet(): boolean {
@@ -189,7 +255,8 @@ export class VirtualMeter {
 
   /** After anything that may change what the relay ought to do by itself: money, protection, load. */
   reconsider(): void {
-    this.relay.tick(this.#at, Number(this.milliamps));
+    if (!this.isPowered) return;
+    this.relay.tick(this.life.at, Number(this.milliamps));
     this.#heedWallet();
   }
 
@@ -197,26 +264,48 @@ export class VirtualMeter {
   restoreAfterCredit(): void {
     const { relay, wallet } = this;
     const enough = wallet.balance > 0n && wallet.balance >= this.closeAllowedAt;
-    if (relay.trippedBy === "money" && enough) relay.reconnect(this.#at);
+    const wentForMoney = relay.trippedBy === "money" || (this.#reminded && relay.wish === "armed");
+    if (wentForMoney && enough && this.isPowered) relay.reconnect(this.life.at);
   }
 
-  #step(until: Instant): void {
-    const from = this.#at;
-    const load = this.milliwatts;
-    let to = Math.min(until, this.relay.isClosed ? hourStart(hourNumber(from) + 1) : until, this.relay.nextAt ?? until);
-    const wallet = this.hasWallet ? this.wallet : undefined;
-    const emptyIn = this.isProtected ? undefined : wallet?.msUntilEmpty(load);
-    if (emptyIn !== undefined && emptyIn < BigInt(to - from)) to = from + Number(emptyIn);
-    to = Math.max(to, from + 1);
-    const used = load * BigInt(to - from);
-    this.#energy += used;
-    wallet?.consume(used);
-    this.#at = Instant(to);
-    this.reconsider();
+  /** 1AH: the registers begin anew. */
+  clearRegisters(): void {
+    this.settle();
+    for (const clear of this.uponClear) clear();
+  }
+
+  #body(): Body {
+    // An arrow function each: `this` stays the meter.
+    return {
+      isClosed: () => this.relay.conducts,
+      nextRelayAt: () => this.relay.nextAt,
+      msUntilHeard: (milliwatts, price) => this.#msUntilHeard(milliwatts, price),
+      consume: (milliwattMs, price) => {
+        if (this.hasWallet) this.wallet.consume(milliwattMs, price);
+      },
+      reconsider: () => this.reconsider(),
+    };
+  }
+
+  #msUntilHeard(milliwatts: bigint, price: bigint): bigint | undefined {
+    if (!this.hasWallet || this.isProtected) return undefined;
+    const { wallet } = this;
+    const above = wallet.balance - this.alarms.second;
+    // A millisecond before the fen that makes the difference there is nothing to hear.
+    if (this.alarm2Trips && above >= 0n) return wallet.msUntilSpent(above + 1n, milliwatts, price);
+    return wallet.msUntilEmpty(milliwatts, price);
   }
 
   #heedWallet(): void {
-    if (this.walletForbidsSupply && !this.relay.orderIsDisconnect)
-      this.relay.disconnect(this.#at, "money", Number(this.milliamps));
+    const { relay, wallet } = this;
+    const at = this.life.at;
+    if (wallet.balance >= this.alarms.second) this.#reminded = false;
+    else if (this.alarm2Trips && !this.#reminded && this.hasWallet && !this.isProtected && relay.wish === "connected") {
+      // Off, and the button brings it back at once: the customer knows now.
+      this.#reminded = true;
+      relay.disconnectFor(at, { minutes: 0, arm: true }, new Uint8Array(4));
+      relay.tick(at, 0);
+    }
+    if (this.walletForbidsSupply && !relay.orderIsDisconnect) relay.disconnect(at, "money", Number(this.milliamps));
   }
 }

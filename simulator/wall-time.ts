@@ -34,6 +34,19 @@ export const wireDigits = (digits: string): Uint8Array => reversed(fromHex(digit
 export const dayNumber = (at: Instant): number => Math.floor((at + ZONE_MS) / 86_400_000);
 export const hourNumber = (at: Instant): number => Math.floor((at + ZONE_MS) / 3_600_000);
 export const hourStart = (hour: number): Instant => Instant(hour * 3_600_000 - ZONE_MS);
+export const dayStart = (day: number): Instant => Instant(day * 86_400_000 - ZONE_MS);
+
+/** The date on the wall, as numbers and as YYMMDD; weekday 0 is Sunday. */
+export function wallDate(at: Instant): { yymmdd: string; year: number; month: number; day: number; weekday: number } {
+  const wall = new Date(at + ZONE_MS);
+  const [year, month, day] = [wall.getUTCFullYear(), wall.getUTCMonth() + 1, wall.getUTCDate()];
+  return { yymmdd: `${two(year % 100)}${two(month)}${two(day)}`, year, month, day, weekday: wall.getUTCDay() };
+}
+
+/** A moment on the wall; days and hours beyond their range run over into the next, as the calendar does. */
+export const wallMoment = (year: number, month: number, day: number, hour = 0, minute = 0): Instant =>
+  Instant(Date.UTC(year, month - 1, day, hour, minute) - ZONE_MS);
+
 export const msIntoDay = (at: Instant): number => (at + ZONE_MS) % 86_400_000;
 
 /** "YYMMDDhhmmss" → the moment, or undefined when the calendar does not know it. */

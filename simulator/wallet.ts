@@ -34,16 +34,21 @@ export class Wallet {
     return this.balance === 0n && this.overdraft >= this.overdraftLimit;
   }
 
-  /** After how many whole milliseconds at this load nothing is left; undefined when that does not happen. */
-  msUntilEmpty(milliwatts: bigint): bigint | undefined {
-    const rate = milliwatts * this.price;
-    if (rate <= 0n || this.isEmpty) return undefined;
-    const needed = (this.balance + this.overdraftLimit - this.overdraft) * UNITS_PER_FEN - this.#carry;
+  /** After how many whole milliseconds at this load and price nothing is left; undefined when that does not happen. */
+  msUntilEmpty(milliwatts: bigint, price: bigint): bigint | undefined {
+    return this.isEmpty ? undefined : this.msUntilSpent(this.balance + this.overdraftLimit - this.overdraft, milliwatts, price);
+  }
+
+  /** After how many whole milliseconds so many fen more are gone. */
+  msUntilSpent(fen: bigint, milliwatts: bigint, price: bigint): bigint | undefined {
+    const rate = milliwatts * price;
+    if (rate <= 0n) return undefined;
+    const needed = fen * UNITS_PER_FEN - this.#carry;
     return needed <= 0n ? 1n : (needed + rate - 1n) / rate;
   }
 
-  consume(milliwattMs: bigint): void {
-    this.#carry += milliwattMs * this.price;
+  consume(milliwattMs: bigint, price: bigint): void {
+    this.#carry += milliwattMs * price;
     const fen = this.#carry / UNITS_PER_FEN;
     if (fen === 0n) return;
     this.#carry -= fen * UNITS_PER_FEN;

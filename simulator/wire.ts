@@ -96,7 +96,15 @@ export const FunctionCode = {
   readOn: 0x12,
   readAddress: 0x13,
   write: 0x14,
+  writeAddress: 0x15,
+  freeze: 0x16,
+  changeBaud: 0x17,
+  changePassword: 0x18,
+  clearDemand: 0x19,
+  clearMeter: 0x1a,
+  clearEvents: 0x1b,
   control: 0x1c,
+  output: 0x1d,
 } as const;
 
 /** A reply of a meter: normal (data as asked) or an exception (D6 set). */

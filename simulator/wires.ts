@@ -9,8 +9,9 @@
  * Without pacing and without a delay an exchange happens in one go and cannot collide.
  */
 import type { Clock } from "../src/kernel/clock.ts";
+import type { Spoken } from "./spoken.ts";
+import { spoken, superposed } from "./spoken.ts";
 import type { HeardFrame } from "./wire.ts";
-import { superposed } from "./spoiling.ts";
 
 export interface Timing {
   /** 0: bytes take no time. */
@@ -18,12 +19,21 @@ export interface Timing {
   readonly answerDelayMs: number;
 }
 
-export type Deliver = (bytes: Uint8Array) => void;
+/** What comes with the bytes for an endpoint that talks in messages. */
+export interface Delivery {
+  /** What the endpoint is to do with them. */
+  readonly manner?: Spoken["manner"];
+  /** Whatever the request was handed in with. */
+  readonly label?: unknown;
+}
+export type Deliver = (bytes: Uint8Array, delivery: Delivery) => void;
 
 /** What the wires ask of the meters that hang on them. */
 export interface Company {
-  /** Called when the request is completely there. `lateMs`: spoken so much later, wires free meanwhile. */
-  answer(request: HeardFrame): { readonly bytes: Uint8Array; readonly lateMs: number }[];
+  /** Called when the request is completely there. */
+  answer(request: HeardFrame): Spoken[];
+  /** What comes out at the far end of what is said to it; nothing when nothing does. */
+  carry(bytes: Uint8Array): Uint8Array;
   /** A request that nobody could read. */
   lost(request: HeardFrame): void;
   failed(error: unknown): void;
@@ -60,11 +70,11 @@ export class Wires {
   }
 
   /** A whole request, whose first byte was put on the wire now. Everybody else on the wires hears it too. */
-  request(frame: HeardFrame, from: Deliver): void {
+  request(frame: HeardFrame, from: Deliver, label?: unknown): void {
     if (this.#closed.signal.aborted) return;
     const busy = this.#current;
     if (busy !== undefined) {
-      if (this.#waiting !== undefined) this.#waiting.push(() => this.request(frame, from));
+      if (this.#waiting !== undefined) this.#waiting.push(() => this.request(frame, from, label));
       else {
         busy.disturbedBy = frame;
         this.#company.lost(frame);
@@ -72,15 +82,21 @@ export class Wires {
       return;
     }
     const { msPerByte, answerDelayMs } = this.#timing;
-    if (msPerByte === 0 && answerDelayMs === 0) {
-      this.#tellOthers(frame, from);
-      for (const { bytes, lateMs } of this.#company.answer(frame)) {
-        if (lateMs === 0) this.#deliver(bytes);
-        else this.#background(this.#speakAt(this.#clock.now() + lateMs, bytes));
-      }
+    if (msPerByte > 0 || answerDelayMs > 0) {
+      this.#background(this.#exchange(frame, from, label));
       return;
     }
-    this.#background(this.#exchange(frame, from));
+    this.#tellOthers(frame, from);
+    const answers = this.#company.answer(frame);
+    const now = this.#clock.now();
+    if (answers.some(({ afterMs }) => afterMs > 0)) this.#background(this.#hold((it) => this.#speak(it, answers, now, label)));
+    else for (const answer of answers) this.#sayOrWait(answer, now, label);
+  }
+
+  /** Bytes that nobody has asked for, whose first was put on the wire now. */
+  interject(bytes: Uint8Array): void {
+    if (this.#timing.msPerByte === 0) this.#deliver(bytes, {});
+    else this.#background(this.#speakAt(this.#clock.now() + bytes.length * this.#timing.msPerByte, spoken(bytes), undefined));
   }
 
   close(): void {
@@ -88,10 +104,20 @@ export class Wires {
     this.#ends.clear();
   }
 
-  async #exchange(frame: HeardFrame, from: Deliver): Promise<void> {
+  /** Keeps the wires while `work` goes on. */
+  async #hold(work: (exchange: Exchange) => Promise<unknown>): Promise<void> {
     const exchange: Exchange = { disturbedBy: undefined };
     this.#current = exchange;
     try {
+      await work(exchange);
+    } finally {
+      this.#current = undefined;
+      this.#waiting?.shift()?.();
+    }
+  }
+
+  #exchange(frame: HeardFrame, from: Deliver, label: unknown): Promise<void> {
+    return this.#hold(async (exchange) => {
       const { msPerByte, answerDelayMs } = this.#timing;
       const heardAt = this.#clock.now() - this.#wokeLateMs + frame.wireBytes * msPerByte;
       this.#wokeLateMs = 0;
@@ -101,31 +127,43 @@ export class Wires {
         return;
       }
       this.#tellOthers(frame, from);
-      let freeAt = heardAt;
-      for (const { bytes, lateMs } of this.#company.answer(frame)) {
-        const spokenAt = heardAt + answerDelayMs + lateMs + bytes.length * msPerByte;
-        if (lateMs > 0) {
-          this.#background(this.#speakAt(spokenAt, bytes));
-          continue;
-        }
-        freeAt = Math.max(freeAt, spokenAt);
-        await this.#until(spokenAt);
-        this.#deliver(this.#disturbance(exchange, bytes));
-      }
+      const freeAt = await this.#speak(exchange, this.#company.answer(frame), heardAt + answerDelayMs, label);
       this.#wokeLateMs = Math.max(0, this.#clock.now() - freeAt);
-    } finally {
-      this.#current = undefined;
-      this.#waiting?.shift()?.();
-    }
+    });
   }
 
-  #disturbance({ disturbedBy }: Exchange, bytes: Uint8Array): Uint8Array {
+  /** One after the other from `at` on; resolves with the moment at which the wires are free. */
+  async #speak(exchange: Exchange, answers: readonly Spoken[], at: number, label: unknown): Promise<number> {
+    const { msPerByte } = this.#timing;
+    let freeAt = at;
+    for (const answer of answers) {
+      if (answer.lateMs > 0) {
+        this.#sayOrWait(answer, at, label);
+        continue;
+      }
+      if (answer.isEcho !== true) freeAt += answer.afterMs + answer.bytes.length * msPerByte;
+      if (answer.isEcho !== true) await this.#until(freeAt);
+      this.#deliver(this.#disturbance(exchange, answer.bytes), { manner: answer.manner, label });
+    }
+    return freeAt;
+  }
+
+  #sayOrWait(answer: Spoken, at: number, label: unknown): void {
+    const wireMs = answer.bytes.length * this.#timing.msPerByte;
+    if (answer.lateMs === 0) this.#deliver(answer.bytes, { manner: answer.manner, label });
+    else this.#background(this.#speakAt(at + answer.lateMs + wireMs, answer, label));
+  }
+
+  /** Somebody talked into the exchange: what comes next is spoiled by it, and no more than that. */
+  #disturbance(exchange: Exchange, bytes: Uint8Array): Uint8Array {
+    const { disturbedBy } = exchange;
+    exchange.disturbedBy = undefined;
     return disturbedBy === undefined ? bytes : superposed(bytes, disturbedBy.raw);
   }
 
-  async #speakAt(at: number, bytes: Uint8Array): Promise<void> {
+  async #speakAt(at: number, { bytes, manner }: Spoken, label: unknown): Promise<void> {
     await this.#until(at);
-    this.#deliver(bytes);
+    this.#deliver(bytes, { manner, label });
   }
 
   async #until(at: number): Promise<void> {
@@ -134,15 +172,16 @@ export class Wires {
       await this.#clock.wait(left, signal);
   }
 
-  #deliver(bytes: Uint8Array): void {
-    for (const end of this.#ends) end(bytes);
+  #deliver(bytes: Uint8Array, delivery: Delivery): void {
+    const heard = this.#company.carry(bytes);
+    if (heard.length > 0) for (const end of this.#ends) end(heard, delivery);
   }
 
   #tellOthers(frame: HeardFrame, from: Deliver): void {
-    for (const end of this.#ends) if (end !== from) end(frame.raw);
+    for (const end of this.#ends) if (end !== from) end(frame.raw, {});
   }
 
-  #background(work: Promise<void>): void {
+  #background(work: Promise<unknown>): void {
     void work.catch((error: unknown) => this.#company.failed(error));
   }
 }

@@ -12,7 +12,8 @@ import { Fault, reasonOf } from "./kernel/faults.ts";
 import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
 import { parsePrice, parseYuan, type Fen, type PricePerKwh } from "./kernel/money.ts";
 import { Secret } from "./kernel/secret.ts";
-import type { MeterRecord } from "./devices/meter.ts";
+import { complaintAbout, isModelName, meterModels } from "./devices/meter-models.ts";
+import type { MeterRecord, ModelName } from "./devices/meter.ts";
 
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits");
 const name = z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes");
@@ -80,7 +81,11 @@ const siteFile = z.strictObject({
       customerNumber: digits12.optional(),
       account: name.optional(),
       bus: name,
-      model: z.enum(["standard-wallet", "remote-ledger"]),
+      model: z.string().pipe(
+        z.custom<ModelName>((name) => isModelName(name as string), {
+          error: ({ input }) => complaintAbout(input as string) ?? undefined,
+        }),
+      ),
       relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: secretReference }).optional(),
     }),
   ),
@@ -126,12 +131,43 @@ const siteFile = z.strictObject({
   payments: z.strictObject({ cap: yuanText.default("50000.00") }).prefault({}),
   channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
   apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
-  security: z.strictObject({ kind: z.enum(["software-test-keys", "hsm"]).default("software-test-keys") }).prefault({}),
+  security: z
+    .discriminatedUnion(
+      "kind",
+      [
+        z.strictObject({ kind: z.literal("software-test-keys").default("software-test-keys") }),
+        z.strictObject({
+          kind: z.literal("hsm"),
+          url: z.string("hsm://HOST:PORT"),
+          secret: secretReference,
+          // For a connection to stand and for each answer. A machine answers in milliseconds; an adapter before it may queue.
+          deadlineMs: z.int().min(100).max(60_000).default(3_000),
+          tls: z.boolean().default(false),
+          ca: z.string().optional(),
+        }),
+      ],
+      { error: 'must be one of "software-test-keys", "hsm"' },
+    )
+    .prefault({}),
 });
 
 type SiteFile = z.output<typeof siteFile>;
 /** What the site file may look like, before defaults: for those who build one in code (demonstration, tests). */
 export type SiteInput = z.input<typeof siteFile>;
+
+export interface SoftwareKeys {
+  readonly kind: "software-test-keys";
+}
+
+export interface HsmConfig {
+  readonly kind: "hsm";
+  readonly host: string;
+  readonly port: number;
+  readonly secret: Secret<string>;
+  readonly deadlineMs: number;
+  /** Null: plain TCP. `ca` is the certificate's text, null for the authorities Node knows. */
+  readonly tls: { readonly ca: string | null } | null;
+}
 
 export interface Config {
   readonly site: { readonly name: string; readonly timeZone: string };
@@ -163,7 +199,7 @@ export interface Config {
   /** Null: any channel name is accepted. */
   readonly channels: ReadonlySet<string> | null;
   readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string> }[];
-  readonly security: SiteFile["security"];
+  readonly security: SoftwareKeys | HsmConfig;
   readonly logLevel: string;
   readonly production: boolean;
 }
@@ -280,6 +316,13 @@ export function buildConfig(
           },
   }));
   meters.forEach((meter, index) => {
+    const { wallet, orders } = meterModels[meter.model];
+    // The rules restore what has no wallet of its own; asking for what the model does not know would leave somebody in the dark.
+    if (!wallet && !orders.includes(file.policy.restoreBy))
+      complaints.add(
+        `meters[${index}].model`,
+        `a ${meter.model} cannot be restored by "${file.policy.restoreBy}" (policy.restoreBy)`,
+      );
     const password = meter.relayPassword?.secret.open();
     if (password !== undefined && password !== "" && !/^\d{6}$/.test(password))
       complaints.add(`meters[${index}].relayPassword.secret`, "a relay password has six digits");
@@ -315,6 +358,7 @@ export function buildConfig(
       complaints,
     );
   const mqttPassword = file.mqtt.password === undefined ? null : secret("mqtt.password", file.mqtt.password);
+  const security = securityOf(file.security, base, secret, complaints);
   complaints.throwIfAny(options.file);
   const config: Config = {
     site: file.site,
@@ -343,11 +387,47 @@ export function buildConfig(
     paymentCap: parseYuan(file.payments.cap),
     channels: file.channels === undefined ? null : new Set([...file.channels.map((channel) => channel.name), "console"]),
     apiKeys,
-    security: file.security,
+    security,
     logLevel,
     production: env["NODE_ENV"] === "production",
   };
   return Object.freeze(config);
+}
+
+/** The proof of the secret can be overheard on a plain wire and tried against guesses: so it has to be too long to guess. */
+const HSM_SECRET_LETTERS_MIN = 16;
+
+function securityOf(
+  given: SiteFile["security"],
+  base: string,
+  secret: (path: string, reference: string) => Secret<string>,
+  complaints: Complaints,
+): Config["security"] {
+  if (given.kind !== "hsm") return given;
+  const url = URL.parse(given.url);
+  const isPlace = url?.protocol === "hsm:" && url.hostname !== "" && url.port !== "" && url.port !== "0";
+  const isAlone = url !== null && `${url.username}${url.password}${url.search}${url.hash}` === "" && /^\/?$/.test(url.pathname);
+  if (!isPlace || !isAlone)
+    complaints.add("security.url", "hsm://HOST:PORT and nothing else; the secret is named by security.secret");
+  const shared = secret("security.secret", given.secret);
+  const letters = shared.open().length;
+  if (letters > 0 && letters < HSM_SECRET_LETTERS_MIN)
+    complaints.add("security.secret", `at least ${HSM_SECRET_LETTERS_MIN} letters, drawn by chance`);
+  if (given.ca !== undefined && !given.tls) complaints.add("security.ca", "only with tls: true");
+  let ca: string | null = null;
+  try {
+    if (given.ca !== undefined) ca = readFileSync(atBase(base, given.ca, false), "utf8");
+  } catch (error) {
+    complaints.add("security.ca", `cannot read the file: ${reasonOf(error)}`);
+  }
+  return {
+    kind: "hsm",
+    host: url?.hostname.replaceAll(/[[\]]/g, "") ?? "",
+    port: Number(url?.port),
+    secret: shared,
+    deadlineMs: given.deadlineMs,
+    tls: given.tls ? { ca } : null,
+  };
 }
 
 /** Accounts named by meters exist even when the file does not list them; the meter's model tells where their money is kept. */
@@ -358,7 +438,8 @@ function accountsOf(file: SiteFile, complaints: Complaints): Config["accounts"] 
   const names = new Set([...listed.keys(), ...meterOf.keys()]);
   return [...names].map((account) => {
     const given = listed.get(account);
-    const natural = meterOf.get(account)?.model === "remote-ledger" ? "remote" : "local";
+    const meter = meterOf.get(account);
+    const natural = meter !== undefined && !meterModels[meter.model].wallet ? "remote" : "local";
     const mode = given?.mode ?? natural;
     const tariff = given?.tariff ?? file.tariffs[0]!.id;
     if (!tariffs.has(tariff)) complaints.add(`accounts[${given?.index ?? 0}].tariff`, `no tariff has the id "${tariff}"`);

@@ -16,6 +16,7 @@ import type { CommandKind } from "./commands/command.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
 import type { Config } from "./config.ts";
+import { meterModels } from "./devices/meter-models.ts";
 import type { MeterRecord, Street } from "./devices/meter.ts";
 import { Poller } from "./devices/poller.ts";
 import { ReadingIntake } from "./devices/reading-intake.ts";
@@ -99,7 +100,7 @@ async function raise(
   { config, clock, chance, log, consoleFolder, onFatal = () => undefined }: GatewayOptions,
   closers: Closers,
 ): Promise<Gateway> {
-  const security = securityOf(config, chance, log);
+  const security = await securityOf(config, chance, log, closers);
 
   // --- stores
   prepareDataFolder(config.stores.data);
@@ -200,7 +201,7 @@ async function raise(
       if (note !== null)
         log.warn({ meter: meter.address, note }, "the meter's numbers are not those of the books: it is quarantined");
     },
-    itemsOf: (meter) => (meter.model === "standard-wallet" ? ["importedEnergy", "balance", "overdraft"] : ["importedEnergy"]),
+    itemsOf: (meter) => (meterModels[meter.model].wallet ? ["importedEnergy", "balance", "overdraft"] : ["importedEnergy"]),
     sideBySide: (bus) => config.buses.find(({ id }) => id === bus)?.transport.kind === "mqtt",
   });
   const { noCut, mode, restoreBy, cutBelow } = config.policy;
@@ -311,6 +312,12 @@ async function raise(
     void wake([meter]);
   });
   street.onLineOpen((meters) => void wake(meters));
+  const wakeWaiters = async (): Promise<void> => addJobs(await commandStore.wakeWaitingFor("cipher-machine", clock.now()));
+  security.onUsable?.(() => {
+    wakeWaiters().catch((error: unknown) => {
+      log.warn({ reason: reasonOf(error) }, "commands that waited for the HSM could not be woken; each looks again by itself");
+    });
+  });
 
   // --- everything runs
   await commandStore.makeAllDue(clock.now());

@@ -2,8 +2,13 @@
 import type { Frame } from "../wire.ts";
 import type { VirtualMeter } from "../virtual-meter.ts";
 
-/** Control and data of a reply; "silent": heard, perhaps obeyed, but nothing is said. */
-export type Answer = Pick<Frame, "control" | "data"> | "silent";
+/**
+ * Control and data of a reply; "silent": heard, perhaps obeyed, but nothing is said. An answer to 11H may be of any length: what
+ * fits in no frame goes on with 12H (`read-on.ts`), cut between `values` where the answer names them. `address`: spoken under
+ * another name than the meter was asked by.
+ */
+export type Answer =
+  (Pick<Frame, "control" | "data"> & { readonly values?: readonly Uint8Array[]; readonly address?: string }) | "silent";
 
 export interface Behaviour {
   readonly name: string;
@@ -11,7 +16,15 @@ export interface Behaviour {
 }
 
 /** Bits of ERR, one byte (D1, D4, DC …). */
-export const Err = { other: 0x01, noData: 0x02, unauthorised: 0x04 } as const;
+export const Err = {
+  other: 0x01,
+  noData: 0x02,
+  unauthorised: 0x04,
+  baud: 0x08,
+  zones: 0x10,
+  slots: 0x20,
+  tariffs: 0x40,
+} as const;
 
 /** Bits of SERR, two bytes, low byte first (C3). */
 export const Serr = {

@@ -1,14 +1,20 @@
 /**
  * 11H, reading. One table from data identifier to bytes; records of purchases, trips and closings by pattern. What is not here
- * is answered with ERR 02, no such data. To teach the meter a data item, add its line.
+ * may be a parameter (`keeping.ts`) or no data of this meter at all. To teach the meter a data item, add its line.
  */
-import { bcd, fromHex, joined, reversed, signedBcd } from "../bytes.ts";
+import { bcd, fromHex, joined, reversed } from "../bytes.ts";
+import { settingValues } from "../life-settings.ts";
 import type { RelayRecord } from "../relay.ts";
+import type { Outage } from "../supply.ts";
 import { wallDigits, wireDateTime, wireDigits, wireMinute } from "../wall-time.ts";
 import type { PurchaseRecord, VirtualMeter } from "../virtual-meter.ts";
 import { dataItemBytes, dataItemOf, FunctionCode, no, yes } from "../wire.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { Err } from "./behaviour.ts";
+import { energyItem } from "./energy-items.ts";
+import { freezeItem } from "./freeze-items.ts";
+import { instantItem } from "./instant-items.ts";
+import { profileItem } from "./profile-items.ts";
 import { keyInfo, runStateWord } from "./state-words.ts";
 
 type Item = (meter: VirtualMeter) => Uint8Array | undefined;
@@ -21,33 +27,20 @@ const digits =
   (of: (meter: VirtualMeter) => string): Item =>
   (meter) =>
     reversed(fromHex(of(meter)));
-const energy: Item = (meter) => bcd(meter.energySteps, 4);
 const word =
   (number: number): Item =>
   (meter) =>
     runStateWord(meter, number);
-/** Single phase: the other two are FF, no data. */
-const absent = (size: number): Uint8Array => new Uint8Array(size).fill(0xff);
-const current: Item = (meter) => signedBcd(meter.milliamps, 3);
-const power: Item = (meter) => signedBcd(meter.milliwatts / 100n, 3);
 const zero = (size: number): Uint8Array => new Uint8Array(size);
 
 const items: Readonly<Record<string, Item>> = {
-  "00000000": energy,
-  "00010000": energy,
-  "00010300": energy,
-  // A flat price: everything is counted under tariff 3 (flat), so the tariffs add up to the total.
-  "0001FF00": (meter) => joined(bcd(meter.energySteps, 4), zero(8), bcd(meter.energySteps, 4), zero(4)),
   "00900200": money((meter) => meter.wallet.balance),
   "00900201": money((meter) => meter.wallet.overdraft),
-  "02010100": (meter) => bcd(meter.decivolts, 2),
-  "02020100": current,
-  "0202FF00": (meter) => joined(signedBcd(meter.milliamps, 3), absent(6)),
-  "02030000": power,
-  "02030100": power,
-  "02800020": money((meter) => meter.wallet.price),
-  "02800021": money((meter) => meter.wallet.price),
+  "0280000B": money(({ life }) => life.stepPrice),
+  "02800020": money(({ life }) => life.price),
+  "02800021": money(({ life }) => life.tariff.tariffPrice(life.tariffNow)),
   "02800022": (meter) => bcd(meter.esam.minutesLeft(meter.time.unhurried()), 2),
+  "03110000": (meter) => bcd(meter.life.supply.outageCount, 3),
   "04000101": (meter) => wireDigits(wallDigits(meter.clock).date + wallDigits(meter.clock).weekday),
   "04000102": (meter) => wireDigits(wallDigits(meter.clock).time),
   "0400010C": (meter) => {
@@ -95,6 +88,12 @@ const relayFields = (record: RelayRecord | undefined): Uint8Array[] => [
   ...[4, 4, 4, 4, 4].map(zero),
 ];
 
+/** An outage that goes on has no end yet; nobody can ask then, but a record may be read before it is whole. */
+const outageFields = (outage: Outage | undefined): Uint8Array[] =>
+  outage === undefined
+    ? [zero(12)]
+    : [joined(wireDateTime(outage.from), outage.to === undefined ? zero(6) : wireDateTime(outage.to))];
+
 /** DI0 is the age, 01 the newest; DI1 the field, FF all of them. Before the first record everything reads zero. */
 const records: readonly { readonly prefix: string; fields(meter: VirtualMeter, age: number): Uint8Array[] | undefined }[] = [
   { prefix: "0333", fields: (meter, age) => (meter.hasWallet ? purchaseFields(meter.purchases[age - 1]) : undefined) },
@@ -105,21 +104,47 @@ const records: readonly { readonly prefix: string; fields(meter: VirtualMeter, a
 function recordItem(meter: VirtualMeter, di: string): Uint8Array | undefined {
   const age = Number.parseInt(di.slice(6), 16);
   if (age < 1 || age > 10) return undefined;
+  if (di.startsWith("031100")) return outageFields(meter.life.supply.outages[age - 1])[0];
   if (di.startsWith("033400")) return meter.hasWallet ? joined(...purchaseFields(meter.refunds[age - 1]).slice(0, 5)) : undefined;
   const fields = records.find(({ prefix }) => di.startsWith(prefix))?.fields(meter, age);
   const number = Number.parseInt(di.slice(4, 6), 16);
   return number === 0xff ? fields && joined(...fields) : fields?.[number - 1];
 }
 
+/** What the living meter shows: energies and demands, instantaneous values, parameters, freezes. */
+function livingItem({ life }: VirtualMeter, di: string): readonly Uint8Array[] | undefined {
+  switch (di.slice(0, 2)) {
+    case "00":
+    case "01":
+      return energyItem(life, di);
+    case "02": {
+      const value = instantItem(life, di);
+      return value && [value];
+    }
+    case "04":
+      return settingValues(life, di);
+    case "05":
+      return freezeItem(life, di);
+    default:
+      return undefined;
+  }
+}
+
+function valuesOf(meter: VirtualMeter, di: string, rest: Uint8Array): readonly Uint8Array[] | "no data" | "nonsense" {
+  if (di.startsWith("06")) return profileItem(meter.life, di, rest);
+  const value = items[di]?.(meter) ?? recordItem(meter, di);
+  return (value === undefined ? livingItem(meter, di) : [value]) ?? "no data";
+}
+
 export const reading: Behaviour = {
   name: "reading",
   hear(request, meter) {
-    // Nothing here is longer than one frame, so there is never anything to read on.
-    if (request.control === FunctionCode.readOn) return no(request, Err.noData);
     if (request.control !== FunctionCode.read) return undefined;
     if (request.data.length < 4) return no(request, Err.other);
     const di = dataItemOf(request.data);
-    const value = items[di]?.(meter) ?? recordItem(meter, di);
-    return value === undefined ? no(request, Err.noData) : yes(request, joined(dataItemBytes(di), value));
+    const values = valuesOf(meter, di, request.data.slice(4));
+    if (values === "nonsense") return no(request, Err.other);
+    if (values === "no data") return undefined;
+    return { ...yes(request, joined(dataItemBytes(di), ...values)), values };
   },
 };

@@ -1,18 +1,21 @@
 /**
  * 1CH: disconnect, reconnect, arm, warn, protect.
  *
- * Plain: level and password, then the order and its deadline. Secured (level 98): the order under a cipher, with a MAC over the
- * cipher; the block of 20 is turned round as a whole, so the MAC travels first. The reply says that the order stands, not that
+ * Plain: level and password, then the order and its deadline. Secured (level 98): the order in a block under a cipher and a
+ * MAC (`control-block.ts`). The reply says that the order stands, not that
  * the contact has moved. With P2 = 01 a secured order gets a word back that tells what was done, or why not.
  */
-import { bcdDigits, fromHex, hex, reversed } from "../bytes.ts";
-import { Purpose } from "../virtual-esam.ts";
+import { bcdDigits, hex } from "../bytes.ts";
 import type { Obeyed, VirtualMeter } from "../virtual-meter.ts";
-import { momentOf } from "../wall-time.ts";
 import type { Frame } from "../wire.ts";
 import { FunctionCode, no, yes } from "../wire.ts";
+import { passwordAllows } from "./access.ts";
 import type { Answer, Behaviour } from "./behaviour.ts";
 import { Err, lowHigh } from "./behaviour.ts";
+import { objectionToDeadline, openedOrder, Why } from "./control-block.ts";
+
+/** The lowest level whose password may order. */
+const LEVEL = "04";
 
 /** Extended reply, 9C: what was done. */
 const Done = {
@@ -28,19 +31,6 @@ const Done = {
   unwarn: 0x0800,
   nothing: 0,
 } as const;
-/** Extended reply, DC: why not. */
-const Why = {
-  suspended: 0x0001,
-  mac: 0x0002,
-  unauthorised: 0x0004,
-  expired: 0x0008,
-  late: 0x0010,
-  protected: 0x0020,
-  timedProtected: 0x0040,
-  badTime: 0x0080,
-  alreadyTripped: 0x0100,
-} as const;
-
 type Outcome = { readonly done: number } | { readonly why: number };
 /** N1, N2 and the deadline YYMMDDhhmmss. */
 interface Order {
@@ -74,24 +64,29 @@ const disconnectFor =
     return did(meter, "disconnects", Done.timed);
   };
 
-/** On an empty wallet the order is taken and nothing moves (dlt645-2007 section 12): word 3 tells. */
+/** Without money the order is taken and nothing moves, so that word 3 has to be read; some meters refuse it instead. */
+const withoutMoney = (meter: VirtualMeter): Outcome =>
+  meter.habits.emptyWalletOrders === "taken" ? { done: Done.nothing } : { why: Why.unauthorised };
+
 function reconnect(meter: VirtualMeter, { operator }: Order): Outcome {
-  if (meter.walletForbidsSupply) return { done: Done.nothing };
+  if (meter.walletForbidsSupply) return withoutMoney(meter);
   meter.relay.reconnect(meter.settle(), operator);
   return did(meter, "reconnects", Done.closed);
 }
 
 function arm(meter: VirtualMeter): Outcome {
-  if (meter.walletForbidsSupply) return { done: Done.nothing };
+  if (meter.walletForbidsSupply) return withoutMoney(meter);
   meter.relay.arm();
   return did(meter, "arms", Done.armed);
 }
 
-/** An open relay is armed by protection (internal relay, dlt645-2007 section 12). */
-function protect(meter: VirtualMeter): Outcome {
+/** What waits is called off at once; what is open stays open, may be restored by the button, or is restored. */
+function protect(meter: VirtualMeter, { operator }: Order): Outcome {
+  const { relay, habits } = meter;
   meter.isProtected = true;
-  meter.relay.callOff();
-  if (meter.relay.orderIsDisconnect) meter.relay.arm();
+  relay.callOff();
+  if (habits.protectCloses === "close" && relay.state !== "connected") relay.reconnect(meter.settle(), operator);
+  else if (habits.protectCloses === "arm" && relay.orderIsDisconnect) relay.arm();
   return did(meter, "protects", Done.protect);
 }
 
@@ -113,35 +108,28 @@ const orders: Readonly<Record<number, Obey>> = {
   0x3b: unprotect,
 };
 
-/** The deadline is a real date by the meter's own clock; equal is still in time. */
 function obey(meter: VirtualMeter, order: Order): Outcome {
   const run = orders[order.n1];
-  const deadline = order.deadline === undefined ? undefined : momentOf(order.deadline);
-  if (run === undefined || deadline === undefined) return { why: Why.unauthorised };
-  if (Math.floor(meter.clock / 1_000) * 1_000 > deadline) return { why: Why.late };
-  return run(meter, order);
+  if (run === undefined) return { why: Why.unauthorised };
+  const why = objectionToDeadline(meter, order.deadline);
+  return why === undefined ? run(meter, order) : { why };
 }
 
-function plain(request: Frame, meter: VirtualMeter): Outcome {
-  const { data } = request;
-  const level = hex(data.slice(0, 1));
-  const password = hex(reversed(data.slice(1, 4)));
-  if (data.length !== 16 || !meter.plainControl || meter.passwords[level] !== password) return { why: Why.unauthorised };
+/** Under test keys a password is always enough. */
+function plainIsObeyed({ keyState, plainControl }: VirtualMeter, n1: number): boolean {
+  return keyState === "test" || plainControl === true || (plainControl === "restores" && (n1 === 0x1b || n1 === 0x1c));
+}
+
+function plain({ data }: Frame, meter: VirtualMeter): Outcome {
+  if (data.length !== 16 || !plainIsObeyed(meter, data[8]!)) return { why: Why.unauthorised };
+  if (!passwordAllows(meter, data.slice(0, 4), LEVEL)) return { why: Why.unauthorised };
   return obey(meter, { n1: data[8]!, n2: data[9]!, deadline: bcdDigits(data.slice(10, 16)), operator: data.slice(4, 8) });
 }
 
 function secured(request: Frame, meter: VirtualMeter): Outcome {
-  const { data } = request;
-  if (data.length !== 28) return { why: Why.unauthorised };
-  if (!meter.esam.hasSession(meter.time.unhurried())) return { why: Why.expired };
-  if (meter.esam.isSuspended(meter.day)) return { why: Why.suspended };
-  const block = reversed(data.slice(8, 28));
-  const [cipher, mac] = [block.slice(0, 16), block.slice(16)];
-  const sealed = { purpose: Purpose.control, control: FunctionCode.control, di: "00000000", tag: 1, data: cipher } as const;
-  if (!meter.esam.accepts(sealed, mac, { day: meter.day, isLast: true })) return { why: Why.mac };
-  const text = meter.esam.decipher(Purpose.control, cipher);
-  if (hex(text.slice(8)) !== hex(fromHex("8000000000000000"))) return { why: Why.unauthorised };
-  return obey(meter, { n1: text[0]!, n2: text[1]!, deadline: hex(text.slice(2, 8)), operator: data.slice(4, 8) });
+  const text = openedOrder(meter, request, 8);
+  if ("why" in text) return text;
+  return obey(meter, { n1: text[0]!, n2: text[1]!, deadline: hex(text.slice(2, 8)), operator: request.data.slice(4, 8) });
 }
 
 export const relay: Behaviour = {
@@ -150,7 +138,7 @@ export const relay: Behaviour = {
     if (request.control !== FunctionCode.control) return undefined;
     const isSecured = request.data[0] === 0x98;
     const outcome = isSecured ? secured(request, meter) : plain(request, meter);
-    const extended = isSecured && request.data[3] === 0x01;
+    const extended = isSecured && request.data[3] === 0x01 && meter.habits.extendedReply;
     if ("done" in outcome) return extended ? yes(request, Uint8Array.from(lowHigh(outcome.done))) : yes(request);
     return extended ? no(request, ...lowHigh(outcome.why)) : no(request, Err.unauthorised);
   },

@@ -1,156 +1,89 @@
 /**
- * 14H, writing, for the few items a gateway sets: the clock, the alarm amounts and limits, the trip delays, and the refund.
+ * 14H, writing.
  *
- * Three forms: level 02 or 04 with its password; level 99, clear with a MAC (class 1); level 98, ciphered with a MAC (class 2).
- * What is not in the table is not authorised, ERR 04. The chip opens a cipher only when its MAC is right, so under level 98
- * the MAC is checked before the digits; under level 99 the digits come first.
+ *     DI 4 · PA P0 P1 P2 · operator 4 · field              level 00 to 09 and its password
+ *     DI 4 · 99 00 00 00 · operator 4 · field · MAC 4      class 1, clear with a MAC
+ *     DI 4 · 98 00 00 00 · operator 4 · cipher · MAC 4     class 2, ciphered
+ *
+ * Order of the checks (dlt645-2007 5.4): length, session, suspension, digits and range, MAC, and only then what the item has to
+ * say. The chip opens a cipher only when its MAC is right, so under level 98 the MAC comes before the digits. What cannot be
+ * written is not authorised, ERR 04 (habit `unknownWrite`). The refund, 04001006, is in `refund.ts`.
  */
-import { bcdDigits, hex, reversed } from "../bytes.ts";
+import { hex, joined, reversed } from "../bytes.ts";
+import { cut } from "../parameter-store.ts";
 import { Purpose } from "../virtual-esam.ts";
 import type { VirtualMeter } from "../virtual-meter.ts";
-import { momentOf, wallDigits } from "../wall-time.ts";
 import type { Frame } from "../wire.ts";
 import { dataItemOf, FunctionCode, no, yes } from "../wire.ts";
+import { HEAD_BYTES, isBarred, MAC_BYTES, openedField, passwordAllows } from "./access.ts";
 import type { Answer, Behaviour } from "./behaviour.ts";
 import { Err } from "./behaviour.ts";
+import { programmed } from "./programming.ts";
+import { REFUND, refund } from "./refund.ts";
+import type { Writable } from "./writables.ts";
+import { writableOf } from "./writables.ts";
 
-interface Writable {
-  readonly size: number;
-  readonly securedLevel: 98 | 99;
-  /** Numbers that only a meter with test keys lets be changed; never by password. */
-  readonly underTestKeysOnly?: true;
-  /** Digits highest first; false when they make no sense here. */
-  set(meter: VirtualMeter, digits: string): boolean;
+interface Order {
+  readonly di: string;
+  readonly item: Writable;
+  readonly data: Uint8Array;
 }
 
-const HEAD_BYTES = 12;
-const REFUND = "04001006";
-const RECORDS_MAX = 10;
-
-const always = (set: (meter: VirtualMeter, digits: string) => void) => (meter: VirtualMeter, digits: string) => {
-  set(meter, digits);
-  meter.reconsider();
-  return true;
-};
-
-function setClock(meter: VirtualMeter, digits: string): boolean {
-  const moment = momentOf(digits);
-  if (moment === undefined) return false;
-  meter.clockOffsetMs = moment - meter.settle();
-  meter.obeyed.clockSets += 1;
-  return true;
-}
-
-const isWeekday = (digits: string): boolean => /^0[0-6]$/.test(digits);
-
-const writables: Readonly<Record<string, Writable>> = {
-  "0400010C": {
-    size: 7,
-    securedLevel: 98,
-    set: (meter, d) => isWeekday(d.slice(6, 8)) && setClock(meter, d.slice(0, 6) + d.slice(8)),
-  },
-  "04000101": {
-    size: 4,
-    securedLevel: 98,
-    set: (meter, d) => isWeekday(d.slice(6)) && setClock(meter, d.slice(0, 6) + wallDigits(meter.clock).time),
-  },
-  "04000102": { size: 3, securedLevel: 98, set: (meter, d) => setClock(meter, wallDigits(meter.clock).date + d) },
-  "04000402": { size: 6, securedLevel: 99, underTestKeysOnly: true, set: always((meter, d) => (meter.meterNumber = d)) },
-  "0400040E": { size: 6, securedLevel: 99, underTestKeysOnly: true, set: always((meter, d) => (meter.customerNumber = d)) },
-  "04001001": { size: 4, securedLevel: 99, set: always((meter, d) => (meter.alarms.first = BigInt(d))) },
-  "04001002": { size: 4, securedLevel: 99, set: always((meter, d) => (meter.alarms.second = BigInt(d))) },
-  "04001003": { size: 4, securedLevel: 98, set: always((meter, d) => (meter.wallet.overdraftLimit = BigInt(d))) },
-  "04001004": { size: 4, securedLevel: 98, set: always((meter, d) => (meter.hoardingLimit = BigInt(d))) },
-  "04001005": { size: 4, securedLevel: 98, set: always((meter, d) => (meter.closeAllowedAt = BigInt(d))) },
-  "04001401": { size: 2, securedLevel: 98, set: always((meter, d) => (meter.relay.tripDelayMinutes = Number(d))) },
-  "04001402": { size: 3, securedLevel: 98, set: always((meter, d) => (meter.relay.tripMilliampsMax = Number(d))) },
-  "04001403": { size: 2, securedLevel: 98, set: always((meter, d) => (meter.relay.holdOffMinutes = Number(d))) },
-};
-
-function write(meter: VirtualMeter, item: Writable, digits: string | undefined): number | undefined {
+function write(meter: VirtualMeter, { di, item, data }: Order, field: Uint8Array): number | undefined {
   if (item.underTestKeysOnly && meter.keyState !== "test") return Err.other;
-  if (digits?.length !== item.size * 2 || !item.set(meter, digits)) return Err.other;
-  meter.obeyed.writes += 1;
+  const objection = item.objection(meter, field);
+  if (objection !== undefined) return objection;
+  programmed(meter, di, data.slice(8, 12), () => item.set(meter, field));
   return undefined;
 }
 
-function byPassword(data: Uint8Array, item: Writable, meter: VirtualMeter): number | undefined {
-  const password = hex(reversed(data.slice(5, 8)));
-  if (item.underTestKeysOnly || meter.passwords[hex(data.slice(4, 5))] !== password) return Err.unauthorised;
-  return write(meter, item, bcdDigits(data.slice(HEAD_BYTES)));
+/** A meter on test keys takes a password for everything; with production keys it is a habit of the meter. */
+function passwordIsEnough(meter: VirtualMeter, item: Writable): boolean {
+  if (item.underTestKeysOnly) return false;
+  if (meter.keyState === "test" || meter.habits.plainWrites === "obeyed") return true;
+  return meter.habits.plainWrites === "class-3" && item.level === "04";
 }
 
-/** Session and suspension, before anything under a MAC is looked at. */
-const isBarred = (meter: VirtualMeter): boolean =>
-  !meter.esam.hasSession(meter.time.unhurried()) || meter.esam.isSuspended(meter.day);
-
-function byMac(data: Uint8Array, item: Writable, meter: VirtualMeter): number | undefined {
-  if (item.securedLevel !== 99 || isBarred(meter)) return Err.unauthorised;
-  const [field, mac] = [data.slice(HEAD_BYTES, -4), reversed(data.slice(-4))];
-  const digits = bcdDigits(field);
-  if (digits === undefined) return Err.other;
-  const sealed = {
-    purpose: Purpose.parameters,
-    control: FunctionCode.write,
-    di: dataItemOf(data),
-    tag: 1,
-    data: reversed(field),
-  } as const;
-  return meter.esam.accepts(sealed, mac, { day: meter.day, isLast: true }) ? write(meter, item, digits) : Err.unauthorised;
+function byPassword(meter: VirtualMeter, order: Order): number | undefined {
+  const isAllowed = passwordAllows(meter, order.data.slice(4, 8), order.item.level);
+  if (!isAllowed || !passwordIsEnough(meter, order.item)) return Err.unauthorised;
+  return write(meter, order, order.data.slice(HEAD_BYTES));
 }
 
-/** The clear text of a level 98 write, or undefined when session or MAC say no. */
-function opened(data: Uint8Array, meter: VirtualMeter): Uint8Array | undefined {
-  const [cipher, mac] = [reversed(data.slice(HEAD_BYTES, -4)), reversed(data.slice(-4))];
-  if (isBarred(meter) || cipher.length === 0 || cipher.length % 16 !== 0) return undefined;
-  const sealed = {
-    purpose: Purpose.parameters,
-    control: FunctionCode.write,
-    di: dataItemOf(data),
-    tag: 1,
-    data: cipher,
-  } as const;
-  return meter.esam.accepts(sealed, mac, { day: meter.day, isLast: sealed.di !== REFUND })
-    ? meter.esam.decipher(Purpose.parameters, cipher)
-    : undefined;
+function byMac(meter: VirtualMeter, order: Order): number | undefined {
+  const { di, item, data } = order;
+  if (item.securedLevel !== 99) return Err.unauthorised;
+  const [field, mac] = [data.slice(HEAD_BYTES, -MAC_BYTES), reversed(data.slice(-MAC_BYTES))];
+  const sizes = item.layout(field.length);
+  if (sizes === undefined) return item.objection(meter, field) ?? Err.other;
+  if (isBarred(meter)) return Err.unauthorised;
+  const objection = item.objection(meter, field);
+  if (objection !== undefined) return objection;
+  const sealed = { purpose: Purpose.parameters, control: FunctionCode.write, di, tag: 1 } as const;
+  const inOrder = joined(...cut(field, sizes).map(reversed));
+  if (!meter.esam.accepts({ ...sealed, data: inOrder }, mac, { day: meter.day, isLast: true })) return Err.unauthorised;
+  return write(meter, order, field);
 }
 
-/** Length 1 (DI and data), DI 4, data highest byte first, padding. */
-function byCipher(data: Uint8Array, item: Writable, meter: VirtualMeter): number | undefined {
-  const text = item.securedLevel === 98 ? opened(data, meter) : undefined;
+/** Length 1 (DI and field), DI 4, field highest byte first, padding. */
+function byCipher(meter: VirtualMeter, order: Order): number | undefined {
+  const { di, item, data } = order;
+  const text = item.securedLevel === 98 ? openedField(meter, data, { isLast: true }) : undefined;
   if (text === undefined) return Err.unauthorised;
-  if (text[0] !== item.size + 4 || hex(text.slice(1, 5)) !== dataItemOf(data)) return Err.other;
-  const digits = hex(text.slice(5, 5 + item.size));
-  return write(meter, item, /^\d+$/.test(digits) ? digits : undefined);
-}
-
-/** Amount and inner MAC under the cipher, no count: the same frame in the same session takes the money twice. */
-function refund(data: Uint8Array, meter: VirtualMeter): number | undefined {
-  if (data[4] !== 0x98 || data.length !== 32 || !meter.hasWallet) return Err.unauthorised;
-  const text = opened(data, meter);
-  if (text === undefined) return Err.unauthorised;
-  const amountBytes = text.slice(0, 4);
-  const inner = { purpose: Purpose.purse, control: FunctionCode.write, di: REFUND, tag: 2, data: amountBytes } as const;
-  if (!meter.esam.accepts(inner, text.slice(4, 8), { day: meter.day, isLast: true })) return Err.unauthorised;
-  const amount = BigInt(`0x${hex(amountBytes)}`);
-  const before = meter.wallet.balance;
-  if (amount > before) return Err.other;
-  meter.wallet.refund(amount);
-  meter.obeyed.refunds += 1;
-  meter.refunds.unshift({ at: meter.clock, count: meter.purchaseCount, amount, before, after: meter.wallet.balance, total: 0n });
-  meter.refunds.splice(RECORDS_MAX);
-  meter.reconsider();
-  return undefined;
+  const size = text[0]! - 4;
+  if (size < 1 || 5 + size >= text.length || hex(text.slice(1, 5)) !== di) return Err.other;
+  return write(meter, order, reversed(text.slice(5, 5 + size)));
 }
 
 function outcome({ data }: Frame, meter: VirtualMeter): number | undefined {
   if (data.length <= HEAD_BYTES) return Err.other;
   const di = dataItemOf(data);
   if (di === REFUND) return refund(data, meter);
-  const item = writables[di];
-  if (item === undefined) return Err.unauthorised;
-  if (data[4] === 0x99) return byMac(data, item, meter);
-  return data[4] === 0x98 ? byCipher(data, item, meter) : byPassword(data, item, meter);
+  const item = writableOf(di);
+  if (item === undefined) return meter.habits.unknownWrite === "no-data" ? Err.noData : Err.unauthorised;
+  const order = { di, item, data };
+  if (data[4] === 0x99) return byMac(meter, order);
+  return data[4] === 0x98 ? byCipher(meter, order) : byPassword(meter, order);
 }
 
 export const writing: Behaviour = {

@@ -2,8 +2,7 @@
  * Meters on a broker: each hears on `meters/{address}/down` and answers on `meters/{address}/up`, QoS 1. One connection serves
  * them all. A payload may hold several frames; each answer is a payload of its own.
  *
- * Nothing is published while the connection is down: an answer that arrives after the reconnect is an answer to nobody. The
- * client's stream gets TCP_NODELAY after each connect, or every round trip costs 40 ms and more.
+ * The client's stream gets TCP_NODELAY after each connect, or every round trip costs 40 ms and more.
  */
 import { Socket } from "node:net";
 import mqtt from "mqtt";
@@ -12,10 +11,14 @@ import { systemChance } from "../../src/kernel/chance.ts";
 import type { Clock } from "../../src/kernel/clock.ts";
 import { Fault, reasonOf } from "../../src/kernel/faults.ts";
 import type { Logger } from "../../src/kernel/log.ts";
-import { fromHex, hex } from "../bytes.ts";
-import type { EndpointPlan, MqttPayload } from "../plans.ts";
+import { hex } from "../bytes.ts";
+import type { EndpointPlan } from "../plans.ts";
 import type { VirtualBus } from "../virtual-bus.ts";
+import type { Deliver } from "../wires.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Asked } from "./mqtt-manners.ts";
+import { DOWN_TOPICS, Publisher } from "./mqtt-manners.ts";
+import { payloadForms } from "./mqtt-payloads.ts";
 
 const DOWN = /^meters\/(\d{12})\/down$/;
 const CONNECT_MS = 15_000;
@@ -28,7 +31,7 @@ interface Surroundings {
 }
 
 export async function openMqtt(bus: VirtualBus, { plan, clock, log }: Surroundings): Promise<Endpoint> {
-  const { write, read } = payloads[plan.payload ?? "raw"];
+  const { write, read } = payloadForms[plan.payload ?? "raw"];
   const client = mqtt.connect(plan.url, {
     // The one thing that must not come from the seed: two streets of one name would throw each other off the broker for ever.
     clientId: `street-${hex(systemChance.bytes(6))}`,
@@ -38,14 +41,13 @@ export async function openMqtt(bus: VirtualBus, { plan, clock, log }: Surroundin
     ...(plan.username === undefined ? {} : { username: plan.username }),
     ...(plan.password === undefined ? {} : { password: plan.password }),
   });
-  const deliverTo = new Map<string, (bytes: Uint8Array) => void>();
-  const deliverFor = (address: string): ((bytes: Uint8Array) => void) => {
+  const publisher = new Publisher(client, clock);
+  const deliverTo = new Map<string, Deliver>();
+  const deliverFor = (address: string): Deliver => {
     let deliver = deliverTo.get(address);
     if (deliver === undefined) {
-      const topic = `meters/${address}/up`;
-      deliver = (bytes) => {
-        if (client.connected) client.publish(topic, write(bytes, address), { qos: 1 });
-      };
+      deliver = (bytes, { manner, label }) =>
+        publisher.answer(address, (modem) => write(bytes, address, modem), { manner, label: label as Asked | undefined });
       deliverTo.set(address, deliver);
     }
     return deliver;
@@ -53,8 +55,9 @@ export async function openMqtt(bus: VirtualBus, { plan, clock, log }: Surroundin
   client.on("message", (topic, payload) => {
     const address = DOWN.exec(topic)?.[1];
     const meter = address === undefined ? undefined : bus.meters.get(address);
-    const bytes = meter === undefined ? undefined : read(payload);
-    if (meter !== undefined && bytes !== undefined) bus.receiveFor(meter, bytes, deliverFor(meter.address));
+    const asked = meter === undefined ? undefined : read(payload);
+    if (meter === undefined || asked === undefined) return;
+    bus.receiveFor(meter, asked.bytes, deliverFor(meter.address), { topic, payload, modem: asked.modem } satisfies Asked);
   });
   client.on("connect", () => {
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
@@ -62,9 +65,9 @@ export async function openMqtt(bus: VirtualBus, { plan, clock, log }: Surroundin
   client.on("error", (error) =>
     log.warn({ bus: bus.id, url: plainUrl(plan.url), error: reasonOf(error) }, "the broker cannot be used"),
   );
-  bus.drop = () => void client.stream.destroy();
+  bus.hands["dropped-connection"] = () => void client.stream.destroy();
   await untilSubscribed(client, clock, plan);
-  return { at: plainUrl(plan.url), close: () => client.endAsync(true) };
+  return { at: plainUrl(plan.url), close: () => (publisher.close(), client.endAsync(true)) };
 }
 
 /** Resolves when the broker has granted the topic; from then on nothing said to a meter is missed. */
@@ -74,7 +77,7 @@ async function untilSubscribed(client: MqttClient, clock: Clock, plan: Surroundi
   client.on("error", (error) => (why = reasonOf(error)));
   const subscribed = new Promise<boolean>((resolve) => {
     client.on("connect", () => {
-      client.subscribe("meters/+/down", { qos: 1 }, (error) => {
+      client.subscribe(DOWN_TOPICS, { qos: 1 }, (error) => {
         if (error === null) resolve(true);
         else why = reasonOf(error);
       });
@@ -94,32 +97,3 @@ function plainUrl(url: string): string {
   plain.password = "";
   return plain.href.replace(/\/$/, "");
 }
-
-interface PayloadForm {
-  readonly write: (bytes: Uint8Array, address: string) => Buffer | string;
-  /** undefined: not in this form. */
-  readonly read: (payload: Buffer) => Uint8Array | undefined;
-}
-
-function readHex(text: string): Uint8Array | undefined {
-  const digits = text.replaceAll(/\s/g, "");
-  return digits.length % 2 === 0 && /^[0-9a-f]*$/i.test(digits) ? fromHex(digits) : undefined;
-}
-
-const payloads: Readonly<Record<MqttPayload, PayloadForm>> = {
-  raw: { write: (bytes) => Buffer.from(bytes), read: (payload) => new Uint8Array(payload) },
-  hex: { write: (bytes) => hex(bytes), read: (payload) => readHex(payload.toString()) },
-  json: {
-    write: (bytes, address) => JSON.stringify({ address, hex: hex(bytes) }),
-    read: (payload) => {
-      try {
-        const value: unknown = JSON.parse(payload.toString());
-        return typeof value === "object" && value !== null && "hex" in value && typeof value.hex === "string"
-          ? readHex(value.hex)
-          : undefined;
-      } catch {
-        return undefined;
-      }
-    },
-  },
-};

@@ -11,10 +11,14 @@ export async function openTcp(
 ): Promise<Endpoint> {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
+    socket.on("error", (error) => log.debug({ bus: bus.id, error: error.message }, "a client's connection broke"));
+    if (bus.faults.has("hang-up") !== undefined) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     const end = bus.join((bytes) => void socket.write(bytes));
     socket.on("data", (chunk: Buffer) => end.receive(new Uint8Array(chunk)));
-    socket.on("error", (error) => log.debug({ bus: bus.id, error: error.message }, "a client's connection broke"));
     socket.on("close", () => {
       end.leave();
       sockets.delete(socket);
@@ -27,8 +31,11 @@ export async function openTcp(
       resolve();
     });
   });
-  bus.drop = () => {
+  bus.hands["dropped-connection"] = () => {
     for (const socket of sockets) socket.destroy();
+  };
+  bus.hands["connection-reset"] = () => {
+    for (const socket of sockets) socket.resetAndDestroy();
   };
   return {
     at: (server.address() as AddressInfo).port,

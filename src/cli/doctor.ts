@@ -2,9 +2,12 @@
 import { constants } from "node:fs";
 import { access, mkdir, stat } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import { loadConfig, type Config } from "../config.ts";
+import { loadConfig, type Config, type HsmConfig } from "../config.ts";
+import { systemChance } from "../kernel/chance.ts";
 import { iso, systemClock } from "../kernel/clock.ts";
 import { isFault, reasonOf } from "../kernel/faults.ts";
+import { silentLog } from "../kernel/log.ts";
+import { HsmModule } from "../security/hsm.ts";
 import { getCiphers } from "node:crypto";
 
 export interface Finding {
@@ -43,6 +46,7 @@ export async function examine(env: Readonly<Record<string, string | undefined>>)
       ? good("queue", "BullMQ on PostgreSQL")
       : await reach("queue", config.stores.redis.open(), 6_379, "Check REDIS_URL and whether Redis runs."),
   );
+  if (config.security.kind === "hsm") findings.push(await cipherMachine(config.security, config.production));
   if (config.buses.some((bus) => bus.transport.kind === "mqtt")) {
     findings.push(
       config.mqtt.url === "embedded"
@@ -96,6 +100,27 @@ async function dataFolder(folder: string): Promise<Finding> {
     return good("data folder", folder);
   } catch (error) {
     return bad("data folder", reasonOf(error), "Give the gateway's user the right to write there, or set GATEWAY_DATA.");
+  }
+}
+
+/** Dials it, both sides prove that they know the secret, as when the gateway starts, and hangs up. */
+async function cipherMachine({ host, port, ...rest }: HsmConfig, production: boolean): Promise<Finding> {
+  const common = { clock: systemClock, chance: systemChance, log: silentLog, production };
+  const hsm = new HsmModule({ ...rest, ...common, place: { host, port, tls: rest.tls } });
+  try {
+    await hsm.start();
+    const { machine, trouble } = hsm;
+    if (machine === null)
+      return bad(
+        "security",
+        `${hsm.name}: ${trouble?.why ?? "down"}`,
+        "Check security in the site file, and whether the machine runs.",
+      );
+    return good("security", `${hsm.name}: ${machine.name}, ${machine.testKeys ? "TEST KEYS" : "keys of its own"}`);
+  } catch (error) {
+    return bad("security", reasonOf(error), "Connect the machine that holds the utility's keys.");
+  } finally {
+    await hsm.close();
   }
 }
 

@@ -359,7 +359,7 @@ export class CommandRunner {
         : command;
     if (this.#noMoreLooks(verifying))
       await this.#apply(verifying, { type: "nobody-can-tell", because: verifying.effect === "adds" ? "no-proof" : "silence" });
-    else await this.#lookLater(verifying, "silence");
+    else await this.#lookLater(verifying, error.code === "security-unavailable" ? waitingFor(error.code) : "silence");
   }
 
   /** After the deadline a silent meter is not waited for any longer: we do not know, and say so. */
@@ -441,8 +441,12 @@ function refusalIn(outcome: string): FaultCode | null {
   return code !== undefined && code in faults ? (code as FaultCode) : null;
 }
 
-const waitingFor = (code: FaultCode): string =>
-  code === "meter-silent" ? "meter-online" : code === "security-suspended" ? "security" : "line";
+const waits: Partial<Record<FaultCode, string>> = {
+  "meter-silent": "meter-online",
+  "security-suspended": "security",
+  "security-unavailable": "cipher-machine",
+};
+const waitingFor = (code: FaultCode): string => waits[code] ?? "line";
 /** An unsent command is looked at no later than directly after its deadline, so that its end is told in time. */
 const earliest = (lookAt: Instant, command: Command): Instant =>
   isUnsent(command.state) && lookAt > command.notAfter ? later(command.notAfter, 1) : lookAt;

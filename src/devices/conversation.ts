@@ -9,7 +9,7 @@ import type { Clock, Instant } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { WireEvidence } from "../kernel/reading.ts";
-import { maskedHex, requests } from "../protocols/dlt645/index.ts";
+import { maskedHex, permit, requests } from "../protocols/dlt645/index.ts";
 import type { Frame, Reply, Row } from "../protocols/dlt645/index.ts";
 import type { Line } from "./line.ts";
 import type { Urgency } from "./exchange-queue.ts";
@@ -125,6 +125,8 @@ export class Conversation {
 
   async #ask(what: Pick<LineRequest, "frame" | "replyBytes" | "notAfter" | "beforeFirstByte">): Promise<LineAnswer> {
     const { line, meter, model, priority, health, signal } = this.#parts;
+    const verdict = permit(model.profile, what.frame);
+    if (!verdict.allowed) throw this.#fault("order-forbidden", { model: model.profile.name, why: verdict.why });
     const answer = await line.ask({
       ...what,
       priority,

@@ -1,12 +1,16 @@
 /**
- * What differs between meter models, as data, each switch with the choice that sources disagree about (reference, section 12). A
- * new model is a new row; code asks switches, never names.
+ * The switches by which sessions and orders work, taken from a model's profile (src/protocols/dlt645/profiles). Code asks
+ * switches, never names.
+ *
+ * A profile may describe more than this gateway can do. `whyNotOperated` says what is missing, in words for the person who wrote
+ * the site file: a meter that is known and cannot be ordered is named at the start, and not met later with money in hand.
  */
 import { Secret } from "../kernel/secret.ts";
-import { PREAMBLE_BYTES } from "../protocols/dlt645/index.ts";
-import type { ModelName } from "./meter.ts";
+import { profileOf, profiles, type ModelProfile } from "../protocols/dlt645/index.ts";
+import type { ModelName, RelayOrder } from "./meter.ts";
 
 export interface MeterModel {
+  readonly profile: ModelProfile;
   /** A wallet in the meter: top-ups travel to it. Without one the ledger holds the money and only the relay is ordered. */
   readonly wallet: boolean;
   /** An ESAM with keys: orders are secured unless the record names a password. */
@@ -21,24 +25,69 @@ export interface MeterModel {
   readonly extendedReply: boolean;
   /** `real`: a date at most five minutes ahead by the meter's clock; `far`: 99-12-31 for meters without a clock. */
   readonly deadline: "real" | "far";
-  /** 1CH N1 = 1C; older utility meters cannot close without a person at the button. */
-  readonly directReconnect: boolean;
+  /** What its relay can be told; older utility meters cannot close without a person at the button, breakers have none. */
+  readonly orders: readonly RelayOrder[];
   readonly preamble: number;
 }
 
-const stateGrid: MeterModel = {
-  wallet: true,
-  keys: true,
-  securedLevel: "98",
-  relayPassword: { level: "02", secret: new Secret("000000") },
-  controlBlock: "whole",
-  extendedReply: true,
-  deadline: "real",
-  directReconnect: true,
-  preamble: PREAMBLE_BYTES,
-};
+const RELAY_ORDERS: readonly RelayOrder[] = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn"];
+
+export function modelOf(profile: ModelProfile): MeterModel {
+  const { proof, choices } = profile;
+  const { level, factory } = proof.password ?? { level: "02", factory: "000000" };
+  return {
+    profile,
+    wallet: profile.wallet !== null,
+    keys: proof.kind === "esam",
+    securedLevel: proof.levels?.cipher ?? "98",
+    relayPassword: { level, secret: new Secret(factory) },
+    controlBlock: choices.controlBlock,
+    extendedReply: choices.relayReply === "extended",
+    deadline: choices.deadline === "real" ? "real" : "far",
+    orders: RELAY_ORDERS.filter((order) => profile.relayOrders.includes(order)),
+    preamble: profile.line.preamble,
+  };
+}
+
+/** What this gateway would have to learn before it could order such a meter; null: nothing. */
+export function whyNotOperated({ proof, wallet, purchase, choices, edition }: ModelProfile): string | null {
+  if (edition !== "2007") return "it speaks the edition of 1997, in which orders are not built yet";
+  if (proof.kind === "soft-esam") return `no security module computes its MACs (${proof.scheme ?? "not public"})`;
+  if (wallet === "kWh") return "its wallet holds kilowatt-hours, and a payment is money";
+  if (purchase !== null && purchase.repeatProof !== "purchase-count")
+    return `a top-up is proved by the meter's purchase count, and here a repeat is proved by: ${purchase.repeatProof}`;
+  if (choices.word3 === "base" || choices.word3 === "chint")
+    return "its word 3 says other things than the relay's picture is made of";
+  if (choices.deadline === "nines") return "it wants a deadline of nines";
+  return choices.reservedN2 === "00" ? null : "its relay orders carry an N2 of their own";
+}
+
+const modelNames = [
+  "standard-wallet",
+  "remote-ledger",
+  "state-grid-2009",
+  "southern-grid",
+  "breaker-645",
+] as const satisfies readonly ModelName[];
+
+const operated = (name: ModelName): MeterModel => modelOf(profileOf(name)!);
 
 export const meterModels: Readonly<Record<ModelName, MeterModel>> = {
-  "standard-wallet": stateGrid,
-  "remote-ledger": { ...stateGrid, wallet: false },
+  "standard-wallet": operated("standard-wallet"),
+  "remote-ledger": operated("remote-ledger"),
+  "state-grid-2009": operated("state-grid-2009"),
+  "southern-grid": operated("southern-grid"),
+  "breaker-645": operated("breaker-645"),
 };
+
+export const isModelName = (name: string): name is ModelName => Object.hasOwn(meterModels, name);
+
+/** What a person reads who wrote a model that is not taken; null where it is. */
+export function complaintAbout(model: string): string | null {
+  if (isModelName(model)) return null;
+  const profile = profiles.find(({ name }) => name === model);
+  const allowed = `must be one of ${modelNames.map((name) => JSON.stringify(name)).join(", ")}`;
+  return profile === undefined
+    ? allowed
+    : `"${model}" is known, but the gateway cannot order it yet: ${whyNotOperated(profile) ?? "nobody has tried"}; ${allowed}`;
+}

@@ -28,7 +28,7 @@ export interface SessionParts extends ConversationParts {
   readonly release: () => void;
 }
 
-/** A meter that was never opened carries no customer yet. */
+/** A meter that was never opened carries no customer yet, some models never do. */
 const NO_CUSTOMER = "000000000000";
 
 export function openSession(parts: SessionParts): MeterSession {
@@ -55,7 +55,9 @@ export function openSession(parts: SessionParts): MeterSession {
     readIdentity: async () => {
       open();
       const { value: meterNumber } = await talk.known(dictionary.meterNumber);
-      const { value: customerNumber } = await talk.known(dictionary.customerNumber);
+      // A breaker carries no customer; its own number still tells whether it is the one we mean.
+      const hasCustomer = model.profile.items.customerNumber !== null;
+      const customerNumber = hasCustomer ? (await talk.known(dictionary.customerNumber)).value : NO_CUSTOMER;
       const customerFits = customerNumber === meter.customerNumber || customerNumber === NO_CUSTOMER;
       return { meterNumber, customerNumber, matches: meterNumber === meter.meterNumber && customerFits };
     },

@@ -11,7 +11,8 @@ import type { FaultCode } from "../kernel/faults.ts";
 import type { Reading, WireEvidence } from "../kernel/reading.ts";
 import type { Secret } from "../kernel/secret.ts";
 
-export type ModelName = "standard-wallet" | "remote-ledger";
+/** Models that this gateway can order end to end; what it knows of others stands in the profiles of the protocol room. */
+export type ModelName = "standard-wallet" | "remote-ledger" | "state-grid-2009" | "southern-grid" | "breaker-645";
 
 /** One meter as the registry knows it. */
 export interface MeterRecord {

@@ -35,8 +35,8 @@ export interface RelayOrdering {
 export async function orderRelay(parts: RelayOrdering, order: RelayOrder, options: SendOptions): Promise<Sent> {
   const { prover, model, clock } = parts;
   const { meter, talk, identities } = prover;
-  if (order === "reconnect" && !model.directReconnect)
-    throw new Fault("not-supported", { meter: meter.address, order, why: "this model restores only at its button: arm it" });
+  if (!model.orders.includes(order))
+    throw new Fault("not-supported", { meter: meter.address, order, model: meter.model, allowed: [...model.orders] });
   const secured = meter.relayPassword === null && model.keys;
   if (secured) identities.mayBeOrdered(meter.address);
   for (;;) {

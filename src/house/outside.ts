@@ -1,21 +1,38 @@
 /** What the house stands on: keys, data folder, database, broker, and the port it listens on. Each failure says what to do next. */
 import { mkdirSync } from "node:fs";
 import type { buildApp } from "../api/app.ts";
-import type { Config } from "../config.ts";
+import { isLoopback, type Config } from "../config.ts";
 import type { Chance } from "../kernel/chance.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { Fault, reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
-import { hsmModule } from "../security/hsm.ts";
+import { HsmModule } from "../security/hsm.ts";
 import type { SecurityModule } from "../security/security-module.ts";
 import { softwareModule } from "../security/software-module.ts";
 import { startEmbeddedPostgres } from "../stores/embedded-postgres.ts";
 import { startEmbeddedBroker } from "../transports/embedded-broker.ts";
 import type { Closers } from "./closers.ts";
 
-export function securityOf(config: Config, chance: Chance, log: Logger): SecurityModule {
-  if (config.security.kind === "hsm") return hsmModule();
-  return softwareModule({ chance: chance.child("security"), log, mode: config.production ? "production" : undefined });
+/** A cipher machine that is down does not stop the start: top-ups wait for it. One with test keys does, in production. */
+export async function securityOf(config: Config, chance: Chance, log: Logger, closers: Closers): Promise<SecurityModule> {
+  const { security, production } = config;
+  const own = chance.child("security");
+  if (security.kind !== "hsm") return softwareModule({ chance: own, log, mode: production ? "production" : undefined });
+  const { host, port, tls, secret, deadlineMs } = security;
+  if (tls === null && !isLoopback(host))
+    log.warn({ host, port }, "the HSM is spoken to without TLS: whoever sits on this line can change its answers");
+  const module = new HsmModule({
+    place: { host, port, tls },
+    secret,
+    deadlineMs,
+    production,
+    clock: systemClock,
+    chance: own,
+    log,
+  });
+  closers.add("HSM", () => module.close());
+  await module.start();
+  return module;
 }
 
 export function prepareDataFolder(folder: string): void {

@@ -16,9 +16,13 @@ export interface ReadinessParts {
   readonly security: SecurityModule;
 }
 
-/** Ready means: a payment that is taken now can be remembered and will be worked on. A line that is down only degrades: top-ups wait. */
+/**
+ * Ready means: a payment that is taken now can be remembered and will be worked on. A line that is down only
+ * degrades: top-ups wait. So does a cipher machine that is down; one that refuses us will not work on any payment until a person comes.
+ */
 export async function readinessOf(parts: ReadinessParts): Promise<readonly PartReport[]> {
   const [database, queue] = await Promise.all([parts.db.trouble(), parts.queue.trouble()]);
+  const trouble = parts.security.trouble ?? null;
   const down = parts.street.buses().filter((bus) => !bus.open);
   return [
     { name: "database", ready: database === null, why: database },
@@ -28,7 +32,12 @@ export async function readinessOf(parts: ReadinessParts): Promise<readonly PartR
       degraded: parts.queueDegraded !== null,
       why: queue ?? parts.queueDegraded,
     },
-    { name: `security (${parts.security.name})`, ready: true, why: null },
+    {
+      name: `security (${parts.security.name})`,
+      ready: trouble?.lasting !== true,
+      degraded: trouble !== null,
+      why: trouble?.why ?? null,
+    },
     {
       name: "lines",
       ready: true,

@@ -261,6 +261,13 @@ export const faults = {
     "表号或客户编号与档案不符。",
     "The meter is quarantined: compare nameplate and archive.",
   ),
+  "order-forbidden": row(
+    422,
+    "never",
+    "These bytes are never sent to this model: something would be lost for good, or it means something else there. Nothing was sent.",
+    "该型号禁止发送此报文，未发送。",
+    "See what the profile of this model allows (src/protocols/dlt645/profiles).",
+  ),
   "not-supported": row(422, "never", "This model does not do that.", "该型号不支持。", "See the model profile."),
 
   // the line
@@ -357,14 +364,14 @@ export const faults = {
     "person",
     "The published test keys are refused with NODE_ENV=production.",
     "生产环境禁止使用测试密钥。",
-    "Configure security: hsm.",
+    "Configure security: hsm, with a machine that holds the utility's keys.",
   ),
   "security-unavailable": row(
     503,
-    "person",
-    "The security module cannot be used.",
-    "密码机不可用。",
-    "See the log for the reason.",
+    "later",
+    "The security module cannot be used; nothing was sent.",
+    "密码机不可用,未发送。",
+    "Check that the cipher machine of security.url runs and can be reached; meterctl doctor names the reason.",
   ),
   "not-ready": row(
     503,

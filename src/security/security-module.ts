@@ -26,8 +26,18 @@ export interface TopUpProof {
   readonly mac2: Uint8Array; // over the customer number
 }
 
+/** What keeps a module from answering. Lasting: it will not pass by itself, a person has to do what the sentence says. */
+export interface SecurityTrouble {
+  readonly lasting: boolean;
+  readonly why: string;
+}
+
 export interface SecurityModule {
   readonly name: string;
+  /** Null: it can be asked. Absent where nothing can stand between. */
+  readonly trouble?: SecurityTrouble | null;
+  /** Called each time it can be asked again, for whoever waited. Absent where nobody ever has to. */
+  onUsable?(listener: () => void): void;
   /** A new challenge; random 1 is never used twice. */
   beginIdentity(meter: MeterKeyId): Promise<IdentityRequest>;
   /** MACs of 070101FF (opening) and 070102FF (top-up). amountFen and count: unsigned 32 bit. */

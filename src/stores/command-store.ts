@@ -307,6 +307,16 @@ export class PostgresCommandStore implements CommandStore {
     return rows.map((row) => CommandId(row.id));
   }
 
+  /** What waits for one thing is due now, whatever meter it is for. */
+  async wakeWaitingFor(what: string, now: Instant): Promise<readonly CommandId[]> {
+    const rows = await this.#db.rows<{ id: string }>(
+      null,
+      `UPDATE commands SET look_at = $2, looks = 0 WHERE waiting_for = $1 AND state IN ${OPEN} RETURNING id`,
+      [what, at(now)],
+    );
+    return rows.map((row) => CommandId(row.id));
+  }
+
   async lastEnded(tx: Transaction | null, meter: MeterAddress, kinds: readonly CommandKind[]): Promise<Command | null> {
     const [row] = await this.#db.rows<Row>(
       tx,

@@ -68,6 +68,22 @@ describe("defaults", () => {
     );
   });
 
+  test("an HSM: its place, its secret in dots, three seconds, TLS only where it is wanted", () => {
+    writeFileSync(join(folder, "hsm-ca.pem"), "a certificate");
+    const hsm = (more = ""): Config["security"] =>
+      load(`${small}\nsecurity: { kind: hsm, url: "hsm://10.0.0.5:7645", secret: env:HSM_SECRET${more} }`, {
+        HSM_SECRET: "drawn-by-chance-0001",
+      }).security;
+    const plain = hsm();
+    expect(plain).toMatchObject({ kind: "hsm", host: "10.0.0.5", port: 7_645, deadlineMs: 3_000, tls: null });
+    expect(plain.kind === "hsm" && plain.secret.open()).toBe("drawn-by-chance-0001");
+    expect(JSON.stringify(plain)).toContain('"secret":"••••"');
+    expect(hsm(", tls: true, deadlineMs: 500")).toMatchObject({ deadlineMs: 500, tls: { ca: null } });
+    expect(hsm(", tls: true, ca: ./hsm-ca.pem")).toMatchObject({ tls: { ca: "a certificate" } });
+    expect(load(small).security).toEqual({ kind: "software-test-keys" });
+    expect(load(`${small}\nsecurity: {}`).security).toEqual({ kind: "software-test-keys" });
+  });
+
   test("secrets come from files or the environment and print as dots", () => {
     writeFileSync(join(folder, "relay"), "123456\n");
     const config = load(
@@ -79,10 +95,21 @@ describe("defaults", () => {
 });
 
 describe("errors name the path and say what is allowed", () => {
+  writeFileSync(join(folder, "hsm-secret"), "too short\n");
   test.each([
     ["a short address", small.replace("202611220001", "2026"), /meters\[0\]\.address.*twelve digits/],
     ["an unknown bus", small.replace("bus: tcp-1", "bus: tcp-9"), /meters\[0\]\.bus.*"tcp-9"; there are: tcp-1/],
     ["an unknown model", small.replace("standard-wallet", "gold"), /meters\[0\]\.model.*"standard-wallet", "remote-ledger"/],
+    [
+      "a model that is known and cannot be ordered",
+      small.replace("standard-wallet", "order-number-4g"),
+      /meters\[0\]\.model.*"order-number-4g" is known, but the gateway cannot order it yet: .*order-number; must be one of/,
+    ],
+    [
+      "a breaker that nobody could restore",
+      small.replace("standard-wallet", "breaker-645"),
+      /meters\[0\]\.model.*a breaker-645 cannot be restored by "arm" \(policy\.restoreBy\)/,
+    ],
     ["an unknown key", `${small}\npolcy: {}`, /unknown: polcy/],
     ["an unknown policy mode", `${small}\npolicy: { mode: dry }`, /policy\.mode.*"shadow", "live"/],
     [
@@ -115,6 +142,53 @@ describe("errors name the path and say what is allowed", () => {
       small.replace("standard-wallet }", 'standard-wallet, relayPassword: { level: "02", secret: "123456" } }'),
       /relayPassword\.secret.*file:PATH or env:NAME/,
     ],
+    ["an unknown kind of security", `${small}\nsecurity: { kind: magic }`, /security\.kind.*"hsm"/],
+    [
+      "an HSM without a place",
+      `${small}\nsecurity: { kind: hsm, secret: file:./hsm-secret }`,
+      /security\.url.*hsm:\/\/HOST:PORT/,
+    ],
+    [
+      "an HSM without a port",
+      `${small}\nsecurity: { kind: hsm, secret: file:./hsm-secret, url: "hsm://10.0.0.5" }`,
+      /security\.url.*hsm:\/\/HOST:PORT/,
+    ],
+    [
+      "an HSM by another protocol",
+      `${small}\nsecurity: { kind: hsm, secret: file:./hsm-secret, url: "tcp://10.0.0.5:1" }`,
+      /security\.url.*hsm:\/\/HOST:PORT/,
+    ],
+    [
+      "a secret in the HSM's address",
+      `${small}\nsecurity: { kind: hsm, secret: file:./hsm-secret, url: "hsm://me:secret@10.0.0.5:1" }`,
+      /security\.url.*secret is named by security\.secret/,
+    ],
+    [
+      "an HSM's secret in clear",
+      `${small}\nsecurity: { kind: hsm, url: "hsm://h:1", secret: "drawn-by-chance-0001" }`,
+      /security\.secret.*file:PATH or env:NAME/,
+    ],
+    [
+      "an HSM's secret that can be guessed",
+      `${small}\nsecurity: { kind: hsm, secret: file:./hsm-secret, url: "hsm://h:1" }`,
+      /security\.secret.*at least 16 letters/,
+    ],
+    [
+      "a certificate without TLS",
+      `${small}\nsecurity: { kind: hsm, secret: file:./hsm-secret, url: "hsm://h:1", ca: ./ca.pem }`,
+      /security\.ca.*only with tls: true/,
+    ],
+    [
+      "a certificate that is not there",
+      `${small}\nsecurity: { kind: hsm, secret: file:./hsm-secret, url: "hsm://h:1", tls: true, ca: ./nowhere.pem }`,
+      /security\.ca.*cannot read the file.*nowhere\.pem/,
+    ],
+    [
+      "an HSM with no time to answer",
+      `${small}\nsecurity: { kind: hsm, secret: file:./hsm-secret, url: "hsm://h:1", deadlineMs: 5 }`,
+      /security\.deadlineMs/,
+    ],
+    ["a place for keys that need none", `${small}\nsecurity: { url: "hsm://h:1" }`, /security.*unknown: url/],
     ["a time zone that is none", `${small}\nsite: { timeZone: Mars/Olympus }`, /site\.timeZone.*Mars\/Olympus/],
     ["open to the network without keys", `${small}\nhttp: { host: 0.0.0.0 }`, /http\.host.*loopback only/],
     [

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { buildStreet, type MeterPlan, type Street as SimulatedStreet } from "../../simulator/street.ts";
 import type { BusConfig } from "../../src/devices/bus-config.ts";
 import { buildStreetLines } from "../../src/devices/street-lines.ts";
-import { Priority, type MeterRecord, type MeterSession, type Street } from "../../src/devices/meter.ts";
+import { Priority, type MeterRecord, type MeterSession, type ModelName, type Street } from "../../src/devices/meter.ts";
 import { seededChance } from "../../src/kernel/chance.ts";
 import { systemClock, type Clock } from "../../src/kernel/clock.ts";
 import { Fault } from "../../src/kernel/faults.ts";
@@ -80,7 +80,7 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
       customerNumber: plan.customerNumber ?? `00${plan.address.slice(2)}`,
       account: null,
       bus: BusId("bus-1"),
-      model: plan.model ?? "standard-wallet",
+      model: (plan.model ?? "standard-wallet") as ModelName,
       relayPassword: null,
     };
     return options.records?.(record) ?? record;

@@ -7,7 +7,6 @@ import type { Chance } from "../../src/kernel/chance.ts";
 import { seededChance } from "../../src/kernel/chance.ts";
 import type { Logger } from "../../src/kernel/log.ts";
 import { silentLog } from "../../src/kernel/log.ts";
-import { hsmModule } from "../../src/security/hsm.ts";
 import type { SessionSeed } from "../../src/security/security-module.ts";
 import { softwareModule } from "../../src/security/software-module.ts";
 
@@ -105,8 +104,4 @@ test("what does not fit in the frame is our own mistake, and loud", async () => 
   const purchase = { dataItem: "070102FF", amountFen: 1n << 32n, count: 1, customerNumber: "000000123456" } as const;
   await expect(module.protectTopUp(A, session, purchase)).rejects.toThrow(/32 bits/);
   await expect(module.protectControl(A, session, bytes("1A00"))).rejects.toThrow(/eight plain bytes/);
-});
-
-test("the HSM refuses by name: no driver pretends", () => {
-  expect(() => hsmModule()).toThrow(/security-unavailable.*no driver for an HSM is built yet/);
 });

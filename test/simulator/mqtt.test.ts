@@ -4,6 +4,7 @@ import type { MqttClient } from "mqtt";
 import { expect, onTestFinished, test } from "vitest";
 import { hex, joined } from "../../simulator/bytes.ts";
 import type { MqttPayload } from "../../simulator/street.ts";
+import { writeFrame } from "../../simulator/wire.ts";
 import { broker, Ear, raise, readRequest, until } from "./support/street.ts";
 
 const A = "202611220001";
@@ -78,6 +79,35 @@ test("hex and json carry the same frames, and what is neither is left alone", as
   await client.publishAsync(`meters/${A}/down`, JSON.stringify({ hex: text }), { qos: 1 });
   await until("an answer in json", () => heard.length === 2);
   expect(JSON.parse(heard[1]![1].toString())).toMatchObject({ address: A });
+});
+
+test("json is answered in the form it was asked in: a modem's msg_id comes back as it was", async () => {
+  const url = await broker();
+  await street(url, "json");
+  const { client, heard } = await listener(url);
+  const request = hex(readRequest(A, "00010000"));
+  const answer = hex(writeFrame({ address: A, control: 0x91, data: Buffer.from("0000010000010000", "hex") }));
+  const exchanges: [object, object][] = [
+    [
+      { msg_id: 17, data: request },
+      { msg_id: 17, data: answer },
+    ],
+    [{ hex: request }, { address: A, hex: answer }],
+    [
+      { msg_id: "a-1", data: request.toLowerCase(), topic_id: 4 },
+      { msg_id: "a-1", data: answer },
+    ],
+    [{ data: request }, { data: answer }],
+  ];
+  for (const [ask] of exchanges) await client.publishAsync(`meters/${A}/down`, JSON.stringify(ask), { qos: 1 });
+  for (const wrong of ["[]", "7", '{"data":"6"}', '{"msg_id":1,"data":{}}', '{"hex":null}'])
+    await client.publishAsync(`meters/${A}/down`, wrong, { qos: 1 });
+  await client.publishAsync(`meters/${B}/down`, JSON.stringify({ hex: hex(readRequest(B, "00010000")) }), { qos: 1 });
+  await until("five answers", () => heard.length === 5);
+  expect(heard.slice(0, 4).map(([, payload]) => JSON.parse(payload.toString()) as unknown)).toEqual(
+    exchanges.map(([, said]) => said),
+  );
+  expect(heard[4]![0]).toBe(`meters/${B}/up`);
 });
 
 test("a dropped connection comes back by itself, and the answer of then is not said late", async () => {

@@ -83,3 +83,20 @@ test("a stale link is replaced, something else is not, and closing removes our l
   writeFileSync(link, "precious");
   await expect(serialStreet(link)).rejects.toThrow(/serial-link/);
 });
+
+test("the port cannot know how it was opened: another speed is heard as such only when the fault says so", async () => {
+  const link = join(folder(), "tty-street");
+  const street = await serialStreet(link, { baud: 115_200, answerDelayMs: 0, wakeUps: 0 });
+  const me = await open(link);
+  const answer = `${A} 91 0000010000010000`;
+  me.port.write(readRequest(A, "00010000"));
+  expect(await me.reply()).toBe(answer);
+  const fault = street.setBusFault("serial-1", { kind: "baud-mismatch", baud: 9_600, direction: "from-meter" });
+  const before = me.bytes.length;
+  me.port.write(readRequest(A, "00010000"));
+  await until("garbage came", () => me.bytes.length > before && street.snapshot(A).heard === 2);
+  expect(me.replies).toEqual([answer]);
+  street.bus("serial-1").faults.clear(fault);
+  me.port.write(readRequest(A, "00010000"));
+  await until("an answer that can be read", () => me.replies.length === 2);
+});

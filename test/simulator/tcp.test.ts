@@ -55,6 +55,26 @@ test("dropped-connection: the meter obeys and the line breaks before the answer"
   expect(await again.reply()).toBe(reply(A));
 });
 
+test("half-open: the connection stays and nothing passes; a slow drip comes byte by byte", async () => {
+  const street = await raise(options);
+  const client = await tcpClient(portOf(street));
+  street.setBusFault("tcp-1", { kind: "half-open" });
+  client.socket.write(readRequest(A, "00010000"));
+  const other = street.memoryEnd("tcp-1");
+  other.send(readRequest(B, "00010000"));
+  // Whoever connects after it is served after it: by now the question has arrived, and gone nowhere.
+  (await tcpClient(portOf(street))).socket.destroy();
+  expect([client.bytes.length, client.socket.destroyed, street.snapshot(B).heard]).toEqual([0, false, 0]);
+  street.clearAllFaults();
+  street.setBusFault("tcp-1", { kind: "slow-drip", gapMs: 2 });
+  let pieces = 0;
+  client.socket.on("data", () => (pieces += 1));
+  client.socket.write(readRequest(A, "00010000"));
+  expect(await client.reply()).toBe(reply(A));
+  expect(street.snapshot(A).heard).toBe(1);
+  expect(pieces).toBeGreaterThan(5);
+});
+
 test("a port that is taken is named", async () => {
   const street = await raise(options);
   const taken = { kind: "tcp", port: portOf(street) } as const;

@@ -298,7 +298,7 @@ describe("what is due", () => {
     expect(await store.due(now, 2)).toHaveLength(2);
   });
 
-  test("becomes what waits for a meter that is heard again; what waits for something else does not", async () => {
+  test("becomes what waits for a meter that is heard again, or for the one thing that is named; what waits for something else does not", async () => {
     const waits = async (waitingFor: string | null): Promise<CommandId> => {
       const { id } = await accepted({ effect: "sets" });
       await store.take(id);
@@ -310,6 +310,9 @@ describe("what is due", () => {
     await waits(null);
     expect((await store.wakeMeter(meter, now)).toSorted()).toEqual(woken.toSorted());
     expect((await dueIds()).toSorted()).toEqual(woken.toSorted());
+    const machine = await waits("cipher-machine");
+    expect(await store.wakeWaitingFor("cipher-machine", now)).toEqual([machine]);
+    expect((await dueIds()).toSorted()).toEqual([...woken, machine].toSorted());
   });
 
   test("after a start is everything that has not ended", async () => {

@@ -9,6 +9,9 @@ import { useSpeech } from "../words/language.tsx";
 /** Below this many yuan a number turns amber; the rules have limits of their own. */
 const LOW_YUAN = 10;
 
+/** Models whose money is in the ledger; the gateway takes it from their profiles. */
+const WITHOUT_WALLET: ReadonlySet<string> = new Set(["remote-ledger", "breaker-645"]);
+
 const isNothing = (amount: string | null | undefined): boolean => amount === null || amount === undefined || Number(amount) === 0;
 
 function levelOf(amount: string): string {
@@ -18,7 +21,7 @@ function levelOf(amount: string): string {
 
 export function Funds({ meter, account }: { readonly meter: Meter; readonly account: Account | undefined }) {
   const { words } = useSpeech();
-  const isWallet = meter.model !== "remote-ledger";
+  const isWallet = !WITHOUT_WALLET.has(meter.model);
   const { balance, overdraft } = meter.readings;
   const owes = isWallet && !isNothing(overdraft?.value);
   const amount = !isWallet ? (account?.available ?? null) : owes ? `-${overdraft?.value ?? ""}` : (balance?.value ?? null);

@@ -98,7 +98,13 @@ export const en: Phrases = {
   keyWrong: "This is no key of this site.",
   keyWrongNext: "Type it again, or ask whoever looks after the gateway: its keys are named under apiKeys in the site file.",
 
-  models: { "standard-wallet": "wallet", "remote-ledger": "remote ledger" },
+  models: {
+    "standard-wallet": "wallet",
+    "remote-ledger": "remote ledger",
+    "state-grid-2009": "wallet, 2009",
+    "southern-grid": "wallet, Southern Grid",
+    "breaker-645": "smart breaker",
+  },
   relayStates: { connected: "connected", armed: "armed", disconnected: "disconnected", unknown: "unknown" },
   healthStates: { answering: "answering", silent: "silent", unknown: "unknown" },
   identities: { confirmed: "confirmed", unread: "unread", quarantined: "quarantined" },
@@ -141,6 +147,7 @@ export const en: Phrases = {
   waits: { silence: "the meter to speak again" },
   reasons: {
     "meter-online": "the meter to be heard",
+    "cipher-machine": "the cipher machine (HSM) to answer",
     approval: "approval by a second person",
     window: "the allowed hours",
     line: "its turn on the line",

@@ -87,7 +87,13 @@ export const zh: Phrases = {
   keyWrong: "密钥不正确。",
   keyWrongNext: "请重新输入，或联系网关管理员：密钥登记在站点文件的 apiKeys 中。",
 
-  models: { "standard-wallet": "本地费控", "remote-ledger": "远程费控" },
+  models: {
+    "standard-wallet": "本地费控",
+    "remote-ledger": "远程费控",
+    "state-grid-2009": "本地费控(2009)",
+    "southern-grid": "本地费控(南网)",
+    "breaker-645": "智能断路器",
+  },
   relayStates: { connected: "已合闸", armed: "合闸允许", disconnected: "已跳闸", unknown: "未知" },
   healthStates: { answering: "正常应答", silent: "无应答", unknown: "未知" },
   identities: { confirmed: "已核对", unread: "未读取", quarantined: "已隔离" },
@@ -124,6 +130,7 @@ export const zh: Phrases = {
   waits: { silence: "电表再次应答" },
   reasons: {
     "meter-online": "电表恢复应答",
+    "cipher-machine": "密码机恢复",
     approval: "第二人审批",
     window: "允许的时段",
     line: "线路空闲",

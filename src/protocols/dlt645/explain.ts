@@ -7,7 +7,8 @@
  */
 import { functionOf, isReply } from "./control-codes.ts";
 import { dissect } from "./dissect.ts";
-import { FRAME_BYTES_MIN, PREAMBLE, START, frameAt, hexByte, hexBytes, measureFrame } from "./frame.ts";
+import { defectAt, defectOfNoise } from "./defects.ts";
+import { PREAMBLE, frameAt, hexByte, hexBytes, measureFrame } from "./frame.ts";
 import type { Frame } from "./frame.ts";
 import type { Value } from "./item.ts";
 
@@ -99,10 +100,10 @@ function damaged(bytes: Uint8Array, input: number, atTheEnd: boolean): ExplainRo
   let from = 0;
   const noise = (to: number) => {
     const bare = withoutPreamble(bytes.subarray(from, to));
-    if (bare.length > 0) rows.push(noiseRow(bare, "noise", input));
+    if (bare.length > 0) rows.push(noiseRow(bare, defectOfNoise(bare), input));
   };
   for (let at = 0; at < bytes.length; at += 1) {
-    const found = headAt(bytes, at, atTheEnd);
+    const found = defectAt(bytes, at, atTheEnd);
     if (found === undefined) continue;
     noise(at);
     const part = bytes.subarray(at, at + found.length);
@@ -112,19 +113,6 @@ function damaged(bytes: Uint8Array, input: number, atTheEnd: boolean): ExplainRo
   }
   noise(bytes.length);
   return rows;
-}
-
-/** Where a frame seems to begin: both start bytes, or at the very end one with the bytes running out behind it. */
-function headAt(bytes: Uint8Array, at: number, atTheEnd: boolean): { readonly why: string; readonly length: number } | undefined {
-  const found = measureFrame(bytes, at);
-  if (found.is === "short" && !atTheEnd && bytes.length - at < 8) return undefined;
-  if (found.is === "short") return { why: found.why, length: bytes.length - at };
-  if (found.is !== "wrong" || found.why === "noise") return undefined;
-  if (found.why.startsWith("checksum")) return found;
-  // The end byte is not where L says: L itself is doubtful, and what follows up to the next head belongs to this one.
-  let next = at + FRAME_BYTES_MIN;
-  while (next < bytes.length && !(bytes[next] === START && bytes[next + 7] === START)) next += 1;
-  return { why: found.why, length: Math.min(next, bytes.length) - at };
 }
 
 function damagedRow(bytes: Uint8Array, why: string, input: number): ExplainRow {

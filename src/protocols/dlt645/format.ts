@@ -23,7 +23,11 @@ export class Unreadable {
   }
 }
 
+/** What the bytes are made of, whatever they mean: packed digits, a moment in digits, bits, letters, bytes, a plain binary number. */
+export type FormatKind = "digits" | "moment" | "bits" | "letters" | "bytes" | "binary";
+
 export interface Format<T> {
+  readonly kind: FormatKind;
   /** As the standard writes it: "XXXXXX.XX", "YYMMDDhhmm", "XXXX". */
   readonly pattern: string;
   readonly bytes: number;
@@ -44,6 +48,7 @@ export interface Format<T> {
 
 /** The parts in which formats differ. */
 export interface FormatParts<T> {
+  readonly kind?: FormatKind;
   readonly pattern: string;
   readonly bytes: number;
   readonly unit?: string | null;
@@ -56,8 +61,9 @@ export interface FormatParts<T> {
 }
 
 export function format<T>(parts: FormatParts<T>): Format<T> {
-  const { pattern, bytes, unit = null, signed = false, decodeAt, print, details } = parts;
+  const { kind = "digits", pattern, bytes, unit = null, signed = false, decodeAt, print, details } = parts;
   return {
+    kind,
     pattern,
     bytes,
     unit,
@@ -74,6 +80,15 @@ export function format<T>(parts: FormatParts<T>): Format<T> {
     ...(details === undefined ? {} : { details }),
   };
 }
+
+/** The same format as the standard writes it elsewhere: it says N for digits that are set and X for those that are measured. */
+export const written = <F extends { readonly pattern: string }>(pattern: string, as: F): F => ({ ...as, pattern });
+
+/** N instead of X. */
+export const set = <F extends { readonly pattern: string }>(as: F): F => written(as.pattern.replaceAll("X", "N"), as);
+
+/** Inside a block a word stands without its bits and a date without its weekday, so that every place of the block is one value. */
+export const plain = <T>(as: Format<T>): Format<T> => ({ ...as, details: () => [] });
 
 export const wrongLength = (wire: Uint8Array, bytes: number): Unreadable =>
   new Unreadable(`${wire.length} bytes where ${bytes} are expected: ${hexBytes(wire, "")} in wire order`);

@@ -5,9 +5,7 @@
  * An AA may also stand inside a value of nobody's making, so a part is cut at multiples of its own length: BCD never holds AA. Where
  * that does not come out even, what is left is shown as it came. Some meters send no AA at all: then the lengths alone decide.
  */
-import { refuse } from "./refusal.ts";
-import { bytesOfHex } from "./frame.ts";
-import { encodeFields, joined, rawMember, readFields, remembered } from "./item.ts";
+import { encodeFields, joined, rawMember, readFields, remembered, restOf } from "./item.ts";
 import type { Field, Member, NamedValue, Shape } from "./item.ts";
 
 export const SEPARATOR = 0xaa;
@@ -82,12 +80,4 @@ function writeBlock(parts: readonly BlockPart[], members: readonly NamedValue[])
   }
   written.push(restOf(members, done));
   return joined(written);
-}
-
-/** Bytes that could not be taken apart go back as they came; anything else has no place. */
-export function restOf(members: readonly NamedValue[], done: number): Uint8Array {
-  const rest = members[done];
-  if (rest === undefined) return new Uint8Array();
-  if (rest.name !== "rest" || members.length > done + 1) refuse(rest.name, "does not belong here");
-  return bytesOfHex(rest.value as string);
 }

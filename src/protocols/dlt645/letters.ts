@@ -7,6 +7,7 @@ import { bytesOfHex } from "./frame.ts";
 /** The last letter comes first; short texts are padded with 00 at the low end (annex A). */
 export function ascii(bytes: number): Format<string> {
   return format<string>({
+    kind: "letters",
     pattern: `X(${bytes})`,
     bytes,
     print: (text) => text,
@@ -35,6 +36,7 @@ function plainLetters(text: string, bytes: number, field: string): string {
 /** Bytes such as an operator code or a MAC: hex, the highest byte first. Never "no data". */
 export function hex(bytes: number): Format<string> {
   return format<string>({
+    kind: "bytes",
     pattern: `hex ${bytes}`,
     bytes,
     print: (text) => text,
@@ -51,6 +53,7 @@ function hexText(text: string, bytes: number, field: string): string {
 
 /** A data identifier inside data (programming records, display tables); FF means that the place is unused. */
 export const identifier: Format<string> = format<string>({
+  kind: "bytes",
   pattern: "DI",
   bytes: 4,
   print: (text) => text,
@@ -58,3 +61,9 @@ export const identifier: Format<string> = format<string>({
   encode: (text, field) => hex(4).encode(text, field),
   parse: (text, field) => hexText(text, 4, field),
 });
+
+/** C3C2C1C0: any four bytes by which a meter remembers who it was. */
+export const operatorCode: Format<string> = { ...hex(4), pattern: "C3C2C1C0" };
+
+/** Digits that nobody shall read: level and password, PA and P0 to P2. They are written like others and printed as dots. */
+export const password: Format<string> = { ...hex(4), pattern: "NNNNNNNN", print: () => "••••" };

@@ -4,9 +4,9 @@
  * of the first point, then points as far as the data go.
  */
 import { checksum } from "./frame.ts";
-import { encodeField, encodeFields, joined, rawMember, readFields } from "./item.ts";
+import { encodeField, encodeFields, joined, rawMember, readFields, restOf } from "./item.ts";
 import type { Field, Member, NamedValue, Shape } from "./item.ts";
-import { SEPARATOR, restOf } from "./freeze-block.ts";
+import { SEPARATOR } from "./freeze-block.ts";
 
 const MARK = 0xa0;
 const END = 0xe5;

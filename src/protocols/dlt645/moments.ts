@@ -45,6 +45,7 @@ export function moment(pattern: MomentPattern): Format<string> {
   const week = pattern.indexOf("WW");
   const print: (d: string) => string = MOMENTS[pattern];
   return format<string>({
+    kind: "moment",
     pattern,
     bytes,
     print,

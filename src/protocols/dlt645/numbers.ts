@@ -165,6 +165,7 @@ function binary<T>(
   print: (value: T) => string,
 ): Format<T> {
   return format<T>({
+    kind: "binary",
     pattern: "binary 4",
     bytes: 4,
     unit,

@@ -97,7 +97,7 @@ export function maskedHex(bytes: Uint8Array): string {
   if (start < 0) return pairs.join(" ");
   const decoded = decodeFrame(bytes.subarray(start));
   if (!("frame" in decoded)) {
-    const carries = /^(?:04|0F|14|18|19|1A|1B|1C|98|8F)$/.test(pairs[start + 8] ?? "");
+    const carries = /^(?:04|0F|10|14|18|19|1A|1B|1C|98|8F)$/.test(pairs[start + 8] ?? "");
     return carries ? pairs.map((pair, i) => (i < start + 10 ? pair : "••")).join(" ") : pairs.join(" ");
   }
   let at = start + 10;

@@ -2,7 +2,8 @@
  * The run-state words 04000501..07 and their bits (annex A of the standard, State Grid supplements of 2009 and 2013).
  * Word 3 is the one that fee control lives by: what the relay does, and what it has been told.
  *
- * Bits 0, 5, 10 and 11 of word 3 mean different things to different generations and are only shown in the hex.
+ * Bits 0, 3, 5, 10 and 11 of word 3 mean different things to different generations and are only shown in the hex; `word3-layouts.ts`
+ * tells them apart. Bits 6 and 7 of word 1 are the output of a terminal to State Grid and the fee mode to Southern Grid: shown by number.
  */
 import { hexOfWord, wordAt, wordBytes, wordOfHex } from "./bit-words.ts";
 import { format, isAllFf } from "./format.ts";
@@ -49,7 +50,8 @@ export const relayStateOfWord3 = (state: Pick<RunStateWord3, "relay" | "order">)
 
 const wordFormat = (print: (state: RunStateWord3) => string, details?: Format<RunStateWord3>["details"]): Format<RunStateWord3> =>
   format({
-    pattern: "bits 16",
+    kind: "bits",
+    pattern: "XXXX",
     bytes: 2,
     print,
     details,
@@ -124,5 +126,5 @@ export const runStateWord7 = flags(2, "faults", [
   [7, "power factor below limit", "总功率因数超下限"],
   [8, "severe current unbalance", "电流严重不平衡"],
   [9, "meter cover open", "开表盖"],
-  [10, "terminal cover open", "开端钮盖"],
+  [10, "terminal cover open", "开端钮盒"],
 ]);

@@ -38,17 +38,19 @@ export function macOf({ meterNumber, random2, key, control, di, tag, data }: Mac
   return Uint8Array.from(blocks.subarray(-16, -12));
 }
 
-/** Cipher 16 and MAC 4 of a 1CH order, highest byte first. */
+/** Cipher 16 and MAC 4 of a 1CH order, or of 1AH or 1BH, highest byte first. */
 export function sealBlock({
   meterNumber,
   random2,
   plain,
+  control = 0x1c,
 }: {
   meterNumber: string;
   random2: string;
   plain: Uint8Array;
+  control?: number;
 }): Uint8Array {
   const cipher = sm4("ecb", keyOf(2, meterNumber), null, pad(plain));
-  const mac = macOf({ meterNumber, random2, key: 2, control: 0x1c, di: "00000000", tag: 1, data: cipher });
+  const mac = macOf({ meterNumber, random2, key: 2, control, di: "00000000", tag: 1, data: cipher });
   return Uint8Array.from(Buffer.concat([cipher, mac]));
 }

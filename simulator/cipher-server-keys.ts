@@ -1,0 +1,96 @@
+/**
+ * The key server's half of the published test scheme DL645-TEST-1: what a cipher machine (密码机) answers to each verb of the HSM port.
+ * It protects nothing: its root key is printed below, and real machines compute something else.
+ *
+ * Written apart from the meter's half in `virtual-esam.ts` and from the gateway, with an SM4 call of its own: three programs that
+ * agree on the worked examples have each read them right.
+ */
+import { createCipheriv } from "node:crypto";
+import type { Chance } from "../src/kernel/chance.ts";
+import { equalBytes, fromHex, hex, joined } from "./bytes.ts";
+
+const ROOT = fromHex("444C543634352D544553542D524F4F54");
+const AUTHENTICATION = 1;
+const CONTROL = 2;
+const PARAMETERS = 3;
+const PURSE = 4;
+
+export type Fields = Readonly<Record<string, unknown>>;
+type Said = Readonly<Record<string, string | boolean>>;
+
+/** A field is missing or has another shape than the port says; the message names it. */
+export class MalformedField extends Error {}
+
+interface Sealed {
+  readonly key: number;
+  readonly control: number;
+  readonly di: string;
+  readonly tag: 1 | 2;
+  readonly data: Uint8Array;
+}
+
+/** What the machine can do, by the verb's name. Every field is high byte first. */
+export const verbs: Readonly<Record<string, (fields: Fields, chance: Chance) => Said>> = {
+  "begin-identity": (fields, chance) => {
+    const meter = field(fields, "meterNumber", 6);
+    const [random1, factor] = [chance.bytes(8), factorOf(meter)];
+    const cipher1 = sm4(keyOf(AUTHENTICATION, meter), joined(random1, factor)).subarray(0, 8);
+    return { cipher1: hex(cipher1), random1: hex(random1), factor: hex(factor) };
+  },
+
+  "protect-top-up": (fields) => {
+    const di = oneOf(fields, "dataItem", ["070101FF", "070102FF"]);
+    const money = joined(field(fields, "amount", 4), field(fields, "count", 4));
+    const customer = field(fields, "customerNumber", 6);
+    return {
+      mac1: hex(mac(fields, { key: PURSE, control: 0x03, di, tag: 1, data: money })),
+      mac2: hex(mac(fields, { key: PARAMETERS, control: 0x03, di, tag: 2, data: customer })),
+    };
+  },
+
+  "protect-control": (fields) => {
+    const cipher = sm4(keyOf(CONTROL, field(fields, "meterNumber", 6)), filled(field(fields, "plain", 8)));
+    return { block: hex(joined(cipher, mac(fields, { key: CONTROL, control: 0x1c, di: "00000000", tag: 1, data: cipher }))) };
+  },
+
+  "check-wallet": (fields) => {
+    const genuine = (value: string, proof: string, tag: 1 | 2): boolean =>
+      equalBytes(
+        mac(fields, { key: PURSE, control: 0x83, di: "078102FF", tag, data: field(fields, value, 4) }),
+        field(fields, proof, 4),
+      );
+    return { genuine: genuine("balance", "balanceMac", 1) && genuine("count", "countMac", 2) };
+  },
+};
+
+function mac(fields: Fields, { key, control, di, tag, data }: Sealed): Uint8Array {
+  const iv = joined(field(fields, "random2", 4), new Uint8Array(12));
+  field(fields, "esamSerial", 8); // real machines need it, this scheme does not; a gateway that forgets it should learn so here
+  const head = joined(Uint8Array.of(control), fromHex(di), Uint8Array.of(tag, data.length >> 8, data.length & 0xff));
+  const chain = createCipheriv("sm4-cbc", keyOf(key, field(fields, "meterNumber", 6)), iv).setAutoPadding(false);
+  return joined(chain.update(filled(joined(head, data))), chain.final()).slice(-16, -12);
+}
+
+const factorOf = (meter: Uint8Array): Uint8Array => joined(new Uint8Array(2), meter);
+const keyOf = (purpose: number, meter: Uint8Array): Uint8Array =>
+  sm4(ROOT, joined(Uint8Array.of(purpose), new Uint8Array(7), factorOf(meter)));
+
+function sm4(key: Uint8Array, blocks: Uint8Array): Uint8Array {
+  const cipher = createCipheriv("sm4-ecb", key, null).setAutoPadding(false);
+  return joined(cipher.update(blocks), cipher.final());
+}
+
+/** 80 and zeros up to whole blocks; the 80 is always there. */
+const filled = (bytes: Uint8Array): Uint8Array => joined(bytes, Uint8Array.of(0x80), new Uint8Array(15 - (bytes.length % 16)));
+
+function field(fields: Fields, name: string, count: number): Uint8Array {
+  const text = fields[name];
+  if (typeof text === "string" && text.length === count * 2 && /^[0-9A-F]+$/i.test(text)) return fromHex(text);
+  throw new MalformedField(`${name} is ${count} bytes in hex`);
+}
+
+function oneOf(fields: Fields, name: string, allowed: readonly string[]): string {
+  const text = fields[name];
+  if (typeof text === "string" && allowed.includes(text)) return text;
+  throw new MalformedField(`${name} is one of ${allowed.join(", ")}`);
+}

@@ -1,0 +1,125 @@
+/**
+ * What a meter does with a request while something is wrong with it: whether it hears, what has happened to it before, how much
+ * it does, and what it says about that. A table from kind to deed; faults that are not here leave the meter as it is.
+ */
+import { parseYuan } from "../src/kernel/money.ts";
+import type { Answer } from "./behaviours/behaviour.ts";
+import { cutPower } from "./bodies.ts";
+import { fromHex, joined, reversed } from "./bytes.ts";
+import type { FaultKind, StandingFault } from "./faults.ts";
+import { setting } from "./faults.ts";
+import { exchangeOf } from "./spoiling.ts";
+import type { VirtualMeter } from "./virtual-meter.ts";
+import type { Frame } from "./wire.ts";
+import { dataItemBytes, dataItemOf, FunctionCode, no, yes } from "./wire.ts";
+
+type Deed = (request: Frame, meter: VirtualMeter, fault: StandingFault) => Answer | undefined;
+
+const hearsNothing: Deed = () => undefined;
+
+const refusal: Deed = (request, _meter, fault) => {
+  const size = request.control === FunctionCode.security ? 2 : 1;
+  return no(request, ...reversed(fromHex(setting(fault, "error").padStart(size * 2, "0"))).slice(0, size));
+};
+
+/** The meter's own no stands; its yes becomes one. */
+const denies =
+  (deed: Deed): Deed =>
+  (request, meter, fault) => {
+    const answer = deed(request, meter, fault);
+    const isYes = answer !== undefined && answer !== "silent" && (answer.control & 0x40) === 0;
+    return isYes ? refusal(request, meter, fault) : answer;
+  };
+
+const before =
+  (happen: (meter: VirtualMeter, fault: StandingFault) => void): Deed =>
+  (request, meter, fault) => {
+    happen(meter, fault);
+    return meter.hear(request);
+  };
+
+function chargedBySomebody(meter: VirtualMeter, fault: StandingFault): void {
+  if (!meter.hasWallet) return;
+  meter.settle();
+  const amount: bigint = parseYuan(setting(fault, "amount"), "amount");
+  const was = meter.wallet.balance;
+  meter.wallet.credit(amount);
+  meter.purchaseCount += BigInt(setting(fault, "by"));
+  meter.purchasedTotal += amount;
+  const { purchaseCount: count, purchasedTotal: total } = meter;
+  meter.purchases.unshift({ at: meter.clock, count, amount, before: was, after: meter.wallet.balance, total });
+  meter.restoreAfterCredit();
+}
+
+/** A top-up of which either the money or the count stands; there is no record of it. */
+function halfTopUp(request: Frame, meter: VirtualMeter, fault: StandingFault): Answer | undefined {
+  meter.settle();
+  const { wallet, purchaseCount, purchasedTotal } = meter;
+  const { balance, overdraft, credited } = wallet;
+  const answer = meter.hear(request);
+  if (meter.purchaseCount === purchaseCount) return answer;
+  meter.purchases.shift();
+  if (setting(fault, "part") === "money") meter.purchaseCount = purchaseCount;
+  else {
+    Object.assign(wallet, { balance, overdraft, credited });
+    meter.purchasedTotal = purchasedTotal;
+    meter.reconsider();
+  }
+  return answer;
+}
+
+/** The order is noted, the contact is held fast while it is. */
+function halfRelayOrder(request: Frame, meter: VirtualMeter): Answer | undefined {
+  const held = meter.faults.set({ kind: "stuck-relay" });
+  const answer = meter.hear(request);
+  meter.faults.clear(held);
+  return answer;
+}
+
+const WRITE_HEAD_BYTES = 12;
+
+/** The lower bytes are new, the higher ones old. A write under a MAC cannot be halved from outside: it is done in full. */
+function halfWrite(request: Frame, meter: VirtualMeter): Answer | undefined {
+  const { data } = request;
+  const isByPassword = data[4] !== 0x98 && data[4] !== 0x99;
+  const value = data.slice(WRITE_HEAD_BYTES);
+  const now = meter.hear({ ...request, control: FunctionCode.read, data: dataItemBytes(dataItemOf(data)) });
+  meter.heard -= 1;
+  const old = now === undefined || now === "silent" ? new Uint8Array(0) : now.data.slice(4);
+  if (!isByPassword || old.length !== value.length) return meter.hear(request);
+  const half = Math.ceil(value.length / 2);
+  return meter.hear({ ...request, data: joined(data.slice(0, WRITE_HEAD_BYTES), value.slice(0, half), old.slice(half)) });
+}
+
+const byHalves: Deed = (request, meter, fault) => {
+  if (request.control === FunctionCode.control) return halfRelayOrder(request, meter);
+  return request.control === FunctionCode.write ? halfWrite(request, meter) : halfTopUp(request, meter, fault);
+};
+
+const deeds: Readonly<Partial<Record<FaultKind, Deed>>> = {
+  "lost-request": hearsNothing,
+  silence: hearsNothing,
+  "dead-line": hearsNothing,
+  refusal,
+  "refused-though-done": denies((request, meter) => meter.hear(request)),
+  "refused-though-partly-done": denies(byHalves),
+  "empty-acknowledgement": (request) => {
+    const { di } = exchangeOf(request);
+    return request.control === FunctionCode.security ? yes(request, dataItemBytes(di ?? "")) : yes(request);
+  },
+  "count-jump": before(chargedBySomebody),
+  "expired-session": before((meter) => meter.esam.endSession()),
+  "clock-jump": before((meter, fault) => (meter.clockOffsetMs += Math.round(setting(fault, "byMs")))),
+  "power-loss": (request, meter, fault) => {
+    meter.hear(request);
+    cutPower(meter, setting(fault, "offMs"));
+    return undefined;
+  },
+};
+
+/** What the meter says under this fault; undefined: nothing comes back. */
+export function obey(request: Frame, meter: VirtualMeter, fault: StandingFault | undefined): Answer | undefined {
+  if (!meter.isPowered) return undefined;
+  const deed = fault === undefined ? undefined : deeds[fault.kind];
+  return deed === undefined ? meter.hear(request) : deed(request, meter, fault!);
+}

@@ -1,0 +1,116 @@
+/**
+ * What most models share, in pieces: the standard's items, the functions and orders of the State Grid family, the habits of a
+ * 2400 baud line. A profile is put together from these and says where it differs; a piece that only one model needs stands in
+ * that model's file.
+ */
+import { bcdKwh, bcdYuan, digitsOf, hexOf, measured, whole } from "./layouts.ts";
+import type { Layout } from "./layouts.ts";
+import type { Line, ModelProfile, ProfileItem, ProfileOrder } from "./profile.ts";
+
+const item = (di: string, cells: Layout, money = false): ProfileItem => ({ di, cells, money });
+
+/** A wallet in yuan, as DL/T 645-2007 and its supplements name things. */
+export const standardItems: ModelProfile["items"] = {
+  meterNumber: item("04000402", [digitsOf("meterNumber", 6)]),
+  customerNumber: item("0400040E", [digitsOf("customerNumber", 6)]),
+  importedEnergy: item("00010000", [bcdKwh("importedEnergy")]),
+  balance: item("00900200", [bcdYuan("balance")], true),
+  overdraft: item("00900201", [bcdYuan("overdraft")], true),
+  purchaseCount: item("03330201", [whole("purchaseCount", 2, "bcd")]),
+  lastPurchase: item("03330301", [bcdYuan("amount")], true),
+  relayWord: item("04000503", [hexOf("word", 2)]),
+  date: item("04000101", [digitsOf("date", 4)]),
+  time: item("04000102", [digitsOf("time", 3)]),
+  price: item("02800020", [measured("price", 4, 4, "yuan/kWh")]),
+  tripDelay: item("04001401", [whole("minutes", 2, "bcd")]),
+  keyInfo: item("04000508", [hexOf("keyInfo", 4)]),
+  hoardingLimit: item("04001004", [bcdYuan("hoardingLimit")], true),
+  status: null,
+  parameters: null,
+};
+
+/** The money items of a meter that holds none. */
+export const noMoney = {
+  balance: null,
+  overdraft: null,
+  purchaseCount: null,
+  lastPurchase: null,
+  price: null,
+  hoardingLimit: null,
+} as const satisfies Partial<ModelProfile["items"]>;
+
+export const serialLine: Line = {
+  baud: 2_400,
+  parity: "even",
+  preamble: 4,
+  turnaroundMs: 50,
+  replyDeadlineMs: 1_500,
+  questionsMax: 2,
+  broadcast: [0x08, 0x16, 0x1d],
+  wildcard: [0x11, 0x12, 0x13],
+};
+
+export const standardBlocks = ["0001FF00", "0201FF00", "0202FF00", "0203FF00", "040005FF", "0333FF01"] as const;
+
+/** Functions of the base standard and of its fee-control supplements. */
+export const standardFunctions = [
+  0x03, 0x08, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d,
+] as const;
+
+const security = (di: string, what: string, money = false): ProfileOrder => ({
+  control: 0x03,
+  di,
+  what,
+  money,
+  destructive: false,
+});
+
+export const sessionOrders: readonly ProfileOrder[] = [
+  security("070000FF", "prove identity"),
+  security("070001FF", "set how long the proof holds"),
+  security("070002FF", "end the session"),
+];
+
+export const walletOrders: readonly ProfileOrder[] = [
+  security("070101FF", "open account", true),
+  security("070102FF", "top up", true),
+  security("078001FF", "read back a file of the chip"),
+  security("078102FF", "query the purse"),
+];
+
+/** On State Grid meters this wipes the purse and begins anew. */
+export const initialisesPurse: ProfileOrder = {
+  control: 0x03,
+  di: "070103FF",
+  what: "initialise the purse: balance, count and records are gone",
+  money: true,
+  destructive: true,
+};
+
+export const refundByWrite: ProfileOrder = {
+  control: 0x14,
+  di: "04001006",
+  what: "refund, with nothing in it that proves a repeat",
+  money: true,
+  destructive: false,
+};
+
+export const standardPurchase = {
+  di: "070102FF",
+  layout: "1E",
+  repeatProof: "purchase-count",
+  repeatRefused: "0002",
+} as const satisfies ModelProfile["purchase"];
+
+export const standardRefund = {
+  control: 0x14,
+  di: "04001006",
+  layouts: [],
+  repeatProof: "nothing",
+} as const satisfies ModelProfile["refund"];
+
+export const standardReadBack = {
+  purchase: ["balance", "overdraft", "purchaseCount", "relayWord"],
+  relay: ["relayWord"],
+  write: ["relayWord", "balance"],
+} as const satisfies ModelProfile["readBack"];
