@@ -3,7 +3,8 @@
  * that know it (the quickest and most telling first, for the first failure ends a mutant), and the names of its tables of rows.
  *
  * Not asked: `fuzz.test.ts`, ten million bytes for each mutant would take days, and `standalone.test.ts`, which bundles the files
- * from the disk and so would never see a mutant.
+ * from the disk and so would never see a mutant. The two files of laws (`dictionary-laws`, `functions-laws`) neither: they take seconds,
+ * and every mutant that survives would have to sit through them.
  */
 
 export interface FileRow {
@@ -16,11 +17,12 @@ export interface FileRow {
 const source = (name: string): string => `src/protocols/dlt645/${name}.ts`;
 const test = (name: string): string => `test/protocols/${name}.test.ts`;
 
-const CODEC = ["formats", "requests", "replies", "deframer", "dictionary", "explain", "golden"];
+const CODEC = ["formats", "requests", "replies", "deframer", "dictionary", "dictionary-bits", "functions", "explain", "golden"];
 const BYTES = ["frame-edges", "deframer-edges", ...CODEC].map(test);
 const VALUES = ["values-edges", "moments-edges", ...CODEC].map(test);
-const SHAPES = ["shapes-edges", ...CODEC].map(test);
-const ORDERS = ["requests-edges", "replies-edges", "requests", "replies", "explain", "golden"].map(test);
+const SHAPES = ["shapes-edges", ...CODEC, "read-item"].map(test);
+const FUNCTIONS = ["functions-refused", "functions-choices", "functions-joining"];
+const ORDERS = ["requests-edges", "replies-edges", ...CODEC, ...FUNCTIONS].map(test);
 
 export const FILES: readonly FileRow[] = [
   { file: source("frame"), tests: BYTES },

@@ -96,11 +96,13 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   const compiled = mkdtempSync(join(tmpdir(), "mutate-"));
   const results: FileResult[] = [];
+  let broken = false;
   try {
     for (const row of wish.rows) results.push(await mutate(row, wish.jobs, { signal: stop.signal, compiled }));
   } catch (error) {
+    // What was measured so far is told all the same.
     tell(`mutate: ${reasonOf(error)}\n`);
-    return 2;
+    broken = true;
   } finally {
     rmSync(compiled, { recursive: true, force: true });
   }
@@ -115,6 +117,7 @@ async function main(): Promise<number> {
   else process.stdout.write(`${table(results)}\n${lists(results)}\n`);
   if (poor.length > 0)
     tell(`mutate: fewer than ${KILLED_SHARE_MIN * 100} % killed in ${poor.map(({ file }) => file).join(", ")}\n`);
+  if (broken) return 2;
   return poor.length > 0 ? 1 : 0;
 }
 

@@ -13,7 +13,9 @@ import {
   item,
   joinName,
   joined,
+  membersBehind,
   one,
+  opaque,
   printMember,
   rawMember,
   readFields,
@@ -164,6 +166,76 @@ describe("a series", () => {
       "turn 1, made as number 1",
       "turn 0, made as number 2",
     ]);
+  });
+});
+
+describe("what stands behind an identifier", () => {
+  const shapes: readonly (readonly [string, Shape, string])[] = [
+    ["one value", one("voltage", decimal(2, 1, "V")), "05 23"],
+    ["a record", record([HOUR, VOLTS]), "15 08 05 23"],
+    ["a record with too much", record([HOUR, VOLTS]), "15 08 05 23 99"],
+    ["a series", series((i) => [field(`voltage${i + 1}`, decimal(2, 1, "V"))]), "05 23 06 23"],
+    ["a series with too much", series(() => [VOLTS], 1), "05 23 99"],
+    ["bytes of no layout", opaque("data", "?", null), "0A B1"],
+    ["one value cut short", one("voltage", decimal(2, 1, "V")), "05"],
+    ["nothing", record([HOUR, VOLTS]), ""],
+    ["nothing of a series", series(() => [VOLTS]), ""],
+    ["nothing of one value", one("voltage", decimal(2, 1, "V")), ""],
+  ];
+
+  test.each(shapes)("is read as if it stood alone: %s", (_what, shape, wire) => {
+    expect(told(membersBehind(shape, bytesOfHex(`00 02 90 00 ${wire}`), 4))).toEqual(read(shape, wire));
+  });
+});
+
+describe("bytes of no layout", () => {
+  const data = opaque("data", "vendor's own", 3);
+
+  test("are one member as they came, and nothing is no data", () => {
+    expect(read(data, "0A B1 C2")).toEqual(["data 0AB1C2"]);
+    expect(read(data, "")).toEqual(["data -"]);
+    expect(data).toMatchObject({ pattern: "vendor's own", bytes: 3, fields: [] });
+  });
+
+  test("are written as they came, and under no other name", () => {
+    for (const wire of ["0A B1 C2", ""]) expect(writtenAgain(data, wire)).toBe(wire);
+    expect(refusalOf(() => data.encode(given(["date", "0A"])))).toEqual({ field: "date", why: "is not the one member, data" });
+    expect(refusalOf(() => data.encode([]))).toEqual({ field: "data", why: "is not the one member, data" });
+    expect(refusalOf(() => data.encode(given(["data", "0A"], ["more", "0B"])))).toMatchObject({ field: "data" });
+  });
+});
+
+describe("what is too much", () => {
+  const hours = series((i) => [field(`time${i + 1}`, moment("hhmm"))], { most: 2, as: "(k+1)" });
+  const pair = record([HOUR, TIMES], { pattern: "hhmm..", bytes: null });
+
+  test("is shown as it came behind the last turn that can be", () => {
+    expect(read(hours, "15 08 30 09 45")).toEqual(["time1 08:15", "time2 09:30", "rest 45"]);
+    expect(read(hours, "15 08 30 09")).toEqual(["time1 08:15", "time2 09:30"]);
+    expect(read(hours, "15 08")).toEqual(["time1 08:15"]);
+    expect(hours).toMatchObject({ pattern: "hhmm x (k+1)", bytes: null });
+    expect(read(pair, "15 08 07 99")).toEqual(["time 08:15", "times 7 times", "rest 99"]);
+    expect(pair).toMatchObject({ pattern: "hhmm..", bytes: null });
+  });
+
+  test("is written again behind the whole, and nowhere else", () => {
+    for (const wire of ["15 08 30 09 45", "15 08 30 09", "15 08"]) expect(writtenAgain(hours, wire)).toBe(wire);
+    for (const wire of ["15 08 07 99 98", "15 08 07", "15 08"]) expect(writtenAgain(pair, wire)).toBe(wire);
+    const twoHours = [
+      ["time1", "0815"],
+      ["time2", "0930"],
+    ] as const;
+    expect(refusalOf(() => hours.encode(given(...twoHours, ["time3", "1045"])))).toEqual({
+      field: "time3",
+      why: "does not belong here",
+    });
+    expect(refusalOf(() => hours.encode(given(...twoHours, ["rest", "45"], ["rest", "46"])))).toMatchObject({ field: "rest" });
+    expect(refusalOf(() => pair.encode(given(["time", "0815"], ["rest", "99"])))).toMatchObject({ field: "rest" });
+    expect(refusalOf(() => pair.encode(given(["time", "0815"], ["times", 7], ["rest", "99"], ["rest", "98"])))).toEqual({
+      field: "rest",
+      why: "does not belong here",
+    });
+    expect(hexBytes(record([]).encode(given(["rest", "99"])))).toBe("99");
   });
 });
 

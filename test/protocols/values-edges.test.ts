@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { CentiKwh } from "../../src/kernel/energy.ts";
 import { Fen } from "../../src/kernel/money.ts";
-import { flags, wordAt, wordBytes } from "../../src/protocols/dlt645/bit-words.ts";
-import { isAllFf } from "../../src/protocols/dlt645/format.ts";
+import { flags, wideFlags, wordAt, wordBytes } from "../../src/protocols/dlt645/bit-words.ts";
+import { format, isAllFf, plain, set, written as writtenAs } from "../../src/protocols/dlt645/format.ts";
 import {
   ascii,
   bcdFen,
@@ -21,6 +21,8 @@ import {
   parseDecimal,
   printDecimal,
 } from "../../src/protocols/dlt645/formats.ts";
+import { operatorCode, password } from "../../src/protocols/dlt645/letters.ts";
+import { moment } from "../../src/protocols/dlt645/moments.ts";
 import type { Format } from "../../src/protocols/dlt645/formats.ts";
 import { bytesOfHex, hexBytes } from "../../src/protocols/dlt645/frame.ts";
 import { one } from "../../src/protocols/dlt645/item.ts";
@@ -65,6 +67,34 @@ describe("any format", () => {
     expect(is(identifier)).toMatchObject({ pattern: "DI", bytes: 4 });
   });
 
+  test("says what its bytes are made of", () => {
+    const kinds = [decimal(1, 0, null), count(1), digits(1), moment("hhmm"), bits(1), flags(1, "on", []), wideFlags(8, "on", [])];
+    expect(kinds.map(({ kind }) => kind)).toEqual(["digits", "digits", "digits", "moment", "bits", "bits", "bits"]);
+    expect([ascii(1), hex(1), identifier, binaryFen].map(({ kind }) => kind)).toEqual(["letters", "bytes", "bytes", "binary"]);
+  });
+
+  test("may be written otherwise where it is set and not measured, or stand without its details in a block", () => {
+    const volts = decimal(2, 1, "V");
+    expect(set(volts)).toEqual({ ...volts, pattern: "NNN.N" });
+    expect(writtenAs("NNNN", volts)).toEqual({ ...volts, pattern: "NNNN" });
+    const week = moment("YYMMDDWW");
+    expect(week.details?.("26112206")).toHaveLength(1);
+    expect(plain(week).details?.("26112206")).toEqual([]);
+    expect(plain(week).print("26112206")).toBe("2026-11-22");
+  });
+
+  test("of which nothing else is told is of digits, without unit and sign", () => {
+    const { kind, unit, signed } = format<string>({
+      pattern: "?",
+      bytes: 1,
+      decodeAt: () => "read",
+      encode: () => new Uint8Array(1),
+      print: (text) => text,
+      parse: (text) => text,
+    });
+    expect({ kind, unit, signed }).toEqual({ kind: "digits", unit: null, signed: false });
+  });
+
   test("names the field it refuses, or calls it a value", () => {
     const everyFormat: readonly (readonly [Format<unknown>, unknown, string])[] = [
       [decimal(1, 0, null), { units: 100n, scale: 0 }, "x"],
@@ -74,6 +104,7 @@ describe("any format", () => {
       [binaryCount, -1, "x"],
       [bits(1), 256, "x"],
       [flags(1, "on", []), { word: 256, on: [] }, "x"],
+      [wideFlags(1, "on", []), { word: 256n, on: [] }, "x"],
       [ascii(1), "ab", "ab"],
       [hex(1), "123", "123"],
       [identifier, "123", "123"],
@@ -314,6 +345,48 @@ describe("bit words", () => {
     expect(wide.decode(bytesOfHex("01 00 00 80"))).toEqual({ value: { word: 0x8000_0001, on: ["first", "last"] } });
   });
 
+  const reportsOf = wideFlags(8, "reports", [
+    [0, "first", "首位"],
+    [33, "cover", "开盖"],
+    [63, "last", "末位"],
+  ]);
+
+  test("wider than a number are named in the same way, to the last bit", () => {
+    expect(reportsOf.decode(bytesOfHex("01 00 00 00 02 00 00 80"))).toEqual({
+      value: { word: 0x8000_0002_0000_0001n, on: ["first", "cover", "last"] },
+    });
+    expect(reportsOf.decode(bytesOfHex("06 00 00 00 00 00 00 00"))).toEqual({ value: { word: 6n, on: ["bit 1", "bit 2"] } });
+    expect(reportsOf.decode(bytesOfHex("FF FF FF FF FF FF FF FF"))).toEqual({ value: null });
+    expect(reportsOf.decode(bytesOfHex("FF FF FF FF FF FF FF 7F"))).toMatchObject({ value: { word: 0x7fff_ffff_ffff_ffffn } });
+    expect(reportsOf.details?.({ word: 3n, on: ["first", "bit 1"] })).toEqual([{ name: "reports", value: "first, bit 1" }]);
+    expect(reportsOf).toMatchObject({ pattern: "XXXXXXXXXXXXXXXX", bytes: 8, unit: null });
+    expect(reportsOf.table).toHaveLength(3);
+    expect(readAmong(reportsOf, "01 00 00 00 00 00 00 00")).toEqual({ word: 1n, on: ["first"] });
+  });
+
+  test("wider than a number are written, printed and typed to the last bit, and no further", () => {
+    expect(written(reportsOf, { word: 0x8000_0002_0000_00abn, on: [] })).toBe("AB 00 00 00 02 00 00 80");
+    expect(written(reportsOf, { word: 0n, on: [] })).toBe("00 00 00 00 00 00 00 00");
+    expect(written(reportsOf, { word: 0xffff_ffff_ffff_ffffn, on: [] })).toBe("FF FF FF FF FF FF FF FF");
+    for (const word of [-1n, 0x1_0000_0000_0000_0000n])
+      expect(refusalOf(() => reportsOf.encode({ word, on: [] }, "reports"))).toEqual({
+        field: "reports",
+        why: "does not fit 8 bytes",
+        given: word.toString(),
+      });
+    expect(reportsOf.print({ word: 0xabn, on: [] })).toBe("00000000000000AB");
+    expect(reportsOf.parse("00000002000000ab")).toEqual({
+      word: 0x2_0000_00abn,
+      on: ["first", "bit 1", "bit 3", "bit 5", "bit 7", "cover"],
+    });
+    for (const text of ["00000002000000A", "00000002000000AB0", "0000000200000G00", "G000000200000000", ""])
+      expect(refusalOf(() => reportsOf.parse(text, "reports"))).toEqual({
+        field: "reports",
+        why: "not 16 hex digits",
+        given: text,
+      });
+  });
+
   test("with names are written and typed by the word alone", () => {
     expect(written(faultsOf, { word: 0x8201, on: [] })).toBe("01 82");
     expect(faultsOf.print({ word: 0x21, on: [] })).toBe("0021");
@@ -356,6 +429,15 @@ describe("letters", () => {
     expect(hex(3).print("0A0B0C")).toBe("0A0B0C");
     for (const text of ["0a0b", "0a0b0c0d", "0a0b0x", "x0b0c0", ""])
       expect(refusalOf(() => hex(3).parse(text))).toEqual({ field: "value", why: "not 6 hex digits", given: text });
+  });
+
+  test("an operator is four bytes of hex, and a password is written like them and never shown", () => {
+    expect(written(operatorCode, "A1B2C3D4")).toBe("D4 C3 B2 A1");
+    expect(operatorCode).toMatchObject({ pattern: "C3C2C1C0", bytes: 4 });
+    expect(operatorCode.print("A1B2C3D4")).toBe("A1B2C3D4");
+    expect(password.decode(password.encode("12345602"))).toEqual({ value: "12345602" });
+    expect(password.print("12345602")).toBe("••••");
+    expect(password).toMatchObject({ pattern: "NNNNNNNN", bytes: 4 });
   });
 
   test("an identifier inside data is one, or an unused place", () => {
