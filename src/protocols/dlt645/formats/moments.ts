@@ -77,7 +77,8 @@ function checkDigits(d: string, pattern: MomentPattern, field: string): void {
 /** Two digits by their letters; undefined where the pattern has none or they say "not used". */
 function partOf(d: string, pattern: MomentPattern, what: string): number | undefined {
   const at = pattern.indexOf(what);
-  const given = at < 0 ? NOT_USED : Number(d.slice(at, at + 2));
+  if (at < 0) return undefined;
+  const given = Number(d.slice(at, at + 2));
   return given === NOT_USED && what !== "YY" ? undefined : given;
 }
 
@@ -91,6 +92,8 @@ function digitsOfText(text: string, pattern: MomentPattern, field: string): stri
   const week = pattern.indexOf("WW");
   const lengths = [pattern.length, ...(week < 0 ? [] : [pattern.length - 2])];
   if (pattern.startsWith("YY") && d.startsWith("20") && lengths.includes(d.length - 2)) d = d.slice(2);
+  // An hour is shown with minutes that are not in the pattern: "23 14:00".
+  if (pattern.endsWith("hh") && text.endsWith(":00") && d.length === pattern.length + 2) d = d.slice(0, -2);
   if (week > 0 && d.length === pattern.length - 2) d = `${d.slice(0, 6)}0${weekdayOf(d)}${d.slice(6)}`;
   checkDigits(d, pattern, field);
   return d;
