@@ -1,7 +1,7 @@
 /** Dates and times at the edges of what a calendar and the standard allow: what is written is looked at, what is read is shown. */
 import { describe, expect, test } from "vitest";
-import { moment } from "../../src/protocols/dlt645/moments.ts";
-import type { MomentPattern } from "../../src/protocols/dlt645/moments.ts";
+import { moment } from "../../src/protocols/dlt645/formats/moments.ts";
+import type { MomentPattern } from "../../src/protocols/dlt645/formats/moments.ts";
 import { bytesOfHex, hexBytes } from "../../src/protocols/dlt645/frame.ts";
 import { refusalOf } from "./refusal-of.ts";
 

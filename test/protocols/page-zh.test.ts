@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { TABLE } from "../../src/protocols/dlt645/dictionary.ts";
 import { explain } from "../../src/protocols/dlt645/explain.ts";
 import { formNames, formNamed } from "../../src/protocols/dlt645/forms.ts";
+import type { Layout } from "../../src/protocols/dlt645/forms/layout.ts";
 import { bytesOfHex } from "../../src/protocols/dlt645/frame.ts";
 import { printExplanation } from "../../src/protocols/dlt645/print-explanation.ts";
 import { diOf, itemAt } from "../../src/protocols/dlt645/table/row.ts";
@@ -29,7 +30,7 @@ test("every name of a value that the dictionary or a form can show has a Chinese
   }
   for (const name of formNames)
     for (const side of ["request", "reply"] as const)
-      for (const slot of Object.keys(formNamed(name)[side].slots)) names.add(slot);
+      for (const { name: place } of (formNamed(name)[side] as Layout).places) names.add(place);
   expect([...names].filter((name) => nameZh(name) === undefined)).toEqual([]);
   expect(names.size).toBeGreaterThan(300);
 });

@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { bytesOfHex, hexBytes } from "../../src/protocols/dlt645/frame.ts";
-import { bits, count, decimal, digits, energy, hex, moment } from "../../src/protocols/dlt645/formats.ts";
-import { freezeBlock } from "../../src/protocols/dlt645/freeze-block.ts";
+import { bits, count, decimal, digits, energy, hex, moment } from "../../src/protocols/dlt645/formats/formats.ts";
+import { freezeBlock } from "../../src/protocols/dlt645/shapes/freeze-block.ts";
 import {
   encodeField,
   encodeFields,
@@ -24,7 +24,7 @@ import {
   series,
 } from "../../src/protocols/dlt645/item.ts";
 import type { Member, NamedValue, Shape } from "../../src/protocols/dlt645/item.ts";
-import { curve, loadRecords } from "../../src/protocols/dlt645/load-record.ts";
+import { curve, loadRecords } from "../../src/protocols/dlt645/shapes/load-record.ts";
 import { refusalOf } from "./refusal-of.ts";
 
 const HOUR = field("time", moment("hhmm"));

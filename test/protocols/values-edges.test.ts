@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { CentiKwh } from "../../src/kernel/energy.ts";
 import { Fen } from "../../src/kernel/money.ts";
-import { flags, wideFlags, wordAt, wordBytes } from "../../src/protocols/dlt645/bit-words.ts";
-import { format, isAllFf, plain, set, written as writtenAs } from "../../src/protocols/dlt645/format.ts";
+import { flags, wideFlags, wordAt, wordBytes } from "../../src/protocols/dlt645/formats/bit-words.ts";
+import { format, isAllFf, plain, set, written as writtenAs } from "../../src/protocols/dlt645/formats/format.ts";
 import {
   ascii,
   bcdFen,
@@ -20,10 +20,10 @@ import {
   identifier,
   parseDecimal,
   printDecimal,
-} from "../../src/protocols/dlt645/formats.ts";
-import { operatorCode, password } from "../../src/protocols/dlt645/letters.ts";
-import { moment } from "../../src/protocols/dlt645/moments.ts";
-import type { Format } from "../../src/protocols/dlt645/formats.ts";
+} from "../../src/protocols/dlt645/formats/formats.ts";
+import { operatorCode, password } from "../../src/protocols/dlt645/formats/letters.ts";
+import { moment } from "../../src/protocols/dlt645/formats/moments.ts";
+import type { Format } from "../../src/protocols/dlt645/formats/formats.ts";
 import { bytesOfHex, hexBytes } from "../../src/protocols/dlt645/frame.ts";
 import { one } from "../../src/protocols/dlt645/item.ts";
 import { refusalOf } from "./refusal-of.ts";
