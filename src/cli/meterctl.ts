@@ -5,7 +5,7 @@ import { itemOf } from "../protocols/dlt645/index.ts";
 import { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
 import { ApiClient, type ApiAddress, type Json } from "./api-client.ts";
-import { decode, languageOf } from "./decode.ts";
+import { decode, explainingOf, languageOf } from "./decode.ts";
 import { examine, printFindings } from "./doctor.ts";
 import { encode, listForms } from "./encode.ts";
 import { endOf, Exit, WrongUse } from "./exits.ts";
@@ -61,9 +61,11 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .argument("<hex...>", "bytes in hex; each argument is decoded on its own")
     .option("--json", "one flat array")
     .option("--lang <language>", "en or zh (default: what the terminal speaks) · 语言")
-    .action((hex: string[], options: { json?: boolean; lang?: string }) =>
-      terminal.out(decode(hex, { json: options.json === true, language: languageOf(options.lang, terminal.env) })),
-    );
+    .option("--model <name>", "by the layouts of this model of meter · 表型")
+    .action((hex: string[], options: { json?: boolean; lang?: string; model?: string }) => {
+      const language = languageOf(options.lang, terminal.env);
+      terminal.out(decode(hex, { json: options.json === true, language, explaining: explainingOf(options.model) }));
+    });
 
   program
     .command("encode")

@@ -74,7 +74,7 @@ export { permit, profileOf, profiles } from "./profiles/index.ts";
 export type { ModelProfile } from "./profiles/index.ts";
 
 export { explain } from "./explain.ts";
-export type { ExplainRow } from "./explain.ts";
+export type { ExplainRow, Explaining } from "./explain.ts";
 export { printDictionary } from "./print-dictionary.ts";
 export { maskedHex } from "./masked-hex.ts";
 export { printExplanation } from "./print-explanation.ts";

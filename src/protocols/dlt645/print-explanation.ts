@@ -2,12 +2,14 @@
  * The rows of `explain` as a page for people, in English or Chinese: bytes on the wire, field, the same after -33H, meaning. A
  * password is dots here, its bytes as well, and with them the checksum, which would give a third of it away.
  */
+import { STANDARD } from "./choices.ts";
+import type { Choices } from "./choices.ts";
 import { functionOf } from "./control-codes.ts";
 import { itemOf1997 } from "./dictionary-1997.ts";
 import { itemOf } from "./dictionary.ts";
 import { DOTS, dissect } from "./dissect.ts";
 import type { Segment } from "./dissect.ts";
-import type { ExplainRow } from "./explain.ts";
+import type { ExplainRow, Explaining } from "./explain.ts";
 import { OFFSET, bytesOfHex, decodeFrame, hexByte, hexBytes } from "./frame.ts";
 import type { Frame } from "./frame.ts";
 import type { Value } from "./item.ts";
@@ -47,16 +49,18 @@ interface Line {
 }
 const line = (wire: string, field: string, plain: string, meaning: string): Line => ({ wire, field, plain, meaning });
 
-export function printExplanation(rows: readonly ExplainRow[], language: Language = "en"): string {
-  return rows.map((row) => printRow(row, language === "zh" ? chinese(row) : ENGLISH)).join("\n\n");
+/** The same `explaining` that made the rows. */
+export function printExplanation(rows: readonly ExplainRow[], language: Language = "en", explaining: Explaining = {}): string {
+  const { choices = STANDARD } = explaining;
+  return rows.map((row) => printRow(row, language === "zh" ? chinese(row) : ENGLISH, choices)).join("\n\n");
 }
 
-function printRow(row: ExplainRow, tongue: Tongue): string {
+function printRow(row: ExplainRow, tongue: Tongue, choices: Choices): string {
   const bytes = bytesOfHex(row.hex);
   const decoded = decodeFrame(bytes);
   if (!row.valid || !("frame" in decoded)) return `✗ ${tongue.phrase(row.why ?? "no frame")}\n  ${maskedHex(bytes)}`;
   const { frame } = decoded;
-  const { segments } = dissect(frame);
+  const { segments } = dissect(frame, choices);
   const secret = segments.some((segment) => segment.secret);
   const say = tongue.phrase;
   const lines: Line[] = [
