@@ -33,7 +33,7 @@ const drifts = new WeakMap<StandingFault, { readonly since: Instant; applied: nu
 export function drift(meter: VirtualMeter): void {
   const fault = meter.faults.has("clock-drift");
   if (fault === undefined) return;
-  const now = meter.time.now();
+  const now = meter.time.lived();
   const run = drifts.get(fault) ?? { since: now, applied: 0 };
   const gained = Math.trunc(((now - run.since) * setting(fault, "msPerDay")) / DAY_MS);
   meter.clockOffsetMs += gained - run.applied;

@@ -8,11 +8,11 @@ import type { AddressInfo } from "node:net";
 import { Instant } from "../src/kernel/clock.ts";
 import { Fault, faults, isFault, reasonOf } from "../src/kernel/faults.ts";
 import type { Logger } from "../src/kernel/log.ts";
+import { checkedClockOrder, clockView, obeyClockOrder } from "./clock-door.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
 import { faultMenu } from "./faults.ts";
-import { checkedClockOrder, checkedFault, checkedWeather, patchMeter, snapshotOf } from "./meter-door.ts";
+import { checkedFault, checkedWeather, patchMeter, snapshotOf } from "./meter-door.ts";
 import type { Street } from "./street.ts";
-import { isoWall } from "./wall-time.ts";
 
 interface MeterParams {
   Params: { address: string };
@@ -37,8 +37,6 @@ const busView = (street: Street, id: string): object => {
     faults: bus.faults.standing,
   };
 };
-
-const clockView = (street: Street): object => ({ now: isoWall(street.time.now(), true), speed: street.time.speed });
 
 export async function openControl(
   street: Street,
@@ -108,15 +106,12 @@ export async function openControl(
     return { deleted: true };
   });
 
-  app.get("/clock", () => clockView(street));
+  app.get("/clock", () => clockView(street.time));
   app.post("/clock", ({ body }) => {
-    const { advanceMs, speed, households } = checkedClockOrder(body);
-    if (advanceMs !== undefined) street.advance(advanceMs);
-    if (speed !== undefined) street.setSpeed(speed);
-    if (households === "paused") street.pauseHouseholds();
-    if (households === "running") street.resumeHouseholds();
-    return clockView(street);
+    obeyClockOrder(street.time, checkedClockOrder(body));
+    return clockView(street.time);
   });
+  app.get("/story", () => street.story.told);
   app.get<{ Querystring: { meter?: string; since?: string } }>("/frames", ({ query }) =>
     street.frames(query.meter, sinceOf(query.since)),
   );

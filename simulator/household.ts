@@ -5,10 +5,10 @@
  * Loads are whole milliwatts and milliwatts reactive: energy is counted, never rounded on the way. A roof with solar cells may
  * turn the flow round: then the load is below zero.
  */
-import type { Instant } from "../src/kernel/clock.ts";
+import { Instant } from "../src/kernel/clock.ts";
 import type { Chance } from "../src/kernel/chance.ts";
 import { scrambled } from "./scrambled.ts";
-import { hourNumber } from "./wall-time.ts";
+import { hourNumber, hourStart } from "./wall-time.ts";
 
 /** Watts of a middling flat, hour by hour: asleep, breakfast, away, cooking and an evening at home. About 8 kWh a day. */
 // prettier-ignore
@@ -43,6 +43,8 @@ export class Household {
   #load: Load = NOTHING;
   #solarMilliwatts: number;
   paused = false;
+  /** By how much the calendar it lives by is behind what was lived. */
+  behindMs = 0;
 
   constructor(chance: Chance, { phases = 1, solarKw = 0 }: HouseholdPlan = {}) {
     this.#size = (0.5 + chance.next() * 1.5) * phases;
@@ -84,7 +86,7 @@ export class Household {
   loadAt(at: Instant): Load {
     if (this.paused) return NOTHING;
     if (this.#override !== null) return this.#steady;
-    const hour = hourNumber(at);
+    const hour = this.#hourOf(at);
     if (hour !== this.#hour) {
       this.#hour = hour;
       this.#load = this.#livedIn(hour);
@@ -94,10 +96,19 @@ export class Household {
 
   /** Thousandths of the load on phases A and B of three; C has the rest. A steady load keeps to the household's own split. */
   splitAt(at: Instant): readonly [number, number] {
-    const hour = this.isSteady ? 0 : hourNumber(at);
+    const hour = this.isSteady ? 0 : this.#hourOf(at);
     const part = (phase: number): number =>
       333 + (scrambled(this.#salt ^ phase) % 61) - 30 + (scrambled(this.#salt ^ (hour * 4 + phase)) % 31) - 15;
     return [part(1), part(2)];
+  }
+
+  /** When its own load changes next. */
+  nextHourAfter(at: Instant): Instant {
+    return Instant(hourStart(this.#hourOf(at) + 1) + this.behindMs);
+  }
+
+  #hourOf(at: Instant): number {
+    return hourNumber(Instant(at - this.behindMs));
   }
 
   #livedIn(hour: number): Load {

@@ -29,7 +29,6 @@ import { Supply } from "./supply.ts";
 import { setKinds } from "./tariff.ts";
 import type { Tariff } from "./tariff.ts";
 import { tariffOf } from "./tariff-plan.ts";
-import { hourNumber, hourStart } from "./wall-time.ts";
 
 /** What the rest of the meter has to say while its life goes on. */
 export interface Body {
@@ -65,16 +64,26 @@ export class Life {
   #switched = false;
   readonly #body: Body;
 
-  constructor(plan: MeterPlan, { at, chance, price, body }: { at: Instant; chance: Chance; price: PricePerKwh; body: Body }) {
+  constructor(
+    plan: MeterPlan,
+    {
+      at,
+      chance,
+      price,
+      body,
+      setBackMs = 0,
+    }: { at: Instant; chance: Chance; price: PricePerKwh; body: Body; setBackMs?: number },
+  ) {
     const phases = plan.phases ?? 1;
     this.#body = body;
     this.#at = at;
-    this.#clock = new MeterClock(at, plan.clockOffsetMs ?? 0, plan.clockDriftPpm ?? 0);
+    this.#clock = new MeterClock(at, (plan.clockOffsetMs ?? 0) - setBackMs, plan.clockDriftPpm ?? 0);
     const trunk = chance.child("body");
     this.supply = new Supply(trunk, phases);
     const steps =
       plan.energyKwh === undefined ? Math.floor(trunk.next() * 500_000) : Number(parseYuan(plan.energyKwh, "energyKwh"));
     this.household = new Household(chance.child("household"), { phases, solarKw: plan.solarKw });
+    this.household.behindMs = setBackMs;
     if (plan.loadKw !== undefined) this.household.override = BigInt(Math.round(plan.loadKw * 1_000_000));
     if (plan.powerFactor !== undefined) this.household.powerFactor = plan.powerFactor;
     this.tariff = tariffOf(plan, price);
@@ -166,6 +175,12 @@ export class Life {
     this.#tariffNow = this.tariff.tariffAt(this.shown);
   }
 
+  /** The calendar of the whole street goes back: the clock with it, and the hours of the day. What was counted stays. */
+  setBack(ms: number): void {
+    this.household.behindMs += ms;
+    this.clock = this.#clock.set(this.#at, this.#clock.offsetAt(this.#at) - ms);
+  }
+
   fail(): void {
     this.supply.fail(this.shown);
     this.#note();
@@ -199,7 +214,7 @@ export class Life {
     const charged = this.#charged(load);
     const price = this.price;
     let to = Math.min(until, this.#body.nextRelayAt() ?? until, this.#clock.firstAt(this.agenda.next, from));
-    if (this.#body.isClosed() && !this.household.isSteady) to = Math.min(to, hourStart(hourNumber(from) + 1));
+    if (this.#body.isClosed() && !this.household.isSteady) to = Math.min(to, this.household.nextHourAfter(from));
     for (const ms of [this.#msUntilNextStep(charged), this.#body.msUntilHeard(BigInt(charged), price)])
       if (ms !== undefined && ms < BigInt(to - from)) to = from + Number(ms);
     this.#run(loads, load, Instant(Math.max(to, from + 1)));

@@ -22,9 +22,12 @@ import { FrameLog } from "./frame-log.ts";
 import type { LoggedFrame } from "./frame-log.ts";
 import type { FaultOrder, StandingFault } from "./faults.ts";
 import { rowOf } from "./faults.ts";
+import type { Places } from "./placed-faults.ts";
 import { checkedFault, patchMeter, snapshotOf } from "./meter-door.ts";
 import type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
 import type { BusPlan, MeterPlan } from "./plans.ts";
+import type { StoryStep } from "./story.ts";
+import { Story } from "./story.ts";
 import { StreetTime } from "./street-time.ts";
 import { VirtualBus } from "./virtual-bus.ts";
 import { VirtualMeter } from "./virtual-meter.ts";
@@ -37,6 +40,7 @@ export type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
 export type { LoggedFrame } from "./frame-log.ts";
 export type { FaultKind, FaultOrder } from "./faults.ts";
 export type { WeatherPlan } from "./weather.ts";
+export type { StoryStep } from "./story.ts";
 
 /** A fault and where it stands: on one meter or on one bus. */
 export type PlacedFault = FaultOrder & { readonly meter?: string | undefined; readonly bus?: string | undefined };
@@ -57,6 +61,8 @@ export interface StreetOptions {
   readonly faults?: readonly PlacedFault[] | undefined;
   /** What goes wrong by itself. */
   readonly weather?: WeatherPlan | undefined;
+  /** What happens by itself, and when. */
+  readonly story?: readonly StoryStep[] | undefined;
   /** Opens the control door; 0 takes a free port. Left out: no door. */
   readonly controlPort?: number | undefined;
   /** Where TCP buses and the control door listen. */
@@ -72,6 +78,9 @@ export interface StreetEndpoint {
 
 type PlacedStandingFault = StandingFault & Pick<PlacedFault, "meter" | "bus">;
 
+/** The speed may be changed while one waits. */
+const LOOK_EVERY_MS = 1_000;
+
 export const LOOPBACK = "127.0.0.1";
 
 export class Street {
@@ -80,6 +89,8 @@ export class Street {
   readonly buses: ReadonlyMap<string, VirtualBus>;
   readonly endpoints: StreetEndpoint[] = [];
   readonly weather: Weather;
+  readonly story: Story;
+  readonly #clock: Clock;
   readonly #frames: FrameLog;
   readonly #opened: Endpoint[] = [];
   readonly #log: Logger;
@@ -87,10 +98,12 @@ export class Street {
 
   private constructor(options: StreetOptions, chance: Chance) {
     this.#log = options.log ?? silentLog;
+    this.#clock = options.clock;
     this.time = new StreetTime(options.clock, options.start, options.speed);
     this.#frames = new FrameLog(() => this.time.now());
     const weather = (): void => this.weather.pass();
-    const around = { clock: options.clock, log: this.#log, frames: this.#frames, weather };
+    const timePasses = (): void => void this.time.lived();
+    const around = { clock: options.clock, log: this.#log, frames: this.#frames, weather, timePasses };
     this.buses = unique(
       "bus",
       options.buses,
@@ -112,7 +125,7 @@ export class Street {
     );
     this.weather = new Weather(
       {
-        now: () => this.time.now(),
+        now: () => this.time.lived(),
         meters: () => [...this.meters.values()],
         buses: () => [...this.buses.values()],
         strikeMeter: (address, fault) => this.setFault(address, fault),
@@ -121,6 +134,7 @@ export class Street {
       options.weather,
     );
     for (const fault of options.faults ?? []) this.placeFault(fault);
+    this.story = new Story(this, options.story ?? [], this.#log);
   }
 
   static async build(options: StreetOptions): Promise<Street> {
@@ -153,6 +167,11 @@ export class Street {
     const bus = this.buses.get(id);
     if (bus === undefined) throw new Fault("not-found", { bus: id, buses: [...this.buses.keys()] });
     return bus;
+  }
+
+  /** Where faults may be placed. */
+  get places(): Places {
+    return { meters: new Set(this.meters.keys()), buses: new Set(this.buses.keys()) };
   }
 
   /** Exactly the object that the control door shows. */
@@ -241,13 +260,32 @@ export class Street {
     this.time.setSpeed(speed);
   }
 
+  /** One step of a street that stands still, or stands still from here on. */
+  step(ms: number): void {
+    this.time.step(ms);
+  }
+
+  /** Lets the calendar show this, ahead or back; see `street-time.ts`. */
+  jumpTo(at: Instant): void {
+    this.time.jumpTo(at);
+  }
+
+  /**
+   * Lets the story go on though nobody looks, until it has ended or is told to stop. Meters need nobody for that; a broken
+   * connection and a sentence in the log do.
+   */
+  async playStory(signal: AbortSignal): Promise<void> {
+    for (let ms = this.time.msUntilNext; ms !== undefined && !signal.aborted; ms = this.time.msUntilNext)
+      await this.#clock.wait(Math.min(ms, LOOK_EVERY_MS), signal);
+  }
+
   /** Nobody draws power any more; the meters' clocks go on. */
   pauseHouseholds(): void {
-    this.#setPaused(true);
+    this.time.setHouseholds("paused");
   }
 
   resumeHouseholds(): void {
-    this.#setPaused(false);
+    this.time.setHouseholds("running");
   }
 
   /** One more party on the wires of a shared bus, of whatever kind: a memory bus has no other door. */
@@ -293,14 +331,6 @@ export class Street {
     if (other === undefined || other === meter.address || !bus.meters.has(other))
       throw new Fault("invalid-request", { field: "with", given: other, allowed: `another meter on ${bus.id}` });
     bus.swaps.watch(meter);
-  }
-
-  #setPaused(paused: boolean): void {
-    for (const meter of this.meters.values()) {
-      meter.settle();
-      meter.household.paused = paused;
-      meter.reconsider();
-    }
   }
 }
 

@@ -44,6 +44,8 @@ export interface BusSurroundings {
   readonly frames: FrameLog;
   /** Asked before each exchange: something may have gone wrong by itself. */
   readonly weather?: (() => void) | undefined;
+  /** Called before bytes are carried: what is appointed for an earlier moment happens first. */
+  readonly timePasses?: (() => void) | undefined;
 }
 
 export class VirtualBus {
@@ -134,6 +136,7 @@ export class VirtualBus {
 
   /** What the meters' side gets of what was sent. */
   #arrived(bytes: Uint8Array, wires: Wires): Uint8Array {
+    this.#around.timePasses?.();
     const short = this.faults.has("bus-short");
     if (short !== undefined && !this.isHalfOpen) wires.interject(shorted(bytes, short, this.#lineChance));
     return carried(bytes, "to-meter", this.faults, this.#line);

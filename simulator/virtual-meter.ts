@@ -29,7 +29,7 @@ import type { MeterPlan } from "./plans.ts";
 import { ReadPosition } from "./read-on.ts";
 import { Logbook } from "./records.ts";
 import { Relay } from "./relay.ts";
-import type { StreetTime } from "./street-time.ts";
+import type { Befallen, StreetTime } from "./street-time.ts";
 import { VirtualEsam } from "./virtual-esam.ts";
 import { Wallet } from "./wallet.ts";
 import { dayNumber } from "./wall-time.ts";
@@ -130,8 +130,11 @@ export class VirtualMeter {
 
   /** Whether the supply was cut once since the balance fell below the second alarm. */
   #reminded = false;
+  /** How many of the things that befell the whole street it has heeded. */
+  #heeded: number;
 
-  constructor(plan: MeterPlan, { time, chance }: { time: StreetTime; chance: Chance }) {
+  /** `since` is when its life began, at most as long ago as the street's; left out, it begins now. */
+  constructor(plan: MeterPlan, { time, chance, since }: { time: StreetTime; chance: Chance; since?: Instant }) {
     const model = meterModels[plan.model ?? "standard-wallet"];
     this.plan = plan;
     this.habits = habitsOf(plan);
@@ -166,7 +169,15 @@ export class VirtualMeter {
     this.logbook.alsoClears("1D00", () => this.relay.forget("trips"));
     this.logbook.alsoClears("1E00", () => this.relay.forget("closes"));
     this.relay.tripDelayMinutes = plan.tripDelayMinutes ?? 0;
-    this.life = new Life(plan, { at: time.now(), chance, price: this.wallet.price, body: this.#body() });
+    this.#heeded = since === undefined ? time.befallen.length : 0;
+    const setBackMs = since === undefined ? time.setBackMs : 0;
+    this.life = new Life(plan, {
+      at: since ?? time.lived(),
+      chance,
+      price: this.wallet.price,
+      body: this.#body(),
+      setBackMs,
+    });
     bindLife(this);
     this.#heedWallet();
   }
@@ -187,22 +198,28 @@ export class VirtualMeter {
 
   /** Brings the meter up to the street's present and returns it. */
   settle(): Instant {
-    this.life.live(this.time.now());
+    const now = this.time.lived();
+    const { befallen } = this.time;
+    while (this.#heeded < befallen.length) this.#heed(befallen[this.#heeded++]!);
+    this.life.live(now);
     return this.life.at;
   }
 
   /** What this meter's own clock shows. */
   get clock(): Instant {
-    return this.life.clock.at(this.settle());
+    const at = this.settle();
+    return this.life.clock.at(at);
   }
 
-  /** How far its clock is ahead of the street. */
+  /** How far its clock is ahead of the street's calendar. */
   get clockOffsetMs(): number {
-    return this.life.clock.offsetAt(this.settle());
+    const at = this.settle();
+    return this.life.clock.offsetAt(at) + this.time.setBackMs;
   }
 
   set clockOffsetMs(ms: number) {
-    this.life.clock = this.life.clock.set(this.settle(), ms);
+    const at = this.settle();
+    this.life.clock = this.life.clock.set(at, ms - this.time.setBackMs);
   }
 
   get day(): number {
@@ -272,6 +289,15 @@ export class VirtualMeter {
   clearRegisters(): void {
     this.settle();
     for (const clear of this.uponClear) clear();
+  }
+
+  #heed(event: Befallen): void {
+    this.life.live(event.at);
+    if ("setBackMs" in event) this.life.setBack(event.setBackMs);
+    else {
+      this.household.paused = event.households === "paused";
+      this.reconsider();
+    }
   }
 
   #body(): Body {
