@@ -21,7 +21,6 @@ import type { Logger } from "../src/kernel/log.ts";
 import { checkedClockOrder, obeyClockOrder } from "./clock-door.ts";
 import { DURATION_FORM, durationOf, TIME_FORM, timeOf } from "./duration.ts";
 import { checkedPatch, checkedWeather } from "./meter-door.ts";
-import type { MeterPatch } from "./meter-door.ts";
 import type { Places } from "./placed-faults.ts";
 import { faultFromRow } from "./placed-faults.ts";
 import type { Street } from "./street.ts";
