@@ -16,7 +16,7 @@ import type { Combinations } from "./energies.ts";
 import { combined, ENERGY_PER_STEP, Kind, KINDS, Registers } from "./energies.ts";
 import type { FreezeKind, Take } from "./freezes.ts";
 import { Freezes } from "./freezes.ts";
-import type { Load } from "./household.ts";
+import type { Curve, Load } from "./household.ts";
 import { Household } from "./household.ts";
 import { LoadLog } from "./load-log.ts";
 import { LoadProfile } from "./load-profile.ts";
@@ -82,8 +82,7 @@ export class Life {
     this.supply = new Supply(trunk, phases);
     const steps =
       plan.energyKwh === undefined ? Math.floor(trunk.next() * 500_000) : Number(parseYuan(plan.energyKwh, "energyKwh"));
-    this.household = new Household(chance.child("household"), { phases, solarKw: plan.solarKw });
-    this.household.behindMs = setBackMs;
+    this.household = new Household(chance.child("household"), { phases, solarKw: plan.solarKw }, setBackMs);
     if (plan.loadKw !== undefined) this.household.override = BigInt(Math.round(plan.loadKw * 1_000_000));
     if (plan.powerFactor !== undefined) this.household.powerFactor = plan.powerFactor;
     this.tariff = tariffOf(plan, price);
@@ -98,7 +97,7 @@ export class Life {
       shown: () => this.shown,
       appointed: () => this.replan(),
     });
-    this.log = new LoadLog(at);
+    this.log = new LoadLog(at, this.supply);
     const shown = this.#clock.at(at);
     this.#tariffNow = this.tariff.tariffAt(shown);
     this.agenda = new Agenda(this.#entries(), shown);
@@ -177,7 +176,7 @@ export class Life {
 
   /** The calendar of the whole street goes back: the clock with it, and the hours of the day. What was counted stays. */
   setBack(ms: number): void {
-    this.household.behindMs += ms;
+    this.household.setBack(ms);
     this.clock = this.#clock.set(this.#at, this.#clock.offsetAt(this.#at) - ms);
   }
 
@@ -214,7 +213,7 @@ export class Life {
     const charged = this.#charged(load);
     const price = this.price;
     let to = Math.min(until, this.#body.nextRelayAt() ?? until, this.#clock.firstAt(this.agenda.next, from));
-    if (this.#body.isClosed() && !this.household.isSteady) to = Math.min(to, this.household.nextHourAfter(from));
+    if (this.#body.isClosed() && !this.household.isSteady) to = Math.min(to, this.household.curve.nextHourAfter(from));
     for (const ms of [this.#msUntilNextStep(charged), this.#body.msUntilHeard(BigInt(charged), price)])
       if (ms !== undefined && ms < BigInt(to - from)) to = from + Number(ms);
     this.#run(loads, load, Instant(Math.max(to, from + 1)));
@@ -237,7 +236,7 @@ export class Life {
   #run(loads: readonly Load[], load: Load, to: Instant): void {
     const from = this.#at;
     const [ms, tariff] = [to - from, this.#tariffNow];
-    this.log.note({ from, load, loads, powered: true, volts: this.supply.volts, clock: this.#clock });
+    this.log.note({ from, load, loads, powered: true, volts: this.supply.volts, clock: this.#clock }, this.#curve());
     this.log.reach(to);
     this.registers.count(load, ms, tariff);
     if (loads.length > 1) loads.forEach((each, phase) => this.registers.countPhase(phase, each, ms));
@@ -248,7 +247,13 @@ export class Life {
   #note(): void {
     const { isPowered: powered, volts } = this.supply;
     const loads = this.loads;
-    this.log.note({ from: this.#at, load: sumOf(loads), loads, powered, volts, clock: this.#clock });
+    this.log.note({ from: this.#at, load: sumOf(loads), loads, powered, volts, clock: this.#clock }, this.#curve());
+  }
+
+  /** What the load follows by itself; undefined: it stays as it is until something happens. */
+  #curve(): Curve | undefined {
+    const flows = this.supply.isPowered && this.#body.isClosed() && !this.household.isSteady;
+    return flows ? this.household.curve : undefined;
   }
 
   /** What costs money and counts towards steps: energy that the combination word adds. */
@@ -271,8 +276,8 @@ export class Life {
     const phases = [0, 1, 2].map((phase) => this.loads[phase]);
     return {
       energies: this.registers.snapshot(),
-      forward: [...maxima[Kind.forward]!],
-      reverse: [...maxima[Kind.reverse]!],
+      forward: maxima[Kind.forward]!,
+      reverse: maxima[Kind.reverse]!,
       variables: [
         this.load.active,
         ...phases.map((load) => load?.active),

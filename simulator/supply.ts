@@ -85,8 +85,8 @@ export class Supply {
   }
 
   /** Whether this phase carries anything. */
-  isLive(phase: number): boolean {
-    return (this.volts[phase] ?? this.#nominal) > DEAD_VOLTS * 10;
+  isLive(phase: number, volts = this.volts): boolean {
+    return (volts[phase] ?? this.#nominal) > DEAD_VOLTS * 10;
   }
 
   /** Hundredths of a hertz. */
