@@ -87,10 +87,12 @@ export class Demand {
 
   /** The means over the period that ended at `at`, in 0.1 W, a row each. */
   present(log: LoadLog, at: Instant, ms = this.periodMs): number[] {
-    const means = log.within(Instant(at - ms), at).map((sum) => Math.floor(sum / (ms * MILLIWATTS_PER_UNIT)));
+    const means = log.within(Instant(at - ms), at);
+    for (let kind = 0; kind < means.length; kind += 1) means[kind] = Math.floor(means[kind]! / (ms * MILLIWATTS_PER_UNIT));
     const quadrants = means.slice(Kind.q1);
     const { reactive1, reactive2 } = this.#combinations;
-    return [...means, combined(reactive1, quadrants), combined(reactive2, quadrants)];
+    means.push(combined(reactive1, quadrants), combined(reactive2, quadrants));
+    return means;
   }
 
   /** One mark beyond the period: the first that sees nothing but the steady load. */

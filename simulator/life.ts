@@ -11,6 +11,7 @@ import { Instant } from "../src/kernel/clock.ts";
 import type { PricePerKwh } from "../src/kernel/money.ts";
 import { parseYuan } from "../src/kernel/money.ts";
 import { Agenda } from "./agenda.ts";
+import { entries } from "./life-entries.ts";
 import { Demand } from "./demand.ts";
 import type { Combinations } from "./energies.ts";
 import { combined, ENERGY_PER_STEP, Kind, KINDS, Registers } from "./energies.ts";
@@ -26,8 +27,7 @@ import type { Phase } from "./power.ts";
 import { IDLE, phaseLoads, phasesAt, sumOf } from "./power.ts";
 import { Settlements } from "./settlements.ts";
 import { Supply } from "./supply.ts";
-import { setKinds } from "./tariff.ts";
-import type { Tariff } from "./tariff.ts";
+import type { SetKind, Tariff } from "./tariff.ts";
 import { tariffOf } from "./tariff-plan.ts";
 
 /** What the rest of the meter has to say while its life goes on. */
@@ -55,7 +55,7 @@ export class Life {
   readonly freezes: Freezes;
   readonly profile = new LoadProfile();
   readonly log: LoadLog;
-  readonly agenda: Agenda;
+  readonly agenda: Agenda<Life>;
   /** 04000601 to 03. The wallet and the steps count what the first adds. */
   readonly combinations: Combinations = { active: 0x05, reactive1: 0x41, reactive2: 0x14 };
   #clock: MeterClock;
@@ -100,7 +100,7 @@ export class Life {
     this.log = new LoadLog(at, this.supply);
     const shown = this.#clock.at(at);
     this.#tariffNow = this.tariff.tariffAt(shown);
-    this.agenda = new Agenda(this.#entries(), shown);
+    this.agenda = new Agenda(this, entries, shown);
     this.#note();
   }
 
@@ -178,6 +178,24 @@ export class Life {
   setBack(ms: number): void {
     this.household.setBack(ms);
     this.clock = this.#clock.set(this.#at, this.#clock.offsetAt(this.#at) - ms);
+  }
+
+  /** A settlement is due: registers and demands are kept, and the demands begin anew. */
+  settle(due: Instant): void {
+    const take = () => ({ energies: this.registers.snapshot(), demands: this.demand.snapshot() });
+    if (this.settlements.settle(due, take, this.tariff)) this.demand.reset(this.#at);
+  }
+
+  /** The set that waited takes over; what stood until then is frozen. */
+  switch(kind: SetKind, due: Instant): void {
+    this.freezes.switched(kind, due);
+    this.tariff.switch(kind);
+    this.#switched = true;
+  }
+
+  /** Another slot of the day has begun. */
+  lookUpTariff(): void {
+    this.#tariffNow = this.tariff.tariffAt(this.shown);
   }
 
   fail(): void {
@@ -285,35 +303,5 @@ export class Life {
         ...phases.map((load) => load?.reactive),
       ],
     };
-  }
-
-  /** First what looks back on the time that ends, then what begins anew. */
-  #entries(): ConstructorParameters<typeof Agenda>[0] {
-    const { freezes, settlements, tariff } = this;
-    return [
-      { nextAfter: (shown) => freezes.nextHourAfter(shown), fall: (due, now) => freezes.hour(due, now) },
-      { nextAfter: (shown) => freezes.nextDayAfter(shown), fall: (due, now) => freezes.day(due, now) },
-      { nextAfter: (shown) => freezes.nextAppointedAfter(shown), fall: (due, now) => freezes.appointed(due, now) },
-      {
-        nextAfter: (shown) => settlements.nextAfter(shown),
-        fall: (due) => {
-          const take = () => ({ energies: this.registers.snapshot(), demands: this.demand.snapshot() });
-          if (settlements.settle(due, take, tariff)) this.demand.reset(this.#at);
-        },
-      },
-      { nextAfter: (shown) => settlements.nextYearlyAfter(shown, tariff), fall: () => settlements.settleYear() },
-      ...setKinds.map((kind) => ({
-        nextAfter: () => tariff.switchAt[kind],
-        fall: (due: Instant) => {
-          freezes.switched(kind, due);
-          tariff.switch(kind);
-          this.#switched = true;
-        },
-      })),
-      {
-        nextAfter: (shown) => tariff.nextSlotAfter(shown),
-        fall: () => (this.#tariffNow = tariff.tariffAt(this.shown)),
-      },
-    ];
   }
 }

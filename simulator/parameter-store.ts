@@ -20,12 +20,12 @@ export interface Keeper {
 }
 
 export class ParameterStore {
-  readonly #written = new Map<string, Uint8Array>();
+  #written: Map<string, Uint8Array> | undefined;
   #keeper: Keeper | undefined;
 
   /** Undefined: the meter keeps no such parameter. */
   value(di: string): Uint8Array | undefined {
-    return this.#keeper?.value(di) ?? this.#written.get(di) ?? parameterOf(di)?.initial;
+    return this.#keeper?.value(di) ?? this.#written?.get(di) ?? parameterOf(di)?.initial;
   }
 
   /** Its digits, highest first; "" where it is no number. */
@@ -49,7 +49,7 @@ export class ParameterStore {
     const last = field.slice(-(layout(field.length)?.at(-1) ?? field.length));
     let whole = field;
     while (whole.length < fillTo) whole = joined(whole, last);
-    if (this.#keeper?.put(di, whole) !== true) this.#written.set(di, whole);
+    if (this.#keeper?.put(di, whole) !== true) (this.#written ??= new Map()).set(di, whole);
   }
 
   /** From now on what the keeper knows is read there and put there. */

@@ -21,6 +21,9 @@ export const DEAD_VOLTS = 22;
 const OUTAGES_KEPT = 10;
 const WANDER_DECIVOLTS = 15;
 
+const AS_IT_COMES: readonly null[] = [null, null, null];
+const NOTHING_FAILS: ReadonlySet<FailingPart> = new Set();
+
 export class Supply {
   readonly phases: 1 | 3;
   readonly #nominal: number;
@@ -32,7 +35,7 @@ export class Supply {
   /** 031100NN, newest first. */
   readonly outages: Outage[] = [];
   /** Decivolts by phase where a person set them; null: as it comes. Another list for another state. */
-  volts: readonly (number | null)[] = [null, null, null];
+  volts: readonly (number | null)[] = AS_IT_COMES;
   isCoverOpen = false;
   isTerminalCoverOpen = false;
   isPhaseOrderReversed = false;
@@ -40,7 +43,7 @@ export class Supply {
   /** Hundredths of a volt. */
   clockBattery = 360;
   readingBattery = 360;
-  readonly failing = new Set<FailingPart>();
+  failing: ReadonlySet<FailingPart> = NOTHING_FAILS;
 
   constructor(chance: Chance, phases: 1 | 3) {
     this.phases = phases;

@@ -61,6 +61,8 @@ export type Obeyed =
   | "clockSets"
   | "initialisations";
 
+const USUAL_PASSWORDS: Readonly<Record<string, string>> = { "02": "000000", "04": "111111" };
+
 export class VirtualMeter {
   readonly plan: MeterPlan;
   /** Changed by 15H. */
@@ -68,7 +70,6 @@ export class VirtualMeter {
   readonly time: StreetTime;
   readonly wallet: Wallet;
   readonly relay: Relay;
-  readonly esam: VirtualEsam;
   readonly life: Life;
   readonly faults = new FaultShelf("meter");
   readonly habits: Habits;
@@ -130,6 +131,8 @@ export class VirtualMeter {
 
   /** Whether the supply was cut once since the balance fell below the second alarm. */
   #reminded = false;
+  readonly #chance: Chance;
+  #esam: VirtualEsam | undefined;
   /** How many of the things that befell the whole street it has heeded. */
   #heeded: number;
 
@@ -137,6 +140,7 @@ export class VirtualMeter {
   constructor(plan: MeterPlan, { time, chance, since }: { time: StreetTime; chance: Chance; since?: Instant }) {
     const model = meterModels[plan.model ?? "standard-wallet"];
     this.plan = plan;
+    this.#chance = chance;
     this.habits = habitsOf(plan);
     this.programmingEnabled = this.habits.programmingEnabled;
     this.readOn = new ReadPosition(this.habits.readReplyMax);
@@ -150,7 +154,7 @@ export class VirtualMeter {
     this.plainControl = plan.plainControl ?? model.plainControl;
     this.keyState = plan.keyState ?? "production";
     this.isOpened = plan.opened ?? true;
-    this.passwords = { "02": "000000", "04": "111111", ...plan.passwords };
+    this.passwords = plan.passwords === undefined ? USUAL_PASSWORDS : { ...USUAL_PASSWORDS, ...plan.passwords };
     this.purchaseCount = BigInt(plan.purchaseCount ?? 0);
     this.hoardingLimit = parseYuan(plan.hoardingLimit ?? "999999.99", "hoardingLimit");
     this.alarms = { first: parseYuan(plan.alarm1 ?? "0.00", "alarm1"), second: parseYuan(plan.alarm2 ?? "0.00", "alarm2") };
@@ -158,7 +162,6 @@ export class VirtualMeter {
 
     this.wallet = new Wallet(parsePrice(model.price ?? plan.price ?? "0.5283"), parseYuan(plan.balance ?? "50.00", "balance"));
     this.wallet.overdraftLimit = parseYuan(plan.overdraftLimit ?? "0.00", "overdraftLimit");
-    this.esam = new VirtualEsam(chance.child("esam"), () => this.meterNumber, this.habits.macPolicy);
     this.relay = new Relay({
       isStuck: () => this.faults.use((fault) => fault.kind === "stuck-relay") !== undefined,
       isWelded: () => this.faults.has("welded-relay") !== undefined,
@@ -194,6 +197,12 @@ export class VirtualMeter {
       if (answer !== undefined) return this.readOn.passed(request, answer);
     }
     return undefined;
+  }
+
+  /** The chip; made when it is asked first, since most meters of a street never are. */
+  get esam(): VirtualEsam {
+    this.#esam ??= new VirtualEsam(this.#chance.child("esam"), () => this.meterNumber, this.habits.macPolicy);
+    return this.#esam;
   }
 
   /** Brings the meter up to the street's present and returns it. */
@@ -251,7 +260,7 @@ export class VirtualMeter {
   /** The lights go out: nothing is heard, said, drawn or switched, and the chip forgets its session. */
   powerOff(): void {
     this.settle();
-    this.esam.endSession();
+    this.#esam?.endSession();
     this.life.fail();
   }
 
@@ -273,7 +282,8 @@ export class VirtualMeter {
   /** After anything that may change what the relay ought to do by itself: money, protection, load. */
   reconsider(): void {
     if (!this.isPowered) return;
-    this.relay.tick(this.life.at, Number(this.milliamps));
+    // Only a trip that waits asks how much flows; this is asked after every step of every meter.
+    this.relay.tick(this.life.at, this.relay.isTripPending ? Number(this.milliamps) : 0);
     this.#heedWallet();
   }
 
