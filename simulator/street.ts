@@ -23,6 +23,7 @@ import type { LoggedFrame } from "./frame-log.ts";
 import type { FaultOrder, StandingFault } from "./faults.ts";
 import { rowOf } from "./faults.ts";
 import type { Places } from "./placed-faults.ts";
+import { LazyMap } from "./lazy-map.ts";
 import { checkedFault, patchMeter, snapshotOf } from "./meter-door.ts";
 import type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
 import type { BusPlan, MeterPlan } from "./plans.ts";
@@ -85,7 +86,7 @@ export const LOOPBACK = "127.0.0.1";
 
 export class Street {
   readonly time: StreetTime;
-  readonly meters: ReadonlyMap<string, VirtualMeter>;
+  readonly #meters: LazyMap<VirtualMeter>;
   readonly buses: ReadonlyMap<string, VirtualBus>;
   readonly endpoints: StreetEndpoint[] = [];
   readonly weather: Weather;
@@ -103,26 +104,15 @@ export class Street {
     this.#frames = new FrameLog(() => this.time.now());
     const weather = (): void => this.weather.pass();
     const timePasses = (): void => void this.time.lived();
-    const around = { clock: options.clock, log: this.#log, frames: this.#frames, weather, timePasses };
+    const meterAt = (address: string): VirtualMeter => this.#meters.get(address)!;
+    const around = { clock: options.clock, log: this.#log, frames: this.#frames, weather, timePasses, meterAt };
     this.buses = unique(
       "bus",
       options.buses,
       (plan) => plan.id,
       (plan) => new VirtualBus(plan, { ...around, chance: chance.child(`bus/${plan.id}`) }),
     );
-    this.meters = unique(
-      "address",
-      options.meters,
-      (plan) => MeterAddress(plan.address),
-      (plan) => {
-        const meter = new VirtualMeter(
-          { price: options.price, ...plan },
-          { time: this.time, chance: chance.child(`meter/${plan.address}`) },
-        );
-        this.bus(plan.bus).hang(meter);
-        return meter;
-      },
-    );
+    this.#meters = this.#announced(options, chance);
     this.weather = new Weather(
       {
         now: () => this.time.lived(),
@@ -150,15 +140,20 @@ export class Street {
     return street;
   }
 
+  /** By the address that was planned; each is made when it is looked at first. */
+  get meters(): ReadonlyMap<string, VirtualMeter> {
+    return this.#meters;
+  }
+
   /** The port of the control door, or undefined while it is shut. */
   get controlPort(): number | undefined {
     return this.#controlPort;
   }
 
   meter(address: string): VirtualMeter {
-    const planned = this.meters.get(address);
+    const planned = this.#meters.get(address);
     // 15H gives a meter another name than the one it was planned with.
-    const meter = planned?.address === address ? planned : [...this.meters.values()].find((one) => one.address === address);
+    const meter = planned?.address === address ? planned : [...this.#meters.made()].find((one) => one.address === address);
     if (meter === undefined) throw new Fault("unknown-meter", { address });
     return meter;
   }
@@ -238,13 +233,13 @@ export class Street {
   /** Everything that stands anywhere. */
   standingFaults(): PlacedStandingFault[] {
     return [
-      ...[...this.meters.values()].flatMap(({ address, faults }) => faults.standing.map((f) => ({ meter: address, ...f }))),
+      ...[...this.#meters.made()].flatMap(({ address, faults }) => faults.standing.map((f) => ({ meter: address, ...f }))),
       ...[...this.buses.values()].flatMap(({ id, faults }) => faults.standing.map((f) => ({ bus: id, ...f }))),
     ];
   }
 
   clearAllFaults(): void {
-    for (const address of this.meters.keys()) this.clearFaults(address);
+    for (const { address } of this.#meters.made()) this.clearFaults(address);
     for (const bus of this.buses.values()) bus.faults.clear();
   }
 
@@ -305,6 +300,30 @@ export class Street {
   async close(): Promise<void> {
     for (const bus of this.buses.values()) bus.close();
     await Promise.all(this.#opened.splice(0).map((endpoint) => endpoint.close()));
+  }
+
+  #announced({ meters, price }: StreetOptions, chance: Chance): LazyMap<VirtualMeter> {
+    const since = this.time.lived();
+    const plans = unique(
+      "address",
+      meters,
+      (plan) => MeterAddress(plan.address),
+      (plan) => plan,
+    );
+    const map = new LazyMap((address) => {
+      const plan = plans.get(address)!;
+      return new VirtualMeter({ price, ...plan }, { time: this.time, chance: chance.child(`meter/${address}`), since });
+    });
+    const kinds = new Set<string>();
+    for (const [address, plan] of plans) {
+      this.bus(plan.bus).announce(address);
+      map.expect(address);
+      // The first of each kind is made at once: what is wrong with a plan is said while the street is built, not at midnight.
+      const kind = JSON.stringify({ ...plan, address: "", bus: "" });
+      if (!kinds.has(kind)) map.get(address);
+      kinds.add(kind);
+    }
+    return map;
   }
 
   async #open(bus: VirtualBus, { clock, host }: StreetOptions, chance: Chance): Promise<void> {
