@@ -11,20 +11,22 @@ import { VirtualMeter } from "./virtual-meter.ts";
 
 const DAY_MS = 86_400_000;
 
-const darkUntil = new WeakMap<VirtualMeter, Instant>();
+/** Who lies in the dark for a while, and by which cut: a later one outlasts an earlier one. */
+const cuts = new WeakMap<VirtualMeter, object>();
 
-/** Off for so long, by the clock that does not hurry, as the wires are. A session does not outlive it. */
+/** Off for so long, by the clock that does not hurry, as the wires are: no session outlives it, and nothing is used meanwhile. */
 export function cutPower(meter: VirtualMeter, offMs: number): void {
-  meter.esam.endSession();
-  darkUntil.set(meter, later(meter.time.unhurried(), offMs));
+  const cut = {};
+  meter.powerOff();
+  cuts.set(meter, cut);
+  meter.time.appointUnhurried(later(meter.time.unhurried(), offMs), () => {
+    if (cuts.get(meter) === cut) restorePower(meter);
+  });
 }
 
 export function isDark(meter: VirtualMeter): boolean {
-  const until = darkUntil.get(meter);
-  if (until === undefined) return false;
-  if (meter.time.unhurried() < until) return true;
-  darkUntil.delete(meter);
-  return false;
+  meter.settle();
+  return !meter.isPowered;
 }
 
 const drifts = new WeakMap<StandingFault, { readonly since: Instant; applied: number }>();
@@ -87,5 +89,7 @@ export function bringUpToDate(meter: VirtualMeter): void {
   drift(meter);
 }
 
-/** All faults are deleted: the power is back as well. */
-export const restorePower = (meter: VirtualMeter): void => void darkUntil.delete(meter);
+/** All faults are deleted: the power that one of them took is back as well. */
+export function restorePower(meter: VirtualMeter): void {
+  if (cuts.delete(meter)) meter.powerOn();
+}

@@ -28,6 +28,12 @@ interface Appointment {
   readonly at: Instant;
   readonly act: () => void;
 }
+interface Due {
+  /** When so much was lived. */
+  readonly at: number;
+  readonly list: Appointment[];
+  readonly appointment: Appointment;
+}
 
 export class StreetTime {
   readonly #clock: Clock;
@@ -39,6 +45,8 @@ export class StreetTime {
   readonly #befallen: Befallen[] = [];
   /** Soonest first; of one moment in the order in which they were made. */
   readonly #appointments: Appointment[] = [];
+  /** The same by the clock that does not hurry. */
+  readonly #unhurried: Appointment[] = [];
   /** While an appointment is kept, the street stands at its moment. */
   #isStanding = false;
 
@@ -61,7 +69,9 @@ export class StreetTime {
   lived(): Instant {
     for (;;) {
       const at = this.#flowed();
-      const [next] = this.#appointments;
+      const next = this.#next(
+        (unhurried) => this.#streetAt + Math.max(0, unhurried - this.#clockAt - this.#advanced) * this.#speed,
+      );
       if (this.#isStanding || next === undefined || next.at > at) return at;
       // Whoever looks late finds it done in time: from its moment on the street runs as that left it.
       if (next.at > this.#streetAt) {
@@ -96,11 +106,14 @@ export class StreetTime {
   advance(ms: number): void {
     if (!Number.isFinite(ms) || ms < 0)
       throw new Fault("invalid-request", { field: "advanceMs", given: ms, allowed: "milliseconds, 0 or more" });
-    const until = Instant(this.lived() + Math.floor(ms));
+    const from = this.lived();
+    const until = Instant(from + Math.floor(ms));
+    this.#moveTo(from);
     for (;;) {
-      const [next] = this.#appointments;
+      // A jump takes the wire's clock along, millisecond by millisecond.
+      const next = this.#next((unhurried) => this.#streetAt + Math.max(0, unhurried - this.unhurried()), ms);
       if (next === undefined || next.at > until) break;
-      this.#moveTo(Instant(Math.max(next.at, this.#streetAt)));
+      this.#moveTo(Instant(Math.max(Math.floor(next.at), this.#streetAt)));
       this.#keep(next);
     }
     if (until > this.#streetAt) this.#moveTo(until);
@@ -131,8 +144,12 @@ export class StreetTime {
 
   /** Does this when so much was lived; what is past already is done when time is asked for next. */
   appoint(at: Instant, act: () => void): void {
-    const later = this.#appointments.findIndex((other) => other.at > at);
-    this.#appointments.splice(later < 0 ? this.#appointments.length : later, 0, { at, act });
+    place(this.#appointments, { at, act });
+  }
+
+  /** The same by the clock that does not hurry: for what takes as long as it takes at any speed. */
+  appointUnhurried(at: Instant, act: () => void): void {
+    place(this.#unhurried, { at, act });
   }
 
   /** Until the next appointment, by the clock that was handed in: infinite while the street stands; undefined, there is none. */
@@ -148,8 +165,18 @@ export class StreetTime {
     return Instant(Math.floor(this.#streetAt + passed * this.#speed));
   }
 
-  #keep(appointment: Appointment): void {
-    this.#appointments.splice(this.#appointments.indexOf(appointment), 1);
+  /** What is next; `livedAt` says where a moment of the unhurried clock lies, which has to come within `aheadMs`. */
+  #next(livedAt: (unhurried: Instant) => number, aheadMs = 0): Due | undefined {
+    const [appointment] = this.#appointments;
+    const [errand] = this.#unhurried;
+    const first = appointment && { at: appointment.at, list: this.#appointments, appointment };
+    if (errand === undefined || errand.at > this.unhurried() + aheadMs) return first;
+    const other = { at: livedAt(errand.at), list: this.#unhurried, appointment: errand };
+    return first === undefined || other.at < first.at ? other : first;
+  }
+
+  #keep({ list, appointment }: Due): void {
+    list.splice(list.indexOf(appointment), 1);
     const wasStanding = this.#isStanding;
     this.#isStanding = true;
     try {
@@ -165,6 +192,11 @@ export class StreetTime {
     this.#streetAt = at;
     if (!this.#isStanding) this.#clockAt = this.#clock.now();
   }
+}
+
+function place(list: Appointment[], appointment: Appointment): void {
+  const later = list.findIndex((other) => other.at > appointment.at);
+  list.splice(later < 0 ? list.length : later, 0, appointment);
 }
 
 function checkedSpeed(speed: number): number {

@@ -12,6 +12,7 @@ import { parsePrice, parseYuan } from "../src/kernel/money.ts";
 import type { Behaviour, Answer } from "./behaviours/behaviour.ts";
 import { lowHigh, Serr } from "./behaviours/behaviour.ts";
 import { behaviours } from "./behaviours/behaviours.ts";
+import { KINDS, placeOf } from "./energies.ts";
 import { FaultShelf } from "./faults.ts";
 import { bindLife } from "./life-binding.ts";
 import type { DemandRegisters, FreezeSink } from "./sinks.ts";
@@ -166,7 +167,7 @@ export class VirtualMeter {
       isStuck: () => this.faults.use((fault) => fault.kind === "stuck-relay") !== undefined,
       isWelded: () => this.faults.has("welded-relay") !== undefined,
       clockAt: (at) => this.life.clock.at(at),
-      energy: () => this.energySteps,
+      energies: () => KINDS.map((kind) => this.life.registers.steps(placeOf(kind, 0))),
       mayClose: () => !this.walletForbidsSupply,
     });
     this.logbook.alsoClears("1D00", () => this.relay.forget("trips"));

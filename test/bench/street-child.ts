@@ -10,7 +10,7 @@ import { residentMb } from "./workshop.ts";
 export interface ChildOrder {
   readonly meters: number;
 }
-export type Question = { readonly what: "answer" } | { readonly what: "live"; readonly days: number };
+export type Question = { readonly what: "answer" } | { readonly what: "live"; readonly hours: number };
 /** What it took, and what the process takes now. */
 export interface Measured {
   readonly ms: number;
@@ -55,15 +55,15 @@ async function answered(): Promise<Measured> {
   return measured(startedAt, answers);
 }
 
-function lived(days: number): Measured {
+function lived(hours: number): Measured {
   startedAt = performance.now();
-  street.advance(days * 86_400_000);
+  street.advance(hours * 3_600_000);
   for (const meter of street.meters.values()) meter.settle();
   return measured(startedAt);
 }
 
 process.on("message", (question: Question) => {
-  const answer = question.what === "answer" ? answered() : Promise.resolve().then(() => lived(question.days));
+  const answer = question.what === "answer" ? answered() : Promise.resolve().then(() => lived(question.hours));
   answer.then(
     (found) => process.send!({ answer: found }),
     (error: unknown) => process.send!({ fault: reasonOf(error) }),

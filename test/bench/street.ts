@@ -129,7 +129,12 @@ async function fleetOf(workshop: Workshop, meters: number): Promise<Fleet> {
   const ask = (it: Question): Promise<Measured> => child.ask<Measured>(it);
   const answered = await ask({ what: "answer" });
   if (answered.answers !== meters) throw new Error(`${answered.answers} of ${meters} meters answered`);
-  const lived = await ask({ what: "live", days: 1 });
+  // Hour by hour, or a hundred thousand meters would say nothing for longer than a helper may.
+  let lived: Measured = { ...answered, ms: 0 };
+  for (let hour = 0; hour < 24; hour += 1) {
+    const { ms, ...rest } = await ask({ what: "live", hours: 1 });
+    lived = { ...rest, ms: lived.ms + ms };
+  }
   await child.stop();
   return { built: child.ready as Measured, answered, lived };
 }
@@ -139,10 +144,10 @@ async function livingStreet(workshop: Workshop): Promise<{ readonly perSecond: r
   const child = await workshop.helper("street-child.ts", order);
   const perSecond: number[] = [];
   for (let day = 0; day < LIVING_DAYS; day += 1) {
-    const { ms } = await child.ask<Measured>({ what: "live", days: 1 });
+    const { ms } = await child.ask<Measured>({ what: "live", hours: 24 });
     perSecond.push((86_400 * 1_000) / ms);
   }
-  const { ms: monthMs } = await child.ask<Measured>({ what: "live", days: MONTH_DAYS });
+  const { ms: monthMs } = await child.ask<Measured>({ what: "live", hours: MONTH_DAYS * 24 });
   await child.stop();
   return { perSecond, monthMs };
 }
