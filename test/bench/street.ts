@@ -33,6 +33,8 @@ const FLEETS = [
   { meters: 10_000, rounds: 3, residentMbMax: 500 },
   { meters: 100_000, rounds: 1, residentMbMax: Number.POSITIVE_INFINITY },
 ] as const;
+/** So many are asked at a time. */
+const PORTION = 10_000;
 const LIVING_METERS = 1_000;
 const LIVING_DAYS = 5;
 const MONTH_DAYS = 30;
@@ -127,14 +129,19 @@ async function fleetOf(workshop: Workshop, meters: number): Promise<Fleet> {
   const order: ChildOrder = { meters };
   const child = await workshop.helper("street-child.ts", order);
   const ask = (it: Question): Promise<Measured> => child.ask<Measured>(it);
-  const answered = await ask({ what: "answer" });
+  const all = async (questions: readonly Question[]): Promise<Measured> => {
+    let sum: Measured = { ms: 0, residentMb: 0, answers: 0 };
+    for (const question of questions) {
+      const { ms, residentMb, answers } = await ask(question);
+      sum = { ms: sum.ms + ms, residentMb, answers: sum.answers + answers };
+    }
+    return sum;
+  };
+  const portions = Math.ceil(meters / PORTION);
+  const asked = Array.from({ length: portions }, (_, i) => ({ from: i * PORTION, to: Math.min(meters, (i + 1) * PORTION) }));
+  const answered = await all(asked.map((portion) => ({ what: "answer", ...portion })));
   if (answered.answers !== meters) throw new Error(`${answered.answers} of ${meters} meters answered`);
-  // Hour by hour, or a hundred thousand meters would say nothing for longer than a helper may.
-  let lived: Measured = { ...answered, ms: 0 };
-  for (let hour = 0; hour < 24; hour += 1) {
-    const { ms, ...rest } = await ask({ what: "live", hours: 1 });
-    lived = { ...rest, ms: lived.ms + ms };
-  }
+  const lived = await all(Array.from({ length: 24 }, () => ({ what: "live", hours: 1 })));
   await child.stop();
   return { built: child.ready as Measured, answered, lived };
 }

@@ -138,7 +138,7 @@ test("records of cuts and restores tell what was counted, reactive and reverse a
 test("a southern meter clears at level 96 and knows no 98", () => {
   const b = bench({ model: "southern-grid", mode: "remote", programmingEnabled: true });
   authenticate(b);
-  const order = (level: string): string => b.ask(0x1b, fromHex(`${level}000000${"01000000"}${"00".repeat(20)}`)).data;
+  const order = (level: string): string => b.ask(0x1b, fromHex(`${level}00000001000000${"00".repeat(20)}`)).data;
   // Both are refused: 98 because nobody knows it, 96 because its block is no block. A right one is taken by the chip.
   expect(order("98")).toBe("04");
   expect(b.meter.esam.isSuspended(b.meter.day)).toBe(false);
