@@ -49,6 +49,8 @@ export interface NoiseEvent extends Happened {
 export interface OrderEvent extends Happened {
   readonly what: "order";
   readonly order: StreetOrder;
+  /** The street's story did it: it does so again by itself when the street is raised again. */
+  readonly isOfStory?: true;
 }
 
 export type StreetEvent = FrameEvent | NoiseEvent | OrderEvent;
@@ -80,10 +82,11 @@ export class FrameLog {
   }
 
   add(frame: Told<FrameEvent>): void {
+    const happened = this.#happened();
     const isAnswer = frame.direction === "reply" && frame.isForNobody !== true;
     const re = isAnswer ? this.#lastRequest.get(frame.bus) : undefined;
-    if (!isAnswer) this.#lastRequest.set(frame.bus, this.#count + 1);
-    this.#keep({ what: "frame", ...this.#happened(), ...frame, re });
+    if (!isAnswer) this.#lastRequest.set(frame.bus, happened.seq);
+    this.#keep({ what: "frame", ...happened, ...frame, re });
   }
 
   addNoise({ bytes, ...noise }: Omit<Told<NoiseEvent>, "size">): void {
@@ -91,8 +94,8 @@ export class FrameLog {
     this.#keep({ what: "noise", ...this.#happened(), ...noise, bytes: shown, size: bytes.length });
   }
 
-  addOrder(order: StreetOrder, { at, wall } = this.moment()): void {
-    this.#keep({ what: "order", seq: this.#count + 1, at, wall, order });
+  addOrder(order: StreetOrder, { at, wall } = this.moment(), isOfStory = false): void {
+    this.#keep({ what: "order", seq: this.#count + 1, at, wall, order, ...(isOfStory ? { isOfStory } : {}) });
   }
 
   moment(): { readonly at: Instant; readonly wall: Instant } {
@@ -152,7 +155,9 @@ export class FrameLog {
   }
 
   #happened(): Happened {
-    return { seq: this.#count + 1, ...this.moment() };
+    // Asking for the time may bring about what a story appointed for it, and that is an event before this one.
+    const moment = this.moment();
+    return { seq: this.#count + 1, ...moment };
   }
 
   #keep(event: StreetEvent): void {

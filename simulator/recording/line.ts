@@ -64,6 +64,8 @@ export interface NoiseLine extends Moment {
 export interface OrderLine extends Moment {
   readonly what: "order";
   readonly order: StreetOrder;
+  /** Done by the story of the plan, which does it again when the recording is played. */
+  readonly isOfStory?: true;
   readonly en: string;
   readonly zh: string;
 }
@@ -93,7 +95,10 @@ export function lineOf(event: StreetEvent, form: LineForm): FrameLine | NoiseLin
     at: isoWall(event.at, true),
     wall: form.withoutWall === true ? undefined : isoWall(event.wall, true),
   }) as Moment;
-  if (event.what === "order") return { what: "order", ...moment, order: event.order, ...tellOrder(event.order) };
+  if (event.what === "order") {
+    const { order, isOfStory } = event;
+    return { what: "order", ...moment, order, ...(isOfStory === true ? { isOfStory } : {}), ...tellOrder(order) };
+  }
   const shown = form.unmasked === true ? hex(event.bytes) : maskedHex(event.bytes);
   const { bus, connection } = event;
   const from = { bus, connection } as { bus: string; connection: string };

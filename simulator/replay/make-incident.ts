@@ -85,8 +85,7 @@ function stepOf(line: RecordedLine): Step {
 function spokenTo(street: Street, lines: readonly RecordedLine[]): Set<string> {
   const wanted = new Set<string>();
   // 15H gives a meter another name than the one it was planned with.
-  const planned = (name: string): string | undefined =>
-    [...street.meters.values()].find(({ address, plan }) => address === name || plan.address === name)?.plan.address;
+  const planned = (name: string): string | undefined => (street.meters.has(name) ? name : street.find(name)?.plan.address);
   const want = (name: string | undefined): void => {
     const address = name === undefined ? undefined : planned(name);
     if (address === undefined || wanted.has(address)) return;
@@ -118,7 +117,7 @@ function onlyOf(wanted: ReadonlySet<string>, state: StreetState): StreetState {
       ([path]) => wanted.has(/^\/meter\/(\d{12})\//.exec(path)?.[1] ?? "") || path.startsWith("/bus/"),
     ),
   );
-  return { ...state, chances, buses: mapped(state.buses, unbroken), meters: mapped(meters, unbroken) };
+  return { ...state, chances, buses: mapped(state.buses, unbroken), meters: mapped(meters, (parts) => parts && unbroken(parts)) };
 }
 
 /** What stands broken is listed apart; what it has done so far goes with the state. */
