@@ -17,6 +17,8 @@ interface Happened {
   readonly at: Instant;
   /** The time of the clock that was handed in. */
   readonly wall: Instant;
+  /** By how much the calendar is behind what was lived, once it was set back. */
+  readonly behindMs?: number;
 }
 
 export interface FrameEvent extends Happened {
@@ -70,15 +72,17 @@ export interface LoggedFrame {
 export class FrameLog {
   readonly #now: () => Instant;
   readonly #wall: () => Instant;
+  readonly #behind: () => number;
   readonly #ring: StreetEvent[] = [];
   readonly #listeners = new Set<(event: StreetEvent) => void>();
   readonly #lastRequest = new Map<string, number>();
   #first = 0;
   #count = 0;
 
-  constructor(now: () => Instant, wall: () => Instant = now) {
+  constructor(now: () => Instant, wall: () => Instant = now, behind = (): number => 0) {
     this.#now = now;
     this.#wall = wall;
+    this.#behind = behind;
   }
 
   add(frame: Told<FrameEvent>): void {
@@ -94,12 +98,14 @@ export class FrameLog {
     this.#keep({ what: "noise", ...this.#happened(), ...noise, bytes: shown, size: bytes.length });
   }
 
-  addOrder(order: StreetOrder, { at, wall } = this.moment(), isOfStory = false): void {
-    this.#keep({ what: "order", seq: this.#count + 1, at, wall, order, ...(isOfStory ? { isOfStory } : {}) });
+  addOrder(order: StreetOrder, moment = this.moment(), isOfStory = false): void {
+    this.#keep({ what: "order", seq: this.#count + 1, ...moment, order, ...(isOfStory ? { isOfStory } : {}) });
   }
 
-  moment(): { readonly at: Instant; readonly wall: Instant } {
-    return { at: this.#now(), wall: this.#wall() };
+  moment(): Omit<Happened, "seq"> {
+    const [at, wall] = [this.#now(), this.#wall()];
+    const behindMs = this.#behind();
+    return behindMs === 0 ? { at, wall } : { at, wall, behindMs };
   }
 
   /** Told of every event as it happens, until the function that comes back is called. */

@@ -127,6 +127,7 @@ export class Street {
     this.events = new FrameLog(
       () => this.time.now(),
       () => options.clock.now(),
+      () => this.time.setBackMs,
     );
     const weather = (): void => this.weather.pass();
     const timePasses = (): void => void this.time.lived();

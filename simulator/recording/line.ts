@@ -38,6 +38,8 @@ interface Moment {
   readonly n: number;
   readonly at: string;
   readonly wall?: string;
+  /** By how much the calendar was behind what was lived. */
+  readonly behindMs?: number;
 }
 export interface FrameLine extends Moment {
   readonly what: "frame";
@@ -94,6 +96,7 @@ export function lineOf(event: StreetEvent, form: LineForm): FrameLine | NoiseLin
     n: event.seq,
     at: isoWall(event.at, true),
     wall: form.withoutWall === true ? undefined : isoWall(event.wall, true),
+    behindMs: event.behindMs,
   }) as Moment;
   if (event.what === "order") {
     const { order, isOfStory } = event;

@@ -75,7 +75,8 @@ export async function makeIncident({ header, lines }: Recording, { from = -Infin
 
 function stepOf(line: RecordedLine): Step {
   if (line.what === "gap" || line.what === "noise") throw new Error("only what is played is a step");
-  const moment = { at: line.at, ...(line.wall === undefined ? {} : { wall: line.wall }) };
+  const { at, wall, behindMs } = line;
+  const moment = { at, ...(wall === undefined ? {} : { wall }), ...(behindMs === undefined ? {} : { behindMs }) };
   if (isOrder(line)) return { ...moment, order: line.order };
   const { bus, hex, connection } = line;
   return { ...moment, bus, request: hex, ...(connection === undefined ? {} : { connection }) };

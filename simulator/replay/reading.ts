@@ -24,7 +24,7 @@ const headerShape = z.looseObject({
   }),
 });
 
-const moment = { n: z.int(), at: z.string(), wall: z.string().optional() };
+const moment = { n: z.int(), at: z.string(), wall: z.string().optional(), behindMs: z.number().optional() };
 const lineShape = z.discriminatedUnion("what", [
   z.looseObject({
     what: z.literal("frame"),
