@@ -13,20 +13,26 @@ import { VirtualMeter } from "./virtual-meter.ts";
 
 const DAY_MS = 86_400_000;
 
-const darkUntil = new WeakMap<VirtualMeter, Instant>();
+/** Who lies in the dark for a while, and by which cut: a later one outlasts an earlier one. */
+const cuts = new WeakMap<VirtualMeter, { readonly until: Instant }>();
 
-/** Off for so long, by the clock that does not hurry, as the wires are. A session does not outlive it. */
+/** Off for so long, by the clock that does not hurry, as the wires are: no session outlives it, and nothing is used meanwhile. */
 export function cutPower(meter: VirtualMeter, offMs: number): void {
-  meter.esam.endSession();
-  darkUntil.set(meter, later(meter.time.unhurried(), offMs));
+  meter.powerOff();
+  darkUntil(meter, later(meter.time.unhurried(), offMs));
+}
+
+function darkUntil(meter: VirtualMeter, until: Instant): void {
+  const cut = { until };
+  cuts.set(meter, cut);
+  meter.time.appointUnhurried(until, () => {
+    if (cuts.get(meter) === cut) restorePower(meter);
+  });
 }
 
 export function isDark(meter: VirtualMeter): boolean {
-  const until = darkUntil.get(meter);
-  if (until === undefined) return false;
-  if (meter.time.unhurried() < until) return true;
-  darkUntil.delete(meter);
-  return false;
+  meter.settle();
+  return !meter.isPowered;
 }
 
 interface Drift {
@@ -39,7 +45,7 @@ const drifts = new WeakMap<StandingFault, Drift>();
 export function drift(meter: VirtualMeter): void {
   const fault = meter.faults.has("clock-drift");
   if (fault === undefined) return;
-  const now = meter.time.now();
+  const now = meter.time.lived();
   const run = drifts.get(fault) ?? { since: now, applied: 0 };
   const gained = Math.trunc(((now - run.since) * setting(fault, "msPerDay")) / DAY_MS);
   meter.clockOffsetMs += gained - run.applied;
@@ -102,7 +108,7 @@ interface BodyState {
 export const bodyOf = (meter: VirtualMeter, of: (twin: VirtualMeter) => Keeps): Keeps<BodyState> => ({
   keptAs: "body",
   save: () => {
-    const state = { darkUntil: darkUntil.get(meter), drifts: {} as Record<string, Drift>, twins: {} as BodyState["twins"] };
+    const state = { darkUntil: cuts.get(meter)?.until, drifts: {} as Record<string, Drift>, twins: {} as BodyState["twins"] };
     for (const fault of meter.faults.standing) {
       const [drifted, twin] = [drifts.get(fault), twins.get(fault)];
       if (drifted !== undefined) state.drifts[fault.id] = { ...drifted };
@@ -112,8 +118,8 @@ export const bodyOf = (meter: VirtualMeter, of: (twin: VirtualMeter) => Keeps): 
     return state;
   },
   load: (state) => {
-    if (state.darkUntil === undefined) darkUntil.delete(meter);
-    else darkUntil.set(meter, state.darkUntil);
+    cuts.delete(meter);
+    if (state.darkUntil !== undefined) darkUntil(meter, state.darkUntil);
     for (const fault of meter.faults.standing) {
       const [drifted, saved] = [state.drifts[fault.id], state.twins[fault.id]];
       if (drifted !== undefined) drifts.set(fault, { ...drifted });
@@ -132,5 +138,7 @@ export function bringUpToDate(meter: VirtualMeter): void {
   drift(meter);
 }
 
-/** All faults are deleted: the power is back as well. */
-export const restorePower = (meter: VirtualMeter): void => void darkUntil.delete(meter);
+/** All faults are deleted: the power that one of them took is back as well. */
+export function restorePower(meter: VirtualMeter): void {
+  if (cuts.delete(meter)) meter.powerOn();
+}

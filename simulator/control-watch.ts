@@ -13,6 +13,7 @@ import type { ServerResponse } from "node:http";
 import type { Clock } from "../src/kernel/clock.ts";
 import { Fault } from "../src/kernel/faults.ts";
 import { fromHex } from "./bytes.ts";
+import type { ClockView } from "./clock-door.ts";
 import { tell } from "./telling/tell.ts";
 import type { Said } from "./telling/values.ts";
 import type { StandingFault } from "./faults.ts";
@@ -21,6 +22,8 @@ import { snapshotOf } from "./meter-door.ts";
 import type { MeterSnapshot } from "./meter-door.ts";
 import type { Street } from "./street.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
+
+export type { ClockView } from "./clock-door.ts";
 
 const PULSE_MS = 100;
 const WATCHERS_MAX = 16;
@@ -31,10 +34,6 @@ const FRAMES_AT_FIRST = 60;
 const HEARTBEAT_PULSES = 30;
 const BEHIND_BYTES = 1_000_000;
 
-export interface ClockView {
-  readonly now: string;
-  readonly speed: number;
-}
 export interface BusView {
   readonly id: string;
   readonly kind: string;

@@ -10,15 +10,15 @@ import { Instant } from "../src/kernel/clock.ts";
 import type { Clock } from "../src/kernel/clock.ts";
 import { Fault, faults, isFault, reasonOf } from "../src/kernel/faults.ts";
 import type { Logger } from "../src/kernel/log.ts";
+import { checkedClockOrder, clockView, obeyClockOrder } from "./clock-door.ts";
 import { pageRoutes } from "./control-page.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
-import type { BusView, ClockView } from "./control-watch.ts";
+import type { BusView } from "./control-watch.ts";
 import { faultMenu } from "./faults.ts";
-import { checkedClockOrder, checkedFault, checkedWeather, snapshotOf } from "./meter-door.ts";
+import { checkedFault, checkedWeather, snapshotOf } from "./meter-door.ts";
 import { recordingRoutes } from "./recording/door.ts";
 import { stateRoutes } from "./state/door.ts";
 import type { Street } from "./street.ts";
-import { isoWall } from "./wall-time.ts";
 
 interface MeterParams {
   Params: { address: string };
@@ -43,8 +43,6 @@ const busView = (street: Street, id: string): BusView => {
     faults: bus.faults.standing,
   };
 };
-
-const clockView = (street: Street): ClockView => ({ now: isoWall(street.time.now(), true), speed: street.time.speed });
 
 export async function openControl(
   street: Street,
@@ -116,13 +114,10 @@ export async function openControl(
 
   app.get("/clock", () => clockView(street));
   app.post("/clock", ({ body }) => {
-    const { advanceMs, speed, households } = checkedClockOrder(body);
-    if (advanceMs !== undefined) street.advance(advanceMs);
-    if (speed !== undefined) street.setSpeed(speed);
-    if (households === "paused") street.pauseHouseholds();
-    if (households === "running") street.resumeHouseholds();
+    obeyClockOrder(street, checkedClockOrder(body));
     return clockView(street);
   });
+  app.get("/story", () => street.story.told);
   app.get<{ Querystring: { meter?: string; since?: string } }>("/frames", ({ query }) =>
     street.frames(query.meter, sinceOf(query.since)),
   );

@@ -33,7 +33,7 @@ export class Demand {
   isBlock = false;
   /** 04000E01, 0.1 W: above it word 7 says so. */
   limit = 999_999;
-  #maxima: Maximum[][] = fresh();
+  #maxima: Demands = FRESH;
   /** Marks beyond this moment can only repeat what was seen. */
   #newUntil = Number.NEGATIVE_INFINITY;
   #tariff = 0;
@@ -58,12 +58,13 @@ export class Demand {
 
   /** 19H, and every settlement. */
   reset(at: Instant): void {
-    this.#maxima = fresh();
+    this.#maxima = FRESH;
     this.#hope(at);
   }
 
+  /** What is told now stays as it is told. */
   snapshot(): Demands {
-    return this.#maxima.map((row) => [...row]);
+    return this.#maxima;
   }
 
   get keeps(): Keeps {
@@ -97,10 +98,12 @@ export class Demand {
 
   /** The means over the period that ended at `at`, in 0.1 W, a row each. */
   present(log: LoadLog, at: Instant, ms = this.periodMs): number[] {
-    const means = log.within(Instant(at - ms), at).map((sum) => Math.floor(sum / (ms * MILLIWATTS_PER_UNIT)));
+    const means = log.within(Instant(at - ms), at);
+    for (let kind = 0; kind < means.length; kind += 1) means[kind] = Math.floor(means[kind]! / (ms * MILLIWATTS_PER_UNIT));
     const quadrants = means.slice(Kind.q1);
     const { reactive1, reactive2 } = this.#combinations;
-    return [...means, combined(reactive1, quadrants), combined(reactive2, quadrants)];
+    means.push(combined(reactive1, quadrants), combined(reactive2, quadrants));
+    return means;
   }
 
   /** One mark beyond the period: the first that sees nothing but the steady load. */
@@ -114,12 +117,24 @@ export class Demand {
   }
 
   #offer(row: number, tariff: number, found: Maximum): void {
-    const maxima = this.#maxima[row]!;
-    for (const place of [0, tariff]) if (found.value > maxima[place]!.value) maxima[place] = found;
+    for (const place of [0, tariff]) {
+      const maxima = this.#maxima[row]!;
+      if (found.value > maxima[place]!.value) this.#maxima = this.#maxima.with(row, maxima.with(place, found));
+    }
   }
 }
 
-const fresh = (): Maximum[][] => ROWS.map(() => Array<Maximum>(TARIFFS + 1).fill(NONE));
+/** Before the first: one for all meters, since a row is replaced and never written to. */
+const NONES: Demands[number] = Array<Maximum>(TARIFFS + 1).fill(NONE);
+const FRESH: Demands = ROWS.map(() => NONES);
+
+/** A row of maxima as whole numbers, value and moment in turn, and back. */
+export const flat = (maxima: Demands[number]): (number | undefined)[] => maxima.flatMap(({ value, at }) => [value, at]);
+export const maximaIn = (cells: readonly (number | undefined)[]): Maximum[] =>
+  Array.from({ length: cells.length / 2 }, (_, i) => {
+    const at = cells[2 * i + 1];
+    return { value: cells[2 * i] ?? 0, at: at === undefined ? undefined : Instant(at) };
+  });
 
 function nextMark(shown: Instant, markMs: number): Instant {
   return Instant((Math.floor(shown / markMs) + 1) * markMs);

@@ -61,8 +61,9 @@ export class Registers {
 
   constructor(phases: 1 | 3) {
     const size = BY_TARIFF + (phases === 3 ? 3 * KINDS.length : 0);
-    this.#steps = new Float64Array(size);
-    this.#rest = new Float64Array(size);
+    const both = new Float64Array(2 * size);
+    this.#steps = both.subarray(0, size);
+    this.#rest = both.subarray(size);
   }
 
   count(load: Load, ms: number, tariff: number): void {
@@ -107,9 +108,9 @@ export class Registers {
     return BigInt(this.#steps[place]!) * BigInt(ENERGY_PER_STEP) + BigInt(this.#rest[place]!);
   }
 
-  /** Forward and reverse in total, in the places where a whole snapshot has them. */
+  /** Forward and reverse in total, in the places where a whole snapshot has them; the tariffs between are left out. */
   totals(): Snapshot {
-    return Array.from(this.#steps.subarray(0, placeOf(Kind.reverse, 0) + 1));
+    return [this.#steps[placeOf(Kind.forward, 0)]!, 0, 0, 0, 0, this.#steps[placeOf(Kind.reverse, 0)]!];
   }
 
   snapshot(): Snapshot {

@@ -17,6 +17,8 @@ interface Happened {
   readonly at: Instant;
   /** The time of the clock that was handed in. */
   readonly wall: Instant;
+  /** By how much the calendar is behind what was lived, once it was set back. */
+  readonly behindMs?: number;
 }
 
 export interface FrameEvent extends Happened {
@@ -49,6 +51,8 @@ export interface NoiseEvent extends Happened {
 export interface OrderEvent extends Happened {
   readonly what: "order";
   readonly order: StreetOrder;
+  /** The street's story did it: it does so again by itself when the street is raised again. */
+  readonly isOfStory?: true;
 }
 
 export type StreetEvent = FrameEvent | NoiseEvent | OrderEvent;
@@ -68,22 +72,25 @@ export interface LoggedFrame {
 export class FrameLog {
   readonly #now: () => Instant;
   readonly #wall: () => Instant;
+  readonly #behind: () => number;
   readonly #ring: StreetEvent[] = [];
   readonly #listeners = new Set<(event: StreetEvent) => void>();
   readonly #lastRequest = new Map<string, number>();
   #first = 0;
   #count = 0;
 
-  constructor(now: () => Instant, wall: () => Instant = now) {
+  constructor(now: () => Instant, wall: () => Instant = now, behind = (): number => 0) {
     this.#now = now;
     this.#wall = wall;
+    this.#behind = behind;
   }
 
   add(frame: Told<FrameEvent>): void {
+    const happened = this.#happened();
     const isAnswer = frame.direction === "reply" && frame.isForNobody !== true;
     const re = isAnswer ? this.#lastRequest.get(frame.bus) : undefined;
-    if (!isAnswer) this.#lastRequest.set(frame.bus, this.#count + 1);
-    this.#keep({ what: "frame", ...this.#happened(), ...frame, re });
+    if (!isAnswer) this.#lastRequest.set(frame.bus, happened.seq);
+    this.#keep({ what: "frame", ...happened, ...frame, re });
   }
 
   addNoise({ bytes, ...noise }: Omit<Told<NoiseEvent>, "size">): void {
@@ -91,12 +98,14 @@ export class FrameLog {
     this.#keep({ what: "noise", ...this.#happened(), ...noise, bytes: shown, size: bytes.length });
   }
 
-  addOrder(order: StreetOrder, { at, wall } = this.moment()): void {
-    this.#keep({ what: "order", seq: this.#count + 1, at, wall, order });
+  addOrder(order: StreetOrder, moment = this.moment(), isOfStory = false): void {
+    this.#keep({ what: "order", seq: this.#count + 1, ...moment, order, ...(isOfStory ? { isOfStory } : {}) });
   }
 
-  moment(): { readonly at: Instant; readonly wall: Instant } {
-    return { at: this.#now(), wall: this.#wall() };
+  moment(): Omit<Happened, "seq"> {
+    const [at, wall] = [this.#now(), this.#wall()];
+    const behindMs = this.#behind();
+    return behindMs === 0 ? { at, wall } : { at, wall, behindMs };
   }
 
   /** Told of every event as it happens, until the function that comes back is called. */
@@ -152,7 +161,9 @@ export class FrameLog {
   }
 
   #happened(): Happened {
-    return { seq: this.#count + 1, ...this.moment() };
+    // Asking for the time may bring about what a story appointed for it, and that is an event before this one.
+    const moment = this.moment();
+    return { seq: this.#count + 1, ...moment };
   }
 
   #keep(event: StreetEvent): void {

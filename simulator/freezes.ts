@@ -1,16 +1,20 @@
 /**
  * Freezes: what the registers showed at a moment, kept for whoever asks later (05, dlt645-2007 section 8). By time of the day
  * and hour, on appointment, on a word (16H), and whenever a set of tables or prices takes over.
+ * What is kept is kept packed (`tape.ts`): two months of days and eleven of hours fit into ten kilobytes a meter.
  * A mode byte says what is frozen; what it leaves out is not kept. Daily freezes missed for lack of power are made up, the last
  * seven; hourly and appointed ones are not.
  */
-import type { Instant } from "../src/kernel/clock.ts";
+import { Instant } from "../src/kernel/clock.ts";
 import { wasMissed } from "./agenda.ts";
 import type { Demands } from "./demand.ts";
+import { flat, maximaIn } from "./demand.ts";
 import type { Snapshot } from "./energies.ts";
 import { later } from "../src/kernel/clock.ts";
-import { keepsAll, keepsContents, keepsFields } from "./state/keeping.ts";
+import { keepsAll, keepsFields } from "./state/keeping.ts";
 import type { Keeps } from "./state/keeping.ts";
+import { listed, listsIn, Tape } from "./tape.ts";
+import type { TapeState } from "./tape.ts";
 import type { SetKind } from "./tariff.ts";
 import { dayNumber, dayStart, momentOf, wallDate, wallMoment } from "./wall-time.ts";
 
@@ -62,16 +66,8 @@ export class Freezes implements FreezeSink {
   dailyAt = "0000";
   /** 04001204, MMDDhhmm; no date at all: never. */
   appointment = "00000000";
-  readonly #kept: Record<FreezeKind, Frozen[]> = {
-    timed: [],
-    instant: [],
-    zones: [],
-    slots: [],
-    hourly: [],
-    prices: [],
-    daily: [],
-    steps: [],
-  };
+  /** Only of kinds that ever froze. */
+  #kept: Partial<Record<FreezeKind, Tape>> = {};
   readonly #take: Take;
   readonly #shown: () => Instant;
   readonly #appointed: () => void;
@@ -100,14 +96,14 @@ export class Freezes implements FreezeSink {
 
   /** The age-th newest, 1 the last; undefined when there is none. */
   kept(kind: FreezeKind, age: number): Frozen | undefined {
-    return this.#kept[kind].at(-age);
+    const row = this.#kept[kind]?.row(age);
+    return row && frozenIn(row);
   }
 
   freeze(kind: FreezeKind, at: Instant): void {
     const { kept, mode } = freezeKinds[kind];
-    const records = this.#kept[kind];
-    records.push({ at, mode: this.modes[mode], ...this.#take(kind) });
-    if (records.length > kept) records.shift();
+    const tape = (this.#kept[kind] ??= new Tape(kept));
+    tape.push(rowOf({ at, mode: this.modes[mode], ...this.#take(kind) }));
   }
 
   switched(kind: SetKind, due: Instant): void {
@@ -151,12 +147,36 @@ export class Freezes implements FreezeSink {
 
   get keeps(): Keeps {
     const open = ["modes", "hourlyFrom", "hourlyMinutes", "dailyAt", "appointment"] as const;
-    return keepsAll("freezes", keepsFields("", this, open), keepsContents("", { kept: this.#kept }));
+    return keepsAll("freezes", keepsFields("", this, open), {
+      save: () => ({ kept: Object.fromEntries(Object.entries(this.#kept).map(([kind, tape]) => [kind, tape.save()])) }),
+      load: ({ kept }: { kept: Partial<Record<FreezeKind, TapeState>> }) => {
+        this.#kept = {};
+        for (const kind of Object.keys(kept) as FreezeKind[])
+          (this.#kept[kind] = new Tape(freezeKinds[kind].kept)).load(kept[kind]!);
+      },
+    });
   }
 
   clear(): void {
-    for (const records of Object.values(this.#kept)) records.length = 0;
+    for (const tape of Object.values(this.#kept)) tape.clear();
   }
+}
+
+function rowOf({ at, mode, energies, forward, reverse, variables }: Frozen): (number | undefined)[] {
+  return [at, mode, ...listed(energies), ...listed(flat(forward)), ...listed(flat(reverse)), ...listed(variables)];
+}
+
+function frozenIn(row: readonly (number | undefined)[]): Frozen {
+  const lists = listsIn(row, 2);
+  const [energies, forward, reverse, variables] = [lists(), lists(), lists(), lists()];
+  return {
+    at: Instant(row[0]!),
+    mode: row[1]!,
+    energies: energies as number[],
+    forward: maximaIn(forward),
+    reverse: maximaIn(reverse),
+    variables,
+  };
 }
 
 const EVERY = "99";

@@ -57,7 +57,9 @@ export const usualHabits: Habits = {
   emptyWalletOrders: "taken",
 };
 
+/** Meters without a habit of their own, nearly all of a street, share the usual ones. */
 export function habitsOf(plan: MeterHabits): Habits {
+  if (!Object.keys(usualHabits).some((name) => plan[name as keyof Habits] !== undefined)) return usualHabits;
   const named = Object.keys(usualHabits).map((name) => [name, plan[name as keyof Habits] ?? usualHabits[name as keyof Habits]]);
   return Object.fromEntries(named) as Habits;
 }

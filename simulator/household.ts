@@ -5,12 +5,12 @@
  * Loads are whole milliwatts and milliwatts reactive: energy is counted, never rounded on the way. A roof with solar cells may
  * turn the flow round: then the load is below zero.
  */
-import type { Instant } from "../src/kernel/clock.ts";
+import { Instant } from "../src/kernel/clock.ts";
 import type { Chance } from "../src/kernel/chance.ts";
 import { scrambled } from "./scrambled.ts";
-import { keepsAll, keepsFields } from "./state/keeping.ts";
+import { keepsFields } from "./state/keeping.ts";
 import type { Keeps } from "./state/keeping.ts";
-import { hourNumber } from "./wall-time.ts";
+import { hourNumber, hourStart } from "./wall-time.ts";
 
 /** Watts of a middling flat, hour by hour: asleep, breakfast, away, cooking and an evening at home. About 8 kWh a day. */
 // prettier-ignore
@@ -35,21 +35,101 @@ export interface HouseholdPlan {
   readonly solarKw?: number | undefined;
 }
 
-export class Household {
+export interface CurveState {
+  readonly solarMilliwatts: number;
+  readonly behindMs: number;
+}
+
+/**
+ * What a household draws by itself, hour by hour: it follows from a few numbers and never changes. Another roof, another calendar:
+ * another curve.
+ */
+export class Curve {
   readonly #size: number;
   readonly #salt: number;
+  readonly #solarMilliwatts: number;
+  /** By how much the calendar it lives by is behind what was lived. */
+  readonly #behindMs: number;
+
+  constructor(size: number, salt: number, solarMilliwatts: number, behindMs: number) {
+    this.#size = size;
+    this.#salt = salt;
+    this.#solarMilliwatts = solarMilliwatts;
+    this.#behindMs = behindMs;
+  }
+
+  /** What is not of the household itself. */
+  save(): CurveState {
+    return { solarMilliwatts: this.#solarMilliwatts, behindMs: this.#behindMs };
+  }
+
+  /** Another of the same household. */
+  like({ solarMilliwatts, behindMs }: CurveState): Curve {
+    return new Curve(this.#size, this.#salt, solarMilliwatts, behindMs);
+  }
+
+  underOtherSun(solarMilliwatts: number): Curve {
+    return new Curve(this.#size, this.#salt, solarMilliwatts, this.#behindMs);
+  }
+
+  setBack(ms: number): Curve {
+    return new Curve(this.#size, this.#salt, this.#solarMilliwatts, this.#behindMs + ms);
+  }
+
+  loadAt(at: Instant): Load {
+    const hour = this.hourOf(at);
+    const ofDay = ((hour % 24) + 24) % 24;
+    const day = Math.floor(hour / 24);
+    const month = new Date(day * 86_400_000).getUTCMonth();
+    // 1 January 1970 was a Thursday.
+    const isWeekend = ((((day + 4) % 7) + 7) % 7) % 6 === 0;
+    const chance = scrambled(this.#salt ^ hour);
+    const watts = (isWeekend ? WEEKEND_WATTS : WATTS_BY_HOUR)[ofDay]! * SEASON[month]!;
+    const mood = 0.6 + (chance / 4_294_967_296) * 0.8;
+    const used = Math.round(watts * this.#size * mood * 10);
+    // Motors and chargers: power factors from 0.9 to nearly 1, and at night a little capacitive.
+    const share = 140 + (scrambled(chance) % 340) - (ofDay < 6 ? 200 : 0);
+    const clouds = 400 + (scrambled(chance ^ 0x5f5f) % 601);
+    const sun = Math.floor((this.#solarMilliwatts * SUN[ofDay]! * clouds) / 1_000_000);
+    return { active: used - sun, reactive: Math.round((used * share) / 1_000) };
+  }
+
+  /** Thousandths of the load on phases A and B of three; C has the rest. */
+  splitAt(at: Instant, isSteady = false): readonly [number, number] {
+    const hour = isSteady ? 0 : this.hourOf(at);
+    const part = (phase: number): number =>
+      333 + (scrambled(this.#salt ^ phase) % 61) - 30 + (scrambled(this.#salt ^ (hour * 4 + phase)) % 31) - 15;
+    return [part(1), part(2)];
+  }
+
+  /** When the load changes next. */
+  nextHourAfter(at: Instant): Instant {
+    return Instant(hourStart(this.hourOf(at) + 1) + this.#behindMs);
+  }
+
+  hourOf(at: Instant): number {
+    return hourNumber(Instant(at - this.#behindMs));
+  }
+}
+
+export class Household {
+  #curve: Curve;
   #override: bigint | null = null;
   #steady: Load = NOTHING;
   #powerFactor = 1;
   #hour = Number.NaN;
   #load: Load = NOTHING;
-  #solarMilliwatts: number;
   paused = false;
 
-  constructor(chance: Chance, { phases = 1, solarKw = 0 }: HouseholdPlan = {}) {
-    this.#size = (0.5 + chance.next() * 1.5) * phases;
-    this.#salt = Math.floor(chance.next() * 4_294_967_296);
-    this.#solarMilliwatts = Math.round(solarKw * 1_000_000);
+  constructor(chance: Chance, { phases = 1, solarKw = 0 }: HouseholdPlan = {}, behindMs = 0) {
+    const size = (0.5 + chance.next() * 1.5) * phases;
+    const salt = Math.floor(chance.next() * 4_294_967_296);
+    this.#curve = new Curve(size, salt, milliwattsOf(solarKw), behindMs);
+  }
+
+  /** Its own life; another one after anything that changes it. */
+  get curve(): Curve {
+    return this.#curve;
   }
 
   /** Milliwatts by a person's hand; null gives the household back its own life. */
@@ -74,19 +154,24 @@ export class Household {
   }
 
   set solarKw(kilowatts: number) {
-    this.#solarMilliwatts = Math.round(kilowatts * 1_000_000);
-    this.#hour = Number.NaN;
+    this.#live(this.#curve.underOtherSun(milliwattsOf(kilowatts)));
   }
 
-  /** The power factor before the steady load, which follows from it. */
+  setBack(ms: number): void {
+    this.#live(this.#curve.setBack(ms));
+  }
+
+  /**
+   * The power factor before the steady load, which follows from it. Without the curve, by which the load log knows what was:
+   * `state/life-state.ts`.
+   */
   get keeps(): Keeps {
-    return keepsAll("household", keepsFields("", this, ["paused", "powerFactor", "override"]), {
-      save: () => ({ solarMilliwatts: this.#solarMilliwatts }),
-      load: ({ solarMilliwatts }: { solarMilliwatts: number }) => {
-        this.#solarMilliwatts = solarMilliwatts;
-        this.#hour = Number.NaN;
-      },
-    });
+    return keepsFields("household", this, ["paused", "powerFactor", "override"]);
+  }
+
+  /** Lives by this curve from now on, as one that was loaded. */
+  goOnWith(curve: Curve): void {
+    this.#live(curve);
   }
 
   /** Whether the load stays as it is until somebody changes it. */
@@ -97,36 +182,23 @@ export class Household {
   loadAt(at: Instant): Load {
     if (this.paused) return NOTHING;
     if (this.#override !== null) return this.#steady;
-    const hour = hourNumber(at);
+    const hour = this.#curve.hourOf(at);
     if (hour !== this.#hour) {
       this.#hour = hour;
-      this.#load = this.#livedIn(hour);
+      this.#load = this.#curve.loadAt(at);
     }
     return this.#load;
   }
 
-  /** Thousandths of the load on phases A and B of three; C has the rest. A steady load keeps to the household's own split. */
+  /** A steady load keeps to the household's own split. */
   splitAt(at: Instant): readonly [number, number] {
-    const hour = this.isSteady ? 0 : hourNumber(at);
-    const part = (phase: number): number =>
-      333 + (scrambled(this.#salt ^ phase) % 61) - 30 + (scrambled(this.#salt ^ (hour * 4 + phase)) % 31) - 15;
-    return [part(1), part(2)];
+    return this.#curve.splitAt(at, this.isSteady);
   }
 
-  #livedIn(hour: number): Load {
-    const ofDay = ((hour % 24) + 24) % 24;
-    const day = Math.floor(hour / 24);
-    const month = new Date(day * 86_400_000).getUTCMonth();
-    // 1 January 1970 was a Thursday.
-    const isWeekend = ((((day + 4) % 7) + 7) % 7) % 6 === 0;
-    const chance = scrambled(this.#salt ^ hour);
-    const watts = (isWeekend ? WEEKEND_WATTS : WATTS_BY_HOUR)[ofDay]! * SEASON[month]!;
-    const mood = 0.6 + (chance / 4_294_967_296) * 0.8;
-    const used = Math.round(watts * this.#size * mood * 10);
-    // Motors and chargers: power factors from 0.9 to nearly 1, and at night a little capacitive.
-    const share = 140 + (scrambled(chance) % 340) - (ofDay < 6 ? 200 : 0);
-    const clouds = 400 + (scrambled(chance ^ 0x5f5f) % 601);
-    const sun = Math.floor((this.#solarMilliwatts * SUN[ofDay]! * clouds) / 1_000_000);
-    return { active: used - sun, reactive: Math.round((used * share) / 1_000) };
+  #live(curve: Curve): void {
+    this.#curve = curve;
+    this.#hour = Number.NaN;
   }
 }
+
+const milliwattsOf = (kilowatts: number): number => Math.round(kilowatts * 1_000_000);

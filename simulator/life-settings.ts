@@ -76,7 +76,8 @@ const slotTable = (set: 0 | 1, place: number): Setting => ({
   set({ tariff }, values) {
     const slots = values.map((d) => ({ minute: part(d, 0) * 60 + part(d, 2), tariff: part(d, 4) }));
     // A table filled up with its last entry means the same as one without.
-    tariff.tables[set][place - 1] = slots.filter((slot, i) => i === 0 || slot.minute > slots[i - 1]!.minute);
+    const table = slots.filter((slot, i) => i === 0 || slot.minute > slots[i - 1]!.minute);
+    tariff.tables[set] = tariff.tables[set].with(place - 1, table);
   },
 });
 const part = (digits: string, from: number): number => Number(digits.slice(from, from + 2));
@@ -258,8 +259,8 @@ const settings: Readonly<Record<string, Setting>> = {
     text(
       ({ tariff }) => (({ date, table }) => date + two(table))(tariff.holidays.get(place) ?? { date: "000000", table: 0 }),
       ({ tariff }, digits) => {
-        if (momentOf(`${digits.slice(0, 6)}000000`) === undefined) tariff.holidays.delete(place);
-        else tariff.holidays.set(place, { date: digits.slice(0, 6), table: part(digits, 6) });
+        const isDate = momentOf(`${digits.slice(0, 6)}000000`) !== undefined;
+        tariff.setHoliday(place, isDate ? { date: digits.slice(0, 6), table: part(digits, 6) } : undefined);
       },
       4,
     ),

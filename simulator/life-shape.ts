@@ -108,8 +108,7 @@ export function patchLife(meter: VirtualMeter, patch: LifePatch): void {
   if (patch.clockBatteryVolts !== undefined) supply.clockBattery = Math.round(patch.clockBatteryVolts * 100);
   if (patch.readingBatteryVolts !== undefined) supply.readingBattery = Math.round(patch.readingBatteryVolts * 100);
   if (patch.failing !== undefined) {
-    supply.failing.clear();
-    for (const part of patch.failing) supply.failing.add(part);
+    supply.failing = new Set(patch.failing);
     if (supply.failing.has("esam")) meter.esam.endSession();
   }
   if (patch.powered === false) meter.powerOff();

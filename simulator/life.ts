@@ -11,12 +11,13 @@ import { Instant } from "../src/kernel/clock.ts";
 import type { PricePerKwh } from "../src/kernel/money.ts";
 import { parseYuan } from "../src/kernel/money.ts";
 import { Agenda } from "./agenda.ts";
+import { entries } from "./life-entries.ts";
 import { Demand } from "./demand.ts";
 import type { Combinations } from "./energies.ts";
 import { combined, ENERGY_PER_STEP, Kind, KINDS, Registers } from "./energies.ts";
 import type { FreezeKind, Take } from "./freezes.ts";
 import { Freezes } from "./freezes.ts";
-import type { Load } from "./household.ts";
+import type { Curve, Load } from "./household.ts";
 import { Household } from "./household.ts";
 import { LoadLog } from "./load-log.ts";
 import { LoadProfile } from "./load-profile.ts";
@@ -26,10 +27,8 @@ import type { Phase } from "./power.ts";
 import { IDLE, phaseLoads, phasesAt, sumOf } from "./power.ts";
 import { Settlements } from "./settlements.ts";
 import { Supply } from "./supply.ts";
-import { setKinds } from "./tariff.ts";
-import type { Tariff } from "./tariff.ts";
+import type { SetKind, Tariff } from "./tariff.ts";
 import { tariffOf } from "./tariff-plan.ts";
-import { hourNumber, hourStart } from "./wall-time.ts";
 
 /** What the rest of the meter has to say while its life goes on. */
 export interface Body {
@@ -63,7 +62,7 @@ export class Life {
   readonly freezes: Freezes;
   readonly profile = new LoadProfile();
   readonly log: LoadLog;
-  readonly agenda: Agenda;
+  readonly agenda: Agenda<Life>;
   /** 04000601 to 03. The wallet and the steps count what the first adds. */
   readonly combinations: Combinations = { active: 0x05, reactive1: 0x41, reactive2: 0x14 };
   #clock: MeterClock;
@@ -72,16 +71,25 @@ export class Life {
   #switched = false;
   readonly #body: Body;
 
-  constructor(plan: MeterPlan, { at, chance, price, body }: { at: Instant; chance: Chance; price: PricePerKwh; body: Body }) {
+  constructor(
+    plan: MeterPlan,
+    {
+      at,
+      chance,
+      price,
+      body,
+      setBackMs = 0,
+    }: { at: Instant; chance: Chance; price: PricePerKwh; body: Body; setBackMs?: number },
+  ) {
     const phases = plan.phases ?? 1;
     this.#body = body;
     this.#at = at;
-    this.#clock = new MeterClock(at, plan.clockOffsetMs ?? 0, plan.clockDriftPpm ?? 0);
+    this.#clock = new MeterClock(at, (plan.clockOffsetMs ?? 0) - setBackMs, plan.clockDriftPpm ?? 0);
     const trunk = chance.child("body");
     this.supply = new Supply(trunk, phases);
     const steps =
       plan.energyKwh === undefined ? Math.floor(trunk.next() * 500_000) : Number(parseYuan(plan.energyKwh, "energyKwh"));
-    this.household = new Household(chance.child("household"), { phases, solarKw: plan.solarKw });
+    this.household = new Household(chance.child("household"), { phases, solarKw: plan.solarKw }, setBackMs);
     if (plan.loadKw !== undefined) this.household.override = BigInt(Math.round(plan.loadKw * 1_000_000));
     if (plan.powerFactor !== undefined) this.household.powerFactor = plan.powerFactor;
     this.tariff = tariffOf(plan, price);
@@ -96,10 +104,10 @@ export class Life {
       shown: () => this.shown,
       appointed: () => this.replan(),
     });
-    this.log = new LoadLog(at);
+    this.log = new LoadLog(at, this.supply);
     const shown = this.#clock.at(at);
     this.#tariffNow = this.tariff.tariffAt(shown);
-    this.agenda = new Agenda(this.#entries(), shown);
+    this.agenda = new Agenda(this, entries, shown);
     this.#note();
   }
 
@@ -183,6 +191,30 @@ export class Life {
     this.#tariffNow = this.tariff.tariffAt(this.shown);
   }
 
+  /** The calendar of the whole street goes back: the clock with it, and the hours of the day. What was counted stays. */
+  setBack(ms: number): void {
+    this.household.setBack(ms);
+    this.clock = this.#clock.set(this.#at, this.#clock.offsetAt(this.#at) - ms);
+  }
+
+  /** A settlement is due: registers and demands are kept, and the demands begin anew. */
+  settle(due: Instant): void {
+    const take = () => ({ energies: this.registers.snapshot(), demands: this.demand.snapshot() });
+    if (this.settlements.settle(due, take, this.tariff)) this.demand.reset(this.#at);
+  }
+
+  /** The set that waited takes over; what stood until then is frozen. */
+  switch(kind: SetKind, due: Instant): void {
+    this.freezes.switched(kind, due);
+    this.tariff.switch(kind);
+    this.#switched = true;
+  }
+
+  /** Another slot of the day has begun. */
+  lookUpTariff(): void {
+    this.#tariffNow = this.tariff.tariffAt(this.shown);
+  }
+
   fail(): void {
     this.supply.fail(this.shown);
     this.#note();
@@ -216,7 +248,7 @@ export class Life {
     const charged = this.#charged(load);
     const price = this.price;
     let to = Math.min(until, this.#body.nextRelayAt() ?? until, this.#clock.firstAt(this.agenda.next, from));
-    if (this.#body.isClosed() && !this.household.isSteady) to = Math.min(to, hourStart(hourNumber(from) + 1));
+    if (this.#body.isClosed() && !this.household.isSteady) to = Math.min(to, this.household.curve.nextHourAfter(from));
     for (const ms of [this.#msUntilNextStep(charged), this.#body.msUntilHeard(BigInt(charged), price)])
       if (ms !== undefined && ms < BigInt(to - from)) to = from + Number(ms);
     this.#run(loads, load, Instant(Math.max(to, from + 1)));
@@ -239,7 +271,7 @@ export class Life {
   #run(loads: readonly Load[], load: Load, to: Instant): void {
     const from = this.#at;
     const [ms, tariff] = [to - from, this.#tariffNow];
-    this.log.note({ from, load, loads, powered: true, volts: this.supply.volts, clock: this.#clock });
+    this.log.note({ from, load, loads, powered: true, volts: this.supply.volts, clock: this.#clock }, this.#curve());
     this.log.reach(to);
     this.registers.count(load, ms, tariff);
     if (loads.length > 1) loads.forEach((each, phase) => this.registers.countPhase(phase, each, ms));
@@ -250,7 +282,13 @@ export class Life {
   #note(): void {
     const { isPowered: powered, volts } = this.supply;
     const loads = this.loads;
-    this.log.note({ from: this.#at, load: sumOf(loads), loads, powered, volts, clock: this.#clock });
+    this.log.note({ from: this.#at, load: sumOf(loads), loads, powered, volts, clock: this.#clock }, this.#curve());
+  }
+
+  /** What the load follows by itself; undefined: it stays as it is until something happens. */
+  #curve(): Curve | undefined {
+    const flows = this.supply.isPowered && this.#body.isClosed() && !this.household.isSteady;
+    return flows ? this.household.curve : undefined;
   }
 
   /** What costs money and counts towards steps: energy that the combination word adds. */
@@ -273,8 +311,8 @@ export class Life {
     const phases = [0, 1, 2].map((phase) => this.loads[phase]);
     return {
       energies: this.registers.snapshot(),
-      forward: [...maxima[Kind.forward]!],
-      reverse: [...maxima[Kind.reverse]!],
+      forward: maxima[Kind.forward]!,
+      reverse: maxima[Kind.reverse]!,
       variables: [
         this.load.active,
         ...phases.map((load) => load?.active),
@@ -282,35 +320,5 @@ export class Life {
         ...phases.map((load) => load?.reactive),
       ],
     };
-  }
-
-  /** First what looks back on the time that ends, then what begins anew. */
-  #entries(): ConstructorParameters<typeof Agenda>[0] {
-    const { freezes, settlements, tariff } = this;
-    return [
-      { nextAfter: (shown) => freezes.nextHourAfter(shown), fall: (due, now) => freezes.hour(due, now) },
-      { nextAfter: (shown) => freezes.nextDayAfter(shown), fall: (due, now) => freezes.day(due, now) },
-      { nextAfter: (shown) => freezes.nextAppointedAfter(shown), fall: (due, now) => freezes.appointed(due, now) },
-      {
-        nextAfter: (shown) => settlements.nextAfter(shown),
-        fall: (due) => {
-          const take = () => ({ energies: this.registers.snapshot(), demands: this.demand.snapshot() });
-          if (settlements.settle(due, take, tariff)) this.demand.reset(this.#at);
-        },
-      },
-      { nextAfter: (shown) => settlements.nextYearlyAfter(shown, tariff), fall: () => settlements.settleYear() },
-      ...setKinds.map((kind) => ({
-        nextAfter: () => tariff.switchAt[kind],
-        fall: (due: Instant) => {
-          freezes.switched(kind, due);
-          tariff.switch(kind);
-          this.#switched = true;
-        },
-      })),
-      {
-        nextAfter: (shown) => tariff.nextSlotAfter(shown),
-        fall: () => (this.#tariffNow = tariff.tariffAt(this.shown)),
-      },
-    ];
   }
 }

@@ -81,7 +81,7 @@ export class LineRate {
         return { changed: { baud, before, meter: meter.plan.address, silentMs: this.#clock.now() - heardAt } };
       },
       load: ({ changed }: { changed: Kept | undefined }) => {
-        const meter = [...meters.values()].find(({ plan }) => plan.address === changed?.meter);
+        const meter = changed && meters.get(changed.meter);
         this.#changed = undefined;
         if (changed === undefined || meter === undefined) return;
         const { baud, before, silentMs } = changed;

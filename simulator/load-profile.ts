@@ -42,8 +42,9 @@ export class LoadProfile {
   /** The oldest records, or the oldest from a moment on. */
   from(log: LoadLog, wanted: readonly LoadClass[], count: number, since = Instant(Number.MIN_SAFE_INTEGER)): Mark[] {
     const found: Mark[] = [];
-    for (let i = 0; i < log.stretches.length && found.length < count; i += 1) {
-      const [begin, end] = [log.stretches[i]!, log.endOf(i)];
+    const { stretches } = log;
+    for (let i = 0; i < stretches.length && found.length < count; i += 1) {
+      const [begin, end] = [stretches[i]!, stretches[i + 1]?.from ?? log.until];
       if (!begin.powered || begin.clock.at(end) < since) continue;
       found.push(...this.#marksIn(begin, end, wanted).filter(({ shown }) => shown >= since));
     }
@@ -53,9 +54,10 @@ export class LoadProfile {
   /** The newest records, the oldest of them first. */
   latest(log: LoadLog, wanted: readonly LoadClass[], count: number): Mark[] {
     const found: Mark[] = [];
-    for (let i = log.stretches.length - 1; i >= 0 && found.length < count; i -= 1) {
-      const stretch = log.stretches[i]!;
-      if (stretch.powered) found.unshift(...this.#marksIn(stretch, log.endOf(i), wanted));
+    const { stretches } = log;
+    for (let i = stretches.length - 1; i >= 0 && found.length < count; i -= 1) {
+      const stretch = stretches[i]!;
+      if (stretch.powered) found.unshift(...this.#marksIn(stretch, stretches[i + 1]?.from ?? log.until, wanted));
     }
     return found.slice(-count);
   }

@@ -4,13 +4,14 @@
  */
 import type { Instant } from "../src/kernel/clock.ts";
 import { later } from "../src/kernel/clock.ts";
-import { keepsContents } from "./state/keeping.ts";
 import type { Keeps } from "./state/keeping.ts";
+
+type Levels = Map<string, { readonly wrong: number; readonly until?: Instant }>;
 
 export class PasswordLock {
   readonly #triesMax: number;
   readonly #lockMs: number;
-  readonly #levels = new Map<string, { readonly wrong: number; readonly until?: Instant }>();
+  #levels: Levels | undefined;
 
   constructor(triesMax: number, lockMs: number) {
     this.#triesMax = triesMax;
@@ -18,21 +19,25 @@ export class PasswordLock {
   }
 
   get keeps(): Keeps {
-    return keepsContents("passwordLock", { levels: this.#levels });
+    return {
+      keptAs: "passwordLock",
+      save: () => ({ levels: this.#levels }),
+      load: ({ levels }: { levels: Levels | undefined }) => void (this.#levels = levels),
+    };
   }
 
   isLocked(level: string, at: Instant): boolean {
-    const { until } = this.#levels.get(level) ?? {};
-    if (until !== undefined && at >= until) this.#levels.delete(level);
+    const { until } = this.#levels?.get(level) ?? {};
+    if (until !== undefined && at >= until) this.#levels?.delete(level);
     return until !== undefined && at < until;
   }
 
   /** One try at a level that the meter keeps; true when it may pass. A locked level does not count on. */
   try(level: string, isRight: boolean, at: Instant): boolean {
     if (this.isLocked(level, at)) return false;
-    const wrong = (this.#levels.get(level)?.wrong ?? 0) + 1;
-    if (isRight) this.#levels.delete(level);
-    else this.#levels.set(level, wrong >= this.#triesMax ? { wrong, until: later(at, this.#lockMs) } : { wrong });
+    const wrong = (this.#levels?.get(level)?.wrong ?? 0) + 1;
+    if (isRight) this.#levels?.delete(level);
+    else (this.#levels ??= new Map()).set(level, wrong >= this.#triesMax ? { wrong, until: later(at, this.#lockMs) } : { wrong });
     return isRight;
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The street as a program: `simulator --meters 40 --tcp 2404 --control 9090`; and beside it the cipher machine of a gateway's tests:
- * `simulator cipher-server --port 0`; and what plays recordings again: `simulator replay FILE`, `simulator make-test FILE`.
+ * `simulator cipher-server --port 0`; the hand on a street's clock, `simulator clock --control 9090 --advance 3h`; and what plays
+ * recordings again: `simulator replay FILE`, `simulator make-test FILE`.
  *
  * Standard output carries one line, `ready {…}`, when everything listens; everything else goes to standard error. Exit code 2
  * for wrong use, 1 when a port, link or broker cannot be had, 0 after SIGTERM or SIGINT.
@@ -10,12 +11,14 @@ import { systemClock } from "../src/kernel/clock.ts";
 import { isFault, reasonOf } from "../src/kernel/faults.ts";
 import type { Logger } from "../src/kernel/log.ts";
 import { orphanedByNpm } from "../src/kernel/orphan.ts";
+import { clockCommand, clockUsage, moveClock } from "./clock-command.ts";
 import { openCipherControl } from "./cipher-server-control.ts";
 import { cipherServerPlan, cipherServerUsage, type CipherServerPlan } from "./cipher-server-options.ts";
 import { openCipherServer } from "./cipher-server.ts";
 import type { Plan } from "./options.ts";
 import { planFrom, usage, UsageError } from "./options.ts";
 import { isReplayCommand, replayOrder, replayUsage, runReplayCommand } from "./replay/command.ts";
+import { scenarioList } from "./scenario-file.ts";
 import { buildStreet } from "./street.ts";
 import type { Street } from "./street.ts";
 
@@ -88,8 +91,10 @@ async function raise({ record, ...plan }: Plan, log: Logger): Promise<number> {
   }
   process.stdout.write(`${readyLine(street)}\n`);
   log.info({ meters: street.meters.size, buses: [...street.buses.keys()] }, "the street is up");
+  const telling = street.playStory(ended.signal);
   const code = await stop.promise;
   ended.abort();
+  await telling;
   await street.close();
   return code;
 }
@@ -110,9 +115,14 @@ async function main(): Promise<number> {
       print(replayUsage(words[0]));
       return 0;
     }
-    const plan = planFrom(words, process.env);
-    if (plan !== "help") return await raise(plan, errorLog());
-    process.stdout.write(usage());
+    if (words[0] === "clock") {
+      const command = clockCommand(words.slice(1));
+      process.stdout.write(command === "help" ? clockUsage() : `${await moveClock(command)}\n`);
+      return 0;
+    }
+    const plan = words.includes("--list-scenarios") ? "list" : planFrom(words, process.env);
+    if (typeof plan !== "string") return await raise(plan, errorLog());
+    process.stdout.write(plan === "list" ? scenarioList() : usage());
     return 0;
   } catch (error) {
     const wrongUse = error instanceof UsageError || isFault(error, "invalid-request") || isFault(error, "amount-malformed");

@@ -108,9 +108,11 @@ const patchShape = z
   .partial();
 export type MeterPatch = z.input<typeof patchShape>;
 
+export const checkedPatch = (given: unknown): z.output<typeof patchShape> => checked(patchShape, given);
+
 /** Changes the meter as a person with a tool would; what follows by itself (a trip at zero, a reconnection) follows. */
 export function patchMeter(meter: VirtualMeter, given: unknown): MeterSnapshot {
-  const patch = checked(patchShape, given);
+  const patch = checkedPatch(given);
   meter.settle();
   if (patch.mode !== undefined) meter.mode = patch.mode;
   if (patch.keyState !== undefined) meter.keyState = patch.keyState;
@@ -150,12 +152,6 @@ export function checkedFault(given: unknown): FaultOrder {
   return order;
 }
 
-const clockShape = z.strictObject({
-  advanceMs: z.number().min(0).max(3_153_600_000_000).optional(),
-  speed: z.number().min(0).max(100_000).optional(),
-  /** Whether households draw power; clocks go on either way. */
-  households: z.enum(["running", "paused"]).optional(),
-});
 export const FAULTS_PER_HOUR_MAX = 100_000;
 const weatherShape = z.strictObject({
   seed: z.union([z.int(), z.string().min(1)]).optional(),
@@ -164,8 +160,7 @@ const weatherShape = z.strictObject({
 /** How often things go wrong by themselves. */
 export const checkedWeather = (given: unknown): z.infer<typeof weatherShape> => checked(weatherShape, given);
 
-export const checkedClockOrder = (given: unknown): z.infer<typeof clockShape> => checked(clockShape, given);
-
+/** Bad input names its field and what is allowed there. */
 export function checked<T extends z.ZodType>(shape: T, given: unknown): z.infer<T> {
   const result = shape.safeParse(given ?? {});
   if (result.success) return result.data;

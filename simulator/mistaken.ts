@@ -43,7 +43,10 @@ export class Swaps implements Keeps<{ candidates: readonly string[] }> {
 
   load({ candidates }: { candidates: readonly string[] }): void {
     this.#candidates.clear();
-    for (const meter of this.#meters.values()) if (candidates.includes(meter.plan.address)) this.#candidates.add(meter);
+    for (const address of candidates) {
+      const meter = this.#meters.get(address);
+      if (meter !== undefined) this.#candidates.add(meter);
+    }
   }
 }
 

@@ -1,16 +1,18 @@
 /** The command line of the simulator: every argument, its meaning and its default in one table; what is wrong is named. */
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { parse as parseYaml } from "yaml";
-import type { z } from "zod";
-import { Instant } from "../src/kernel/clock.ts";
+import type { Instant } from "../src/kernel/clock.ts";
 import { reasonOf } from "../src/kernel/faults.ts";
+import { timeOf } from "./duration.ts";
 import { FAULTS_PER_HOUR_MAX } from "./meter-door.ts";
 import { isMeterModel, meterModels } from "./models.ts";
-import { faultFromRow, faultFromText } from "./placed-faults.ts";
+import type { Places } from "./placed-faults.ts";
+import { faultFromText } from "./placed-faults.ts";
 import type { BusPlan, DialInPlan, MeterPlan, MqttPayload } from "./plans.ts";
 import type { RecordingOrder } from "./recording/recorder.ts";
-import { scenarioShape } from "./scenario.ts";
+import { METERS_MAX, rowOf } from "./scenario.ts";
+import type { ScenarioFile } from "./scenario-file.ts";
+import { readScenario, ScenarioError } from "./scenario-file.ts";
+import { faultsIn, metersIn, storyIn } from "./scenario-plan.ts";
 import { BESIDE_STATE, optionsFromState } from "./state/options.ts";
 import type { PlacedFault, StreetOptions } from "./street.ts";
 
@@ -56,7 +58,11 @@ export const argumentTable = {
   },
   weather: { value: "SEED", meaning: "faults come by themselves, the same for the same seed" },
   "faults-per-hour": { value: "N", meaning: "how many, over the whole street", otherwise: "6" },
-  scenario: { value: "FILE", meaning: "YAML or JSON naming buses and meters one by one; arguments given beside it win" },
+  scenario: {
+    value: "NAME|FILE",
+    meaning: "one that comes with the street, or a file of your own (YAML or JSON); arguments given beside it win",
+  },
+  "list-scenarios": { value: "", meaning: "what comes with the street, and what it tells" },
   state: { value: "FILE", meaning: "go on as a street that was saved (POST /state/save); beside it only where it is reached" },
   record: {
     value: "FILE",
@@ -68,7 +74,7 @@ export const argumentTable = {
 } as const satisfies Record<string, ArgumentRow>;
 
 type Argument = keyof typeof argumentTable;
-type Flag = "help" | "unmasked" | "no-wall";
+type Flag = "help" | "unmasked" | "no-wall" | "list-scenarios";
 type OneOf = Exclude<Argument, "fault" | Flag>;
 type Given = Partial<Record<OneOf, string>> & Partial<Record<Flag, boolean>> & { readonly fault?: readonly string[] };
 
@@ -77,9 +83,19 @@ export type Plan = Omit<StreetOptions, "clock" | "log"> & { readonly record?: Re
 /** What to raise; "help" when that was asked for. Throws UsageError. */
 export function planFrom(argv: readonly string[], environment: Readonly<Record<string, string | undefined>>): Plan | "help" {
   const given = readArguments(argv);
-  if (given === "help") return "help";
+  if (typeof given === "string") return given;
   if (given.state !== undefined) return planFromState(given.state, given, environment);
-  const scenario = given.scenario === undefined ? {} : readScenario(given.scenario);
+  try {
+    return planOf(given, environment);
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error;
+    throw new UsageError(`--scenario ${given.scenario!}: ${error.message}`, { cause: error });
+  }
+}
+
+function planOf(given: Given, environment: Readonly<Record<string, string | undefined>>): Plan {
+  const file = given.scenario === undefined ? undefined : readScenario(given.scenario);
+  const scenario = file?.scenario ?? {};
   const buses = [...(scenario.buses ?? []), ...busesFrom(given, environment)];
   if (buses.length === 0)
     throw new UsageError(
@@ -91,17 +107,20 @@ export function planFrom(argv: readonly string[], environment: Readonly<Record<s
     model,
     balance: matching(given, "balance", /^\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, like "50.00"'),
   };
-  const generated = scenario.meters === undefined || given.meters !== undefined ? rowOfMeters(given, buses) : [];
-  const meters: MeterPlan[] = [...(scenario.meters ?? []), ...generated].map((plan) => withCommon(plan, common));
+  const busIds = buses.map(({ id }) => id);
+  const isPeopled = scenario.meters !== undefined || scenario.fleets !== undefined;
+  const generated = !isPeopled || given.meters !== undefined ? rowOfMeters(given, busIds) : [];
+  const meters: MeterPlan[] = [...(file === undefined ? [] : metersIn(file, busIds)), ...generated].map((plan) =>
+    withCommon(plan, common),
+  );
+  const places = { meters: new Set(meters.map(({ address }) => address)), buses: new Set(busIds) };
   const faultsPerHour = numberOf(given, "faults-per-hour", { min: 0, max: FAULTS_PER_HOUR_MAX });
   const isStormy = given.weather !== undefined || faultsPerHour !== undefined;
   return {
     buses,
     meters,
-    faults: faultsFrom(given, scenario.faults ?? [], {
-      meters: new Set(meters.map(({ address }) => address)),
-      buses: new Set(buses.map(({ id }) => id)),
-    }),
+    faults: faultsFrom(given, file, places),
+    story: file === undefined ? undefined : storyIn(file, places),
     weather: isStormy
       ? { seed: given.weather ?? scenario.weather?.seed, faultsPerHour: faultsPerHour ?? scenario.weather?.faultsPerHour ?? 6 }
       : scenario.weather,
@@ -139,7 +158,6 @@ function doorsFrom(given: Given): Pick<Plan, "controlPort" | "host" | "record"> 
 
 const PORT = { min: 0, max: 65_535, whole: true };
 const BAUD = { min: 50, max: 4_000_000, whole: true };
-const METERS_MAX = 100_000;
 
 /** A scenario's meter keeps what it says of itself. */
 const withCommon = (plan: MeterPlan, common: Partial<MeterPlan>): MeterPlan => ({
@@ -199,46 +217,24 @@ function dialInFrom(text: string, given: Given): DialInPlan {
 }
 
 /** Those of the scenario first, then those of the command line. */
-function faultsFrom(
-  { scenario, fault = [] }: Given,
-  rows: z.infer<typeof scenarioShape>["faults"] & object,
-  places: Parameters<typeof faultFromRow>[1],
-): PlacedFault[] {
-  const named = (what: string, read: () => PlacedFault): PlacedFault => {
+function faultsFrom({ fault = [] }: Given, file: ScenarioFile | undefined, places: Places): PlacedFault[] {
+  const ofFile = file === undefined ? [] : faultsIn(file, places);
+  const given = fault.map((text) => {
     try {
-      return read();
+      return faultFromText(text, places);
     } catch (error) {
-      throw new UsageError(`${what}: ${reasonOf(error)}`, { cause: error });
+      throw new UsageError(`--fault ${text}: ${reasonOf(error)}`, { cause: error });
     }
-  };
-  return [
-    ...rows.map((row, i) => named(`--scenario ${scenario!}: faults.${i}`, () => faultFromRow(row, places))),
-    ...fault.map((text) => named(`--fault ${text}`, () => faultFromText(text, places))),
-  ];
+  });
+  return [...ofFile, ...given];
 }
 
-function rowOfMeters(given: Given, buses: readonly BusPlan[]): MeterPlan[] {
+function rowOfMeters(given: Given, busIds: readonly string[]): MeterPlan[] {
   const count = numberOf(given, "meters", { min: 1, max: METERS_MAX, whole: true }) ?? 40;
   const first = matching(given, "first-address", /^\d{12}$/, "twelve digits") ?? "202611220001";
-  if (BigInt(first) + BigInt(count) > 10n ** 12n)
-    throw new UsageError(`--first-address ${first}: ${count} meters do not fit behind it`);
-  return Array.from({ length: count }, (_, i) => ({
-    address: (BigInt(first) + BigInt(i)).toString().padStart(12, "0"),
-    bus: buses[i % buses.length]!.id,
-  }));
-}
-
-function readScenario(file: string): z.infer<typeof scenarioShape> {
-  let content: unknown;
-  try {
-    content = parseYaml(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw new UsageError(`--scenario ${file}: ${reasonOf(error)}`, { cause: error });
-  }
-  const result = scenarioShape.safeParse(content);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  throw new UsageError(`--scenario ${file}: ${issue.path.join(".") || "file"}: ${issue.message}`);
+  const row = rowOf(first, count, busIds);
+  if (row === undefined) throw new UsageError(`--first-address ${first}: ${count} meters do not fit behind it`);
+  return row;
 }
 
 function brokerUrl(text: string): string {
@@ -249,11 +245,9 @@ function brokerUrl(text: string): string {
 
 export function startOf(text: string | undefined, name = "--start"): Instant | undefined {
   if (text === undefined) return undefined;
-  // A time without a zone is the meters' own: UTC+8.
-  const zoned = /(?:Z|[+-]\d{2}:?\d{2})$/.test(text) ? text : `${text.includes("T") ? text : `${text}T00:00:00`}+08:00`;
-  const at = Date.parse(zoned);
-  if (Number.isNaN(at)) throw new UsageError(`${name} ${text}: a time is wanted, like 2026-11-22T10:00:00+08:00`);
-  return Instant(at);
+  const at = timeOf(text);
+  if (at === undefined) throw new UsageError(`${name} ${text}: a time is wanted, like 2026-11-22T10:00:00+08:00`);
+  return at;
 }
 
 function numberOf(

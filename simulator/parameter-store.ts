@@ -2,7 +2,6 @@
 import { Err } from "./behaviours/behaviour.ts";
 import { bcdDigits, hex, joined } from "./bytes.ts";
 import { parameterOf } from "./parameters.ts";
-import { keepsContents } from "./state/keeping.ts";
 import type { Keeps } from "./state/keeping.ts";
 
 /** The values of a field, as they travel one after another. */
@@ -22,12 +21,12 @@ export interface Keeper {
 }
 
 export class ParameterStore {
-  readonly #written = new Map<string, Uint8Array>();
+  #written: Map<string, Uint8Array> | undefined;
   #keeper: Keeper | undefined;
 
   /** Undefined: the meter keeps no such parameter. */
   value(di: string): Uint8Array | undefined {
-    return this.#keeper?.value(di) ?? this.#written.get(di) ?? parameterOf(di)?.initial;
+    return this.#keeper?.value(di) ?? this.#written?.get(di) ?? parameterOf(di)?.initial;
   }
 
   /** Its digits, highest first; "" where it is no number. */
@@ -51,11 +50,15 @@ export class ParameterStore {
     const last = field.slice(-(layout(field.length)?.at(-1) ?? field.length));
     let whole = field;
     while (whole.length < fillTo) whole = joined(whole, last);
-    if (this.#keeper?.put(di, whole) !== true) this.#written.set(di, whole);
+    if (this.#keeper?.put(di, whole) !== true) (this.#written ??= new Map()).set(di, whole);
   }
 
   get keeps(): Keeps {
-    return keepsContents("parameters", { written: this.#written });
+    return {
+      keptAs: "parameters",
+      save: () => ({ written: this.#written }),
+      load: ({ written }: { written: Map<string, Uint8Array> | undefined }) => void (this.#written = written),
+    };
   }
 
   /** From now on what the keeper knows is read there and put there. */

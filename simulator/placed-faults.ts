@@ -4,7 +4,7 @@ import { parameterFromText } from "./faults/parameters.ts";
 import { checkedFault } from "./meter-door.ts";
 import type { PlacedFault } from "./street.ts";
 
-interface Places {
+export interface Places {
   readonly meters: ReadonlySet<string>;
   readonly buses: ReadonlySet<string>;
 }

@@ -30,7 +30,7 @@ export function angle({ active, reactive }: Load): number {
 export const IDLE: Load = { active: 0, reactive: 0 };
 
 /** A load on its phases: all of it on one, or split over three, and gone where the voltage is. */
-export function phaseLoads(load: Load, supply: Supply, [a, b]: readonly [number, number]): readonly Load[] {
+export function phaseLoads(load: Load, supply: Supply, [a, b]: readonly [number, number], volts = supply.volts): readonly Load[] {
   if (supply.phases === 1) return [load];
   const part = (thousandths: number): Load => ({
     active: Math.trunc((load.active * thousandths) / 1_000),
@@ -41,7 +41,7 @@ export function phaseLoads(load: Load, supply: Supply, [a, b]: readonly [number,
     active: load.active - first.active - second.active,
     reactive: load.reactive - first.reactive - second.reactive,
   };
-  return [first, second, third].map((each, phase) => (supply.isLive(phase) ? each : IDLE));
+  return [first, second, third].map((each, phase) => (supply.isLive(phase, volts) ? each : IDLE));
 }
 
 export const sumOf = (loads: readonly Load[]): Load =>

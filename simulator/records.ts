@@ -3,7 +3,6 @@
  * first, behind a count that goes on. Values are kept apart so that a long answer is cut between them.
  */
 import { bcd } from "./bytes.ts";
-import { keepsContents } from "./state/keeping.ts";
 import type { Keeps } from "./state/keeping.ts";
 
 const RECORDS_MAX = 10;
@@ -47,11 +46,14 @@ const KEPT: readonly string[] = ["033001", "033003"];
 
 const isClass = (name: string): name is RecordClass => Object.hasOwn(recordClasses, name);
 
+type Kept = Map<string, { count: number; records: (readonly Uint8Array[])[] }>;
+
 export class Logbook {
-  readonly #kept = new Map<string, { count: number; records: (readonly Uint8Array[])[] }>();
-  readonly #others = new Map<string, () => void>();
+  #kept: Kept | undefined;
+  readonly #others: [string, () => void][] = [];
 
   add(name: RecordClass, values: readonly Uint8Array[]): void {
+    this.#kept ??= new Map();
     const { count, records } = this.#kept.get(name) ?? { count: 0, records: [] };
     this.#kept.set(name, { count: count + 1, records: [values, ...records].slice(0, RECORDS_MAX) });
   }
@@ -61,18 +63,22 @@ export class Logbook {
     const name = di.slice(0, 6);
     const age = Number.parseInt(di.slice(6), 16);
     if (!isClass(name) || age > RECORDS_MAX) return undefined;
-    const kept = this.#kept.get(name);
+    const kept = this.#kept?.get(name);
     if (age === 0) return [bcd(kept?.count ?? 0, 3)];
     return kept?.records[age - 1] ?? [new Uint8Array(recordClasses[name])];
   }
 
   get keeps(): Keeps {
-    return keepsContents("logbook", { kept: this.#kept });
+    return {
+      keptAs: "logbook",
+      save: () => ({ kept: this.#kept }),
+      load: ({ kept }: { kept: Kept | undefined }) => void (this.#kept = kept),
+    };
   }
 
   /** Events that are kept elsewhere and cleared from here: a class of six digits, or how it begins. */
   alsoClears(prefix: string, clear: () => void): void {
-    this.#others.set(prefix, clear);
+    this.#others.push([prefix, clear]);
   }
 
   /** FFFFFFFF: every event; a class with FF behind it: that class. False: no such class, or one that is never erased. */
@@ -80,9 +86,10 @@ export class Logbook {
     const all = di === "FFFFFFFF";
     const name = di.slice(0, 6);
     if (!all && (!di.endsWith("FF") || KEPT.includes(name))) return false;
-    const others = [...this.#others].filter(([prefix]) => all || name.startsWith(prefix));
+    const others = this.#others.filter(([prefix]) => all || name.startsWith(prefix));
     for (const [, clear] of others) clear();
-    for (const kept of [...this.#kept.keys()]) if (!KEPT.includes(kept) && (all || kept === name)) this.#kept.delete(kept);
+    for (const kept of [...(this.#kept?.keys() ?? [])])
+      if (!KEPT.includes(kept) && (all || kept === name)) this.#kept?.delete(kept);
     return all || isClass(name) || others.length > 0;
   }
 }

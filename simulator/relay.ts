@@ -19,8 +19,8 @@ export type RelayWish = "connected" | "armed" | "disconnected";
 export interface RelayRecord {
   readonly at: Instant;
   readonly operator: Uint8Array;
-  /** Register at that moment, 0.01 kWh. */
-  readonly energy: bigint;
+  /** What was counted until then by kind, 0.01 kWh and kvarh: forward, reverse, quadrants 1 to 4. */
+  readonly energies: readonly number[];
 }
 
 /** What the relay has to ask of its meter. */
@@ -30,7 +30,7 @@ export interface RelaySurroundings {
   /** True while current flows whatever the contact says. */
   isWelded(): boolean;
   clockAt(at: Instant): Instant;
-  energy(): bigint;
+  energies(): readonly number[];
   /** False while an empty wallet keeps the supply off. */
   mayClose(): boolean;
 }
@@ -230,7 +230,7 @@ export class Relay {
     if (this.#isClosed === closed || this.#around.isStuck()) return;
     this.#isClosed = closed;
     const records = closed ? this.closes : this.trips;
-    records.unshift({ at: this.#around.clockAt(at), operator, energy: this.#around.energy() });
+    records.unshift({ at: this.#around.clockAt(at), operator, energies: this.#around.energies() });
     records.splice(RECORDS_MAX);
     if (closed) this.closeCount += 1;
     else this.tripCount += 1;

@@ -1,8 +1,13 @@
-/** A scenario file: buses, meters and faults named one by one, in YAML or JSON. The same words as the command line and `buildStreet`. */
+/**
+ * A scenario file, in YAML or JSON: buses and meters named one by one or by the dozen, what is wrong from the start, and what happens
+ * later. The same words as the command line and `buildStreet`.
+ */
 import { z } from "zod";
 import { habitsShape } from "./habits.ts";
 import { lifePlanShape } from "./life-shape.ts";
 import { meterModelNames } from "./models.ts";
+import type { MeterPlan } from "./plans.ts";
+import { storyStep } from "./story.ts";
 
 const yuan = z.string().regex(/^-?\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, in quotes, like "50.00"');
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits, in quotes");
@@ -37,9 +42,7 @@ const bus = z.strictObject({
   wakeUps: z.int().min(0).max(20).optional(),
 });
 
-const meter = z.strictObject({
-  address: digits12,
-  bus: name,
+const meterWords = {
   model: z.enum(meterModelNames).optional(),
   mode: z.enum(["local", "remote"]).optional(),
   balance: yuan.optional(),
@@ -62,6 +65,16 @@ const meter = z.strictObject({
   tripDelayMinutes: z.int().min(0).max(9_999).optional(),
   ...habitsShape.shape,
   ...lifePlanShape.shape,
+};
+const meter = z.strictObject({ address: digits12, bus: name, ...meterWords });
+
+export const METERS_MAX = 100_000;
+/** Many alike, addresses counting up; dealt out in turn to the buses named, or to all of them. */
+const fleet = z.strictObject({
+  count: z.int().min(1).max(METERS_MAX),
+  first: digits12,
+  buses: z.array(name).min(1).optional(),
+  ...meterWords,
 });
 
 /** The words of the fault table are checked by whoever places the fault. */
@@ -79,6 +92,24 @@ export const scenarioShape = z.strictObject({
   price: z.string().optional(),
   buses: z.array(bus).optional(),
   meters: z.array(meter).optional(),
+  fleets: z.array(fleet).optional(),
   faults: z.array(fault).optional(),
   weather: weather.optional(),
+  story: z.array(storyStep).optional(),
 });
+export type Scenario = z.infer<typeof scenarioShape>;
+
+/** The meters of a row; undefined: so many do not fit behind the first address. */
+export function rowOf(
+  first: string,
+  count: number,
+  buses: readonly string[],
+  common: Omit<MeterPlan, "address" | "bus"> = {},
+): MeterPlan[] | undefined {
+  if (BigInt(first) + BigInt(count) > 10n ** 12n) return undefined;
+  return Array.from({ length: count }, (_, i) => ({
+    ...common,
+    address: (BigInt(first) + BigInt(i)).toString().padStart(12, "0"),
+    bus: buses[i % buses.length]!,
+  }));
+}

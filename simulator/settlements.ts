@@ -6,10 +6,12 @@
  */
 import { Instant } from "../src/kernel/clock.ts";
 import type { Demands } from "./demand.ts";
+import { flat, maximaIn } from "./demand.ts";
 import { Count } from "./energies.ts";
 import type { Snapshot } from "./energies.ts";
+import { listed, listsIn, Tape } from "./tape.ts";
+import type { TapeState } from "./tape.ts";
 import type { Tariff, YearlyDate } from "./tariff.ts";
-import { refill } from "./state/keeping.ts";
 import type { Keeps } from "./state/keeping.ts";
 import { wallDate, wallMoment } from "./wall-time.ts";
 
@@ -30,10 +32,25 @@ interface Period {
 export class Settlements {
   /** DDhh; 9999 is no day. */
   days: [string, string, string] = ["0100", "9999", "9999"];
-  readonly kept: Settlement[] = [];
+  readonly #kept = new Tape(SETTLEMENTS_KEPT);
   readonly period: Period = { current: new Count(), last: 0 };
   readonly month: Period = { current: new Count(), last: 0 };
   #lastAt: Instant | undefined;
+
+  /** Newest first. */
+  get kept(): readonly Settlement[] {
+    return Array.from({ length: this.#kept.length }, (_, i) => this.settled(i + 1)!);
+  }
+
+  /** The age-th last, 1 the newest. */
+  settled(age: number): Settlement | undefined {
+    const row = this.#kept.row(age);
+    if (row === undefined) return undefined;
+    const lists = listsIn(row, 1);
+    const energies = lists() as number[];
+    const demands = Array.from({ length: row[row.length - 1] ?? 0 }, () => maximaIn(lists()));
+    return { at: Instant(row[0]!), energies, demands };
+  }
 
   consume(milliwattMs: number): void {
     this.period.current.add(milliwattMs);
@@ -52,8 +69,8 @@ export class Settlements {
   settle(due: Instant, take: () => Omit<Settlement, "at">, tariff: Tariff): boolean {
     if (due === this.#lastAt) return false;
     this.#lastAt = due;
-    this.kept.unshift({ at: due, ...take() });
-    this.kept.splice(SETTLEMENTS_KEPT);
+    const { energies, demands } = take();
+    this.#kept.push([due, ...listed(energies), ...demands.flatMap((row) => listed(flat(row))), demands.length]);
     if (this.#isOnFirstDay(due)) {
       close(this.month);
       if (tariff.runningSteps.yearly.length === 0) close(this.period);
@@ -66,7 +83,7 @@ export class Settlements {
   }
 
   clear(): void {
-    this.kept.length = 0;
+    this.#kept.clear();
     for (const period of [this.period, this.month]) {
       period.current.clear();
       period.last = 0;
@@ -79,7 +96,7 @@ export class Settlements {
       save: () => ({ ...this.#plain, period: plain(this.period), month: plain(this.month) }),
       load: ({ days, kept, lastAt, period, month }: Settled) => {
         [this.days, this.#lastAt] = [days, lastAt];
-        refill(this.kept, kept);
+        this.#kept.load(kept);
         fillPeriod(this.period, period);
         fillPeriod(this.month, month);
       },
@@ -87,7 +104,7 @@ export class Settlements {
   }
 
   get #plain(): Pick<Settled, "days" | "kept" | "lastAt"> {
-    return { days: this.days, kept: this.kept, lastAt: this.#lastAt };
+    return { days: this.days, kept: this.#kept.save(), lastAt: this.#lastAt };
   }
 
   #isOnFirstDay(due: Instant): boolean {
@@ -103,7 +120,7 @@ interface PlainPeriod {
 }
 interface Settled {
   readonly days: [string, string, string];
-  readonly kept: readonly Settlement[];
+  readonly kept: TapeState;
   readonly lastAt: Instant | undefined;
   readonly period: PlainPeriod;
   readonly month: PlainPeriod;

@@ -21,6 +21,8 @@ import { openTcp } from "./endpoints/tcp.ts";
 import { FrameLog } from "./frame-log.ts";
 import type { LoggedFrame } from "./frame-log.ts";
 import type { FaultOrder, StandingFault } from "./faults.ts";
+import type { Places } from "./placed-faults.ts";
+import { LazyMap } from "./lazy-map.ts";
 import { patchMeter, snapshotOf } from "./meter-door.ts";
 import type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
 import type { BusPlan, MeterPlan } from "./plans.ts";
@@ -31,10 +33,13 @@ import { Recorder } from "./recording/recorder.ts";
 import { ChanceBook } from "./state/counted-chance.ts";
 import { loadStreet, saveStreet } from "./state/street-state.ts";
 import type { StreetState } from "./state/street-state.ts";
+import type { StoryStep } from "./story.ts";
+import { Story } from "./story.ts";
 import { StreetTime } from "./street-time.ts";
 import { VirtualBus } from "./virtual-bus.ts";
 import { unique } from "./unique.ts";
 import { VirtualMeter } from "./virtual-meter.ts";
+import { isoWall } from "./wall-time.ts";
 import { Weather } from "./weather.ts";
 import type { WeatherPlan } from "./weather.ts";
 
@@ -44,6 +49,7 @@ export type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
 export type { LoggedFrame } from "./frame-log.ts";
 export type { FaultKind, FaultOrder } from "./faults.ts";
 export type { WeatherPlan } from "./weather.ts";
+export type { StoryStep } from "./story.ts";
 
 /** A fault and where it stands: on one meter or on one bus. */
 export type PlacedFault = FaultOrder & { readonly meter?: string | undefined; readonly bus?: string | undefined };
@@ -64,6 +70,8 @@ export interface StreetOptions {
   readonly faults?: readonly PlacedFault[] | undefined;
   /** What goes wrong by itself. */
   readonly weather?: WeatherPlan | undefined;
+  /** What happens by itself, and when. */
+  readonly story?: readonly StoryStep[] | undefined;
   /** Opens the control door; 0 takes a free port. Left out: no door. */
   readonly controlPort?: number | undefined;
   /** Where TCP buses and the control door listen. */
@@ -83,14 +91,18 @@ export interface StreetEndpoint {
 
 type PlacedStandingFault = StandingFault & Pick<PlacedFault, "meter" | "bus">;
 
+/** The speed may be changed while one waits. */
+const LOOK_EVERY_MS = 1_000;
+
 export const LOOPBACK = "127.0.0.1";
 
 export class Street {
   readonly time: StreetTime;
-  readonly meters: ReadonlyMap<string, VirtualMeter>;
+  readonly #meters: LazyMap<VirtualMeter>;
   readonly buses: ReadonlyMap<string, VirtualBus>;
   readonly endpoints: StreetEndpoint[] = [];
   readonly weather: Weather;
+  readonly story: Story;
   readonly events: FrameLog;
   readonly chances: ChanceBook;
   readonly recorder: Recorder;
@@ -103,6 +115,7 @@ export class Street {
   readonly #log: Logger;
   readonly #clock: Clock;
   #controlPort: number | undefined;
+  #isTelling = false;
 
   private constructor(options: StreetOptions) {
     this.#log = options.log ?? silentLog;
@@ -110,34 +123,26 @@ export class Street {
     this.chances = new ChanceBook(options.chance ?? seededChance(options.seed ?? 1));
     const chance = this.chances.root;
     this.time = new StreetTime(options.clock, options.start, options.speed);
+    const begun = { at: this.time.began, wall: options.clock.now() };
     this.events = new FrameLog(
       () => this.time.now(),
       () => options.clock.now(),
+      () => this.time.setBackMs,
     );
     const weather = (): void => this.weather.pass();
-    const around = { clock: options.clock, log: this.#log, frames: this.events, weather };
+    const timePasses = (): void => void this.time.lived();
+    const meterAt = (address: string): VirtualMeter => this.#meters.get(address)!;
+    const around = { clock: options.clock, log: this.#log, frames: this.events, weather, timePasses, meterAt };
     this.buses = unique(
       "bus",
       options.buses,
       (plan) => plan.id,
       (plan) => new VirtualBus(plan, { ...around, chance: chance.child(`bus/${plan.id}`) }),
     );
-    this.meters = unique(
-      "address",
-      options.meters,
-      (plan) => MeterAddress(plan.address),
-      (plan) => {
-        const meter = new VirtualMeter(
-          { price: options.price, ...plan },
-          { time: this.time, chance: chance.child(`meter/${plan.address}`) },
-        );
-        this.bus(plan.bus).hang(meter);
-        return meter;
-      },
-    );
+    this.#meters = this.#announced(options, chance);
     this.weather = new Weather(
       {
-        now: () => this.time.now(),
+        now: () => this.time.lived(),
         meters: () => [...this.meters.values()],
         buses: () => [...this.buses.values()],
         strikeMeter: (address, fault) => breakAt(this, { meter: address }, fault),
@@ -146,10 +151,12 @@ export class Street {
       options.weather,
     );
     this.raisedFrom = options.state;
+    if (options.state === undefined)
+      for (const { meter, bus, ...fault } of options.faults ?? []) breakAt(this, { meter, bus }, fault);
+    this.story = new Story(this, options.story ?? [], { log: this.#log, act: (deed) => this.#told(deed) });
     if (options.state !== undefined) loadStreet(this, options.state);
-    else for (const { meter, bus, ...fault } of options.faults ?? []) breakAt(this, { meter, bus }, fault);
-    this.begun = this.events.moment();
-    this.plan = planOf({ seed: 1, ...options, start: options.start ?? this.begun.at });
+    this.begun = options.state === undefined ? begun : this.events.moment();
+    this.plan = planOf({ seed: 1, ...options, start: options.start ?? this.time.began });
     this.recorder = new Recorder(this, this.#log);
   }
 
@@ -167,23 +174,42 @@ export class Street {
     return street;
   }
 
+  /** By the address that was planned; each is made when it is looked at first. */
+  get meters(): ReadonlyMap<string, VirtualMeter> {
+    return this.#meters;
+  }
+
   /** The port of the control door, or undefined while it is shut. */
   get controlPort(): number | undefined {
     return this.#controlPort;
   }
 
   meter(address: string): VirtualMeter {
-    const planned = this.meters.get(address);
-    // 15H gives a meter another name than the one it was planned with.
-    const meter = planned?.address === address ? planned : [...this.meters.values()].find((one) => one.address === address);
+    const meter = this.find(address);
     if (meter === undefined) throw new Fault("unknown-meter", { address });
     return meter;
+  }
+
+  /** The meter that has this address now: 15H gives a meter another name than the one it was planned with. */
+  find(address: string): VirtualMeter | undefined {
+    const planned = this.#meters.get(address);
+    return planned?.address === address ? planned : [...this.#meters.made()].find((one) => one.address === address);
+  }
+
+  /** The meter planned under this address, if anybody has looked at it yet. */
+  madeMeter(address: string): VirtualMeter | undefined {
+    return this.#meters.peek(address);
   }
 
   bus(id: string): VirtualBus {
     const bus = this.buses.get(id);
     if (bus === undefined) throw new Fault("not-found", { bus: id, buses: [...this.buses.keys()] });
     return bus;
+  }
+
+  /** Where faults may be placed. */
+  get places(): Places {
+    return { meters: new Set(this.meters.keys()), buses: new Set(this.buses.keys()) };
   }
 
   /** Exactly the object that the control door shows. */
@@ -241,14 +267,15 @@ export class Street {
   /** Everything that stands anywhere. */
   standingFaults(): PlacedStandingFault[] {
     return [
-      ...[...this.meters.values()].flatMap(({ address, faults }) => faults.standing.map((f) => ({ meter: address, ...f }))),
+      ...[...this.#meters.made()].flatMap(({ address, faults }) => faults.standing.map((f) => ({ meter: address, ...f }))),
       ...[...this.buses.values()].flatMap(({ id, faults }) => faults.standing.map((f) => ({ bus: id, ...f }))),
     ];
   }
 
   clearAllFaults(): void {
     this.#did({ do: "clear-all-faults" }, () => {
-      for (const meter of this.meters.values()) mend(meter);
+      // Nothing is broken about a meter that nobody has looked at.
+      for (const meter of this.#meters.made()) mend(meter);
       for (const bus of this.buses.values()) bus.faults.clear();
     });
   }
@@ -274,13 +301,32 @@ export class Street {
     this.#did({ do: "speed", factor: speed }, () => this.time.setSpeed(speed));
   }
 
+  /** One step of a street that stands still, or stands still from here on. */
+  step(ms: number): void {
+    this.#did({ do: "step", ms }, () => this.time.step(ms));
+  }
+
+  /** Lets the calendar show this, ahead or back; see `street-time.ts`. */
+  jumpTo(at: Instant): void {
+    this.#did({ do: "jump", to: isoWall(at, true) }, () => this.time.jumpTo(at));
+  }
+
+  /**
+   * Lets the story go on though nobody looks, until it has ended or is told to stop. Meters need nobody for that; a broken
+   * connection and a sentence in the log do.
+   */
+  async playStory(signal: AbortSignal): Promise<void> {
+    for (let ms = this.time.msUntilNext; ms !== undefined && !signal.aborted; ms = this.time.msUntilNext)
+      await this.#clock.wait(Math.min(ms, LOOK_EVERY_MS), signal);
+  }
+
   /** Nobody draws power any more; the meters' clocks go on. */
   pauseHouseholds(): void {
-    this.#setPaused(true);
+    this.#did({ do: "households", running: false }, () => this.time.setHouseholds("paused"));
   }
 
   resumeHouseholds(): void {
-    this.#setPaused(false);
+    this.#did({ do: "households", running: true }, () => this.time.setHouseholds("running"));
   }
 
   /** Everything that has to come back for this street to go on elsewhere. */
@@ -308,6 +354,32 @@ export class Street {
     await Promise.all(this.#opened.splice(0).map((endpoint) => endpoint.close()));
   }
 
+  #announced({ meters, price }: StreetOptions, chance: Chance): LazyMap<VirtualMeter> {
+    const plans = unique(
+      "address",
+      meters,
+      (plan) => MeterAddress(plan.address),
+      (plan) => plan,
+    );
+    const map = new LazyMap((address) => {
+      const plan = plans.get(address)!;
+      return new VirtualMeter(
+        { price, ...plan },
+        { time: this.time, chance: chance.child(`meter/${address}`), since: this.time.began },
+      );
+    });
+    const kinds = new Set<string>();
+    for (const [address, plan] of plans) {
+      this.bus(plan.bus).announce(address);
+      map.expect(address);
+      // The first of each kind is made at once: what is wrong with a plan is said while the street is built, not at midnight.
+      const kind = JSON.stringify({ ...plan, address: "", bus: "" });
+      if (!kinds.has(kind)) map.get(address);
+      kinds.add(kind);
+    }
+    return map;
+  }
+
   async #open(bus: VirtualBus, { clock, host }: StreetOptions, chance: Chance): Promise<void> {
     const plan = bus.plan.endpoint;
     const log = this.#log;
@@ -327,22 +399,24 @@ export class Street {
     this.endpoints.push({ bus: bus.id, kind: plan.kind, at: endpoint.at });
   }
 
-  #setPaused(paused: boolean): void {
-    this.#did({ do: "households", running: !paused }, () => {
-      for (const meter of this.meters.values()) {
-        meter.settle();
-        meter.household.paused = paused;
-        meter.reconsider();
-      }
-    });
-  }
-
   /** Written down with the moment before it was done; what is refused is not written down. */
   #did<T>(order: StreetOrder, act: () => T): T {
     const at = this.events.moment();
+    const isOfStory = this.#isTelling;
     const result = act();
-    this.events.addOrder(order, at);
+    this.events.addOrder(order, at, isOfStory);
     return result;
+  }
+
+  /** What the story does is written down as its own. */
+  #told(deed: () => void): void {
+    const before = this.#isTelling;
+    this.#isTelling = true;
+    try {
+      deed();
+    } finally {
+      this.#isTelling = before;
+    }
   }
 }
 

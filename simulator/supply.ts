@@ -23,6 +23,10 @@ export const DEAD_VOLTS = 22;
 const OUTAGES_KEPT = 10;
 const WANDER_DECIVOLTS = 15;
 
+const AS_IT_COMES: readonly null[] = [null, null, null];
+// Frozen: what many share is replaced when a state is loaded, never filled (`state/keeping.ts`).
+const NOTHING_FAILS: ReadonlySet<FailingPart> = Object.freeze(new Set<FailingPart>());
+
 export class Supply {
   readonly phases: 1 | 3;
   readonly #nominal: number;
@@ -34,7 +38,7 @@ export class Supply {
   /** 031100NN, newest first. */
   readonly outages: Outage[] = [];
   /** Decivolts by phase where a person set them; null: as it comes. Another list for another state. */
-  volts: readonly (number | null)[] = [null, null, null];
+  volts: readonly (number | null)[] = AS_IT_COMES;
   isCoverOpen = false;
   isTerminalCoverOpen = false;
   isPhaseOrderReversed = false;
@@ -42,7 +46,7 @@ export class Supply {
   /** Hundredths of a volt. */
   clockBattery = 360;
   readingBattery = 360;
-  readonly failing = new Set<FailingPart>();
+  failing: ReadonlySet<FailingPart> = NOTHING_FAILS;
 
   constructor(chance: Chance, phases: 1 | 3) {
     this.phases = phases;
@@ -102,8 +106,8 @@ export class Supply {
   }
 
   /** Whether this phase carries anything. */
-  isLive(phase: number): boolean {
-    return (this.volts[phase] ?? this.#nominal) > DEAD_VOLTS * 10;
+  isLive(phase: number, volts = this.volts): boolean {
+    return (volts[phase] ?? this.#nominal) > DEAD_VOLTS * 10;
   }
 
   /** Hundredths of a hertz. */

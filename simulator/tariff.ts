@@ -7,6 +7,8 @@
  */
 import { Instant } from "../src/kernel/clock.ts";
 import type { PricePerKwh } from "../src/kernel/money.ts";
+import { keepsAll, keepsFields } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 import { dayNumber, dayStart, wallDate } from "./wall-time.ts";
 
 export interface Zone {
@@ -41,10 +43,19 @@ export const TABLES = 8;
 export const TABLE_ENTRIES = 14;
 export const FLAT = 3;
 
+interface Holiday {
+  readonly date: string;
+  readonly table: number;
+}
+const NO_HOLIDAYS: ReadonlyMap<number, Holiday> = new Map();
+const PLAIN_ZONES: readonly Zone[] = [{ month: 1, day: 1, table: 1 }];
+const PLAIN_TABLES: readonly (readonly Slot[])[] = Array.from({ length: TABLES }, () => [{ minute: 0, tariff: FLAT }]);
+const NO_STEPS: Steps = { thresholds: [], prices: [], yearly: [] };
+
 export class Tariff {
   readonly zones: Pair<readonly Zone[]>;
-  /** By number less one. */
-  readonly tables: Pair<(readonly Slot[])[]>;
+  /** By number less one. Lists here are replaced, never written to: plain meters share theirs. */
+  readonly tables: Pair<readonly (readonly Slot[])[]>;
   readonly prices: Pair<readonly bigint[]>;
   readonly steps: Pair<Steps>;
   readonly running: Record<SetKind, 0 | 1> = { zones: 0, slots: 0, prices: 0, steps: 0 };
@@ -57,16 +68,32 @@ export class Tariff {
   /** 04000801 and 04000802: a bit a weekday, Sunday lowest, 0 is a day of rest; the table those days use. */
   weekend = { workdays: 0x7f, table: 1 };
   /** 040300NN: YYMMDD and table. */
-  readonly holidays = new Map<number, { readonly date: string; readonly table: number }>();
+  #holidays: Map<number, Holiday> | undefined;
 
   constructor(flat: PricePerKwh) {
-    const zones: readonly Zone[] = [{ month: 1, day: 1, table: 1 }];
-    const tables = (): (readonly Slot[])[] => Array.from({ length: TABLES }, () => [{ minute: 0, tariff: FLAT }]);
-    const none: Steps = { thresholds: [], prices: [], yearly: [] };
-    this.zones = [zones, zones];
-    this.tables = [tables(), tables()];
-    this.prices = [Array<bigint>(4).fill(flat), Array<bigint>(4).fill(flat)];
-    this.steps = [none, none];
+    const prices = Array<bigint>(4).fill(flat);
+    this.zones = [PLAIN_ZONES, PLAIN_ZONES];
+    this.tables = [PLAIN_TABLES, PLAIN_TABLES];
+    this.prices = [prices, prices];
+    this.steps = [NO_STEPS, NO_STEPS];
+  }
+
+  get holidays(): ReadonlyMap<number, Holiday> {
+    return this.#holidays ?? NO_HOLIDAYS;
+  }
+
+  /** `undefined`: that one is no holiday any more. */
+  setHoliday(place: number, holiday: Holiday | undefined): void {
+    if (holiday === undefined) this.#holidays?.delete(place);
+    else (this.#holidays ??= new Map()).set(place, holiday);
+  }
+
+  get keeps(): Keeps {
+    const open = ["zones", "tables", "prices", "steps", "running", "switchAt", "weekend"] as const;
+    return keepsAll("tariff", keepsFields("", this, open), {
+      save: () => ({ holidays: this.#holidays }),
+      load: ({ holidays }: { holidays: Map<number, Holiday> | undefined }) => void (this.#holidays = holidays),
+    });
   }
 
   tariffAt(shown: Instant): number {

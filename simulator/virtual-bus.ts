@@ -13,6 +13,7 @@ import { joined } from "./bytes.ts";
 import type { FaultKind, StandingFault } from "./faults.ts";
 import { FaultShelf, rowOf, setting } from "./faults.ts";
 import type { FrameLog } from "./frame-log.ts";
+import { LazyMap } from "./lazy-map.ts";
 import { LineRate } from "./line-rate.ts";
 import { carried, shorted } from "./line-trouble.ts";
 import { foreignExchange, ownName, Swaps } from "./mistaken.ts";
@@ -44,8 +45,12 @@ export interface BusSurroundings {
   readonly chance: Chance;
   readonly log: Logger;
   readonly frames: FrameLog;
+  /** The meter that was announced under this address, made now. */
+  readonly meterAt?: ((address: string) => VirtualMeter) | undefined;
   /** Asked before each exchange: something may have gone wrong by itself. */
   readonly weather?: (() => void) | undefined;
+  /** Called before bytes are carried: what is appointed for an earlier moment happens first. */
+  readonly timePasses?: (() => void) | undefined;
 }
 
 export class VirtualBus {
@@ -61,7 +66,7 @@ export class VirtualBus {
   readonly swaps: Swaps;
   readonly #around: BusSurroundings;
   readonly #lineChance: Chance;
-  readonly #meters = new Map<string, VirtualMeter>();
+  readonly #meters: LazyMap<VirtualMeter>;
   readonly #shared: Wires | undefined;
   readonly #own = new Map<VirtualMeter, Wires>();
   readonly #previous = new Map<string, Uint8Array>();
@@ -73,6 +78,11 @@ export class VirtualBus {
     this.id = plan.id;
     this.#around = around;
     this.#lineChance = around.chance.child("line");
+    this.#meters = new LazyMap((address) => {
+      const meter = around.meterAt?.(address);
+      if (meter === undefined) throw new Error(`bus ${plan.id}: nobody makes ${address}`);
+      return this.#wired(meter);
+    });
     this.swaps = new Swaps(this.#meters);
     const isSerial = plan.endpoint.kind === "serial";
     this.baud = plan.baud ?? (isSerial ? SERIAL_BAUD : undefined);
@@ -84,7 +94,7 @@ export class VirtualBus {
       answerDelayMs: plan.answerDelayMs ?? (this.baud === undefined ? 0 : PACED_ANSWER_DELAY_MS),
     };
     this.wakeUps = plan.wakeUps ?? (isSerial ? SERIAL_WAKE_UPS : 0);
-    this.#shared = plan.endpoint.kind === "mqtt" ? undefined : this.#wires(() => this.#meters.values(), false);
+    this.#shared = plan.endpoint.kind === "mqtt" ? undefined : this.#wires((request) => this.#named(request), false);
   }
 
   get meters(): ReadonlyMap<string, VirtualMeter> {
@@ -96,9 +106,9 @@ export class VirtualBus {
     return this.faults.has("half-open") !== undefined;
   }
 
-  hang(meter: VirtualMeter): void {
-    this.#meters.set(meter.address, meter);
-    if (this.#shared !== undefined) meter.line = this.rate;
+  /** A meter that is made when somebody asks for it. */
+  announce(address: string): void {
+    this.#meters.expect(address);
   }
 
   /** Joins the shared wires. */
@@ -149,7 +159,7 @@ export class VirtualBus {
     // Wires whose rate was changed fall back when somebody asks them and it is time.
     const { baud: _baud } = this.rate;
     for (const frame of new FrameReader().push(bytes, 0))
-      this.#answer({ ...frame, ...from }, one === undefined ? this.#meters.values() : [one]);
+      this.#answer({ ...frame, ...from }, one === undefined ? this.#named(frame) : [one]);
   }
 
   close(): void {
@@ -163,6 +173,7 @@ export class VirtualBus {
 
   /** What the meters' side gets of what was sent. */
   #arrived(bytes: Uint8Array, wires: Wires): Uint8Array {
+    this.#around.timePasses?.();
     const short = this.faults.has("bus-short");
     if (short !== undefined && !this.isHalfOpen) wires.interject(shorted(bytes, short, this.#lineChance));
     return carried(bytes, "to-meter", this.faults, this.#line);
@@ -172,9 +183,23 @@ export class VirtualBus {
     return new FrameReader((bytes) => this.#around.frames.addNoise({ bus: this.id, bytes, connection }));
   }
 
-  #wires(meters: () => Iterable<VirtualMeter>, takesTurns: boolean): Wires {
+  #wired(meter: VirtualMeter): VirtualMeter {
+    if (this.#shared !== undefined) meter.line = this.rate;
+    return meter;
+  }
+
+  /** Those whom this request means. Whoever was never looked at still has the address that was planned. */
+  *#named(request: HeardFrame): Generator<VirtualMeter> {
+    const one = this.#meters.get(request.address);
+    if (one !== undefined) yield one;
+    else
+      for (const address of this.#meters.keys())
+        if (isFor(request, this.#meters.peek(address)?.address ?? address)) yield this.#meters.get(address)!;
+  }
+
+  #wires(meters: (request: HeardFrame) => Iterable<VirtualMeter>, takesTurns: boolean): Wires {
     const company: Company = {
-      answer: (request) => this.#answer(request, meters()),
+      answer: (request) => this.#answer(request, meters(request)),
       carry: (bytes) => carried(bytes, "from-meter", this.faults, this.#line),
       lost: (request) => this.#note(request, "collision"),
       failed: (error) => this.#around.log.error({ bus: this.id, error: String(error) }, "an exchange broke off"),
@@ -183,6 +208,7 @@ export class VirtualBus {
   }
 
   #answer(request: HeardFrame, meters: Iterable<VirtualMeter>): Spoken[] {
+    this.#around.timePasses?.();
     this.rate.heard();
     this.#around.weather?.();
     const busFault = this.faults.use((fault) => fitsExchange(fault, request));
@@ -267,10 +293,7 @@ export class VirtualBus {
   }
 
   #hearers(request: HeardFrame, meters: Iterable<VirtualMeter>): { meter: VirtualMeter; name: string }[] {
-    const one = this.#shared === undefined ? undefined : this.#meters.get(request.address);
-    const asked = (one !== undefined ? [one] : [...meters]).filter(
-      (meter) => isFor(request, meter.address) && this.rate.understands(meter),
-    );
+    const asked = [...meters].filter((meter) => isFor(request, meter.address) && this.rate.understands(meter));
     return asked.map((meter) => ({ meter: this.swaps.inPlaceOf(meter), name: meter.address }));
   }
 

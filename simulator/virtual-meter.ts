@@ -12,6 +12,7 @@ import { parsePrice, parseYuan } from "../src/kernel/money.ts";
 import type { Behaviour, Answer } from "./behaviours/behaviour.ts";
 import { lowHigh, Serr } from "./behaviours/behaviour.ts";
 import { behaviours } from "./behaviours/behaviours.ts";
+import { KINDS, placeOf } from "./energies.ts";
 import { FaultShelf } from "./faults.ts";
 import { bindLife } from "./life-binding.ts";
 import type { DemandRegisters, FreezeSink } from "./sinks.ts";
@@ -30,7 +31,7 @@ import { ReadPosition } from "./read-on.ts";
 import { Logbook } from "./records.ts";
 import type { Keeps } from "./state/keeping.ts";
 import { Relay } from "./relay.ts";
-import type { StreetTime } from "./street-time.ts";
+import type { Befallen, StreetTime } from "./street-time.ts";
 import { VirtualEsam } from "./virtual-esam.ts";
 import { Wallet } from "./wallet.ts";
 import { dayNumber } from "./wall-time.ts";
@@ -62,6 +63,9 @@ export type Obeyed =
   | "clockSets"
   | "initialisations";
 
+/** Frozen, for all meters share them. */
+const USUAL_PASSWORDS: Readonly<Record<string, string>> = Object.freeze({ "02": "000000", "04": "111111" });
+
 export class VirtualMeter {
   readonly plan: MeterPlan;
   /** Changed by 15H. */
@@ -69,7 +73,6 @@ export class VirtualMeter {
   readonly time: StreetTime;
   readonly wallet: Wallet;
   readonly relay: Relay;
-  readonly esam: VirtualEsam;
   readonly life: Life;
   readonly faults = new FaultShelf("meter");
   readonly habits: Habits;
@@ -131,10 +134,16 @@ export class VirtualMeter {
 
   /** Whether the supply was cut once since the balance fell below the second alarm. */
   isReminded = false;
+  /** How many of the things that befell the whole street it has heeded. */
+  heeded: number;
+  readonly #chance: Chance;
+  #esam: VirtualEsam | undefined;
 
-  constructor(plan: MeterPlan, { time, chance }: { time: StreetTime; chance: Chance }) {
+  /** `since` is when its life began, at most as long ago as the street's; left out, it begins now. */
+  constructor(plan: MeterPlan, { time, chance, since }: { time: StreetTime; chance: Chance; since?: Instant }) {
     const model = meterModels[plan.model ?? "standard-wallet"];
     this.plan = plan;
+    this.#chance = chance;
     this.habits = habitsOf(plan);
     this.programmingEnabled = this.habits.programmingEnabled;
     this.readOn = new ReadPosition(this.habits.readReplyMax);
@@ -148,7 +157,7 @@ export class VirtualMeter {
     this.plainControl = plan.plainControl ?? model.plainControl;
     this.keyState = plan.keyState ?? "production";
     this.isOpened = plan.opened ?? true;
-    this.passwords = { "02": "000000", "04": "111111", ...plan.passwords };
+    this.passwords = plan.passwords === undefined ? USUAL_PASSWORDS : { ...USUAL_PASSWORDS, ...plan.passwords };
     this.purchaseCount = BigInt(plan.purchaseCount ?? 0);
     this.hoardingLimit = parseYuan(plan.hoardingLimit ?? "999999.99", "hoardingLimit");
     this.alarms = { first: parseYuan(plan.alarm1 ?? "0.00", "alarm1"), second: parseYuan(plan.alarm2 ?? "0.00", "alarm2") };
@@ -156,18 +165,25 @@ export class VirtualMeter {
 
     this.wallet = new Wallet(parsePrice(model.price ?? plan.price ?? "0.5283"), parseYuan(plan.balance ?? "50.00", "balance"));
     this.wallet.overdraftLimit = parseYuan(plan.overdraftLimit ?? "0.00", "overdraftLimit");
-    this.esam = new VirtualEsam(chance.child("esam"), () => this.meterNumber, this.habits.macPolicy);
     this.relay = new Relay({
       isStuck: () => this.faults.use((fault) => fault.kind === "stuck-relay") !== undefined,
       isWelded: () => this.faults.has("welded-relay") !== undefined,
       clockAt: (at) => this.life.clock.at(at),
-      energy: () => this.energySteps,
+      energies: () => KINDS.map((kind) => this.life.registers.steps(placeOf(kind, 0))),
       mayClose: () => !this.walletForbidsSupply,
     });
     this.logbook.alsoClears("1D00", () => this.relay.forget("trips"));
     this.logbook.alsoClears("1E00", () => this.relay.forget("closes"));
     this.relay.tripDelayMinutes = plan.tripDelayMinutes ?? 0;
-    this.life = new Life(plan, { at: time.now(), chance, price: this.wallet.price, body: this.#body() });
+    this.heeded = since === undefined ? time.befallen.length : 0;
+    const setBackMs = since === undefined ? time.setBackMs : 0;
+    this.life = new Life(plan, {
+      at: since ?? time.lived(),
+      chance,
+      price: this.wallet.price,
+      body: this.#body(),
+      setBackMs,
+    });
     bindLife(this);
     this.#heedWallet();
   }
@@ -186,24 +202,36 @@ export class VirtualMeter {
     return undefined;
   }
 
+  /** The chip; made when it is asked first, since most meters of a street never are. */
+  get esam(): VirtualEsam {
+    this.#esam ??= new VirtualEsam(this.#chance.child("esam"), () => this.meterNumber, this.habits.macPolicy);
+    return this.#esam;
+  }
+
   /** Brings the meter up to the street's present and returns it. */
   settle(): Instant {
-    this.life.live(this.time.now());
+    const now = this.time.lived();
+    const { befallen } = this.time;
+    while (this.heeded < befallen.length) this.#heed(befallen[this.heeded++]!);
+    this.life.live(now);
     return this.life.at;
   }
 
   /** What this meter's own clock shows. */
   get clock(): Instant {
-    return this.life.clock.at(this.settle());
+    const at = this.settle();
+    return this.life.clock.at(at);
   }
 
-  /** How far its clock is ahead of the street. */
+  /** How far its clock is ahead of the street's calendar. */
   get clockOffsetMs(): number {
-    return this.life.clock.offsetAt(this.settle());
+    const at = this.settle();
+    return this.life.clock.offsetAt(at) + this.time.setBackMs;
   }
 
   set clockOffsetMs(ms: number) {
-    this.life.clock = this.life.clock.set(this.settle(), ms);
+    const at = this.settle();
+    this.life.clock = this.life.clock.set(at, ms - this.time.setBackMs);
   }
 
   get day(): number {
@@ -235,7 +263,7 @@ export class VirtualMeter {
   /** The lights go out: nothing is heard, said, drawn or switched, and the chip forgets its session. */
   powerOff(): void {
     this.settle();
-    this.esam.endSession();
+    this.#esam?.endSession();
     this.life.fail();
   }
 
@@ -257,7 +285,8 @@ export class VirtualMeter {
   /** After anything that may change what the relay ought to do by itself: money, protection, load. */
   reconsider(): void {
     if (!this.isPowered) return;
-    this.relay.tick(this.life.at, Number(this.milliamps));
+    // Only a trip that waits asks how much flows; this is asked after every step of every meter.
+    this.relay.tick(this.life.at, this.relay.isTripPending ? Number(this.milliamps) : 0);
     this.#heedWallet();
   }
 
@@ -278,6 +307,15 @@ export class VirtualMeter {
   clearRegisters(): void {
     this.settle();
     for (const clear of this.uponClear) clear();
+  }
+
+  #heed(event: Befallen): void {
+    this.life.live(event.at);
+    if ("setBackMs" in event) this.life.setBack(event.setBackMs);
+    else {
+      this.household.paused = event.households === "paused";
+      this.reconsider();
+    }
   }
 
   #body(): Body {

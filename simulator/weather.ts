@@ -82,7 +82,8 @@ export class Weather implements Keeps<WeatherState> {
   }
 
   save(): WeatherState {
-    const places = this.#places;
+    // Whoever struck somebody has made every meter; nobody else has to be made for this.
+    const places = this.#struck.size === 0 ? [] : this.#places;
     const struck = new Map([...this.#struck].map(([place, fault]) => [places.indexOf(place), fault]));
     return { plan: this.#plan, drawn: this.#chance.drawn, nextAt: this.#nextAt, count: this.#count, struck };
   }
@@ -92,7 +93,7 @@ export class Weather implements Keeps<WeatherState> {
     this.#chance = chanceOf(plan);
     this.#chance.goTo(drawn);
     this.#struck.clear();
-    const places = this.#places;
+    const places = struck.size === 0 ? [] : this.#places;
     for (const [place, fault] of struck) if (places[place] !== undefined) this.#struck.set(places[place], fault);
   }
 

@@ -49,7 +49,7 @@ const ALL = 0xff;
 
 /** One register of one settlement. */
 function energy(life: Life, kind: number, tariff: number, settlement: number): Uint8Array | undefined {
-  const past = settlement === 0 ? undefined : life.settlements.kept[settlement - 1];
+  const past = settlement === 0 ? undefined : life.settlements.settled(settlement);
   const stepsAt = (place: number): number => (settlement === 0 ? life.registers.steps(place) : (past?.energies[place] ?? 0));
   if (kind <= 8) return tariff <= TARIFFS ? energyField(life, kind, (of) => stepsAt(placeOf(of, tariff))) : undefined;
   const phase = PHASE_BASES.findIndex((base) => kind >= base && kind < base + 8);
@@ -61,7 +61,7 @@ function energy(life: Life, kind: number, tariff: number, settlement: number): U
 function demand(life: Life, kind: number, tariff: number, settlement: number): Uint8Array | undefined {
   const row = DEMAND_ROWS[kind - 1];
   if (row === undefined || tariff > TARIFFS) return undefined;
-  const maxima = settlement === 0 ? life.demand.maxima : life.settlements.kept[settlement - 1]?.demands;
+  const maxima = settlement === 0 ? life.demand.maxima : life.settlements.settled(settlement)?.demands;
   return demandField(maxima?.[row]![tariff] ?? { value: 0, at: undefined }, kind === 3 || kind === 4);
 }
 

@@ -3,6 +3,7 @@
  * may be a parameter (`keeping.ts`) or no data of this meter at all. To teach the meter a data item, add its line.
  */
 import { bcd, fromHex, joined, reversed } from "../bytes.ts";
+import { KINDS } from "../energies.ts";
 import { settingValues } from "../life-settings.ts";
 import type { RelayRecord } from "../relay.ts";
 import type { Outage } from "../supply.ts";
@@ -84,8 +85,8 @@ const purchaseFields = (record: PurchaseRecord | undefined): Uint8Array[] =>
       ];
 
 const relayFields = (record: RelayRecord | undefined): Uint8Array[] => [
-  ...(record === undefined ? [zero(6), zero(4), zero(4)] : [wireDateTime(record.at), record.operator, bcd(record.energy, 4)]),
-  ...[4, 4, 4, 4, 4].map(zero),
+  ...(record === undefined ? [zero(6), zero(4)] : [wireDateTime(record.at), record.operator]),
+  ...KINDS.map((kind) => bcd(record?.energies[kind] ?? 0, 4)),
 ];
 
 /** An outage that goes on has no end yet; nobody can ask then, but a record may be read before it is whole. */

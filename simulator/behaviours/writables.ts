@@ -35,7 +35,7 @@ interface Live extends Access {
 function setClock(meter: VirtualMeter, digits: string): void {
   const moment = momentOf(digits);
   if (moment === undefined) return;
-  meter.clockOffsetMs = moment - meter.settle();
+  meter.clockOffsetMs = moment - meter.time.now();
   meter.obeyed.clockSets += 1;
 }
 

@@ -38,6 +38,8 @@ interface Moment {
   readonly n: number;
   readonly at: string;
   readonly wall?: string;
+  /** By how much the calendar was behind what was lived. */
+  readonly behindMs?: number;
 }
 export interface FrameLine extends Moment {
   readonly what: "frame";
@@ -64,6 +66,8 @@ export interface NoiseLine extends Moment {
 export interface OrderLine extends Moment {
   readonly what: "order";
   readonly order: StreetOrder;
+  /** Done by the story of the plan, which does it again when the recording is played. */
+  readonly isOfStory?: true;
   readonly en: string;
   readonly zh: string;
 }
@@ -92,8 +96,12 @@ export function lineOf(event: StreetEvent, form: LineForm): FrameLine | NoiseLin
     n: event.seq,
     at: isoWall(event.at, true),
     wall: form.withoutWall === true ? undefined : isoWall(event.wall, true),
+    behindMs: event.behindMs,
   }) as Moment;
-  if (event.what === "order") return { what: "order", ...moment, order: event.order, ...tellOrder(event.order) };
+  if (event.what === "order") {
+    const { order, isOfStory } = event;
+    return { what: "order", ...moment, order, ...(isOfStory === true ? { isOfStory } : {}), ...tellOrder(order) };
+  }
   const shown = form.unmasked === true ? hex(event.bytes) : maskedHex(event.bytes);
   const { bus, connection } = event;
   const from = { bus, connection } as { bus: string; connection: string };

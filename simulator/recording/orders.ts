@@ -2,6 +2,7 @@
  * What people do to a street beside its wires: set a balance, press a button, break something, move the clock. Written down with
  * the frames, because a recording that left it out could not be played again.
  */
+import { Instant } from "../../src/kernel/clock.ts";
 import { Fault } from "../../src/kernel/faults.ts";
 import type { FaultOrder } from "../faults.ts";
 import type { MeterPatch } from "../meter-door.ts";
@@ -17,6 +18,9 @@ export type StreetOrder =
   | { readonly do: "clear-all-faults" }
   | { readonly do: "weather"; readonly plan: WeatherPlan }
   | { readonly do: "advance"; readonly ms: number }
+  | { readonly do: "step"; readonly ms: number }
+  /** What the calendar shows then, ahead or back. */
+  | { readonly do: "jump"; readonly to: string }
   | { readonly do: "speed"; readonly factor: number }
   | { readonly do: "households"; readonly running: boolean };
 
@@ -49,6 +53,12 @@ export function carryOut(street: Street, order: StreetOrder): void {
     case "advance":
       street.advance(order.ms);
       return;
+    case "step":
+      street.step(order.ms);
+      return;
+    case "jump":
+      street.jumpTo(momentOf(order.to));
+      return;
     case "speed":
       street.setSpeed(order.factor);
       return;
@@ -59,6 +69,12 @@ export function carryOut(street: Street, order: StreetOrder): void {
     default:
       throw new Fault("invalid-request", { field: "order.do", allowed: "an order this street knows" });
   }
+}
+
+function momentOf(text: string): Instant {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw new Fault("invalid-request", { field: "order.to", given: text, allowed: "ISO time" });
+  return Instant(at);
 }
 
 export function tellOrder(order: StreetOrder): { readonly en: string; readonly zh: string } {
@@ -88,6 +104,10 @@ export function tellOrder(order: StreetOrder): { readonly en: string; readonly z
       };
     case "advance":
       return { en: `! the clock jumps ${order.ms} ms ahead`, zh: `! 时钟前跳${order.ms}毫秒` };
+    case "step":
+      return { en: `! one step of ${order.ms} ms, then the clock stands`, zh: `! 时钟步进${order.ms}毫秒后停住` };
+    case "jump":
+      return { en: `! the clock is set to ${order.to}`, zh: `! 时钟跳至${order.to}` };
     case "speed":
       return { en: `! speed ${order.factor}`, zh: `! 时钟倍速${order.factor}` };
     case "households":

@@ -33,6 +33,8 @@ export interface Heard {
 export interface Moment {
   readonly at: string;
   readonly wall?: string | undefined;
+  /** By how much the calendar is behind what was lived. */
+  readonly behindMs?: number | undefined;
 }
 
 export class Again {
@@ -52,13 +54,13 @@ export class Again {
     return new Again(street, clock, wall !== undefined);
   }
 
-  moveTo({ at, wall }: Moment): void {
+  moveTo({ at, wall, behindMs = 0 }: Moment): void {
     if (this.#byWall && wall !== undefined) {
       this.#clock.moveTo(momentOf(wall));
       return;
     }
     const { time } = this.street;
-    const ahead = momentOf(at) - time.now();
+    const ahead = momentOf(at) + behindMs - time.lived();
     if (ahead > 0 && time.speed > 0) this.#clock.moveTo(this.#clock.now() + ahead / time.speed);
   }
 

@@ -8,6 +8,7 @@ import type { StreetOrder } from "../recording/orders.ts";
 import type { KeptParts } from "../state/keeping.ts";
 import { pack } from "../state/pack.ts";
 import type { StreetState } from "../state/street-state.ts";
+import type { StoryStep } from "../story.ts";
 import type { PlacedFault } from "../street.ts";
 import { tell } from "../telling/tell.ts";
 import { Again } from "./again.ts";
@@ -60,9 +61,10 @@ export async function playIncident(written: WrittenIncident): Promise<Asked[]> {
 /** The same without anything broken: what should have come. */
 export function mended(incident: Incident): Incident {
   const breaks = (step: Step): boolean => "order" in step && ["set-fault", "clear-faults", "weather"].includes(step.order.do);
-  const { state } = incident;
+  const { state, plan } = incident;
   return {
     ...incident,
+    plan: { ...plan, story: plan.story?.map(unbroken) },
     faults: [],
     steps: incident.steps.filter((step) => !breaks(step)),
     state: { ...state, street: calm(state.street), meters: mapped(state.meters, lit) },
@@ -76,7 +78,14 @@ export function calm(street: KeptParts): KeptParts {
 }
 
 /** The power is on. */
-const lit = (parts: KeptParts): KeptParts => ({ ...parts, body: { ...parts["body"], darkUntil: pack(undefined) } });
+const lit = (parts: KeptParts | null): KeptParts | null =>
+  parts && { ...parts, body: { ...parts["body"], darkUntil: pack(undefined) } };
+
+/** What the story breaks is only told. */
+const unbroken = (step: StoryStep): StoryStep =>
+  step.do !== "fault" && step.do !== "mend" && step.do !== "weather"
+    ? step
+    : { at: step.at, say: step.say ?? `not done: ${step.do}` };
 
 export const mapped = <T>(things: Readonly<Record<string, T>>, change: (thing: T) => T): Record<string, T> =>
   Object.fromEntries(Object.entries(things).map(([name, thing]) => [name, change(thing)]));

@@ -75,7 +75,8 @@ export async function makeIncident({ header, lines }: Recording, { from = -Infin
 
 function stepOf(line: RecordedLine): Step {
   if (line.what === "gap" || line.what === "noise") throw new Error("only what is played is a step");
-  const moment = { at: line.at, ...(line.wall === undefined ? {} : { wall: line.wall }) };
+  const { at, wall, behindMs } = line;
+  const moment = { at, ...(wall === undefined ? {} : { wall }), ...(behindMs === undefined ? {} : { behindMs }) };
   if (isOrder(line)) return { ...moment, order: line.order };
   const { bus, hex, connection } = line;
   return { ...moment, bus, request: hex, ...(connection === undefined ? {} : { connection }) };
@@ -85,8 +86,7 @@ function stepOf(line: RecordedLine): Step {
 function spokenTo(street: Street, lines: readonly RecordedLine[]): Set<string> {
   const wanted = new Set<string>();
   // 15H gives a meter another name than the one it was planned with.
-  const planned = (name: string): string | undefined =>
-    [...street.meters.values()].find(({ address, plan }) => address === name || plan.address === name)?.plan.address;
+  const planned = (name: string): string | undefined => (street.meters.has(name) ? name : street.find(name)?.plan.address);
   const want = (name: string | undefined): void => {
     const address = name === undefined ? undefined : planned(name);
     if (address === undefined || wanted.has(address)) return;
@@ -118,7 +118,7 @@ function onlyOf(wanted: ReadonlySet<string>, state: StreetState): StreetState {
       ([path]) => wanted.has(/^\/meter\/(\d{12})\//.exec(path)?.[1] ?? "") || path.startsWith("/bus/"),
     ),
   );
-  return { ...state, chances, buses: mapped(state.buses, unbroken), meters: mapped(meters, unbroken) };
+  return { ...state, chances, buses: mapped(state.buses, unbroken), meters: mapped(meters, (parts) => parts && unbroken(parts)) };
 }
 
 /** What stands broken is listed apart; what it has done so far goes with the state. */

@@ -24,7 +24,7 @@ const headerShape = z.looseObject({
   }),
 });
 
-const moment = { n: z.int(), at: z.string(), wall: z.string().optional() };
+const moment = { n: z.int(), at: z.string(), wall: z.string().optional(), behindMs: z.number().optional() };
 const lineShape = z.discriminatedUnion("what", [
   z.looseObject({
     what: z.literal("frame"),
@@ -78,7 +78,8 @@ function shaped(shape: z.ZodType, line: string, where: string): unknown {
 /** What came from outside and reached the meters' side: it is played again. */
 export const isPlayed = (line: RecordedLine): line is FrameLine =>
   line.what === "frame" && line.outcome !== "collision" && (line.direction === "request" || line.outcome === "nobody");
-export const isOrder = (line: RecordedLine): line is OrderLine => line.what === "order";
+/** What a person did; the story of the plan plays by itself. */
+export const isOrder = (line: RecordedLine): line is OrderLine => line.what === "order" && line.isOfStory !== true;
 
 /** The answers to a request, in the order in which they were said. */
 export function answersTo(lines: readonly RecordedLine[]): (request: FrameLine) => readonly FrameLine[] {

@@ -72,9 +72,9 @@ export class ChanceBook {
     return Object.fromEntries([...this.#open].filter(([, { drawn }]) => drawn > 0).map(([name, { drawn }]) => [name, drawn]));
   }
 
-  /** Also for those who come later. */
+  /** Also for those who come later. Whoever is not named had not begun, and stands where it began. */
   goTo(positions: Readonly<Record<string, number>>): void {
     this.#positions = positions;
-    for (const [name, chance] of this.#open) chance.goTo(positions[name] ?? 0);
+    for (const [name, chance] of this.#open) if (positions[name] !== undefined) chance.goTo(positions[name]);
   }
 }

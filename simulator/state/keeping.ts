@@ -16,7 +16,10 @@ export interface Keeps<State extends object = object> {
   load(state: State): void;
 }
 
-/** Fields of an owner by their names. Lists, maps, sets and tables stay the same objects and get other contents. */
+/**
+ * Fields of an owner by their names. Lists, maps, sets and tables stay the same objects and get other contents; but what is frozen
+ * is shared by many meters, and another is put in its place.
+ */
 export const keepsFields = <Owner extends object>(
   keptAs: string,
   owner: Owner,
@@ -50,6 +53,7 @@ export const keepsAll = (keptAs: string, ...ways: readonly Pick<Keeps, "save" | 
 /** False: there is nothing to fill, the value itself has to be put in place. */
 function fill(present: unknown, given: unknown): boolean {
   if (typeof present !== "object" || present === null || typeof given !== "object" || given === null) return false;
+  if (Object.isFrozen(present)) return false;
   if (Array.isArray(present)) refill(present, given as unknown[]);
   else if (ArrayBuffer.isView(present)) (present as Uint8Array).set(given as Uint8Array);
   else if (present instanceof Map) {

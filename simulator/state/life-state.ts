@@ -1,56 +1,70 @@
 /**
- * The life of a meter, as it is kept. The load log names clocks and voltages by the object they are, to see that nothing has
+ * The life of a meter, as it is kept. The load log names clocks, voltages and curves by the object they are, to see that nothing has
  * changed; so each of them is written once and named by its number, and comes back as one object again.
  */
 import type { Instant } from "../../src/kernel/clock.ts";
+import type { CurveState } from "../household.ts";
 import type { Life, OwnLife } from "../life.ts";
-import type { Stretch } from "../load-log.ts";
+import type { Around, Span, Stretch } from "../load-log.ts";
 import { MeterClock } from "../meter-clock.ts";
 import type { ClockState } from "../meter-clock.ts";
-import { keepsFields, refill } from "./keeping.ts";
+import { keepsFields } from "./keeping.ts";
 import type { Keeps } from "./keeping.ts";
 
-type Volts = Stretch["volts"];
-type KeptStretch = Omit<Stretch, "clock" | "volts"> & { readonly clock: number; readonly volts: number };
+type Numbered<Part extends Around> = Omit<Part, "clock" | "volts"> & { readonly clock: number; readonly volts: number };
+type KeptSpan = Omit<Numbered<Span>, "curve"> & { readonly curve: number | undefined };
 type LifeState = Omit<OwnLife, "clock"> & {
   readonly until: Instant;
   readonly clocks: readonly ClockState[];
-  readonly voltages: readonly Volts[];
+  readonly voltages: readonly Around["volts"][];
+  readonly curves: readonly CurveState[];
+  /** Those of now. */
   readonly clock: number;
   readonly volts: number;
-  readonly stretches: readonly KeptStretch[];
+  readonly curve: number;
+  readonly spans: readonly KeptSpan[];
+  readonly recent: readonly Numbered<Stretch>[];
 };
 
 const lifeItself = (life: Life): Keeps<LifeState> => ({
   keptAs: "life",
   save: () => {
     const { clock, ...own } = life.ownState();
-    const { stretches, until } = life.log;
-    const clocks = [...new Set([...stretches.map((stretch) => stretch.clock), clock])];
-    const voltages = [...new Set([...stretches.map(({ volts }) => volts), life.supply.volts])];
+    const { spans, recent, until } = life.log;
+    const { volts } = life.supply;
+    const { curve } = life.household;
+    const clocks = [...new Set([...[...spans, ...recent].map((each) => each.clock), clock])];
+    const voltages = [...new Set([...[...spans, ...recent].map((each) => each.volts), volts])];
+    const curves = [...new Set([...spans.flatMap((span) => span.curve ?? []), curve])];
+    const numbers = (around: Around) => ({ clock: clocks.indexOf(around.clock), volts: voltages.indexOf(around.volts) });
     return {
       ...own,
       until,
       clocks: clocks.map((each) => each.save()),
       voltages,
-      clock: clocks.indexOf(clock),
-      volts: voltages.indexOf(life.supply.volts),
-      stretches: stretches.map((stretch) => ({
-        ...stretch,
-        clock: clocks.indexOf(stretch.clock),
-        volts: voltages.indexOf(stretch.volts),
-      })),
+      curves: curves.map((each) => each.save()),
+      ...numbers({ clock, volts } as Around),
+      curve: curves.indexOf(curve),
+      spans: spans.map((span) => ({ ...span, ...numbers(span), curve: span.curve && curves.indexOf(span.curve) })),
+      recent: recent.map((stretch) => ({ ...stretch, ...numbers(stretch) })),
     };
   },
-  load: ({ until, clocks: kept, voltages, clock, volts, stretches, ...own }) => {
-    const clocks = kept.map((each) => MeterClock.of(each));
+  load: ({ until, clocks: keptClocks, voltages, curves: keptCurves, clock, volts, curve, spans, recent, ...own }) => {
+    const clocks = keptClocks.map((each) => MeterClock.of(each));
+    const curves = keptCurves.map((each) => life.household.curve.like(each));
+    const named = (part: { clock: number; volts: number }) => ({ clock: clocks[part.clock]!, volts: voltages[part.volts]! });
     life.goOnFrom({ ...own, clock: clocks[clock]! });
     life.supply.volts = voltages[volts]!;
-    life.log.reach(until);
-    refill(
-      life.log.stretches,
-      stretches.map((stretch) => ({ ...stretch, clock: clocks[stretch.clock]!, volts: voltages[stretch.volts]! })),
-    );
+    life.household.goOnWith(curves[curve]!);
+    life.log.goOnFrom({
+      until,
+      spans: spans.map((span) => ({
+        ...span,
+        ...named(span),
+        curve: span.curve === undefined ? undefined : curves[span.curve]!,
+      })),
+      recent: recent.map((stretch) => ({ ...stretch, ...named(stretch) })),
+    });
   },
 });
 
@@ -65,7 +79,5 @@ export const partsOfLife = (life: Life): readonly Keeps[] => [
   life.agenda.keeps,
   keepsFields("profile", life.profile, ["mode", "start", "startAt", "intervals"]),
   keepsFields("combinations", life.combinations, ["active", "reactive1", "reactive2"]),
-  keepsFields("tariff", life.tariff, [
-    ...(["zones", "tables", "prices", "steps", "running", "switchAt", "weekend", "holidays"] as const),
-  ]),
+  life.tariff.keeps,
 ];

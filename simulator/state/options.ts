@@ -28,7 +28,7 @@ const fileShape = z.looseObject({
     chances: z.record(z.string(), z.int().min(0)),
     street: parts,
     buses: z.record(z.string(), parts),
-    meters: z.record(z.string(), parts),
+    meters: z.record(z.string(), parts.nullable()),
   }),
 });
 

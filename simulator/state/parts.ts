@@ -19,7 +19,7 @@ const ownPartsOf = (meter: VirtualMeter): readonly Keeps[] => [
     ...(["address", "meterNumber", "customerNumber", "mode", "keyState", "isOpened", "plainControl", "passwords"] as const),
     ...(["purchaseCount", "purchasedTotal", "purchases", "refunds", "broadcastDay", "isProtected", "isWarned"] as const),
     ...(["alarms", "alarm2Trips", "hoardingLimit", "closeAllowedAt", "isReminded", "heard", "obeyed"] as const),
-    ...(["programmingEnabled", "output"] as const),
+    ...(["programmingEnabled", "output", "heeded"] as const),
   ]),
   meter.wallet,
   meter.relay.keeps,

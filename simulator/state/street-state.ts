@@ -10,6 +10,7 @@ import type { Street } from "../street.ts";
 import { isoWall } from "../wall-time.ts";
 import { loadParts, saveParts } from "./keeping.ts";
 import type { Keeps, KeptParts } from "./keeping.ts";
+import type { VirtualMeter } from "../virtual-meter.ts";
 import { partsOf } from "./parts.ts";
 
 export interface StreetState {
@@ -21,8 +22,8 @@ export interface StreetState {
   readonly chances: Readonly<Record<string, number>>;
   readonly street: KeptParts;
   readonly buses: Readonly<Record<string, KeptParts>>;
-  /** By the address with which the meter was planned. */
-  readonly meters: Readonly<Record<string, KeptParts>>;
+  /** By the address with which the meter was planned; null: nobody has looked at it, so it comes from its plan as ever. */
+  readonly meters: Readonly<Record<string, KeptParts | null>>;
 }
 
 /** What stands in a file. */
@@ -33,19 +34,22 @@ export interface StateFile {
   readonly state: StreetState;
 }
 
-const ownParts = (street: Street): readonly Keeps[] => [street.time, street.weather];
+const ownParts = (street: Street): readonly Keeps[] => [street.time, street.weather, street.story];
 
 export function saveStreet(street: Street): StreetState {
-  for (const meter of street.meters.values()) meter.settle();
+  const addresses = [...street.meters.keys()];
+  for (const address of addresses) street.madeMeter(address)?.settle();
   return {
     at: isoWall(street.time.now(), true),
     events: street.events.count,
     chances: street.chances.positions,
     street: saveParts(ownParts(street)),
     buses: Object.fromEntries([...street.buses].map(([id, bus]) => [id, saveParts(bus.parts)])),
-    meters: Object.fromEntries([...street.meters].map(([address, meter]) => [address, saveParts(partsOf(meter))])),
+    meters: Object.fromEntries(addresses.map((address) => [address, keptOf(street.madeMeter(address))])),
   };
 }
+
+const keptOf = (meter: VirtualMeter | undefined): KeptParts | null => (meter === undefined ? null : saveParts(partsOf(meter)));
 
 /** Into a street that was just built from the same plan. */
 export function loadStreet(street: Street, state: StreetState): void {
@@ -53,7 +57,8 @@ export function loadStreet(street: Street, state: StreetState): void {
   sameThings("meters", [...street.meters.keys()], Object.keys(state.meters));
   loadParts(ownParts(street), state.street, "state.street");
   for (const [id, bus] of street.buses) loadParts(bus.parts, state.buses[id], `state.buses.${id}`);
-  for (const [address, meter] of street.meters) loadParts(partsOf(meter), state.meters[address], `state.meters.${address}`);
+  for (const [address, kept] of Object.entries(state.meters))
+    if (kept !== null) loadParts(partsOf(street.meters.get(address)!), kept, `state.meters.${address}`);
   street.chances.goTo(state.chances);
   street.events.goOnFrom(state.events);
 }

@@ -4,6 +4,7 @@
  */
 import type { Behaviour } from "../behaviours/behaviour.ts";
 import { Err, Serr } from "../behaviours/behaviour.ts";
+import { clearing } from "../behaviours/clearing.ts";
 import { prepay } from "../behaviours/prepay.ts";
 import { relay } from "../behaviours/relay.ts";
 import { writing } from "../behaviours/writing.ts";
@@ -12,6 +13,13 @@ import { dataItemOf, FunctionCode, no } from "../wire.ts";
 import { asPlain } from "./dialect.ts";
 
 const SAME_AS: Readonly<Record<number, number>> = { 0x96: 0x98, 0x97: 0x99 };
+/** Where the level stands, in the functions that have one. */
+const LEVEL_AT: Readonly<Record<number, number>> = {
+  [FunctionCode.control]: 0,
+  [FunctionCode.clearMeter]: 0,
+  [FunctionCode.clearEvents]: 0,
+  [FunctionCode.write]: 4,
+};
 const isTheirs = (level: number | undefined): boolean => level === 0x98 || level === 0x99;
 /** Low byte of the file number in the descriptor: length 2, start 2, file 2, directory 2, behind identifier and operator. */
 const FILE_AT = 12;
@@ -19,13 +27,14 @@ const FILE_AT = 12;
 const levels: Behaviour = {
   name: "levels 96 and 97",
   hear(request, meter) {
-    const at = request.control === FunctionCode.control ? 0 : request.control === FunctionCode.write ? 4 : undefined;
+    const at = LEVEL_AT[request.control];
     if (at === undefined) return undefined;
     const level = request.data[at];
     if (isTheirs(level)) return no(request, Err.unauthorised);
     const same = level === undefined ? undefined : SAME_AS[level];
     if (same === undefined) return undefined;
-    return at === 0 ? relay.hear(asPlain(request, { 0: same, 3: 0 }), meter) : writing.hear(asPlain(request, { 4: same }), meter);
+    if (request.control === FunctionCode.control) return relay.hear(asPlain(request, { 0: same, 3: 0 }), meter);
+    return (at === 0 ? clearing : writing).hear(asPlain(request, { [at]: same }), meter);
   },
 };
 

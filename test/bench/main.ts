@@ -10,9 +10,10 @@ import { bus } from "./bus.ts";
 import { codec } from "./codec.ts";
 import { commands } from "./commands.ts";
 import { memory } from "./memory.ts";
+import { street } from "./street.ts";
 import { Workshop } from "./workshop.ts";
 
-const benches: Readonly<Record<string, Bench>> = { codec, bus, commands, memory };
+const benches: Readonly<Record<string, Bench>> = { codec, bus, commands, memory, street };
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 

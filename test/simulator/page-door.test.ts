@@ -140,7 +140,10 @@ describe("who watches the street", () => {
       on: () => slow,
     };
     const { clock, pulse } = pulseByPulse();
-    const views = { busView: (_street: Street, id: string) => ({ id }) as BusView, clockView: () => ({ now: "", speed: 1 }) };
+    const views = {
+      busView: (_street: Street, id: string) => ({ id }) as BusView,
+      clockView: () => ({ now: "", speed: 1, setBackMs: 0 }),
+    };
     const watch = new StreetWatch(street, { clock, ...views });
     onTestFinished(() => watch.close());
     watch.watch(slow as unknown as ServerResponse);

@@ -27,7 +27,7 @@ const elsewhere: readonly string[] = [
   ...["StillClock", "CountedChance", "ChanceBook", "Street", "VirtualBus", "Wires"],
   // Made from the plan and the seed.
   ...["VirtualMeter.plan", "VirtualMeter.habits", "VirtualMeter#behaviours", "Wallet.price", "Supply.phases", "Supply#nominal"],
-  ...["Supply#salt", "Household#size", "Household#salt", "PasswordLock#triesMax", "PasswordLock#lockMs", "ReadPosition#max"],
+  ...["Supply#salt", "Curve#size", "Curve#salt", "PasswordLock#triesMax", "PasswordLock#lockMs", "ReadPosition#max"],
   ...["VirtualEsam#policy", "LineRate#usual", "FaultShelf#place"],
   // Who speaks with whom.
   ...["VirtualMeter.freezes", "VirtualMeter.demand", "VirtualMeter.uponClear", "VirtualMeter.line", "Relay#around", "Life#body"],
@@ -46,6 +46,9 @@ const elsewhere: readonly string[] = [
   ...["VirtualEsam#keys", "Household#hour", "Household#load"],
   // True only inside a step.
   "Life#switched",
+  // From the plan; what is loaded is compared below. What was appointed is known to those who did, and standing is true only inside.
+  ...["StreetTime#began", "StreetTime#appointments", "StreetTime#unhurried", "StreetTime#isStanding", "Story#steps"],
+  ...["Story#around"],
   // Where the clock of the machine stands: another one's, after loading. What follows from these is compared below.
   ...["StreetTime#clockAt", "StreetTime#streetAt", "StreetTime#advanced"],
 ];
@@ -65,6 +68,10 @@ async function raise(clock: StillClock, state?: StreetState): Promise<House> {
     state,
     offline: true,
     weather: { faultsPerHour: 0 },
+    story: [
+      { at: "+1h", do: "patch", meter: B, set: { loadKw: 3 } },
+      { at: "+900d", do: "patch", meter: B, set: { loadKw: 1 } },
+    ],
     buses: [{ id: "b", endpoint: { kind: "memory" }, baud: 2_400 }],
     meters: [
       {
@@ -90,6 +97,7 @@ const whole = ({ street }: House): object => ({
   bus: [street.bus("b").faults, street.bus("b").swaps, street.bus("b").rate],
   time: street.time,
   weather: street.weather,
+  story: street.story,
 });
 
 /** Without the moment of the machine's clock at which the wires were heard last. */
@@ -147,7 +155,7 @@ async function live({ street, clock }: House): Promise<void> {
     putSetting(a.life, di, fromHex(field));
   a.life.replan();
   a.life.tariff.steps[1] = { thresholds: [100n], prices: [1_000n, 2_000n], yearly: [{ month: 1, day: 1, hour: 0 }] };
-  a.life.tariff.tables[1][2] = [{ minute: 30, tariff: 2 }];
+  a.life.tariff.tables[1] = a.life.tariff.tables[1].with(2, [{ minute: 30, tariff: 2 }]);
   a.life.tariff.switchOver("steps", later(street.time.now(), 300 * DAY));
   a.life.freezes.appoint("99993030");
   say(street, METER_A, 0x16, fromHex("30019999"));
@@ -186,6 +194,7 @@ async function live({ street, clock }: House): Promise<void> {
   street.setBusFault("b", { kind: "noise", times: 2 });
   street.changeWeather({ seed: 3, faultsPerHour: 2 });
   street.powerOff(METER_A);
+  street.jumpTo(later(street.time.now(), -2 * HOUR));
   pass(HOUR);
   // What the weather does is done before an exchange.
   say(street, C, 0x11, dataItemBytes("00010000"));
@@ -220,10 +229,8 @@ test("a loaded street remembers every field that its parts have, private ones to
   );
   expect(told.slice(0, 20), "fields that nobody keeps").toEqual([]);
   expect(right).toHaveLength(left.length);
-  expect([loaded.street.time.now(), loaded.street.time.unhurried()]).toEqual([
-    saved.street.time.now(),
-    saved.street.time.unhurried(),
-  ]);
+  const timeOf = ({ street: { time } }: House) => [time.now(), time.lived(), time.unhurried(), time.began, time.msUntilNext];
+  expect(timeOf(loaded)).toEqual(timeOf(saved));
 
   const moved = byField(left);
   const unmoved = [...moved.keys()].filter(
