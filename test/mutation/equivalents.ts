@@ -135,6 +135,11 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     changes: { "if (text.length !== bytes * 2": ["/^[0-9A-Fa-f]*$/ → /^[0-9A-Fa-f]+$/"] },
   },
   {
+    file: "bit-words",
+    why: "a word that is wide enough has no bits before its first and behind its last",
+    changes: { "for (let bit = 0; bit < bytes * 8; bit += 1) if (((word >> BigInt": ["#1 0 → (-1)", "< → <=", "8 → 9"] },
+  },
+  {
     file: "decimal",
     why: "zero is its own opposite",
     changes: { "const digits = (units < 0n": ["< → <=", "0n → 1n"] },

@@ -37,6 +37,20 @@ describe("whose reply it is", () => {
     }
   });
 
+  test("a new address answers from itself, and only from itself", () => {
+    for (const [control, answered] of [
+      [0x15, 0x95],
+      [0x0a, 0x8a],
+    ] as const) {
+      const asked = frame(control, "129078563412", "AAAAAAAAAAAA");
+      expect(readReply(asked, frame(answered, "", "123456789012")).is).toBe("acknowledged");
+      expect(readReply(asked, frame(answered, "", METER))).toEqual({ is: "not-ours", why: `comes from ${METER}` });
+    }
+    // six bytes of anything else are no address
+    const part = frame(0x12, "01000006 01 02", "AAAAAAAA0001");
+    expect(readReply(part, frame(0x92, "01000006 AA 02")).is).toBe("value");
+  });
+
   test("AA in a request stands for two digits, all nines and all A for any", () => {
     const asked = (address: string, from: string) => readReply({ ...read, address }, frame(0x91, "0002900011", from)).is;
     expect(asked("AAAAAAAAAA01", "123456789001")).toBe("value");
@@ -82,6 +96,27 @@ describe("a read", () => {
     expect(said(asked, frame(0x92, "01053003 02"))).toBe("value ");
     expect(said(asked, frame(0x92, "01053003"))).toBe("no-data");
     expect(said(asked, frame(0xb2, "01053003 0A 01"))).toBe("not-ours: part 1, not 2");
+    // a part that was never asked for is no late one: this meter counts otherwise, or one is missing
+    for (const sequence of ["00", "03", "FF"])
+      expect(said(asked, frame(0xb2, `01053003 0A ${sequence}`))).toMatch(/^malformed: part .* where 2 was asked for/);
+  });
+
+  test("again, as the 1997 edition can, names what it reads in two bytes", () => {
+    const again = frame(0x03);
+    expect(said(again, frame(0x83, "1090 0300"))).toBe("value 0300");
+    expect(said(again, frame(0x83, "1090 03"))).toBe("value 03");
+    expect(said(again, frame(0xa3, "1090 0300"))).toBe("more 0300");
+    expect(said(again, frame(0x83, "1090"))).toBe("no-data");
+    expect(said(again, frame(0x83))).toBe("no-data");
+  });
+
+  test("that is shown on the display is said back as it was asked", () => {
+    const shown = frame(0x11, "00030404 00029000 01");
+    expect(said(shown, frame(0x91, "00030404 00029000 01"))).toBe("acknowledged");
+    expect(said(shown, frame(0x91, "00030404 00029000 02"))).toBe("malformed: says another screen than was asked for");
+    expect(said(shown, frame(0x91, "00030404 00019000 01"))).toBe("malformed: says another displayed than was asked for");
+    // nine bytes that answer four are a value of five
+    expect(said(read, frame(0x91, "00029000 0102030405"))).toBe("value 0102030405");
   });
 
   test("of an address is six bytes", () => {
@@ -109,6 +144,8 @@ describe("an acknowledgement", () => {
   test("of anything else is any reply that is none of refusal", () => {
     expect(readReply(frame(0x14, "03010004"), frame(0x94))).toEqual({ is: "acknowledged", result: [] });
     expect(readReply(frame(0x16, "99999999"), frame(0x96))).toEqual({ is: "acknowledged", result: [] });
+    // a request of no form of ours is not judged by what it is answered
+    expect(readReply(frame(0x14, "01100004 77"), frame(0x94, "01"))).toEqual({ is: "acknowledged", result: [] });
   });
 });
 

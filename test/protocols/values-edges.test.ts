@@ -58,10 +58,8 @@ describe("any format", () => {
     expect(is(digits(6))).toEqual({ pattern: "XXXXXXXXXXXX", bytes: 6, unit: null, signed: false });
     expect(is(binaryFen)).toEqual({ pattern: "binary 4", bytes: 4, unit: "yuan", signed: false });
     expect(is(binaryCount)).toMatchObject({ unit: null });
-    expect(is(bits(2))).toMatchObject({ bytes: 2, unit: null, signed: false });
-    // a word tells its width
-    expect(new Set([1, 2, 4].flatMap((bytes) => bits(bytes).pattern)).size).toBe(3);
-    expect(new Set([1, 2, 4].flatMap((bytes) => flags(bytes, "on", []).pattern)).size).toBe(3);
+    expect(is(bits(2))).toEqual({ pattern: "XXXX", bytes: 2, unit: null, signed: false });
+    expect(is(flags(3, "on", []))).toEqual({ pattern: "XXXXXX", bytes: 3, unit: null, signed: false });
     expect(is(ascii(6))).toMatchObject({ pattern: "X(6)", bytes: 6 });
     expect(is(hex(4))).toMatchObject({ pattern: "hex 4", bytes: 4 });
     expect(is(identifier)).toMatchObject({ pattern: "DI", bytes: 4 });
