@@ -62,6 +62,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   info: "hex",
   key: "hex",
   purse: "hex",
+  sealed: "hex",
+  parameters: "hex",
   keys: "keys",
 };
 /** Places that hold several values, and those values. */
