@@ -8,7 +8,6 @@ import { seededChance } from "../src/kernel/chance.ts";
 import type { Chance } from "../src/kernel/chance.ts";
 import type { Clock, Instant } from "../src/kernel/clock.ts";
 import { Fault } from "../src/kernel/faults.ts";
-import { MeterAddress } from "../src/kernel/ids.ts";
 import { silentLog } from "../src/kernel/log.ts";
 import type { Logger } from "../src/kernel/log.ts";
 import { bringUpToDate, restorePower } from "./bodies.ts";
@@ -18,12 +17,13 @@ import { openMemory } from "./endpoints/memory.ts";
 import type { MemoryEnd } from "./endpoints/memory.ts";
 import { openSerial } from "./endpoints/serial.ts";
 import { openTcp } from "./endpoints/tcp.ts";
+import { announced, byName } from "./fleet.ts";
 import { FrameLog } from "./frame-log.ts";
 import type { LoggedFrame } from "./frame-log.ts";
 import type { FaultOrder, StandingFault } from "./faults.ts";
 import { rowOf } from "./faults.ts";
 import type { Places } from "./placed-faults.ts";
-import { LazyMap } from "./lazy-map.ts";
+import type { LazyMap } from "./lazy-map.ts";
 import { checkedFault, patchMeter, snapshotOf } from "./meter-door.ts";
 import type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
 import type { BusPlan, MeterPlan } from "./plans.ts";
@@ -31,7 +31,7 @@ import type { StoryStep } from "./story.ts";
 import { Story } from "./story.ts";
 import { StreetTime } from "./street-time.ts";
 import { VirtualBus } from "./virtual-bus.ts";
-import { VirtualMeter } from "./virtual-meter.ts";
+import type { VirtualMeter } from "./virtual-meter.ts";
 import { fits, Weather } from "./weather.ts";
 import type { WeatherPlan } from "./weather.ts";
 
@@ -106,13 +106,14 @@ export class Street {
     const timePasses = (): void => void this.time.lived();
     const meterAt = (address: string): VirtualMeter => this.#meters.get(address)!;
     const around = { clock: options.clock, log: this.#log, frames: this.#frames, weather, timePasses, meterAt };
-    this.buses = unique(
+    this.buses = byName(
       "bus",
       options.buses,
       (plan) => plan.id,
       (plan) => new VirtualBus(plan, { ...around, chance: chance.child(`bus/${plan.id}`) }),
     );
-    this.#meters = this.#announced(options, chance);
+    this.#meters = announced(options, { time: this.time, chance });
+    for (const plan of options.meters) this.bus(plan.bus).announce(plan.address);
     this.weather = new Weather(
       {
         now: () => this.time.lived(),
@@ -302,30 +303,6 @@ export class Street {
     await Promise.all(this.#opened.splice(0).map((endpoint) => endpoint.close()));
   }
 
-  #announced({ meters, price }: StreetOptions, chance: Chance): LazyMap<VirtualMeter> {
-    const since = this.time.lived();
-    const plans = unique(
-      "address",
-      meters,
-      (plan) => MeterAddress(plan.address),
-      (plan) => plan,
-    );
-    const map = new LazyMap((address) => {
-      const plan = plans.get(address)!;
-      return new VirtualMeter({ price, ...plan }, { time: this.time, chance: chance.child(`meter/${address}`), since });
-    });
-    const kinds = new Set<string>();
-    for (const [address, plan] of plans) {
-      this.bus(plan.bus).announce(address);
-      map.expect(address);
-      // The first of each kind is made at once: what is wrong with a plan is said while the street is built, not at midnight.
-      const kind = JSON.stringify({ ...plan, address: "", bus: "" });
-      if (!kinds.has(kind)) map.get(address);
-      kinds.add(kind);
-    }
-    return map;
-  }
-
   async #open(bus: VirtualBus, { clock, host }: StreetOptions, chance: Chance): Promise<void> {
     const plan = bus.plan.endpoint;
     const log = this.#log;
@@ -354,19 +331,3 @@ export class Street {
 }
 
 export const buildStreet = (options: StreetOptions): Promise<Street> => Street.build(options);
-
-/** A map by name; two of one name are a mistake of whoever planned the street. */
-function unique<Plan, Thing>(
-  field: string,
-  plans: readonly Plan[],
-  nameOf: (plan: Plan) => string,
-  make: (plan: Plan) => Thing,
-): Map<string, Thing> {
-  const things = new Map<string, Thing>();
-  for (const plan of plans) {
-    const name = nameOf(plan);
-    if (things.has(name)) throw new Fault("invalid-request", { field, given: name, because: "named twice" });
-    things.set(name, make(plan));
-  }
-  return things;
-}
