@@ -249,7 +249,8 @@ async function run(workshop: Workshop): Promise<Findings> {
   return {
     tables,
     notes: [
-      "100,000 meters are measured once. The time to look at everybody after a jump is the jump; the order itself takes none.",
+      "Raised, a street has announced its meters and made none. 100,000 meters are measured once.",
+      "The time to look at everybody after a jump is the jump; the order itself takes none.",
     ],
     figures: { fleets, living, tcp },
     complaints,
