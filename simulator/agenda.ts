@@ -6,6 +6,8 @@
  * The entries are a table that all meters share; whose they are (`Whose`) is handed to them.
  */
 import { Instant } from "../src/kernel/clock.ts";
+import { refill } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 export interface Entry<Whose> {
   nextAfter(whose: Whose, shown: Instant): Instant | undefined;
@@ -52,6 +54,17 @@ export class Agenda<Whose> {
       this.#next[i] = this.#entries[i]!.nextAfter(this.#whose, due) ?? NEVER;
       this.#pick();
     }
+  }
+
+  get keeps(): Keeps {
+    return {
+      keptAs: "agenda",
+      save: () => ({ next: this.#next }),
+      load: ({ next }: { next: Instant[] }) => {
+        refill(this.#next, next);
+        this.#pick();
+      },
+    };
   }
 
   #pick(): void {

@@ -10,8 +10,8 @@
 import { z } from "zod";
 import { TIME_FORM, timeOf } from "./duration.ts";
 import { checked } from "./meter-door.ts";
+import type { Street } from "./street.ts";
 import { ADVANCE_MS_MAX, SPEED_MAX } from "./street-time.ts";
-import type { StreetTime } from "./street-time.ts";
 import { isoWall } from "./wall-time.ts";
 
 const ms = z.number().min(0).max(ADVANCE_MS_MAX);
@@ -29,13 +29,14 @@ export type ClockOrder = z.infer<typeof shape>;
 export const checkedClockOrder = (given: unknown): ClockOrder => checked(shape, given);
 
 /** In this order: where the calendar is, how far on, how fast from there. */
-export function obeyClockOrder(time: StreetTime, { at, advanceMs, stepMs, speed, households }: ClockOrder): void {
+export function obeyClockOrder(street: Street, { at, advanceMs, stepMs, speed, households }: ClockOrder): void {
   const wanted = at === undefined ? undefined : timeOf(at);
-  if (wanted !== undefined) time.jumpTo(wanted);
-  if (advanceMs !== undefined) time.advance(advanceMs);
-  if (stepMs !== undefined) time.step(stepMs);
-  if (speed !== undefined) time.setSpeed(speed);
-  if (households !== undefined) time.setHouseholds(households);
+  if (wanted !== undefined) street.jumpTo(wanted);
+  if (advanceMs !== undefined) street.advance(advanceMs);
+  if (stepMs !== undefined) street.step(stepMs);
+  if (speed !== undefined) street.setSpeed(speed);
+  if (households === "paused") street.pauseHouseholds();
+  if (households === "running") street.resumeHouseholds();
 }
 
 export interface ClockView {
@@ -45,7 +46,7 @@ export interface ClockView {
   readonly setBackMs: number;
 }
 
-export const clockView = (time: StreetTime): ClockView => ({
+export const clockView = ({ time }: Pick<Street, "time">): ClockView => ({
   now: isoWall(time.now(), true),
   speed: time.speed,
   setBackMs: time.setBackMs,

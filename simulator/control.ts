@@ -1,17 +1,23 @@
 /**
  * The side door, over HTTP: look at meters, change them, press their button, break things, move the clock, read what passed on
- * the wires. For people with curl, for scripts and for the demonstration; it is no part of any protocol.
+ * the wires. For people with curl, for scripts and for the demonstration; it is no part of any protocol. A browser that asks for
+ * `/` gets the street page (`control-page.ts`), which knows nothing but what this door says.
  * Arrays are bare. Errors are `{"error": sentence, "code", "field"?}` with 400 for what was asked wrongly and 404 for what is not there.
  */
 import fastify from "fastify";
 import type { AddressInfo } from "node:net";
 import { Instant } from "../src/kernel/clock.ts";
+import type { Clock } from "../src/kernel/clock.ts";
 import { Fault, faults, isFault, reasonOf } from "../src/kernel/faults.ts";
 import type { Logger } from "../src/kernel/log.ts";
 import { checkedClockOrder, clockView, obeyClockOrder } from "./clock-door.ts";
+import { pageRoutes } from "./control-page.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
+import type { BusView } from "./control-watch.ts";
 import { faultMenu } from "./faults.ts";
-import { checkedFault, checkedWeather, patchMeter, snapshotOf } from "./meter-door.ts";
+import { checkedFault, checkedWeather, snapshotOf } from "./meter-door.ts";
+import { recordingRoutes } from "./recording/door.ts";
+import { stateRoutes } from "./state/door.ts";
 import type { Street } from "./street.ts";
 
 interface MeterParams {
@@ -24,7 +30,7 @@ interface FaultParams {
   Params: { fault: string };
 }
 
-const busView = (street: Street, id: string): object => {
+const busView = (street: Street, id: string): BusView => {
   const bus = street.bus(id);
   const endpoint = street.endpoints.find((e) => e.bus === id);
   return {
@@ -40,7 +46,7 @@ const busView = (street: Street, id: string): object => {
 
 export async function openControl(
   street: Street,
-  { port, host, log }: { port: number; host: string; log: Logger },
+  { port, host, log, clock }: { port: number; host: string; log: Logger; clock: Clock },
 ): Promise<Endpoint & { port: number }> {
   const app = fastify({ forceCloseConnections: true, logger: false });
   // Whatever the header says, a body is JSON, and none at all is fine: curl and fetch differ here, and neither is wrong.
@@ -69,7 +75,7 @@ export async function openControl(
 
   app.get("/meters", () => [...street.meters.values()].map(snapshotOf));
   app.get<MeterParams>("/meters/:address", ({ params }) => street.snapshot(params.address));
-  app.patch<MeterParams>("/meters/:address", ({ params, body }) => patchMeter(street.meter(params.address), body));
+  app.patch<MeterParams>("/meters/:address", ({ params, body }) => street.patch(params.address, body ?? {}));
   app.post<MeterParams>("/meters/:address/press-button", ({ params }) => {
     const restored = street.pressButton(params.address);
     return { ...street.snapshot(params.address), restored };
@@ -98,18 +104,18 @@ export async function openControl(
     return { id: street.setBusFault(params.id, checkedFault(body)) };
   });
   app.delete<BusParams>("/buses/:id/faults", ({ params }) => {
-    street.bus(params.id).faults.clear();
+    street.clearBusFaults(params.id);
     return { deleted: true };
   });
   app.delete<BusParams & { Params: BusParams["Params"] & FaultParams["Params"] }>("/buses/:id/faults/:fault", ({ params }) => {
-    if (!street.bus(params.id).faults.clear(params.fault)) throw new Fault("not-found", { fault: params.fault });
+    if (!street.clearBusFaults(params.id, params.fault)) throw new Fault("not-found", { fault: params.fault });
     return { deleted: true };
   });
 
-  app.get("/clock", () => clockView(street.time));
+  app.get("/clock", () => clockView(street));
   app.post("/clock", ({ body }) => {
-    obeyClockOrder(street.time, checkedClockOrder(body));
-    return clockView(street.time);
+    obeyClockOrder(street, checkedClockOrder(body));
+    return clockView(street);
   });
   app.get("/story", () => street.story.told);
   app.get<{ Querystring: { meter?: string; since?: string } }>("/frames", ({ query }) =>
@@ -123,9 +129,13 @@ export async function openControl(
   });
   app.get("/weather", () => street.weather.view);
   app.post("/weather", ({ body }) => {
-    street.weather.change(checkedWeather(body));
+    street.changeWeather(checkedWeather(body));
     return street.weather.view;
   });
+
+  recordingRoutes(app, street, { sinceOf });
+  stateRoutes(app, street);
+  pageRoutes(app, street, { clock, busView, clockView });
 
   await app.listen({ port, host });
   const { port: actual } = app.server.address() as AddressInfo;

@@ -10,6 +10,8 @@ import { combined, Kind, TARIFFS } from "./energies.ts";
 import type { LoadLog, Stretch } from "./load-log.ts";
 import { peaksOf, sumsWithin } from "./load-log.ts";
 import type { MeterClock } from "./meter-clock.ts";
+import { keepsAll, keepsFields } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 export interface Maximum {
   /** 0.1 W. */
@@ -64,6 +66,15 @@ export class Demand {
   /** What is told now stays as it is told. */
   snapshot(): Demands {
     return this.#maxima;
+  }
+
+  get keeps(): Keeps {
+    return keepsAll("demand", keepsFields("", this, ["periodMinutes", "stepMinutes", "isBlock", "limit"]), {
+      save: () => ({ maxima: this.#maxima, newUntil: this.#newUntil, tariff: this.#tariff }),
+      load: (own: { maxima: Maximum[][]; newUntil: number; tariff: number }) => {
+        [this.#maxima, this.#newUntil, this.#tariff] = [own.maxima, own.newUntil, own.tariff];
+      },
+    });
   }
 
   /** After the load ran steadily from `from` to `to` under one tariff. */

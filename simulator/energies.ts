@@ -4,6 +4,8 @@
  * Total and tariffs count the same energy apart; shown, they agree to within a step.
  */
 import type { Load } from "./household.ts";
+import { keepsContents } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 /** Milliwatt-milliseconds in one step of the register, 0.01 kWh. */
 export const ENERGY_PER_STEP = 36_000_000_000;
@@ -113,6 +115,10 @@ export class Registers {
 
   snapshot(): Snapshot {
     return Array.from(this.#steps);
+  }
+
+  get keeps(): Keeps {
+    return keepsContents("registers", { steps: this.#steps, rest: this.#rest });
   }
 
   /** 1AH, meter clear: everything begins at nothing. */

@@ -10,6 +10,8 @@ import { meterKinds } from "./faults/meter-kinds.ts";
 import type { ParameterName, ParameterValues } from "./faults/parameters.ts";
 import { fieldOf } from "./faults/parameters.ts";
 import { replyKinds } from "./faults/reply-kinds.ts";
+import { refill } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 export const faultKinds = { ...replyKinds, ...meterKinds, ...lineKinds } as const;
 
@@ -66,7 +68,13 @@ export function mayStandOn(kind: FaultKind, place: "meter" | "bus"): boolean {
   return place === "meter" ? rowOf(kind).on === "meter" : actsOn(kind) !== "body";
 }
 
-export class FaultShelf {
+interface ShelfState {
+  readonly standing: readonly StandingFault[];
+  readonly count: number;
+}
+
+export class FaultShelf implements Keeps<ShelfState> {
+  readonly keptAs = "faults";
   readonly #place: "meter" | "bus";
   readonly #standing: StandingFault[] = [];
   #count = 0;
@@ -114,6 +122,17 @@ export class FaultShelf {
 
   get standing(): readonly StandingFault[] {
     return this.#standing;
+  }
+
+  save(): ShelfState {
+    return { standing: this.#standing.map((fault) => ({ ...fault })), count: this.#count };
+  }
+
+  load({ standing, count }: ShelfState): void {
+    const strange = standing.find(({ kind }) => !isFaultKind(kind));
+    if (strange !== undefined) throw new Fault("invalid-request", { field: "kind", given: strange.kind });
+    refill(this.#standing, standing);
+    this.#count = count;
   }
 }
 

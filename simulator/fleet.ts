@@ -1,18 +1,17 @@
 /** The meters of a street, planned and announced: each is made when somebody looks at it first, and has lived since the street began. */
 import type { Chance } from "../src/kernel/chance.ts";
-import { Fault } from "../src/kernel/faults.ts";
 import { MeterAddress } from "../src/kernel/ids.ts";
 import { LazyMap } from "./lazy-map.ts";
 import type { MeterPlan } from "./plans.ts";
 import type { StreetTime } from "./street-time.ts";
+import { unique } from "./unique.ts";
 import { VirtualMeter } from "./virtual-meter.ts";
 
 export function announced(
   { meters, price }: { readonly meters: readonly MeterPlan[]; readonly price?: string | undefined },
   { time, chance }: { readonly time: StreetTime; readonly chance: Chance },
 ): LazyMap<VirtualMeter> {
-  const since = time.lived();
-  const plans = byName(
+  const plans = unique(
     "address",
     meters,
     (plan) => MeterAddress(plan.address),
@@ -20,7 +19,7 @@ export function announced(
   );
   const made = new LazyMap((address) => {
     const plan = { price, ...plans.get(address)! };
-    return new VirtualMeter(plan, { time, chance: chance.child(`meter/${address}`), since });
+    return new VirtualMeter(plan, { time, chance: chance.child(`meter/${address}`), since: time.began });
   });
   const kinds = new Set<string>();
   for (const [address, plan] of plans) {
@@ -31,20 +30,4 @@ export function announced(
     kinds.add(kind);
   }
   return made;
-}
-
-/** A map by name; two of one name are a mistake of whoever planned the street. */
-export function byName<Plan, Thing>(
-  field: string,
-  plans: readonly Plan[],
-  nameOf: (plan: Plan) => string,
-  make: (plan: Plan) => Thing,
-): Map<string, Thing> {
-  const things = new Map<string, Thing>();
-  for (const plan of plans) {
-    const name = nameOf(plan);
-    if (things.has(name)) throw new Fault("invalid-request", { field, given: name, because: "named twice" });
-    things.set(name, make(plan));
-  }
-  return things;
 }

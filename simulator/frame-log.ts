@@ -1,20 +1,62 @@
-/** What passed on the street's wires, the last so many frames: evidence for people and tests. */
+/**
+ * What happened on the street, the last so many events: frames heard and said, bytes that were no frame, and what people did to
+ * it at the door. Evidence for people and tests; `recording/` makes lines and files of it. Nothing here ever waits: whoever
+ * listens is told at once and must not hold the wires up.
+ */
 import type { Instant } from "../src/kernel/clock.ts";
 import { hex } from "./bytes.ts";
+import type { StreetOrder } from "./recording/orders.ts";
 import { isoWall } from "./wall-time.ts";
 
-const FRAMES_MAX = 20_000;
+export const EVENTS_MAX = 20_000;
+const NOISE_BYTES_MAX = 1_024;
 
-interface Entry {
+interface Happened {
   readonly seq: number;
+  /** The street's time. */
   readonly at: Instant;
+  /** The time of the clock that was handed in. */
+  readonly wall: Instant;
+  /** By how much the calendar is behind what was lived, once it was set back. */
+  readonly behindMs?: number;
+}
+
+export interface FrameEvent extends Happened {
+  readonly what: "frame";
   readonly bus: string;
   /** The address in the frame: a meter's, or a wildcard. */
   readonly meter: string;
   readonly direction: "request" | "reply";
   readonly bytes: Uint8Array;
-  readonly fault: string | undefined;
+  /** The fault that touched it, or "collision". */
+  readonly fault?: string | undefined;
+  /** Nobody on these wires was meant, or nobody was there to hear. */
+  readonly isForNobody?: boolean | undefined;
+  /** Which party on the wires it came from. */
+  readonly connection?: string | undefined;
+  /** Of a reply: the request that it answers. */
+  readonly re?: number | undefined;
 }
+
+export interface NoiseEvent extends Happened {
+  readonly what: "noise";
+  readonly bus: string;
+  /** At most the first `NOISE_BYTES_MAX`. */
+  readonly bytes: Uint8Array;
+  /** How many there were. */
+  readonly size: number;
+  readonly connection?: string | undefined;
+}
+
+export interface OrderEvent extends Happened {
+  readonly what: "order";
+  readonly order: StreetOrder;
+  /** The street's story did it: it does so again by itself when the street is raised again. */
+  readonly isOfStory?: true;
+}
+
+export type StreetEvent = FrameEvent | NoiseEvent | OrderEvent;
+type Told<Event extends StreetEvent> = Omit<Event, "what" | "re" | keyof Happened>;
 
 export interface LoggedFrame {
   readonly seq: number;
@@ -29,33 +71,114 @@ export interface LoggedFrame {
 
 export class FrameLog {
   readonly #now: () => Instant;
-  readonly #entries: Entry[] = [];
+  readonly #wall: () => Instant;
+  readonly #behind: () => number;
+  readonly #ring: StreetEvent[] = [];
+  readonly #listeners = new Set<(event: StreetEvent) => void>();
+  readonly #lastRequest = new Map<string, number>();
+  #first = 0;
   #count = 0;
 
-  constructor(now: () => Instant) {
+  constructor(now: () => Instant, wall: () => Instant = now, behind = (): number => 0) {
     this.#now = now;
+    this.#wall = wall;
+    this.#behind = behind;
   }
 
-  add(entry: Omit<Entry, "seq" | "at">): void {
-    this.#entries[this.#count % FRAMES_MAX] = { ...entry, at: this.#now(), seq: this.#count + 1 };
-    this.#count += 1;
+  add(frame: Told<FrameEvent>): void {
+    const happened = this.#happened();
+    const isAnswer = frame.direction === "reply" && frame.isForNobody !== true;
+    const re = isAnswer ? this.#lastRequest.get(frame.bus) : undefined;
+    if (!isAnswer) this.#lastRequest.set(frame.bus, happened.seq);
+    this.#keep({ what: "frame", ...happened, ...frame, re });
   }
 
-  /** Oldest first; of one meter, since a moment of the street's time (inclusive). */
+  addNoise({ bytes, ...noise }: Omit<Told<NoiseEvent>, "size">): void {
+    const shown = bytes.slice(0, NOISE_BYTES_MAX);
+    this.#keep({ what: "noise", ...this.#happened(), ...noise, bytes: shown, size: bytes.length });
+  }
+
+  addOrder(order: StreetOrder, moment = this.moment(), isOfStory = false): void {
+    this.#keep({ what: "order", seq: this.#count + 1, ...moment, order, ...(isOfStory ? { isOfStory } : {}) });
+  }
+
+  moment(): Omit<Happened, "seq"> {
+    const [at, wall] = [this.#now(), this.#wall()];
+    const behindMs = this.#behind();
+    return behindMs === 0 ? { at, wall } : { at, wall, behindMs };
+  }
+
+  /** Told of every event as it happens, until the function that comes back is called. */
+  listen(listener: (event: StreetEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Events so far; a street that was loaded goes on counting. */
+  get count(): number {
+    return this.#count;
+  }
+
+  goOnFrom(count: number): void {
+    this.#first = count;
+    this.#count = count;
+    this.#ring.length = 0;
+  }
+
+  /** Whether the first event is still there. */
+  get isComplete(): boolean {
+    return this.#count - this.#first <= EVENTS_MAX;
+  }
+
+  /** All that is still there, oldest first. */
+  events(): StreetEvent[] {
+    if (this.isComplete) return [...this.#ring];
+    const oldest = (this.#count - this.#first) % EVENTS_MAX;
+    return [...this.#ring.slice(oldest), ...this.#ring.slice(0, oldest)];
+  }
+
+  /** Frames, oldest first; of one meter, since a moment of the street's time (inclusive). */
   list(meter?: string, since?: Instant): LoggedFrame[] {
-    const oldest = this.#count % FRAMES_MAX;
-    const inOrder =
-      this.#count <= FRAMES_MAX ? this.#entries : [...this.#entries.slice(oldest), ...this.#entries.slice(0, oldest)];
-    return inOrder
-      .filter((entry) => (meter === undefined || entry.meter === meter) && (since === undefined || entry.at >= since))
-      .map(({ seq, at, bus, meter: address, direction, bytes, fault }) => ({
-        seq,
-        at: isoWall(at, true),
-        bus,
-        meter: address,
-        direction,
-        hex: hex(bytes),
-        ...(fault === undefined ? {} : { fault }),
-      }));
+    return this.events()
+      .filter((event) => event.what === "frame")
+      .filter((frame) => (meter === undefined || frame.meter === meter) && (since === undefined || frame.at >= since))
+      .map(shown);
+  }
+
+  /** Frames that came after that number, oldest first; of very many the newest, and how many were passed over. */
+  after(seq: number, atMost: number): { readonly frames: LoggedFrame[]; readonly missed: number; readonly seq: number } {
+    const kept = Math.min(this.#count - this.#first, EVENTS_MAX);
+    const frames: LoggedFrame[] = [];
+    // What has already left the ring was mostly frames, and is gone whatever it was.
+    let missed = Math.max(0, this.#count - seq - kept);
+    for (let back = 1; back <= kept && this.#count - back >= seq; back += 1) {
+      const event = this.#ring[(this.#count - this.#first - back) % EVENTS_MAX]!;
+      if (event.what !== "frame") continue;
+      if (frames.length < atMost) frames.push(shown(event));
+      else missed += 1;
+    }
+    return { frames: frames.reverse(), missed, seq: this.#count };
+  }
+
+  #happened(): Happened {
+    // Asking for the time may bring about what a story appointed for it, and that is an event before this one.
+    const moment = this.moment();
+    return { seq: this.#count + 1, ...moment };
+  }
+
+  #keep(event: StreetEvent): void {
+    this.#ring[(this.#count - this.#first) % EVENTS_MAX] = event;
+    this.#count += 1;
+    for (const listener of this.#listeners) listener(event);
   }
 }
+
+const shown = ({ seq, at, bus, meter, direction, bytes, fault }: FrameEvent): LoggedFrame => ({
+  seq,
+  at: isoWall(at, true),
+  bus,
+  meter,
+  direction,
+  hex: hex(bytes),
+  ...(fault === undefined ? {} : { fault }),
+});

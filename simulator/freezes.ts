@@ -11,7 +11,10 @@ import type { Demands } from "./demand.ts";
 import { flat, maximaIn } from "./demand.ts";
 import type { Snapshot } from "./energies.ts";
 import { later } from "../src/kernel/clock.ts";
+import { keepsAll, keepsFields } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 import { listed, listsIn, Tape } from "./tape.ts";
+import type { TapeState } from "./tape.ts";
 import type { SetKind } from "./tariff.ts";
 import { dayNumber, dayStart, momentOf, wallDate, wallMoment } from "./wall-time.ts";
 
@@ -64,7 +67,7 @@ export class Freezes implements FreezeSink {
   /** 04001204, MMDDhhmm; no date at all: never. */
   appointment = "00000000";
   /** Only of kinds that ever froze. */
-  readonly #kept: Partial<Record<FreezeKind, Tape>> = {};
+  #kept: Partial<Record<FreezeKind, Tape>> = {};
   readonly #take: Take;
   readonly #shown: () => Instant;
   readonly #appointed: () => void;
@@ -140,6 +143,18 @@ export class Freezes implements FreezeSink {
 
   appointed(due: Instant, now: Instant): void {
     if (!wasMissed(due, now)) this.freeze("timed", due);
+  }
+
+  get keeps(): Keeps {
+    const open = ["modes", "hourlyFrom", "hourlyMinutes", "dailyAt", "appointment"] as const;
+    return keepsAll("freezes", keepsFields("", this, open), {
+      save: () => ({ kept: Object.fromEntries(Object.entries(this.#kept).map(([kind, tape]) => [kind, tape.save()])) }),
+      load: ({ kept }: { kept: Partial<Record<FreezeKind, TapeState>> }) => {
+        this.#kept = {};
+        for (const kind of Object.keys(kept) as FreezeKind[])
+          (this.#kept[kind] = new Tape(freezeKinds[kind].kept)).load(kept[kind]!);
+      },
+    });
   }
 
   clear(): void {

@@ -8,6 +8,8 @@
 import { Instant } from "../src/kernel/clock.ts";
 import type { Chance } from "../src/kernel/chance.ts";
 import { scrambled } from "./scrambled.ts";
+import { keepsFields } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 import { hourNumber, hourStart } from "./wall-time.ts";
 
 /** Watts of a middling flat, hour by hour: asleep, breakfast, away, cooking and an evening at home. About 8 kWh a day. */
@@ -33,6 +35,11 @@ export interface HouseholdPlan {
   readonly solarKw?: number | undefined;
 }
 
+export interface CurveState {
+  readonly solarMilliwatts: number;
+  readonly behindMs: number;
+}
+
 /**
  * What a household draws by itself, hour by hour: it follows from a few numbers and never changes. Another roof, another calendar:
  * another curve.
@@ -49,6 +56,16 @@ export class Curve {
     this.#salt = salt;
     this.#solarMilliwatts = solarMilliwatts;
     this.#behindMs = behindMs;
+  }
+
+  /** What is not of the household itself. */
+  save(): CurveState {
+    return { solarMilliwatts: this.#solarMilliwatts, behindMs: this.#behindMs };
+  }
+
+  /** Another of the same household. */
+  like({ solarMilliwatts, behindMs }: CurveState): Curve {
+    return new Curve(this.#size, this.#salt, solarMilliwatts, behindMs);
   }
 
   underOtherSun(solarMilliwatts: number): Curve {
@@ -142,6 +159,19 @@ export class Household {
 
   setBack(ms: number): void {
     this.#live(this.#curve.setBack(ms));
+  }
+
+  /**
+   * The power factor before the steady load, which follows from it. Without the curve, by which the load log knows what was:
+   * `state/life-state.ts`.
+   */
+  get keeps(): Keeps {
+    return keepsFields("household", this, ["paused", "powerFactor", "override"]);
+  }
+
+  /** Lives by this curve from now on, as one that was loaded. */
+  goOnWith(curve: Curve): void {
+    this.#live(curve);
   }
 
   /** Whether the load stays as it is until somebody changes it. */

@@ -45,6 +45,13 @@ export interface Body {
 /** One empty list for all the hours that are kept. */
 const NONE: readonly never[] = [];
 
+export interface OwnLife {
+  readonly at: Instant;
+  readonly clock: MeterClock;
+  readonly tariffNow: number;
+  readonly switched: boolean;
+}
+
 export class Life {
   readonly household: Household;
   readonly supply: Supply;
@@ -160,6 +167,16 @@ export class Life {
   stepsAt(at: Instant): readonly number[] {
     const since = this.log.between(at, this.#at);
     return KINDS.map((kind) => Number((this.registers.whole(kind) - since[kind]) / BigInt(ENERGY_PER_STEP)));
+  }
+
+  /** What it remembers itself; its parts keep their own (`state/life-state.ts`). */
+  ownState(): OwnLife {
+    return { at: this.#at, clock: this.#clock, tariffNow: this.#tariffNow, switched: this.#switched };
+  }
+
+  /** As it was, and nothing follows from it. */
+  goOnFrom({ at, clock, tariffNow, switched }: OwnLife): void {
+    [this.#at, this.#clock, this.#tariffNow, this.#switched] = [at, clock, tariffNow, switched];
   }
 
   /** Lives on to `until`. */

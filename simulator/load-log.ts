@@ -17,7 +17,7 @@ export const DAYS_KEPT = 40;
 const KEPT_MS = DAYS_KEPT * 86_400_000;
 const HOUR_MS = 3_600_000;
 
-interface Around {
+export interface Around {
   /** The street's time. */
   readonly from: Instant;
   readonly powered: boolean;
@@ -33,7 +33,7 @@ export interface Stretch extends Around {
 }
 
 /** As long as nothing but the hour changed. Without a curve the load was steady. */
-interface Span extends Around {
+export interface Span extends Around {
   readonly curve: Curve | undefined;
   readonly loads: readonly Load[];
 }
@@ -54,6 +54,16 @@ export class LoadLog {
   /** Up to where the log goes. */
   get until(): Instant {
     return this.#until;
+  }
+
+  get spans(): readonly Span[] {
+    return this.#spans;
+  }
+
+  /** As it was. */
+  goOnFrom({ until, spans }: { until: Instant; spans: readonly Span[] }): void {
+    this.#until = until;
+    this.#spans = spans;
   }
 
   get start(): Instant {

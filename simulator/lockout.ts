@@ -4,15 +4,26 @@
  */
 import type { Instant } from "../src/kernel/clock.ts";
 import { later } from "../src/kernel/clock.ts";
+import type { Keeps } from "./state/keeping.ts";
+
+type Levels = Map<string, { readonly wrong: number; readonly until?: Instant }>;
 
 export class PasswordLock {
   readonly #triesMax: number;
   readonly #lockMs: number;
-  #levels: Map<string, { readonly wrong: number; readonly until?: Instant }> | undefined;
+  #levels: Levels | undefined;
 
   constructor(triesMax: number, lockMs: number) {
     this.#triesMax = triesMax;
     this.#lockMs = lockMs;
+  }
+
+  get keeps(): Keeps {
+    return {
+      keptAs: "passwordLock",
+      save: () => ({ levels: this.#levels }),
+      load: ({ levels }: { levels: Levels | undefined }) => void (this.#levels = levels),
+    };
   }
 
   isLocked(level: string, at: Instant): boolean {

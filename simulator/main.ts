@@ -1,6 +1,7 @@
 /**
- * The street as a program: `simulator --meters 40 --tcp 2404 --control 9090`; and beside it the cipher machine of a gateway's tests,
- * `simulator cipher-server --port 0`, and the hand on a street's clock, `simulator clock --control 9090 --advance 3h`.
+ * The street as a program: `simulator --meters 40 --tcp 2404 --control 9090`; and beside it the cipher machine of a gateway's tests:
+ * `simulator cipher-server --port 0`; the hand on a street's clock, `simulator clock --control 9090 --advance 3h`; and what plays
+ * recordings again: `simulator replay FILE`, `simulator make-test FILE`.
  *
  * Standard output carries one line, `ready {…}`, when everything listens; everything else goes to standard error. Exit code 2
  * for wrong use, 1 when a port, link or broker cannot be had, 0 after SIGTERM or SIGINT.
@@ -16,6 +17,7 @@ import { cipherServerPlan, cipherServerUsage, type CipherServerPlan } from "./ci
 import { openCipherServer } from "./cipher-server.ts";
 import type { Plan } from "./options.ts";
 import { planFrom, usage, UsageError } from "./options.ts";
+import { isReplayCommand, replayOrder, replayUsage, runReplayCommand } from "./replay/command.ts";
 import { scenarioList } from "./scenario-file.ts";
 import { buildStreet } from "./street.ts";
 import type { Street } from "./street.ts";
@@ -75,7 +77,7 @@ async function raiseCipherServer({ controlPort, seed, ...plan }: CipherServerPla
   return code;
 }
 
-async function raise(plan: Plan, log: Logger): Promise<number> {
+async function raise({ record, ...plan }: Plan, log: Logger): Promise<number> {
   const ended = new AbortController();
   const stop = told(ended);
   mindSize(plan.meters.length);
@@ -83,6 +85,12 @@ async function raise(plan: Plan, log: Logger): Promise<number> {
   // A signal while a broker is still being waited for ends the program as well.
   const street = await Promise.race([raised, stop.promise]);
   if (typeof street === "number") return street;
+  try {
+    if (record !== undefined) await street.recorder.start(record);
+  } catch (error) {
+    await street.close();
+    throw error;
+  }
   process.stdout.write(`${readyLine(street)}\n`);
   log.info({ meters: street.meters.size, buses: [...street.buses.keys()] }, "the street is up");
   const telling = street.playStory(ended.signal);
@@ -100,6 +108,13 @@ async function main(): Promise<number> {
       const plan = cipherServerPlan(words.slice(1), process.env);
       if (plan !== "help") return await raiseCipherServer(plan, errorLog());
       process.stdout.write(cipherServerUsage());
+      return 0;
+    }
+    if (isReplayCommand(words[0])) {
+      const order = replayOrder(words[0], words.slice(1));
+      const print = (line: string): void => void process.stdout.write(`${line}\n`);
+      if (order !== "help") return await runReplayCommand(order, print);
+      print(replayUsage(words[0]));
       return 0;
     }
     if (words[0] === "clock") {

@@ -8,6 +8,12 @@ import { Instant } from "../src/kernel/clock.ts";
 const TENTHS_OF_PPM = 10_000_000;
 export const DRIFT_PPM_MAX = 1_000;
 
+export interface ClockState {
+  readonly since: Instant;
+  readonly offsetMs: number;
+  readonly driftPpm: number;
+}
+
 export class MeterClock {
   readonly #since: Instant;
   readonly #offsetMs: number;
@@ -22,6 +28,14 @@ export class MeterClock {
 
   get driftPpm(): number {
     return this.#tenths / 10;
+  }
+
+  save(): ClockState {
+    return { since: this.#since, offsetMs: this.#offsetMs, driftPpm: this.driftPpm };
+  }
+
+  static of({ since, offsetMs, driftPpm }: ClockState): MeterClock {
+    return new MeterClock(since, offsetMs, driftPpm);
   }
 
   offsetAt(street: Instant): number {

@@ -3,6 +3,7 @@ import { fromHex, joined, reversed } from "./bytes.ts";
 import { setting } from "./faults.ts";
 import type { Spoken } from "./spoken.ts";
 import { spoken } from "./spoken.ts";
+import type { Keeps } from "./state/keeping.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
 import type { Frame } from "./wire.ts";
 import { dataItemBytes, dataItemOf, FunctionCode, writeFrame } from "./wire.ts";
@@ -10,7 +11,8 @@ import { dataItemBytes, dataItemOf, FunctionCode, writeFrame } from "./wire.ts";
 const OWN_ADDRESS = "04000401";
 
 /** Pairs of meters that have each other's address. Only those that were ever named are looked at. */
-export class Swaps {
+export class Swaps implements Keeps<{ candidates: readonly string[] }> {
+  readonly keptAs = "swaps";
   readonly #meters: ReadonlyMap<string, VirtualMeter>;
   readonly #candidates = new Set<VirtualMeter>();
 
@@ -33,6 +35,18 @@ export class Swaps {
       if (meter === other) return candidate;
     }
     return meter;
+  }
+
+  save(): { candidates: readonly string[] } {
+    return { candidates: [...this.#candidates].map(({ plan }) => plan.address) };
+  }
+
+  load({ candidates }: { candidates: readonly string[] }): void {
+    this.#candidates.clear();
+    for (const address of candidates) {
+      const meter = this.#meters.get(address);
+      if (meter !== undefined) this.#candidates.add(meter);
+    }
   }
 }
 

@@ -8,10 +8,12 @@ import { isMeterModel, meterModels } from "./models.ts";
 import type { Places } from "./placed-faults.ts";
 import { faultFromText } from "./placed-faults.ts";
 import type { BusPlan, DialInPlan, MeterPlan, MqttPayload } from "./plans.ts";
+import type { RecordingOrder } from "./recording/recorder.ts";
 import { METERS_MAX, rowOf } from "./scenario.ts";
 import type { ScenarioFile } from "./scenario-file.ts";
 import { readScenario, ScenarioError } from "./scenario-file.ts";
 import { faultsIn, metersIn, storyIn } from "./scenario-plan.ts";
+import { BESIDE_STATE, optionsFromState } from "./state/options.ts";
 import type { PlacedFault, StreetOptions } from "./street.ts";
 
 /** Wrong use of the command line: exit code 2. */
@@ -61,20 +63,28 @@ export const argumentTable = {
     meaning: "one that comes with the street, or a file of your own (YAML or JSON); arguments given beside it win",
   },
   "list-scenarios": { value: "", meaning: "what comes with the street, and what it tells" },
+  state: { value: "FILE", meaning: "go on as a street that was saved (POST /state/save); beside it only where it is reached" },
+  record: {
+    value: "FILE",
+    meaning: "write down everything heard and said, one JSON object a line (JSONL); an older file is replaced",
+  },
+  unmasked: { value: "", meaning: "with passwords in the recording; as dots they cannot be replayed" },
+  "no-wall": { value: "", meaning: "without the machine's time in the recording: same seed, same bytes" },
   help: { value: "", meaning: "this" },
 } as const satisfies Record<string, ArgumentRow>;
 
 type Argument = keyof typeof argumentTable;
-type Flag = "help" | "list-scenarios";
+type Flag = "help" | "unmasked" | "no-wall" | "list-scenarios";
 type OneOf = Exclude<Argument, "fault" | Flag>;
-type Given = Partial<Record<OneOf, string>> & { readonly fault?: readonly string[] };
+type Given = Partial<Record<OneOf, string>> & Partial<Record<Flag, boolean>> & { readonly fault?: readonly string[] };
 
-export type Plan = Omit<StreetOptions, "clock" | "log">;
+export type Plan = Omit<StreetOptions, "clock" | "log"> & { readonly record?: RecordingOrder | undefined };
 
 /** What to raise; "help" when that was asked for. Throws UsageError. */
 export function planFrom(argv: readonly string[], environment: Readonly<Record<string, string | undefined>>): Plan | "help" {
   const given = readArguments(argv);
   if (typeof given === "string") return given;
+  if (given.state !== undefined) return planFromState(given.state, given, environment);
   try {
     return planOf(given, environment);
   } catch (error) {
@@ -120,8 +130,29 @@ function planOf(given: Given, environment: Readonly<Record<string, string | unde
     price:
       matching(given, "price", /^\d{1,6}(\.\d{1,4})?$/, 'yuan per kWh with at most four decimals, like "0.5283"') ??
       scenario.price,
+    ...doorsFrom(given),
+  };
+}
+
+function planFromState(file: string, given: Given, environment: Readonly<Record<string, string | undefined>>): Plan {
+  const strange = Object.keys(given).find((name) => !BESIDE_STATE.includes(name));
+  if (strange !== undefined) throw new UsageError(`--${strange}: not beside --state, which says it already`);
+  const speed = numberOf(given, "speed", { min: 0, max: 100_000 });
+  try {
+    return { ...optionsFromState(file, { buses: busesFrom(given, environment), speed }), ...doorsFrom(given) };
+  } catch (error) {
+    throw new UsageError(reasonOf(error), { cause: error });
+  }
+}
+
+function doorsFrom(given: Given): Pick<Plan, "controlPort" | "host" | "record"> {
+  const { record, unmasked, "no-wall": withoutWall, host } = given;
+  if (record === undefined && (unmasked ?? withoutWall) === true)
+    throw new UsageError("--unmasked and --no-wall say how to --record: give a file for it");
+  return {
     controlPort: numberOf(given, "control", PORT),
-    host: given.host,
+    host,
+    ...(record === undefined ? {} : { record: { file: record, unmasked, withoutWall, sinceRaised: true, replace: true } }),
   };
 }
 
@@ -212,10 +243,10 @@ function brokerUrl(text: string): string {
   throw new UsageError("--mqtt: a broker's URL is wanted, like mqtt://127.0.0.1:1883");
 }
 
-function startOf(text: string | undefined): Instant | undefined {
+export function startOf(text: string | undefined, name = "--start"): Instant | undefined {
   if (text === undefined) return undefined;
   const at = timeOf(text);
-  if (at === undefined) throw new UsageError(`--start ${text}: a time is wanted, like 2026-11-22T10:00:00+08:00`);
+  if (at === undefined) throw new UsageError(`${name} ${text}: a time is wanted, like 2026-11-22T10:00:00+08:00`);
   return at;
 }
 
@@ -249,5 +280,6 @@ export function usage(): string {
     const left = `  --${name}${row.value === "" ? "" : ` ${row.value}`}`.padEnd(28);
     return `${left}${row.meaning}${row.otherwise === undefined ? "" : ` (default: ${row.otherwise})`}`;
   });
-  return ["simulator: a street of virtual DL/T 645 meters", "", ...rows, ""].join("\n");
+  const others = "Also: simulator cipher-server, simulator replay, simulator make-test; each with --help.";
+  return ["simulator: a street of virtual DL/T 645 meters", "", ...rows, "", others, ""].join("\n");
 }

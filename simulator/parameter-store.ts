@@ -2,6 +2,7 @@
 import { Err } from "./behaviours/behaviour.ts";
 import { bcdDigits, hex, joined } from "./bytes.ts";
 import { parameterOf } from "./parameters.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 /** The values of a field, as they travel one after another. */
 export function cut(field: Uint8Array, sizes: readonly number[]): Uint8Array[] {
@@ -50,6 +51,14 @@ export class ParameterStore {
     let whole = field;
     while (whole.length < fillTo) whole = joined(whole, last);
     if (this.#keeper?.put(di, whole) !== true) (this.#written ??= new Map()).set(di, whole);
+  }
+
+  get keeps(): Keeps {
+    return {
+      keptAs: "parameters",
+      save: () => ({ written: this.#written }),
+      load: ({ written }: { written: Map<string, Uint8Array> | undefined }) => void (this.#written = written),
+    };
   }
 
   /** From now on what the keeper knows is read there and put there. */

@@ -11,6 +11,7 @@
 import { joined } from "./bytes.ts";
 import type { Answer } from "./behaviours/behaviour.ts";
 import { Err } from "./behaviours/behaviour.ts";
+import type { Keeps } from "./state/keeping.ts";
 import type { Frame } from "./wire.ts";
 import { dataItemBytes, dataItemOf, FunctionCode, no, yes } from "./wire.ts";
 
@@ -42,6 +43,16 @@ export class ReadPosition {
     this.#frames = rest.slice(0, SEQ_MAX);
     this.#answered = 0;
     return { control: answer.control | MORE_FOLLOWS, data: joined(answer.data.slice(0, DI_BYTES), first!) };
+  }
+
+  get keeps(): Keeps {
+    return {
+      keptAs: "readOn",
+      save: () => ({ di: this.#di, frames: this.#frames, answered: this.#answered }),
+      load: (own: { di: string; frames: readonly Uint8Array[]; answered: number }) => {
+        [this.#di, this.#frames, this.#answered] = [own.di, own.frames, own.answered];
+      },
+    };
   }
 
   next(request: Frame): Answer {

@@ -3,6 +3,7 @@
  * first, behind a count that goes on. Values are kept apart so that a long answer is cut between them.
  */
 import { bcd } from "./bytes.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 const RECORDS_MAX = 10;
 export const NOBODY = new Uint8Array(4);
@@ -45,8 +46,10 @@ const KEPT: readonly string[] = ["033001", "033003"];
 
 const isClass = (name: string): name is RecordClass => Object.hasOwn(recordClasses, name);
 
+type Kept = Map<string, { count: number; records: (readonly Uint8Array[])[] }>;
+
 export class Logbook {
-  #kept: Map<string, { count: number; records: (readonly Uint8Array[])[] }> | undefined;
+  #kept: Kept | undefined;
   readonly #others: [string, () => void][] = [];
 
   add(name: RecordClass, values: readonly Uint8Array[]): void {
@@ -63,6 +66,14 @@ export class Logbook {
     const kept = this.#kept?.get(name);
     if (age === 0) return [bcd(kept?.count ?? 0, 3)];
     return kept?.records[age - 1] ?? [new Uint8Array(recordClasses[name])];
+  }
+
+  get keeps(): Keeps {
+    return {
+      keptAs: "logbook",
+      save: () => ({ kept: this.#kept }),
+      load: ({ kept }: { kept: Kept | undefined }) => void (this.#kept = kept),
+    };
   }
 
   /** Events that are kept elsewhere and cleared from here: a class of six digits, or how it begins. */

@@ -12,6 +12,8 @@
  */
 import type { Instant } from "../src/kernel/clock.ts";
 import { later, minutes } from "../src/kernel/clock.ts";
+import { keepsAll, keepsFields } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 export type RelayWish = "connected" | "armed" | "disconnected";
 export interface RelayRecord {
@@ -36,13 +38,31 @@ export interface RelaySurroundings {
 const RECORDS_MAX = 10;
 const NOBODY = new Uint8Array(4);
 
+interface PendingTrip {
+  readonly dueAt: Instant;
+  readonly latestAt?: Instant;
+  readonly operator: Uint8Array;
+}
+interface TimedRestore {
+  readonly at: Instant;
+  readonly arm: boolean;
+  readonly operator: Uint8Array;
+}
+interface OwnState {
+  readonly wish: RelayWish;
+  readonly isClosed: boolean;
+  readonly trippedBy: "money" | "order" | null;
+  readonly pending: PendingTrip | undefined;
+  readonly restore: TimedRestore | undefined;
+}
+
 export class Relay {
   readonly #around: RelaySurroundings;
   #wish: RelayWish = "connected";
   #isClosed = true;
   #trippedBy: "money" | "order" | null = null;
-  #pending: { readonly dueAt: Instant; readonly latestAt?: Instant; readonly operator: Uint8Array } | undefined;
-  #restore: { readonly at: Instant; readonly arm: boolean; readonly operator: Uint8Array } | undefined;
+  #pending: PendingTrip | undefined;
+  #restore: TimedRestore | undefined;
   readonly trips: RelayRecord[] = [];
   readonly closes: RelayRecord[] = [];
   tripCount = 0;
@@ -175,6 +195,29 @@ export class Relay {
     this[kind].length = 0;
     if (kind === "trips") this.tripCount = 0;
     else this.closeCount = 0;
+  }
+
+  get keeps(): Keeps {
+    const open = [
+      "trips",
+      "closes",
+      "tripCount",
+      "closeCount",
+      "tripDelayMinutes",
+      "tripMilliampsMax",
+      "holdOffMinutes",
+    ] as const;
+    return keepsAll("relay", keepsFields("", this, open), { save: () => this.#save(), load: (own: OwnState) => this.#load(own) });
+  }
+
+  #save(): OwnState {
+    const [wish, isClosed, trippedBy] = [this.#wish, this.#isClosed, this.#trippedBy];
+    return { wish, isClosed, trippedBy, pending: this.#pending, restore: this.#restore };
+  }
+
+  #load({ wish, isClosed, trippedBy, pending, restore }: OwnState): void {
+    [this.#wish, this.#isClosed, this.#trippedBy] = [wish, isClosed, trippedBy];
+    [this.#pending, this.#restore] = [pending, restore];
   }
 
   #clear(): void {

@@ -10,7 +10,9 @@ import { flat, maximaIn } from "./demand.ts";
 import { Count } from "./energies.ts";
 import type { Snapshot } from "./energies.ts";
 import { listed, listsIn, Tape } from "./tape.ts";
+import type { TapeState } from "./tape.ts";
 import type { Tariff, YearlyDate } from "./tariff.ts";
+import type { Keeps } from "./state/keeping.ts";
 import { wallDate, wallMoment } from "./wall-time.ts";
 
 export const SETTLEMENTS_KEPT = 12;
@@ -88,10 +90,47 @@ export class Settlements {
     }
   }
 
+  get keeps(): Keeps {
+    return {
+      keptAs: "settlements",
+      save: () => ({ ...this.#plain, period: plain(this.period), month: plain(this.month) }),
+      load: ({ days, kept, lastAt, period, month }: Settled) => {
+        [this.days, this.#lastAt] = [days, lastAt];
+        this.#kept.load(kept);
+        fillPeriod(this.period, period);
+        fillPeriod(this.month, month);
+      },
+    };
+  }
+
+  get #plain(): Pick<Settled, "days" | "kept" | "lastAt"> {
+    return { days: this.days, kept: this.#kept.save(), lastAt: this.#lastAt };
+  }
+
   #isOnFirstDay(due: Instant): boolean {
     const before = Instant(due - 1);
     return nextOfMonth(this.days[0], before) === due;
   }
+}
+
+interface PlainPeriod {
+  readonly steps: number;
+  readonly rest: number;
+  readonly last: number;
+}
+interface Settled {
+  readonly days: [string, string, string];
+  readonly kept: TapeState;
+  readonly lastAt: Instant | undefined;
+  readonly period: PlainPeriod;
+  readonly month: PlainPeriod;
+}
+
+const plain = ({ current: { steps, rest }, last }: Period): PlainPeriod => ({ steps, rest, last });
+
+function fillPeriod(period: Period, { steps, rest, last }: PlainPeriod): void {
+  Object.assign(period.current, { steps, rest });
+  period.last = last;
 }
 
 function close(period: Period): void {

@@ -23,6 +23,8 @@ import { DURATION_FORM, durationOf, TIME_FORM, timeOf } from "./duration.ts";
 import { checkedPatch, checkedWeather } from "./meter-door.ts";
 import type { Places } from "./placed-faults.ts";
 import { faultFromRow } from "./placed-faults.ts";
+import { refill } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 import type { Street } from "./street.ts";
 import { isoWall } from "./wall-time.ts";
 
@@ -66,22 +68,59 @@ export interface Told {
   readonly failed?: string;
 }
 
-export class Story {
-  readonly told: Told[] = [];
-  readonly #street: Street;
-  readonly #log: Logger;
+interface StoryState {
+  readonly told: readonly Told[];
+  /** Steps to come, by their places, and when so much will have been lived. */
+  readonly pending: ReadonlyMap<number, Instant>;
+}
 
-  constructor(street: Street, steps: readonly StoryStep[], log: Logger) {
+interface Around {
+  readonly log: Logger;
+  /** Does a deed as the story's. */
+  readonly act: (deed: () => void) => void;
+}
+
+export class Story implements Keeps<StoryState> {
+  readonly keptAs = "story";
+  readonly told: Told[] = [];
+  readonly #pending = new Map<number, Instant>();
+  readonly #steps: readonly StoryStep[];
+  readonly #street: Street;
+  readonly #around: Around;
+
+  constructor(street: Street, steps: readonly StoryStep[], around: Around) {
     this.#street = street;
-    this.#log = log;
-    const { time } = street;
-    const [start, calendar] = [time.lived(), time.now()];
-    for (const step of steps) {
+    this.#steps = steps;
+    this.#around = around;
+    // Nobody has set the calendar back yet.
+    const start = street.time.began;
+    for (const [i, step] of steps.entries()) {
       const moment = momentOf(step.at);
       if (moment === undefined) throw new Fault("invalid-request", { field: "story.at", given: step.at, allowed: TIME_FORM });
-      const at = typeof moment === "number" ? later(start, moment - calendar) : later(start, moment.afterMs);
-      time.appoint(at, () => this.#play(step));
+      const at = typeof moment === "number" ? moment : later(start, moment.afterMs);
+      this.#appoint(i, at);
     }
+  }
+
+  save(): StoryState {
+    return { told: this.told, pending: this.#pending };
+  }
+
+  /** After the street's time, which has forgotten what was appointed. */
+  load({ told, pending }: StoryState): void {
+    refill(this.told, told);
+    this.#pending.clear();
+    for (const [i, at] of pending) this.#appoint(i, at);
+  }
+
+  #appoint(i: number, at: Instant): void {
+    const step = this.#steps[i];
+    if (step === undefined) throw new Error(`the story of the plan has no step ${i}`);
+    this.#pending.set(i, at);
+    this.#street.time.appoint(at, () => {
+      this.#pending.delete(i);
+      this.#play(step);
+    });
   }
 
   #play(step: StoryStep): void {
@@ -91,13 +130,13 @@ export class Story {
     };
     const told: Told = { at: isoWall(this.#street.time.now()), do: step.do ?? null, ...place, say: step.say ?? null };
     try {
-      doneBy(this.#street, step);
+      this.#around.act(() => doneBy(this.#street, step));
       this.told.push(told);
-      this.#log.info({ at: told.at, do: told.do, ...place }, step.say ?? "the story goes on");
+      this.#around.log.info({ at: told.at, do: told.do, ...place }, step.say ?? "the story goes on");
     } catch (error) {
       // A step that has lost its meter does not take the street with it.
       this.told.push({ ...told, failed: reasonOf(error) });
-      this.#log.error({ at: told.at, do: told.do, ...place, error: reasonOf(error) }, "a step of the story failed");
+      this.#around.log.error({ at: told.at, do: told.do, ...place, error: reasonOf(error) }, "a step of the story failed");
     }
   }
 }
@@ -113,7 +152,7 @@ function doneBy(street: Street, step: StoryStep): void {
     }
     case "mend":
       if (step.meter !== undefined) street.clearFaults(step.meter);
-      if (step.bus !== undefined) street.bus(step.bus).faults.clear();
+      if (step.bus !== undefined) street.clearBusFaults(step.bus);
       return;
     case "patch":
       street.patch(step.meter, step.set);
@@ -123,17 +162,17 @@ function doneBy(street: Street, step: StoryStep): void {
       return;
     case "power": {
       const dark = step.meter === undefined ? [...street.bus(step.bus ?? "").meters.values()] : [street.meter(step.meter)];
-      for (const each of dark) {
-        if (step.powered) each.powerOn();
-        else each.powerOff();
+      for (const { address } of dark) {
+        if (step.powered) street.powerOn(address);
+        else street.powerOff(address);
       }
       return;
     }
     case "clock":
-      obeyClockOrder(street.time, checkedClockOrder(step.set));
+      obeyClockOrder(street, checkedClockOrder(step.set));
       return;
     case "weather":
-      street.weather.change(checkedWeather(step.set));
+      street.changeWeather(checkedWeather(step.set));
   }
 }
 

@@ -14,6 +14,8 @@
 import { Instant } from "../src/kernel/clock.ts";
 import type { Clock } from "../src/kernel/clock.ts";
 import { Fault } from "../src/kernel/faults.ts";
+import { refill } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 export const SPEED_MAX = 100_000;
 /** A hundred years. */
@@ -35,8 +37,20 @@ interface Due {
   readonly appointment: Appointment;
 }
 
-export class StreetTime {
+interface TimeState {
+  /** To the fraction, or a street at an odd speed would lose it. */
+  readonly at: number;
+  readonly began: Instant;
+  readonly unhurried: number;
+  readonly speed: number;
+  readonly setBackMs: number;
+  readonly befallen: readonly Befallen[];
+}
+
+export class StreetTime implements Keeps<TimeState> {
+  readonly keptAs = "time";
   readonly #clock: Clock;
+  #began: Instant;
   #streetAt: number;
   #clockAt: number;
   #speed: number;
@@ -53,8 +67,14 @@ export class StreetTime {
   constructor(clock: Clock, start?: Instant, speed = 1) {
     this.#clock = clock;
     this.#clockAt = clock.now();
-    this.#streetAt = start ?? this.#clockAt;
+    this.#began = start ?? Instant(this.#clockAt);
+    this.#streetAt = this.#began;
     this.#speed = checkedSpeed(speed);
+  }
+
+  /** When the street was raised. */
+  get began(): Instant {
+    return this.#began;
   }
 
   get speed(): number {
@@ -159,10 +179,31 @@ export class StreetTime {
     return next === undefined ? undefined : (next.at - at) / this.#speed;
   }
 
+  save(): TimeState {
+    const [at, unhurried, speed] = [this.#exactly, this.unhurried(), this.#speed];
+    return { at, began: this.#began, unhurried, speed, setBackMs: this.#setBackMs, befallen: this.#befallen };
+  }
+
+  /** The street goes on from there, whatever this clock shows. Who had appointed something appoints it again, loaded after this. */
+  load({ at, began, unhurried, speed, setBackMs, befallen }: TimeState): void {
+    this.#speed = checkedSpeed(speed);
+    this.#began = began;
+    this.#clockAt = this.#clock.now();
+    this.#streetAt = at;
+    this.#advanced = unhurried - this.#clockAt;
+    this.#setBackMs = setBackMs;
+    refill(this.#befallen, befallen);
+    this.#appointments.length = this.#unhurried.length = 0;
+  }
+
   #flowed(): Instant {
+    return Instant(Math.floor(this.#exactly));
+  }
+
+  get #exactly(): number {
     // A machine whose clock is set back must not make the street younger: energy has been counted up to here.
     const passed = this.#isStanding ? 0 : Math.max(0, this.#clock.now() - this.#clockAt);
-    return Instant(Math.floor(this.#streetAt + passed * this.#speed));
+    return this.#streetAt + passed * this.#speed;
   }
 
   /** What is next; `livedAt` says where a moment of the unhurried clock lies, which has to come within `aheadMs`. */

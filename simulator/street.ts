@@ -10,29 +10,37 @@ import type { Clock, Instant } from "../src/kernel/clock.ts";
 import { Fault } from "../src/kernel/faults.ts";
 import { silentLog } from "../src/kernel/log.ts";
 import type { Logger } from "../src/kernel/log.ts";
-import { bringUpToDate, restorePower } from "./bodies.ts";
+import { breakAt, mend } from "./breaking.ts";
 import { openDialIn } from "./endpoints/dial-in.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
 import { openMemory } from "./endpoints/memory.ts";
 import type { MemoryEnd } from "./endpoints/memory.ts";
 import { openSerial } from "./endpoints/serial.ts";
 import { openTcp } from "./endpoints/tcp.ts";
-import { announced, byName } from "./fleet.ts";
+import { announced } from "./fleet.ts";
 import { FrameLog } from "./frame-log.ts";
 import type { LoggedFrame } from "./frame-log.ts";
 import type { FaultOrder, StandingFault } from "./faults.ts";
-import { rowOf } from "./faults.ts";
 import type { Places } from "./placed-faults.ts";
 import type { LazyMap } from "./lazy-map.ts";
-import { checkedFault, patchMeter, snapshotOf } from "./meter-door.ts";
+import { patchMeter, snapshotOf } from "./meter-door.ts";
 import type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
 import type { BusPlan, MeterPlan } from "./plans.ts";
+import { planOf } from "./recording/header.ts";
+import type { StreetPlan } from "./recording/header.ts";
+import type { StreetOrder } from "./recording/orders.ts";
+import { Recorder } from "./recording/recorder.ts";
+import { ChanceBook } from "./state/counted-chance.ts";
+import { loadStreet, saveStreet } from "./state/street-state.ts";
+import type { StreetState } from "./state/street-state.ts";
 import type { StoryStep } from "./story.ts";
 import { Story } from "./story.ts";
 import { StreetTime } from "./street-time.ts";
 import { VirtualBus } from "./virtual-bus.ts";
+import { unique } from "./unique.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
-import { fits, Weather } from "./weather.ts";
+import { isoWall } from "./wall-time.ts";
+import { Weather } from "./weather.ts";
 import type { WeatherPlan } from "./weather.ts";
 
 export type { BusPlan, EndpointPlan, MeterPlan, MqttPayload } from "./plans.ts";
@@ -68,6 +76,10 @@ export interface StreetOptions {
   readonly controlPort?: number | undefined;
   /** Where TCP buses and the control door listen. */
   readonly host?: string | undefined;
+  /** Goes on from there instead of beginning; `faults` and `start` of the plan have had their turn. */
+  readonly state?: StreetState | undefined;
+  /** Without endpoints: for a street that only plays a recording. */
+  readonly offline?: boolean | undefined;
 }
 
 export interface StreetEndpoint {
@@ -91,22 +103,37 @@ export class Street {
   readonly endpoints: StreetEndpoint[] = [];
   readonly weather: Weather;
   readonly story: Story;
-  readonly #clock: Clock;
-  readonly #frames: FrameLog;
+  readonly events: FrameLog;
+  readonly chances: ChanceBook;
+  readonly recorder: Recorder;
+  /** What it was raised from, without what belongs to the machine. */
+  readonly plan: StreetPlan;
+  readonly raisedFrom: StreetState | undefined;
+  /** When it was raised. */
+  readonly begun: { readonly at: Instant; readonly wall: Instant };
   readonly #opened: Endpoint[] = [];
   readonly #log: Logger;
+  readonly #clock: Clock;
   #controlPort: number | undefined;
+  #isTelling = false;
 
-  private constructor(options: StreetOptions, chance: Chance) {
+  private constructor(options: StreetOptions) {
     this.#log = options.log ?? silentLog;
     this.#clock = options.clock;
+    this.chances = new ChanceBook(options.chance ?? seededChance(options.seed ?? 1));
+    const chance = this.chances.root;
     this.time = new StreetTime(options.clock, options.start, options.speed);
-    this.#frames = new FrameLog(() => this.time.now());
+    const begun = { at: this.time.began, wall: options.clock.now() };
+    this.events = new FrameLog(
+      () => this.time.now(),
+      () => options.clock.now(),
+      () => this.time.setBackMs,
+    );
     const weather = (): void => this.weather.pass();
     const timePasses = (): void => void this.time.lived();
     const meterAt = (address: string): VirtualMeter => this.#meters.get(address)!;
-    const around = { clock: options.clock, log: this.#log, frames: this.#frames, weather, timePasses, meterAt };
-    this.buses = byName(
+    const around = { clock: options.clock, log: this.#log, frames: this.events, weather, timePasses, meterAt };
+    this.buses = unique(
       "bus",
       options.buses,
       (plan) => plan.id,
@@ -119,20 +146,27 @@ export class Street {
         now: () => this.time.lived(),
         meters: () => [...this.meters.values()],
         buses: () => [...this.buses.values()],
-        strikeMeter: (address, fault) => this.setFault(address, fault),
-        strikeBus: (id, fault) => this.setBusFault(id, fault),
+        strikeMeter: (address, fault) => breakAt(this, { meter: address }, fault),
+        strikeBus: (id, fault) => breakAt(this, { bus: id }, fault),
       },
       options.weather,
     );
-    for (const fault of options.faults ?? []) this.placeFault(fault);
-    this.story = new Story(this, options.story ?? [], this.#log);
+    this.raisedFrom = options.state;
+    if (options.state === undefined)
+      for (const { meter, bus, ...fault } of options.faults ?? []) breakAt(this, { meter, bus }, fault);
+    this.story = new Story(this, options.story ?? [], { log: this.#log, act: (deed) => this.#told(deed) });
+    if (options.state !== undefined) loadStreet(this, options.state);
+    this.begun = options.state === undefined ? begun : this.events.moment();
+    this.plan = planOf({ seed: 1, ...options, start: options.start ?? this.time.began });
+    this.recorder = new Recorder(this, this.#log);
   }
 
   static async build(options: StreetOptions): Promise<Street> {
-    const chance = options.chance ?? seededChance(options.seed ?? 1);
-    const street = new Street(options, chance);
+    const street = new Street(options);
+    const { root } = street.chances;
     try {
-      for (const bus of street.buses.values()) await street.#open(bus, options, chance.child(`endpoint/${bus.id}`));
+      if (options.offline !== true)
+        for (const bus of street.buses.values()) await street.#open(bus, options, root.child(`endpoint/${bus.id}`));
       if (options.controlPort !== undefined) await street.listenControl(options.controlPort, options.host);
     } catch (error) {
       await street.close();
@@ -152,11 +186,20 @@ export class Street {
   }
 
   meter(address: string): VirtualMeter {
-    const planned = this.#meters.get(address);
-    // 15H gives a meter another name than the one it was planned with.
-    const meter = planned?.address === address ? planned : [...this.#meters.made()].find((one) => one.address === address);
+    const meter = this.find(address);
     if (meter === undefined) throw new Fault("unknown-meter", { address });
     return meter;
+  }
+
+  /** The meter that has this address now: 15H gives a meter another name than the one it was planned with. */
+  find(address: string): VirtualMeter | undefined {
+    const planned = this.#meters.get(address);
+    return planned?.address === address ? planned : [...this.#meters.made()].find((one) => one.address === address);
+  }
+
+  /** The meter planned under this address, if anybody has looked at it yet. */
+  madeMeter(address: string): VirtualMeter | undefined {
+    return this.#meters.peek(address);
   }
 
   bus(id: string): VirtualBus {
@@ -176,59 +219,50 @@ export class Street {
   }
 
   patch(address: string, changes: MeterPatch): MeterSnapshot {
-    return patchMeter(this.meter(address), changes);
+    return this.#did({ do: "patch", meter: address, changes }, () => patchMeter(this.meter(address), changes));
   }
 
   /** True when it restored the supply: only an armed relay heeds the button. */
   pressButton(address: string): boolean {
     const meter = this.meter(address);
-    const at = meter.settle();
-    return meter.isPowered && meter.relay.pressButton(at);
+    return this.#did({ do: "press-button", meter: address }, () => {
+      const at = meter.settle();
+      return meter.isPowered && meter.relay.pressButton(at);
+    });
   }
 
   /** The lights go out in one house: the meter is silent, its clock goes on. */
   powerOff(address: string): void {
-    this.meter(address).powerOff();
+    this.#did({ do: "power", meter: address, on: false }, () => this.meter(address).powerOff());
   }
 
   powerOn(address: string): void {
-    this.meter(address).powerOn();
+    this.#did({ do: "power", meter: address, on: true }, () => this.meter(address).powerOn());
   }
 
   setFault(address: string, fault: FaultOrder): string {
-    const order = checkedFault(fault);
-    const meter = this.meter(address);
-    if (order.kind === "swapped-addresses") this.#swappable(meter, order.with);
-    bringUpToDate(meter);
-    const id = meter.faults.set(order);
-    bringUpToDate(meter);
-    return id;
+    return this.placeFault({ ...fault, meter: address });
   }
 
   /** All faults of a meter, or the one with this id; a freed contact goes where it was told to go. False: there was none. */
   clearFaults(address: string, id?: string): boolean {
-    const meter = this.meter(address);
-    bringUpToDate(meter);
-    const wasThere = meter.faults.clear(id);
-    if (id === undefined) restorePower(meter);
-    meter.relay.follow(meter.settle());
-    return wasThere;
+    return this.#did({ do: "clear-faults", meter: address, ...(id === undefined ? {} : { id }) }, () =>
+      mend(this.meter(address), id),
+    );
   }
 
   setBusFault(busId: string, fault: FaultOrder): string {
-    const bus = this.bus(busId);
-    const order = checkedFault(fault);
-    if (!fits(order.kind, bus)) {
-      const allowed = `on a bus over ${(rowOf(order.kind).endpoints ?? []).join(" or ")}`;
-      throw new Fault("invalid-request", { field: "kind", given: order.kind, allowed });
-    }
-    return bus.faults.set(order);
+    return this.placeFault({ ...fault, bus: busId });
   }
 
-  placeFault({ meter, bus, ...order }: PlacedFault): string {
-    if (meter !== undefined && bus === undefined) return this.setFault(meter, order);
-    if (bus !== undefined && meter === undefined) return this.setBusFault(bus, order);
-    throw new Fault("invalid-request", { field: "meter", allowed: "either a meter or a bus" });
+  clearBusFaults(busId: string, id?: string): boolean {
+    const { faults } = this.bus(busId);
+    return this.#did({ do: "clear-faults", bus: busId, ...(id === undefined ? {} : { id }) }, () => faults.clear(id));
+  }
+
+  placeFault({ meter, bus, ...fault }: PlacedFault): string {
+    const place = { ...(meter === undefined ? {} : { meter }), ...(bus === undefined ? {} : { bus }) };
+    return this.#did({ do: "set-fault", ...place, fault }, () => breakAt(this, place, fault));
   }
 
   /** Everything that stands anywhere. */
@@ -240,30 +274,42 @@ export class Street {
   }
 
   clearAllFaults(): void {
-    for (const { address } of this.#meters.made()) this.clearFaults(address);
-    for (const bus of this.buses.values()) bus.faults.clear();
+    this.#did({ do: "clear-all-faults" }, () => {
+      // Nothing is broken about a meter that nobody has looked at.
+      for (const meter of this.#meters.made()) mend(meter);
+      for (const bus of this.buses.values()) bus.faults.clear();
+    });
+  }
+
+  changeWeather(plan: WeatherPlan): void {
+    this.#did({ do: "weather", plan }, () => this.weather.change(plan));
   }
 
   frames(meter?: string, since?: Instant): LoggedFrame[] {
-    return this.#frames.list(meter, since);
+    return this.events.list(meter, since);
+  }
+
+  /** For whoever looks again and again: what is new since the number it had then. */
+  framesAfter(seq: number, atMost: number): ReturnType<FrameLog["after"]> {
+    return this.events.after(seq, atMost);
   }
 
   advance(ms: number): void {
-    this.time.advance(ms);
+    this.#did({ do: "advance", ms }, () => this.time.advance(ms));
   }
 
   setSpeed(speed: number): void {
-    this.time.setSpeed(speed);
+    this.#did({ do: "speed", factor: speed }, () => this.time.setSpeed(speed));
   }
 
   /** One step of a street that stands still, or stands still from here on. */
   step(ms: number): void {
-    this.time.step(ms);
+    this.#did({ do: "step", ms }, () => this.time.step(ms));
   }
 
   /** Lets the calendar show this, ahead or back; see `street-time.ts`. */
   jumpTo(at: Instant): void {
-    this.time.jumpTo(at);
+    this.#did({ do: "jump", to: isoWall(at, true) }, () => this.time.jumpTo(at));
   }
 
   /**
@@ -277,11 +323,16 @@ export class Street {
 
   /** Nobody draws power any more; the meters' clocks go on. */
   pauseHouseholds(): void {
-    this.time.setHouseholds("paused");
+    this.#did({ do: "households", running: false }, () => this.time.setHouseholds("paused"));
   }
 
   resumeHouseholds(): void {
-    this.time.setHouseholds("running");
+    this.#did({ do: "households", running: true }, () => this.time.setHouseholds("running"));
+  }
+
+  /** Everything that has to come back for this street to go on elsewhere. */
+  state(): StreetState {
+    return saveStreet(this);
   }
 
   /** One more party on the wires of a shared bus, of whatever kind: a memory bus has no other door. */
@@ -292,7 +343,7 @@ export class Street {
   async listenControl(port: number, host = LOOPBACK): Promise<number> {
     // Loaded when wanted: the web server and the MQTT client are the heaviest parts of a street.
     const { openControl } = await import("./control.ts");
-    const control = await openControl(this, { port, host, log: this.#log });
+    const control = await openControl(this, { port, host, log: this.#log, clock: this.#clock });
     this.#opened.push(control);
     this.#controlPort = control.port;
     return control.port;
@@ -300,6 +351,7 @@ export class Street {
 
   async close(): Promise<void> {
     for (const bus of this.buses.values()) bus.close();
+    await this.recorder.stop();
     await Promise.all(this.#opened.splice(0).map((endpoint) => endpoint.close()));
   }
 
@@ -322,11 +374,24 @@ export class Street {
     this.endpoints.push({ bus: bus.id, kind: plan.kind, at: endpoint.at });
   }
 
-  #swappable(meter: VirtualMeter, other: string | undefined): void {
-    const bus = this.bus(meter.plan.bus);
-    if (other === undefined || other === meter.address || !bus.meters.has(other))
-      throw new Fault("invalid-request", { field: "with", given: other, allowed: `another meter on ${bus.id}` });
-    bus.swaps.watch(meter);
+  /** Written down with the moment before it was done; what is refused is not written down. */
+  #did<T>(order: StreetOrder, act: () => T): T {
+    const at = this.events.moment();
+    const isOfStory = this.#isTelling;
+    const result = act();
+    this.events.addOrder(order, at, isOfStory);
+    return result;
+  }
+
+  /** What the story does is written down as its own. */
+  #told(deed: () => void): void {
+    const before = this.#isTelling;
+    this.#isTelling = true;
+    try {
+      deed();
+    } finally {
+      this.#isTelling = before;
+    }
   }
 }
 

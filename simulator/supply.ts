@@ -6,6 +6,8 @@
 import type { Instant } from "../src/kernel/clock.ts";
 import type { Chance } from "../src/kernel/chance.ts";
 import { scrambled } from "./scrambled.ts";
+import { keepsAll, keepsFields } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 export interface Outage {
   /** By the meter's clock, which goes on by its battery. */
@@ -22,7 +24,8 @@ const OUTAGES_KEPT = 10;
 const WANDER_DECIVOLTS = 15;
 
 const AS_IT_COMES: readonly null[] = [null, null, null];
-const NOTHING_FAILS: ReadonlySet<FailingPart> = new Set();
+// Frozen: what many share is replaced when a state is loaded, never filled (`state/keeping.ts`).
+const NOTHING_FAILS: ReadonlySet<FailingPart> = Object.freeze(new Set<FailingPart>());
 
 export class Supply {
   readonly phases: 1 | 3;
@@ -79,6 +82,21 @@ export class Supply {
   /** 0280000A. */
   get batteryMinutes(): number {
     return Math.floor(this.#batteryMs / 60_000);
+  }
+
+  /** Without the voltages, of which the load log knows more: `state/life-state.ts`. */
+  get keeps(): Keeps {
+    const covers = ["isCoverOpen", "isTerminalCoverOpen", "isPhaseOrderReversed", "isAuxiliaryLost"] as const;
+    const open = [...covers, "outages", "clockBattery", "readingBattery", "failing"] as const;
+    return keepsAll("supply", keepsFields("", this, open), {
+      save: () => ({
+        ...{ isPowered: this.#isPowered, count: this.#count, batteryMs: this.#batteryMs, offSince: this.#offSince },
+      }),
+      load: (own: { isPowered: boolean; count: number; batteryMs: number; offSince: Instant | undefined }) => {
+        [this.#isPowered, this.#count] = [own.isPowered, own.count];
+        [this.#batteryMs, this.#offSince] = [own.batteryMs, own.offSince];
+      },
+    });
   }
 
   decivoltsAt(at: Instant, phase = 0, volts = this.volts): number {

@@ -10,6 +10,11 @@ const NOTHING = new Uint8Array(0);
 /** A row is written here first: only then its length is known. Longer than any; a byte beyond it would be lost and found by the tests. */
 const draft = new Uint8Array(4_096);
 
+export interface TapeState {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
 export class Tape {
   readonly #max: number;
   #bytes = NOTHING;
@@ -59,6 +64,17 @@ export class Tape {
       row.push(decoded(code));
     }
     return row;
+  }
+
+  /** Packed as it is; room that nothing needs is given back. */
+  save(): TapeState {
+    this.#bytes = this.#bytes.slice(this.#from, this.#to);
+    [this.#from, this.#to] = [0, this.#bytes.length];
+    return { count: this.#count, bytes: this.#bytes };
+  }
+
+  load({ count, bytes }: TapeState): void {
+    [this.#bytes, this.#from, this.#to, this.#count] = [bytes.slice(), 0, bytes.length, count];
   }
 
   clear(): void {

@@ -7,6 +7,8 @@
  */
 import { Instant } from "../src/kernel/clock.ts";
 import type { PricePerKwh } from "../src/kernel/money.ts";
+import { keepsAll, keepsFields } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 import { dayNumber, dayStart, wallDate } from "./wall-time.ts";
 
 export interface Zone {
@@ -84,6 +86,14 @@ export class Tariff {
   setHoliday(place: number, holiday: Holiday | undefined): void {
     if (holiday === undefined) this.#holidays?.delete(place);
     else (this.#holidays ??= new Map()).set(place, holiday);
+  }
+
+  get keeps(): Keeps {
+    const open = ["zones", "tables", "prices", "steps", "running", "switchAt", "weekend"] as const;
+    return keepsAll("tariff", keepsFields("", this, open), {
+      save: () => ({ holidays: this.#holidays }),
+      load: ({ holidays }: { holidays: Map<number, Holiday> | undefined }) => void (this.#holidays = holidays),
+    });
   }
 
   tariffAt(shown: Instant): number {

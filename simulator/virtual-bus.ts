@@ -22,6 +22,8 @@ import type { BusPlan } from "./plans.ts";
 import { fitsExchange, spoil } from "./spoiling.ts";
 import type { Spoken } from "./spoken.ts";
 import { spoken, superposed } from "./spoken.ts";
+import { keepsContents } from "./state/keeping.ts";
+import type { Keeps } from "./state/keeping.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
 import type { HeardFrame } from "./wire.ts";
 import { FrameReader, writeFrame } from "./wire.ts";
@@ -69,6 +71,7 @@ export class VirtualBus {
   readonly #own = new Map<VirtualMeter, Wires>();
   readonly #previous = new Map<string, Uint8Array>();
   readonly #keptBack = new Map<string, Uint8Array>();
+  #joined = 0;
 
   constructor(plan: BusPlan, around: BusSurroundings) {
     this.plan = plan;
@@ -113,12 +116,17 @@ export class VirtualBus {
     const wires = this.#shared;
     if (wires === undefined) throw new Error(`bus ${this.id} has no shared wires: its meters are reached one by one`);
     wires.join(deliver);
-    const reader = new FrameReader();
+    const connection = String((this.#joined += 1));
+    const reader = this.#reader(connection);
     return {
       receive: (bytes) => {
-        for (const frame of reader.push(this.#arrived(bytes, wires), this.#around.clock.now())) wires.request(frame, deliver);
+        for (const frame of reader.push(this.#arrived(bytes, wires), this.#around.clock.now()))
+          wires.request({ ...frame, connection }, deliver);
       },
-      leave: () => wires.leave(deliver),
+      leave: () => {
+        reader.end();
+        wires.leave(deliver);
+      },
     };
   }
 
@@ -130,7 +138,28 @@ export class VirtualBus {
       wires.join(deliver);
       this.#own.set(meter, wires);
     }
-    for (const frame of new FrameReader().push(this.#arrived(bytes, wires), 0)) wires.request(frame, deliver, label);
+    const connection = meter.plan.address;
+    const reader = this.#reader(connection);
+    for (const frame of reader.push(this.#arrived(bytes, wires), 0)) wires.request({ ...frame, connection }, deliver, label);
+    reader.end();
+  }
+
+  /** What must come back when a street is loaded; what is under way on the wires does not. */
+  get parts(): readonly Keeps[] {
+    return [
+      ...[this.faults, this.swaps, this.rate.keepsFor(this.#meters)],
+      keepsContents("said", { previous: this.#previous, keptBack: this.#keptBack }),
+    ];
+  }
+
+  /** A request as it was heard once, beside the wires: nothing on them can touch it again. On a bus of radios, by one meter. */
+  hearAgain(bytes: Uint8Array, connection?: string): void {
+    const one = this.#shared === undefined ? this.#meters.get(connection ?? "") : undefined;
+    const from = connection === undefined ? {} : { connection };
+    // Wires whose rate was changed fall back when somebody asks them and it is time.
+    const { baud: _baud } = this.rate;
+    for (const frame of new FrameReader().push(bytes, 0))
+      this.#answer({ ...frame, ...from }, one === undefined ? this.#named(frame) : [one]);
   }
 
   close(): void {
@@ -148,6 +177,10 @@ export class VirtualBus {
     const short = this.faults.has("bus-short");
     if (short !== undefined && !this.isHalfOpen) wires.interject(shorted(bytes, short, this.#lineChance));
     return carried(bytes, "to-meter", this.faults, this.#line);
+  }
+
+  #reader(connection: string): FrameReader {
+    return new FrameReader((bytes) => this.#around.frames.addNoise({ bus: this.id, bytes, connection }));
   }
 
   #wired(meter: VirtualMeter): VirtualMeter {
@@ -175,6 +208,7 @@ export class VirtualBus {
   }
 
   #answer(request: HeardFrame, meters: Iterable<VirtualMeter>): Spoken[] {
+    this.#around.timePasses?.();
     this.rate.heard();
     this.#around.weather?.();
     const busFault = this.faults.use((fault) => fitsExchange(fault, request));
@@ -190,7 +224,7 @@ export class VirtualBus {
       if (fault?.kind === "foreign-master") out.push(...foreignExchange(meter, name, this.wakeUps));
       replies.push(this.#reply(request, { meter, name, fault }), ...this.#twinReply(request, meter, name));
     }
-    if (!noted) this.#note(request, busFault?.kind);
+    if (!noted) this.#note(request, busFault?.kind, true);
     const heard = replies.filter((reply) => reply.length > 0);
     return this.#dripped([...out, ...this.#together(heard)]);
   }
@@ -263,8 +297,9 @@ export class VirtualBus {
     return asked.map((meter) => ({ meter: this.swaps.inPlaceOf(meter), name: meter.address }));
   }
 
-  #note(request: HeardFrame, fault: string | undefined): void {
-    this.#log(request.address, (request.control & 0x80) === 0 ? "request" : "reply", request.raw, fault);
+  #note({ address: meter, control, raw: bytes, connection }: HeardFrame, fault: string | undefined, isForNobody = false): void {
+    const direction = (control & 0x80) === 0 ? "request" : "reply";
+    this.#around.frames.add({ bus: this.id, meter, direction, bytes, fault, connection, isForNobody });
   }
 
   #log(meter: string, direction: "request" | "reply", bytes: Uint8Array, fault: string | undefined): void {

@@ -12,6 +12,7 @@ import type { Instant } from "../src/kernel/clock.ts";
 import { later, minutes } from "../src/kernel/clock.ts";
 import type { Chance } from "../src/kernel/chance.ts";
 import { equalBytes, fromHex, joined } from "./bytes.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 const ROOT = fromHex("444C543634352D544553542D524F4F54");
 export const Purpose = { authentication: 1, control: 2, parameters: 3, purse: 4 } as const;
@@ -35,12 +36,24 @@ export interface Sealed {
   readonly data: Uint8Array;
 }
 
-export class VirtualEsam {
+interface Session {
+  readonly iv: Uint8Array;
+  readonly validUntil: Instant;
+}
+interface EsamState {
+  readonly session: Session | undefined;
+  readonly validityMinutes: number;
+  readonly errorsInRow: number;
+  readonly errors: { readonly day: number; readonly count: number };
+}
+
+export class VirtualEsam implements Keeps<EsamState> {
+  readonly keptAs = "esam";
   readonly #chance: Chance;
   readonly #meterNumber: () => string;
   readonly #policy: (typeof macPolicies)[MacPolicy];
   readonly #keys = new Map<string, Uint8Array>();
-  #session: { readonly iv: Uint8Array; readonly validUntil: Instant } | undefined;
+  #session: Session | undefined;
   #validityMinutes = VALIDITY_MINUTES;
   #errorsInRow = 0;
   #errors = { day: 0, count: 0 };
@@ -127,6 +140,23 @@ export class VirtualEsam {
   decipher(purpose: Purpose, cipher: Uint8Array): Uint8Array {
     const open = createDecipheriv("sm4-ecb", this.#key(purpose), null).setAutoPadding(false);
     return joined(open.update(cipher), open.final());
+  }
+
+  save(): EsamState {
+    const [session, validityMinutes, errorsInRow, errors] = [
+      this.#session,
+      this.#validityMinutes,
+      this.#errorsInRow,
+      this.#errors,
+    ];
+    return { session, validityMinutes, errorsInRow, errors };
+  }
+
+  load({ session, validityMinutes, errorsInRow, errors }: EsamState): void {
+    this.#session = session;
+    this.#validityMinutes = validityMinutes;
+    this.#errorsInRow = errorsInRow;
+    this.#errors = errors;
   }
 
   #key(purpose: Purpose): Uint8Array {

@@ -29,6 +29,7 @@ import { ParameterStore } from "./parameter-store.ts";
 import type { MeterPlan } from "./plans.ts";
 import { ReadPosition } from "./read-on.ts";
 import { Logbook } from "./records.ts";
+import type { Keeps } from "./state/keeping.ts";
 import { Relay } from "./relay.ts";
 import type { Befallen, StreetTime } from "./street-time.ts";
 import { VirtualEsam } from "./virtual-esam.ts";
@@ -62,7 +63,8 @@ export type Obeyed =
   | "clockSets"
   | "initialisations";
 
-const USUAL_PASSWORDS: Readonly<Record<string, string>> = { "02": "000000", "04": "111111" };
+/** Frozen, for all meters share them. */
+const USUAL_PASSWORDS: Readonly<Record<string, string>> = Object.freeze({ "02": "000000", "04": "111111" });
 
 export class VirtualMeter {
   readonly plan: MeterPlan;
@@ -131,11 +133,11 @@ export class VirtualMeter {
   };
 
   /** Whether the supply was cut once since the balance fell below the second alarm. */
-  #reminded = false;
+  isReminded = false;
+  /** How many of the things that befell the whole street it has heeded. */
+  heeded: number;
   readonly #chance: Chance;
   #esam: VirtualEsam | undefined;
-  /** How many of the things that befell the whole street it has heeded. */
-  #heeded: number;
 
   /** `since` is when its life began, at most as long ago as the street's; left out, it begins now. */
   constructor(plan: MeterPlan, { time, chance, since }: { time: StreetTime; chance: Chance; since?: Instant }) {
@@ -174,7 +176,7 @@ export class VirtualMeter {
     this.logbook.alsoClears("1D00", () => this.relay.forget("trips"));
     this.logbook.alsoClears("1E00", () => this.relay.forget("closes"));
     this.relay.tripDelayMinutes = plan.tripDelayMinutes ?? 0;
-    this.#heeded = since === undefined ? time.befallen.length : 0;
+    this.heeded = since === undefined ? time.befallen.length : 0;
     const setBackMs = since === undefined ? time.setBackMs : 0;
     this.life = new Life(plan, {
       at: since ?? time.lived(),
@@ -211,7 +213,7 @@ export class VirtualMeter {
   settle(): Instant {
     const now = this.time.lived();
     const { befallen } = this.time;
-    while (this.#heeded < befallen.length) this.#heed(befallen[this.#heeded++]!);
+    while (this.heeded < befallen.length) this.#heed(befallen[this.heeded++]!);
     this.life.live(now);
     return this.life.at;
   }
@@ -293,8 +295,13 @@ export class VirtualMeter {
   restoreAfterCredit(): void {
     const { relay, wallet } = this;
     const enough = wallet.balance > 0n && wallet.balance >= this.closeAllowedAt;
-    const wentForMoney = relay.trippedBy === "money" || (this.#reminded && relay.wish === "armed");
+    const wentForMoney = relay.trippedBy === "money" || (this.isReminded && relay.wish === "armed");
     if (wentForMoney && enough && this.isPowered) relay.reconnect(this.life.at);
+  }
+
+  /** What its dialect remembers. */
+  get dialectParts(): readonly Keeps[] {
+    return this.#behaviours.flatMap(({ keeps }) => keeps ?? []);
   }
 
   /** 1AH: the registers begin anew. */
@@ -337,10 +344,10 @@ export class VirtualMeter {
   #heedWallet(): void {
     const { relay, wallet } = this;
     const at = this.life.at;
-    if (wallet.balance >= this.alarms.second) this.#reminded = false;
-    else if (this.alarm2Trips && !this.#reminded && this.hasWallet && !this.isProtected && relay.wish === "connected") {
+    if (wallet.balance >= this.alarms.second) this.isReminded = false;
+    else if (this.alarm2Trips && !this.isReminded && this.hasWallet && !this.isProtected && relay.wish === "connected") {
       // Off, and the button brings it back at once: the customer knows now.
-      this.#reminded = true;
+      this.isReminded = true;
       relay.disconnectFor(at, { minutes: 0, arm: true }, new Uint8Array(4));
       relay.tick(at, 0);
     }

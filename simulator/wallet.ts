@@ -7,13 +7,24 @@
  * The balance is used up first, then the overdraft grows; a top-up pays the overdraft first.
  */
 import type { PricePerKwh } from "../src/kernel/money.ts";
+import type { Keeps } from "./state/keeping.ts";
 
 /** Milliwatt-milliseconds × 1/10,000 yuan per kWh that make one fen: 3.6e12 of the first are a kWh, 100 of the second a fen. */
 const UNITS_PER_FEN = 360_000_000_000_000n;
 /** What the wire can show: XXXXXX.XX. */
 export const FEN_MAX = 99_999_999n;
 
-export class Wallet {
+interface WalletState {
+  readonly balance: bigint;
+  readonly overdraft: bigint;
+  readonly overdraftLimit: bigint;
+  readonly consumed: bigint;
+  readonly credited: bigint;
+  readonly carry: bigint;
+}
+
+export class Wallet implements Keeps<WalletState> {
+  readonly keptAs = "wallet";
   readonly price: PricePerKwh;
   balance: bigint;
   overdraft: bigint;
@@ -73,6 +84,16 @@ export class Wallet {
   set(fen: bigint): void {
     this.balance = fen > 0n ? fen : 0n;
     this.overdraft = fen < 0n ? -fen : 0n;
+  }
+
+  save(): WalletState {
+    const { balance, overdraft, overdraftLimit, consumed, credited } = this;
+    return { balance, overdraft, overdraftLimit, consumed, credited, carry: this.#carry };
+  }
+
+  load({ carry, ...fields }: WalletState): void {
+    Object.assign(this, fields);
+    this.#carry = carry;
   }
 
   #take(fen: bigint): void {

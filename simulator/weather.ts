@@ -4,12 +4,13 @@
  * has struck since the last one. A place that still carries what the weather did to it is spared, so a street that was moved
  * ahead by a week does not fall to pieces at the first question.
  */
-import type { Chance } from "../src/kernel/chance.ts";
 import { seededChance } from "../src/kernel/chance.ts";
 import type { Instant } from "../src/kernel/clock.ts";
 import { hours, later } from "../src/kernel/clock.ts";
 import type { FaultKind, FaultOrder } from "./faults.ts";
 import { faultKinds, isFaultKind, rowOf } from "./faults.ts";
+import { CountedChance } from "./state/counted-chance.ts";
+import type { Keeps } from "./state/keeping.ts";
 import type { VirtualBus } from "./virtual-bus.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
 
@@ -31,13 +32,23 @@ export interface Sky {
 
 const LOOK_BACK_MS = hours(24);
 
-const chanceOf = ({ seed }: Settled): Chance => seededChance(`weather/${seed}`);
+const chanceOf = ({ seed }: Settled): CountedChance => new CountedChance(() => seededChance(`weather/${seed}`));
 
-export class Weather {
+interface WeatherState {
+  readonly plan: Settled;
+  readonly drawn: number;
+  readonly nextAt: Instant;
+  readonly count: number;
+  /** Fault by place: meters, then buses, as the street counts them. */
+  readonly struck: ReadonlyMap<number, string>;
+}
+
+export class Weather implements Keeps<WeatherState> {
+  readonly keptAs = "weather";
   readonly #sky: Sky;
   readonly #struck = new Map<object, string>();
   #plan: Settled;
-  #chance: Chance;
+  #chance: CountedChance;
   #nextAt: Instant;
   #count = 0;
 
@@ -68,6 +79,26 @@ export class Weather {
       this.#strike();
       this.#nextAt = later(this.#nextAt, this.#pause());
     }
+  }
+
+  save(): WeatherState {
+    // Whoever struck somebody has made every meter; nobody else has to be made for this.
+    const places = this.#struck.size === 0 ? [] : this.#places;
+    const struck = new Map([...this.#struck].map(([place, fault]) => [places.indexOf(place), fault]));
+    return { plan: this.#plan, drawn: this.#chance.drawn, nextAt: this.#nextAt, count: this.#count, struck };
+  }
+
+  load({ plan, drawn, nextAt, count, struck }: WeatherState): void {
+    [this.#plan, this.#nextAt, this.#count] = [plan, nextAt, count];
+    this.#chance = chanceOf(plan);
+    this.#chance.goTo(drawn);
+    this.#struck.clear();
+    const places = struck.size === 0 ? [] : this.#places;
+    for (const [place, fault] of struck) if (places[place] !== undefined) this.#struck.set(places[place], fault);
+  }
+
+  get #places(): readonly object[] {
+    return [...this.#sky.meters(), ...this.#sky.buses()];
   }
 
   #pause(): number {

@@ -21,6 +21,8 @@ export interface Frame {
 export interface HeardFrame extends Frame {
   readonly raw: Uint8Array;
   readonly wireBytes: number;
+  /** Which party on the wires said it, where that is known. */
+  readonly connection?: string;
 }
 
 const START = 0x68;
@@ -43,19 +45,32 @@ export function writeFrame({ address, control, data }: Frame, wakeUps = 0): Uint
   return joined(new Uint8Array(wakeUps).fill(WAKE_UP), body, Uint8Array.of(sumOf(body), END));
 }
 
-/** One direction of one connection: bytes in, whole frames out. */
+/** One direction of one connection: bytes in, whole frames out; what is sure to be part of none, to whoever asks for noise. */
 export class FrameReader {
+  readonly #onNoise: ((bytes: Uint8Array) => void) | undefined;
+  #noise: Uint8Array[] = [];
   #rest: Uint8Array = new Uint8Array(0);
   #skipped = 0;
   #lastAt = 0;
 
+  constructor(onNoise?: (bytes: Uint8Array) => void) {
+    this.#onNoise = onNoise;
+  }
+
   push(bytes: Uint8Array, at: number): HeardFrame[] {
-    if (this.#rest.length > 0 && at - this.#lastAt > GAP_MS_MAX) this.#skip(this.#rest.length);
+    if (this.#rest.length > 0 && at - this.#lastAt > GAP_MS_MAX) this.end();
     this.#lastAt = at;
     this.#rest = this.#rest.length === 0 ? bytes : joined(this.#rest, bytes);
     const frames: HeardFrame[] = [];
     for (let frame = this.#next(); frame !== undefined; frame = this.#next()) frames.push(frame);
+    if (this.#rest.length === 0) this.#tellNoise();
     return frames;
+  }
+
+  /** The rest will not come. */
+  end(): void {
+    this.#skip(this.#rest.length);
+    this.#tellNoise();
   }
 
   #next(): HeardFrame | undefined {
@@ -75,7 +90,8 @@ export class FrameReader {
         continue;
       }
       const wireBytes = this.#skipped + length;
-      this.#skip(length);
+      this.#tellNoise();
+      this.#rest = this.#rest.slice(length);
       this.#skipped = 0;
       const data = raw.slice(HEAD_BYTES, length - TAIL_BYTES).map((byte) => (byte - 0x33) & 0xff);
       return { address: hex(reversed(raw.subarray(1, 7))), control: raw[8]!, data, raw, wireBytes };
@@ -84,8 +100,18 @@ export class FrameReader {
   }
 
   #skip(count: number): void {
+    if (this.#onNoise !== undefined && count > 0) this.#noise.push(this.#rest.slice(0, count));
     this.#rest = this.#rest.slice(count);
     this.#skipped += count;
+  }
+
+  /** Wake-up bytes are none. */
+  #tellNoise(): void {
+    if (this.#noise.length === 0) return;
+    const noise = joined(...this.#noise);
+    this.#noise = [];
+    const last = noise.findLastIndex((byte) => byte !== WAKE_UP);
+    if (last >= 0) this.#onNoise?.(noise.slice(0, last + 1));
   }
 }
 

@@ -1,4 +1,5 @@
 /** A behaviour hears a request and answers, or leaves it to the next one by returning undefined. */
+import type { Keeps } from "../state/keeping.ts";
 import type { Frame } from "../wire.ts";
 import type { VirtualMeter } from "../virtual-meter.ts";
 
@@ -13,6 +14,8 @@ export type Answer =
 export interface Behaviour {
   readonly name: string;
   hear(request: Frame, meter: VirtualMeter): Answer | undefined;
+  /** What it remembers of its meter, if anything. */
+  readonly keeps?: Keeps;
 }
 
 /** Bits of ERR, one byte (D1, D4, DC …). */

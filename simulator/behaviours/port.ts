@@ -19,7 +19,7 @@ function changeBaud(request: Frame, meter: VirtualMeter): Answer {
   if (baud === undefined) return no(request, Err.baud);
   const before = meter.parameters.value(BAUD_BYTE) ?? data;
   meter.parameters.set(BAUD_BYTE, data);
-  meter.line?.change(meter, baud, () => meter.parameters.set(BAUD_BYTE, before));
+  meter.line?.change(meter, baud, () => meter.parameters.set(BAUD_BYTE, before), { di: BAUD_BYTE, field: before });
   return yes(request, data);
 }
 

@@ -78,6 +78,7 @@ export function chint(chance: Chance, meterNumber: () => string): readonly Behav
 
   const security: Behaviour = {
     name: "security in software",
+    keeps: chip,
     hear(request, meter) {
       if (request.control !== FunctionCode.security || request.data.length < 8) return undefined;
       switch (dataItemOf(request.data)) {

@@ -7,6 +7,8 @@ import type { Answer, Behaviour } from "../behaviours/behaviour.ts";
 import { bcd, bcdDigits, fromBinary, hex, joined, signedBcd } from "../bytes.ts";
 import { runStateWord } from "../behaviours/state-words.ts";
 import type { VirtualMeter } from "../virtual-meter.ts";
+import { refill } from "../state/keeping.ts";
+import type { Keeps } from "../state/keeping.ts";
 import type { Frame } from "../wire.ts";
 import { dataItemBytes, dataItemOf, FunctionCode, no, yes } from "../wire.ts";
 import { has, knowsOnly, lacks, obeysOnly } from "./dialect.ts";
@@ -50,6 +52,14 @@ export function orderNumber4g(): readonly Behaviour[] {
 
   const security: Behaviour = {
     name: "order numbers",
+    keeps: {
+      keptAs: "orderNumbers",
+      save: () => ({ seen, block }),
+      load: (state: { seen: string[]; block: Uint8Array }) => {
+        refill(seen, state.seen);
+        block.set(state.block);
+      },
+    } satisfies Keeps<{ seen: string[]; block: Uint8Array }>,
     hear(request, meter) {
       if (request.control !== FunctionCode.security || request.data.length < 8) return undefined;
       switch (dataItemOf(request.data)) {

@@ -12,6 +12,7 @@ import { createCipheriv, createDecipheriv } from "node:crypto";
 import { later, minutes, type Instant } from "../../src/kernel/clock.ts";
 import type { Chance } from "../../src/kernel/chance.ts";
 import { equalBytes, fromHex, joined } from "../bytes.ts";
+import type { Keeps } from "../state/keeping.ts";
 
 const MASTER = new Uint8Array(Buffer.from("SOFT-ESAM-TEST-1", "ascii"));
 const VALIDITY_MINUTES = 5;
@@ -20,10 +21,16 @@ const VALIDITY_MINUTES = 5;
 export const Header = { purse: "8432010C", customer: "04D68224", control: "04D68800", refund: "04D68C00" } as const;
 export type Header = (typeof Header)[keyof typeof Header];
 
-export class SoftEsam {
+interface Session {
+  readonly iv: Uint8Array;
+  readonly validUntil: Instant;
+}
+
+export class SoftEsam implements Keeps<{ session: Session | undefined }> {
+  readonly keptAs = "softEsam";
   readonly #chance: Chance;
   readonly #meterNumber: () => string;
-  #session: { readonly iv: Uint8Array; readonly validUntil: Instant } | undefined;
+  #session: Session | undefined;
 
   constructor(chance: Chance, meterNumber: () => string) {
     this.#chance = chance;
@@ -65,6 +72,14 @@ export class SoftEsam {
   decipher(cipher: Uint8Array): Uint8Array {
     const open = createDecipheriv("des-ede-cbc", this.#workKey, this.#iv).setAutoPadding(false);
     return joined(open.update(cipher), open.final());
+  }
+
+  save(): { session: Session | undefined } {
+    return { session: this.#session };
+  }
+
+  load({ session }: { session: Session | undefined }): void {
+    this.#session = session;
   }
 
   get #iv(): Uint8Array {

@@ -7,6 +7,7 @@ import type { Behaviour } from "../behaviours/behaviour.ts";
 import { Err, lowHigh, Serr } from "../behaviours/behaviour.ts";
 import { relay } from "../behaviours/relay.ts";
 import { reversed } from "../bytes.ts";
+import type { Keeps } from "../state/keeping.ts";
 import { dataItemBytes, dataItemOf, FunctionCode, no, yes } from "../wire.ts";
 import { asPlain, has, knowsOnly, lacks } from "./dialect.ts";
 import { kwhItems, kwhWord3 } from "./energy-prepay.ts";
@@ -29,6 +30,11 @@ export function stsToken(): readonly Behaviour[] {
 
   const tokens: Behaviour = {
     name: "tokens",
+    keeps: {
+      keptAs: "tokens",
+      save: () => ({ lastNumber }),
+      load: (state: { lastNumber: bigint }) => void ({ lastNumber } = state),
+    } satisfies Keeps<{ lastNumber: bigint }>,
     hear(request, meter) {
       if (request.control !== FunctionCode.security || request.data.length < HEAD_BYTES) return undefined;
       const token = dataItemOf(request.data) === "070102FF" ? read(request.data.slice(HEAD_BYTES)) : undefined;

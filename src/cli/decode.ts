@@ -1,5 +1,12 @@
 /** `meterctl decode HEX…`: every frame in each argument, field by field. Each argument is decoded on its own; nothing carries over. */
-import { explain, printExplanation, type ExplainRow } from "../protocols/dlt645/index.ts";
+import {
+  explain,
+  printExplanation,
+  profiles,
+  type ExplainRow,
+  type Explaining,
+  type Language,
+} from "../protocols/dlt645/index.ts";
 import { WrongUse } from "./exits.ts";
 
 /** "68 01…", "68:01", "0x68,0x01": hex digits with anything between pairs that people paste. */
@@ -13,8 +20,31 @@ export function bytesOfArgument(text: string, index: number): Uint8Array {
   return Uint8Array.from({ length: digits.length / 2 }, (_, at) => Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16));
 }
 
+export interface DecodeOptions {
+  readonly json: boolean;
+  readonly language: Language;
+  readonly explaining: Explaining;
+}
+
+/** Said with --lang, else what the terminal speaks. */
+export function languageOf(given: string | undefined, env: Readonly<Record<string, string | undefined>>): Language {
+  const text = given ?? env["LC_ALL"] ?? env["LC_MESSAGES"] ?? env["LANG"] ?? "en";
+  if (given !== undefined && given !== "en" && given !== "zh") throw new WrongUse(`--lang is en or zh, not "${given}".`);
+  return text.startsWith("zh") ? "zh" : "en";
+}
+
+/** A model's own layouts and bits, where one is named. */
+export function explainingOf(model: string | undefined): Explaining {
+  if (model === undefined) return {};
+  const profile = profiles.find(({ name }) => name === model);
+  if (profile === undefined)
+    throw new WrongUse(`There is no model "${model}"; there are: ${profiles.map(({ name }) => name).join(", ")}.`);
+  return { choices: profile.choices };
+}
+
 /** A damaged frame is told, not failed at: naming it is what was asked for. */
-export function decode(args: readonly string[], options: { readonly json: boolean }): string {
-  const rows: ExplainRow[] = args.flatMap((text, index) => explain(bytesOfArgument(text, index), index));
-  return options.json ? JSON.stringify(rows, null, 2) : printExplanation(rows);
+export function decode(args: readonly string[], options: DecodeOptions): string {
+  const { json, language, explaining } = options;
+  const rows: ExplainRow[] = args.flatMap((text, index) => explain(bytesOfArgument(text, index), index, explaining));
+  return json ? JSON.stringify(rows, null, 2) : printExplanation(rows, language, explaining);
 }

@@ -15,8 +15,10 @@ const wrong = new Set([
   "account-malformed",
   "amount-malformed",
   "unknown-item",
+  "item-not-readable",
   "invalid-request",
   "frame-malformed",
+  "unencodable",
 ]);
 const unreachable = new Set(["line-down", "serial-unavailable", "broker-unavailable", "broker-refused", "security-unavailable"]);
 

@@ -1,12 +1,13 @@
 /** The command line tool: decode, encode, read, pay, relay, command, doctor. What each prints and how it ends is told in the README. */
 import { randomUUID } from "node:crypto";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { FRAME_BYTES_MAX, encodeFrame, hexBytes, itemOf, requests } from "../protocols/dlt645/index.ts";
+import { itemOf } from "../protocols/dlt645/index.ts";
 import { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
 import { ApiClient, type ApiAddress, type Json } from "./api-client.ts";
-import { decode } from "./decode.ts";
+import { decode, explainingOf, languageOf } from "./decode.ts";
 import { examine, printFindings } from "./doctor.ts";
+import { encode, listForms } from "./encode.ts";
 import { endOf, Exit, WrongUse } from "./exits.ts";
 import { lineOf, watch } from "./watch.ts";
 
@@ -59,14 +60,25 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .description("explain frames, field by field · 报文解析")
     .argument("<hex...>", "bytes in hex; each argument is decoded on its own")
     .option("--json", "one flat array")
-    .action((hex: string[], options: { json?: boolean }) => terminal.out(decode(hex, { json: options.json === true })));
+    .option("--lang <language>", "en or zh (default: what the terminal speaks) · 语言")
+    .option("--model <name>", "by the layouts of this model of meter · 表型")
+    .action((hex: string[], options: { json?: boolean; lang?: string; model?: string }) => {
+      const language = languageOf(options.lang, terminal.env);
+      terminal.out(decode(hex, { json: options.json === true, language, explaining: explainingOf(options.model) }));
+    });
 
   program
     .command("encode")
-    .description("build a request: encode read ADDRESS ITEM, encode read-address, encode read-on ADDRESS ITEM SEQ · 组帧")
-    .argument("<function>", "read, read-on or read-address")
-    .argument("[args...]", "what the function needs")
-    .action((name: string, rest: string[]) => terminal.out(encode(name, rest)));
+    .description("build a request of any function: encode read ADDRESS ITEM; --list shows all · 组帧")
+    .argument("[function]", "its name, as --list shows it")
+    .argument("[words...]", "ADDRESS, then the places of the function, by order or as PLACE=VALUE")
+    .option("--list", "every function and its places")
+    .option("--preamble <count>", "wake-up bytes FE before it", countArgument, 0)
+    .action((name: string | undefined, words: string[], options: { list?: boolean; preamble: number }) => {
+      if (options.list === true) terminal.out(listForms());
+      else if (name === undefined) throw new WrongUse("Which function? `meterctl encode --list` shows all of them.");
+      else terminal.out(encode(name, words, { preamble: options.preamble, env: terminal.env }));
+    });
 
   program
     .command("read")
@@ -184,6 +196,10 @@ function argument<T>(read: (text: string) => T): (text: string) => T {
   };
 }
 const addressArgument = argument((text) => MeterAddress(text));
+const countArgument = argument((text) => {
+  if (!/^\d{1,2}$/.test(text)) throw new Error("A whole number up to 99.");
+  return Number(text);
+});
 const amountArgument = argument((text) => {
   if (parseYuan(text) <= 0n) throw new Error("An amount is positive.");
   return text;
@@ -192,31 +208,6 @@ const orderArgument = argument((text) => {
   if (!(ORDERS as readonly string[]).includes(text)) throw new Error(`Use one of ${ORDERS.join(", ")}.`);
   return text;
 });
-
-function encode(name: string, rest: readonly string[]): string {
-  const [address = "", item = "", sequence = ""] = rest;
-  const di = (): string => {
-    const found = itemOf(item);
-    if (found === undefined)
-      throw new WrongUse(`No data item is called "${item}". Use a name of the dictionary, or eight hex digits.`);
-    return found.di;
-  };
-  const build = (): Uint8Array => {
-    switch (name) {
-      case "read":
-        return encodeFrame(requests.read(MeterAddress(address), di()));
-      case "read-on":
-        return encodeFrame(requests.readOn(MeterAddress(address), di(), Number(sequence)));
-      case "read-address":
-        return encodeFrame(requests.readAddress());
-      default:
-        throw new WrongUse(`"${name}" is not built here yet; use read, read-on or read-address.`);
-    }
-  };
-  const bytes = build();
-  if (bytes.length > FRAME_BYTES_MAX) throw new WrongUse("That is longer than a frame may be.");
-  return hexBytes(bytes);
-}
 
 /** A command for people: where it stands, the three proofs, and what passed on the wire. */
 function describe(command: Json): string {

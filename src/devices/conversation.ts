@@ -9,7 +9,7 @@ import type { Clock, Instant } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { WireEvidence } from "../kernel/reading.ts";
-import { maskedHex, permit, requests } from "../protocols/dlt645/index.ts";
+import { PartsJoiner, maskedHex, permit, requests } from "../protocols/dlt645/index.ts";
 import type { Frame, Reply, Row } from "../protocols/dlt645/index.ts";
 import type { Line } from "./line.ts";
 import type { Urgency } from "./exchange-queue.ts";
@@ -21,8 +21,6 @@ import { readReplyBytes } from "./timing.ts";
 
 /** For a meter that has been answering. One that is known as silent is asked once: each try costs its line seconds. */
 const QUESTIONS_MAX = 2;
-/** A block in parts: the sequence number is one byte. */
-const PARTS_MAX = 255;
 
 export interface ConversationParts {
   readonly meter: MeterRecord;
@@ -52,17 +50,17 @@ export class Conversation {
 
   /** The bytes behind an identifier, all parts joined. Throws `meter-no-data` where the meter has none. */
   async bytes(di: string, valueBytes?: number): Promise<{ readonly bytes: Uint8Array; readonly at: Instant }> {
-    const { meter } = this.#parts;
-    const replyBytes = valueBytes === undefined ? undefined : readReplyBytes(valueBytes);
-    let heard = await this.question(() => Promise.resolve(requests.read(meter.address, di)), replyBytes);
-    const chunks: Uint8Array[] = [];
-    for (let part = 1; heard.reply.is === "more"; part += 1) {
-      if (part > PARTS_MAX) throw this.#fault("reply-malformed", { di, why: `more than ${PARTS_MAX} parts` });
-      chunks.push(heard.reply.bytes);
-      heard = await this.question(() => Promise.resolve(requests.readOn(meter.address, di, part)));
+    const { meter, model } = this.#parts;
+    const parts = new PartsJoiner(requests.read(meter.address, di), model.profile.choices);
+    let replyBytes = valueBytes === undefined ? undefined : readReplyBytes(valueBytes);
+    for (;;) {
+      const { reply, at } = await this.#answered(() => Promise.resolve(parts.asked), replyBytes);
+      const joined = parts.heard(reply);
+      if (joined.is === "joined") return { bytes: joined.bytes, at };
+      if (joined.is !== "ask") throw this.#complaint(joined, { di });
+      // Nobody knows how long the next part is.
+      replyBytes = undefined;
     }
-    if (heard.reply.is !== "value") throw this.#fault("reply-malformed", { di, why: "acknowledged where a value was asked for" });
-    return { bytes: Uint8Array.from(Buffer.concat([...chunks, heard.reply.bytes])), at: heard.at };
   }
 
   /** One item of the dictionary; null when the meter says that it has no such data or no value. */
@@ -87,11 +85,17 @@ export class Conversation {
 
   /** Asked again on silence; the frame is built anew each time, since a challenge must never be used twice. */
   async question(build: () => Promise<Frame>, replyBytes?: number): Promise<Heard> {
+    const { reply, sentAt, at } = await this.#answered(build, replyBytes);
+    if (reply.is === "value" || reply.is === "more" || reply.is === "acknowledged") return { reply, sentAt, at };
+    throw this.#complaint(reply);
+  }
+
+  async #answered(build: () => Promise<Frame>, replyBytes?: number): Promise<Extract<LineAnswer, { outcome: "answered" }>> {
     const { health, meter } = this.#parts;
     const triesMax = health.of(meter.address).state === "silent" ? 1 : QUESTIONS_MAX;
     for (let tries = 1; ; tries += 1) {
       const answer = await this.#ask({ frame: await build(), ...(replyBytes === undefined ? {} : { replyBytes }) });
-      if (answer.outcome === "answered") return this.#heard(answer);
+      if (answer.outcome === "answered") return answer;
       // A line that closed under the question is asked again as well: it says itself whether it is down.
       if (tries < triesMax) continue;
       throw this.#fault("meter-silent", { why: answer.why });
@@ -130,6 +134,7 @@ export class Conversation {
     const answer = await line.ask({
       ...what,
       priority,
+      choices: model.profile.choices,
       preamble: model.preamble,
       ...(signal === undefined ? {} : { signal }),
       onFrame: (direction, bytes, at) => this.evidence.push({ at, direction, hex: maskedHex(bytes) }),
@@ -139,19 +144,19 @@ export class Conversation {
     return answer;
   }
 
-  #heard({ reply, sentAt, at }: Extract<LineAnswer, { outcome: "answered" }>): Heard {
+  /** What a reply that answers nothing is to the one who asked. */
+  #complaint(
+    reply: Extract<Reply, { is: "refused" | "no-data" | "not-ours" | "malformed" }>,
+    context: Readonly<Record<string, unknown>> = {},
+  ): Fault {
     switch (reply.is) {
-      case "value":
-      case "more":
-      case "acknowledged":
-        return { reply, sentAt, at };
       case "refused":
-        throw this.#fault(reply.fault, { code: reply.code, bits: reply.bits });
+        return this.#fault(reply.fault, { ...context, code: reply.code, bits: reply.bits });
       case "no-data":
-        throw this.#fault("meter-no-data", {});
+        return this.#fault("meter-no-data", context);
       case "not-ours":
       case "malformed":
-        throw this.#fault("reply-malformed", { why: reply.why });
+        return this.#fault("reply-malformed", { ...context, why: reply.why });
     }
   }
 

@@ -1,10 +1,12 @@
 /** What is asked of a line, and what it answers. */
 import type { Instant } from "../kernel/clock.ts";
-import type { Frame, Reply } from "../protocols/dlt645/index.ts";
+import type { Choices, Frame, Reply } from "../protocols/dlt645/index.ts";
 import type { Urgency } from "./exchange-queue.ts";
 
 export interface LineRequest {
   readonly frame: Frame;
+  /** In whose light the reply is read: what the meter's model does otherwise than the standard. */
+  readonly choices?: Choices;
   /** Wake-up bytes before it. */
   readonly preamble: number;
   readonly priority: Urgency;

@@ -254,7 +254,7 @@ export class Line {
       return;
     }
     job.request.onFrame?.("received", bytes, this.#parts.clock.now());
-    const reply = readReply(job.request.frame, frame);
+    const reply = readReply(job.request.frame, frame, job.request.choices);
     if (reply.is === "not-ours") {
       this.counts.strays += 1;
       this.#parts.log.debug({ bus: this.id, why: reply.why }, "a frame that answers another question");

@@ -42,8 +42,8 @@ export function modelOf(profile: ModelProfile): MeterModel {
     securedLevel: proof.levels?.cipher ?? "98",
     relayPassword: { level, secret: new Secret(factory) },
     controlBlock: choices.controlBlock,
-    extendedReply: choices.relayReply === "extended",
-    deadline: choices.deadline === "real" ? "real" : "far",
+    extendedReply: choices.relayReply !== "short",
+    deadline: choices.deadline === "strict" ? "real" : "far",
     orders: RELAY_ORDERS.filter((order) => profile.relayOrders.includes(order)),
     preamble: profile.line.preamble,
   };
@@ -59,7 +59,7 @@ export function whyNotOperated({ proof, wallet, purchase, choices, edition }: Mo
   if (choices.word3 === "base" || choices.word3 === "chint")
     return "its word 3 says other things than the relay's picture is made of";
   if (choices.deadline === "nines") return "it wants a deadline of nines";
-  return choices.reservedN2 === "00" ? null : "its relay orders carry an N2 of their own";
+  return choices.secondByte === "00" ? null : "its relay orders carry an N2 of their own";
 }
 
 const modelNames = [

@@ -42,6 +42,8 @@ export async function readItems(
 function known(name: string): Item {
   const item = itemOf(name);
   if (item === undefined) throw new Fault("unknown-item", { item: name });
+  // Asked for by its digits: names of such items are not found at all.
+  if (item.row.access === "w") throw new Fault("item-not-readable", { item: name, title: item.title });
   return item;
 }
 

@@ -91,6 +91,13 @@ export const faults = {
     "没有此数据项。",
     "Use a name of the dictionary, or eight hex digits.",
   ),
+  "item-not-readable": row(
+    400,
+    "never",
+    "This data item is only written or ordered; no meter shows it.",
+    "该数据项只能写入,不能读取。",
+    "Ask for an item that can be read: docs/data-items.md tells r, w and rw.",
+  ),
   "not-found": row(404, "never", "There is nothing at this address.", "没有此地址。", "See /docs for the calls there are."),
   unauthorized: row(401, "never", "A key is needed here.", "需要密钥。", "Send Authorization: Bearer KEY."),
   "too-many-requests": row(429, "later", "Too many requests.", "请求过于频繁。", "Wait a moment and try again."),

@@ -1,5 +1,7 @@
 /** A value that prints as dots. Opened only where it is used; logs, JSON and inspectors see ••••. */
-import { inspect } from "node:util";
+
+/** Where Node's inspector looks; by its registered name, so that this file also runs where there is no Node. */
+const INSPECTED = Symbol.for("nodejs.util.inspect.custom");
 
 export class Secret<T> {
   readonly #value: T;
@@ -20,7 +22,7 @@ export class Secret<T> {
     return "••••";
   }
 
-  [inspect.custom](): string {
+  [INSPECTED](): string {
     return "••••";
   }
 }

@@ -72,6 +72,7 @@ test("what cannot be asked is refused before a byte leaves", async () => {
   const before = exchanges();
   expectProblem(await read(METER, { items: ["moonlight"] }), 400, "unknown-item");
   expectProblem(await read(METER, { items: ["balance", "0090020"] }), 400, "unknown-item");
+  expectProblem(await read(METER, { items: ["balance", "070102FF"] }), 400, "item-not-readable");
   for (const body of [{ items: [] }, {}, { items: "balance" }, { items: [1] }, { items: ["balance"], fast: true }])
     expectProblem(await read(METER, body), 400, "invalid-request");
   expect(exchanges()).toBe(before);

@@ -14,7 +14,7 @@ import {
   decodeFrame,
   encodeFrame,
   itemOf,
-  readReply,
+  readItem,
   requests,
 } from "../../src/protocols/dlt645/index.ts";
 import type { Frame, Item, Member } from "../../src/protocols/dlt645/index.ts";
@@ -80,9 +80,9 @@ function bytesPerRun(run: () => unknown, collect: () => void): number {
 function members(request: Frame, reply: Uint8Array, item: Item): readonly Member[] {
   const decoded = decodeFrame(reply);
   if (!("frame" in decoded)) throw new Error(decoded.fault);
-  const answer = readReply(request, decoded.frame);
-  if (answer.is !== "value") throw new Error(`the reply is ${answer.is}`);
-  return item.shape.members(answer.bytes);
+  const answer = readItem(request, decoded.frame, item);
+  if (answer.is !== "values") throw new Error(`the reply is ${answer.is}`);
+  return answer.members;
 }
 
 const itemNamed = (di: string): Item => itemOf(di) ?? raise(`no item ${di}`);

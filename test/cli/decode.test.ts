@@ -99,6 +99,34 @@ describe("as JSON", () => {
   });
 });
 
+describe("by a model", () => {
+  // vector S016: a 4G meter's refund with an order number, which the standard has no layout for
+  const REFUND = "68120051050326680328323B343A44556677333334333435363738393A3B34353637434445464748535455565758D4D5D6D73416";
+
+  test("a vendor's frame comes apart when its model is named, and is bytes when it is not", async () => {
+    const plain = await rows(REFUND);
+    const own = JSON.parse((await meterctl(["decode", "--json", "--model", "order-number-4g", REFUND])).out) as Row[];
+    const names = (found: readonly Row[]): string[] => (found[0]!["values"] as { name: string }[]).map(({ name }) => name);
+    expect(names(plain)).not.toContain("orderNumber");
+    expect(names(own)).toEqual(expect.arrayContaining(["amount", "orderNumber"]));
+  });
+
+  test("a model that is none ends with 2 and all models named", async () => {
+    const { code, error } = await meterctl(["decode", "--model", "gold", REFUND]);
+    expect(code).toBe(2);
+    expect(error).toMatch(/no model "gold".*standard-wallet.*order-number-4g/);
+  });
+
+  test("a language that is none ends with 2", async () => {
+    expect(await meterctl(["decode", "--lang", "fr", BALANCE])).toMatchObject({
+      code: 2,
+      error: expect.stringMatching(/en or zh/) as string,
+    });
+    expect((await meterctl(["decode", BALANCE], { LANG: "zh_CN.UTF-8" })).out).toContain("剩余金额");
+    expect((await meterctl(["decode", "--lang", "en", BALANCE], { LANG: "zh_CN.UTF-8" })).out).not.toContain("剩余金额");
+  });
+});
+
 describe("for people", () => {
   test("it says what stands there", async () => {
     const { code, out } = await meterctl(["decode", BALANCE]);

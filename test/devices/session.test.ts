@@ -99,6 +99,8 @@ test("a name nobody knows is refused before a byte leaves, and what the meter do
   const house = await raise({ meters: [{ model: "remote-ledger" }] });
   const session = await house.session();
   await expect(session.read(["importedEnergy", "hairColour"], "person")).rejects.toSatisfy(code("unknown-item"));
+  for (const written of ["04000C03", "070102FF"])
+    await expect(session.read(["importedEnergy", written], "person")).rejects.toSatisfy(code("item-not-readable"));
   expect(session.evidence).toEqual([]);
   expect(await session.read(["balance"], "person")).toMatchObject([{ item: "balance", value: null }]);
   await session.close();

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { Deframer } from "../../src/protocols/dlt645/deframer.ts";
 import { explain } from "../../src/protocols/dlt645/explain.ts";
 import { bytesOfHex, encodeFrame, hexBytes } from "../../src/protocols/dlt645/frame.ts";
-import { maskedHex, printExplanation } from "../../src/protocols/dlt645/print-explanation.ts";
+import { maskedHex } from "../../src/protocols/dlt645/masked-hex.ts";
+import { printExplanation } from "../../src/protocols/dlt645/print-explanation.ts";
 import { goldenFrame, goldenFrames } from "./golden-frames.ts";
 
 const RUNS = { seed: 645, numRuns: 1_000 };
@@ -146,6 +147,7 @@ test("a page is read from left to right: bytes, field, less 33H, meaning", () =>
       .split("\n")
       .map((line) => line.trim().split(/\s{2,}/)),
   ).toEqual([
+    ["on the wire", "field", "less 33H", "meaning"],
     ["68", "start"],
     ["01 00 22 11 26 20", "address", "202611220001"],
     ["68", "start"],

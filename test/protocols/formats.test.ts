@@ -17,10 +17,10 @@ import {
   moment,
   parseDecimal,
   printDecimal,
-} from "../../src/protocols/dlt645/formats.ts";
-import type { Format } from "../../src/protocols/dlt645/formats.ts";
+} from "../../src/protocols/dlt645/formats/formats.ts";
+import type { Format } from "../../src/protocols/dlt645/formats/formats.ts";
 import { bytesOfHex, hexBytes } from "../../src/protocols/dlt645/frame.ts";
-import { relayStateOfWord3, runStateWord3Of } from "../../src/protocols/dlt645/status-words.ts";
+import { relayStateOfWord3, runStateWord3Of } from "../../src/protocols/dlt645/formats/status-words.ts";
 
 const RUNS = { seed: 645, numRuns: 500 };
 const printed = <T>(format: Format<T>, wire: string): string | null => {

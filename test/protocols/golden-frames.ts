@@ -12,7 +12,7 @@ export interface GoldenFrame {
   readonly bytes: Uint8Array;
 }
 
-const FILES = ["worked-2007", "security", "fee-control", "edge-cases"] as const;
+const FILES = ["worked-2007", "security", "fee-control", "edge-cases", "functions"] as const;
 
 export function goldenFrames(): GoldenFrame[] {
   return FILES.flatMap((file) =>

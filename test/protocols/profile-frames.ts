@@ -3,6 +3,7 @@
  * request promises the verdict of the last look: `permit = yes`, `money` or `no`.
  */
 import { readFileSync } from "node:fs";
+import { Fen } from "../../src/kernel/money.ts";
 import { profileOf } from "../../src/protocols/dlt645/profiles/index.ts";
 import type { ModelProfile } from "../../src/protocols/dlt645/profiles/index.ts";
 import { bytesOfHex, decodeFrame } from "../../src/protocols/dlt645/frame.ts";
@@ -41,4 +42,15 @@ export function profileFrame(key: string): ProfileFrame {
   const found = profileFrames().find((frame) => frame.key === key);
   if (found === undefined) throw new Error(`no golden frame ${key}`);
   return found;
+}
+
+/** The promised words as values: amounts in fen, counts as numbers, ciphers and MACs as bytes, numbers of customers as digits. */
+export function promisedValues(key: string): Readonly<Record<string, unknown>> {
+  const { permit: _verdict, ...promised } = profileFrame(key).promised;
+  return Object.fromEntries(Object.entries(promised).map(([name, text]) => [name, valueOf(name, text)]));
+}
+function valueOf(name: string, text: string): unknown {
+  if (name === "amount") return Fen(BigInt(text.replace(".", "")));
+  if (name === "purchaseCount") return Number(text);
+  return /^(?:mac1|mac2|sealed|key)$/.test(name) ? bytesOfHex(text) : text;
 }

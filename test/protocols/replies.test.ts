@@ -105,6 +105,21 @@ describe("readReply", () => {
     expect(readReply({ ...readBalance, address: "AAAAAAAA0002" }, value).is).toBe("not-ours");
   });
 
+  test("a new address is confirmed from there and from nowhere else", () => {
+    const request = frame(0x15, "010003072620", "AAAAAAAAAAAA");
+    expect(readReply(request, frame(0x95, "", "202607030001")).is).toBe("acknowledged");
+    expect(readReply(request, frame(0x95, "", "202607030002")).is).toBe("not-ours");
+  });
+
+  test("what a function says back must be what it was told", () => {
+    expect(readReply(frame(0x17, "20"), frame(0x97, "10"))).toMatchObject({ is: "malformed" });
+    expect(readReply(frame(0x1d, "02"), frame(0x9d, "01"))).toMatchObject({ is: "malformed" });
+    const password = readReply(frame(0x18, "030C00040200000002563412"), frame(0x98, "02563413"));
+    expect(password).toEqual({ is: "malformed", why: "says another newPassword than was asked for" });
+    // A bare yes is one.
+    expect(readReply(frame(0x17, "20"), frame(0x97, "")).is).toBe("acknowledged");
+  });
+
   test("ours by every mark and still not an answer", () => {
     expect(readReply(readBalance, frame(0x91, "0002"))).toMatchObject({ is: "malformed" });
     expect(readReply(frameOf("S4 request"), frame(0x83, ""))).toMatchObject({ is: "malformed" });
@@ -146,7 +161,7 @@ describe("fee-control replies", () => {
       },
     });
     const notBcd = bytesOf("S4 request", "S4 reply").with(16, 0x5a);
-    expect(decodeStatusReply(notBcd)).toEqual({ fault: "the customer number is not BCD" });
+    expect(decodeStatusReply(notBcd)).toEqual({ fault: "customerNumber: not BCD: 00000012345A" });
   });
 
   test("the look that ends a session", () => {

@@ -203,11 +203,15 @@ describe("requests that must not leave", () => {
   });
 
   test("a restore time where there is none, or none where there must be one", () => {
-    expect(() => requests.relayOrder({ ...order, address: A.address, restoreAfterMinutes: 5 })).toThrow("cannot restore");
-    expect(() => requests.relayOrder({ ...order, address: A.address, order: "disconnectThenArm" })).toThrow("cannot restore");
+    expect(() => requests.relayOrder({ ...order, address: A.address, restoreAfterMinutes: 5 })).toThrow(
+      "field=restoreAfterMinutes, why=disconnect restores nothing by itself",
+    );
+    expect(() => requests.relayOrder({ ...order, address: A.address, order: "disconnectThenArm" })).toThrow(
+      "why=disconnectThenArm wants 5 to 1275 minutes in steps of 5",
+    );
     expect(() =>
       requests.relayOrder({ ...order, address: A.address, order: "disconnectThenArm", restoreAfterMinutes: 7 }),
-    ).toThrow("cannot restore");
+    ).toThrow("why=disconnectThenArm wants 5 to 1275 minutes in steps of 5");
   });
 
   test("amounts, counts, MACs, numbers and identifiers of the wrong size", () => {
@@ -222,7 +226,7 @@ describe("requests that must not leave", () => {
     expect(() => requests.topUp({ ...good, amount: Fen(-1n) })).toThrow("four bytes");
     expect(() => requests.topUp({ ...good, amount: Fen(0x1_0000_0000n) })).toThrow("four bytes");
     expect(() => requests.topUp({ ...good, mac2: new Uint8Array(3) })).toThrow("4 are wanted");
-    expect(() => requests.topUp({ ...good, customerNumber: "123456" })).toThrow("twelve digits");
+    expect(() => requests.topUp({ ...good, customerNumber: "123456" })).toThrow("field=customerNumber, why=not 12 digits");
     expect(() => requests.read(A.address, "9002")).not.toThrow();
     expect(() => requests.read(A.address, "009002")).toThrow("hex digits");
     expect(() => requests.setValidity({ ...A, minutes: 0, mac: fourBytes("01020304") })).toThrow("refused");

@@ -64,14 +64,22 @@ export const isException = (control: number): boolean => (control & REPLY) !== 0
 export const moreFollows = (control: number): boolean => (control & REPLY) !== 0 && (control & MORE_FOLLOWS) !== 0;
 
 /**
- * The row of a frame. 03 is "read again" in the 1997 edition (L = 0, replies carry a two-byte identifier) and security in
- * 2007 (the top byte of the identifier is 07); an exception C3 carries neither and is taken for the newer.
+ * The row of a frame. 03 is "read again" in the 1997 edition (L = 0, replies carry a two-byte identifier from 90 up) and security in
+ * 2007 (the top byte of the identifier is 07, the third below 90); an exception C3 carries neither and is taken for the newer.
  */
 export function functionOf(frame: Frame): FunctionRow {
   const code = frame.control & FUNCTION_MASK;
-  if (code === 0x03 && !isException(frame.control) && frame.data[3] !== 0x07) return REREAD_1997;
+  if (code === 0x03 && readsAgain(frame)) return REREAD_1997;
   return BY_CODE[code]!;
 }
+
+/** 07 alone would not do: it may stand in the second byte of an energy that is read again. */
+function readsAgain({ control, data }: Frame): boolean {
+  if (!isReply(control)) return data.length === 0;
+  return !isException(control) && (data[3] !== 0x07 || data[1]! >= SECURITY_BELOW);
+}
+/** DI1 of security; those of the 1997 edition begin here. */
+const SECURITY_BELOW = 0x90;
 
 export const versionOf = (frame: Frame): Version => functionOf(frame).version;
 

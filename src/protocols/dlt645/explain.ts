@@ -5,6 +5,8 @@
  * `valid` speaks of the frame alone. Passwords never become values; the `hex` of a row is what was given to us.
  * Unlike the deframer this looks at all bytes at once, and may therefore say of a damaged frame how far it reached.
  */
+import { STANDARD } from "./choices.ts";
+import type { Choices } from "./choices.ts";
 import { functionOf, isReply } from "./control-codes.ts";
 import { dissect } from "./dissect.ts";
 import { defectAt, defectOfNoise } from "./defects.ts";
@@ -28,8 +30,13 @@ export interface ExplainRow {
   readonly hex: string;
 }
 
+/** `choices`: what a model of meter does otherwise, so that a vendor's layouts come apart as well. */
+export interface Explaining {
+  readonly choices?: Choices;
+}
+
 /** `input`: which of several inputs these bytes were; it is only repeated in the rows. */
-export function explain(bytes: Uint8Array, input = 0): ExplainRow[] {
+export function explain(bytes: Uint8Array, input = 0, { choices = STANDARD }: Explaining = {}): ExplainRow[] {
   const rows: ExplainRow[] = [];
   let noiseFrom = 0;
   let at = 0;
@@ -41,7 +48,7 @@ export function explain(bytes: Uint8Array, input = 0): ExplainRow[] {
     const found = measureFrame(bytes, at);
     if (found.is === "frame") {
       between(at);
-      rows.push(frameRow(frameAt(bytes, at), bytes.subarray(at, at + found.length), input));
+      rows.push(frameRow(frameAt(bytes, at), bytes.subarray(at, at + found.length), input, choices));
       at += found.length;
       noiseFrom = at;
     } else {
@@ -52,8 +59,8 @@ export function explain(bytes: Uint8Array, input = 0): ExplainRow[] {
   return rows;
 }
 
-function frameRow(frame: Frame, bytes: Uint8Array, input: number): ExplainRow {
-  const { di, name, segments, error } = dissect(frame);
+function frameRow(frame: Frame, bytes: Uint8Array, input: number, choices: Choices): ExplainRow {
+  const { di, name, segments, error } = dissect(frame, choices);
   const values = segments.flatMap((segment) => segment.values);
   return { ...headRow(frame, bytes, input), valid: true, why: null, error, di, name, values };
 }

@@ -1,29 +1,23 @@
 /**
- * Function 03H, the prepayment and security extension (supplement of 2009): which identifier means what, and what the
- * meter's 83 replies hold. Amounts and counts are binary here, never BCD; customer numbers and minutes are BCD.
+ * Function 03H, the prepayment and security extension (supplement of 2009): what the meter's 83 replies hold, for those who prove an
+ * identity and move money. Amounts and counts are binary, never BCD; customer numbers are BCD.
  *
  * MACs, randoms and serials come out with the highest byte first, as a key server takes them. Nothing is verified here:
  * keys live elsewhere, and this room does not know them.
  */
 import type { Fen } from "../../kernel/money.ts";
-import { binaryCount, binaryFen, digits, turned } from "./formats.ts";
-import type { Format } from "./formats.ts";
+import { STANDARD } from "./choices.ts";
+import type { Choices } from "./choices.ts";
+import { bytesOfHex } from "./frame.ts";
+import { refuse } from "./refusal.ts";
+import { readValues } from "./replies.ts";
 
-export const SECURITY = {
-  authenticate: "070000FF",
-  setValidity: "070001FF",
-  endSession: "070002FF",
-  openAccount: "070101FF",
-  topUp: "070102FF",
-  initialisePurse: "070103FF",
-  readBack: "078001FF",
-  statusQuery: "078102FF",
-} as const;
+export { SECURITY } from "./security-identifiers.ts";
 
 /** Refund is a write at level 98, with no count in it: a repeated frame refunds twice. */
 export const REFUND = "04001006";
 
-/** `reason` is for the person who will look at the bytes. */
+/** `fault` is for the person who will look at the bytes. */
 export type FeeControlReply<T> = { readonly value: T } | { readonly fault: string };
 
 export interface IdentityReply {
@@ -33,8 +27,8 @@ export interface IdentityReply {
 
 /** `bytes`: what stands behind the data identifier, as `readReply` returns it. */
 export function decodeIdentityReply(bytes: Uint8Array): FeeControlReply<IdentityReply> {
-  if (bytes.length !== 12) return wrongLength(bytes, 12);
-  return { value: { random2: turned(bytes.subarray(0, 4)), serial: turned(bytes.subarray(4, 12)) } };
+  const read = readValues("authenticate", bytes);
+  return "fault" in read ? faulty(read) : { value: read.values };
 }
 
 export interface StatusReply {
@@ -47,22 +41,11 @@ export interface StatusReply {
   readonly keyInfo: Uint8Array;
 }
 
-export function decodeStatusReply(bytes: Uint8Array): FeeControlReply<StatusReply> {
-  if (bytes.length !== 26) return wrongLength(bytes, 26);
-  const customerNumber = part(digits(6), bytes, 16);
-  const balance = part(binaryFen, bytes, 0);
-  const count = part(binaryCount, bytes, 8);
-  if (customerNumber === null || balance === null || count === null) return { fault: "the customer number is not BCD" };
-  return {
-    value: {
-      balance,
-      balanceMac: turned(bytes.subarray(4, 8)),
-      count,
-      countMac: turned(bytes.subarray(12, 16)),
-      customerNumber,
-      keyInfo: turned(bytes.subarray(22, 26)),
-    },
-  };
+export function decodeStatusReply(bytes: Uint8Array, choices: Choices = STANDARD): FeeControlReply<StatusReply> {
+  const read = readValues("status-query", bytes, choices);
+  if ("fault" in read) return faulty(read);
+  const { purchaseCount, ...others } = read.values;
+  return { value: { ...others, count: purchaseCount } };
 }
 
 /** What 070002FF leaves behind: no MAC, so good for a look and not for money. */
@@ -73,21 +56,23 @@ export interface ClosingReply {
   readonly keyInfo: Uint8Array;
 }
 
-export function decodeClosingReply(bytes: Uint8Array): FeeControlReply<ClosingReply> {
-  if (bytes.length !== 18) return wrongLength(bytes, 18);
-  const customerNumber = part(digits(6), bytes, 0);
-  const balance = part(binaryFen, bytes, 6);
-  const count = part(binaryCount, bytes, 10);
-  if (customerNumber === null || balance === null || count === null) return { fault: "the customer number is not BCD" };
-  return { value: { customerNumber, balance, count, keyInfo: turned(bytes.subarray(14, 18)) } };
+export function decodeClosingReply(bytes: Uint8Array, choices: Choices = STANDARD): FeeControlReply<ClosingReply> {
+  const read = readValues("end-session", bytes, choices);
+  if ("fault" in read) return faulty(read);
+  const { purchaseCount, ...others } = read.values;
+  return { value: { ...others, count: purchaseCount } };
+}
+
+const faulty = ({ fault, field }: { readonly fault: string; readonly field: string | null }): { readonly fault: string } => ({
+  fault: field === null ? fault : `${field}: ${fault}`,
+});
+
+/** What makes the keys of one meter out of the keys of all: 00 00 and the meter number 04000402, which is not its address. */
+export function factorOf(meterNumber: string, keys: "production" | "test", { testFactor }: Choices = STANDARD): Uint8Array {
+  if (keys === "test" && testFactor === "fixed") return Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1);
+  if (!/^\d{12}$/.test(meterNumber)) refuse("meterNumber", "not 12 digits", meterNumber);
+  return bytesOfHex(`0000${meterNumber}`);
 }
 
 export const keyStateOf = (keyInfo: Uint8Array): "production" | "test" =>
   keyInfo.some((byte) => byte !== 0) ? "production" : "test";
-
-function part<T>(format: Format<T>, bytes: Uint8Array, at: number): T | null {
-  const decoded = format.decode(bytes.subarray(at, at + format.bytes));
-  return "value" in decoded ? decoded.value : null;
-}
-
-const wrongLength = (bytes: Uint8Array, expected: number) => ({ fault: `${bytes.length} bytes where ${expected} are expected` });

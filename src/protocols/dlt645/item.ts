@@ -5,10 +5,10 @@
  *
  *     bytes ─► shape.members ─► { name, value: exact, unit }  ─► printed ─► { name, value: "123.45", unit }
  */
-import { Unreadable, wrongLength } from "./format.ts";
+import { Unreadable, wrongLength } from "./formats/format.ts";
 import { refuse } from "./refusal.ts";
-import type { Format } from "./format.ts";
-import { hexBytes } from "./frame.ts";
+import type { Format } from "./formats/format.ts";
+import { bytesOfHex, hexBytes } from "./frame.ts";
 
 /** One named value, exact: a Fen, a Decimal, a relay picture, whatever its format makes of the bytes. */
 export interface Member<T = unknown> {
@@ -41,6 +41,8 @@ export interface Shape {
   readonly fields: readonly Field[];
   /** Never throws: bytes that fit nothing are members with a fault, or a member "rest" with the bytes. */
   members(wire: Uint8Array): Member[];
+  /** The same of what stands behind the first `from` bytes, where that saves a copy; `membersBehind` asks for it. */
+  membersAt?(wire: Uint8Array, from: number): Member[];
   /** The way back, members in their order; a null is written as FF. Throws `unencodable` with the name of what does not fit. */
   encode(members: readonly NamedValue[]): Uint8Array;
 }
@@ -120,30 +122,44 @@ export function one(name: string, format: Format<unknown>): Shape {
     pattern: format.pattern,
     bytes: format.bytes,
     fields,
-    members(wire) {
-      if (wire.length === format.bytes) return [memberAt(fields[0], wire, 0)];
-      return [wire.length === 0 ? absent(fields[0]) : misfit(fields[0], wire)];
-    },
+    members: (wire) => oneAt(fields[0], wire, 0),
+    membersAt: (wire, from) => oneAt(fields[0], wire, from),
     encode: (members) => encodeFields(fields, members),
   };
 }
 
-/** One after the other; a short record stops where its data stop, and what is too much is shown as it came. */
-export function record(fields: readonly Field[]): Shape {
-  const bytes = bytesOf(fields);
+function oneAt(only: Field, wire: Uint8Array, from: number): Member[] {
+  const there = wire.length - from;
+  if (there === only.format.bytes) return [memberAt(only, wire, from)];
+  return [there === 0 ? absent(only) : misfit(only, wire.subarray(from))];
+}
+
+/**
+ * One after the other; a short record stops where its data stop, and what is too much is shown as it came. `as`: how the standard
+ * writes a record too long to be listed, and how long it is where the fields are not all of it (null: nobody knows).
+ */
+export function record(fields: readonly Field[], as: { readonly pattern?: string; readonly bytes?: number | null } = {}): Shape {
+  const { pattern = patternOf(fields), bytes = bytesOf(fields) } = as;
+  const membersAt = (wire: Uint8Array, from: number): Member[] => {
+    if (wire.length === from) return fields.slice(0, 1).map(absent);
+    const members: Member[] = [];
+    const end = readFields(fields, wire, from, members);
+    if (end < wire.length) members.push(rawMember("rest", wire.subarray(end)));
+    return members;
+  };
   return {
-    pattern: patternOf(fields),
+    pattern,
     bytes,
     fields,
-    members(wire) {
-      if (wire.length === 0) return fields.slice(0, 1).map(absent);
-      const members: Member[] = [];
-      const end = readFields(fields, wire, 0, members);
-      if (end < wire.length) members.push(rawMember("rest", wire.subarray(end)));
-      return members;
-    },
+    members: (wire) => membersAt(wire, 0),
+    membersAt,
     // As short as the meters that stop early: what is given is written, in its place.
-    encode: (members) => encodeFields(fields.slice(0, Math.max(1, members.length)), members),
+    encode(members) {
+      const known = members.findIndex(({ name }, i) => i >= fields.length && name === "rest");
+      const own = known < 0 ? members : members.slice(0, known);
+      const head = encodeFields(fields.slice(0, own.length === 0 && known < 0 ? 1 : own.length), own);
+      return known < 0 ? head : joined([head, restOf(members, known)]);
+    },
   };
 }
 
@@ -159,31 +175,62 @@ export function readFields(fields: readonly Field[], wire: Uint8Array, from: num
   return at;
 }
 
-/** The same fields again and again, for as many bytes as have come. `turns`: how many the standard foresees, where it does. */
-export function series(fieldsAt: (index: number) => readonly Field[], turns?: number): Shape {
+/** How often a series goes round: so many times; or as often as the meter likes, at most `most` times, written as "(k+1)". */
+export type Turns = number | { readonly most: number; readonly as: string };
+
+/** The same fields again and again, for as many bytes as have come and turns there can be; what is too much is shown as it came. */
+export function series(fieldsAt: (index: number) => readonly Field[], turns: Turns = { most: Infinity, as: "n" }): Shape {
   const turn = remembered(fieldsAt);
   const first = turn(0);
   const per = patternOf(first);
+  const most = typeof turns === "number" ? turns : turns.most;
+  const membersAt = (wire: Uint8Array, from: number): Member[] => {
+    if (wire.length === from) return first.slice(0, 1).map(absent);
+    const members: Member[] = [];
+    let at = from;
+    for (let index = 0; at < wire.length && index < most; index += 1) at = readFields(turn(index), wire, at, members);
+    if (at < wire.length) members.push(rawMember("rest", wire.subarray(at)));
+    return members;
+  };
   return {
-    pattern: `${first.length > 1 ? `(${per})` : per} x ${turns ?? "n"}`,
-    bytes: turns === undefined ? null : turns * bytesOf(first),
+    pattern: `${first.length > 1 ? `(${per})` : per} x ${typeof turns === "number" ? turns : turns.as}`,
+    bytes: typeof turns === "number" ? turns * bytesOf(first) : null,
     fields: first,
-    members(wire) {
-      if (wire.length === 0) return first.slice(0, 1).map(absent);
-      const members: Member[] = [];
-      for (let at = 0, index = 0; at < wire.length; index += 1) at = readFields(turn(index), wire, at, members);
-      return members;
-    },
+    members: (wire) => membersAt(wire, 0),
+    membersAt,
     encode(members) {
       const parts: Uint8Array[] = [];
-      for (let done = 0, index = 0; done < members.length; index += 1) {
+      let done = 0;
+      for (let index = 0; done < members.length && members[done]!.name !== "rest" && index < most; index += 1) {
         const fields = turn(index);
         parts.push(encodeFields(fields, members.slice(done, done + fields.length)));
         done += fields.length;
       }
-      return joined(parts);
+      return joined([...parts, restOf(members, done)]);
     },
   };
+}
+
+/** Bytes whose layout no source tells: one member, in wire order. `pattern` says what is known of it. */
+export function opaque(name: string, pattern: string, bytes: number | null): Shape {
+  return {
+    pattern,
+    bytes,
+    fields: [],
+    members: (wire) => (wire.length === 0 ? [{ ...rawMember(name, wire), value: null }] : [rawMember(name, wire)]),
+    encode([given, ...others]) {
+      if (given?.name !== name || others.length > 0) refuse(given?.name ?? name, `is not the one member, ${name}`);
+      return given.value === null ? new Uint8Array() : bytesOfHex(given.value as string);
+    },
+  };
+}
+
+/** Bytes that could not be taken apart go back as they came; anything else has no place. */
+export function restOf(members: readonly NamedValue[], done: number): Uint8Array {
+  const rest = members[done];
+  if (rest === undefined) return new Uint8Array();
+  if (rest.name !== "rest" || members.length > done + 1) refuse(rest.name, "does not belong here");
+  return bytesOfHex(rest.value as string);
 }
 
 /** Field lists are made once for each place: the names in them are put together from words. */
@@ -191,6 +238,10 @@ export function remembered<T>(make: (index: number) => T): (index: number) => T 
   const made: T[] = [];
   return (index) => (made[index] ??= make(index));
 }
+
+/** What stands behind the first `from` bytes, such as an identifier. */
+export const membersBehind = (shape: Shape, wire: Uint8Array, from: number): Member[] =>
+  shape.membersAt === undefined ? shape.members(wire.slice(from)) : shape.membersAt(wire, from);
 
 // ---- words ----
 

@@ -5,9 +5,12 @@
  * where it has one; a waiter that knew the identifier alone would time out although the meter had answered. Whatever does
  * not fit is "not ours" and leaves the waiter waiting: an echo, a neighbour, a late answer to the question before.
  *
- * What the bytes of a value mean is not told here: see the dictionary.
+ * What the bytes of a read mean is not told here: see the dictionary. What those of the other functions mean: `readValues`.
  */
 import type { FaultCode } from "../../kernel/faults.ts";
+import { addressFits } from "./addressing.ts";
+import { STANDARD } from "./choices.ts";
+import type { Choices } from "./choices.ts";
 import {
   FUNCTION_MASK,
   functionOf,
@@ -27,14 +30,18 @@ import {
   namesOfRelayResult,
   namesOfSerr,
 } from "./error-word.ts";
-import { SECURITY } from "./fee-control.ts";
-import { ANY_METER, EVERY_METER, hexByte } from "./frame.ts";
+import { formNamed, formOf } from "./forms.ts";
+import type { FormName, ReplyValues } from "./forms.ts";
+import { EVERY_METER, hexByte } from "./frame.ts";
 import type { Frame } from "./frame.ts";
+import { decode, layout, cut } from "./forms/layout.ts";
+import type { Layout, Read } from "./forms/layout.ts";
+import { SECURITY } from "./security-identifiers.ts";
 
 export type Reply =
   /** All there is, or the last part. The identifier and the sequence number are taken off; in wire order. */
   | { readonly is: "value"; readonly bytes: Uint8Array }
-  /** A part; ask with `readOn`. Join the bytes first and decode afterwards. */
+  /** A part; ask with `readOn`. Join the bytes first and decode afterwards (`PartsJoiner`). */
   | { readonly is: "more"; readonly bytes: Uint8Array }
   /** The meter has heard. `result`: what a secured relay order with extended reply says to have done. */
   | { readonly is: "acknowledged"; readonly result: readonly string[] }
@@ -47,8 +54,9 @@ export type Reply =
 
 const notOurs = (why: string): Reply => ({ is: "not-ours", why });
 const malformed = (why: string): Reply => ({ is: "malformed", why });
+const acknowledged: Reply = { is: "acknowledged", result: [] };
 
-export function readReply(request: Frame, reply: Frame): Reply {
+export function readReply(request: Frame, reply: Frame, choices: Choices = STANDARD): Reply {
   if (!isReply(reply.control)) return notOurs("a request, perhaps our own echo");
   const asked = request.control & FUNCTION_MASK;
   if ((reply.control & FUNCTION_MASK) !== asked)
@@ -56,35 +64,39 @@ export function readReply(request: Frame, reply: Frame): Reply {
   if (!comesFrom(request, reply.address)) return notOurs(`comes from ${reply.address}`);
   if (isException(reply.control)) return refusal(request, reply);
 
-  switch (functionOf(request).word) {
+  const { word } = functionOf(request);
+  switch (word) {
     case "read":
     case "read-on":
-      return reading(request, reply);
+      return reading(request, reply, word, choices);
+    case "read-again":
+      return reply.data.length <= 2 ? { is: "no-data" } : valueOf(reply, 2);
     case "read-address":
       return reply.data.length === 6 ? { is: "value", bytes: reply.data } : malformed(`an address of ${reply.data.length} bytes`);
     case "security": {
       const answered = identifierOf(reply);
       if (answered === undefined) return malformed("no data identifier");
       if (!sameIdentifier(request.data, reply.data, 4)) return notOurs(`answers ${answered}`);
-      return reply.data.length === 4 ? { is: "acknowledged", result: [] } : { is: "value", bytes: reply.data.slice(4) };
+      if (reply.data.length === 4) return acknowledged;
+      const said = echoed(request, reply, choices);
+      return said.is === "acknowledged" ? valueOf(reply, 4) : said;
     }
     case "relay":
+      if (reply.data.length === 0) return acknowledged;
       return { is: "acknowledged", result: reply.data.length >= 2 ? namesOfRelayResult(wordOf(reply.data)) : [] };
     default:
-      return { is: "acknowledged", result: [] };
+      return echoed(request, reply, choices);
   }
 }
 
 /** AA in the request stands for any two digits; a broadcast is answered by some 1997 meters; 15H answers from the new address. */
-function comesFrom(request: Frame, from: string): boolean {
-  const { address } = request;
-  if (address === from || address === ANY_METER || address === EVERY_METER) return true;
-  for (let pair = 0; pair < 12; pair += 2) {
-    const wanted = address.slice(pair, pair + 2);
-    if (wanted !== "AA" && wanted !== from.slice(pair, pair + 2)) return false;
-  }
-  return true;
+function comesFrom({ address, control, data }: Frame, from: string): boolean {
+  if (address === from || address === EVERY_METER) return true;
+  const code = control & FUNCTION_MASK;
+  if ((code === 0x15 || code === 0x0a) && data.length === 6) return from === addressIn(data);
+  return addressFits(address, from);
 }
+const addressIn = (data: Uint8Array): string => Array.from(data, hexByte).reverse().join("");
 
 /** By hand: a view would cost so small an array a buffer of its own, and `slice` asks after kinds of arrays that are not here. */
 function copied(data: Uint8Array, from: number, to: number): Uint8Array {
@@ -93,23 +105,56 @@ function copied(data: Uint8Array, from: number, to: number): Uint8Array {
   return bytes;
 }
 
-function reading(request: Frame, reply: Frame): Reply {
-  const { version, word } = functionOf(request);
+function reading(request: Frame, reply: Frame, word: string, { partNumber }: Choices): Reply {
+  const { version } = functionOf(request);
   const { data } = reply;
   if (data.length === 0) return { is: "no-data" };
   const head = identifierBytes(version);
   if (data.length < head) return malformed(`${data.length} data bytes, too few for a data identifier`);
   if (!sameIdentifier(request.data, data, head)) return notOurs(`answers ${identifierOf(reply) ?? "nothing"}`);
-  const sequenced = word === "read-on" && version === "2007";
+  if (data.length === DISPLAY_BYTES && request.data.length === DISPLAY_BYTES) return echoed(request, reply, STANDARD);
+  const sequenced = word === "read-on" && version === "2007" && partNumber === "behind";
   if (sequenced) {
     if (data.length === head) return { is: "no-data" };
-    const sequence = data[data.length - 1]!;
-    // The part before, repeated late, must not be taken for this one.
-    if (sequence !== request.data[4]) return notOurs(`part ${sequence}, not ${request.data[4] ?? 0}`);
+    const wrong = wrongPart(request.data[request.data.length - 1] ?? 0, data[data.length - 1]!);
+    if (wrong !== undefined) return wrong;
   }
   const bytes = copied(data, head, sequenced ? data.length - 1 : data.length);
   if (moreFollows(reply.control)) return { is: "more", bytes };
   return bytes.length === 0 && word === "read" ? { is: "no-data" } : { is: "value", bytes };
+}
+
+/** Only the display view is asked with nine bytes, and answered with the same. */
+const DISPLAY_BYTES = 9;
+
+/** The part before, repeated late, must not be taken for this one; any other number is no late part of ours. */
+function wrongPart(asked: number, sequence: number): Reply | undefined {
+  if (sequence === asked) return undefined;
+  if (sequence > 0 && sequence < asked) return notOurs(`part ${sequence}, not ${asked}`);
+  return malformed(`part ${sequence} where ${asked} was asked for: a part is missing, or this meter does not number its parts`);
+}
+
+const valueOf = ({ control, data }: Frame, from: number): Reply => ({
+  is: moreFollows(control) ? "more" : "value",
+  bytes: data.subarray(from),
+});
+
+/** Functions that say back what they were told. A bare yes is one, and what vendors add to theirs does not make it a no. */
+function echoed(request: Frame, reply: Frame, choices: Choices): Reply {
+  if (reply.data.length === 0) return acknowledged;
+  const form = formOf(request, choices)?.form;
+  if (form === undefined) return acknowledged;
+  const asked = new Map<string, Uint8Array>();
+  for (const { name, wire } of cut(form.request as Layout, request.data)) asked.set(name, wire);
+  for (const { name, slot, wire } of cut(form.reply as Layout, reply.data)) {
+    if (slot.kind !== "echo") continue;
+    // The bytes are not shown: one of them may be a password.
+    if (!sameBytes(asked.get(name), wire)) return malformed(`says another ${name} than was asked for`);
+  }
+  return acknowledged;
+}
+function sameBytes(one: Uint8Array | undefined, other: Uint8Array): boolean {
+  return one?.length === other.length && one.every((byte, i) => byte === other[i]);
 }
 
 function refusal(request: Frame, reply: Frame): Reply {
@@ -131,3 +176,21 @@ function refusal(request: Frame, reply: Frame): Reply {
 }
 
 const wordOf = (data: Uint8Array): number => data[0]! | ((data[1] ?? 0) << 8);
+
+/** The values of a reply by the form of its request; `bytes` as `readReply` gives them, without what is echoed. */
+export function readValues<N extends FormName>(form: N, bytes: Uint8Array, choices: Choices = STANDARD): Read<ReplyValues<N>> {
+  return decode(ownPlaces(formNamed(form, choices).reply as Layout), bytes) as Read<ReplyValues<N>>;
+}
+
+const owned = new WeakMap<Layout, Layout>();
+function ownPlaces(reply: Layout): Layout {
+  let own = owned.get(reply);
+  if (own === undefined) {
+    own = layout(Object.fromEntries(reply.places.filter(isOwn).map(({ name, slot }) => [name, slot])));
+    owned.set(reply, own);
+  }
+  return own;
+}
+/** Identifier and sequence number are taken off by `readReply`; the identifier of something read again is one of its values. */
+const isOwn = ({ name, slot }: Layout["places"][number]): boolean =>
+  slot.kind === "value" || (slot.kind === "echo" && name !== "di" && name !== "sequence");

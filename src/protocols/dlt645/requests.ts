@@ -1,20 +1,27 @@
 /**
  * Builds every request the gateway sends. What is handed in reads as a person or a key server writes it: identifiers,
- * addresses and operator codes as text, numbers as numbers, ciphers and MACs with the highest byte first. Here, and only
- * here, they are turned round for the wire.
+ * addresses and operator codes as text, numbers as numbers, ciphers and MACs with the highest byte first. The forms turn them round
+ * for the wire and refuse, with the name of the field, what the standard forbids.
  *
  * Nothing is decided here: who may ask, whether a password belongs to a meter, and whether an answer comes is not known.
  */
-import type { Secret } from "../../kernel/secret.ts";
 import type { Fen } from "../../kernel/money.ts";
-import { FUNCTIONS } from "./control-codes.ts";
-import { SECURITY } from "./fee-control.ts";
-import { bcdOfDigits, binaryCount, binaryFen, hex, moment, turned } from "./formats.ts";
-import { ANY_METER, EVERY_METER, identifierBytesOf } from "./frame.ts";
+import { Secret } from "../../kernel/secret.ts";
+import { STANDARD, choicesWith, levelsOf } from "./choices.ts";
+import type { Choices } from "./choices.ts";
+import { checkAudience } from "./addressing.ts";
+import { turned } from "./formats/format.ts";
+import { digitsOfBcd } from "./formats/numbers.ts";
+import { ANY_METER, EVERY_METER, hexByte, identifierBytesOf } from "./frame.ts";
 import type { Frame } from "./frame.ts";
+import type { Signal } from "./forms/setting.ts";
 import { joined } from "./item.ts";
-import { relayOrders } from "./relay-orders.ts";
+import { refuse } from "./refusal.ts";
 import type { RelayOrderName } from "./relay-orders.ts";
+import { SECURITY } from "./security-identifiers.ts";
+import { deadlineFor } from "./forms/slot-moments.ts";
+import { isPassword } from "./forms/slots.ts";
+import { writeRequest } from "./speaking.ts";
 
 /** Four bytes the meter keeps in its event records, as eight hex digits. */
 export interface Operator {
@@ -24,194 +31,182 @@ export interface ToMeter {
   readonly address: string;
 }
 export interface Password {
-  readonly level: "00" | "01" | "02" | "03" | "04";
+  readonly level: "00" | "01" | "02" | "03" | "04" | "05" | "06" | "07" | "08" | "09";
   /** Six decimal digits. */
   readonly password: Secret<string>;
 }
+/** Which password, and where it stands in a change: 04000C0n. */
+export interface Identified {
+  readonly di: string;
+}
+/** Cipher and MAC of a key server, highest byte first. */
+export interface Secured {
+  readonly cipher: Uint8Array;
+  readonly mac: Uint8Array;
+  readonly level?: "98" | "96";
+}
 
-const frame = (address: string, control: number, ...parts: readonly Uint8Array[]): Frame => {
-  if (!FUNCTIONS.has(control)) throw new Error(`no function ${control}`);
-  return { address, control, data: parts.length === 1 ? parts[0]! : joined(parts) };
-};
+// ---- reading (clauses 5.1 to 5.3 of the reference) ----
 
-/** Writes and orders go to one meter by name: an AA or 99 address would let a stranger obey (reference, section 3). */
-const oneMeter = (address: string): string => {
-  if (!/^\d{12}$/.test(address) || address === EVERY_METER) throw new Error(`this goes to one meter, not to ${address}`);
-  return address;
-};
+const READ_1997 = 0x01;
+const READ = 0x11;
 
-const hexText = (text: string, bytes: number): Uint8Array => {
-  if (text.length !== bytes * 2 || !/^[0-9A-Fa-f]*$/.test(text)) throw new Error(`not ${bytes * 2} hex digits: ${text}`);
-  return hex(bytes).encode(text);
-};
-const identifier = identifierBytesOf;
-const operatorCode = (code: string): Uint8Array => hexText(code, 4);
-const exactly = (bytes: Uint8Array, length: number): Uint8Array => {
-  if (bytes.length !== length) throw new Error(`${bytes.length} bytes where ${length} are wanted`);
-  return turned(bytes);
-};
-const sixDigits = (password: Secret<string>): Uint8Array => {
-  const text = password.open();
-  // The text is not shown: this is a password.
-  if (!/^\d{6}$/.test(text)) throw new Error("a password has six digits");
-  return bcdOfDigits(text, 3);
-};
-const clear = (who: Password & Operator): Uint8Array[] => [
-  hexText(who.level, 1),
-  sixDigits(who.password),
-  operatorCode(who.operator),
-];
-const deadlineBytes = (deadline: string): Uint8Array => moment("YYMMDDhhmmss").encode(deadline);
+/** For load profiles: how many blocks, from when on (YYMMDDhhmm, oldest first). */
+export interface Profile {
+  readonly blocks: number;
+  readonly from?: string;
+}
 
-// ---- reading (clauses 7.1 to 7.3) ----
-
-/** `di` of four hex digits asks by the 1997 edition. `blocks` and `from` are for load profiles: YYMMDDhhmm, oldest first. */
-export function read(address: string, di: string, profile?: { readonly blocks: number; readonly from?: string }): Frame {
-  // The way of nearly every request, so without a detour.
-  if (profile === undefined) return { address, control: di.length === 4 ? 0x01 : 0x11, data: identifierBytesOf(di) };
-  const extra = [bcdOfDigits(String(profile.blocks), 1)];
-  if (profile.from !== undefined) extra.push(moment("YYMMDDhhmm").encode(profile.from));
-  return frame(address, di.length === 4 ? 0x01 : 0x11, identifier(di), ...extra);
+/** `di` of four hex digits asks by the 1997 edition. Asked more often than everything else together, so without the detour of a form. */
+export function read(address: string, di: string, profile?: Profile): Frame {
+  if (profile !== undefined) {
+    const { blocks, from } = profile;
+    if (from === undefined) return writeRequest({ is: "read-profile", address, di, blocks });
+    return writeRequest({ is: "read-profile-from", address, di, blocks, from });
+  }
+  if (address.includes("A")) checkAudience("any", address);
+  const data = identifierBytesOf(di);
+  if (data[data.length - 1] === 0xff) refuse("di", "FF on top would ask for everything", di);
+  return { address, control: data.length === 2 ? READ_1997 : READ, data };
 }
 
 /** The rest of a reply whose D5 was set; the first sequence number is 1. The 1997 edition has none. */
-export function readOn(address: string, di: string, sequence: number): Frame {
-  if (!Number.isInteger(sequence) || sequence < 1 || sequence > 255) throw new Error(`sequence ${sequence} is not 1 to 255`);
-  return di.length === 4 ? frame(address, 0x02, identifier(di)) : frame(address, 0x12, identifier(di), Uint8Array.of(sequence));
+export function readOn(address: string, di: string, sequence: number, profile?: Profile, choices: Choices = STANDARD): Frame {
+  if (di.length === 4) return writeRequest({ is: "read-on-1997", address, di });
+  if (profile === undefined || choices.readOnProfile === "short") return writeRequest({ is: "read-on", address, di, sequence });
+  const { blocks, from } = profile;
+  if (from === undefined) return writeRequest({ is: "read-on-profile", address, di, blocks, sequence });
+  return writeRequest({ is: "read-on-profile-from", address, di, blocks, from, sequence });
 }
 
-/** Only on a line with one meter. */
-export const readAddress = (): Frame => frame(ANY_METER, 0x13);
+/** Shows an item on the meter's display, or lights all of it (FFFFFFFF, FF). May be said to all. */
+export const showDisplay = (address: string, displayed: string, screen = "00"): Frame =>
+  writeRequest({ is: "show-display", address, displayed, screen });
 
-// ---- setting (clauses 7.4 to 7.11) ----
+/** Only on a line with one meter. */
+export const readAddress = (): Frame => writeRequest({ is: "read-address", address: ANY_METER });
+
+// ---- setting (clauses 5.4 to 5.10 and 5.12) ----
 
 /** Heard by everyone, answered by nobody. `time`: YYMMDDhhmmss. */
-export const broadcastTime = (time: string, address: string = EVERY_METER): Frame => frame(address, 0x08, deadlineBytes(time));
+export const broadcastTime = (time: string, address: string = EVERY_METER, choices: Choices = STANDARD): Frame =>
+  writeRequest({ is: "broadcast-time", address, time }, choices);
 
 /** `data`: the value as its Format encodes it, in wire order. */
-export const write = (to: ToMeter & Password & Operator & { readonly di: string; readonly data: Uint8Array }): Frame =>
-  to.di.length === 4
-    ? frame(oneMeter(to.address), 0x04, identifier(to.di), hexText(to.level, 1), sixDigits(to.password), to.data)
-    : frame(oneMeter(to.address), 0x14, identifier(to.di), ...clear(to), to.data);
+export function write(to: ToMeter & Password & Operator & Identified & { readonly data: Uint8Array }): Frame {
+  if (to.di.length === 4) return writeRequest({ is: "write-1997", ...to });
+  return isPassword(to.di)
+    ? writeRequest({ is: "write-password", ...to, ...passwordIn(to.data) })
+    : writeRequest({ is: "write", ...to });
+}
+function passwordIn(data: Uint8Array): { readonly newLevel: string; readonly newPassword: Secret<string> } {
+  const digits = data.length === 4 ? digitsOfBcd(data, 1, 3) : undefined;
+  // The bytes are not shown: this is a password.
+  if (digits === undefined) refuse("data", "a password is its level and six digits");
+  return { newLevel: hexByte(data[0]!), newPassword: new Secret(digits) };
+}
 
 /** Level 99 (97 in the south): fields in the clear, each high byte first, in the order in which they travel; then the MAC. */
 export const writeWithMac = (
   to: ToMeter &
-    Operator & {
-      readonly di: string;
-      readonly fields: readonly Uint8Array[];
-      readonly mac: Uint8Array;
-      readonly level?: "99" | "97";
-    },
-): Frame => {
-  const head = [identifier(to.di), hexText(to.level ?? "99", 1), new Uint8Array(3), operatorCode(to.operator)];
-  return frame(oneMeter(to.address), 0x14, ...head, ...to.fields.map(turned), exactly(to.mac, 4));
-};
+    Operator &
+    Identified & { readonly fields: readonly Uint8Array[]; readonly mac: Uint8Array; readonly level?: "99" | "97" },
+  choices: Choices = STANDARD,
+): Frame => writeRequest({ is: "write-with-mac", level: levelsOf(choices).clear, ...to, data: joined(to.fields.map(turned)) });
 
 /** Level 98 (96): cipher turned round, then MAC turned round — other than in a relay order, where both turn as one. */
-export const writeCiphered = (
-  to: ToMeter &
-    Operator & { readonly di: string; readonly cipher: Uint8Array; readonly mac: Uint8Array; readonly level?: "98" | "96" },
-): Frame => {
-  if (to.cipher.length === 0 || to.cipher.length % 16 !== 0)
-    throw new Error(`a cipher comes in blocks of 16, not ${to.cipher.length}`);
-  const head = [identifier(to.di), hexText(to.level ?? "98", 1), new Uint8Array(3), operatorCode(to.operator)];
-  return frame(oneMeter(to.address), 0x14, ...head, turned(to.cipher), exactly(to.mac, 4));
-};
+export const writeCiphered = (to: ToMeter & Operator & Identified & Secured, choices: Choices = STANDARD): Frame =>
+  writeRequest({ is: "write-ciphered", level: levelsOf(choices).cipher, ...to });
 
 /** Only on a line with one meter; the reply comes from the new address. */
-export const writeAddress = (newAddress: string): Frame => frame(ANY_METER, 0x15, bcdOfDigits(oneMeter(newAddress), 6));
+export function writeAddress(newAddress: string): Frame {
+  checkAudience("one", newAddress);
+  return writeRequest({ is: "write-address", address: ANY_METER, newAddress });
+}
 
 /** `when`: MMDDhhmm, 99 for "each"; 99999999 freezes now. */
-export const freeze = (address: string, when: string): Frame => frame(address, 0x16, moment("MMDDhhmm").encode(when));
+export const freeze = (address: string, when: string, choices: Choices = STANDARD): Frame =>
+  writeRequest({ is: "freeze", address, freezeAt: when }, choices);
 
-const BAUD_BITS: ReadonlyMap<number, number> = new Map([600, 1200, 2400, 4800, 9600, 19200].map((baud, i) => [baud, 2 << i]));
-export const baudOfByte = (byte: number): number | undefined => [...BAUD_BITS].find(([, bit]) => bit === byte)?.[0];
+/** The meter answers at the old rate, then both sides change. */
+export const changeBaud = (address: string, baud: number, choices: Choices = STANDARD): Frame =>
+  writeRequest({ is: "change-baud", address, baud }, choices);
 
-/** A bit map, exactly one bit set. The meter answers at the old rate, then both sides change. */
-export const changeBaud = (address: string, baud: number): Frame => {
-  const byte = BAUD_BITS.get(baud);
-  if (byte === undefined) throw new Error(`${baud} baud is not in the standard`);
-  return frame(oneMeter(address), 0x17, Uint8Array.of(byte));
-};
+export const changePassword = (to: ToMeter & Identified & { readonly old: Password; readonly fresh: Password }): Frame =>
+  writeRequest({ is: "change-password", address: to.address, di: to.di, ...bothPasswords(to) });
+const bothPasswords = ({ old, fresh }: { readonly old: Password; readonly fresh: Password }) => ({
+  oldLevel: old.level,
+  oldPassword: old.password,
+  newLevel: fresh.level,
+  newPassword: fresh.password,
+});
 
-export const changePassword = (
-  to: ToMeter & { readonly di: string; readonly old: Password; readonly fresh: Password },
-): Frame => {
-  const pair = (p: Password) => [hexText(p.level, 1), sixDigits(p.password)];
-  return frame(oneMeter(to.address), 0x18, identifier(to.di), ...pair(to.old), ...pair(to.fresh));
-};
+/** `di`: only for the library whose meters want one, see `clearHead` of the choices. */
+export const clearDemand = (to: ToMeter & Password & Operator & Partial<Identified>, choices: Choices = STANDARD): Frame =>
+  choices.clearHead === "password"
+    ? writeRequest({ is: "clear-demand", ...to })
+    : writeRequest({ is: "clear-demand-item", ...to, di: identified(to) });
+export const clearMeter = (to: ToMeter & Password & Operator & Partial<Identified>, choices: Choices = STANDARD): Frame =>
+  choices.clearHead === "password"
+    ? writeRequest({ is: "clear-meter", ...to })
+    : writeRequest({ is: "clear-meter-item", ...to, di: identified(to) });
+const identified = ({ di }: Partial<Identified>): string => di ?? refuse("di", "these meters want one");
 
-export const clearDemand = (to: ToMeter & Password & Operator): Frame => frame(oneMeter(to.address), 0x19, ...clear(to));
-export const clearMeter = (to: ToMeter & Password & Operator): Frame => frame(oneMeter(to.address), 0x1a, ...clear(to));
 /** `di`: FFFFFFFF for all, otherwise the class with FF in DI0. */
-export const clearEvents = (to: ToMeter & Password & Operator & { readonly di: string }): Frame =>
-  frame(oneMeter(to.address), 0x1b, ...clear(to), identifier(to.di));
+export const clearEvents = (to: ToMeter & Password & Operator & Identified): Frame =>
+  writeRequest({ is: "clear-events", ...to, cleared: to.di });
 
-export const setOutput = (address: string, signal: "clock-second" | "demand-period" | "slot-switch"): Frame =>
-  frame(address, 0x1d, Uint8Array.of({ "clock-second": 0, "demand-period": 1, "slot-switch": 2 }[signal]));
+/** Under production keys: what `clearMeterPlainText` says, under cipher and MAC. */
+export const clearMeterSecured = (to: ToMeter & Operator & Secured, choices: Choices = STANDARD): Frame =>
+  writeRequest({ is: "clear-meter-secured", level: levelsOf(choices).cipher, ...to }, choices);
+export const clearEventsSecured = (to: ToMeter & Operator & Secured, choices: Choices = STANDARD): Frame =>
+  writeRequest({ is: "clear-events-secured", level: levelsOf(choices).cipher, ...to }, choices);
+
+export const setOutput = (address: string, signal: Signal): Frame => writeRequest({ is: "set-output", address, output: signal });
 
 // ---- relay orders (function 1CH of the supplement) ----
 
 export interface RelayOrder extends ToMeter, Operator {
   readonly order: RelayOrderName;
-  /** YYMMDDhhmmss, the last moment at which the meter may obey, by its own clock. */
+  /** YYMMDDhhmmss, the last moment at which the meter may obey, by its own clock; one without a clock is told what it wants. */
   readonly deadline: string;
   /** Only for the two orders that restore by themselves: minutes, in steps of five. */
   readonly restoreAfterMinutes?: number;
 }
 
-export const relayOrder = (to: RelayOrder & Password): Frame =>
-  frame(oneMeter(to.address), 0x1c, ...clear(to), Uint8Array.of(...orderBytes(to)), deadlineBytes(to.deadline));
+export const relayOrder = (to: RelayOrder & Password, choices: Choices = STANDARD): Frame =>
+  writeRequest(
+    { is: "relay-order", restoreAfterMinutes: 0, ...to, deadline: deadlineFor(choices.deadline, to.deadline) },
+    choices,
+  );
 
-/** What goes under the cipher of a secured order: N1 N2 YY MM DD hh mm ss, high byte first — the deadline the other way round. */
-export const relayOrderPlainText = (order: Omit<RelayOrder, keyof Operator | keyof ToMeter>): Uint8Array =>
-  Uint8Array.of(...orderBytes(order), ...turned(deadlineBytes(order.deadline)));
-
-function orderBytes(order: Pick<RelayOrder, "order" | "restoreAfterMinutes">): [number, number] {
-  const row = relayOrders[order.order];
-  const steps = (order.restoreAfterMinutes ?? 0) / 5;
-  if (row.timed ? !Number.isInteger(steps) || steps < 1 || steps > 255 : steps !== 0) {
-    throw new Error(`${order.order} cannot restore after ${order.restoreAfterMinutes ?? 0} minutes`);
-  }
-  return [row.byte, steps];
-}
-
-export interface SecuredRelayOrder extends ToMeter, Operator {
-  readonly cipher: Uint8Array;
-  readonly mac: Uint8Array;
-  readonly level?: "98" | "96";
+export interface SecuredRelayOrder extends ToMeter, Operator, Secured {
   /** P2 = 01: the reply says in two bytes what was done (supplement of 2014). */
   readonly extendedReply: boolean;
   /** `whole`: cipher and MAC turned round as one 20-byte block, so the MAC travels first. `fields`: each for itself, cipher first. */
-  readonly controlBlock: "whole" | "fields";
+  readonly controlBlock?: Choices["controlBlock"];
 }
 
-export const relayOrderSecured = (to: SecuredRelayOrder): Frame => {
-  const head = [hexText(to.level ?? "98", 1), Uint8Array.of(0, 0, to.extendedReply ? 1 : 0), operatorCode(to.operator)];
-  const cipher = exactly(to.cipher, 16);
-  const mac = exactly(to.mac, 4);
-  return frame(oneMeter(to.address), 0x1c, ...head, ...(to.controlBlock === "whole" ? [mac, cipher] : [cipher, mac]));
-};
+const BY_BLOCK = { whole: choicesWith({ controlBlock: "whole" }), fields: choicesWith({ controlBlock: "fields" }) };
+
+export const relayOrderSecured = (to: SecuredRelayOrder, choices: Choices = STANDARD): Frame =>
+  writeRequest(
+    { is: "relay-order-secured", level: levelsOf(choices).cipher, ...to },
+    to.controlBlock === undefined ? choices : BY_BLOCK[to.controlBlock],
+  );
 
 // ---- function 03 of the supplement ----
-
-const secured = (to: ToMeter & Operator, di: string, ...parts: readonly Uint8Array[]): Frame =>
-  frame(oneMeter(to.address), 0x03, identifier(di), operatorCode(to.operator), ...parts);
 
 /** `factor`: 00 00 and the meter number, which may differ from the address. */
 export const authenticate = (
   to: ToMeter & Operator & { readonly cipher1: Uint8Array; readonly random1: Uint8Array; readonly factor: Uint8Array },
-): Frame => secured(to, SECURITY.authenticate, exactly(to.cipher1, 8), exactly(to.random1, 8), exactly(to.factor, 8));
+): Frame => writeRequest({ is: "authenticate", ...to });
 
-export const setValidity = (to: ToMeter & Operator & { readonly minutes: number; readonly mac: Uint8Array }): Frame => {
-  if (!Number.isInteger(to.minutes) || to.minutes < 1 || to.minutes > 9999)
-    throw new Error(`${to.minutes} minutes are refused by meters`);
-  return secured(to, SECURITY.setValidity, bcdOfDigits(String(to.minutes), 2), exactly(to.mac, 4));
-};
+export const setValidity = (to: ToMeter & Operator & { readonly minutes: number; readonly mac: Uint8Array }): Frame =>
+  writeRequest({ is: "set-validity", ...to });
 
-export const endSession = (to: ToMeter & Operator): Frame => secured(to, SECURITY.endSession);
-export const statusQuery = (to: ToMeter & Operator): Frame => secured(to, SECURITY.statusQuery);
+export const endSession = (to: ToMeter & Operator): Frame => writeRequest({ is: "end-session", ...to });
+export const statusQuery = (to: ToMeter & Operator): Frame => writeRequest({ is: "status-query", ...to });
 
 export interface Purchase extends ToMeter, Operator {
   readonly amount: Fen;
@@ -222,13 +217,38 @@ export interface Purchase extends ToMeter, Operator {
   readonly customerNumber: string;
   readonly mac2: Uint8Array;
 }
+/** The two by a purchase count, the standard's way; `purchase` knows those of vendors. */
+export const openAccount = (to: Purchase, choices: Choices = STANDARD): Frame =>
+  writeRequest({ is: "open-account", ...counted(to, choices) }, choices);
+export const topUp = (to: Purchase, choices: Choices = STANDARD): Frame =>
+  writeRequest({ is: "top-up", ...counted(to, choices) }, choices);
+function counted(to: Purchase, { purchase }: Choices) {
+  if (purchase !== "1E") refuse("count", `this meter takes purchases by ${purchase}, without a count`, to.count);
+  return { ...to, purchaseCount: to.count };
+}
 
-const purchase =
-  (di: string) =>
-  (to: Purchase): Frame => {
-    if (!/^\d{12}$/.test(to.customerNumber)) throw new Error(`a customer number has twelve digits: ${to.customerNumber}`);
-    const money = [binaryFen.encode(to.amount), binaryCount.encode(to.count), exactly(to.mac1, 4)];
-    return secured(to, di, ...money, bcdOfDigits(to.customerNumber, 6), exactly(to.mac2, 4));
-  };
-export const openAccount = purchase(SECURITY.openAccount);
-export const topUp = purchase(SECURITY.topUp);
+/** Only meters on public keys take it; the count becomes 0. As long as the refund of a vendor, and by the same identifier. */
+export function initialisePurse(
+  to: ToMeter & Operator & { readonly amount: Fen; readonly mac1: Uint8Array; readonly mac2: Uint8Array },
+  choices: Choices = STANDARD,
+): Frame {
+  if (choices.refund === SECURITY.initialisePurse) refuse("di", "this meter refunds by it", SECURITY.initialisePurse);
+  return writeRequest({ is: "initialise-purse", ...to, purchaseCount: 0 }, choices);
+}
+
+/** The purse as the security chip keeps it: balance and count, each with a MAC. */
+export const readBackPurse = (to: ToMeter & Operator & { readonly directory?: string }, choices: Choices = STANDARD): Frame =>
+  writeRequest(
+    { is: "read-back-purse", directory: ESAM_DIRECTORY, length: PURSE_BYTES, start: 0, file: choices.purseFile, ...to },
+    choices,
+  );
+/** On the wire 01 DF. */
+const ESAM_DIRECTORY = "DF01";
+/** Amount and count. */
+const PURSE_BYTES = 8;
+
+export { changeBaud1997, changePassword1997, clearDemand1997, readAgain, writeAddress1997 } from "./requests-1997.ts";
+export { purchase, refund, sealedPurchasePlainText } from "./requests-vendors.ts";
+export type { Credit, Refund } from "./requests-vendors.ts";
+export { baudOfByte } from "./formats/bauds.ts";
+export { cipheredWritePlainText, clearEventsPlainText, clearMeterPlainText, relayOrderPlainText } from "./plain-texts.ts";

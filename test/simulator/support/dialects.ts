@@ -5,12 +5,10 @@
 import { createCipheriv } from "node:crypto";
 import { hexBytes } from "../../../src/protocols/dlt645/frame.ts";
 import type { Frame } from "../../../src/protocols/dlt645/frame.ts";
-import { turned } from "../../../src/protocols/dlt645/formats.ts";
+import { turned } from "../../../src/protocols/dlt645/formats/formats.ts";
 import {
   decodeItem,
   decodeRelayWord,
-  encodeCells,
-  energyPurchase,
   errorOf,
   permit,
   readItem,
@@ -18,12 +16,15 @@ import {
   relayFrame,
   topUpFrame,
 } from "../../../src/protocols/dlt645/profiles/index.ts";
-import type { ModelProfile, ProfileItemName, RelayWord } from "../../../src/protocols/dlt645/profiles/index.ts";
+import type { ModelProfile, ProfileItemName } from "../../../src/protocols/dlt645/profiles/index.ts";
 import type { RelayOrderName } from "../../../src/protocols/dlt645/relay-orders.ts";
 import * as requests from "../../../src/protocols/dlt645/requests.ts";
+import type { RelayWord } from "../../../src/protocols/dlt645/word3-layouts.ts";
 import { encodeFrame } from "../../../src/protocols/dlt645/frame.ts";
+import { CentiKwh } from "../../../src/kernel/energy.ts";
+import { Fen } from "../../../src/kernel/money.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
-import { fromHex, hex, joined } from "../../../simulator/bytes.ts";
+import { fromHex, joined } from "../../../simulator/bytes.ts";
 import type { Street } from "../../../simulator/street.ts";
 import { cipher1, factorOf, keyOf, macOf } from "./keys.ts";
 import * as soft from "./soft-keys.ts";
@@ -192,34 +193,35 @@ export class Speaker {
     return this.say(relayFrame(this.profile, to, { order, deadline, password: new Secret(password.factory) }));
   }
 
-  orderSecured(order: RelayOrderName, extendedReply = this.profile.choices.relayReply === "extended"): Promise<Answer> {
+  orderSecured(order: RelayOrderName, extendedReply = this.profile.choices.relayReply !== "short"): Promise<Answer> {
     return this.say(this.securedFrame(order, extendedReply));
   }
 
   securedFrame(order: RelayOrderName, extendedReply: boolean): Frame {
-    const plain = requests.relayOrderPlainText({ order, deadline: DEADLINE });
-    const level = this.profile.proof.levels!.cipher;
-    const to = { address: this.address, operator: OPERATOR, level, controlBlock: this.profile.choices.controlBlock };
-    return requests.relayOrderSecured({ ...to, ...this.#server.order(plain), extendedReply });
+    const { choices } = this.profile;
+    const plain = requests.relayOrderPlainText({ order, deadline: DEADLINE }, choices);
+    const to = { address: this.address, operator: OPERATOR };
+    return requests.relayOrderSecured({ ...to, ...this.#server.order(plain), extendedReply }, choices);
   }
 
   /** `mark`: the count, the order number or the second at which it was bought, whichever this model looks at. */
   topUpFrame(amount: string, mark: number): Frame {
     const to = { address: this.address, operator: OPERATOR };
-    switch (this.profile.purchase!.layout) {
+    const layout = this.profile.choices.purchase;
+    switch (layout) {
       case "1E": {
-        const customer = this.meter.customerNumber;
-        const { mac1, mac2 } = this.#server.purchase(fenOf(amount), BigInt(mark), customer);
-        return topUpFrame(this.profile, to, { amount, count: String(mark), mac1: hex(mac1), customer, mac2: hex(mac2) });
+        const { customerNumber } = this.meter;
+        const macs = this.#server.purchase(fenOf(amount), BigInt(mark), customerNumber);
+        const paid = { amount: Fen(fenOf(amount)), purchaseCount: mark, customerNumber };
+        return topUpFrame(this.profile, to, { layout, ...paid, ...macs });
       }
       case "22":
-        return topUpFrame(this.profile, to, this.#ordered(amount, mark));
+        return topUpFrame(this.profile, to, { layout, ...this.#ordered(amount, mark) });
       case "18 sealed":
-        return topUpFrame(this.profile, to, sealed(amount, mark));
+        return topUpFrame(this.profile, to, { layout, ...sealed(amount, mark) });
       case "1C":
-        return topUpFrame(this.profile, to, { token: tokenOf(amount, mark) });
+        return topUpFrame(this.profile, to, { layout, token: tokenOf(amount, mark) });
       case "28":
-      case "18":
         throw new Error("no model tops up like this");
     }
   }
@@ -227,38 +229,36 @@ export class Speaker {
   refundFrame(amount: string, mark: number): Frame {
     const { profile, address } = this;
     const to = { address, operator: OPERATOR };
-    if (profile.refund!.control === 0x14) {
-      const level = profile.proof.levels!.cipher;
-      return requests.writeCiphered({ ...to, di: profile.refund!.di, level, ...this.#server.refund(fenOf(amount)) });
-    }
-    return profile.refund!.layouts.includes("22")
-      ? refundFrame(profile, to, "22", this.#ordered(amount, mark))
-      : refundFrame(profile, to, "18 sealed", sealed(amount, mark));
+    if (profile.refund!.control === 0x14)
+      return requests.writeCiphered({ ...to, di: profile.refund!.di, ...this.#server.refund(fenOf(amount)) }, profile.choices);
+    return profile.choices.refund === "070108FF"
+      ? refundFrame(profile, to, { layout: "22", ...this.#ordered(amount, mark) })
+      : refundFrame(profile, to, { layout: "18 sealed", ...sealed(amount, mark) });
   }
 
   longRefundFrame(amount: string, mark: number): Frame {
     const to = { address: this.address, operator: OPERATOR };
-    return refundFrame(this.profile, to, "28", { ...this.#ordered(amount, mark), further: "000000000000" });
+    return refundFrame(this.profile, to, { layout: "28", ...this.#ordered(amount, mark), further: "000000000000" });
   }
 
   #ordered(amount: string, mark: number) {
-    const order = String(mark).padStart(16, "0");
-    return { amount, order, mac1: "00000000", meter: this.address, mac2: "00000000" };
+    const orderNumber = String(mark).padStart(16, "0");
+    const none = new Uint8Array(4);
+    return { amount: Fen(fenOf(amount)), orderNumber, mac1: none, meterAddress: this.address, mac2: none };
   }
 }
 
-/** Eight digits of hundredths of a kWh, ten of the token's number, two that check them; as letters, in hex. */
+/** Eight digits of hundredths of a kWh, ten of the token's number, two that check them. */
 function tokenOf(amount: string, mark: number): string {
   const body = fenOf(amount).toString().padStart(8, "0") + String(mark).padStart(10, "0");
-  return hex(Buffer.from(body + (BigInt(body) % 97n).toString().padStart(2, "0"), "ascii"));
+  return body + (BigInt(body) % 97n).toString().padStart(2, "0");
 }
 
 /** Amount and second under DES with a key that stands beside it. */
-function sealed(amount: string, stamp: number): { sealed: string; key: string } {
-  const plain = encodeCells(energyPurchase, { amount, stamp: String(stamp) });
+function sealed(amount: string, stamp: number): { sealed: Uint8Array; key: Uint8Array } {
+  const plain = requests.sealedPurchasePlainText(CentiKwh(fenOf(amount)), stamp);
   const des = createCipheriv("des-ede3-ecb", joined(SEAL_KEY, SEAL_KEY, SEAL_KEY), null).setAutoPadding(false);
-  const cipher = joined(des.update(plain), des.final());
-  return { sealed: hex(turned(cipher)), key: hex(turned(SEAL_KEY)) };
+  return { sealed: turned(joined(des.update(plain), des.final())), key: turned(SEAL_KEY) };
 }
 
 /** Bytes cross a memory bus in a later turn; nothing here waits for time. */

@@ -1,5 +1,5 @@
 /** A smart breaker that speaks DL/T 645: it measures, and it cuts and restores by motor. No wallet, no keys, no customer. */
-import { choicesWith } from "./default-choices.ts";
+import { choicesWith } from "../choices.ts";
 import { noMoney, serialLine, standardItems } from "./common.ts";
 import type { ModelProfile } from "./profile.ts";
 
@@ -32,8 +32,6 @@ export const breaker645 = {
   wallet: null,
   purchase: null,
   refund: null,
-  errBytes: 1,
-  serrBytes: 2,
   readBack: { purchase: [], relay: ["relayWord"], write: ["relayWord"] },
   choices: choicesWith({ deadline: "far", plainControl: "obeyed", relayReply: "short", refund: "none" }),
 } as const satisfies ModelProfile;

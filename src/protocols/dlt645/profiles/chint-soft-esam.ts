@@ -5,7 +5,7 @@
  * The keys of real ones are not public. Tests and simulator use DL645-TEST-2, a scheme with a PUBLISHED master key of our own
  * (README of this folder): it opens no real meter.
  */
-import { choicesWith } from "./default-choices.ts";
+import { choicesWith } from "../choices.ts";
 import { initialisesPurse, refundByWrite, serialLine, sessionOrders, standardItems, walletOrders } from "./common.ts";
 import { standardPurchase, standardReadBack, standardRefund } from "./common.ts";
 import type { ModelProfile } from "./profile.ts";
@@ -40,8 +40,6 @@ export const chintSoftEsam = {
   wallet: "yuan",
   purchase: standardPurchase,
   refund: standardRefund,
-  errBytes: 1,
-  serrBytes: 2,
   readBack: standardReadBack,
   choices: choicesWith({ word3: "chint", deadline: "ignored", plainControl: "obeyed", relayReply: "short" }),
 } as const satisfies ModelProfile;

@@ -3,28 +3,27 @@
  * 2400 baud line. A profile is put together from these and says where it differs; a piece that only one model needs stands in
  * that model's file.
  */
-import { bcdKwh, bcdYuan, digitsOf, hexOf, measured, whole } from "./layouts.ts";
-import type { Layout } from "./layouts.ts";
 import type { Line, ModelProfile, ProfileItem, ProfileOrder } from "./profile.ts";
 
-const item = (di: string, cells: Layout, money = false): ProfileItem => ({ di, cells, money });
+const item = (di: string): ProfileItem => ({ di, money: false });
+const money = (di: string): ProfileItem => ({ di, money: true });
 
 /** A wallet in yuan, as DL/T 645-2007 and its supplements name things. */
 export const standardItems: ModelProfile["items"] = {
-  meterNumber: item("04000402", [digitsOf("meterNumber", 6)]),
-  customerNumber: item("0400040E", [digitsOf("customerNumber", 6)]),
-  importedEnergy: item("00010000", [bcdKwh("importedEnergy")]),
-  balance: item("00900200", [bcdYuan("balance")], true),
-  overdraft: item("00900201", [bcdYuan("overdraft")], true),
-  purchaseCount: item("03330201", [whole("purchaseCount", 2, "bcd")]),
-  lastPurchase: item("03330301", [bcdYuan("amount")], true),
-  relayWord: item("04000503", [hexOf("word", 2)]),
-  date: item("04000101", [digitsOf("date", 4)]),
-  time: item("04000102", [digitsOf("time", 3)]),
-  price: item("02800020", [measured("price", 4, 4, "yuan/kWh")]),
-  tripDelay: item("04001401", [whole("minutes", 2, "bcd")]),
-  keyInfo: item("04000508", [hexOf("keyInfo", 4)]),
-  hoardingLimit: item("04001004", [bcdYuan("hoardingLimit")], true),
+  meterNumber: item("04000402"),
+  customerNumber: item("0400040E"),
+  importedEnergy: item("00010000"),
+  balance: money("00900200"),
+  overdraft: money("00900201"),
+  purchaseCount: item("03330201"),
+  lastPurchase: money("03330301"),
+  relayWord: item("04000503"),
+  date: item("04000101"),
+  time: item("04000102"),
+  price: item("02800020"),
+  tripDelay: item("04001401"),
+  keyInfo: item("04000508"),
+  hoardingLimit: money("04001004"),
   status: null,
   parameters: null,
 };
@@ -97,7 +96,6 @@ export const refundByWrite: ProfileOrder = {
 
 export const standardPurchase = {
   di: "070102FF",
-  layout: "1E",
   repeatProof: "purchase-count",
   repeatRefused: "0002",
 } as const satisfies ModelProfile["purchase"];
@@ -105,7 +103,6 @@ export const standardPurchase = {
 export const standardRefund = {
   control: 0x14,
   di: "04001006",
-  layouts: [],
   repeatProof: "nothing",
 } as const satisfies ModelProfile["refund"];
 

@@ -3,9 +3,8 @@
  * its refund. A purchase is eight bytes under DES, amount and seconds since 2000, with the key in the clear beside it: a seal
  * that proves nothing about who sent it, and nothing that is known to refuse a repeat.
  */
-import { choicesWith } from "./default-choices.ts";
+import { choicesWith } from "../choices.ts";
 import { noMoney, serialLine, standardItems } from "./common.ts";
-import { bcdKwh, whole } from "./layouts.ts";
 import type { ModelProfile } from "./profile.ts";
 
 export const energyPrepayVendor = {
@@ -34,11 +33,11 @@ export const energyPrepayVendor = {
   items: {
     ...standardItems,
     ...noMoney,
-    balance: { di: "00900100", cells: [bcdKwh("balance")], money: true },
-    overdraft: { di: "00900101", cells: [bcdKwh("overdraft")], money: true },
-    purchaseCount: { di: "03320201", cells: [whole("purchaseCount", 2, "bcd")], money: false },
-    lastPurchase: { di: "03320301", cells: [bcdKwh("amount")], money: true },
-    hoardingLimit: { di: "04000F03", cells: [bcdKwh("hoardingLimit")], money: true },
+    balance: { di: "00900100", money: true },
+    overdraft: { di: "00900101", money: true },
+    purchaseCount: { di: "03320201", money: false },
+    lastPurchase: { di: "03320301", money: true },
+    hoardingLimit: { di: "04000F03", money: true },
     customerNumber: null,
     keyInfo: null,
   },
@@ -49,10 +48,8 @@ export const energyPrepayVendor = {
   ],
   relayOrders: ["disconnect", "arm", "protect", "unprotect"],
   wallet: "kWh",
-  purchase: { di: "070102FF", layout: "18 sealed", repeatProof: "nothing", repeatRefused: null },
-  refund: { control: 0x03, di: "070103FF", layouts: ["18 sealed"], repeatProof: "nothing" },
-  errBytes: 1,
-  serrBytes: 2,
+  purchase: { di: "070102FF", repeatProof: "nothing", repeatRefused: null },
+  refund: { control: 0x03, di: "070103FF", repeatProof: "nothing" },
   readBack: { purchase: ["balance", "purchaseCount"], relay: ["relayWord"], write: ["balance"] },
-  choices: choicesWith({ purchaseLayout: "18 sealed", refund: "070103FF", plainControl: "obeyed", relayReply: "short" }),
+  choices: choicesWith({ purchase: "18 sealed", refund: "070103FF", plainControl: "obeyed", relayReply: "short" }),
 } as const satisfies ModelProfile;

@@ -24,13 +24,8 @@ export const profiles: readonly ModelProfile[] = [
 
 export const profileOf = (name: string): ModelProfile | undefined => profiles.find((profile) => profile.name === name);
 
-export { defaultChoices } from "./default-choices.ts";
-export type { Choices, ChoiceTopic } from "./default-choices.ts";
 export { dangers, permit } from "./permit.ts";
 export type { Permit } from "./permit.ts";
-export { decodeItem, decodeRelayWord, errorOf, readItem, refundFrame, relayFrame, securityFrame, topUpFrame } from "./frames.ts";
-export { decodeCells, encodeCells, energyPurchase, layouts } from "./layouts.ts";
+export { decodeItem, decodeRelayWord, errorOf, readItem, refundFrame, relayFrame, topUpFrame } from "./frames.ts";
 export { itemNames } from "./profile.ts";
 export type { ModelProfile, ProfileItemName } from "./profile.ts";
-export { readWord3, wordLayouts } from "./word3.ts";
-export type { RelayWord } from "./word3.ts";

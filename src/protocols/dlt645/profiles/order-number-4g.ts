@@ -3,9 +3,8 @@
  * of eight bytes where others count purchases. Its parameter block answers "refused" and changes something all the same, so
  * after every write the whole block is read again and compared.
  */
-import { choicesWith } from "./default-choices.ts";
+import { choicesWith } from "../choices.ts";
 import { noMoney, standardItems } from "./common.ts";
-import { bcdKwh, bcdYuan, hexOf, measured } from "./layouts.ts";
 import type { ModelProfile } from "./profile.ts";
 
 export const orderNumber4g = {
@@ -48,23 +47,12 @@ export const orderNumber4g = {
   items: {
     ...standardItems,
     ...noMoney,
-    balance: { di: "00900200", cells: [bcdYuan("balance")], money: true },
+    balance: { di: "00900200", money: true },
     customerNumber: null,
     tripDelay: null,
     keyInfo: null,
-    status: {
-      di: "028011FF",
-      cells: [
-        bcdYuan("balance"),
-        bcdKwh("importedEnergy"),
-        measured("voltage", 2, 1, "V"),
-        measured("current", 3, 3, "A"),
-        measured("power", 3, 4, "kW"),
-        hexOf("word", 2),
-      ],
-      money: true,
-    },
-    parameters: { di: "070104FF", cells: [hexOf("block", 143)], money: true },
+    status: { di: "028011FF", money: true },
+    parameters: { di: "070104FF", money: true },
   },
   blocks: ["028011FF", "070104FF"],
   orders: [
@@ -87,17 +75,16 @@ export const orderNumber4g = {
   ],
   relayOrders: ["disconnect", "arm", "reconnect"],
   wallet: "yuan",
-  purchase: { di: "070102FF", layout: "22", repeatProof: "order-number", repeatRefused: "0002" },
-  refund: { control: 0x03, di: "070108FF", layouts: ["22", "28"], repeatProof: "order-number" },
-  errBytes: 1,
-  serrBytes: 1,
+  purchase: { di: "070102FF", repeatProof: "order-number", repeatRefused: "0002" },
+  refund: { control: 0x03, di: "070108FF", repeatProof: "order-number" },
   readBack: { purchase: ["balance", "status"], relay: ["relayWord", "status"], write: ["parameters", "balance"] },
   choices: choicesWith({
     serrBytes: "1",
-    purchaseLayout: "22",
+    purchase: "22",
     refund: "070108FF",
+    vendorBlocks: "status-and-parameters",
     deadline: "far",
-    reservedN2: "01",
+    secondByte: "01",
     plainControl: "obeyed",
     relayReply: "short",
   }),

@@ -5,9 +5,8 @@
  * A profile says what a meter of that model is like; whether the gateway can order it end to end is another question, and it
  * is answered by `devices/meter-models.ts`.
  */
+import type { Choices } from "../choices.ts";
 import type { RelayOrderName } from "../relay-orders.ts";
-import type { Choices } from "./default-choices.ts";
-import type { Layout, LayoutName } from "./layouts.ts";
 
 /** Where it is written, and how sure we may be: H two sources agree or a capture, M one source, L partly worked out. */
 export interface Evidence {
@@ -17,10 +16,9 @@ export interface Evidence {
   readonly doubts: readonly string[];
 }
 
-/** One data item of function 11H as this model has it. */
+/** One data item of function 11H as this model has it; what its bytes say stands in the dictionary, or is a choice. */
 export interface ProfileItem {
   readonly di: string;
-  readonly cells: Layout;
   /** Its value is money, or energy that was paid for. */
   readonly money: boolean;
 }
@@ -70,20 +68,19 @@ export interface Proof {
   readonly operator: string | null;
 }
 
+/** Its layout is the topic `purchase`. */
 export interface Purchase {
   readonly di: string;
-  readonly layout: LayoutName;
   /** What the meter counts by: this makes a second obeying of the same frame impossible, or nothing does. */
   readonly repeatProof: "purchase-count" | "order-number" | "token" | "nothing";
   /** What the meter says to the same purchase again; null: it obeys again. */
   readonly repeatRefused: string | null;
 }
 
+/** Its way is the topic `refund`. */
 export interface Refund {
   readonly control: 0x03 | 0x14;
   readonly di: string;
-  /** Of function 03H; the refund of 14H hides its amount under a cipher. */
-  readonly layouts: readonly LayoutName[];
   readonly repeatProof: Purchase["repeatProof"];
 }
 
@@ -123,14 +120,12 @@ export interface ModelProfile {
   readonly wallet: "yuan" | "kWh" | null;
   readonly purchase: Purchase | null;
   readonly refund: Refund | null;
-  /** Widths of an error reply: ERR of most functions, SERR of function 03H. */
-  readonly errBytes: 1;
-  readonly serrBytes: 1 | 2;
   /** What to read after something was changed, and compare: also what was not meant to change, also after a refusal (R2). */
   readonly readBack: {
     readonly purchase: readonly ProfileItemName[];
     readonly relay: readonly ProfileItemName[];
     readonly write: readonly ProfileItemName[];
   };
+  /** Where sources disagree, what holds for this one: handed as it is to whoever builds, hears, answers or explains its frames. */
   readonly choices: Choices;
 }

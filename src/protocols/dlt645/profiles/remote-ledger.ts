@@ -1,5 +1,5 @@
 /** The same meter without a wallet: it counts energy and obeys; the money is in the ledger. */
-import { choicesWith } from "./default-choices.ts";
+import { choicesWith } from "../choices.ts";
 import { noMoney, sessionOrders, standardItems } from "./common.ts";
 import type { ModelProfile } from "./profile.ts";
 import { standardWallet } from "./standard-wallet.ts";
@@ -14,5 +14,5 @@ export const remoteLedger = {
   purchase: null,
   refund: null,
   readBack: { purchase: [], relay: ["relayWord"], write: ["relayWord"] },
-  choices: choicesWith({ relayReply: "extended", plainControl: "obeyed", refund: "none" }),
+  choices: choicesWith({ plainControl: "obeyed", refund: "none" }),
 } as const satisfies ModelProfile;

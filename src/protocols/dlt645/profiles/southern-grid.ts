@@ -2,7 +2,7 @@
  * A wallet meter of China Southern Power Grid: levels 96 and 97 where State Grid has 98 and 99, the purse in file 0002, and the
  * number of the running step table in bit 10 of word 3. Whether its relay can be asked for the extended reply nobody has seen.
  */
-import { choicesWith } from "./default-choices.ts";
+import { choicesWith } from "../choices.ts";
 import type { ModelProfile } from "./profile.ts";
 import { standardWallet } from "./standard-wallet.ts";
 
@@ -20,7 +20,7 @@ export const southernGrid = {
   },
   proof: { ...standardWallet.proof, levels: { clear: "97", cipher: "96" } },
   choices: choicesWith({
-    levels: "97 and 96",
+    levels: "97-96",
     purseFile: "0002",
     word3: "southern-grid",
     relayReply: "short",

@@ -1,5 +1,5 @@
 /** A State Grid single-phase meter of the 2013 generation with a wallet: what the standard says, and the supplement of 2014. */
-import { choicesWith } from "./default-choices.ts";
+import { choicesWith } from "../choices.ts";
 import {
   initialisesPurse,
   refundByWrite,
@@ -54,8 +54,6 @@ export const standardWallet = {
   wallet: "yuan",
   purchase: standardPurchase,
   refund: standardRefund,
-  errBytes: 1,
-  serrBytes: 2,
   readBack: standardReadBack,
-  choices: choicesWith({ relayReply: "extended", plainControl: "obeyed" }),
+  choices: choicesWith({ plainControl: "obeyed" }),
 } as const satisfies ModelProfile;

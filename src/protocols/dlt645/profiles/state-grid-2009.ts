@@ -2,7 +2,7 @@
  * A State Grid wallet meter of the 2009 generation. It closes only with a person at its button (1CH N1 = 1C came with the 2013
  * documents), answers 1CH with nothing or one byte, and gives up after three wrong MACs in a row and fifteen a day.
  */
-import { choicesWith } from "./default-choices.ts";
+import { choicesWith } from "../choices.ts";
 import type { ModelProfile } from "./profile.ts";
 import { standardWallet } from "./standard-wallet.ts";
 
@@ -20,5 +20,5 @@ export const stateGrid2009 = {
     doubts: ["whether a late 2009 series takes N1 = 1C after all: try it with somebody at the meter"],
   },
   relayOrders: ["disconnect", "arm", "warn", "unwarn", "protect", "unprotect"],
-  choices: choicesWith({ relayReply: "short", plainControl: "obeyed", macPolicy: "3 then 15", word3: "state-grid-2009" }),
+  choices: choicesWith({ relayReply: "short", plainControl: "obeyed", macPolicy: "3-then-15", word3: "state-grid-2009" }),
 } as const satisfies ModelProfile;

@@ -2,7 +2,7 @@
  * An export meter that takes the twenty digits a customer buys at a shop, inside the frame where others take an amount. The token
  * says how many kWh and proves itself: its number is used up by the meter, so neither count nor customer nor MAC is needed.
  */
-import { choicesWith } from "./default-choices.ts";
+import { choicesWith } from "../choices.ts";
 import { energyPrepayVendor } from "./energy-prepay-vendor.ts";
 import type { ModelProfile } from "./profile.ts";
 import { southernGrid } from "./southern-grid.ts";
@@ -28,15 +28,16 @@ export const stsToken = {
   blocks: [],
   orders: [{ control: 0x03, di: "070102FF", what: "top up with a token", money: true, destructive: false }],
   wallet: "kWh",
-  purchase: { di: "070102FF", layout: "1C", repeatProof: "token", repeatRefused: "0002" },
+  purchase: { di: "070102FF", repeatProof: "token", repeatRefused: "0002" },
   refund: null,
   readBack: { purchase: ["balance"], relay: ["relayWord"], write: ["balance"] },
   choices: choicesWith({
-    levels: "97 and 96",
+    levels: "97-96",
     purseFile: "0002",
     word3: "southern-grid",
-    purchaseLayout: "1C",
+    purchase: "1C",
     refund: "none",
     plainControl: "obeyed",
+    relayReply: "short",
   }),
 } as const satisfies ModelProfile;

@@ -1,0 +1,60 @@
+/** Faults put on the meters and buses of a street, and taken off again; whoever is touched is brought up to date first. */
+import { Fault } from "../src/kernel/faults.ts";
+import { bringUpToDate, restorePower } from "./bodies.ts";
+import type { FaultOrder } from "./faults.ts";
+import { rowOf } from "./faults.ts";
+import { checkedFault } from "./meter-door.ts";
+import type { VirtualBus } from "./virtual-bus.ts";
+import type { VirtualMeter } from "./virtual-meter.ts";
+import { fits } from "./weather.ts";
+
+export interface Breakable {
+  meter(address: string): VirtualMeter;
+  bus(id: string): VirtualBus;
+}
+/** One of the two. */
+export interface Place {
+  readonly meter?: string | undefined;
+  readonly bus?: string | undefined;
+}
+
+export function breakAt(street: Breakable, { meter, bus }: Place, fault: FaultOrder): string {
+  if (meter !== undefined && bus === undefined) return breakMeter(street, meter, fault);
+  if (bus !== undefined && meter === undefined) return breakBus(street, bus, fault);
+  throw new Fault("invalid-request", { field: "meter", allowed: "either a meter or a bus" });
+}
+
+function breakMeter(street: Breakable, address: string, fault: FaultOrder): string {
+  const order = checkedFault(fault);
+  const meter = street.meter(address);
+  if (order.kind === "swapped-addresses") watchSwap(street.bus(meter.plan.bus), meter, order.with);
+  bringUpToDate(meter);
+  const id = meter.faults.set(order);
+  bringUpToDate(meter);
+  return id;
+}
+
+function watchSwap(bus: VirtualBus, meter: VirtualMeter, other: string | undefined): void {
+  if (other === undefined || other === meter.address || !bus.meters.has(other))
+    throw new Fault("invalid-request", { field: "with", given: other, allowed: `another meter on ${bus.id}` });
+  bus.swaps.watch(meter);
+}
+
+function breakBus(street: Breakable, busId: string, fault: FaultOrder): string {
+  const bus = street.bus(busId);
+  const order = checkedFault(fault);
+  if (!fits(order.kind, bus)) {
+    const allowed = `on a bus over ${(rowOf(order.kind).endpoints ?? []).join(" or ")}`;
+    throw new Fault("invalid-request", { field: "kind", given: order.kind, allowed });
+  }
+  return bus.faults.set(order);
+}
+
+/** All faults of a meter, or the one with this id; a freed contact goes where it was told to go. False: there was none. */
+export function mend(meter: VirtualMeter, id?: string): boolean {
+  bringUpToDate(meter);
+  const wasThere = meter.faults.clear(id);
+  if (id === undefined) restorePower(meter);
+  meter.relay.follow(meter.settle());
+  return wasThere;
+}

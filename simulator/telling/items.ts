@@ -1,0 +1,100 @@
+/**
+ * The data items that a fee-control engineer meets, by name and with the form of their value: a small table of the street's own.
+ * NN stands for any last byte: which record, which day. What is not here is told by its number and its bytes.
+ */
+import type { forms } from "./values.ts";
+
+export interface Item {
+  readonly en: string;
+  readonly zh: string;
+  readonly form: keyof typeof forms;
+}
+
+const row = (en: string, zh: string, form: keyof typeof forms): Item => ({ en, zh, form });
+
+const items: Readonly<Record<string, Item>> = {
+  "00000000": row("combined energy", "组合有功总电能", "signedEnergy"),
+  "00010000": row("imported energy", "正向有功总电能", "energy"),
+  "00010100": row("imported energy, tariff 1", "正向有功电能费率1", "energy"),
+  "00010200": row("imported energy, tariff 2", "正向有功电能费率2", "energy"),
+  "00010300": row("imported energy, tariff 3", "正向有功电能费率3", "energy"),
+  "00010400": row("imported energy, tariff 4", "正向有功电能费率4", "energy"),
+  "0001FF00": row("imported energy, all tariffs", "正向有功电能数据块", "energies"),
+  "000100NN": row("imported energy, earlier settlement", "上结算日正向有功总电能", "energy"),
+  "00020000": row("exported energy", "反向有功总电能", "energy"),
+  "00900100": row("remaining energy", "剩余电量", "energy"),
+  "00900101": row("overdraft energy", "透支电量", "energy"),
+  "00900200": row("balance", "剩余金额", "money"),
+  "00900201": row("overdraft", "透支金额", "money"),
+  "02010100": row("voltage A", "A相电压", "volts"),
+  "02010200": row("voltage B", "B相电压", "volts"),
+  "02010300": row("voltage C", "C相电压", "volts"),
+  "02020100": row("current A", "A相电流", "amps"),
+  "02020200": row("current B", "B相电流", "amps"),
+  "02020300": row("current C", "C相电流", "amps"),
+  "02030000": row("active power", "总有功功率", "kilowatts"),
+  "02030100": row("active power A", "A相有功功率", "kilowatts"),
+  "02040000": row("reactive power", "总无功功率", "kilovars"),
+  "02060000": row("power factor", "总功率因数", "factor"),
+  "02800002": row("frequency", "电网频率", "hertz"),
+  "02800007": row("temperature inside", "表内温度", "degrees"),
+  "02800008": row("clock battery", "时钟电池电压", "battery"),
+  "02800020": row("present price", "当前电价", "price"),
+  "02800021": row("present tariff price", "当前费率电价", "price"),
+  "02800022": row("identity valid for", "身份认证时效剩余时间", "minutes"),
+  "03300000": row("programming count", "编程总次数", "count"),
+  "03300D00": row("cover opening count", "开表盖总次数", "count"),
+  "033301NN": row("purchase: date", "购电日期", "minute"),
+  "033302NN": row("purchase: count", "购电后总购电次数", "purchases"),
+  "033303NN": row("purchase: amount", "购电金额", "money"),
+  "033304NN": row("purchase: balance before", "购电前剩余金额", "money"),
+  "033305NN": row("purchase: balance after", "购电后剩余金额", "money"),
+  "033306NN": row("purchase: all purchases", "购电后累计购电金额", "money"),
+  "0333FFNN": row("purchase record", "购电记录", "bytes"),
+  "033400NN": row("refund record", "退费记录", "bytes"),
+  "04000101": row("date", "日期及星期", "date"),
+  "04000102": row("time", "时间", "time"),
+  "0400010C": row("clock", "日期时间", "dateTime"),
+  "04000401": row("address", "通信地址", "digits12"),
+  "04000402": row("meter number", "表号", "digits12"),
+  "0400040E": row("customer number", "客户编号", "digits12"),
+  "04000501": row("run-state word 1", "运行状态字1", "bits"),
+  "04000502": row("run-state word 2", "运行状态字2", "bits"),
+  "04000503": row("run-state word 3", "运行状态字3", "relayWord"),
+  "04000504": row("run-state word 4", "运行状态字4", "bits"),
+  "04000507": row("run-state word 7", "运行状态字7", "bits"),
+  "040005FF": row("run-state words", "运行状态字数据块", "bytes"),
+  "04000508": row("key state", "密钥状态字", "bits"),
+  "04000B01": row("settlement day 1", "每月第1结算日", "dayHour"),
+  "04001001": row("alarm amount 1", "报警金额1限值", "money"),
+  "04001002": row("alarm amount 2", "报警金额2限值", "money"),
+  "04001003": row("overdraft limit", "透支金额限值", "money"),
+  "04001004": row("hoarding limit", "囤积金额限值", "money"),
+  "04001005": row("balance that allows closing", "合闸允许金额限值", "money"),
+  "04001006": row("refund", "退费", "bytes"),
+  "04001401": row("trip delay", "跳闸延时时间", "minutes"),
+  "04001402": row("current above which a trip waits", "继电器拉闸控制电流门限值", "amps"),
+  "04001403": row("longest wait of a trip", "超过门限保护延时时间", "minutes"),
+  "050600NN": row("daily freeze: time", "日冻结时间", "minute"),
+  "050601NN": row("daily freeze: imported energy", "日冻结正向有功电能", "energies"),
+  "070000FF": row("identity", "身份认证", "bytes"),
+  "070001FF": row("validity of the identity", "身份认证时效设置", "bytes"),
+  "070002FF": row("end of the session", "身份认证失效", "bytes"),
+  "070101FF": row("open account", "开户", "bytes"),
+  "070102FF": row("top-up", "充值", "bytes"),
+  "070103FF": row("purse initialisation", "钱包初始化", "bytes"),
+  "070301FF": row("key update", "密钥更新", "bytes"),
+  "078001FF": row("chip read-back", "数据回抄", "bytes"),
+  "078102FF": row("purse status", "状态查询", "bytes"),
+  "1D000001": row("trip count", "跳闸总次数", "count"),
+  "1D0001NN": row("trip: time", "跳闸时刻", "stamp"),
+  "1D0003NN": row("trip: imported energy", "跳闸时正向有功总电能", "energy"),
+  "1D00FFNN": row("trip record", "跳闸记录", "bytes"),
+  "1E000001": row("close count", "合闸总次数", "count"),
+  "1E0001NN": row("close: time", "合闸时刻", "stamp"),
+  "1E0003NN": row("close: imported energy", "合闸时正向有功总电能", "energy"),
+  "1E00FFNN": row("close record", "合闸记录", "bytes"),
+};
+
+export const itemOf = (di: string): Item | undefined => items[di] ?? items[`${di.slice(0, 6)}NN`];
+export const itemCount = Object.keys(items).length;
