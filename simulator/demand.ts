@@ -7,7 +7,8 @@
 import { Instant } from "../src/kernel/clock.ts";
 import type { Combinations } from "./energies.ts";
 import { combined, Kind, TARIFFS } from "./energies.ts";
-import type { LoadLog } from "./load-log.ts";
+import type { LoadLog, Stretch } from "./load-log.ts";
+import { peaksOf, sumsWithin } from "./load-log.ts";
 import type { MeterClock } from "./meter-clock.ts";
 import { keepsAll, keepsFields } from "./state/keeping.ts";
 import type { Keeps } from "./state/keeping.ts";
@@ -81,7 +82,8 @@ export class Demand {
     if (log.runningSince === from || tariff !== this.#tariff) this.#hope(from);
     this.#tariff = tariff;
     if (from > this.#newUntil) return;
-    const peaks = log.peaksSince(Instant(from - this.periodMs));
+    const recent = log.since(Instant(from - this.periodMs));
+    const peaks = peaksOf(recent);
     const reactive = peaks.slice(Kind.q1).reduce((sum, peak) => sum + peak, 0);
     const hopeful = ROWS.filter((row) => (peaks[row] ?? reactive) >= (this.#lowest(row, tariff) + 1) * MILLIWATTS_PER_UNIT);
     if (hopeful.length === 0) return;
@@ -91,14 +93,19 @@ export class Demand {
       const at = clock.firstAt(shown, from);
       if (at > end) return;
       if (at - this.periodMs < log.start) continue;
-      const means = this.present(log, at);
+      const means = this.#means(recent, log.until, { from: at - this.periodMs, to: at });
       for (const row of hopeful) this.#offer(row, tariff, { value: means[row]!, at: shown });
     }
   }
 
   /** The means over the period that ended at `at`, in 0.1 W, a row each. */
   present(log: LoadLog, at: Instant, ms = this.periodMs): number[] {
-    const means = log.within(Instant(at - ms), at);
+    return this.#means(log.since(Instant(at - ms)), log.until, { from: at - ms, to: at });
+  }
+
+  #means(stretches: readonly Stretch[], until: Instant, window: { from: number; to: number }): number[] {
+    const means = sumsWithin(stretches, until, window);
+    const ms = window.to - window.from;
     for (let kind = 0; kind < means.length; kind += 1) means[kind] = Math.floor(means[kind]! / (ms * MILLIWATTS_PER_UNIT));
     const quadrants = means.slice(Kind.q1);
     const { reactive1, reactive2 } = this.#combinations;

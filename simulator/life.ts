@@ -271,7 +271,7 @@ export class Life {
   #run(loads: readonly Load[], load: Load, to: Instant): void {
     const from = this.#at;
     const [ms, tariff] = [to - from, this.#tariffNow];
-    this.log.note({ from, load, loads, powered: true, volts: this.supply.volts, clock: this.#clock }, this.#curve());
+    this.log.note({ from, loads, powered: true, volts: this.supply.volts, clock: this.#clock }, this.#curve());
     this.log.reach(to);
     this.registers.count(load, ms, tariff);
     if (loads.length > 1) loads.forEach((each, phase) => this.registers.countPhase(phase, each, ms));
@@ -282,7 +282,7 @@ export class Life {
   #note(): void {
     const { isPowered: powered, volts } = this.supply;
     const loads = this.loads;
-    this.log.note({ from: this.#at, load: sumOf(loads), loads, powered, volts, clock: this.#clock }, this.#curve());
+    this.log.note({ from: this.#at, loads, powered, volts, clock: this.#clock }, this.#curve());
   }
 
   /** What the load follows by itself; undefined: it stays as it is until something happens. */

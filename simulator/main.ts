@@ -21,6 +21,7 @@ import { isReplayCommand, replayOrder, replayUsage, runReplayCommand } from "./r
 import { scenarioList } from "./scenario-file.ts";
 import { buildStreet } from "./street.ts";
 import type { Street } from "./street.ts";
+import { mindSize } from "./thrift.ts";
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -79,6 +80,7 @@ async function raiseCipherServer({ controlPort, seed, ...plan }: CipherServerPla
 async function raise({ record, ...plan }: Plan, log: Logger): Promise<number> {
   const ended = new AbortController();
   const stop = told(ended);
+  mindSize(plan.meters.length);
   const raised = buildStreet({ ...plan, clock: systemClock, log });
   // A signal while a broker is still being waited for ends the program as well.
   const street = await Promise.race([raised, stop.promise]);

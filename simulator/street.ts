@@ -8,7 +8,6 @@ import { seededChance } from "../src/kernel/chance.ts";
 import type { Chance } from "../src/kernel/chance.ts";
 import type { Clock, Instant } from "../src/kernel/clock.ts";
 import { Fault } from "../src/kernel/faults.ts";
-import { MeterAddress } from "../src/kernel/ids.ts";
 import { silentLog } from "../src/kernel/log.ts";
 import type { Logger } from "../src/kernel/log.ts";
 import { breakAt, mend } from "./breaking.ts";
@@ -18,11 +17,12 @@ import { openMemory } from "./endpoints/memory.ts";
 import type { MemoryEnd } from "./endpoints/memory.ts";
 import { openSerial } from "./endpoints/serial.ts";
 import { openTcp } from "./endpoints/tcp.ts";
+import { announced } from "./fleet.ts";
 import { FrameLog } from "./frame-log.ts";
 import type { LoggedFrame } from "./frame-log.ts";
 import type { FaultOrder, StandingFault } from "./faults.ts";
 import type { Places } from "./placed-faults.ts";
-import { LazyMap } from "./lazy-map.ts";
+import type { LazyMap } from "./lazy-map.ts";
 import { patchMeter, snapshotOf } from "./meter-door.ts";
 import type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
 import type { BusPlan, MeterPlan } from "./plans.ts";
@@ -38,7 +38,7 @@ import { Story } from "./story.ts";
 import { StreetTime } from "./street-time.ts";
 import { VirtualBus } from "./virtual-bus.ts";
 import { unique } from "./unique.ts";
-import { VirtualMeter } from "./virtual-meter.ts";
+import type { VirtualMeter } from "./virtual-meter.ts";
 import { isoWall } from "./wall-time.ts";
 import { Weather } from "./weather.ts";
 import type { WeatherPlan } from "./weather.ts";
@@ -139,7 +139,8 @@ export class Street {
       (plan) => plan.id,
       (plan) => new VirtualBus(plan, { ...around, chance: chance.child(`bus/${plan.id}`) }),
     );
-    this.#meters = this.#announced(options, chance);
+    this.#meters = announced(options, { time: this.time, chance });
+    for (const plan of options.meters) this.bus(plan.bus).announce(plan.address);
     this.weather = new Weather(
       {
         now: () => this.time.lived(),
@@ -352,32 +353,6 @@ export class Street {
     for (const bus of this.buses.values()) bus.close();
     await this.recorder.stop();
     await Promise.all(this.#opened.splice(0).map((endpoint) => endpoint.close()));
-  }
-
-  #announced({ meters, price }: StreetOptions, chance: Chance): LazyMap<VirtualMeter> {
-    const plans = unique(
-      "address",
-      meters,
-      (plan) => MeterAddress(plan.address),
-      (plan) => plan,
-    );
-    const map = new LazyMap((address) => {
-      const plan = plans.get(address)!;
-      return new VirtualMeter(
-        { price, ...plan },
-        { time: this.time, chance: chance.child(`meter/${address}`), since: this.time.began },
-      );
-    });
-    const kinds = new Set<string>();
-    for (const [address, plan] of plans) {
-      this.bus(plan.bus).announce(address);
-      map.expect(address);
-      // The first of each kind is made at once: what is wrong with a plan is said while the street is built, not at midnight.
-      const kind = JSON.stringify({ ...plan, address: "", bus: "" });
-      if (!kinds.has(kind)) map.get(address);
-      kinds.add(kind);
-    }
-    return map;
   }
 
   async #open(bus: VirtualBus, { clock, host }: StreetOptions, chance: Chance): Promise<void> {

@@ -148,7 +148,8 @@ export class VirtualMeter {
     this.programmingEnabled = this.habits.programmingEnabled;
     this.readOn = new ReadPosition(this.habits.readReplyMax);
     this.passwordLock = new PasswordLock(this.habits.passwordTriesMax, minutes(this.habits.passwordLockMinutes));
-    this.#behaviours = [...(model.dialect?.(chance.child("dialect"), () => this.meterNumber) ?? []), ...behaviours];
+    const dialect = model.dialect?.(chance.child("dialect"), () => this.meterNumber);
+    this.#behaviours = dialect === undefined ? behaviours : [...dialect, ...behaviours];
     this.address = plan.address;
     this.time = time;
     this.meterNumber = plan.meterNumber ?? plan.address;

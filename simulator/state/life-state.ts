@@ -5,7 +5,7 @@
 import type { Instant } from "../../src/kernel/clock.ts";
 import type { CurveState } from "../household.ts";
 import type { Life, OwnLife } from "../life.ts";
-import type { Around, Span, Stretch } from "../load-log.ts";
+import type { Around, Span } from "../load-log.ts";
 import { MeterClock } from "../meter-clock.ts";
 import type { ClockState } from "../meter-clock.ts";
 import { keepsFields } from "./keeping.ts";
@@ -23,18 +23,17 @@ type LifeState = Omit<OwnLife, "clock"> & {
   readonly volts: number;
   readonly curve: number;
   readonly spans: readonly KeptSpan[];
-  readonly recent: readonly Numbered<Stretch>[];
 };
 
 const lifeItself = (life: Life): Keeps<LifeState> => ({
   keptAs: "life",
   save: () => {
     const { clock, ...own } = life.ownState();
-    const { spans, recent, until } = life.log;
+    const { spans, until } = life.log;
     const { volts } = life.supply;
     const { curve } = life.household;
-    const clocks = [...new Set([...[...spans, ...recent].map((each) => each.clock), clock])];
-    const voltages = [...new Set([...[...spans, ...recent].map((each) => each.volts), volts])];
+    const clocks = [...new Set([...spans.map((each) => each.clock), clock])];
+    const voltages = [...new Set([...spans.map((each) => each.volts), volts])];
     const curves = [...new Set([...spans.flatMap((span) => span.curve ?? []), curve])];
     const numbers = (around: Around) => ({ clock: clocks.indexOf(around.clock), volts: voltages.indexOf(around.volts) });
     return {
@@ -46,10 +45,9 @@ const lifeItself = (life: Life): Keeps<LifeState> => ({
       ...numbers({ clock, volts } as Around),
       curve: curves.indexOf(curve),
       spans: spans.map((span) => ({ ...span, ...numbers(span), curve: span.curve && curves.indexOf(span.curve) })),
-      recent: recent.map((stretch) => ({ ...stretch, ...numbers(stretch) })),
     };
   },
-  load: ({ until, clocks: keptClocks, voltages, curves: keptCurves, clock, volts, curve, spans, recent, ...own }) => {
+  load: ({ until, clocks: keptClocks, voltages, curves: keptCurves, clock, volts, curve, spans, ...own }) => {
     const clocks = keptClocks.map((each) => MeterClock.of(each));
     const curves = keptCurves.map((each) => life.household.curve.like(each));
     const named = (part: { clock: number; volts: number }) => ({ clock: clocks[part.clock]!, volts: voltages[part.volts]! });
@@ -63,7 +61,6 @@ const lifeItself = (life: Life): Keeps<LifeState> => ({
         ...named(span),
         curve: span.curve === undefined ? undefined : curves[span.curve]!,
       })),
-      recent: recent.map((stretch) => ({ ...stretch, ...named(stretch) })),
     });
   },
 });

@@ -4,6 +4,7 @@ import { Instant } from "../../src/kernel/clock.ts";
 import type { Clock } from "../../src/kernel/clock.ts";
 import { buildStreet } from "../../simulator/street.ts";
 import type { Street } from "../../simulator/street.ts";
+import { mindSize } from "../../simulator/thrift.ts";
 import { dataItemBytes, writeFrame } from "../../simulator/wire.ts";
 import { residentMb } from "./workshop.ts";
 
@@ -36,6 +37,8 @@ const measured = (since: number, answers = 0): Measured => ({
   answers,
 });
 
+// As the program does.
+mindSize(meters);
 let startedAt = performance.now();
 const street: Street = await buildStreet({
   clock,
