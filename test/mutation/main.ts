@@ -101,7 +101,7 @@ async function main(): Promise<number> {
     for (const row of wish.rows) results.push(await mutate(row, wish.jobs, { signal: stop.signal, compiled }));
   } catch (error) {
     // What was measured so far is told all the same.
-    tell(`mutate: ${reasonOf(error)}\n`);
+    tell(`mutate: ${reasonOf(stop.signal.aborted ? stop.signal.reason : error)}\n`);
     broken = true;
   } finally {
     rmSync(compiled, { recursive: true, force: true });
