@@ -62,6 +62,10 @@ describe("a moment", () => {
     expect(moment("YYMMDD").parse("26-11-23")).toBe("261123");
     expect(moment("YYMMDD").parse("201123")).toBe("201123");
     expect(moment("hhmmss").parse("20:11:23")).toBe("201123");
+    // with a weekday, digits of the pattern's own length are the pattern's: this is October of 2020, not December of 2010
+    expect(moment("YYMMDDWW").parse("20101203")).toBe("20101203");
+    expect(moment("YYMMDDWW").parse("2010-12-03")).toBe("10120305");
+    expect(moment("YYMMDDWWhhmmss").parse("20112200103000")).toBe("20112200103000");
     // only an hour is shown with minutes it does not have
     expect(refusalOf(() => moment("hhmm").parse("21:43:00"))).toMatchObject({ given: "214300" });
     expect(refusalOf(() => moment("DDhh").parse("23 14:30"))).toMatchObject({ given: "231430" });

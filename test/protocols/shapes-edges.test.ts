@@ -446,7 +446,10 @@ describe("load records", () => {
   test("with a wrong checksum are faults, and the next is read", () => {
     const wrong = bytesOfHex(sealed(BODY)).with(13, 0x0b);
     const members = shape.members(Uint8Array.from([...wrong, ...bytesOfHex(sealed(BODY))]));
-    expect(told(members)).toEqual(["record ✗ the record's own checksum is 0B, computed 66", ...ALL]);
+    expect(told(members)).toEqual([
+      `record ✗ the record's own checksum is 0B, computed 66: ${hexBytes(wrong)} in wire order`,
+      ...ALL,
+    ]);
     expect(members[0]).toMatchObject({ value: null, format: null });
   });
 

@@ -171,7 +171,7 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^(\d+) bytes where (\d+) are expected$/, "应为$2字节,实为$1字节"],
   [/^(\d+) data bytes$/, "数据域$1字节"],
   [/^(..) has not exactly one rate set$/, "$1 未恰好置一个速率位"],
-  [/^the record's own checksum is (..), computed (..)$/, "记录自身校验码为$1,应为$2"],
+  [/^the record's own checksum is (..), computed (..): (.*) in wire order$/, "记录自身校验码为$1,应为$2:$3(线上顺序)"],
   [/forward/g, "正向"],
   [/reverse/g, "反向"],
   [/quadrant (\d)/g, "象限$1"],

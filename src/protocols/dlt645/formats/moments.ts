@@ -90,14 +90,17 @@ const daysIn = (month: number, year = 0): number =>
 function digitsOfText(text: string, pattern: MomentPattern, field: string): string {
   let d = text.replaceAll(/[^0-9]/g, "");
   const week = pattern.indexOf("WW");
-  const lengths = [pattern.length, ...(week < 0 ? [] : [pattern.length - 2])];
-  if (pattern.startsWith("YY") && d.startsWith("20") && lengths.includes(d.length - 2)) d = d.slice(2);
+  if (pattern.startsWith("YY") && hasCentury(text, d, pattern)) d = d.slice(2);
   // An hour is shown with minutes that are not in the pattern: "23 14:00".
   if (pattern.endsWith("hh") && text.endsWith(":00") && d.length === pattern.length + 2) d = d.slice(0, -2);
   if (week > 0 && d.length === pattern.length - 2) d = `${d.slice(0, 6)}0${weekdayOf(d)}${d.slice(6)}`;
   checkDigits(d, pattern, field);
   return d;
 }
+
+/** Four digits of a year stand before a sign of their own, or make the digits longer than the pattern: "20" alone may be a year. */
+const hasCentury = (text: string, d: string, pattern: MomentPattern): boolean =>
+  d.startsWith("20") && (/^\s*\d{4}\D/.test(text) || d.length === pattern.length + 2);
 
 /** 0 is Sunday, as on the wire. */
 const weekdayOf = (d: string): number =>

@@ -3,7 +3,7 @@
  * every class, a class that is switched off leaving only its AAH. And the newer curves 0610 of the supplement of 2013: the moment
  * of the first point, then points as far as the data go.
  */
-import { checksum } from "../frame.ts";
+import { checksum, hexBytes } from "../frame.ts";
 import { encodeField, encodeFields, joined, rawMember, readFields, restOf } from "../item.ts";
 import type { Field, Member, NamedValue, Shape } from "../item.ts";
 import { SEPARATOR } from "./freeze-block.ts";
@@ -34,14 +34,16 @@ function readRecords(wire: Uint8Array, time: Field, classes: readonly (readonly 
       return members;
     }
     if (checksum(wire, at, end) === wire[end]) readRecord(wire.subarray(at + 3, end), time, classes, members);
-    else members.push({ ...rawMember("record", wire.subarray(at, end + 2)), value: null, fault: wrongChecksum(wire, at, end) });
+    else members.push({ name: "record", value: null, unit: null, fault: wrongChecksum(wire, at, end), format: null });
     at = end + 2;
   }
   return members;
 }
 
+/** With its bytes: somebody may still want to see what was measured there. */
 const wrongChecksum = (wire: Uint8Array, at: number, end: number): string =>
-  `the record's own checksum is ${hexByte(wire[end]!)}, computed ${hexByte(checksum(wire, at, end))}`;
+  `the record's own checksum is ${hexByte(wire[end]!)}, computed ${hexByte(checksum(wire, at, end))}: ` +
+  `${hexBytes(wire.subarray(at, end + 2))} in wire order`;
 const hexByte = (byte: number): string => byte.toString(16).toUpperCase().padStart(2, "0");
 
 function readRecord(body: Uint8Array, time: Field, classes: readonly (readonly Field[])[], members: Member[]): void {
