@@ -1,5 +1,5 @@
 /**
- * The site file and the environment become one typed, frozen Config. Every default and its reason stand here.
+ * The site file and the environment become one typed, frozen Config. What the file may look like, and every default, stand in `site-file.ts`.
  *
  * The file is validated as a whole before anything is started: each error names the path in the file and says what is
  * allowed, and all of them are told at once. Environment wins over the file.
@@ -7,153 +7,14 @@
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
-import { z } from "zod";
+import type { z } from "zod";
 import { Fault, reasonOf } from "./kernel/faults.ts";
 import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
 import { parsePrice, parseYuan, type Fen, type PricePerKwh } from "./kernel/money.ts";
 import { Secret } from "./kernel/secret.ts";
-import { complaintAbout, isModelName, meterModels } from "./devices/meter-models.ts";
-import type { MeterRecord, ModelName } from "./devices/meter.ts";
-
-const digits12 = z.string().regex(/^\d{12}$/, "twelve digits");
-const name = z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes");
-const port = z.int().min(0).max(65_535);
-const yuanText = z.string().regex(/^-?\d{1,12}(\.\d{1,2})?$/, 'yuan with at most two decimals, in quotes, like "100.00"');
-const secretReference = z.string().regex(/^(file|env):.+/, "file:PATH or env:NAME; secrets never stand in the site file itself");
-
-const transport = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("serial"),
-    path: z.string().min(1),
-    baudRate: z.int().min(300).max(115_200).default(2_400),
-    dataBits: z.literal([7, 8]).default(8),
-    parity: z.enum(["none", "even", "odd"]).default("even"),
-    stopBits: z.literal([1, 2]).default(1),
-  }),
-  z.strictObject({ kind: z.literal("tcp"), host: z.string().min(1), port: port.min(1) }),
-  z.strictObject({ kind: z.literal("tcp-server"), port }),
-  z.strictObject({
-    kind: z.literal("mqtt"),
-    down: z.string().includes("{address}", "a topic with {address} in it").default("meters/{address}/down"),
-    up: z.string().includes("{address}", "a topic with {address} in it").default("meters/{address}/up"),
-    payload: z.enum(["raw", "hex", "json"]).default("raw"),
-  }),
-]);
-
-const siteFile = z.strictObject({
-  site: z.strictObject({ name: name.default("site"), timeZone: z.string().default("Asia/Shanghai") }).prefault({}),
-  http: z
-    .strictObject({
-      host: z.string().default("127.0.0.1"),
-      port: port.default(8_080),
-      // What browsers call us when a proxy with TLS stands before us; with https the console's cookie travels by it alone.
-      publicUrl: z.url({ protocol: /^https?$/, error: "the address browsers use, like https://meters.example.com" }).optional(),
-    })
-    .prefault({}),
-  stores: z
-    .strictObject({
-      database: z.string().default("embedded"),
-      redis: z.string().nullable().default(null),
-      data: z.string().default("./data"),
-    })
-    .prefault({}),
-  mqtt: z
-    .strictObject({
-      url: z.string().default("embedded"),
-      username: z.string().optional(),
-      password: secretReference.optional(),
-      ca: z.string().optional(),
-    })
-    .prefault({}),
-  buses: z.array(
-    z.strictObject({
-      id: name,
-      transport,
-      // After a reply: lets the slowest driver release the line; 30 on serial and TCP, 0 over MQTT (devices/timing.ts).
-      turnaroundMs: z.int().min(0).max(5_000).optional(),
-      replyDeadlineMs: z.int().min(50).max(60_000).optional(),
-    }),
-  ),
-  meters: z.array(
-    z.strictObject({
-      address: digits12,
-      meterNumber: digits12.optional(),
-      customerNumber: digits12.optional(),
-      account: name.optional(),
-      bus: name,
-      model: z.string().pipe(
-        z.custom<ModelName>((name) => isModelName(name as string), {
-          error: ({ input }) => complaintAbout(input as string) ?? undefined,
-        }),
-      ),
-      relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: secretReference }).optional(),
-    }),
-  ),
-  accounts: z
-    .array(
-      z.strictObject({
-        account: name,
-        name: z.string().max(80).optional(),
-        class: z.string().max(40).default("residential"),
-        mode: z.enum(["local", "remote"]).optional(),
-        tariff: name.optional(),
-      }),
-    )
-    .default([]),
-  tariffs: z
-    .array(
-      z.strictObject({
-        id: name,
-        price: z.string().regex(/^\d{1,6}(\.\d{1,4})?$/, 'yuan per kWh with at most four decimals, in quotes, like "0.5283"'),
-      }),
-    )
-    .min(1)
-    .default([{ id: "flat", price: "0.5283" }]),
-  policy: z
-    .strictObject({
-      mode: z.enum(["shadow", "live"]).default("shadow"),
-      restoreBy: z.enum(["arm", "reconnect"]).default("arm"),
-      cutBelow: yuanText.default("0.00"),
-      noCut: z
-        .strictObject({
-          hours: z
-            .string()
-            .regex(/^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$/, 'like "17:00-08:00", or "" for none')
-            .default("17:00-08:00"),
-          weekends: z.boolean().default(true),
-          holidays: z.array(z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "a day like 2026-10-01")).default([]),
-        })
-        .prefault({}),
-    })
-    .prefault({}),
-  // How often each meter is read, and the largest payment that is taken.
-  polling: z.strictObject({ everySeconds: z.int().min(1).max(86_400).default(900) }).prefault({}),
-  payments: z.strictObject({ cap: yuanText.default("50000.00") }).prefault({}),
-  channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
-  apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
-  security: z
-    .discriminatedUnion(
-      "kind",
-      [
-        z.strictObject({ kind: z.literal("software-test-keys").default("software-test-keys") }),
-        z.strictObject({
-          kind: z.literal("hsm"),
-          url: z.string("hsm://HOST:PORT"),
-          secret: secretReference,
-          // For a connection to stand and for each answer. A machine answers in milliseconds; an adapter before it may queue.
-          deadlineMs: z.int().min(100).max(60_000).default(3_000),
-          tls: z.boolean().default(false),
-          ca: z.string().optional(),
-        }),
-      ],
-      { error: 'must be one of "software-test-keys", "hsm"' },
-    )
-    .prefault({}),
-});
-
-type SiteFile = z.output<typeof siteFile>;
-/** What the site file may look like, before defaults: for those who build one in code (demonstration, tests). */
-export type SiteInput = z.input<typeof siteFile>;
+import { meterModels } from "./devices/meter-models.ts";
+import type { MeterRecord } from "./devices/meter.ts";
+import { siteFile, type SiteFile } from "./site-file.ts";
 
 export interface SoftwareKeys {
   readonly kind: "software-test-keys";

@@ -23,7 +23,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices"],
+  "config.ts": ["kernel", "devices", "site-file.ts"],
+  "site-file.ts": ["kernel", "devices"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */

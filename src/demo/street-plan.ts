@@ -3,7 +3,7 @@
  * file that serves them. The same plan feeds the story (`-- --once`) and the street that keeps running.
  */
 import type { MeterPlan } from "../../simulator/street.ts";
-import type { SiteInput } from "../config.ts";
+import type { SiteInput } from "../site-file.ts";
 
 export interface Resident {
   readonly meter: MeterPlan;

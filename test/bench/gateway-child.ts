@@ -5,7 +5,8 @@
  * Order: first the broker (the street has to be there before the gateway asks for it), then, told to, the gateway.
  */
 import pg from "pg";
-import { buildConfig, type SiteInput } from "../../src/config.ts";
+import { buildConfig } from "../../src/config.ts";
+import type { SiteInput } from "../../src/site-file.ts";
 import { startGateway, type Gateway } from "../../src/gateway.ts";
 import { seededChance } from "../../src/kernel/chance.ts";
 import { systemClock } from "../../src/kernel/clock.ts";

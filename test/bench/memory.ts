@@ -8,7 +8,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import type { SiteInput } from "../../src/config.ts";
+import type { SiteInput } from "../../src/site-file.ts";
 import { seconds, systemClock } from "../../src/kernel/clock.ts";
 import { startEmbeddedBroker } from "../../src/transports/embedded-broker.ts";
 import { freePort } from "../support/servers.ts";
