@@ -26,6 +26,7 @@ import { seconds, systemClock, type Clock } from "./kernel/clock.ts";
 import { isFault, reasonOf, type Fault } from "./kernel/faults.ts";
 import { CommandId, type MeterAddress } from "./kernel/ids.ts";
 import type { Logger } from "./kernel/log.ts";
+import { yuan } from "./kernel/money.ts";
 import type { Reading } from "./kernel/reading.ts";
 import { Closers } from "./house/closers.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
@@ -406,10 +407,9 @@ function walletReadings(
   wallet: { readonly balance: bigint; readonly overdraft: bigint; readonly count: number; readonly takenAt: Reading["takenAt"] },
 ): readonly Reading[] {
   const base = { meter, takenAt: wallet.takenAt, source: "command" } as const;
-  const money = (amount: bigint): string => `${amount / 100n}.${(amount % 100n).toString().padStart(2, "0")}`;
   return [
-    { ...base, item: "balance", value: money(wallet.balance), unit: "yuan" },
-    { ...base, item: "overdraft", value: money(wallet.overdraft), unit: "yuan" },
+    { ...base, item: "balance", value: yuan(wallet.balance), unit: "yuan" },
+    { ...base, item: "overdraft", value: yuan(wallet.overdraft), unit: "yuan" },
     { ...base, item: "purchaseCount", value: String(wallet.count), unit: null },
   ];
 }
