@@ -11,12 +11,10 @@ import { Fault } from "../src/kernel/faults.ts";
 import { silentLog } from "../src/kernel/log.ts";
 import type { Logger } from "../src/kernel/log.ts";
 import { breakAt, mend } from "./breaking.ts";
-import { openDialIn } from "./endpoints/dial-in.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
 import { openMemory } from "./endpoints/memory.ts";
 import type { MemoryEnd } from "./endpoints/memory.ts";
-import { openSerial } from "./endpoints/serial.ts";
-import { openTcp } from "./endpoints/tcp.ts";
+import { openEndpoint } from "./endpoints/open.ts";
 import { announced } from "./fleet.ts";
 import { FrameLog } from "./frame-log.ts";
 import type { LoggedFrame } from "./frame-log.ts";
@@ -355,23 +353,10 @@ export class Street {
     await Promise.all(this.#opened.splice(0).map((endpoint) => endpoint.close()));
   }
 
-  async #open(bus: VirtualBus, { clock, host }: StreetOptions, chance: Chance): Promise<void> {
-    const plan = bus.plan.endpoint;
-    const log = this.#log;
-    if (plan.kind === "memory") {
-      this.endpoints.push({ bus: bus.id, kind: plan.kind, at: null });
-      return;
-    }
-    const endpoint =
-      plan.kind === "tcp"
-        ? await openTcp(bus, { host: plan.host ?? host ?? LOOPBACK, port: plan.port ?? 0, log })
-        : plan.kind === "serial"
-          ? openSerial(bus, { link: plan.link, log })
-          : plan.kind === "dial-in"
-            ? openDialIn(bus, { plan, clock, chance, log })
-            : await (await import("./endpoints/mqtt.ts")).openMqtt(bus, { plan, clock, log });
-    this.#opened.push(endpoint);
-    this.endpoints.push({ bus: bus.id, kind: plan.kind, at: endpoint.at });
+  async #open(bus: VirtualBus, { clock, host = LOOPBACK }: StreetOptions, chance: Chance): Promise<void> {
+    const endpoint = await openEndpoint(bus, { clock, chance, log: this.#log, host });
+    if (endpoint !== null) this.#opened.push(endpoint);
+    this.endpoints.push({ bus: bus.id, kind: bus.plan.endpoint.kind, at: endpoint?.at ?? null });
   }
 
   /** Written down with the moment before it was done; what is refused is not written down. */
