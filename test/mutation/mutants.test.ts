@@ -27,6 +27,7 @@ describe("mistakes", () => {
     ["x = a + b;", ["x = a - b;", ";"]],
     ["x = a && b ? c : d;", [";", "x = true ? c : d;", "x = false ? c : d;", "x = (a || b) ? c : d;", "x = a && b ? d : c;"]],
     ["const x = a ?? b;", ["const x = (a && b);"]],
+    ["const x = a ?? b ?? c;", ["const x = ((a ?? b) && c);", "const x = (a && b) ?? c;"]],
     ["const x = 5;", ["const x = 6;", "const x = 4;", "const x = 0;"]],
     ["const x = 0n;", ["const x = 1n;", "const x = (-1n);"]],
     ["const x = -y;", ["const x = y;"]],

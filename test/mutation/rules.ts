@@ -80,7 +80,10 @@ export function changesOf(node: ts.Node, source: ts.SourceFile): readonly Change
     const operator = node.operatorToken;
     const logical = LOGICAL.get(operator.kind);
     // With the parentheses, for ?? stands beside neither of its neighbours without them.
-    if (logical !== undefined) return [instead("logical", `(${text(node.left)} ${logical} ${text(node.right)})`)];
+    if (logical !== undefined) {
+      const side = (of: ts.Expression): string => (ts.isBinaryExpression(of) ? `(${text(of)})` : text(of));
+      return [instead("logical", `(${side(node.left)} ${logical} ${side(node.right)})`)];
+    }
     const [kind = "", ...others] = OPERATORS.get(operator.kind) ?? [];
     return others.map((other) => instead(kind, other, operator));
   }

@@ -137,6 +137,24 @@ describe("reading exactly one frame", () => {
   });
 });
 
+describe("whose frame it is", () => {
+  // The addresses spelled last are kept by their lowest byte, so meters that share it must be told apart, each time.
+  const addressOf = (address: string): string =>
+    frameAt(encodeFrame({ address, control: 0x91, data: new Uint8Array() }), 0).address;
+
+  test("meters whose addresses differ in any one digit are told apart, asked in turn", () => {
+    const one = "202511220001";
+    for (let i = 0; i < one.length; i += 1) {
+      const other = `${one.slice(0, i)}7${one.slice(i + 1)}`;
+      for (const each of [one, other, one, other]) expect(addressOf(each)).toBe(each);
+    }
+  });
+  test("the first of all bytes is no address kept from before", () => {
+    for (const each of ["000000000000", "999999999999", "AAAAAAAAAAAA", "100000000000", "000000000000"])
+      expect(addressOf(each)).toBe(each);
+  });
+});
+
 describe("hex", () => {
   test("is read with any blanks and in both cases", () => {
     expect([...bytesOfHex(" 0f\n0F\tAb 09")]).toEqual([0x0f, 0x0f, 0xab, 0x09]);

@@ -126,8 +126,24 @@ export function frameAt(bytes: Uint8Array, at: number): Frame {
   return { address: addressAt(bytes, at + 1), control: bytes[at + 8]!, data };
 }
 
-/** Six bytes as printed on the meter, the last on the wire first. One string at once: put together from pairs it would be five more. */
-const addressAt = (bytes: Uint8Array, at: number): string =>
+/**
+ * Six bytes as printed on the meter, the last on the wire first. The meters of a line are asked again and again and differ in their
+ * last two digits: the address spelled last is kept for each lowest byte, for comparing six bytes is cheaper than spelling twelve
+ * characters. It changes no answer.
+ */
+function addressAt(bytes: Uint8Array, at: number): string {
+  const slot = bytes[at]!;
+  let isKnown = true;
+  for (let i = 0; i < 6; i += 1) isKnown &&= bytes[at + i] === spelledBytes[slot * 6 + i];
+  if (isKnown) return spelledAddresses[slot]!;
+  for (let i = 0; i < 6; i += 1) spelledBytes[slot * 6 + i] = bytes[at + i]!;
+  return (spelledAddresses[slot] = spelledAddress(bytes, at));
+}
+const spelledBytes = new Uint8Array(256 * 6);
+const spelledAddresses: string[] = new Array<string>(256).fill("000000000000");
+
+/** One string at once: put together from pairs it would be five more. */
+const spelledAddress = (bytes: Uint8Array, at: number): string =>
   String.fromCharCode(
     HIGH[bytes[at + 5]!]!,
     LOW[bytes[at + 5]!]!,
