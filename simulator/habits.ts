@@ -32,6 +32,8 @@ export const habitsShape = z
     extendedReply: z.boolean(),
     /** 3A on an open relay: nothing moves, the button may restore (internal relay), or it restores (external relay). */
     protectCloses: z.enum(["no", "arm", "close"]),
+    /** Whether a balance that equals 04001005 is enough to come back by itself. */
+    armingLimit: z.enum(["at-least", "more-than"]),
     /** 1B and 1C on an empty wallet: taken, and nothing moves; or refused with ERR 04. */
     emptyWalletOrders: z.enum(["taken", "refused"]),
   })
@@ -54,6 +56,7 @@ export const usualHabits: Habits = {
   deadline: "strict",
   extendedReply: true,
   protectCloses: "arm",
+  armingLimit: "at-least",
   emptyWalletOrders: "taken",
 };
 

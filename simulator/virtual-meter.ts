@@ -294,7 +294,8 @@ export class VirtualMeter {
   /** Money has come: a supply that went for lack of it comes back by itself; one that a person cut does not. */
   restoreAfterCredit(): void {
     const { relay, wallet } = this;
-    const enough = wallet.balance > 0n && wallet.balance >= this.closeAllowedAt;
+    const least = this.habits.armingLimit === "at-least" ? this.closeAllowedAt : this.closeAllowedAt + 1n;
+    const enough = wallet.balance > 0n && wallet.balance >= least;
     const wentForMoney = relay.trippedBy === "money" || (this.isReminded && relay.wish === "armed");
     if (wentForMoney && enough && this.isPowered) relay.reconnect(this.life.at);
   }

@@ -15,6 +15,8 @@ export interface MeterModel {
   readonly wallet: boolean;
   /** An ESAM with keys: orders are secured unless the record names a password. */
   readonly keys: boolean;
+  /** What it obeys in the clear, by password alone (choice `plainControl`); the rest only with cipher and MAC. */
+  readonly plainOrders: readonly RelayOrder[];
   /** 98 for State Grid, 96 for its southern counterpart. */
   readonly securedLevel: "98" | "96";
   /** For meters without keys whose record names no password: what the factory sets. */
@@ -31,6 +33,11 @@ export interface MeterModel {
 }
 
 const RELAY_ORDERS: readonly RelayOrder[] = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn"];
+const OBEYED_IN_THE_CLEAR: Readonly<Record<ModelProfile["choices"]["plainControl"], readonly RelayOrder[]>> = {
+  obeyed: RELAY_ORDERS,
+  "restores-only": ["reconnect", "arm"],
+  refused: [],
+};
 
 export function modelOf(profile: ModelProfile): MeterModel {
   const { proof, choices } = profile;
@@ -39,6 +46,7 @@ export function modelOf(profile: ModelProfile): MeterModel {
     profile,
     wallet: profile.wallet !== null,
     keys: proof.kind === "esam",
+    plainOrders: OBEYED_IN_THE_CLEAR[choices.plainControl],
     securedLevel: proof.levels?.cipher ?? "98",
     relayPassword: { level, secret: new Secret(factory) },
     controlBlock: choices.controlBlock,
@@ -53,6 +61,7 @@ export function modelOf(profile: ModelProfile): MeterModel {
 export function whyNotOperated({ proof, wallet, purchase, choices, edition }: ModelProfile): string | null {
   if (edition !== "2007") return "it speaks the edition of 1997, in which orders are not built yet";
   if (proof.kind === "soft-esam") return `no security module computes its MACs (${proof.scheme ?? "not public"})`;
+  if (proof.kind === "password" && choices.plainControl !== "obeyed") return "it has no keys and does not obey a password either";
   if (wallet === "kWh") return "its wallet holds kilowatt-hours, and a payment is money";
   if (purchase !== null && purchase.repeatProof !== "purchase-count")
     return `a top-up is proved by the meter's purchase count, and here a repeat is proved by: ${purchase.repeatProof}`;

@@ -37,7 +37,7 @@ export async function orderRelay(parts: RelayOrdering, order: RelayOrder, option
   const { meter, talk, identities } = prover;
   if (!model.orders.includes(order))
     throw new Fault("not-supported", { meter: meter.address, order, model: meter.model, allowed: [...model.orders] });
-  const secured = meter.relayPassword === null && model.keys;
+  const secured = isSecured(model, meter.relayPassword !== null, order);
   if (secured) identities.mayBeOrdered(meter.address);
   for (;;) {
     if (clock.now() > options.notAfter) throw new Fault("deadline-passed", { meter: meter.address, order });
@@ -56,6 +56,10 @@ export async function orderRelay(parts: RelayOrdering, order: RelayOrder, option
     }
   }
 }
+
+/** A password in the record is used where it is heard: a model that takes restores alone in the clear is cut by its keys. */
+export const isSecured = ({ keys, plainOrders }: MeterModel, hasPassword: boolean, order: RelayOrder): boolean =>
+  keys && !(hasPassword && plainOrders.includes(order));
 
 /** How far the meter's clock is ahead of ours; 0 where it is near enough, or tells no time at all. */
 async function clockAheadMs({ prover, model, clocks, timeZone, log }: RelayOrdering): Promise<number> {

@@ -1,16 +1,17 @@
 /** What a conversation never says, whoever built the frame: refused with a fault, and no byte on the wire. */
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { Conversation } from "../../src/devices/conversation.ts";
 import type { Line } from "../../src/devices/line.ts";
 import { HealthBook } from "../../src/devices/meter-health.ts";
-import { complaintAbout, isModelName, meterModels, whyNotOperated } from "../../src/devices/meter-models.ts";
+import { complaintAbout, isModelName, meterModels, modelOf, whyNotOperated } from "../../src/devices/meter-models.ts";
 import { Priority, type ModelName } from "../../src/devices/meter.ts";
+import { isSecured } from "../../src/devices/relay-ordering.ts";
 import { later, minutes, systemClock } from "../../src/kernel/clock.ts";
 import { isFault } from "../../src/kernel/faults.ts";
 import { BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { Secret } from "../../src/kernel/secret.ts";
-import { profiles, requests, type Frame } from "../../src/protocols/dlt645/index.ts";
+import { choicesWith, profileOf, profiles, requests, type Frame } from "../../src/protocols/dlt645/index.ts";
 import { A, openLine, readRequest, type FarMeter } from "./far-meter.ts";
 
 const lines: Line[] = [];
@@ -91,11 +92,40 @@ test("a model is taken by the site file exactly where nothing stands in the way,
   );
 });
 
+describe("a relay password in the record", () => {
+  const securedOrders = (plainControl: "obeyed" | "restores-only" | "refused", keys: boolean, hasPassword: boolean) => {
+    const profile = profileOf("standard-wallet")!;
+    const model = { ...modelOf({ ...profile, choices: choicesWith({ plainControl }) }), keys };
+    return model.orders.filter((order) => isSecured(model, hasPassword, order));
+  };
+  const { orders } = meterModels["standard-wallet"];
+
+  test("is used where the model obeys it, and nowhere else", () => {
+    expect(securedOrders("obeyed", true, true)).toEqual([]);
+    expect(securedOrders("restores-only", true, true)).toEqual(
+      orders.filter((order) => order !== "reconnect" && order !== "arm"),
+    );
+    expect(securedOrders("refused", true, true)).toEqual(orders);
+  });
+  test("is not missed where there are keys, and is all there is where there are none", () => {
+    expect(securedOrders("obeyed", true, false)).toEqual(orders);
+    expect(securedOrders("obeyed", false, true)).toEqual([]);
+    expect(securedOrders("obeyed", false, false)).toEqual([]);
+  });
+  test("must be heard by a model that has no keys, or nobody could order it", () => {
+    const breaker = profileOf("breaker-645")!;
+    expect(whyNotOperated({ ...breaker, choices: choicesWith({ ...breaker.choices, plainControl: "refused" }) })).toMatch(
+      /does not obey a password/,
+    );
+  });
+});
+
 test("the switches of the two models that were there before stay what they were", () => {
   const { profile: _profile, relayPassword, ...switches } = meterModels["standard-wallet"];
   expect(switches).toEqual({
     wallet: true,
     keys: true,
+    plainOrders: ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn"],
     securedLevel: "98",
     controlBlock: "whole",
     extendedReply: true,

@@ -37,6 +37,19 @@ test("every profile is worn by a simulated meter, and every simulated meter has 
 });
 
 describe.each(all)("%s", (_name, profile) => {
+  test("behaves by the choices of its profile where they change no byte", async () => {
+    const worn = (await meet(profile)).street.meter(ADDRESS);
+    const { plainControl, macPolicy, protectCloses, emptyWallet, armingLimit, unknownWrite } = profile.choices;
+    expect({ plainControl: worn.plainControl, ...worn.habits }).toMatchObject({
+      plainControl: { obeyed: true, "restores-only": "restores", refused: false }[plainControl],
+      macPolicy,
+      protectCloses: { arms: "arm", closes: "close", nothing: "no" }[protectCloses],
+      emptyWalletOrders: { "nothing-moves": "taken", refused: "refused" }[emptyWallet],
+      armingLimit,
+      unknownWrite: { "04": "unauthorised", "02": "no-data" }[unknownWrite],
+    });
+  });
+
   test("says who it is, and what it has; what it lacks is no such data", async () => {
     const meter = await meet(profile);
     expect(await meter.read("meterNumber")).toEqual({ meterNumber: "000000345678" });

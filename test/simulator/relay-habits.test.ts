@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { minutes } from "../../src/kernel/clock.ts";
 import { fromHex, joined, reversed } from "../../simulator/bytes.ts";
 import { habitsOf, usualHabits } from "../../simulator/habits.ts";
+import { patchMeter } from "../../simulator/meter-door.ts";
 import { scenarioShape } from "../../simulator/scenario.ts";
 import type { Bench } from "./support/frames.ts";
 import { authenticate, bench, plainOrder, purchaseData, read, securedOrder, writeData } from "./support/frames.ts";
@@ -203,6 +204,21 @@ test("a trip delay runs first, then a current that is too high holds the trip of
   expect([stateAfter(b, minutes(39)), read(b, "04000503")]).toEqual(["connected", "02C0"]);
   expect(stateAfter(b, minutes(1))).toBe("disconnected");
   expect(read(b, "1D000101")).toBe("261122104000");
+});
+
+describe("a balance of just 04001005", () => {
+  test.each([
+    ["at-least", "499", "disconnected"],
+    ["at-least", "500", "connected"],
+    ["more-than", "500", "disconnected"],
+    ["more-than", "501", "connected"],
+  ] as const)("armingLimit %s: with %s fen it is %s", (armingLimit, fen, state) => {
+    const b = bench({ armingLimit, balance: "0.01", loadKw: 1 });
+    b.meter.closeAllowedAt = 500n;
+    expect(stateAfter(b, minutes(60))).toBe("disconnected");
+    patchMeter(b.meter, { loadKw: 0, balance: `${fen.slice(0, 1)}.${fen.slice(1)}` });
+    expect(b.meter.relay.state).toBe(state);
+  });
 });
 
 describe("wrong MACs where two hundred suspend", () => {
