@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { describe, expect, test } from "vitest";
+import { equivalentsAmong } from "./equivalents.ts";
 import { FILES } from "./files.ts";
 import { mutantsOf } from "./mutants.ts";
 import type { Mutant } from "./mutants.ts";
@@ -80,6 +81,10 @@ describe("mistakes", () => {
       expect([...kinds.values()].filter((mutant) => !isSound(mutated(text, mutant)))).toEqual([]);
     }
   });
+});
+
+test("a mutant that is no mistake is still where its reason says", () => {
+  for (const { file, tables } of FILES) equivalentsAmong(file, mutantsOf(file, readFileSync(file, "utf8"), tables));
 });
 
 describe("turns", () => {

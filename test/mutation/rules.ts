@@ -44,6 +44,7 @@ const LOGICAL: ReadonlyMap<ts.SyntaxKind, string> = new Map<ts.SyntaxKind, strin
   [K.BarBarToken, "&&"],
   [K.QuestionQuestionToken, "&&"],
 ]);
+const isLogical = (of: ts.Expression): boolean => ts.isBinaryExpression(of) && LOGICAL.has(of.operatorToken.kind);
 /** Steps of a chain that hand on something of the same kind: left out, the chain still runs. */
 const STEPS = [
   "toUpperCase",
@@ -81,7 +82,7 @@ export function changesOf(node: ts.Node, source: ts.SourceFile): readonly Change
     const logical = LOGICAL.get(operator.kind);
     // With the parentheses, for ?? stands beside neither of its neighbours without them.
     if (logical !== undefined) {
-      const side = (of: ts.Expression): string => (ts.isBinaryExpression(of) ? `(${text(of)})` : text(of));
+      const side = (of: ts.Expression): string => (isLogical(of) ? `(${text(of)})` : text(of));
       return [instead("logical", `(${side(node.left)} ${logical} ${side(node.right)})`)];
     }
     const [kind = "", ...others] = OPERATORS.get(operator.kind) ?? [];
