@@ -9,15 +9,28 @@ import {
 } from "../protocols/dlt645/index.ts";
 import { WrongUse } from "./exits.ts";
 
-/** "68 01…", "68:01", "0x68,0x01": hex digits with anything between pairs that people paste. */
-export function bytesOfArgument(text: string, index: number): Uint8Array {
-  const digits = text.replaceAll(/0x/gi, "").replaceAll(/[\s:,;_-]/g, "");
+/** "68 01…", "68:01", "0x68,0x01", "68h 01h", "\\x68\\x01", "[68|01]": hex digits with anything around pairs that people paste. */
+const BETWEEN = /0x|\\x|(?<=[0-9A-Fa-f]{2})h\b|[\s:,;._|[\](){}<>"'-]/gi;
+
+interface Given {
+  readonly bytes: Uint8Array;
+  readonly complaint?: string;
+}
+
+/** A capture may end in the middle of a byte: what is whole is decoded all the same, and the lone digit is complained of. */
+function bytesOfArgument(text: string, index: number): Given {
+  const digits = text.replaceAll(BETWEEN, "");
+  const which = `Argument ${index + 1}`;
   const stranger = /[^0-9A-Fa-f]/.exec(digits);
+  const none = new Uint8Array();
   if (stranger !== null)
-    throw new WrongUse(`Argument ${index + 1}: "${stranger[0]}" is no hex digit (at digit ${stranger.index + 1}).`);
-  if (digits === "") throw new WrongUse(`Argument ${index + 1} is empty; write the bytes of a frame in hex.`);
-  if (digits.length % 2 === 1) throw new WrongUse(`Argument ${index + 1} has ${digits.length} hex digits; bytes have two each.`);
-  return Uint8Array.from({ length: digits.length / 2 }, (_, at) => Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16));
+    return { bytes: none, complaint: `${which}: "${stranger[0]}" is no hex digit (at digit ${stranger.index + 1}).` };
+  if (digits === "") return { bytes: none, complaint: `${which} is empty; write the bytes of a frame in hex.` };
+  const pairs = Math.floor(digits.length / 2);
+  const bytes = Uint8Array.from({ length: pairs }, (_, at) => Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16));
+  return digits.length % 2 === 0
+    ? { bytes }
+    : { bytes, complaint: `${which} has ${digits.length} hex digits; bytes have two each, so the last digit was left out.` };
 }
 
 export interface DecodeOptions {
@@ -42,9 +55,22 @@ export function explainingOf(model: string | undefined): Explaining {
   return { choices: profile.choices };
 }
 
+export interface Decoded {
+  readonly text: string;
+  /** Of arguments that are no bytes, or not whole ones; the others were decoded nevertheless. */
+  readonly complaints: readonly string[];
+}
+
 /** A damaged frame is told, not failed at: naming it is what was asked for. */
-export function decode(args: readonly string[], options: DecodeOptions): string {
+export function decode(args: readonly string[], options: DecodeOptions): Decoded {
   const { json, language, explaining } = options;
-  const rows: ExplainRow[] = args.flatMap((text, index) => explain(bytesOfArgument(text, index), index, explaining));
-  return json ? JSON.stringify(rows, null, 2) : printExplanation(rows, language, explaining);
+  const rows: ExplainRow[] = [];
+  const complaints: string[] = [];
+  for (const [index, text] of args.entries()) {
+    const { bytes, complaint } = bytesOfArgument(text, index);
+    if (complaint !== undefined) complaints.push(complaint);
+    rows.push(...explain(bytes, index, explaining));
+  }
+  if (rows.length === 0 && complaints.length > 0) return { text: "", complaints };
+  return { text: json ? JSON.stringify(rows, null, 2) : printExplanation(rows, language, explaining), complaints };
 }

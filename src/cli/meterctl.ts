@@ -64,7 +64,9 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .option("--model <name>", "by the layouts of this model of meter · 表型")
     .action((hex: string[], options: { json?: boolean; lang?: string; model?: string }) => {
       const language = languageOf(options.lang, terminal.env);
-      terminal.out(decode(hex, { json: options.json === true, language, explaining: explainingOf(options.model) }));
+      const decoded = decode(hex, { json: options.json === true, language, explaining: explainingOf(options.model) });
+      if (decoded.text !== "") terminal.out(decoded.text);
+      if (decoded.complaints.length > 0) throw new WrongUse(decoded.complaints.join("\n"));
     });
 
   program

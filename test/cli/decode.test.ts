@@ -17,6 +17,48 @@ const rows = async (...hex: string[]): Promise<readonly Row[]> => {
   return JSON.parse(out) as Row[];
 };
 
+describe("what people paste", () => {
+  const hex = BALANCE.replaceAll(" ", "");
+  const pairs = BALANCE.split(" ");
+  test.each([
+    ["68h 01h", pairs.map((pair) => `${pair}h`).join(" ")],
+    ["\\x68\\x01", pairs.map((pair) => `\\x${pair}`).join("")],
+    ["0x68, 0x01", pairs.map((pair) => `0x${pair}`).join(", ")],
+    ["[68 01]", `[${BALANCE}]`],
+    ["68|01", pairs.join("|")],
+    ["68.01", pairs.join(".")],
+    ["{0x68,0x01}", `{${pairs.map((pair) => `0x${pair}`).join(",")}}`],
+  ])("bytes written as %s are bytes", async (_form, text) => {
+    expect(await rows(text)).toMatchObject([{ valid: true, hex }]);
+  });
+
+  test("an argument that is none does not swallow the others", async () => {
+    const { code, out, error } = await meterctl(["decode", "--json", BALANCE, "zz", ASK]);
+    expect([code, (JSON.parse(out) as Row[]).map((row) => row["input"])]).toEqual([2, [0, 2]]);
+    expect(error).toMatch(/Argument 2: "z"/);
+  });
+
+  test("half a byte at the end costs that digit alone", async () => {
+    const { code, out, error } = await meterctl(["decode", "--json", `${BALANCE} 68 0`]);
+    const found = JSON.parse(out) as Row[];
+    expect([code, found.map((row) => [row["valid"], row["hex"]])]).toEqual([
+      2,
+      [
+        [true, hex],
+        [false, "68"],
+      ],
+    ]);
+    expect(error).toMatch(/Argument 1 has 43 hex digits/);
+  });
+
+  test("an answer without data is no data, for people and for programs", async () => {
+    const EMPTY = "68 66 55 44 33 22 11 68 91 00 C6 16";
+    expect(await rows(EMPTY)).toMatchObject([{ valid: true, values: [{ name: "data", value: null, unit: null }] }]);
+    expect((await meterctl(["decode", "--lang", "en", EMPTY])).out).toMatch(/data +data no data/);
+    expect((await meterctl(["decode", "--lang", "zh", EMPTY])).out).toContain("无数据");
+  });
+});
+
 describe("as JSON", () => {
   test("it is one flat array with exactly the promised fields", async () => {
     const found = await rows(ASK, BALANCE);
@@ -142,8 +184,8 @@ describe("for people", () => {
 
 describe("wrong use ends with 2 and names what is wrong", () => {
   for (const [what, args, named] of [
-    ["an argument that is no hex", ["decode", ASK, "68 zz"], /argument 2.*"z"/i],
-    ["an odd number of digits", ["decode", "681"], /argument 1.*3 hex digits/i],
+    ["an argument that is no hex", ["decode", "68 zz"], /argument 1.*"z"/i],
+    ["an odd number of digits", ["decode", "6"], /argument 1.*1 hex digits.*left out/i],
     ["an empty argument", ["decode", ""], /argument 1.*empty/i],
     ["no argument", ["decode"], /hex/],
     ["an unknown option", ["decode", "--yaml", ASK], /--yaml/],

@@ -141,6 +141,23 @@ describe("passwords", () => {
   });
 });
 
+test("the values of a block stand each beside its own bytes; where bytes stand between them the block is one piece", () => {
+  const page = (di: string, wire: string): string[] => {
+    const data = Uint8Array.of(...bytesOfHex(di).reverse(), ...bytesOfHex(wire));
+    return printExplanation(explain(encodeFrame({ address: "202511220001", control: 0x91, data })), "en").split("\n");
+  };
+  const tariffs = page("0001FF00", "50200100 25100000 00400000 25500000 00200000");
+  expect(tariffs.filter((line) => line.includes("kWh")).map((line) => line.trim().split(/ {2,}/).slice(-2))).toEqual([
+    ["50 20 01 00", "importedEnergy 120.50 kWh"],
+    ["25 10 00 00", "importedEnergyTariff1 10.25 kWh"],
+    ["00 40 00 00", "importedEnergyTariff2 40.00 kWh"],
+    ["25 50 00 00", "importedEnergyTariff3 50.25 kWh"],
+    ["00 20 00 00", "importedEnergyTariff4 20.00 kWh"],
+  ]);
+  const freeze = page("0506FF01", "30 08 22 11 26 AA 10 00 00 00 AA");
+  expect(freeze.filter((line) => line.includes("30 08 22 11 26 AA 10 00 00 00 AA"))).toHaveLength(1);
+});
+
 test("a page is read from left to right: bytes, field, less 33H, meaning", () => {
   expect(
     printExplanation(explain(balance, 0))

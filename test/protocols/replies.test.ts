@@ -31,6 +31,13 @@ describe("readReply", () => {
     expect(answer("S4 request", "S4 reply")).toMatchObject({ is: "value" });
   });
 
+  test("takes an answer to a security command for no answer to reading again, though both are 83", () => {
+    const again = frame(0x03, "");
+    expect(readReply(again, frame(0x83, "FF020107"))).toMatchObject({ is: "not-ours" });
+    expect(readReply(again, frame(0x83, "10900300"))).toEqual({ is: "value", bytes: bytesOfHex("0300") });
+    expect(readReply(again, frame(0x83, ""))).toEqual({ is: "no-data" });
+  });
+
   test("knows an acknowledgement, and what an extended one has done", () => {
     expect(answer("E11.1 Request", "E11.2 Normal reply")).toEqual({ is: "acknowledged", result: [] });
     expect(answer("S5 request", "S5 reply")).toEqual({ is: "acknowledged", result: ["disconnected directly"] });

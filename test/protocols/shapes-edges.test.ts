@@ -320,6 +320,7 @@ describe("a freeze block", () => {
     for (const wire of [
       `${TIME} AA 10 00 00 00 05 00 00 00 AA 15 02 03 AA`,
       `${TIME} AA AA 15 02 03 AA`,
+      `${TIME} 10 00 00 00 15 02 03`,
       `${TIME} AA 10 00 00 00 AA`,
       `${TIME} AA`,
       `${TIME} AA 10 00 00 00 AA FF FF FF AA`,
@@ -344,8 +345,12 @@ describe("a freeze block", () => {
     expect(read(block, `${TIME} AA AA 15 02 03`)).toEqual(["time 11-22 08:30", "power 21.5 kW", "powerTimes 3"]);
   });
 
+  test("without any AA tells its time, and the rest as it came: which quantities were switched off no length says", () => {
+    expect(read(block, `${TIME} 10 00 00 00 AA`)).toEqual(["time 11-22 08:30", "unseparated 10000000AA"]);
+    expect(read(block, `${TIME} 10 00 00 00 15 02 03`)).toEqual(["time 11-22 08:30", "unseparated 10000000150203"]);
+  });
+
   test("that does not come out even is shown as it came, from there on", () => {
-    expect(read(block, `${TIME} 10 00 00 00 AA`)).toEqual(["rest 3008221110000000AA"]);
     expect(read(block, `${TIME} AA 10 00 00`)).toEqual(["time 11-22 08:30", "rest 100000"]);
     expect(read(block, `${TIME} AA 10 00 00 00 05`)).toEqual(["time 11-22 08:30", "rest 1000000005"]);
     expect(read(block, `${TIME} AA AA 15 02 03 04 AA`)).toEqual(["time 11-22 08:30", "rest 15020304AA"]);

@@ -14,7 +14,8 @@ import { itemOf1997 } from "./dictionary-1997.ts";
 import { formOf } from "./forms.ts";
 import { hexByte } from "./frame.ts";
 import type { Frame } from "./frame.ts";
-import type { Value } from "./item.ts";
+import { printMember } from "./item.ts";
+import type { Item, Value } from "./item.ts";
 import { cut } from "./forms/layout.ts";
 import type { About, Layout } from "./forms/layout.ts";
 import { securityName } from "./security-identifiers.ts";
@@ -49,6 +50,7 @@ export function dissect(frame: Frame, choices: Choices = STANDARD): Dissection {
 
 function segmentsOf(frame: Frame, about: About, choices: Choices): readonly Segment[] {
   const { data } = frame;
+  const { word } = functionOf(frame);
   const segments: Segment[] = [];
   const found = formOf(frame, choices, true);
   let at = 0;
@@ -56,15 +58,31 @@ function segmentsOf(frame: Frame, about: About, choices: Choices): readonly Segm
     const layout = (isReply(frame.control) ? found.form.reply : found.form.request) as Layout;
     for (const { name, slot, wire } of cut(layout, data)) {
       if (wire.length === 0 && slot.bytes > 0) break;
-      segments.push({ bytes: wire.length, field: name, ...slot.show(wire, name, about) });
+      segments.push(...apart({ bytes: wire.length, field: name, ...slot.show(wire, name, about) }, wire, about.item));
       at += wire.length;
     }
   } else if (about.di !== null) {
     at = identifierBytes(functionOf(frame).version);
     segments.push({ bytes: at, field: "data identifier", values: [], meaning: about.item?.title ?? "not in the dictionary" });
   }
+  if (data.length === 0 && word === "read" && isReply(frame.control))
+    segments.push({ bytes: 0, field: "data", values: [{ name: "data", value: null, unit: null }] });
   if (at < data.length) segments.push(leftOver(segments.length === 0 ? "data" : "extra", data.subarray(at), about.di));
   return segments;
+}
+
+/** An item of several values, one beside its own bytes each; as one piece where bytes stand between them. */
+function apart(whole: Segment, wire: Uint8Array, item: Item | undefined): readonly Segment[] {
+  if (item === undefined || whole.field !== item.title || whole.secret === true) return [whole];
+  const members = item.shape.members(wire);
+  const bytes = members.map(({ format }) => format?.bytes ?? Number.NaN);
+  if (members.length < 2 || bytes.reduce((sum, each) => sum + each, 0) !== wire.length) return [whole];
+  const pieces = members.map((member, i) => ({
+    bytes: bytes[i]!,
+    field: i === 0 ? whole.field : "",
+    values: printMember(member),
+  }));
+  return pieces.flatMap(({ values }) => values).length === whole.values.length ? pieces : [whole];
 }
 
 /** Behind the identifier of a password everything may be one. */

@@ -70,6 +70,8 @@ export function readReply(request: Frame, reply: Frame, choices: Choices = STAND
     case "read-on":
       return reading(request, reply, word, choices);
     case "read-again":
+      // Both editions answer 03 under one control byte.
+      if (functionOf(reply).word !== word) return notOurs("answers a security command, not a reading");
       return reply.data.length <= 2 ? { is: "no-data" } : valueOf(reply, 2);
     case "read-address":
       return reply.data.length === 6 ? { is: "value", bytes: reply.data } : malformed(`an address of ${reply.data.length} bytes`);

@@ -3,12 +3,16 @@
  * switched off in the mode byte leaves only its AAH.
  *
  * An AA may also stand inside a value of nobody's making, so a part is cut at multiples of its own length: BCD never holds AA. Where
- * that does not come out even, what is left is shown as it came. Some meters send no AA at all: then the lengths alone decide.
+ * that does not come out even, what is left is shown as it came. Some meters send no AA at all: then the time is read, and what
+ * follows is told as bytes, for no length says which of the quantities were switched off.
  */
+import { bytesOfHex } from "../frame.ts";
 import { encodeFields, joined, rawMember, readFields, remembered, restOf } from "../item.ts";
 import type { Field, Member, NamedValue, Shape } from "../item.ts";
 
 export const SEPARATOR = 0xaa;
+/** The quantities of a meter that puts nothing between them. */
+const UNSEPARATED = "unseparated";
 
 /** One quantity of the block: its fields again and again (total, tariff 1, 2 …), or once. */
 export interface BlockPart {
@@ -41,7 +45,15 @@ function readBlock(parts: readonly BlockPart[], wire: Uint8Array): Member[] {
   for (const part of parts) {
     if (at >= wire.length) return members;
     const end = partEnd(part, wire, at);
-    if (end === undefined) break;
+    if (end === undefined) {
+      const timeEnd = at + turnBytes(part);
+      if (!part.mayBeOff && wire.length > timeEnd) {
+        readTurns(part, wire.subarray(at, timeEnd), members);
+        members.push(rawMember(UNSEPARATED, wire.subarray(timeEnd)));
+        return members;
+      }
+      break;
+    }
     readTurns(part, wire.subarray(at, end), members);
     at = end + (wire[end] === SEPARATOR ? 1 : 0);
   }
@@ -76,6 +88,7 @@ function writeBlock(parts: readonly BlockPart[], members: readonly NamedValue[])
       done += fields.length;
       if (!part.repeats) break;
     }
+    if (members[done]?.name === UNSEPARATED) return joined([...written, bytesOfHex(members[done]!.value as string)]);
     written.push(Uint8Array.of(SEPARATOR));
   }
   written.push(restOf(members, done));
