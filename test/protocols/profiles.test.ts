@@ -268,19 +268,23 @@ describe("every profile", () => {
 });
 
 describe("the last look before sending", () => {
-  const sample = (control: number, di: string | null) => {
+  /** A refund is in cipher, whatever else is the matter with it; a purchase is as long as the model has it. */
+  const sample = (control: number, di: string | null, level = 0, bytes = 32) => {
     const digits = (di ?? "").replaceAll("x", "0");
-    const data = new Uint8Array(32);
+    const data = new Uint8Array(bytes);
     data.set(Uint8Array.from(Buffer.from(digits, "hex")).reverse());
+    if (control === 0x14) data[4] = level;
     return { address: "202611220001", control, data };
   };
+  const levelOf = (text: string | undefined) => Number.parseInt(text ?? "0", 16);
+  const purchase = (profile: ModelProfile) => Number.parseInt(profile.choices.purchase, 16);
 
   test.each(profiles.map((profile) => [profile.name, profile] as const))(
     "%s: nothing dangerous that it does not name",
     (_name, profile) => {
       for (const { control, di } of dangers) {
         const named = profile.orders.find((order) => order.control === control && order.di === (di ?? "").replaceAll("x", "0"));
-        const answer = permit(profile, sample(control, di));
+        const answer = permit(profile, sample(control, di, levelOf(profile.proof.levels?.cipher)));
         expect(answer.allowed, `${control.toString(16)} ${di ?? ""}`).toBe(named !== undefined && !named.destructive);
       }
     },
@@ -294,6 +298,78 @@ describe("the last look before sending", () => {
     expect(permit(profileOf("standard-wallet")!, wipe)).toEqual({
       allowed: false,
       why: "03 070103FF: initialise the purse: balance, count and records are gone",
+    });
+  });
+
+  test.each([
+    ["040004FF", "it gives the meter another address"],
+    ["0400FF01", "it gives the meter another address"],
+    ["04FF0402", "it gives the meter another number"],
+    ["FFFFFFFF", "it writes energy registers"],
+    ["04000CFF", "it changes a password"],
+    ["0400FF05", "it changes a password"],
+    ["040010FF", "it takes money back"],
+    ["01010000", "it writes maximum demands"],
+    ["03300D00", "it writes event records"],
+    ["FF010000", "it writes energy registers"],
+  ])("%s covers what no model is written: FF stands for all of a level", (di, why) => {
+    for (const profile of profiles.filter(({ functions }) => functions.includes(0x14)))
+      for (const level of [0x02, levelOf(profile.proof.levels?.cipher)]) {
+        const answer = permit(profile, sample(0x14, di, level));
+        // What a level covers first may differ; that it is denied may not.
+        expect(answer, `${profile.name} ${di}`).toMatchObject({ allowed: false });
+        if (profile.name === "standard-wallet") expect(answer).toMatchObject({ why: expect.stringContaining(why) as string });
+      }
+  });
+
+  test("an FF that covers nothing dangerous is written, and one that covers what a profile denies is not", () => {
+    const meter = profileOf("standard-wallet")!;
+    for (const di of ["040502FF", "040605FF", "0400010C", "04050101"])
+      expect(permit(meter, sample(0x14, di, 0x98)), di).toEqual({ allowed: true, money: false });
+    const denied = { control: 0x14, di: "04050201", what: "set the price", money: true, destructive: true } as const;
+    const careful = { ...meter, orders: [...meter.orders, denied] };
+    expect(permit(careful, sample(0x14, "040502FF", 0x98))).toMatchObject({ allowed: false, why: "14 040502FF: set the price" });
+    expect(permit(careful, sample(0x14, "04050202", 0x98)).allowed).toBe(true);
+    // Allowing one by its name does not allow all of its level.
+    const allowed = { ...denied, di: "04000401", allowed: true } as const;
+    const free = { ...meter, orders: [...meter.orders, allowed] };
+    expect(permit(free, sample(0x14, "04000401", 0x98)).allowed).toBe(true);
+    expect(permit(free, sample(0x14, "040004FF", 0x98)).allowed).toBe(false);
+  });
+
+  test("a write carries a level of its own family, and a refund the one with a cipher", () => {
+    for (const profile of profiles.filter(({ functions }) => functions.includes(0x14))) {
+      const { levels } = profile.proof;
+      const known = [levels?.clear, levels?.cipher];
+      for (const level of ["96", "97", "98", "99", "90"])
+        expect(permit(profile, sample(0x14, "0400010C", levelOf(level))).allowed, `${profile.name} ${level}`).toBe(
+          known.includes(level as "98"),
+        );
+      for (const level of ["00", "02", "04"])
+        expect(permit(profile, sample(0x14, "0400010C", levelOf(level))).allowed, `${profile.name} ${level}`).toBe(true);
+      const money = profile.refund?.di === "04001006";
+      for (const level of ["02", "96", "97", "98", "99"])
+        expect(permit(profile, sample(0x14, "04001006", levelOf(level))).allowed, `${profile.name} refund ${level}`).toBe(
+          money && level === levels?.cipher,
+        );
+    }
+    expect(permit(profileOf("standard-wallet")!, sample(0x14, "0400010C", 0x96))).toMatchObject({
+      why: "14 0400010C: level 96, where this model knows 99 and 98",
+    });
+    expect(permit(profileOf("order-number-4g")!, sample(0x14, "0400010C", 0x98)).allowed).toBe(false);
+    // Too short to have a level at all.
+    expect(permit(profileOf("standard-wallet")!, sample(0x14, "04001006", 0, 5)).allowed).toBe(false);
+  });
+
+  test("a purchase has the layout of its model, and another vendor's does not leave", () => {
+    for (const profile of profiles)
+      for (const order of profile.orders.filter(({ di }) => di === "070102FF" || di === "070101FF"))
+        for (const length of [24, 28, 30, 34, 40])
+          expect(permit(profile, sample(0x03, order.di, 0, length)).allowed, `${profile.name} ${length}`).toBe(
+            length === purchase(profile),
+          );
+    expect(permit(profileOf("standard-wallet")!, sample(0x03, "070102FF", 0, 34))).toMatchObject({
+      why: "03 070102FF: 34 bytes; a purchase of a standard-wallet has 30",
     });
   });
 
