@@ -1,6 +1,6 @@
 /** Are the profiles right? Captures and worked frames in each model's own words, and what must hold for all of them. */
 import { createDecipheriv } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CentiKwh } from "../../src/kernel/energy.ts";
@@ -259,12 +259,39 @@ describe("every profile", () => {
     const rows = readme.split("\n").map((row) => row.split("|").map((cell) => cell.trim()));
     const told = rows.filter(([, name]) => Object.keys(choiceTopics).some((topic) => name === `\`${topic}\``));
     expect(told).toEqual(
-      Object.entries(choiceTopics).map(([topic, { about, variants, default: standard, why }]) => {
+      Object.entries(choiceTopics).map(([topic, { about, variants, default: standard, why, actsOn }]) => {
         const seen = variants.map((variant) => (variant === standard ? `**${variant}**` : variant)).join(" · ");
-        return ["", `\`${topic}\``, about, seen, why, ""];
+        return ["", `\`${topic}\``, about, seen, why, actsOn, ""];
       }),
     );
   });
+});
+
+describe("every topic", () => {
+  const room = "src/protocols/dlt645/";
+  const pathOf = (name: string): string =>
+    /^(?:devices|security)\//.test(name) ? `src/${name}` : name.startsWith("simulator/") ? name : `${room}${name}`;
+  const text = (path: string): string => readFileSync(path, "utf8");
+  const goesBy = (path: string, topic: string): boolean => new RegExp(`\\b${topic}\\b`).test(text(path));
+
+  test.each(Object.entries(choiceTopics))(
+    "%s is gone by where its row says, or its row says why nowhere",
+    (topic, { actsOn }) => {
+      const files = [...actsOn.matchAll(/[\w/-]+\.ts/g)].map(([name]) => pathOf(name));
+      expect(files.length > 0 || actsOn.startsWith("no byte, "), actsOn).toBe(true);
+      expect(files.filter((path) => !goesBy(path, topic))).toEqual([]);
+      // The other way round: whoever goes by it in the room stands in the row.
+      const others = readdirSync(room, { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts") && name !== "choices.ts" && !name.startsWith("profiles/"))
+        .filter((name) =>
+          new RegExp(`choices\\.${topic}\\b|\\{[^{}=]*\\b${topic}\\b[^{}=]*\\}: (?:Pick<)?(?:Choices|Framing)`).test(
+            text(room + name),
+          ),
+        )
+        .filter((name) => !files.includes(room + name));
+      expect(others).toEqual([]);
+    },
+  );
 });
 
 describe("the last look before sending", () => {
