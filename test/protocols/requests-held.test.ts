@@ -16,7 +16,7 @@ const write = (di: string, hex: string, named?: requests.Named) =>
   requests.write({ ...by, di, data: bytesOfHex(hex) }, undefined, named);
 const refused = (build: () => unknown): string => {
   const { field, why } = refusalOf(build);
-  return `${field}: ${why}`;
+  return `${String(field)}: ${String(why)}`;
 };
 
 describe("a write is held against its item", () => {
