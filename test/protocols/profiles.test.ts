@@ -368,7 +368,7 @@ describe("the last look before sending", () => {
     for (const profile of profiles.filter(({ functions }) => functions.includes(0x14))) {
       const { levels } = profile.proof;
       const known = [levels?.clear, levels?.cipher];
-      for (const level of ["96", "97", "98", "99", "90"])
+      for (const level of ["96", "97", "98", "99", "90", "10", "0A", "FF"])
         expect(permit(profile, sample(0x14, "0400010C", levelOf(level))).allowed, `${profile.name} ${level}`).toBe(
           known.includes(level as "98"),
         );
@@ -432,6 +432,18 @@ describe("the last look before sending", () => {
     ).toMatchObject({
       allowed: false,
     });
+  });
+
+  test("a relay is ordered at a level of passwords or at the one with a cipher", () => {
+    for (const profile of profiles)
+      for (const level of ["00", "02", "04", "09", "0A", "10", "96", "97", "98", "99", "FF"]) {
+        const data = new Uint8Array(28);
+        data.set([levelOf(level)], 0);
+        data.set([relayOrders.disconnect.byte], 8);
+        expect(permit(profile, { address: "202611220001", control: 0x1c, data }).allowed, `${profile.name} ${level}`).toBe(
+          /^0\d$/.test(level) || level === profile.proof.levels?.cipher,
+        );
+      }
   });
 
   test("a relay is ordered what it knows", () => {

@@ -85,7 +85,7 @@ function misfit(
   if (control === 0x14) {
     const level = hexByte(data[LEVEL_AT] ?? 0);
     const { clear, cipher } = proof.levels ?? { clear: null, cipher: null };
-    if (level.startsWith("9") && level !== clear && level !== cipher)
+    if (!isPasswordLevel(level) && level !== clear && level !== cipher)
       return `level ${level}, where this model knows ${[clear, cipher].filter((each) => each !== null).join(" and ") || "none"}`;
     if (di === refund?.di && level !== cipher) return `level ${level}; money goes back under a cipher alone`;
   }
@@ -98,11 +98,13 @@ function misfit(
 }
 /** Behind the identifier. */
 const LEVEL_AT = 4;
+/** Ten levels of passwords, 0 the highest; all others are those of ciphers and MACs, or none. */
+const isPasswordLevel = (level: string): boolean => /^0\d$/.test(level);
 
 /** An order under a cipher hides what it is; its level and length do not. */
 function relay(profile: ModelProfile, { data }: Frame, deny: (why: string) => Permit): Permit {
   const level = hexByte(data[0] ?? 0);
-  if (level.startsWith("9")) {
+  if (!isPasswordLevel(level)) {
     const cipher = profile.proof.levels?.cipher;
     return level === cipher
       ? { allowed: true, money: false }
