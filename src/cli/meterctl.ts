@@ -8,6 +8,7 @@ import { ApiClient, type ApiAddress, type Json } from "./api-client.ts";
 import { decode, explainingOf, languageOf } from "./decode.ts";
 import { examine, printFindings } from "./doctor.ts";
 import { encode, listForms } from "./encode.ts";
+import { modelArgument } from "./model-argument.ts";
 import { endOf, Exit, WrongUse } from "./exits.ts";
 import { lineOf, watch } from "./watch.ts";
 
@@ -76,10 +77,12 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .argument("[words...]", "ADDRESS, then the places of the function, by order or as PLACE=VALUE")
     .option("--list", "every function and its places")
     .option("--preamble <count>", "wake-up bytes FE before it", countArgument, 0)
-    .action((name: string | undefined, words: string[], options: { list?: boolean; preamble: number }) => {
-      if (options.list === true) terminal.out(listForms());
+    .option("--model <name>", "by the forms of this model of meter · 表型")
+    .action((name: string | undefined, words: string[], options: { list?: boolean; preamble: number; model?: string }) => {
+      const model = options.model === undefined ? undefined : modelArgument(options.model);
+      if (options.list === true) terminal.out(listForms(model));
       else if (name === undefined) throw new WrongUse("Which function? `meterctl encode --list` shows all of them.");
-      else terminal.out(encode(name, words, { preamble: options.preamble, env: terminal.env }));
+      else terminal.out(encode(name, words, { preamble: options.preamble, env: terminal.env, model }));
     });
 
   program

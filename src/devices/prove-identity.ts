@@ -3,6 +3,7 @@ import { Fault, isFault } from "../kernel/faults.ts";
 import { decodeIdentityReply, requests } from "../protocols/dlt645/index.ts";
 import type { Frame } from "../protocols/dlt645/index.ts";
 import type { SecurityModule } from "../security/security-module.ts";
+import { keysOf } from "./meter-keys.ts";
 import type { Conversation, Heard } from "./conversation.ts";
 import type { Identity, IdentityBook } from "./identity.ts";
 import type { MeterRecord } from "./meter.ts";
@@ -21,7 +22,7 @@ export async function proveIdentity({ talk, meter, identities, security, operato
   // Even a failed attempt ends the meter's old session, so nothing that was believed before holds now.
   identities.drop(meter.address);
   const challenge = async (): Promise<Frame> => {
-    const { cipher1, random1, factor } = await security.beginIdentity({ meterNumber: meter.meterNumber });
+    const { cipher1, random1, factor } = await security.beginIdentity(keysOf(meter));
     return requests.authenticate({ address: meter.address, operator, cipher1, random1, factor });
   };
   let heard: Heard;

@@ -2,6 +2,7 @@
 import type { Fen } from "../kernel/money.ts";
 import { Fault } from "../kernel/faults.ts";
 import { decodeStatusReply, dictionary, keyStateOf, requests, SECURITY } from "../protocols/dlt645/index.ts";
+import { keysOf } from "./meter-keys.ts";
 import type { PurchaseRecord, SendOptions, Sent, Wallet } from "./meter.ts";
 import { askProved, proveIdentity, type Prover } from "./prove-identity.ts";
 
@@ -11,7 +12,7 @@ export async function readWallet(prover: Prover): Promise<Wallet> {
   const status = heard.reply.is === "value" ? decodeStatusReply(heard.reply.bytes) : { fault: "no wallet came back" };
   if ("fault" in status) throw new Fault("reply-malformed", { meter: meter.address, why: status.fault });
   const { balance, balanceMac, count, countMac, customerNumber, keyInfo } = status.value;
-  const genuine = await security.checkWallet({ meterNumber: meter.meterNumber }, identity.seed, {
+  const genuine = await security.checkWallet(keysOf(meter), identity.seed, {
     balanceFen: balance,
     balanceMac,
     count,
@@ -53,8 +54,8 @@ export async function topUp(
   identities.mayBeOrdered(meter.address);
   const identity = await proveIdentity(prover);
   const dataItem = opening ? SECURITY.openAccount : SECURITY.topUp;
-  const { customerNumber, address, meterNumber } = meter;
-  const { mac1, mac2 } = await security.protectTopUp({ meterNumber }, identity.seed, {
+  const { customerNumber, address } = meter;
+  const { mac1, mac2 } = await security.protectTopUp(keysOf(meter), identity.seed, {
     dataItem,
     amountFen: amount,
     count,

@@ -10,6 +10,7 @@ import { Fault, isFault } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import { requests } from "../protocols/dlt645/index.ts";
 import type { Frame } from "../protocols/dlt645/index.ts";
+import { keysOf } from "./meter-keys.ts";
 import { CLOCK_TOLERANCE_MS, digitsOf, type MeterClocks } from "./meter-clock.ts";
 import type { MeterModel } from "./meter-models.ts";
 import type { RelayOrder, SendOptions, Sent } from "./meter.ts";
@@ -108,11 +109,7 @@ async function securedFrame(
   identity: Awaited<ReturnType<typeof proveIdentity>>,
 ): Promise<Frame> {
   const { meter, operator, security } = prover;
-  const block = await security.protectControl(
-    { meterNumber: meter.meterNumber },
-    identity.seed,
-    requests.relayOrderPlainText({ order, deadline }),
-  );
+  const block = await security.protectControl(keysOf(meter), identity.seed, requests.relayOrderPlainText({ order, deadline }));
   return requests.relayOrderSecured({
     address: meter.address,
     operator,

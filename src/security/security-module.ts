@@ -7,6 +7,8 @@
 /** Which meter: its number (04000402), 12 digits. Not the communication address, not the customer number. */
 export interface MeterKeyId {
   readonly meterNumber: string;
+  /** Keys of a meter on test keys that come of one factor for all meters, 0000000000000001; a machine with real keys does not ask. */
+  readonly testFactor?: "meter-number" | "fixed";
 }
 
 export interface IdentityRequest {

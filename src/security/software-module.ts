@@ -95,8 +95,11 @@ export function softwareModule(parts: SoftwareModuleParts): SecurityModule {
 
 const CHALLENGES_REMEMBERED_MAX = 4_096;
 
-const factorOf = (meter: MeterKeyId): Uint8Array =>
-  bytes(Buffer.concat([Buffer.alloc(2), digits12(meter.meterNumber, "meterNumber")]));
+/** Its keys are test keys always, so what a model does on those holds. */
+const factorOf = ({ meterNumber, testFactor }: MeterKeyId): Uint8Array =>
+  testFactor === "fixed"
+    ? Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1)
+    : bytes(Buffer.concat([Buffer.alloc(2), digits12(meterNumber, "meterNumber")]));
 
 function keyOf(meter: MeterKeyId, purpose: (typeof KEY)[keyof typeof KEY]): Buffer {
   return ecb(ROOT, Buffer.concat([Buffer.from([purpose]), Buffer.alloc(7), factorOf(meter)]));

@@ -7,6 +7,8 @@ import type { Arbitrary } from "fast-check";
 import { Secret } from "../../src/kernel/secret.ts";
 import { choiceTopics, choicesWith } from "../../src/protocols/dlt645/choices.ts";
 import type { Choices } from "../../src/protocols/dlt645/choices.ts";
+import { itemOf1997 } from "../../src/protocols/dlt645/dictionary-1997.ts";
+import { itemOf } from "../../src/protocols/dlt645/dictionary.ts";
 import { formNamed } from "../../src/protocols/dlt645/forms.ts";
 import type { FormName } from "../../src/protocols/dlt645/forms.ts";
 import type { Audience } from "../../src/protocols/dlt645/forms/form.ts";
@@ -40,6 +42,7 @@ const order = fc.constantFrom(...relayOrderNames).chain((name) =>
 
 /** The pattern itself, or how it begins and ends. */
 const BY_PATTERN: readonly (readonly [RegExp, (slot: AnySlot, match: RegExpExecArray) => Arbitrary<unknown>])[] = [
+  [/^XX from 1$/, () => fc.integer({ min: 1, max: 99 })],
   [/^(X{2,4})$/, (_slot, [digits = ""]) => fc.integer({ min: 0, max: 10 ** digits.length - 1 })],
   [/^X{12}$/, () => text("0123456789", 12)],
   [/^minutes$/, () => fc.integer({ min: 1, max: 9999 })],
@@ -60,11 +63,17 @@ const BY_PATTERN: readonly (readonly [RegExp, (slot: AnySlot, match: RegExpExecA
   [/^level 00 to 09$/, () => two(0, 9)],
   [/^level (\d\d) or (\d\d)$/, (_slot, [, one, other]) => fc.constantFrom(one, other)],
   [/^identifier, (?:no FF on top|no password's)$/, (slot) => hex(slot.bytes).filter((di) => !/^FF|^04000C/.test(di))],
-  [/^identifier, 06 on top$/, () => hex(3).map((rest) => `06${rest}`)],
+  [
+    /^identifier, 06 on top$/,
+    () =>
+      hex(3)
+        .map((rest) => `06${rest}`)
+        .filter((di) => !/^06(?:10|0.00)/.test(di)),
+  ],
   [/^identifier, 07 on top, DI1 below 90$/, () => fc.tuple(hex(1), two(0, 89), hex(1)).map((rest) => `07${rest.join("")}`)],
   [/^identifier, 04000C01 to 04000C0A$/, () => text("123456789A", 1).map((n) => `04000C0${n}`)],
   [/^identifier, ([0-9A-F]{8}.*)$/, (_slot, [, list = ""]) => fc.constantFrom(...list.split(" or "))],
-  [/^identifier with FF below$/, () => hex(3).map((rest) => `${rest}FF`)],
+  [/^identifier with FF below$/, () => fc.constantFrom("FFFFFFFF", "03300DFF", "03050CFF", "100101FF", "220000FF")],
   [/^file, not (.{4})$/, (_slot, [, purse]) => hex(2).filter((file) => file !== purse)],
   [/^000[12]$/, (slot) => fc.constant(slot.pattern)],
   [/^YYMMDDhhmm$/, () => joined(day, minute)],
@@ -114,8 +123,14 @@ export const requestOf = (name: FormName, choices: Choices): Arbitrary<AnyValues
   const form = formNamed(name, choices);
   return fc
     .tuple(addressFor[form.to], valuesOf(form.request as Layout))
-    .map(([address, values]) => ({ is: name, address, ...values }));
+    .map(([address, values]) => ({ is: name, address, ...values }))
+    .filter((request) => !isWrittenToKnown(request));
 };
+/** What is known takes its own values alone: these are random. */
+function isWrittenToKnown({ is, di }: AnyValues): boolean {
+  if (!["write", "write-with-mac", "write-1997"].includes(String(is))) return false;
+  return (String(di).length === 4 ? itemOf1997(String(di)) : itemOf(String(di))) !== undefined;
+}
 export const replyOf = (name: FormName, choices: Choices): Arbitrary<AnyValues> =>
   valuesOf(formNamed(name, choices).reply as Layout);
 

@@ -202,7 +202,7 @@ describe("what must not leave is refused by the name of its field", () => {
     ],
     ["di", () => requests.changePassword({ address: METER, di: "04000D03", old: by, fresh: by })],
     ["data", () => requests.write({ ...by, di: "04001001", data: new Uint8Array() })],
-    ["data", () => requests.write({ ...by, di: "04001001", data: new Uint8Array(189) })],
+    ["data", () => requests.write({ ...by, di: "04DFDFDB", data: new Uint8Array(189) })],
     ["data", () => requests.write({ ...by, di: "04000C03", data: new Uint8Array(3) })],
     [
       "cipher",
@@ -228,7 +228,7 @@ describe("what must not leave is refused by the name of its field", () => {
   ])("%s", (field, build) => expect(build).toThrow(`unencodable: This cannot be written as a DL/T 645 frame. (field=${field}, `));
 
   test("200 bytes leave, one more does not, and 255 are heard", () => {
-    expect(requests.write({ ...by, di: "04001001", data: new Uint8Array(188) }).data).toHaveLength(200);
+    expect(requests.write({ ...by, di: "04DFDFDB", data: new Uint8Array(188) }).data).toHaveLength(200);
     expect(heard(frame(0x14, `011000040256341201000000${"00".repeat(243)}`))).toMatchObject({ is: "write" });
   });
 });

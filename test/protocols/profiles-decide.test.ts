@@ -41,7 +41,7 @@ describe("southern-grid", () => {
       expect(levelOf(requests.writeCiphered({ ...item, ...secured }, choices))).toBe(cipher);
       expect(levelOf(requests.relayOrderSecured({ ...to, ...secured, extendedReply: false }, choices))).toBe(cipher);
       expect(levelOf(requests.clearMeterSecured({ ...to, ...secured }, choices))).toBe(cipher);
-      expect(levelOf(requests.writeWithMac({ ...item, fields: [none], mac: none }, choices))).toBe(clear);
+      expect(levelOf(requests.writeWithMac({ ...to, di: "04001001", fields: [none], mac: none }, choices))).toBe(clear);
     }
   });
 

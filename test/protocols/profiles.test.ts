@@ -1,6 +1,6 @@
 /** Are the profiles right? Captures and worked frames in each model's own words, and what must hold for all of them. */
 import { createDecipheriv } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CentiKwh } from "../../src/kernel/energy.ts";
@@ -259,28 +259,59 @@ describe("every profile", () => {
     const rows = readme.split("\n").map((row) => row.split("|").map((cell) => cell.trim()));
     const told = rows.filter(([, name]) => Object.keys(choiceTopics).some((topic) => name === `\`${topic}\``));
     expect(told).toEqual(
-      Object.entries(choiceTopics).map(([topic, { about, variants, default: standard, why }]) => {
+      Object.entries(choiceTopics).map(([topic, { about, variants, default: standard, why, actsOn }]) => {
         const seen = variants.map((variant) => (variant === standard ? `**${variant}**` : variant)).join(" · ");
-        return ["", `\`${topic}\``, about, seen, why, ""];
+        return ["", `\`${topic}\``, about, seen, why, actsOn, ""];
       }),
     );
   });
 });
 
+describe("every topic", () => {
+  const room = "src/protocols/dlt645/";
+  const pathOf = (name: string): string =>
+    /^(?:devices|security)\//.test(name) ? `src/${name}` : name.startsWith("simulator/") ? name : `${room}${name}`;
+  const text = (path: string): string => readFileSync(path, "utf8");
+  const goesBy = (path: string, topic: string): boolean => new RegExp(`\\b${topic}\\b`).test(text(path));
+
+  test.each(Object.entries(choiceTopics))(
+    "%s is gone by where its row says, or its row says why nowhere",
+    (topic, { actsOn }) => {
+      const files = [...actsOn.matchAll(/[\w/-]+\.ts/g)].map(([name]) => pathOf(name));
+      expect(files.length > 0 || actsOn.startsWith("no byte, "), actsOn).toBe(true);
+      expect(files.filter((path) => !goesBy(path, topic))).toEqual([]);
+      // The other way round: whoever goes by it in the room stands in the row.
+      const others = readdirSync(room, { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts") && name !== "choices.ts" && !name.startsWith("profiles/"))
+        .filter((name) =>
+          new RegExp(`choices\\.${topic}\\b|\\{[^{}=]*\\b${topic}\\b[^{}=]*\\}: (?:Pick<)?(?:Choices|Framing)`).test(
+            text(room + name),
+          ),
+        )
+        .filter((name) => !files.includes(room + name));
+      expect(others).toEqual([]);
+    },
+  );
+});
+
 describe("the last look before sending", () => {
-  const sample = (control: number, di: string | null) => {
+  /** A refund is in cipher, whatever else is the matter with it; a purchase is as long as the model has it. */
+  const sample = (control: number, di: string | null, level = 0, bytes = 32) => {
     const digits = (di ?? "").replaceAll("x", "0");
-    const data = new Uint8Array(32);
+    const data = new Uint8Array(bytes);
     data.set(Uint8Array.from(Buffer.from(digits, "hex")).reverse());
+    if (control === 0x14) data[4] = level;
     return { address: "202611220001", control, data };
   };
+  const levelOf = (text: string | undefined) => Number.parseInt(text ?? "0", 16);
+  const purchase = (profile: ModelProfile) => Number.parseInt(profile.choices.purchase, 16);
 
   test.each(profiles.map((profile) => [profile.name, profile] as const))(
     "%s: nothing dangerous that it does not name",
     (_name, profile) => {
       for (const { control, di } of dangers) {
         const named = profile.orders.find((order) => order.control === control && order.di === (di ?? "").replaceAll("x", "0"));
-        const answer = permit(profile, sample(control, di));
+        const answer = permit(profile, sample(control, di, levelOf(profile.proof.levels?.cipher)));
         expect(answer.allowed, `${control.toString(16)} ${di ?? ""}`).toBe(named !== undefined && !named.destructive);
       }
     },
@@ -294,6 +325,78 @@ describe("the last look before sending", () => {
     expect(permit(profileOf("standard-wallet")!, wipe)).toEqual({
       allowed: false,
       why: "03 070103FF: initialise the purse: balance, count and records are gone",
+    });
+  });
+
+  test.each([
+    ["040004FF", "it gives the meter another address"],
+    ["0400FF01", "it gives the meter another address"],
+    ["04FF0402", "it gives the meter another number"],
+    ["FFFFFFFF", "it writes energy registers"],
+    ["04000CFF", "it changes a password"],
+    ["0400FF05", "it changes a password"],
+    ["040010FF", "it takes money back"],
+    ["01010000", "it writes maximum demands"],
+    ["03300D00", "it writes event records"],
+    ["FF010000", "it writes energy registers"],
+  ])("%s covers what no model is written: FF stands for all of a level", (di, why) => {
+    for (const profile of profiles.filter(({ functions }) => functions.includes(0x14)))
+      for (const level of [0x02, levelOf(profile.proof.levels?.cipher)]) {
+        const answer = permit(profile, sample(0x14, di, level));
+        // What a level covers first may differ; that it is denied may not.
+        expect(answer, `${profile.name} ${di}`).toMatchObject({ allowed: false });
+        if (profile.name === "standard-wallet") expect(answer).toMatchObject({ why: expect.stringContaining(why) as string });
+      }
+  });
+
+  test("an FF that covers nothing dangerous is written, and one that covers what a profile denies is not", () => {
+    const meter = profileOf("standard-wallet")!;
+    for (const di of ["040502FF", "040605FF", "0400010C", "04050101"])
+      expect(permit(meter, sample(0x14, di, 0x98)), di).toEqual({ allowed: true, money: false });
+    const denied = { control: 0x14, di: "04050201", what: "set the price", money: true, destructive: true } as const;
+    const careful = { ...meter, orders: [...meter.orders, denied] };
+    expect(permit(careful, sample(0x14, "040502FF", 0x98))).toMatchObject({ allowed: false, why: "14 040502FF: set the price" });
+    expect(permit(careful, sample(0x14, "04050202", 0x98)).allowed).toBe(true);
+    // Allowing one by its name does not allow all of its level.
+    const allowed = { ...denied, di: "04000401", allowed: true } as const;
+    const free = { ...meter, orders: [...meter.orders, allowed] };
+    expect(permit(free, sample(0x14, "04000401", 0x98)).allowed).toBe(true);
+    expect(permit(free, sample(0x14, "040004FF", 0x98)).allowed).toBe(false);
+  });
+
+  test("a write carries a level of its own family, and a refund the one with a cipher", () => {
+    for (const profile of profiles.filter(({ functions }) => functions.includes(0x14))) {
+      const { levels } = profile.proof;
+      const known = [levels?.clear, levels?.cipher];
+      for (const level of ["96", "97", "98", "99", "90", "10", "0A", "FF"])
+        expect(permit(profile, sample(0x14, "0400010C", levelOf(level))).allowed, `${profile.name} ${level}`).toBe(
+          known.includes(level as "98"),
+        );
+      for (const level of ["00", "02", "04"])
+        expect(permit(profile, sample(0x14, "0400010C", levelOf(level))).allowed, `${profile.name} ${level}`).toBe(true);
+      const money = profile.refund?.di === "04001006";
+      for (const level of ["02", "96", "97", "98", "99"])
+        expect(permit(profile, sample(0x14, "04001006", levelOf(level))).allowed, `${profile.name} refund ${level}`).toBe(
+          money && level === levels?.cipher,
+        );
+    }
+    expect(permit(profileOf("standard-wallet")!, sample(0x14, "0400010C", 0x96))).toMatchObject({
+      why: "14 0400010C: level 96, where this model knows 99 and 98",
+    });
+    expect(permit(profileOf("order-number-4g")!, sample(0x14, "0400010C", 0x98)).allowed).toBe(false);
+    // Too short to have a level at all.
+    expect(permit(profileOf("standard-wallet")!, sample(0x14, "04001006", 0, 5)).allowed).toBe(false);
+  });
+
+  test("a purchase has the layout of its model, and another vendor's does not leave", () => {
+    for (const profile of profiles)
+      for (const order of profile.orders.filter(({ di }) => di === "070102FF" || di === "070101FF"))
+        for (const length of [24, 28, 30, 34, 40])
+          expect(permit(profile, sample(0x03, order.di, 0, length)).allowed, `${profile.name} ${length}`).toBe(
+            length === purchase(profile),
+          );
+    expect(permit(profileOf("standard-wallet")!, sample(0x03, "070102FF", 0, 34))).toMatchObject({
+      why: "03 070102FF: 34 bytes; a purchase of a standard-wallet has 30",
     });
   });
 
@@ -329,6 +432,18 @@ describe("the last look before sending", () => {
     ).toMatchObject({
       allowed: false,
     });
+  });
+
+  test("a relay is ordered at a level of passwords or at the one with a cipher", () => {
+    for (const profile of profiles)
+      for (const level of ["00", "02", "04", "09", "0A", "10", "96", "97", "98", "99", "FF"]) {
+        const data = new Uint8Array(28);
+        data.set([levelOf(level)], 0);
+        data.set([relayOrders.disconnect.byte], 8);
+        expect(permit(profile, { address: "202611220001", control: 0x1c, data }).allowed, `${profile.name} ${level}`).toBe(
+          /^0\d$/.test(level) || level === profile.proof.levels?.cipher,
+        );
+      }
   });
 
   test("a relay is ordered what it knows", () => {

@@ -25,22 +25,22 @@ const order = { ...by, ...password, order: "disconnect", deadline: "261122103059
 
 describe("places of the data", () => {
   test.each([
-    ["profile, blocks alone", requests.read(METER, "06000001", { blocks: 12 }), "110100000612"],
+    ["profile, blocks alone", requests.read(METER, "06000002", { blocks: 12 }), "110200000612"],
     ["profile from a moment", requests.read(METER, "06000001", { blocks: 1, from: "2611221030" }), "1101000006013010221126"],
     ["profile of the 1997 edition", requests.read(METER, "9010"), "011090"],
     ["reading on, first", requests.readOn(METER, "03300501", 1), "120105300301"],
     ["reading on, last", requests.readOn(METER, "03300501", 255), "1201053003FF"],
-    ["write", requests.write({ ...by, ...password, di: "04000103", data: bytes("0A0B") }), "1403010004025634 12D4C3B2A10A0B"],
-    ["write, 1997", requests.write({ ...by, ...password, di: "C010", data: bytes("0A0B") }), "0410C0025634120A0B"],
+    ["write", requests.write({ ...by, ...password, di: "04DFDFDB", data: bytes("0A0B") }), "14DBDFDF04025634 12D4C3B2A10A0B"],
+    ["write, 1997", requests.write({ ...by, ...password, di: "CEED", data: bytes("0A0B") }), "04EDCE025634120A0B"],
     [
       "write with MAC, each field turned for itself",
-      requests.writeWithMac({ ...by, di: "04001001", fields: [bytes("0A0B"), bytes("0C")], mac: bytes("F1F2F3F4") }),
-      "140110000499000000D4C3B2A10B0A0CF4F3F2F1",
+      requests.writeWithMac({ ...by, di: "04DFDFDB", fields: [bytes("0A0B"), bytes("0C")], mac: bytes("F1F2F3F4") }),
+      "14DBDFDF0499000000D4C3B2A10B0A0CF4F3F2F1",
     ],
     [
       "write with MAC, as in the south",
-      requests.writeWithMac({ ...by, di: "04001001", fields: [bytes("0A")], mac: bytes("F1F2F3F4"), level: "97" }),
-      "140110000497000000D4C3B2A10AF4F3F2F1",
+      requests.writeWithMac({ ...by, di: "04DFDFDB", fields: [bytes("0A")], mac: bytes("F1F2F3F4"), level: "97" }),
+      "14DBDFDF0497000000D4C3B2A10AF4F3F2F1",
     ],
     [
       "write in cipher",
@@ -134,9 +134,9 @@ describe("a relay order that restores by itself", () => {
 
 describe("what must not leave", () => {
   const toOneMeter: Readonly<Record<string, (address: string) => Frame>> = {
-    write: (address) => requests.write({ ...by, ...password, address, di: "04000103", data: bytes("0A") }),
-    "write, 1997": (address) => requests.write({ ...by, ...password, address, di: "C010", data: bytes("0A") }),
-    "write with MAC": (address) => requests.writeWithMac({ ...secured, address, di: "04001001", fields: [bytes("0A")] }),
+    write: (address) => requests.write({ ...by, ...password, address, di: "04000103", data: bytes("15") }),
+    "write, 1997": (address) => requests.write({ ...by, ...password, address, di: "C010", data: bytes("00221126") }),
+    "write with MAC": (address) => requests.writeWithMac({ ...secured, address, di: "04001001", fields: [bytes("00003000")] }),
     "write in cipher": (address) => requests.writeCiphered({ ...secured, address, di: "0400010C" }),
     "new address": (address) => requests.writeAddress(address),
     baud: (address) => requests.changeBaud(address, 9600),

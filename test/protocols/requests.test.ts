@@ -187,8 +187,8 @@ describe("requests are byte for byte those of others", () => {
       control: 0x02,
       data: Uint8Array.of(0x10, 0x90),
     });
-    const written = requests.write({ ...A, ...level02, di: "C010", data: Uint8Array.of(1) });
-    expect([written.control, hexBytes(written.data)]).toEqual([0x04, "10 C0 02 56 34 12 01"]);
+    const written = requests.write({ ...A, ...level02, di: "C010", data: Uint8Array.of(0, 0x22, 0x11, 0x26) });
+    expect([written.control, hexBytes(written.data)]).toEqual([0x04, "10 C0 02 56 34 12 00 22 11 26"]);
   });
 });
 

@@ -21,7 +21,16 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
     "relay-orders.ts",
     "security-identifiers.ts",
   ],
-  profiles: ["choices.ts", "chosen-items.ts", "frame.ts", "item.ts", "relay-orders.ts", "requests.ts", "word3-layouts.ts"],
+  profiles: [
+    "choices.ts",
+    "chosen-items.ts",
+    "frame.ts",
+    "item.ts",
+    "relay-orders.ts",
+    "requests.ts",
+    "security-identifiers.ts",
+    "word3-layouts.ts",
+  ],
 };
 /** Who may look into a room that has a face: everybody else asks there. */
 const FACES: Readonly<Record<string, readonly string[]>> = {

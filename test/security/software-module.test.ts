@@ -105,3 +105,12 @@ test("what does not fit in the frame is our own mistake, and loud", async () => 
   await expect(module.protectTopUp(A, session, purchase)).rejects.toThrow(/32 bits/);
   await expect(module.protectControl(A, session, bytes("1A00"))).rejects.toThrow(/eight plain bytes/);
 });
+
+test("a model whose test keys come of one factor has the same keys in every meter, and others keep their own", async () => {
+  const one = await built(fixed("0102030405060708")).beginIdentity({ ...A, testFactor: "fixed" });
+  const other = await built(fixed("0102030405060708")).beginIdentity({ ...B, testFactor: "fixed" });
+  expect(hex(one.factor)).toBe("0000000000000001");
+  expect(hex(one.cipher1)).toBe(hex(other.cipher1));
+  const own = await built(fixed("0102030405060708")).beginIdentity({ ...A, testFactor: "meter-number" });
+  expect([hex(own.factor), hex(own.cipher1)]).toEqual(["0000202611220001", "18FB8A707FB28FE9"]);
+});

@@ -23,7 +23,7 @@ import { supplementEventRows } from "./table/supplement-events.ts";
 import { diOf, itemAt, valuesIn, valuesNamed } from "./table/row.ts";
 import type { DictionaryItem, TableRow } from "./table/row.ts";
 
-export type { Row } from "./table/row.ts";
+export type { Category, DictionaryItem, Row } from "./table/row.ts";
 
 /** The values that other rooms ask for by name, with their types. */
 export const dictionary = {

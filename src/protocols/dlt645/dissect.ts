@@ -44,7 +44,7 @@ export function dissect(frame: Frame, choices: Choices = STANDARD): Dissection {
   const di = identifierOf(frame) ?? null;
   const item = di === null ? undefined : version === "1997" ? itemOf1997(di) : itemUnder(di, choices);
   const about: About = { di, item, more: moreFollows(frame.control) };
-  const name = (di !== null && word === "security" ? securityName(di) : undefined) ?? item?.name ?? null;
+  const name = (di !== null && word === "security" ? securityName(di, choices) : undefined) ?? item?.name ?? null;
   return { di, name, segments: segmentsOf(frame, about, choices), error: null };
 }
 

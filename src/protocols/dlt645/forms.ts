@@ -15,6 +15,7 @@ import { vendorForms } from "./forms/vendors.ts";
 import type { Frame } from "./frame.ts";
 import { hasMarks, misfit } from "./forms/layout.ts";
 import type { Layout } from "./forms/layout.ts";
+import { Unreadable } from "./formats/format.ts";
 
 const make = (choices: Choices) => ({
   ...readingForms(choices),
@@ -89,4 +90,13 @@ export function formOf(frame: Frame, choices: Choices = STANDARD, lenient = fals
   if (nearest !== undefined || last === undefined || (unmarked > 1 && !lenient)) return nearest;
   // A function's only form needs no marks: its places say better what is wrong.
   return { ...last, why: misfit((answering ? last.form.reply : last.form.request) as Layout, data.length) };
+}
+
+/** The form that has the identifier which stands first in `data`, whatever follows it; the one for the rest has none. */
+export function ownFormOf(code: number, data: Uint8Array, choices: Choices): FormName | undefined {
+  const own = madeFor(choices).heard[code]!.find(([, { fallback, request }]) => {
+    const first = (request as Layout).marks[0];
+    return !fallback && first?.at === 0 && !(first.slot.read(data.subarray(0, first.slot.bytes)) instanceof Unreadable);
+  });
+  return own?.[0];
 }

@@ -10,6 +10,7 @@ export {
   hexBytes,
 } from "./frame.ts";
 export type { Frame } from "./frame.ts";
+export { decodeFrameFor, encodeFrameFor } from "./framing.ts";
 export { Deframer } from "./deframer.ts";
 export type { Piece } from "./deframer.ts";
 

@@ -22,6 +22,9 @@ import { SECURITY } from "./security-identifiers.ts";
 import { deadlineFor } from "./forms/slot-moments.ts";
 import { isPassword } from "./forms/slots.ts";
 import { writeRequest } from "./speaking.ts";
+import type { Named } from "./speaking.ts";
+
+export type { Named } from "./speaking.ts";
 
 /** Four bytes the meter keeps in its event records, as eight hex digits. */
 export interface Operator {
@@ -92,12 +95,19 @@ export const readAddress = (): Frame => writeRequest({ is: "read-address", addre
 export const broadcastTime = (time: string, address: string = EVERY_METER, choices: Choices = STANDARD): Frame =>
   writeRequest({ is: "broadcast-time", address, time }, choices);
 
-/** `data`: the value as its Format encodes it, in wire order. */
-export function write(to: ToMeter & Password & Operator & Identified & { readonly data: Uint8Array }): Frame {
-  if (to.di.length === 4) return writeRequest({ is: "write-1997", ...to });
+/**
+ * `data`: the value as its Format encodes it, in wire order; held against the item where the dictionary has it. `named`: identifiers
+ * that a model writes though they are only read elsewhere.
+ */
+export function write(
+  to: ToMeter & Password & Operator & Identified & { readonly data: Uint8Array },
+  choices: Choices = STANDARD,
+  named?: Named,
+): Frame {
+  if (to.di.length === 4) return writeRequest({ is: "write-1997", ...to }, choices, named);
   return isPassword(to.di)
     ? writeRequest({ is: "write-password", ...to, ...passwordIn(to.data) })
-    : writeRequest({ is: "write", ...to });
+    : writeRequest({ is: "write", ...to }, choices, named);
 }
 function passwordIn(data: Uint8Array): { readonly newLevel: string; readonly newPassword: Secret<string> } {
   const digits = data.length === 4 ? digitsOfBcd(data, 1, 3) : undefined;
@@ -112,7 +122,13 @@ export const writeWithMac = (
     Operator &
     Identified & { readonly fields: readonly Uint8Array[]; readonly mac: Uint8Array; readonly level?: "99" | "97" },
   choices: Choices = STANDARD,
-): Frame => writeRequest({ is: "write-with-mac", level: levelsOf(choices).clear, ...to, data: joined(to.fields.map(turned)) });
+  named?: Named,
+): Frame =>
+  writeRequest(
+    { is: "write-with-mac", level: levelsOf(choices).clear, ...to, data: joined(to.fields.map(turned)) },
+    choices,
+    named,
+  );
 
 /** Level 98 (96): cipher turned round, then MAC turned round — other than in a relay order, where both turn as one. */
 export const writeCiphered = (to: ToMeter & Operator & Identified & Secured, choices: Choices = STANDARD): Frame =>

@@ -1,4 +1,7 @@
 /** Function 03H: the identifiers that are known, and the names under which `explain` tells them. */
+import { STANDARD } from "./choices.ts";
+import type { Choices } from "./choices.ts";
+
 export const SECURITY = {
   authenticate: "070000FF",
   setValidity: "070001FF",
@@ -25,4 +28,11 @@ export const SECURITY = {
 
 const NAMES: ReadonlyMap<string, string> = new Map(Object.entries(SECURITY).map(([name, di]) => [di, name]));
 
-export const securityName = (di: string): string | undefined => NAMES.get(di);
+/** Which of the first two is the control key: a table and its comment swap them. Where nobody knows, as the table has it. */
+const SWAPPED: ReadonlyMap<string, string> = new Map([
+  [SECURITY.updateControlKey, "updateParameterKey"],
+  [SECURITY.updateParameterKey, "updateControlKey"],
+]);
+
+export const securityName = (di: string, { keyUpdateItem }: Pick<Choices, "keyUpdateItem"> = STANDARD): string | undefined =>
+  (keyUpdateItem === "02-control" ? SWAPPED.get(di) : undefined) ?? NAMES.get(di);

@@ -6,13 +6,15 @@ import { checkAudience } from "./addressing.ts";
 import { STANDARD } from "./choices.ts";
 import type { Choices } from "./choices.ts";
 import { FUNCTIONS, FUNCTION_MASK, isReply } from "./control-codes.ts";
-import { formNamed, formOf } from "./forms.ts";
+import { formNamed, formOf, ownFormOf } from "./forms.ts";
 import type { FormName, RequestValues } from "./forms.ts";
 import { hexByte } from "./frame.ts";
 import type { Frame } from "./frame.ts";
 import { decode, encode } from "./forms/layout.ts";
 import type { AnyValues, Layout } from "./forms/layout.ts";
 import { refuse } from "./refusal.ts";
+import { checkWrite } from "./write-target.ts";
+import type { Written } from "./write-target.ts";
 
 /** A request by its form: who is asked, and the values of the form. Passwords are secrets that print as dots. */
 export type RequestOf<N extends FormName> = { readonly is: N; readonly address: string } & RequestValues<N>;
@@ -34,14 +36,32 @@ export type Heard =
   | { readonly is: "reply"; readonly address: string };
 
 /** Throws the fault `unencodable` with the name of the field that the standard forbids. */
-export function writeRequest<N extends FormName>(request: RequestOf<N>, choices: Choices = STANDARD): Frame {
+export function writeRequest<N extends FormName>(
+  request: RequestOf<N>,
+  choices: Choices = STANDARD,
+  named: Named = nothing,
+): Frame {
   const { is, address } = request;
   const form = formNamed(is, choices);
   checkAudience(form.to, address);
   const values: AnyValues = request;
   const data = encode(form.request as Layout, values);
   if (data.length > form.bytesMax) refuse("data", `${data.length} bytes; at most ${form.bytesMax} are sent`);
+  form.check(values);
+  if (WRITES.has(is)) checkWrite(values as unknown as Written, choices, named);
+  if (form.fallback) checkFallback(form.code, data, choices);
   return { address, control: form.code, data };
+}
+/** In the clear; under a cipher nobody can look. */
+const WRITES: ReadonlySet<FormName> = new Set(["write", "write-with-mac", "write-1997"]);
+/** Identifiers that a model's profile names as written, though by their nature they are only read. */
+export type Named = (di: string) => boolean;
+const nothing: Named = () => false;
+
+/** What has a form of its own has its own places: built by this one it would be malformed, or look like something else. */
+function checkFallback(code: number, data: Uint8Array, choices: Choices): void {
+  const own = ownFormOf(code, data, choices);
+  if (own !== undefined) refuse("di", `has a form of its own, ${own}`);
 }
 
 /** What a meter hears. Whether it is meant: `attentionOf`. Never throws. */

@@ -158,12 +158,7 @@ function wholeNumber(text: string, field: string): number {
 }
 
 /** Four bytes, lowest first: what function 03 counts in. FF is a number here, not "no data". */
-function binary<T>(
-  unit: string | null,
-  of: (n: number) => T,
-  back: (value: T) => bigint,
-  print: (value: T) => string,
-): Format<T> {
+function binary<T extends bigint | number>(unit: string | null, of: (n: number) => T, print: (value: T) => string): Format<T> {
   return format<T>({
     kind: "binary",
     pattern: "binary 4",
@@ -172,10 +167,11 @@ function binary<T>(
     print,
     decodeAt: (wire, at) => of(wire[at]! + wire[at + 1]! * 0x100 + wire[at + 2]! * 0x1_0000 + wire[at + 3]! * 0x100_0000),
     encode: (value, field) => {
-      const number = back(value);
-      if (number < 0n || number > 0xffff_ffffn) refuse(field, "does not fit four bytes", number.toString());
+      const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
+      if (!isWhole) refuse(field, "not a whole number", String(value));
+      if (value < 0 || value > 0xffff_ffff) refuse(field, "does not fit four bytes", String(value));
       const wire = new Uint8Array(4);
-      new DataView(wire.buffer).setUint32(0, Number(number), true);
+      new DataView(wire.buffer).setUint32(0, Number(value), true);
       return wire;
     },
     parse: (text, field) => of(Number(parseDecimal(text, unit === "yuan" ? 2 : 0, field).units)),
@@ -183,11 +179,6 @@ function binary<T>(
 }
 
 /** Function 03 counts money in binary hundredths of a yuan, not in BCD (clause 5.13 of the reference). */
-export const binaryFen: Format<Fen> = binary(
-  "yuan",
-  (n) => Fen(BigInt(n)),
-  (value) => value,
-  yuan,
-);
+export const binaryFen: Format<Fen> = binary("yuan", (n) => Fen(BigInt(n)), yuan);
 /** The purchase count of function 03: binary, like the money beside it. */
-export const binaryCount: Format<number> = binary(null, Number, BigInt, String);
+export const binaryCount: Format<number> = binary(null, Number, String);

@@ -3,9 +3,8 @@
  * number, writes no operator code. 03 reads the last data again and carries nothing, where 2007 puts security.
  */
 import type { Choices } from "../choices.ts";
-import { digits } from "../formats/formats.ts";
 import { baudBits } from "./slot-bauds.ts";
-import { echo, identifier, itemData, level, of, partData, password } from "./slots.ts";
+import { echo, identifier, itemData, level, newAddress, partData, password } from "./slots.ts";
 import { form } from "./form.ts";
 
 const edition = { version: "1997" } as const;
@@ -21,7 +20,7 @@ export const forms1997 = ({ baudBits1997 }: Choices) => ({
     ...edition,
     to: "alone",
     refusal: "none",
-    request: { newAddress: of(digits(6)) },
+    request: { newAddress },
     reply: {},
   }),
   "change-baud-1997": form(0x0c, {

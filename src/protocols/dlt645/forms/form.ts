@@ -5,7 +5,7 @@
 import type { Choices } from "../choices.ts";
 import type { Version } from "../control-codes.ts";
 import { layout } from "./layout.ts";
-import type { AnySlot, Layout, Slots, ValuesOf } from "./layout.ts";
+import type { AnySlot, AnyValues, Layout, Slots, ValuesOf } from "./layout.ts";
 import { isEcho } from "./slots.ts";
 
 /**
@@ -34,6 +34,8 @@ export interface Form<S extends Slots = Slots, R extends Slots = Slots> extends 
   readonly heardIf: (choices: Choices) => boolean;
   /** Takes whatever of its function has no form of its own. */
   readonly fallback: boolean;
+  /** What its places may not say together, for who sends it; refuses with the name of one of them. */
+  readonly check: (values: AnyValues) => void;
 }
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of forms of any layouts; each is used with its own values
 export type AnyForm = Form<any, any>;
@@ -44,7 +46,7 @@ export type ReplyValues<F extends AnyForm> = ValuesOf<F["reply"]["slots"]>;
 /** The base standard stops at 200 in replies; later documents let writes grow as long. */
 export const DATA_BYTES_MAX_STANDARD = 200;
 
-type Rest = Partial<Pick<Form, "to" | "parts" | "refusal" | "bytesMax" | "heardIf" | "fallback" | "version">>;
+type Rest = Partial<Pick<Form, "to" | "parts" | "refusal" | "bytesMax" | "heardIf" | "fallback" | "check" | "version">>;
 
 export function form<const S extends Slots, const R extends Slots>(
   code: number,
@@ -63,6 +65,7 @@ export function form<const S extends Slots, const R extends Slots>(
     bytesMax: DATA_BYTES_MAX_STANDARD,
     heardIf: () => true,
     fallback: false,
+    check: () => undefined,
     ...others,
     request: layout(request),
     reply: layout(resolved as unknown as R),

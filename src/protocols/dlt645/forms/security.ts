@@ -47,11 +47,13 @@ const minutes = {
       ? of(count(2)).write(given, field)
       : refuse(field, "not 1 to 9999; 0 is refused by meters", given),
 };
-const mode = slot<"local" | "remote">({
+const MODES = ["local", "remote"] as const;
+const mode = slot<(typeof MODES)[number]>({
   pattern: "mode",
   bytes: 1,
-  read: ([byte]) => (byte === 0 ? "local" : byte === 1 ? "remote" : new Unreadable("neither 00 nor 01")),
-  write: (given) => Uint8Array.of(given === "local" ? 0 : 1),
+  read: ([byte]) => MODES[byte ?? 2] ?? new Unreadable("neither 00 nor 01"),
+  write: (given, field) =>
+    MODES.includes(given) ? Uint8Array.of(MODES.indexOf(given)) : refuse(field, `not one of ${MODES.join(", ")}`, given),
 });
 
 /** Descriptor 8 before and MAC 4 behind what is read back, and the identifier. */

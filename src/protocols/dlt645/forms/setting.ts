@@ -1,6 +1,5 @@
 /** Setting and clearing: 08H and 14H to 1BH and 1DH (clauses 5.4 to 5.10 and 5.12 of the reference). */
 import type { Choices } from "../choices.ts";
-import { digits } from "../formats/formats.ts";
 import { baudBits, baudDigits } from "./slot-bauds.ts";
 import { controlBlock } from "./slot-blocks.ts";
 import { clockMoment, freezeMoment } from "./slot-moments.ts";
@@ -14,7 +13,7 @@ import {
   itemData,
   level,
   levelOf,
-  of,
+  newAddress,
   operator,
   password,
   slot,
@@ -32,8 +31,23 @@ const ordinary = identifier(4, "no password's", (di) => !isPassword(di));
 const passwordIdentifier = identifier(4, "04000C01 to 04000C0A", (di) => /^04000C0[1-9A]$/.test(di));
 const newPassword = { newLevel: level, newPassword: password };
 const authority = { level, password, operator };
-/** FFFFFFFF: all of them; otherwise one class, of which all records go. */
-const eventClass = { ...code(4, "identifier with FF below", (di) => di.endsWith("FF")), tells: false };
+/** FFFFFFFF: all of them; otherwise one class, of which all records go. Heard with FF in the last place, sent of events alone. */
+const withFfBelow = { ...code(4, "identifier with FF below", (di) => di.endsWith("FF")), tells: false };
+const eventClass = {
+  ...withFfBelow,
+  write(di: string, field: string): Uint8Array {
+    const wire = withFfBelow.write(di, field);
+    const why = noEventClass(di.toUpperCase());
+    return why === undefined ? wire : refuse(field, why, di);
+  },
+};
+/** 03 and 10 to 22 are records; meters keep for ever who cleared them, and when (clause 5.10). */
+function noEventClass(di: string): string | undefined {
+  if (di === "FFFFFFFF") return undefined;
+  if (!/^(?:03|1[0-9A-F]|2[0-2])/.test(di)) return "these are no event records: 03 or 10 to 22 on top, or FFFFFFFF";
+  if (/^..(?:..)?FF/.test(di)) return "FF stands in the last place alone, or in all";
+  return /^0330(?:01|03)FF$/.test(di) ? "what was cleared is kept for ever" : undefined;
+}
 
 const SIGNALS = ["clock-second", "demand-period", "slot-switch"] as const;
 export type Signal = (typeof SIGNALS)[number];
@@ -69,7 +83,7 @@ export const settingForms = (choices: Choices) => {
     write: form(0x14, { request: { di: ordinary, ...authority, data: itemData(1) }, reply: done }),
 
     /** Answered from the new address. */
-    "write-address": form(0x15, { to: "alone", refusal: "none", request: { newAddress: of(digits(6)) }, reply: done }),
+    "write-address": form(0x15, { to: "alone", refusal: "none", request: { newAddress }, reply: done }),
     freeze: form(0x16, { to: "one-or-every", request: { freezeAt: freezeMoment(choices.freezeOrder) }, reply: done }),
     "change-baud": form(0x17, { request: { baud }, reply: { baud: echo } }),
     "change-password": form(0x18, {

@@ -5,8 +5,8 @@
 import { Secret } from "../../../kernel/secret.ts";
 import { Unreadable, turned } from "../formats/format.ts";
 import type { Format } from "../formats/format.ts";
-import { bcdOfDigits, digitsOfBcd, hex } from "../formats/formats.ts";
-import { hexByte, hexBytes, identifierBytesOf } from "../frame.ts";
+import { bcdOfDigits, digits, digitsOfBcd, hex } from "../formats/formats.ts";
+import { EVERY_METER, hexByte, hexBytes, identifierBytesOf } from "../frame.ts";
 import { one, printMember, rawMember } from "../item.ts";
 import type { Value } from "../item.ts";
 import type { About, AnySlot, Shown, Slot, SlotKind } from "./layout.ts";
@@ -76,6 +76,18 @@ export function code(bytes: number, pattern?: string, allowed?: (text: string) =
     },
   };
 }
+
+/**
+ * The address a meter is given. Twelve nines are everybody's: a meter that is called so answers nobody ever again, and nothing can
+ * take that back over its line.
+ */
+export const newAddress: Slot<string, "value"> = {
+  ...of(digits(6)),
+  write: (text, field) =>
+    text === EVERY_METER
+      ? refuse(field, "this address speaks to all meters, and nobody answers", text)
+      : digits(6).encode(text, field),
+};
 
 /** Highest byte first. Asked for every identifier that could be one, so by the shortest way. */
 function textOf(wire: Uint8Array): string {

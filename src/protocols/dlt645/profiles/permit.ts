@@ -9,6 +9,7 @@
 import { ANY_METER, EVERY_METER, hexByte } from "../frame.ts";
 import type { Frame } from "../frame.ts";
 import { relayOrders } from "../relay-orders.ts";
+import { SECURITY } from "../security-identifiers.ts";
 import type { ModelProfile, ProfileOrder } from "./profile.ts";
 
 export type Permit = { readonly allowed: true; readonly money: boolean } | { readonly allowed: false; readonly why: string };
@@ -31,6 +32,8 @@ export const dangers: readonly Danger[] = [
   danger(0x0f, null, "it changes a password"),
   danger(0x10, null, "it clears the maximum demand"),
   danger(0x14, "00xxxxxx", "it writes energy registers"),
+  danger(0x14, "01xxxxxx", "it writes maximum demands"),
+  danger(0x14, "03xxxxxx", "it writes event records"),
   danger(0x14, "04000401", "it gives the meter another address"),
   danger(0x14, "04000402", "it gives the meter another number, and with it other keys"),
   danger(0x14, "0400040E", "it gives the meter to another customer"),
@@ -59,20 +62,49 @@ export function permit(profile: ModelProfile, frame: Frame): Permit {
 
   const di = identifierOf(frame);
   if (di === undefined && IDENTIFIED.includes(control)) return deny("it names no item");
+  const wrong = misfit(profile, frame, di);
+  if (wrong !== undefined) return deny(wrong);
   const named = profile.orders.find((order) => fits(order, control, di));
-  if (named !== undefined) {
-    if (named.destructive && named.allowed !== true) return deny(named.what);
-    return { allowed: true, money: named.money };
-  }
-  const found = dangers.find((each) => fits(each, control, di));
+  if (named !== undefined) return isDenied(named) ? deny(named.what) : { allowed: true, money: named.money };
+  // FF asks for all of a level, so it touches whatever it covers; what a profile allows, it allows by its own name alone.
+  const found = [...profile.orders.filter(isDenied).map(({ what, ...order }) => ({ ...order, why: what })), ...dangers].find(
+    (each) => covers(each, control, di),
+  );
   if (found !== undefined) return deny(found.why);
   return control === 0x1c ? relay(profile, frame, deny) : { allowed: true, money: false };
 }
 
+const isDenied = ({ destructive, allowed }: ProfileOrder): boolean => destructive && allowed !== true;
+
+/** What the identifier alone does not show: a level of another family, a purchase in another vendor's layout. */
+function misfit(
+  { name, proof, refund, choices }: ModelProfile,
+  { control, data }: Frame,
+  di: string | undefined,
+): string | undefined {
+  if (control === 0x14) {
+    const level = hexByte(data[LEVEL_AT] ?? 0);
+    const { clear, cipher } = proof.levels ?? { clear: null, cipher: null };
+    if (!isPasswordLevel(level) && level !== clear && level !== cipher)
+      return `level ${level}, where this model knows ${[clear, cipher].filter((each) => each !== null).join(" and ") || "none"}`;
+    if (di === refund?.di && level !== cipher) return `level ${level}; money goes back under a cipher alone`;
+  }
+  if (control === 0x03 && (di === SECURITY.topUp || di === SECURITY.openAccount)) {
+    // By its length a layout is known, and by its length it is named.
+    const bytes = Number.parseInt(choices.purchase, 16);
+    if (data.length !== bytes) return `${data.length} bytes; a purchase of a ${name} has ${bytes}`;
+  }
+  return undefined;
+}
+/** Behind the identifier. */
+const LEVEL_AT = 4;
+/** Ten levels of passwords, 0 the highest; all others are those of ciphers and MACs, or none. */
+const isPasswordLevel = (level: string): boolean => /^0\d$/.test(level);
+
 /** An order under a cipher hides what it is; its level and length do not. */
 function relay(profile: ModelProfile, { data }: Frame, deny: (why: string) => Permit): Permit {
   const level = hexByte(data[0] ?? 0);
-  if (level.startsWith("9")) {
+  if (!isPasswordLevel(level)) {
     const cipher = profile.proof.levels?.cipher;
     return level === cipher
       ? { allowed: true, money: false }
@@ -82,13 +114,22 @@ function relay(profile: ModelProfile, { data }: Frame, deny: (why: string) => Pe
   return order === undefined ? deny(`its relay does not know ${hexByte(data[8] ?? 0)}`) : { allowed: true, money: false };
 }
 
-const fits = (rule: Pick<ProfileOrder, "control" | "di">, control: number, di: string | undefined): boolean => {
+type Rule = Pick<ProfileOrder, "control" | "di">;
+
+const fits = (rule: Rule, control: number, di: string | undefined): boolean => matches(rule, control, di, () => false);
+/** The same, and an FF of what is asked stands for any byte of the rule. */
+const covers = (rule: Rule, control: number, di: string | undefined): boolean =>
+  matches(rule, control, di, (asked) => asked === "FF");
+
+function matches(rule: Rule, control: number, di: string | undefined, anyByte: (asked: string) => boolean): boolean {
   if (rule.control !== control) return false;
   if (rule.di === null) return true;
-  return (
-    di !== undefined && di.length === rule.di.length && Array.from(rule.di).every((digit, i) => digit === "x" || digit === di[i])
-  );
-};
+  if (di?.length !== rule.di.length) return false;
+  return (rule.di.match(/../g) ?? []).every((byte, i) => {
+    const asked = di.slice(2 * i, 2 * i + 2);
+    return anyByte(asked) || Array.from(byte).every((digit, at) => digit === "x" || digit === asked[at]);
+  });
+}
 
 /** As written, highest first; two bytes in the 1997 edition, none where the function has none. */
 function identifierOf({ control, data }: Frame): string | undefined {
