@@ -12,6 +12,7 @@ import { Fault, reasonOf } from "./kernel/faults.ts";
 import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
 import { parsePrice, parseYuan, type Fen, type PricePerKwh } from "./kernel/money.ts";
 import { Secret } from "./kernel/secret.ts";
+import { openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
 import type { MeterRecord } from "./devices/meter.ts";
 import { siteFile, type SiteFile } from "./site-file.ts";
@@ -63,6 +64,8 @@ export interface Config {
   readonly security: SoftwareKeys | HsmConfig;
   readonly logLevel: string;
   readonly production: boolean;
+  /** What is right enough to start with and should be mended, for whoever starts: secrets that strangers can read. */
+  readonly warnings: readonly string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -122,8 +125,20 @@ export function buildConfig(
   const file = parsed.data!;
   const base = dirname(resolve(options.file));
   const env = options.env;
-  const secret = (path: string, reference: string): Secret<string> =>
-    readSecret(reference, base, env, (what) => complaints.add(path, what));
+  const warnings: string[] = [];
+  const vault = openVault({
+    base,
+    env,
+    production: env["NODE_ENV"] === "production",
+    warn: (what) => warnings.push(what),
+    ...(file.vault === undefined ? {} : { file: file.vault.file }),
+  });
+  const secret = (path: string, reference: string): Secret<string> => {
+    const found = vault.find(reference);
+    if (found instanceof Secret) return found;
+    complaints.add(path, found.complaint);
+    return new Secret("");
+  };
 
   try {
     new Intl.DateTimeFormat("en", { timeZone: file.site.timeZone });
@@ -173,7 +188,10 @@ export function buildConfig(
         ? null
         : {
             level: meter.relayPassword.level,
-            secret: secret(`meters[${index}].relayPassword.secret`, meter.relayPassword.secret),
+            secret: secret(
+              `meters[${index}].relayPassword.secret`,
+              meter.relayPassword.secret.replaceAll("{address}", meter.address),
+            ),
           },
   }));
   meters.forEach((meter, index) => {
@@ -251,6 +269,7 @@ export function buildConfig(
     security,
     logLevel,
     production: env["NODE_ENV"] === "production",
+    warnings,
   };
   return Object.freeze(config);
 }
@@ -308,21 +327,6 @@ function accountsOf(file: SiteFile, complaints: Complaints): Config["accounts"] 
       complaints.add(`accounts[${given?.index ?? 0}].mode`, `a ${meterOf.get(account)!.model} meter needs mode: ${natural}`);
     return { account: AccountId(account), name: given?.name ?? account, class: given?.class ?? "residential", mode, tariff };
   });
-}
-
-function readSecret(reference: string, base: string, env: Environment, complain: (what: string) => void): Secret<string> {
-  const value = reference.slice(reference.indexOf(":") + 1);
-  if (reference.startsWith("env:")) {
-    const found = env[value];
-    if (found === undefined || found === "") complain(`the environment variable ${value} is not set`);
-    return new Secret(found ?? "");
-  }
-  try {
-    return new Secret(readFileSync(atBase(base, value, false), "utf8").trim());
-  } catch (error) {
-    complain(`cannot read the file: ${reasonOf(error)}`);
-    return new Secret("");
-  }
 }
 
 const atBase = (base: string, path: string, fromHere: boolean): string =>

@@ -30,6 +30,8 @@ function readConfig(): Config {
 const config = readConfig();
 const log = createLog(config.logLevel, destination({ dest: 1, sync: true })); // the last line before an end must not be lost
 
+for (const warning of config.warnings) log.warn({ secret: warning }, "a secret of the site file is not well kept");
+
 /** One Ctrl-C reaches us twice under npm: from the terminal and passed on by npm. Only a later one is a second wish. */
 const SAME_SIGNAL_MS = 1_000;
 let stoppingSince: number | null = null;

@@ -10,7 +10,9 @@ const digits12 = z.string().regex(/^\d{12}$/, "twelve digits");
 const name = z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes");
 const port = z.int().min(0).max(65_535);
 const yuanText = z.string().regex(/^-?\d{1,12}(\.\d{1,2})?$/, 'yuan with at most two decimals, in quotes, like "100.00"');
-const secretReference = z.string().regex(/^(file|env):.+/, "file:PATH or env:NAME; secrets never stand in the site file itself");
+const secretReference = z
+  .string()
+  .regex(/^(file|env|vault):.+/, "file:PATH or env:NAME or vault:NAME; secrets never stand in the site file itself");
 
 const transport = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -122,6 +124,8 @@ export const siteFile = z.strictObject({
   payments: z.strictObject({ cap: yuanText.default("50000.00") }).prefault({}),
   channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
   apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
+  // A file of many secrets, a line each; `vault:NAME` looks into it, and {address} in a meter's reference is the meter's own.
+  vault: z.strictObject({ file: z.string().min(1) }).optional(),
   security: z
     .discriminatedUnion(
       "kind",

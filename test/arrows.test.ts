@@ -23,7 +23,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices", "site-file.ts"],
+  "config.ts": ["kernel", "devices", "security", "site-file.ts"],
   "site-file.ts": ["kernel", "devices"],
 };
 

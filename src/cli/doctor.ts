@@ -35,6 +35,10 @@ export async function examine(env: Readonly<Record<string, string | undefined>>)
       bad("site file", `${path}: ${errors}`, "Correct what is named, or name another file in GATEWAY_CONFIG."),
     ];
   }
+  for (const warning of config.warnings) {
+    const [found = "", next = ""] = warning.split("; ");
+    findings.push(bad("secrets", found, `${next}; with NODE_ENV=production the gateway does not start like this.`));
+  }
   findings.push(await dataFolder(config.stores.data));
   findings.push(
     config.stores.database === "embedded"

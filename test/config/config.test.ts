@@ -1,5 +1,5 @@
 /** The site file: defaults, the environment, and errors that name the path and say what is allowed. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -92,6 +92,26 @@ describe("defaults", () => {
     expect(config.meters[0]!.relayPassword!.secret.open()).toBe("123456");
     expect(String(config.meters[0]!.relayPassword!.secret)).toBe("••••");
   });
+});
+
+test("one line of the site file serves the passwords of all meters: {address} is the meter's own", () => {
+  writeFileSync(join(folder, "vault.yaml"), 'relay/202611220001: "111111"\n', { mode: 0o600 });
+  const withVault = (reference: string) =>
+    `${small.replace("standard-wallet }", `standard-wallet, relayPassword: { level: "02", secret: "${reference}" } }`)}\nvault: { file: ./vault.yaml }`;
+  expect(load(withVault("vault:relay/{address}")).meters[0]!.relayPassword!.secret.open()).toBe("111111");
+  expect(complaints(withVault("vault:relay/none"))).toEqual([
+    expect.stringMatching(/^meters\[0\]\.relayPassword\.secret.*no entry "relay\/none"/),
+  ]);
+});
+
+test("a secret that everybody may read is a warning, and in production the gateway does not start", () => {
+  writeFileSync(join(folder, "open"), "123456");
+  chmodSync(join(folder, "open"), 0o644);
+  const text = small.replace("standard-wallet }", 'standard-wallet, relayPassword: { level: "02", secret: file:./open } }');
+  expect(load(text).warnings).toEqual([expect.stringContaining("can be read by others")]);
+  expect(complaints(text, { NODE_ENV: "production" })).toEqual([
+    expect.stringMatching(/^meters\[0\]\.relayPassword\.secret.*chmod 600/),
+  ]);
 });
 
 describe("errors name the path and say what is allowed", () => {
