@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // All cores: left alone, vitest keeps one of them free, which on two leaves no two files side by side.
+    maxWorkers: "100%",
   },
 });
