@@ -28,6 +28,7 @@ import { planOf } from "./recording/header.ts";
 import type { StreetPlan } from "./recording/header.ts";
 import type { StreetOrder } from "./recording/orders.ts";
 import { Recorder } from "./recording/recorder.ts";
+import { Renamed } from "./renamed.ts";
 import { ChanceBook } from "./state/counted-chance.ts";
 import { loadStreet, saveStreet } from "./state/street-state.ts";
 import type { StreetState } from "./state/street-state.ts";
@@ -97,6 +98,7 @@ export const LOOPBACK = "127.0.0.1";
 export class Street {
   readonly time: StreetTime;
   readonly #meters: LazyMap<VirtualMeter>;
+  readonly #renamed = new Renamed();
   readonly buses: ReadonlyMap<string, VirtualBus>;
   readonly endpoints: StreetEndpoint[] = [];
   readonly weather: Weather;
@@ -130,14 +132,15 @@ export class Street {
     const weather = (): void => this.weather.pass();
     const timePasses = (): void => void this.time.lived();
     const meterAt = (address: string): VirtualMeter => this.#meters.get(address)!;
-    const around = { clock: options.clock, log: this.#log, frames: this.events, weather, timePasses, meterAt };
+    const renamed = this.#renamed;
+    const around = { clock: options.clock, log: this.#log, frames: this.events, weather, timePasses, meterAt, renamed };
     this.buses = unique(
       "bus",
       options.buses,
       (plan) => plan.id,
       (plan) => new VirtualBus(plan, { ...around, chance: chance.child(`bus/${plan.id}`) }),
     );
-    this.#meters = announced(options, { time: this.time, chance });
+    this.#meters = announced(options, { time: this.time, chance, renamed });
     for (const plan of options.meters) this.bus(plan.bus).announce(plan.address);
     this.weather = new Weather(
       {
@@ -192,7 +195,7 @@ export class Street {
   /** The meter that has this address now: 15H gives a meter another name than the one it was planned with. */
   find(address: string): VirtualMeter | undefined {
     const planned = this.#meters.get(address);
-    return planned?.address === address ? planned : [...this.#meters.made()].find((one) => one.address === address);
+    return planned?.address === address ? planned : this.#renamed.at(address)[0];
   }
 
   /** The meter planned under this address, if anybody has looked at it yet. */

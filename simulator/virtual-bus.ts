@@ -7,7 +7,7 @@
 import type { Chance } from "../src/kernel/chance.ts";
 import type { Clock } from "../src/kernel/clock.ts";
 import type { Logger } from "../src/kernel/log.ts";
-import { isFor } from "./behaviours/address.ts";
+import { isFor, isOneName } from "./behaviours/address.ts";
 import { drift, isDark, twinOf, underItsNumbers } from "./bodies.ts";
 import { joined } from "./bytes.ts";
 import type { FaultKind, StandingFault } from "./faults.ts";
@@ -19,6 +19,7 @@ import { carried, shorted } from "./line-trouble.ts";
 import { foreignExchange, ownName, Swaps } from "./mistaken.ts";
 import { obey } from "./obeying.ts";
 import type { BusPlan } from "./plans.ts";
+import type { Renamed } from "./renamed.ts";
 import { fitsExchange, spoil } from "./spoiling.ts";
 import type { Spoken } from "./spoken.ts";
 import { spoken, superposed } from "./spoken.ts";
@@ -47,6 +48,8 @@ export interface BusSurroundings {
   readonly frames: FrameLog;
   /** The meter that was announced under this address, made now. */
   readonly meterAt?: ((address: string) => VirtualMeter) | undefined;
+  /** Who has another address than the planned one. */
+  readonly renamed: Renamed;
   /** Asked before each exchange: something may have gone wrong by itself. */
   readonly weather?: (() => void) | undefined;
   /** Called before bytes are carried: what is appointed for an earlier moment happens first. */
@@ -66,6 +69,7 @@ export class VirtualBus {
   readonly swaps: Swaps;
   readonly #around: BusSurroundings;
   readonly #lineChance: Chance;
+  readonly #renamed: Renamed;
   readonly #meters: LazyMap<VirtualMeter>;
   readonly #shared: Wires | undefined;
   readonly #own = new Map<VirtualMeter, Wires>();
@@ -78,6 +82,7 @@ export class VirtualBus {
     this.id = plan.id;
     this.#around = around;
     this.#lineChance = around.chance.child("line");
+    this.#renamed = around.renamed;
     this.#meters = new LazyMap((address) => {
       const meter = around.meterAt?.(address);
       if (meter === undefined) throw new Error(`bus ${plan.id}: nobody makes ${address}`);
@@ -188,13 +193,19 @@ export class VirtualBus {
     return meter;
   }
 
-  /** Those whom this request means. Whoever was never looked at still has the address that was planned. */
+  /** Those that have this address now: the planned one unless it has another by now, and whoever was given this one. */
+  named(address: string): VirtualMeter[] {
+    const planned = this.#meters.has(address) && this.#renamed.nameOf(address) === address ? [this.#meters.get(address)!] : [];
+    const given = this.#renamed.at(address).filter(({ plan }) => plan.bus === this.id);
+    return [...planned, ...given.map(({ plan }) => this.#meters.get(plan.address)!)];
+  }
+
+  /** Those whom this request means; wildcards are held against every name. */
   *#named(request: HeardFrame): Generator<VirtualMeter> {
-    const one = this.#meters.get(request.address);
-    if (one !== undefined) yield one;
+    if (isOneName(request.address)) yield* this.named(request.address);
     else
-      for (const address of this.#meters.keys())
-        if (isFor(request, this.#meters.peek(address)?.address ?? address)) yield this.#meters.get(address)!;
+      for (const planned of this.#meters.keys())
+        if (isFor(request, this.#renamed.nameOf(planned))) yield this.#meters.get(planned)!;
   }
 
   #wires(meters: (request: HeardFrame) => Iterable<VirtualMeter>, takesTurns: boolean): Wires {

@@ -201,6 +201,7 @@ async function live({ street, clock }: House): Promise<void> {
   // At another rate, and silent for a second.
   say(street, C, 0x17, Uint8Array.of(0x10));
   clock.ms += 1_000;
+  c.address = "202611220009";
   street.setSpeed(2);
 }
 
