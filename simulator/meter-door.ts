@@ -152,14 +152,6 @@ export function checkedFault(given: unknown): FaultOrder {
   return order;
 }
 
-export const FAULTS_PER_HOUR_MAX = 100_000;
-const weatherShape = z.strictObject({
-  seed: z.union([z.int(), z.string().min(1)]).optional(),
-  faultsPerHour: z.number().min(0).max(FAULTS_PER_HOUR_MAX),
-});
-/** How often things go wrong by themselves. */
-export const checkedWeather = (given: unknown): z.infer<typeof weatherShape> => checked(weatherShape, given);
-
 /** Bad input names its field and what is allowed there. */
 export function checked<T extends z.ZodType>(shape: T, given: unknown): z.infer<T> {
   const result = shape.safeParse(given ?? {});

@@ -10,7 +10,7 @@ import type { Clock, Instant } from "../src/kernel/clock.ts";
 import { Fault } from "../src/kernel/faults.ts";
 import { silentLog } from "../src/kernel/log.ts";
 import type { Logger } from "../src/kernel/log.ts";
-import { breakAt, mend } from "./breaking.ts";
+import { breakAt, breakThis, mend } from "./breaking.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
 import { openMemory } from "./endpoints/memory.ts";
 import type { MemoryEnd } from "./endpoints/memory.ts";
@@ -40,14 +40,14 @@ import { unique } from "./unique.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
 import { isoWall } from "./wall-time.ts";
 import { Weather } from "./weather.ts";
-import type { WeatherPlan } from "./weather.ts";
+import type { WeatherPlan } from "./weather-kinds.ts";
 
 export type { BusPlan, EndpointPlan, MeterPlan, MqttPayload } from "./plans.ts";
 export type { MemoryEnd } from "./endpoints/memory.ts";
 export type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
 export type { LoggedFrame } from "./frame-log.ts";
 export type { FaultKind, FaultOrder } from "./faults.ts";
-export type { WeatherPlan } from "./weather.ts";
+export type { WeatherKinds, WeatherPlan } from "./weather-kinds.ts";
 export type { StoryStep } from "./story.ts";
 
 /** A fault and where it stands: on one meter or on one bus. */
@@ -147,8 +147,10 @@ export class Street {
         now: () => this.time.lived(),
         meters: () => [...this.meters.values()],
         buses: () => [...this.buses.values()],
-        strikeMeter: (address, fault) => breakAt(this, { meter: address }, fault),
-        strikeBus: (id, fault) => breakAt(this, { bus: id }, fault),
+        strikeMeter: (meter, fault) => breakThis(this, meter, fault),
+        strikeBus: ({ id }, fault) => breakAt(this, { bus: id }, fault),
+        mendMeter: (meter, id) => void mend(meter, id),
+        appoint: (at, act) => this.time.appoint(at, act),
       },
       options.weather,
     );

@@ -111,6 +111,12 @@ export class VirtualBus {
     return this.faults.has("half-open") !== undefined;
   }
 
+  /** Whoever calls is sent away. Asked while nobody talks: what is over by now is over. */
+  get hangsUp(): boolean {
+    this.#around.timePasses?.();
+    return this.faults.has("hang-up") !== undefined;
+  }
+
   /** A meter that is made when somebody asks for it. */
   announce(address: string): void {
     this.#meters.expect(address);

@@ -192,7 +192,7 @@ async function live({ street, clock }: House): Promise<void> {
   street.setFault(METER_A, { kind: "swapped-addresses", with: B });
   street.setFault(B, { kind: "lost-reply", times: 3 });
   street.setBusFault("b", { kind: "noise", times: 2 });
-  street.changeWeather({ seed: 3, faultsPerHour: 2 });
+  street.changeWeather({ seed: 3, faultsPerHour: 2, kinds: { "slow-meter": { delayMs: 5, forMs: 30 * DAY } } });
   street.powerOff(METER_A);
   street.jumpTo(later(street.time.now(), -2 * HOUR));
   pass(HOUR);
