@@ -186,7 +186,7 @@ async function live({ street, clock }: House): Promise<void> {
   c.broadcastDay = c.day;
   c.passwords = { ...c.passwords, "04": "424242" };
   // A trip and a closing, then a trip that waits, and one that will end by itself.
-  for (const n1 of [0x1a, 0x1c]) say(street, C, 0x1c, plainOrder(n1, { deadline: "991231235959" }));
+  for (const n1 of [0x1a, 0x1b, 0x1c]) say(street, C, 0x1c, plainOrder(n1, { deadline: "991231235959" }));
   say(street, C, 0x1c, plainOrder(0x1d, { n2: 250, deadline: "991231235959" }));
   say(street, B, 0x1c, plainOrder(0x1a, { deadline: "991231235959" }));
   street.setFault(METER_A, { kind: "swapped-addresses", with: B });
