@@ -51,7 +51,8 @@ function breakBus(street: Breakable, busId: string, fault: FaultOrder): string {
   const bus = street.bus(busId);
   const order = checkedFault(fault);
   if (!fits(order.kind, bus)) {
-    const allowed = `on a bus over ${(rowOf(order.kind).endpoints ?? []).join(" or ")}`;
+    const { endpoints = [], payload } = rowOf(order.kind);
+    const allowed = `on a bus over ${endpoints.join(" or ")}${payload === undefined ? "" : `, its payload ${payload}`}`;
     throw new Fault("invalid-request", { field: "kind", given: order.kind, allowed });
   }
   return bus.faults.set(order);

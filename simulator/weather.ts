@@ -180,5 +180,8 @@ export class Weather implements Keeps<WeatherState> {
 
 /** Whether this kind can strike a bus that is reached as this one is. */
 export function fits(kind: FaultKind, bus: VirtualBus): boolean {
-  return rowOf(kind).endpoints?.includes(bus.plan.endpoint.kind) ?? true;
+  const { endpoints, payload } = rowOf(kind);
+  const { endpoint } = bus.plan;
+  if (payload !== undefined && (endpoint.kind !== "mqtt" || endpoint.payload !== payload)) return false;
+  return endpoints?.includes(endpoint.kind) ?? true;
 }
