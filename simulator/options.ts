@@ -1,9 +1,8 @@
 /** The command line of the simulator: every argument, its meaning and its default in one table; what is wrong is named. */
 import { parseArgs } from "node:util";
 import type { Instant } from "../src/kernel/clock.ts";
-import { reasonOf } from "../src/kernel/faults.ts";
+import { isFault, reasonOf } from "../src/kernel/faults.ts";
 import { timeOf } from "./duration.ts";
-import { FAULTS_PER_HOUR_MAX } from "./meter-door.ts";
 import { isMeterModel, meterModels } from "./models.ts";
 import type { Places } from "./placed-faults.ts";
 import { faultFromText } from "./placed-faults.ts";
@@ -15,6 +14,8 @@ import { readScenario, ScenarioError } from "./scenario-file.ts";
 import { faultsIn, metersIn, storyIn } from "./scenario-plan.ts";
 import { BESIDE_STATE, optionsFromState } from "./state/options.ts";
 import type { PlacedFault, StreetOptions } from "./street.ts";
+import { checkedWeather, FAULTS_PER_HOUR_MAX, weatherKindFromText } from "./weather-kinds.ts";
+import type { WeatherKinds, WeatherPlan } from "./weather-kinds.ts";
 
 /** Wrong use of the command line: exit code 2. */
 export class UsageError extends Error {}
@@ -57,6 +58,11 @@ export const argumentTable = {
     repeats: true,
   },
   weather: { value: "SEED", meaning: "faults come by themselves, the same for the same seed" },
+  "weather-kind": {
+    value: "KIND",
+    meaning: 'only such faults, with ",parameter=value" and how long one stands, ",forMs=60000"; may be given again',
+    repeats: true,
+  },
   "faults-per-hour": { value: "N", meaning: "how many, over the whole street", otherwise: "6" },
   scenario: {
     value: "NAME|FILE",
@@ -75,8 +81,9 @@ export const argumentTable = {
 
 type Argument = keyof typeof argumentTable;
 type Flag = "help" | "unmasked" | "no-wall" | "list-scenarios";
-type OneOf = Exclude<Argument, "fault" | Flag>;
-type Given = Partial<Record<OneOf, string>> & Partial<Record<Flag, boolean>> & { readonly fault?: readonly string[] };
+type Many = "fault" | "weather-kind";
+type OneOf = Exclude<Argument, Many | Flag>;
+type Given = Partial<Record<OneOf, string>> & Partial<Record<Flag, boolean>> & Partial<Record<Many, readonly string[]>>;
 
 export type Plan = Omit<StreetOptions, "clock" | "log"> & { readonly record?: RecordingOrder | undefined };
 
@@ -114,16 +121,12 @@ function planOf(given: Given, environment: Readonly<Record<string, string | unde
     withCommon(plan, common),
   );
   const places = { meters: new Set(meters.map(({ address }) => address)), buses: new Set(busIds) };
-  const faultsPerHour = numberOf(given, "faults-per-hour", { min: 0, max: FAULTS_PER_HOUR_MAX });
-  const isStormy = given.weather !== undefined || faultsPerHour !== undefined;
   return {
     buses,
     meters,
     faults: faultsFrom(given, file, places),
     story: file === undefined ? undefined : storyIn(file, places),
-    weather: isStormy
-      ? { seed: given.weather ?? scenario.weather?.seed, faultsPerHour: faultsPerHour ?? scenario.weather?.faultsPerHour ?? 6 }
-      : scenario.weather,
+    weather: weatherFrom(given, scenario.weather),
     seed: given.seed ?? scenario.seed ?? 1,
     speed: numberOf(given, "speed", { min: 0, max: 100_000 }) ?? scenario.speed,
     start: startOf(given.start ?? scenario.start),
@@ -227,6 +230,26 @@ function faultsFrom({ fault = [] }: Given, file: ScenarioFile | undefined, place
     }
   });
   return [...ofFile, ...given];
+}
+
+/** What is given on the command line wins over the scenario's. */
+function weatherFrom(given: Given, ofScenario: WeatherPlan | undefined): WeatherPlan | undefined {
+  const faultsPerHour = numberOf(given, "faults-per-hour", { min: 0, max: FAULTS_PER_HOUR_MAX });
+  const named = given["weather-kind"];
+  if (given.weather === undefined && faultsPerHour === undefined && named === undefined) return ofScenario;
+  const common = {
+    seed: given.weather ?? ofScenario?.seed,
+    faultsPerHour: faultsPerHour ?? ofScenario?.faultsPerHour ?? 6,
+  };
+  if (named === undefined) return { ...common, ...(ofScenario?.kinds === undefined ? {} : { kinds: ofScenario.kinds }) };
+  const kinds = Object.fromEntries(named.map(weatherKindFromText)) as WeatherKinds;
+  try {
+    return { ...common, kinds: checkedWeather({ ...common, kinds }).kinds };
+  } catch (error) {
+    const { field, allowed } = isFault(error) ? error.context : {};
+    if (typeof field !== "string" || typeof allowed !== "string") throw error;
+    throw new UsageError(`--weather-kind ${field.replace("kinds.", "")}: ${allowed}`, { cause: error });
+  }
 }
 
 function rowOfMeters(given: Given, busIds: readonly string[]): MeterPlan[] {

@@ -7,7 +7,8 @@
 import type { Chance } from "../src/kernel/chance.ts";
 import type { Clock } from "../src/kernel/clock.ts";
 import type { Logger } from "../src/kernel/log.ts";
-import { isFor } from "./behaviours/address.ts";
+import { BROADCAST, isFor, isOneName } from "./behaviours/address.ts";
+import type { Answer } from "./behaviours/behaviour.ts";
 import { drift, isDark, twinOf, underItsNumbers } from "./bodies.ts";
 import { joined } from "./bytes.ts";
 import type { FaultKind, StandingFault } from "./faults.ts";
@@ -19,7 +20,9 @@ import { carried, shorted } from "./line-trouble.ts";
 import { foreignExchange, ownName, Swaps } from "./mistaken.ts";
 import { obey } from "./obeying.ts";
 import type { BusPlan } from "./plans.ts";
-import { fitsExchange, spoil } from "./spoiling.ts";
+import type { Renamed } from "./renamed.ts";
+import { fitsExchange, spoil, strikesUnanswered } from "./spoiling.ts";
+import type { Reach } from "./spoiling.ts";
 import type { Spoken } from "./spoken.ts";
 import { spoken, superposed } from "./spoken.ts";
 import { keepsContents } from "./state/keeping.ts";
@@ -34,6 +37,15 @@ export const SERIAL_BAUD = 2_400;
 const PACED_ANSWER_DELAY_MS = 20;
 const SERIAL_WAKE_UPS = 4;
 
+type Said = Exclude<Answer, "silent">;
+/** What a meter says under which name, and what is wrong with it. */
+interface Reply {
+  readonly meter: VirtualMeter;
+  readonly name: string;
+  readonly fault: StandingFault | undefined;
+  readonly answer: Said | undefined;
+}
+
 /** One party on the wires: bytes in by `receive`, bytes out by the function it was joined with. */
 export interface BusEnd {
   receive(bytes: Uint8Array): void;
@@ -47,6 +59,8 @@ export interface BusSurroundings {
   readonly frames: FrameLog;
   /** The meter that was announced under this address, made now. */
   readonly meterAt?: ((address: string) => VirtualMeter) | undefined;
+  /** Who has another address than the planned one. */
+  readonly renamed: Renamed;
   /** Asked before each exchange: something may have gone wrong by itself. */
   readonly weather?: (() => void) | undefined;
   /** Called before bytes are carried: what is appointed for an earlier moment happens first. */
@@ -66,6 +80,7 @@ export class VirtualBus {
   readonly swaps: Swaps;
   readonly #around: BusSurroundings;
   readonly #lineChance: Chance;
+  readonly #renamed: Renamed;
   readonly #meters: LazyMap<VirtualMeter>;
   readonly #shared: Wires | undefined;
   readonly #own = new Map<VirtualMeter, Wires>();
@@ -78,6 +93,7 @@ export class VirtualBus {
     this.id = plan.id;
     this.#around = around;
     this.#lineChance = around.chance.child("line");
+    this.#renamed = around.renamed;
     this.#meters = new LazyMap((address) => {
       const meter = around.meterAt?.(address);
       if (meter === undefined) throw new Error(`bus ${plan.id}: nobody makes ${address}`);
@@ -104,6 +120,12 @@ export class VirtualBus {
   /** Nothing passes between the endpoint and whoever is connected to it. */
   get isHalfOpen(): boolean {
     return this.faults.has("half-open") !== undefined;
+  }
+
+  /** Whoever calls is sent away. Asked while nobody talks: what is over by now is over. */
+  get hangsUp(): boolean {
+    this.#around.timePasses?.();
+    return this.faults.has("hang-up") !== undefined;
   }
 
   /** A meter that is made when somebody asks for it. */
@@ -188,13 +210,19 @@ export class VirtualBus {
     return meter;
   }
 
-  /** Those whom this request means. Whoever was never looked at still has the address that was planned. */
+  /** Those that have this address now: the planned one unless it has another by now, and whoever was given this one. */
+  named(address: string): VirtualMeter[] {
+    const planned = this.#meters.has(address) && this.#renamed.nameOf(address) === address ? [this.#meters.get(address)!] : [];
+    const given = this.#renamed.at(address).filter(({ plan }) => plan.bus === this.id);
+    return [...planned, ...given.map(({ plan }) => this.#meters.get(plan.address)!)];
+  }
+
+  /** Those whom this request means; wildcards are held against every name. */
   *#named(request: HeardFrame): Generator<VirtualMeter> {
-    const one = this.#meters.get(request.address);
-    if (one !== undefined) yield one;
+    if (isOneName(request.address)) yield* this.named(request.address);
     else
-      for (const address of this.#meters.keys())
-        if (isFor(request, this.#meters.peek(address)?.address ?? address)) yield this.#meters.get(address)!;
+      for (const planned of this.#meters.keys())
+        if (isFor(request, this.#renamed.nameOf(planned))) yield this.#meters.get(planned)!;
   }
 
   #wires(meters: (request: HeardFrame) => Iterable<VirtualMeter>, takesTurns: boolean): Wires {
@@ -211,31 +239,43 @@ export class VirtualBus {
     this.#around.timePasses?.();
     this.rate.heard();
     this.#around.weather?.();
-    const busFault = this.faults.use((fault) => fitsExchange(fault, request));
+    const hearers = this.#hearers(request, meters).filter(({ meter }) => !isDark(meter));
+    const reach: Reach = hearers.length === 0 ? "nobody" : request.address === BROADCAST ? "listeners" : "answerer";
+    const fits = (fault: StandingFault): boolean => fitsExchange(fault, request, reach);
+    const busFault = this.faults.find(fits);
     const isEcho = busFault?.kind === "echo";
     const out: Spoken[] = isEcho ? [spoken(request.raw, { isEcho: true })] : [];
     const replies: Spoken[][] = [];
-    let noted = false;
-    for (const { meter, name } of this.#hearers(request, meters)) {
-      if (isDark(meter)) continue;
-      const fault = busFault !== undefined && !isEcho ? busFault : meter.faults.use((f) => fitsExchange(f, request));
-      if (!noted) this.#note(request, fault?.kind);
-      noted = true;
+    let isSpent = busFault !== undefined && strikesUnanswered(busFault.kind);
+    if (busFault !== undefined && isSpent) this.faults.spend(busFault);
+    for (const [i, { meter, name }] of hearers.entries()) {
+      const own = busFault !== undefined && !isEcho ? undefined : meter.faults.find(fits);
+      const fault = isEcho ? own : (busFault ?? own);
       if (fault?.kind === "foreign-master") out.push(...foreignExchange(meter, name, this.wakeUps));
-      replies.push(this.#reply(request, { meter, name, fault }), ...this.#twinReply(request, meter, name));
+      const answer = this.#obeyed(request, meter, fault);
+      const isStruck = fault !== undefined && (answer !== undefined || strikesUnanswered(fault.kind));
+      if (isStruck && fault === own) meter.faults.spend(fault);
+      if (isStruck && fault === busFault && !isSpent) {
+        this.faults.spend(fault);
+        isSpent = true;
+      }
+      if (i === 0) this.#note(request, isStruck ? fault.kind : undefined);
+      replies.push(this.#reply(request, { meter, name, fault, answer }), ...this.#twinReply(request, meter, name));
     }
-    if (!noted) this.#note(request, busFault?.kind, true);
+    if (hearers.length === 0) this.#note(request, busFault?.kind, true);
     const heard = replies.filter((reply) => reply.length > 0);
     return this.#dripped([...out, ...this.#together(heard)]);
   }
 
-  #reply(
-    request: HeardFrame,
-    { meter, name, fault }: { meter: VirtualMeter; name: string; fault: StandingFault | undefined },
-  ): Spoken[] {
+  /** What a meter does, and what it would say: nothing, whether it has not heard or keeps silent. */
+  #obeyed(request: HeardFrame, meter: VirtualMeter, fault: StandingFault | undefined): Said | undefined {
     drift(meter);
     const answer = underItsNumbers(meter, () => obey(request, meter, fault));
-    if (answer === undefined || answer === "silent") return [];
+    return answer === "silent" ? undefined : answer;
+  }
+
+  #reply(request: HeardFrame, { meter, name, fault, answer }: Reply): Spoken[] {
+    if (answer === undefined) return [];
     const frame = ownName(request, { address: name, ...answer }, meter);
     const previous = this.#previous.get(name);
     const around = { wakeUps: this.wakeUps, chance: this.#around.chance, isRadio: this.#shared === undefined, previous };
@@ -271,7 +311,8 @@ export class VirtualBus {
   #twinReply(request: HeardFrame, meter: VirtualMeter, name: string): Spoken[][] {
     const two = twinOf(meter);
     if (two === undefined) return [];
-    const [first, ...rest] = this.#reply(request, { meter: two.twin, name, fault: undefined });
+    const answer = this.#obeyed(request, two.twin, undefined);
+    const [first, ...rest] = this.#reply(request, { meter: two.twin, name, fault: undefined, answer });
     return first === undefined ? [] : [[{ ...first, afterMs: first.afterMs + two.delayMs }, ...rest]];
   }
 

@@ -93,7 +93,7 @@ class Caller {
         resolve(undefined);
       });
       socket.once("connect", () => {
-        if (this.#bus.faults.has("hang-up") !== undefined || this.#ended.signal.aborted) {
+        if (this.#bus.hangsUp || this.#ended.signal.aborted) {
           socket.destroy();
           return;
         }

@@ -13,6 +13,8 @@ import type { Read } from "./mqtt-payloads.ts";
 /** The request a meter is answering, as it came. */
 export interface Asked {
   readonly topic: string;
+  /** The address in the topic. */
+  readonly name: string;
   readonly payload: Buffer;
   readonly modem: Read["modem"];
 }

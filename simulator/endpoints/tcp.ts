@@ -12,7 +12,7 @@ export async function openTcp(
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on("error", (error) => log.debug({ bus: bus.id, error: error.message }, "a client's connection broke"));
-    if (bus.faults.has("hang-up") !== undefined) {
+    if (bus.hangsUp) {
       socket.destroy();
       return;
     }

@@ -128,3 +128,27 @@ test("a broker that is not there is named", async () => {
     raise({ buses: [{ id: "mqtt-1", endpoint: { kind: "mqtt", url: "mqtt://127.0.0.1:1", connectMs: 300 } }], meters: [] }),
   ).rejects.toThrow(/broker-unavailable.*127\.0\.0\.1:1/);
 });
+
+test("15H over a broker: the answer comes on the topic that was asked, and the meter is reached by its old and its new one", async () => {
+  const url = await broker();
+  const { meters } = await street(url);
+  meters.get(A)!.programmingEnabled = true;
+  const { client, heard } = await listener(url);
+  const N = "202699990001";
+  const say = async (topic: string, frame: Uint8Array): Promise<string[]> => {
+    const before = heard.length;
+    await client.publishAsync(`meters/${topic}/down`, Buffer.from(frame), { qos: 1 });
+    await client.publishAsync(`meters/${B}/down`, Buffer.from(readRequest(B, "00010000")), { qos: 1 });
+    await until("the other meter's answer", () => heard.slice(before).some(([where]) => where === `meters/${B}/up`));
+    return heard
+      .slice(before)
+      .filter(([where]) => where !== `meters/${B}/up`)
+      .flatMap(([where, payload]) => framesIn(payload).map((frame) => `${where} ${frame}`));
+  };
+  const named = writeFrame({ address: "AAAAAAAAAAAA", control: 0x15, data: Buffer.from(N, "hex").reverse() });
+  expect(await say(A, named)).toEqual([`meters/${A}/up ${N} 95 `]);
+  expect(await say(A, readRequest(N, "00010000"))).toEqual([`meters/${A}/up ${reply(N)}`]);
+  expect(await say(N, readRequest(N, "00010000"))).toEqual([`meters/${N}/up ${reply(N)}`]);
+  expect(await say(A, readRequest(A, "00010000"))).toEqual([]);
+  expect(heard.filter(([, payload]) => payload.includes(Buffer.from(named)))).toEqual([]);
+});
