@@ -89,6 +89,8 @@ export const siteFile = z.strictObject({
       turnaroundMs: z.int().min(0).max(5_000).optional(),
       // Beside the wire's own time: 1,500 on serial, 3,000 on TCP, 8,000 over MQTT; a slow mobile network takes up to 12,000.
       replyDeadlineMs: z.int().min(50).max(60_000).optional(),
+      // After silence: what is heard within it is a late reply and belongs to nobody; 1,000, over MQTT 2,000.
+      quietMs: z.int().min(10).max(60_000).optional(),
     }),
   ),
   meters: z.array(
