@@ -8,8 +8,8 @@ import { later, minutes } from "../kernel/clock.ts";
 
 /** Copies follow their answer at once, or after the modem has waited for an acknowledgement; this covers the first. */
 export const DOUBLE_REST_MS = 300;
-/** For so long after the last copy. */
-export const DOUBLE_MEMORY_MS = minutes(60);
+/** For so long after the last copy: the rest is dear on a line that many meters share. */
+export const DOUBLE_MEMORY_MS = minutes(10);
 
 export class Doubles {
   readonly #clock: Clock;

@@ -16,7 +16,7 @@ test("only a copy of what was believed last is a double; a neighbour's frame and
   expect(doubles.restMs).toBe(DOUBLE_REST_MS);
 });
 
-test("it is forgotten an hour after the last copy", () => {
+test("it is forgotten ten minutes after the last copy", () => {
   const clock = new HandClock();
   const doubles = new Doubles(clock);
   doubles.took(one);

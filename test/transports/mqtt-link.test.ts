@@ -147,9 +147,10 @@ describe("heard twice", () => {
     broker.say(UP, "a", { packet: 5, dup: true });
     broker.say(UP, "a", { packet: 6 }); // the question was repeated
     broker.say(UP, "b", { packet: 6, dup: true }); // the number is in use again, and the first delivery was lost
-    broker.say(UP, "c", { packet: 6 });
+    broker.say(UP, "b", { packet: 6 }); // the same number and the same answer, and no mark
+    broker.say(UP, "c", { packet: 7 });
     await vi.waitFor(() => expect(heard.at(-1)).toBe("c"));
-    expect(heard).toEqual(["a", "a", "b", "c"]);
+    expect(heard).toEqual(["a", "a", "b", "b", "c"]);
     expect(link.ignored.of(UP)).toEqual({ retained: 0, duplicate: 2, malformed: 0, otherQuestion: 0 });
     expect(said.with(/delivered twice/)).toHaveLength(1);
   });
