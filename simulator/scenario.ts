@@ -30,6 +30,7 @@ const endpoint = z.discriminatedUnion("kind", [
     kind: z.literal("mqtt"),
     url: z.string().regex(/^(mqtts?|tcp|wss?):\/\//, "a broker's URL"),
     payload: z.enum(["raw", "hex", "json"]).optional(),
+    dtu: name.optional(),
     username: z.string().optional(),
     password: z.string().optional(),
   }),

@@ -1,8 +1,9 @@
 /**
  * One bus of the street: the meters on it, the wires that carry it, and what is broken about it.
  *
- * A TCP, serial or memory bus is one pair of wires that all its clients and meters share. Over MQTT every meter has wires of
- * its own (its radio), so nothing collides there; they still report one bus, because people think of them as one.
+ * A TCP, serial or memory bus is one pair of wires that all its clients and meters share, and so is the bus behind a DTU. Over MQTT
+ * without one every meter has wires of its own (its radio), so nothing collides there; they still report one bus, because people
+ * think of them as one.
  */
 import type { Chance } from "../src/kernel/chance.ts";
 import type { Clock } from "../src/kernel/clock.ts";
@@ -48,7 +49,8 @@ interface Reply {
 
 /** One party on the wires: bytes in by `receive`, bytes out by the function it was joined with. */
 export interface BusEnd {
-  receive(bytes: Uint8Array): void;
+  /** The label comes back with each answer. */
+  receive(bytes: Uint8Array, label?: unknown): void;
   leave(): void;
 }
 
@@ -110,7 +112,8 @@ export class VirtualBus {
       answerDelayMs: plan.answerDelayMs ?? (this.baud === undefined ? 0 : PACED_ANSWER_DELAY_MS),
     };
     this.wakeUps = plan.wakeUps ?? (isSerial ? SERIAL_WAKE_UPS : 0);
-    this.#shared = plan.endpoint.kind === "mqtt" ? undefined : this.#wires((request) => this.#named(request), false);
+    const isRadio = plan.endpoint.kind === "mqtt" && plan.endpoint.dtu === undefined;
+    this.#shared = isRadio ? undefined : this.#wires((request) => this.#named(request), false);
   }
 
   get meters(): ReadonlyMap<string, VirtualMeter> {
@@ -141,9 +144,9 @@ export class VirtualBus {
     const connection = String((this.#joined += 1));
     const reader = this.#reader(connection);
     return {
-      receive: (bytes) => {
+      receive: (bytes, label) => {
         for (const frame of reader.push(this.#arrived(bytes, wires), this.#around.clock.now()))
-          wires.request({ ...frame, connection }, deliver);
+          wires.request({ ...frame, connection }, deliver, label);
       },
       leave: () => {
         reader.end();

@@ -44,6 +44,7 @@ export interface Config {
     readonly username: string | null;
     readonly password: Secret<string> | null;
     readonly ca: string | null;
+    readonly clientId: string | null;
   };
   readonly buses: SiteFile["buses"];
   readonly meters: readonly MeterRecord[];
@@ -256,6 +257,7 @@ export function buildConfig(
       username: file.mqtt.username ?? null,
       password: mqttPassword,
       ca: file.mqtt.ca === undefined ? null : atBase(base, file.mqtt.ca, false),
+      clientId: file.mqtt.clientId ?? null,
     },
     buses: file.buses,
     meters,

@@ -16,6 +16,7 @@ import type { CommandKind } from "./commands/command.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
 import type { Config } from "./config.ts";
+import { eachMeterAlone } from "./devices/bus-config.ts";
 import { meterModels } from "./devices/meter-models.ts";
 import type { MeterRecord, Street } from "./devices/meter.ts";
 import { Poller } from "./devices/poller.ts";
@@ -143,6 +144,7 @@ async function raise(
       ...(config.mqtt.username === null ? {} : { username: config.mqtt.username }),
       ...(config.mqtt.password === null ? {} : { password: config.mqtt.password }),
       ...(config.mqtt.ca === null ? {} : { ca: readFileSync(config.mqtt.ca, "utf8") }),
+      ...(config.mqtt.clientId === null ? {} : { clientId: config.mqtt.clientId }),
     },
     timeZone: config.site.timeZone,
   });
@@ -203,7 +205,7 @@ async function raise(
         log.warn({ meter: meter.address, note }, "the meter's numbers are not those of the books: it is quarantined");
     },
     itemsOf: (meter) => (meterModels[meter.model].wallet ? ["importedEnergy", "balance", "overdraft"] : ["importedEnergy"]),
-    sideBySide: (bus) => config.buses.find(({ id }) => id === bus)?.transport.kind === "mqtt",
+    sideBySide: (bus) => isSideBySide(config, bus),
   });
   const { noCut, mode, restoreBy, cutBelow } = config.policy;
   const reconciler = new Reconciler({
@@ -400,7 +402,9 @@ async function raise(
 }
 
 const lineName = (config: Config, meter: MeterRecord): string =>
-  config.buses.find((bus) => bus.id === meter.bus)?.transport.kind === "mqtt" ? `${meter.bus}/${meter.address}` : meter.bus;
+  isSideBySide(config, meter.bus) ? `${meter.bus}/${meter.address}` : meter.bus;
+const isSideBySide = (config: Config, bus: string): boolean =>
+  config.buses.some(({ id, transport }) => id === bus && eachMeterAlone(transport));
 
 function walletReadings(
   meter: MeterAddress,

@@ -3,6 +3,7 @@
  * alone cannot tell: names that point at each other, secrets, files.
  */
 import { z } from "zod";
+import { JSON_FIELDS, PAYLOAD_KINDS, topicTrouble } from "./devices/bus-config.ts";
 import { complaintAbout, isModelName } from "./devices/meter-models.ts";
 import type { ModelName } from "./devices/meter.ts";
 
@@ -13,6 +14,8 @@ const yuanText = z.string().regex(/^-?\d{1,12}(\.\d{1,2})?$/, 'yuan with at most
 const secretReference = z
   .string()
   .regex(/^(file|env|vault):.+/, "file:PATH or env:NAME or vault:NAME; secrets never stand in the site file itself");
+
+const fieldName = z.string().min(1, "the name of a field").max(40);
 
 const transport = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -25,12 +28,29 @@ const transport = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("tcp"), host: z.string().min(1), port: port.min(1) }),
   z.strictObject({ kind: z.literal("tcp-server"), port }),
-  z.strictObject({
-    kind: z.literal("mqtt"),
-    down: z.string().includes("{address}", "a topic with {address} in it").default("meters/{address}/down"),
-    up: z.string().includes("{address}", "a topic with {address} in it").default("meters/{address}/up"),
-    payload: z.enum(["raw", "hex", "json"]).default("raw"),
-  }),
+  z
+    .strictObject({
+      kind: z.literal("mqtt"),
+      // With {address} in both each meter is a line of its own; with it in neither the meters sit behind one DTU and share its wires.
+      down: z.string().default("meters/{address}/down"),
+      up: z.string().default("meters/{address}/up"),
+      payload: z.enum(PAYLOAD_KINDS).default("raw"),
+      json: z
+        .strictObject({
+          data: fieldName.default(JSON_FIELDS.data),
+          id: fieldName.nullable().default(JSON_FIELDS.id),
+          encoding: z.enum(["hex", "base64"]).default(JSON_FIELDS.encoding),
+        })
+        .refine(({ data, id }) => data !== id, { path: ["id"], error: "data lies there; null where the modem knows no number" })
+        .optional(),
+    })
+    .superRefine((bus, context) => {
+      const trouble = topicTrouble(bus);
+      if (trouble !== undefined)
+        context.addIssue({ code: "custom", path: [trouble.field], message: trouble.why, input: bus[trouble.field] });
+      if (bus.json !== undefined && bus.payload !== "json")
+        context.addIssue({ code: "custom", path: ["json"], message: "only with payload: json", input: bus.json });
+    }),
 ]);
 
 export const siteFile = z.strictObject({
@@ -56,6 +76,11 @@ export const siteFile = z.strictObject({
       username: z.string().optional(),
       password: secretReference.optional(),
       ca: z.string().optional(),
+      // Where the broker's rules ask for a fixed one; each gateway its own, or they throw each other out. Left out, drawn at each start.
+      clientId: z
+        .string()
+        .regex(/^[0-9A-Za-z._-]{1,64}$/, "1 to 64 letters, digits, dots or dashes")
+        .optional(),
     })
     .prefault({}),
   buses: z.array(
@@ -64,7 +89,10 @@ export const siteFile = z.strictObject({
       transport,
       // After a reply: lets the slowest driver release the line; 30 on serial and TCP, 0 over MQTT (devices/timing.ts).
       turnaroundMs: z.int().min(0).max(5_000).optional(),
+      // Beside the wire's own time: 1,500 on serial, 3,000 on TCP, 8,000 over MQTT; a slow mobile network takes up to 12,000.
       replyDeadlineMs: z.int().min(50).max(60_000).optional(),
+      // After silence: what is heard within it is a late reply and belongs to nobody; 1,000, over MQTT 2,000.
+      quietMs: z.int().min(10).max(60_000).optional(),
     }),
   ),
   meters: z.array(

@@ -24,17 +24,23 @@ interface Message {
   readonly payload: Buffer | string;
 }
 
-export const DOWN_TOPICS = "meters/+/down";
-export const upTopic = (address: string): string => `meters/${address}/up`;
+export interface Topics {
+  readonly down: string;
+  readonly up: (address: string) => string;
+}
+export const METER_TOPICS: Topics = { down: "meters/+/down", up: (address) => `meters/${address}/up` };
+export const dtuTopics = (dtu: string): Topics => ({ down: `dtu/${dtu}/down`, up: () => `dtu/${dtu}/up` });
 
 export class Publisher {
   readonly #client: MqttClient;
   readonly #clock: Clock;
+  readonly #topics: Topics;
   readonly #closed = new AbortController();
   #overtaken: Message[] = [];
   #queued: Message[] = [];
 
-  constructor(client: MqttClient, clock: Clock) {
+  constructor(client: MqttClient, clock: Clock, topics: Topics) {
+    this.#topics = topics;
     this.#client = client;
     this.#clock = clock;
     client.on("connect", () => {
@@ -47,7 +53,7 @@ export class Publisher {
     write: (modem: Read["modem"]) => Buffer | string,
     { manner, label }: Omit<Delivery, "label"> & { readonly label: Asked | undefined },
   ): void {
-    const message = (modem = label?.modem): Message => ({ topic: upTopic(address), payload: write(modem) });
+    const message = (modem = label?.modem): Message => ({ topic: this.#topics.up(address), payload: write(modem) });
     switch (manner?.kind) {
       case "mqtt-duplicate":
         for (let i = 0; i < setting(manner, "copies"); i += 1) this.#publish(message());
@@ -67,7 +73,7 @@ export class Publisher {
         if (label !== undefined) void this.#hearAgain(label);
         break;
       case "mqtt-wrong-topic":
-        this.#publish({ ...message(), topic: upTopic(manner.address ?? nextAddress(address)) });
+        this.#publish({ ...message(), topic: METER_TOPICS.up(manner.address ?? nextAddress(address)) });
         break;
       case "mqtt-wrong-msg-id":
         this.#publish(message(label?.modem === undefined ? undefined : { msgId: otherId(label.modem.msgId) }));
@@ -99,9 +105,9 @@ export class Publisher {
   /** The order is left at the broker while nobody listens, heard anew by whoever subscribes, and taken away again. */
   async #hearAgain({ topic, payload }: Asked): Promise<void> {
     try {
-      await this.#client.unsubscribeAsync(DOWN_TOPICS);
+      await this.#client.unsubscribeAsync(this.#topics.down);
       await this.#client.publishAsync(topic, payload, { qos: 1, retain: true });
-      await this.#client.subscribeAsync(DOWN_TOPICS, { qos: 1 });
+      await this.#client.subscribeAsync(this.#topics.down, { qos: 1 });
       await this.#client.publishAsync(topic, "", { qos: 1, retain: true });
     } catch {
       // The connection is gone; the next one subscribes by itself.

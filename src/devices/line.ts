@@ -14,6 +14,7 @@ import { Fault, isFault, reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import { encodeFrame, readReply } from "../protocols/dlt645/index.ts";
 import type { Frame } from "../protocols/dlt645/index.ts";
+import { Doubles } from "./doubles.ts";
 import { exchange, type ExchangeEvent, type ExchangeState } from "./exchange.ts";
 import { ExchangeQueue } from "./exchange-queue.ts";
 import { LineEar } from "./line-ear.ts";
@@ -63,6 +64,7 @@ export class Line {
   readonly #queue: ExchangeQueue<Job>;
   readonly #ear: LineEar;
   readonly #closing = new AbortController();
+  readonly #doubles: Doubles;
   #holds = 0;
   #worker: Promise<void> | undefined;
   /** The exchange in flight, and where its events go. */
@@ -73,6 +75,7 @@ export class Line {
     const { clock, log, link } = parts;
     this.#parts = parts;
     this.id = parts.id;
+    this.#doubles = new Doubles(clock);
     this.#queue = new ExchangeQueue(parts.queueLengthMax ?? QUEUE_LENGTH_MAX);
     this.#ear = new LineEar({ clock, log, counts: this.counts, onReply: (frame, bytes) => this.#replied(frame, bytes) });
     link.onReceived((bytes) => this.#ear.hear(bytes));
@@ -185,7 +188,7 @@ export class Line {
     this.#tell = undefined;
     this.#current = undefined;
     this.#settle(job, sentAt, endedAt);
-    if (job.state.at === "answered") await clock.wait(timing.turnaroundMs, this.#closing.signal);
+    if (job.state.at === "answered") await clock.wait(timing.turnaroundMs + this.#doubles.restMs, this.#closing.signal);
     if (job.state.at === "silent") await this.#keepQuiet(endedAt);
   }
 
@@ -251,12 +254,15 @@ export class Line {
     const job = this.#current;
     if (job === undefined || !isSpeaking(job)) {
       this.counts.late += 1;
+      this.#doubles.stray(bytes);
       return;
     }
     job.request.onFrame?.("received", bytes, this.#parts.clock.now());
     const reply = readReply(job.request.frame, frame, job.request.choices);
-    if (reply.is === "not-ours") {
+    if (reply.is !== "not-ours") this.#doubles.took(bytes);
+    else {
       this.counts.strays += 1;
+      this.#doubles.stray(bytes);
       this.#parts.log.debug({ bus: this.id, why: reply.why }, "a frame that answers another question");
     }
     this.#tell?.({ type: "reply", reply, frame });

@@ -157,4 +157,6 @@ export interface BusPicture {
   readonly exchanges: number;
   readonly silences: number;
   readonly busyMs: number;
+  /** Over MQTT: messages that were not let through, by reason. */
+  readonly ignored?: Readonly<Record<string, number>>;
 }

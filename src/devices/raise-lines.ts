@@ -1,20 +1,21 @@
 /**
- * Raises the lines of a street: one per serial or TCP bus; over MQTT one per meter, all on one shared connection. Each line starts
- * in the background and keeps trying; the broker is only dialled where a bus needs it.
+ * Raises the lines of a street: one per serial or TCP bus; over MQTT one per meter or per DTU, all on one shared connection. Each line
+ * starts in the background and keeps trying; the broker is only dialled where a bus needs it.
  */
 import type { Chance } from "../kernel/chance.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import { MqttLink, type BrokerOptions } from "../transports/mqtt-link.ts";
-import { MqttTransport } from "../transports/mqtt.ts";
+import type { IgnoredCounts } from "../transports/mqtt-ignored.ts";
 import { Reconnecting } from "../transports/reconnecting.ts";
 import { SerialTransport } from "../transports/serial.ts";
 import { TcpTransport } from "../transports/tcp-client.ts";
 import type { Transport } from "../transports/transport.ts";
-import type { BusConfig } from "./bus-config.ts";
+import { eachMeterAlone, type BusConfig } from "./bus-config.ts";
 import { Line } from "./line.ts";
 import type { MeterRecord } from "./meter.ts";
+import { overMqtt } from "./mqtt-lines.ts";
 import { timingOf } from "./timing.ts";
 
 export interface LinesParts {
@@ -35,6 +36,8 @@ export interface StreetLine {
   readonly firstTry: Promise<void>;
   /** Called each time it can send again. */
   onOpened(listener: () => void): void;
+  /** Messages that were not let through; undefined where there are none to be. */
+  readonly ignored?: (() => IgnoredCounts) | undefined;
 }
 
 export interface Lines {
@@ -49,16 +52,15 @@ export function raiseLines(parts: LinesParts, buses: ReadonlyMap<string, BusConf
   for (const [id, bus] of buses) {
     const make = makerFor(parts, bus);
     if (make !== undefined) byName.set(id, raise(parts, bus, { name: id, make, ready: Promise.resolve() }));
+    else if (broker !== undefined && bus.transport.kind === "mqtt" && !eachMeterAlone(bus.transport))
+      byName.set(id, raise(parts, bus, { name: id, ready: broker.firstTry, ...overMqtt(broker.link, bus.transport) }));
   }
   const nameOf = (meter: MeterRecord): string => (byName.has(meter.bus) ? meter.bus : `${meter.bus}/${meter.address}`);
   for (const meter of meters) {
     const bus = buses.get(meter.bus);
     if (broker === undefined || bus?.transport.kind !== "mqtt" || byName.has(meter.bus)) continue;
-    const { link, firstTry: ready } = broker;
-    const topics = bus.transport;
     const name = nameOf(meter);
-    const make = () => new MqttTransport(link, topics, meter.address);
-    byName.set(name, raise(parts, bus, { name, make, ready, onHope: (listener) => link.onConnected(listener) }));
+    byName.set(name, raise(parts, bus, { name, ready: broker.firstTry, ...overMqtt(broker.link, bus.transport, meter.address) }));
   }
   return {
     lines: [...byName.values()],
@@ -76,9 +78,11 @@ interface Wiring {
   /** Before this there is no sense in trying. */
   readonly ready: Promise<void>;
   readonly onHope?: (listener: () => void) => void;
+  readonly ignored?: () => IgnoredCounts;
 }
 
-function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, { name, make, ready, onHope }: Wiring): StreetLine {
+function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, wiring: Wiring): StreetLine {
+  const { name, make, ready, onHope, ignored } = wiring;
   const log = house.child({ bus: name });
   const link = new Reconnecting({
     make,
@@ -93,10 +97,11 @@ function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, { name
     transport: link.name,
     firstTry: ready.then(() => link.start()),
     onOpened: (listener) => link.onOpened(listener),
+    ignored,
   };
 }
 
-/** Undefined: this bus has no line of its own, its meters have. */
+/** Undefined: it is reached over the broker, or its meters have lines of their own. */
 function makerFor({ wires, clock }: LinesParts, bus: BusConfig): (() => Transport) | undefined {
   const given = wires?.get(bus.id);
   if (given !== undefined) return given;

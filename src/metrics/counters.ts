@@ -13,6 +13,7 @@ export interface Pictures {
     readonly exchanges: number;
     readonly silences: number;
     readonly busyMs: number;
+    readonly ignored?: Readonly<Record<string, number>>;
   }[];
   readonly meters: () => { readonly answering: number; readonly silent: number; readonly unknown: number };
   readonly running: () => number;
@@ -80,6 +81,17 @@ export class Counters {
       "Time in which the line was in use → near the clock's own pace: the line is full",
       (bus) => bus.busyMs / 1_000,
     );
+    new Gauge({
+      name: "fee_control_bus_messages_ignored_total",
+      help: "MQTT messages not let through → malformed: compare the bus's payload with the modem's; retained: clear them on the broker",
+      labelNames: ["bus", "why"],
+      registers,
+      collect() {
+        this.reset();
+        for (const { id, ignored } of pictures.buses())
+          for (const [why, count] of Object.entries(ignored ?? {})) if (count > 0) this.set({ bus: id, why }, count);
+      },
+    });
     new Gauge({
       name: "fee_control_meters",
       help: "Meters by health → silent: visit, or look at the line",

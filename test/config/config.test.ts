@@ -30,6 +30,9 @@ buses: [ { id: tcp-1, transport: { kind: tcp, host: 127.0.0.1, port: 2404 } } ]
 meters: [ { address: "202611220001", account: "1000000001", bus: tcp-1, model: standard-wallet } ]
 `;
 
+const overMqtt = (fields: string): string =>
+  small.replace("{ kind: tcp, host: 127.0.0.1, port: 2404 }", `{ kind: mqtt, ${fields} }`);
+
 describe("defaults", () => {
   test("buses and meters are enough; everything else is as the contract shows it", () => {
     const config = load(small);
@@ -47,6 +50,22 @@ describe("defaults", () => {
     expect(config.prices.get("flat")).toBe(5_283n);
     expect(config.stores.database).toBe("embedded");
     expect(config.channels).toBe(null);
+  });
+
+  test("a bus over MQTT: one line per meter, raw; JSON as most modems write it, its names can be others; a DTU shares its topics", () => {
+    const of = (fields: string) => load(overMqtt(fields)).buses[0]!.transport;
+    expect(of("payload: raw")).toEqual({
+      kind: "mqtt",
+      down: "meters/{address}/down",
+      up: "meters/{address}/up",
+      payload: "raw",
+    });
+    expect(of("payload: json, json: {}")).toMatchObject({ json: { data: "data", id: "msg_id", encoding: "hex" } });
+    expect(of("payload: json, json: { data: frame, id: null, encoding: base64 }")).toMatchObject({
+      json: { data: "frame", id: null, encoding: "base64" },
+    });
+    expect(of("payload: hex, down: dtu/17/down, up: dtu/17/up")).toMatchObject({ down: "dtu/17/down", up: "dtu/17/up" });
+    expect(load(`${small}\nmqtt: { clientId: north-1 }`).mqtt.clientId).toBe("north-1");
   });
 
   test("JSON is YAML", () => {
@@ -216,6 +235,20 @@ describe("errors name the path and say what is allowed", () => {
       small.replace("{ kind: tcp, host: 127.0.0.1, port: 2404 }", "{ kind: mqtt, down: orders }"),
       /buses\[0\]\.transport\.down.*\{address\}/,
     ],
+    ["a DTU for one direction only", overMqtt("up: dtu/17/up"), /buses\[0\]\.transport\.up.*no \{address\}.*behind one DTU/],
+    ["a topic with a wildcard", overMqtt("down: dtu/+, up: dtu/17/up"), /buses\[0\]\.transport\.down.*no wildcards/],
+    [
+      "fields of JSON where there is none",
+      overMqtt("json: { data: frame }"),
+      /buses\[0\]\.transport\.json.*only with payload: json/,
+    ],
+    [
+      "frame and number in one field",
+      overMqtt("payload: json, json: { id: data }"),
+      /buses\[0\]\.transport\.json\.id.*data lies there/,
+    ],
+    ["a payload that is none", overMqtt("payload: xml"), /buses\[0\]\.transport\.payload.*"raw", "hex", "json"/],
+    ["a client id with blanks", `${small}\nmqtt: { clientId: "my gateway" }`, /mqtt\.clientId/],
   ])("%s", (_title, text, expected) => {
     expect(complaints(text).join("\n")).toMatch(expected);
   });

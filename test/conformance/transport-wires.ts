@@ -13,6 +13,7 @@ import { silentLog } from "../../src/kernel/log.ts";
 import { startEmbeddedBroker } from "../../src/transports/embedded-broker.ts";
 import { MemoryWire } from "../../src/transports/memory.ts";
 import { MqttLink } from "../../src/transports/mqtt-link.ts";
+import { payloadForm, type PayloadKind } from "../../src/transports/mqtt-payloads.ts";
 import { MqttTransport } from "../../src/transports/mqtt.ts";
 import { SerialTransport } from "../../src/transports/serial.ts";
 import { TcpTransport } from "../../src/transports/tcp-client.ts";
@@ -186,17 +187,24 @@ async function freePort(): Promise<number> {
 }
 
 export const mqttWire =
-  (raise: (port: number) => Promise<Broker & { readonly port: number }>) =>
-  async (): Promise<Wire & { readonly link: MqttLink; readonly far: () => MqttClient }> => {
+  (raise: (port: number) => Promise<Broker & { readonly port: number }>, payload: PayloadKind = "raw") =>
+  async (): Promise<Wire & { readonly url: string; readonly link: MqttLink; readonly far: () => MqttClient }> => {
     const ear = new Ear();
     const address = "202611220001";
+    const form = payloadForm(payload);
+    let asked = 0;
     let broker = await raise(0);
     const { port } = broker;
     const join = async () => {
       const client = await mqtt.connectAsync(broker.url, { reconnectPeriod: 0 });
       (client.stream as Socket).setNoDelay(true);
       client.on("error", () => undefined);
-      client.on("message", (_topic, payload) => ear.hear(payload));
+      client.on("message", (_topic, payload) => {
+        const read = form.read(payload);
+        if ("wrong" in read) throw new Error(read.wrong);
+        asked = Number(read.id);
+        ear.hear(read.bytes);
+      });
       await client.subscribeAsync(`meters/${address}/down`, { qos: 1 });
       return client;
     };
@@ -211,11 +219,12 @@ export const mqttWire =
       await broker.kill();
     };
     return {
+      url: broker.url,
       link,
       far: () => far,
-      transport: () => new MqttTransport(link, { down: "meters/{address}/down", up: "meters/{address}/up" }, address),
+      transport: () => new MqttTransport(link, { down: "meters/{address}/down", up: "meters/{address}/up" }, address, form),
       heard: ear.all,
-      answer: (bytes) => void far.publish(`meters/${address}/up`, Buffer.from(bytes), { qos: 1 }),
+      answer: (bytes) => void far.publish(`meters/${address}/up`, Buffer.from(form.write(bytes, asked)), { qos: 1 }),
       vanish,
       comeBack: async () => {
         broker = await raise(port);
@@ -258,5 +267,7 @@ export const wires: readonly WireKind[] = [
   { name: "serial over a pseudo-terminal", missing: null, start: ptyWire },
   { name: "serial over socat", missing: has("socat") ? null : "socat is not installed", start: socatWire },
   { name: "mqtt over the embedded broker", missing: null, start: embeddedMqtt },
+  { name: "mqtt in hex over the embedded broker", missing: null, start: mqttWire(embedded, "hex") },
+  { name: "mqtt in json over the embedded broker", missing: null, start: mqttWire(embedded, "json") },
   { name: "mqtt over mosquitto", missing: mosquittoMissing, start: mosquittoMqtt },
 ];

@@ -13,8 +13,9 @@ import { BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog, type Logger } from "../../src/kernel/log.ts";
 import type { SecurityModule } from "../../src/security/security-module.ts";
 import { softwareModule } from "../../src/security/software-module.ts";
-import { startEmbeddedBroker } from "../../src/transports/embedded-broker.ts";
+import { startEmbeddedBroker, type EmbeddedBroker } from "../../src/transports/embedded-broker.ts";
 import { Listeners } from "../../src/transports/listeners.ts";
+import type { PayloadKind } from "../../src/transports/mqtt-payloads.ts";
 import type { Transport } from "../../src/transports/transport.ts";
 
 export type Carrier = "memory" | "tcp" | "serial" | "mqtt";
@@ -25,6 +26,8 @@ export interface House {
   readonly simulator: SimulatedStreet;
   readonly street: Street;
   readonly clock: Clock;
+  /** Over MQTT: what they meet on. */
+  readonly broker: EmbeddedBroker | undefined;
   session(address?: MeterAddress): Promise<MeterSession>;
   close(): Promise<void>;
 }
@@ -37,6 +40,8 @@ export interface HouseOptions {
   readonly log?: Logger;
   readonly security?: SecurityModule;
   readonly bus?: Partial<BusConfig>;
+  /** Over MQTT: how frames are wrapped, and whether the meters sit behind one DTU. */
+  readonly mqtt?: { readonly payload?: PayloadKind; readonly dtu?: string };
 }
 
 /** Short limits, so that a test of silence takes a blink; the pseudo-terminal paces its bytes and needs a little longer. */
@@ -44,6 +49,7 @@ const quick = { turnaroundMs: 1, replyDeadlineMs: 800, quietMs: 60 };
 
 export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
   const { carrier = "memory", clock = systemClock, log = silentLog } = options;
+  const { payload = "raw", dtu } = options.mqtt ?? {};
   const chance = seededChance(7);
   const folder = mkdtempSync(join(tmpdir(), "street-"));
   const broker = carrier === "mqtt" ? await startEmbeddedBroker({ port: 0 }) : undefined;
@@ -57,7 +63,7 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
     carrier === "serial"
       ? { kind: carrier, link: join(folder, "tty") }
       : carrier === "mqtt"
-        ? { kind: carrier, url: broker!.url }
+        ? { kind: carrier, url: broker!.url, payload, dtu }
         : { kind: carrier };
   const simulator = await buildStreet({
     clock,
@@ -71,7 +77,7 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
     carrier === "serial"
       ? { kind: "serial", path: String(at), baudRate: 9_600, dataBits: 8, parity: "even", stopBits: 1 }
       : carrier === "mqtt"
-        ? { kind: "mqtt", down: "meters/{address}/down", up: "meters/{address}/up", payload: "raw" }
+        ? { kind: "mqtt", ...topicsOf(dtu), payload }
         : { kind: "tcp", host: "127.0.0.1", port: Number(at ?? 0) };
   const records = plans.map((plan): MeterRecord => {
     const record: MeterRecord = {
@@ -100,6 +106,7 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
     simulator,
     street,
     clock,
+    broker,
     session: (address = A) => street.session(address, { priority: Priority.person }),
     close: async () => {
       await street.close();
@@ -109,6 +116,11 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
     },
   };
 }
+
+const topicsOf = (dtu: string | undefined) => {
+  const place = dtu === undefined ? "meters/{address}" : `dtu/${dtu}`;
+  return { down: `${place}/down`, up: `${place}/up` };
+};
 
 /** The simulator's end of a memory bus, as a transport of ours. */
 function memoryTransport(simulator: SimulatedStreet): Transport {

@@ -126,6 +126,29 @@ test("frames of a neighbour, of another item, and noise in between do not end th
   expect(line.counts.noiseBytes).toBeGreaterThan(0);
 });
 
+test("where answers come twice, a copy of an error is not taken for the answer to the next question", async () => {
+  const { far, line } = await open({ timing: { turnaroundMs: 0 } });
+  const unknown = readRequest(A, "00990000");
+  let said: Frame = unknown;
+  far.answer = (request) => {
+    const refused = { address: A, control: 0xd1, data: Uint8Array.of(0x02) };
+    return (said = di(request) === di(unknown) ? refused : readReplyTo(request));
+  };
+  const copyOf = (frame: Frame): void => void later(20).then(() => far.say(frame));
+  expect(await line.ask(ask(readRequest(A)))).toMatchObject({ reply: { is: "value" } });
+  copyOf(said); // harmless, and noticed
+  await vi.waitFor(() => expect(line.counts.late).toBe(1));
+  expect(await line.ask(ask(unknown))).toMatchObject({ reply: { is: "refused" } });
+  copyOf(said); // would refuse what is asked next, which this meter takes longer to answer
+  const answer = far.answer;
+  far.answer = async (request) => {
+    await later(60);
+    return answer(request);
+  };
+  expect(await line.ask(ask(readRequest(A)))).toMatchObject({ reply: { is: "value" } });
+  expect(line.counts).toMatchObject({ late: 2, strays: 0, silences: 0 });
+});
+
 test("an error reply without identifier is the answer", async () => {
   const { far, line } = await open();
   far.answer = () => ({ address: A, control: 0xd1, data: Uint8Array.of(0x02) });

@@ -57,10 +57,28 @@ describe("what the start refuses, by name", () => {
       /not-supported.*dial-in is not built yet/,
     );
   });
-  test("a payload that is not raw", () => {
-    const cell: BusConfig = { id: "cell", transport: { kind: "mqtt", down: "d/{address}", up: "u/{address}", payload: "json" } };
-    expect(() => build([cell], [], "mqtt://127.0.0.1:1")).toThrow(/not-supported.*raw/);
+  const overTopics = (id: string, down: string, up: string): BusConfig => ({
+    id,
+    transport: { kind: "mqtt", down, up, payload: "raw" },
   });
+  for (const [what, buses, why] of [
+    ["one topic of a meter and one of a DTU", [overTopics("cell", "dtu/17/down", "u/{address}")], /\[0\].*down.*no \{address\}/],
+    ["the same mistake the other way round", [overTopics("cell", "d/{address}", "dtu/17/up")], /\[0\].*up.*no \{address\}/],
+    ["a topic with a wildcard", [overTopics("cell", "d/+", "u")], /\[0\].*down.*no wildcards/],
+    ["one topic for both directions", [overTopics("cell", "d", "d")], /\[0\].*up.*hear ourselves/],
+    [
+      "two buses on one DTU",
+      [overTopics("a", "dtu/17/down", "dtu/17/up"), overTopics("b", "dtu/17/down", "dtu/17/other")],
+      /\[1\].*topic dtu\/17\/down.*bus a speaks there/,
+    ],
+    [
+      "a DTU on the topic of a meter",
+      [overTopics("a", `d/${A}`, `u/${A}`), overTopics("b", "d/{address}", "u/{address}")],
+      /\[1\].*down.*bus a has the topic d\/202611220001/,
+    ],
+  ] as const) {
+    test(what, () => expect(() => build(buses, [], "mqtt://127.0.0.1:1")).toThrow(why));
+  }
   test("a meter on a bus that does not exist", () => {
     expect(() => build([tcp], [record(A, "elsewhere")])).toThrow(/meters\[0\]\.bus.*elsewhere/);
   });

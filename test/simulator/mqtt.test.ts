@@ -110,6 +110,27 @@ test("json is answered in the form it was asked in: a modem's msg_id comes back 
   expect(heard[4]![0]).toBe(`meters/${B}/up`);
 });
 
+test("behind a DTU the meters share one pair of topics and one pair of wires: a frame in pieces, and two at once collide", async () => {
+  const url = await broker();
+  const s = await raise({
+    buses: [{ id: "dtu-1", endpoint: { kind: "mqtt", url, payload: "json", dtu: "17" }, baud: 9_600 }],
+    meters: [A, B].map((address) => ({ address, bus: "dtu-1", loadKw: 0, energyKwh: "1.00" })),
+  });
+  const { client, heard } = await listener(url);
+  await client.subscribeAsync("dtu/17/up", { qos: 1 });
+  const say = (msg_id: number, bytes: Uint8Array) =>
+    client.publishAsync("dtu/17/down", JSON.stringify({ msg_id, data: hex(bytes) }), { qos: 1 });
+  const request = readRequest(B, "00010000");
+  await say(1, request.subarray(0, 7));
+  await say(2, request.subarray(7));
+  await until("an answer", () => heard.length === 1);
+  const [topic, payload] = heard[0]!;
+  const { msg_id, data } = JSON.parse(payload.toString()) as { msg_id: number; data: string };
+  expect([topic, msg_id, ...framesIn(Buffer.from(data, "hex"))]).toEqual(["dtu/17/up", 2, reply(B)]);
+  await Promise.all([say(3, readRequest(A, "00010000")), say(4, request)]);
+  await until("a collision", () => s.frames().some(({ fault }) => fault === "collision"));
+});
+
 test("a dropped connection comes back by itself, and the answer of then is not said late", async () => {
   const url = await broker();
   const s = await street(url);
