@@ -14,6 +14,7 @@ import { TcpTransport } from "../transports/tcp-client.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { BusConfig } from "./bus-config.ts";
 import { Line } from "./line.ts";
+import { LineTape } from "./line-tape.ts";
 import type { MeterRecord } from "./meter.ts";
 import { timingOf } from "./timing.ts";
 
@@ -87,7 +88,7 @@ function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, { name
     log,
     ...(onHope === undefined ? {} : { onHope }),
   });
-  const line = new Line({ id: name, link, timing: timingOf(bus), clock, log });
+  const line = new Line({ id: name, link, timing: timingOf(bus), clock, log, ...tapeOf(bus) });
   return {
     line,
     transport: link.name,
@@ -95,6 +96,11 @@ function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, { name
     onOpened: (listener) => link.onOpened(listener),
   };
 }
+
+/** Over MQTT there are as many lines as meters, and each carries little. */
+const tapeOf = ({ transport }: BusConfig): { tape?: LineTape } =>
+  transport.kind === "mqtt" ? { tape: new LineTape(MQTT_TAPE_BYTES_MAX) } : {};
+const MQTT_TAPE_BYTES_MAX = 4 * 1_024;
 
 /** Undefined: this bus has no line of its own, its meters have. */
 function makerFor({ wires, clock }: LinesParts, bus: BusConfig): (() => Transport) | undefined {
