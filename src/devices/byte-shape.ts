@@ -42,9 +42,10 @@ export function shapeOf(bytes: Uint8Array): ByteShape {
   return { length: bytes.length, zeros, ones, high, starts, ends, wakeUps, stretched };
 }
 
-export const together = (shapes: readonly ByteShape[]): ByteShape =>
-  shapes.reduce(
-    (sum, shape) =>
-      Object.fromEntries(Object.entries(sum).map(([name, count]) => [name, count + shape[name as keyof ByteShape]])) as unknown as ByteShape,
-    NO_BYTES,
-  );
+const counts = Object.keys(NO_BYTES) as (keyof ByteShape)[];
+
+export function together(shapes: readonly ByteShape[]): ByteShape {
+  const sum: Record<keyof ByteShape, number> = { ...NO_BYTES };
+  for (const shape of shapes) for (const name of counts) sum[name] += shape[name];
+  return sum;
+}

@@ -16,6 +16,7 @@ const TIMES = 3;
 /** Energy, meter number, serial of production, customer number: two meters of one address differ in one of them at least. */
 const TELLING_ITEMS = ["00010000", "04000402", "04000403", "0400040E"] as const;
 const BAUDS = [2_400, 9_600, 1_200, 4_800, 19_200, 600] as const;
+const MIDNIGHT_GUARD = "000030";
 const PARITIES = ["even", "none", "odd"] as const;
 
 export interface ExamineParts {
@@ -87,7 +88,9 @@ async function clockOf(
   address: string,
   { probe, clock, timeZone }: { readonly probe: WireProbe; readonly clock: Clock; readonly timeZone: string },
 ): Promise<LineEvidence["clock"]> {
-  const digits = async (row: typeof dictionary.date | typeof dictionary.time): Promise<{ text: string | null; at: Instant } | undefined> => {
+  const digits = async (
+    row: typeof dictionary.date | typeof dictionary.time,
+  ): Promise<{ text: string | null; at: Instant } | undefined> => {
     for (let n = 0; n < TIMES; n += 1) {
       const startedAt = clock.now();
       const { replies } = await probe.ask(requests.read(address, row.di));
@@ -98,8 +101,10 @@ async function clockOf(
     }
     return undefined;
   };
-  const date = await digits(dictionary.date);
+  let date = await digits(dictionary.date);
   const time = date === undefined ? undefined : await digits(dictionary.time);
+  // Close after midnight the date may have been read on the day before.
+  if (time?.text != null && time.text < MIDNIGHT_GUARD) date = await digits(dictionary.date);
   if (date === undefined || time === undefined) return null;
   const shown = date.text === null || time.text === null ? undefined : instantOf(date.text, time.text, timeZone);
   return { address, aheadMs: shown === undefined ? null : shown - time.at };

@@ -125,7 +125,10 @@ const rows: readonly Row[] = [
       const fits = tried.filter(({ heard }) => heard.replies.length > 0).map(({ settings }) => settingsOf(settings));
       return fits.length === 0
         ? undefined
-        : said(`A meter answers at ${fits.join(" and at ")}, not at what the link is set to.`, `电表在 ${fits.join("、")} 下应答，与当前串口设置不符。`);
+        : said(
+            `A meter answers at ${fits.join(" and at ")}, not at what the link is set to.`,
+            `电表在 ${fits.join("、")} 下应答，与当前串口设置不符。`,
+          );
     },
     next: said("Set the link to that speed and parity.", "请按此波特率和校验位设置链路。"),
   },
@@ -133,7 +136,10 @@ const rows: readonly Row[] = [
     code: "shorted",
     grade: "bad",
     when: garbled("shorted", ({ length }) =>
-      said(`${length} bytes came back and nearly all are 00: the line is held low.`, `收到 ${length} 字节，几乎全为 00：线路被拉低。`),
+      said(
+        `${length} bytes came back and nearly all are 00: the line is held low.`,
+        `收到 ${length} 字节，几乎全为 00：线路被拉低。`,
+      ),
     ),
     next: said("Look for A and B touching, or for a driver that never lets go.", "检查 A、B 是否短接，或某设备一直占用总线。"),
   },
@@ -168,7 +174,10 @@ const rows: readonly Row[] = [
         `收到 ${length} 字节，帧头正确而后错乱：波特率对，校验位不对。`,
       ),
     ),
-    next: said("Set even parity, 8 data bits, 1 stop bit, or try others: doctor --link … --try.", "请设为 8 数据位、偶校验、1 停止位，或加 --try 尝试。"),
+    next: said(
+      "Set even parity, 8 data bits, 1 stop bit, or try others: doctor --link … --try.",
+      "请设为 8 数据位、偶校验、1 停止位，或加 --try 尝试。",
+    ),
   },
   {
     code: "unreadable",
@@ -186,7 +195,9 @@ const rows: readonly Row[] = [
     grade: "bad",
     when: (evidence) => {
       const heard = all(evidence);
-      const quiet = heard.every(({ replies: answers, strangers, noise }) => answers.length + strangers.length + noise.length === 0);
+      const quiet = heard.every(
+        ({ replies: answers, strangers, noise }) => answers.length + strangers.length + noise.length === 0,
+      );
       if (!quiet) return undefined;
       return sum(heard, ({ echoes }) => echoes) > 0
         ? said("The adapter hears itself and nobody else answers.", "转换器只听到自己，无其他应答。")
@@ -209,7 +220,10 @@ const rows: readonly Row[] = [
             `转换器有回显（${asked(evidence).length} 次请求中回显 ${echoes} 次）。`,
           );
     },
-    next: said("The gateway drops it. Other programs may not: switch off local echo, or wire a receiver-enable.", "网关会丢弃回显；其他软件可能不会，请关闭转换器的本地回显。"),
+    next: said(
+      "The gateway drops it. Other programs may not: switch off local echo, or wire a receiver-enable.",
+      "网关会丢弃回显；其他软件可能不会，请关闭转换器的本地回显。",
+    ),
   },
   {
     code: "two-masters",
@@ -237,7 +251,8 @@ const rows: readonly Row[] = [
       const own = answers.map(({ replies: heard }) => heard.filter(({ frame }) => frame.address === address).length);
       const twice = own.filter((count) => count > 1).length;
       const spoiled = answers.filter(({ noise }, i) => own[i]! === 0 && noise.length > 0).length;
-      if (twice > 0) return said(`${twice} questions to ${address} were answered twice.`, `对 ${address} 的 ${twice} 次请求收到两个应答。`);
+      if (twice > 0)
+        return said(`${twice} questions to ${address} were answered twice.`, `对 ${address} 的 ${twice} 次请求收到两个应答。`);
       // Chance spoils one answer, and does not spoil every one in which two meters would differ.
       return spoiled >= 2
         ? said(
@@ -261,7 +276,10 @@ const rows: readonly Row[] = [
         ? said("More than one meter answers to the wildcard address.", "通配地址有多块电表应答。")
         : undefined;
     },
-    next: said("As it should be on a shared line: meterctl scan --link … names them all.", "共用线路属正常；用 meterctl scan 可列出全部。"),
+    next: said(
+      "As it should be on a shared line: meterctl scan --link … names them all.",
+      "共用线路属正常；用 meterctl scan 可列出全部。",
+    ),
   },
   {
     code: "noise",
@@ -273,7 +291,10 @@ const rows: readonly Row[] = [
         ? said(`${length} bytes belong to no frame.`, `有 ${length} 个字节不属于任何帧。`)
         : undefined;
     },
-    next: said("Look at the ends of the line (120 Ω), at the shield and at loose terminals.", "检查终端电阻（120 Ω）、屏蔽层和松动端子。"),
+    next: said(
+      "Look at the ends of the line (120 Ω), at the shield and at loose terminals.",
+      "检查终端电阻（120 Ω）、屏蔽层和松动端子。",
+    ),
   },
   {
     code: "clock-off",
@@ -308,7 +329,10 @@ const rows: readonly Row[] = [
       const count = asked(evidence).filter((one) => one.replies.length > 0).length;
       return count === 0
         ? undefined
-        : said(`${count} of ${asked(evidence).length} questions were answered.`, `${asked(evidence).length} 次请求中 ${count} 次得到应答。`);
+        : said(
+            `${count} of ${asked(evidence).length} questions were answered.`,
+            `${asked(evidence).length} 次请求中 ${count} 次得到应答。`,
+          );
     },
     next: null,
   },

@@ -78,7 +78,13 @@ export class Line {
     this.id = parts.id;
     this.#queue = new ExchangeQueue(parts.queueLengthMax ?? QUEUE_LENGTH_MAX);
     this.tape = parts.tape ?? new LineTape();
-    this.#ear = new LineEar({ clock, log, counts: this.counts, tape: this.tape, onReply: (frame, bytes) => this.#replied(frame, bytes) });
+    this.#ear = new LineEar({
+      clock,
+      log,
+      counts: this.counts,
+      tape: this.tape,
+      onReply: (frame, bytes) => this.#replied(frame, bytes),
+    });
     link.onReceived((bytes) => this.#ear.hear(bytes));
     link.onDropped((why) => this.#dropped(why));
   }

@@ -61,7 +61,9 @@ export interface SearchResult {
 export const levelMsMax = (silenceMs: number): number => BRANCHES * 2 * silenceMs;
 
 export const questionTo = (ending: string): Frame =>
-  ending === "" ? requests.readAddress() : requests.read(ending.length === ADDRESS_DIGITS ? ending : shortened(ending), OWN_ADDRESS);
+  ending === ""
+    ? requests.readAddress()
+    : requests.read(ending.length === ADDRESS_DIGITS ? ending : shortened(ending), OWN_ADDRESS);
 
 export async function searchMeters({ ask, step, mayGoOn = () => true }: SearchParts): Promise<SearchResult> {
   const times = new Map<string, number | null>();
@@ -72,7 +74,8 @@ export async function searchMeters({ ask, step, mayGoOn = () => true }: SearchPa
   const put = async (ending: string): Promise<Heard> => {
     asked += 1;
     const heard = await ask(questionTo(ending));
-    for (const { frame, afterMs } of heard.replies) if (isAddress(frame.address)) times.set(frame.address, times.get(frame.address) ?? afterMs);
+    for (const { frame, afterMs } of heard.replies)
+      if (isAddress(frame.address)) times.set(frame.address, times.get(frame.address) ?? afterMs);
     return heard;
   };
 
@@ -116,7 +119,11 @@ async function outcomeOf(put: (ending: string) => Promise<Heard>, ending: string
     if (first.is !== "silent" && second.is !== "silent") return "several";
     return lookAt(await put(ending), ending).is === "silent" ? "silent" : "several";
   }
-  return first.one === undefined || second.one === undefined || first.one === second.one ? (one === undefined ? "silent" : "one") : "several";
+  return first.one === undefined || second.one === undefined || first.one === second.one
+    ? one === undefined
+      ? "silent"
+      : "one"
+    : "several";
 }
 
 function lookAt({ replies, noise }: Heard, ending: string): { readonly is: SearchStep["outcome"]; readonly one?: string } {

@@ -118,7 +118,12 @@ export class WireProbe {
   }
 
   #told(startedAt: Instant, question: Uint8Array | undefined): Heard {
-    const heard = { echoes: 0, replies: [] as HeardFrame[], strangers: [] as HeardFrame[], noise: [] as Heard["noise"][number][] };
+    const heard = {
+      echoes: 0,
+      replies: [] as HeardFrame[],
+      strangers: [] as HeardFrame[],
+      noise: [] as Heard["noise"][number][],
+    };
     for (const { piece, at } of this.#pieces) {
       if (piece.kind === "noise") heard.noise.push({ looks: noiseLooks[lookOf(piece.bytes)]!, shape: shapeOf(piece.bytes) });
       else if (isReply(piece.frame.control)) heard.replies.push({ frame: piece.frame, afterMs: at - startedAt });

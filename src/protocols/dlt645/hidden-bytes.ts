@@ -46,7 +46,8 @@ export function hiddenIn(bytes: Uint8Array, choices: Choices = STANDARD): readon
   const start = startOf(bytes);
   const control = bytes[start + 8]!;
   const code = control & FUNCTION_MASK;
-  if (READS.has(code)) return PASSWORD_ITEMS.every((byte, i) => bytes[start + HEAD_BYTES + 1 + i] === byte) ? body(bytes, start) : NONE;
+  if (READS.has(code))
+    return PASSWORD_ITEMS.every((byte, i) => bytes[start + HEAD_BYTES + 1 + i] === byte) ? body(bytes, start) : NONE;
   if (!CARRIES.has(code) || isException(control) || bytes[start + 9] === 0) return NONE;
   const frame = frameAt(bytes, start);
   if (code === 0x03 && versionOf(frame) === "1997") return NONE; // there 03 reads the last data again
@@ -101,4 +102,3 @@ export function explainHidden(bytes: Uint8Array, hidden: readonly Hidden[], { ch
   });
   return { ...row, values, hex };
 }
-
