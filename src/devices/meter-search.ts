@@ -130,6 +130,7 @@ function lookAt({ replies, noise }: Heard, ending: string): { readonly is: Searc
   const asked = ending === "" ? ANY_METER : ending.padStart(ADDRESS_DIGITS, "A");
   // An answer to an earlier question has come late: that meter is known now, and says nothing about this branch.
   const own = replies.filter(({ frame }) => addressFits(asked, frame.address));
-  if (noise.length > 0 || own.length > 1) return { is: "several" };
+  // Two answers of one address are two meters that no longer address tells apart; asked alone they show it again.
+  if (noise.length > 0 || new Set(own.map(({ frame }) => frame.address)).size > 1) return { is: "several" };
   return own.length === 0 ? { is: "silent" } : { is: "one", one: own[0]!.frame.address };
 }
