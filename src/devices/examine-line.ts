@@ -5,7 +5,7 @@
 import { Instant, type Clock } from "../kernel/clock.ts";
 import { dictionary, requests, type Frame } from "../protocols/dlt645/index.ts";
 import type { LineSettings } from "./bare-link.ts";
-import type { LineEvidence } from "./line-findings.ts";
+import { looksLikeSeveral, type LineEvidence } from "./line-findings.ts";
 import { instantOf } from "./meter-clock.ts";
 import { questionTo, searchMeters } from "./meter-search.ts";
 import type { Heard, WireProbe } from "./wire-probe.ts";
@@ -71,15 +71,15 @@ export async function examineLine(parts: ExamineParts): Promise<LineEvidence> {
 async function oneOf(toAnyone: readonly Heard[], probe: WireProbe, say: (line: string) => void): Promise<string | undefined> {
   const named = toAnyone.flatMap(({ replies }) => replies).find(({ frame }) => /^\d{12}$/.test(frame.address));
   if (named !== undefined) return named.frame.address;
-  if (!toAnyone.some(({ noise }) => noise.length > 0)) return undefined;
-  say("several answer at once, or nobody can read it; looking for one by its last digits");
+  if (!looksLikeSeveral(toAnyone)) return undefined;
+  say("several answer at once; looking for one by its last digits");
   let found = 0;
   const { meters } = await searchMeters({
     ask: (frame) => probe.ask(frame),
     step: (step) => (found = step.found),
     mayGoOn: () => found === 0 && probe.closed === null && probe.asked < SEARCH_QUESTIONS_MAX,
   });
-  return meters[0]?.address;
+  return meters.find(({ answerMs }) => answerMs !== null)?.address;
 }
 /** One level of the search. */
 const SEARCH_QUESTIONS_MAX = 210;

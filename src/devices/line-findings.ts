@@ -85,9 +85,14 @@ const ours = ({ settings }: LineEvidence): Sentence =>
 
 type Garble = "shorted" | "slower-talker" | "faster-talker" | "wrong-parity" | "unreadable";
 
+const namedBy = (heard: readonly Heard[]): ReadonlySet<string> =>
+  new Set(heard.flatMap((one) => one.replies.map(({ frame }) => frame.address)));
+
+/** What nobody can read has the shape of frames all the same: then it is worth asking them one by one. */
+export const looksLikeSeveral = (heard: readonly Heard[]): boolean => garbleOf(heard)?.is === "unreadable";
+
 /** What bytes look like when not one frame among them could be read. */
-function garbleOf(evidence: LineEvidence): { readonly is: Garble; readonly shape: ByteShape } | undefined {
-  const heard = all(evidence);
+function garbleOf(heard: readonly Heard[]): { readonly is: Garble; readonly shape: ByteShape } | undefined {
   const noise = heard.flatMap((one) => one.noise);
   const shape = together(noise.map((one) => one.shape));
   if (replies(heard) > 0 || sum(heard, (one) => one.strangers.length) > 0 || shape.length < TELLING_BYTES_MIN) return undefined;
@@ -106,7 +111,7 @@ function kindOf(shape: ByteShape, heard: readonly Heard[], noise: Heard["noise"]
 
 const garbled = (is: Garble, found: (shape: ByteShape, evidence: LineEvidence) => Sentence): Row["when"] => {
   return (evidence) => {
-    const garble = garbleOf(evidence);
+    const garble = garbleOf(all(evidence));
     return garble?.is === is ? found(garble.shape, evidence) : undefined;
   };
 };
@@ -245,8 +250,9 @@ const rows: readonly Row[] = [
   {
     code: "duplicate-address",
     grade: "bad",
-    when: ({ toMeter }) => {
-      if (toMeter === null) return undefined;
+    when: (evidence) => {
+      const { toMeter } = evidence;
+      if (toMeter === null || replies(asked(evidence)) === 0) return undefined;
       const { address, answers } = toMeter;
       const own = answers.map(({ replies: heard }) => heard.filter(({ frame }) => frame.address === address).length);
       const twice = own.filter((count) => count > 1).length;
@@ -269,10 +275,10 @@ const rows: readonly Row[] = [
   {
     code: "several-meters",
     grade: "hint",
-    when: ({ toAnyone, toMeter }) => {
-      const addresses = new Set(toAnyone.flatMap((one) => one.replies.map(({ frame }) => frame.address)));
-      const spoiled = toAnyone.some(({ noise }) => noise.length > 0) && toMeter !== null;
-      return addresses.size > 1 || spoiled
+    when: (evidence) => {
+      const named = namedBy(evidence.toAnyone);
+      const spoiled = named.size === 0 && evidence.toAnyone.some(({ noise }) => noise.length > 0) && replies(asked(evidence)) > 0;
+      return named.size > 1 || spoiled
         ? said("More than one meter answers to the wildcard address.", "通配地址有多块电表应答。")
         : undefined;
     },
@@ -285,7 +291,9 @@ const rows: readonly Row[] = [
     code: "noise",
     grade: "hint",
     when: (evidence) => {
-      const heard = [evidence.idle, ...(evidence.toMeter?.answers ?? [])];
+      // What several say at once to the wildcard is no noise of the line.
+      const alone = namedBy(evidence.toAnyone).size === 1 ? evidence.toAnyone : [];
+      const heard = [evidence.idle, ...alone, ...(evidence.toMeter?.answers ?? [])];
       const { length } = together(heard.flatMap((one) => one.noise.map(({ shape }) => shape)));
       return length > 0 && replies(all(evidence)) > 0
         ? said(`${length} bytes belong to no frame.`, `有 ${length} 个字节不属于任何帧。`)
