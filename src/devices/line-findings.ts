@@ -79,6 +79,8 @@ const sum = (heard: readonly Heard[], count: (one: Heard) => number): number =>
 const replies = (heard: readonly Heard[]): number => sum(heard, (one) => one.replies.length);
 
 const settingsOf = ({ baudRate, parity }: LineSettings): string => `${baudRate} ${parity}`;
+const fitting = ({ tried }: LineEvidence): readonly string[] =>
+  tried.filter(({ heard }) => heard.replies.length > 0).map(({ settings }) => settingsOf(settings));
 const said = (en: string, zh: string): Sentence => ({ en, zh });
 const ours = ({ settings }: LineEvidence): Sentence =>
   settings === null ? said("the serial server", "串口服务器") : said(`${settings.baudRate} baud`, `${settings.baudRate} 波特`);
@@ -126,8 +128,8 @@ const rows: readonly Row[] = [
   {
     code: "other-settings",
     grade: "bad",
-    when: ({ tried }) => {
-      const fits = tried.filter(({ heard }) => heard.replies.length > 0).map(({ settings }) => settingsOf(settings));
+    when: (evidence) => {
+      const fits = fitting(evidence);
       return fits.length === 0
         ? undefined
         : said(
@@ -200,9 +202,9 @@ const rows: readonly Row[] = [
     grade: "bad",
     when: (evidence) => {
       const heard = all(evidence);
-      const quiet = heard.every(
-        ({ replies: answers, strangers, noise }) => answers.length + strangers.length + noise.length === 0,
-      );
+      const quiet =
+        fitting(evidence).length === 0 &&
+        heard.every(({ replies: answers, strangers, noise }) => answers.length + strangers.length + noise.length === 0);
       if (!quiet) return undefined;
       return sum(heard, ({ echoes }) => echoes) > 0
         ? said("The adapter hears itself and nobody else answers.", "转换器只听到自己，无其他应答。")

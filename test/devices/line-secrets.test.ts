@@ -295,6 +295,6 @@ function secretsOn(bytes: readonly number[]): readonly (readonly number[])[] {
   const control = bytes[start + 8];
   return places
     .filter(([wanted, item]) => wanted === control && (item === null || item === di))
-    .flatMap(([, , ...parts]) => parts as (readonly number[])[])
+    .flatMap(([, , ...parts]) => parts)
     .filter((secret) => secret.length >= 3 && new Set(secret).size >= 3);
 }
