@@ -72,6 +72,7 @@ class Told {
   #replies = 0;
   #noiseBytes = 0;
   #n = 0;
+  #lastAsked: number | undefined;
 
   constructor(wish: SniffWish) {
     this.#wish = wish;
@@ -81,7 +82,13 @@ class Told {
 
   take(sniffed: Sniffed): void {
     const { json, language, out, timeZone } = this.#wish;
-    const passed: Passed = { n: (this.#n += sniffed.what === "row" ? 0 : 1), at: sniffed.at, bus: BUS, timeZone };
+    const passed: Passed = {
+      n: (this.#n += sniffed.what === "row" ? 0 : 1),
+      at: sniffed.at,
+      bus: BUS,
+      timeZone,
+      re: this.#lastAsked,
+    };
     if (sniffed.what === "row") {
       if (json)
         out(JSON.stringify({ what: "row", at: wall(sniffed.at, timeZone), offset: sniffed.offset, hex: sniffed.hex.join("") }));
@@ -92,6 +99,7 @@ class Told {
       sniffed.what === "frame"
         ? frameLine(passed, sniffed.row)
         : noiseLine(passed, sniffed.looks, sniffed.hex, sniffed.shape.length);
+    if (sniffed.what === "frame" && sniffed.row.direction === "request") this.#lastAsked = this.#n;
     this.#file?.write(`${JSON.stringify(line)}\n`);
     this.#count(sniffed);
     if (json)

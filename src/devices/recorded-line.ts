@@ -24,9 +24,11 @@ export interface Passed {
   readonly at: Instant;
   readonly bus: string;
   readonly timeZone: string;
+  /** Of an answer: the number of the question before it. */
+  readonly re?: number | undefined;
 }
 
-export function frameLine({ n, at, bus, timeZone }: Passed, row: ExplainRow): RecordedLine {
+export function frameLine({ n, at, bus, timeZone, re }: Passed, row: ExplainRow): RecordedLine {
   const moment = wall(at, timeZone);
   return {
     what: "frame",
@@ -38,6 +40,7 @@ export function frameLine({ n, at, bus, timeZone }: Passed, row: ExplainRow): Re
     meter: row.address,
     hex: row.hex,
     outcome: row.direction === "request" ? "heard" : "said",
+    ...(row.direction === "request" || re === undefined ? {} : { re }),
     en: printLine(row, "en"),
     zh: printLine(row, "zh"),
   };

@@ -36,10 +36,12 @@ export function tapeRow(entry: TapeEntry): TapeRow {
 /** In the form of the street's recordings, so that the same tools take it. */
 export function tapeRecording(entries: readonly TapeEntry[], of: { readonly bus: string; readonly timeZone: string }): string {
   const meters = new Set<string>();
+  let re: number | undefined;
   const lines: RecordedLine[] = entries.map((entry) => {
-    const passed = { n: entry.n, at: entry.at, ...of };
+    const passed = { n: entry.n, at: entry.at, re, ...of };
     if (entry.kind === "noise") return noiseLine(passed, entry.looks, "", entry.shape.length);
     const row = explainHidden(entry.bytes, entry.hidden);
+    if (row.direction === "request") re = entry.n;
     if (row.address !== null && /^\d{12}$/.test(row.address) && row.address !== "999999999999") meters.add(row.address);
     return frameLine(passed, row);
   });
