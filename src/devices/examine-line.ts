@@ -5,7 +5,8 @@
 import { Instant, type Clock } from "../kernel/clock.ts";
 import { dictionary, requests, type Frame } from "../protocols/dlt645/index.ts";
 import type { LineSettings } from "./bare-link.ts";
-import { looksLikeSeveral, type LineEvidence } from "./line-findings.ts";
+import { looksLikeSeveral } from "./garble.ts";
+import type { LineEvidence } from "./line-findings.ts";
 import { instantOf } from "./meter-clock.ts";
 import { questionTo, searchMeters } from "./meter-search.ts";
 import type { Heard, WireProbe } from "./wire-probe.ts";

@@ -1,13 +1,10 @@
 /**
  * What is wrong with a line, judged from what was heard on it, and what to do next. A table: one row a finding, each with the pure
  * question when it is one. Whoever collects the evidence (`examine-line.ts`) asks nothing but reads.
- *
- * The judgement on bytes nobody can read goes by their shape (`byte-shape.ts`): a slower talker leaves bits in pairs, a faster one few
- * bytes and no mark of a frame, a wrong parity the beginning of a frame that then comes apart, two talkers at once a frame of the
- * right length with everything wrong in it.
  */
 import type { LineSettings } from "./bare-link.ts";
 import { together, type ByteShape } from "./byte-shape.ts";
+import { garbleOf, type Garble } from "./garble.ts";
 import { CLOCK_TOLERANCE_MS } from "./meter-clock.ts";
 import type { Heard } from "./wire-probe.ts";
 
@@ -65,13 +62,6 @@ interface Row {
   readonly next: Sentence | null;
 }
 
-/** Fewer bytes than these tell nothing about how they were made. */
-const TELLING_BYTES_MIN = 5;
-const STRETCHED_SHARE = 0.8;
-const SHORTED_SHARE = 0.95;
-/** The shortest answer is longer. */
-const FEW_BYTES = 15;
-
 const asked = ({ toAnyone, toMeter }: LineEvidence): readonly Heard[] => [...toAnyone, ...(toMeter?.answers ?? [])];
 const all = (evidence: LineEvidence): readonly Heard[] => [evidence.idle, ...asked(evidence)];
 const sum = (heard: readonly Heard[], count: (one: Heard) => number): number =>
@@ -85,31 +75,8 @@ const said = (en: string, zh: string): Sentence => ({ en, zh });
 const ours = ({ settings }: LineEvidence): Sentence =>
   settings === null ? said("the serial server", "串口服务器") : said(`${settings.baudRate} baud`, `${settings.baudRate} 波特`);
 
-type Garble = "shorted" | "slower-talker" | "faster-talker" | "wrong-parity" | "unreadable";
-
 const namedBy = (heard: readonly Heard[]): ReadonlySet<string> =>
   new Set(heard.flatMap((one) => one.replies.map(({ frame }) => frame.address)));
-
-/** What nobody can read has the shape of frames all the same: then it is worth asking them one by one. */
-export const looksLikeSeveral = (heard: readonly Heard[]): boolean => garbleOf(heard)?.is === "unreadable";
-
-/** What bytes look like when not one frame among them could be read. */
-function garbleOf(heard: readonly Heard[]): { readonly is: Garble; readonly shape: ByteShape } | undefined {
-  const noise = heard.flatMap((one) => one.noise);
-  const shape = together(noise.map((one) => one.shape));
-  if (replies(heard) > 0 || sum(heard, (one) => one.strangers.length) > 0 || shape.length < TELLING_BYTES_MIN) return undefined;
-  return { is: kindOf(shape, heard, noise), shape };
-}
-
-function kindOf(shape: ByteShape, heard: readonly Heard[], noise: Heard["noise"]): Garble {
-  if (shape.zeros >= shape.length * SHORTED_SHARE) return "shorted";
-  if (shape.stretched >= shape.length * STRETCHED_SHARE) return "slower-talker";
-  const framed = noise.filter(({ looks }) => looks !== "stray bytes").length;
-  if (framed * 2 > noise.length) return "unreadable";
-  const bursts = Math.max(1, heard.filter((one) => one.noise.length > 0).length);
-  if (shape.starts >= bursts && shape.length / bursts >= FEW_BYTES) return "wrong-parity";
-  return shape.length / bursts < FEW_BYTES ? "faster-talker" : "unreadable";
-}
 
 const garbled = (is: Garble, found: (shape: ByteShape, evidence: LineEvidence) => Sentence): Row["when"] => {
   return (evidence) => {
