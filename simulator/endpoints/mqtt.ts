@@ -63,8 +63,7 @@ export async function openMqtt(bus: VirtualBus, { plan, clock, log }: Surroundin
   client.on("message", (topic, payload) => {
     if (dtu !== undefined) {
       const said = read(payload);
-      if (said !== undefined)
-        dtu.receive(said.bytes, { topic, name: plan.dtu!, payload, modem: said.modem } satisfies Asked);
+      if (said !== undefined) dtu.receive(said.bytes, { topic, name: plan.dtu!, payload, modem: said.modem } satisfies Asked);
       return;
     }
     const name = DOWN.exec(topic)?.[1];

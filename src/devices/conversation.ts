@@ -137,7 +137,7 @@ export class Conversation {
       choices: model.profile.choices,
       preamble: model.preamble,
       ...(signal === undefined ? {} : { signal }),
-      onFrame: (direction, bytes, at) => this.evidence.push({ at, direction, hex: maskedHex(bytes) }),
+      onFrame: (direction, bytes, at) => this.evidence.push({ at, direction, hex: maskedHex(bytes, model.profile.choices) }),
     });
     if (answer.outcome === "answered") health.heard(meter.address);
     else if (!answer.lineClosed) health.silent(meter.address);

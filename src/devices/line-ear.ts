@@ -7,12 +7,14 @@ import type { Logger } from "../kernel/log.ts";
 import { Deframer, isReply } from "../protocols/dlt645/index.ts";
 import type { Frame, Piece } from "../protocols/dlt645/index.ts";
 import type { LineCounts } from "./line-request.ts";
+import type { LineTape } from "./line-tape.ts";
 import { BYTE_GAP_MS } from "./timing.ts";
 
 interface EarParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly counts: LineCounts;
+  readonly tape: LineTape;
   readonly onReply: (frame: Frame, bytes: Uint8Array) => void;
 }
 
@@ -49,7 +51,7 @@ export class LineEar {
   /** Half a frame of before is no beginning of what comes next. */
   forget(): void {
     this.#gap.abort(OVER);
-    this.#deframer.flush();
+    for (const piece of this.#deframer.flush()) this.#parts.tape[piece.kind]("received", piece.bytes, this.#heardAt);
   }
 
   /** A frame that stops in the middle is given up after the longest pause the standard allows; a whole one may hide behind it. */
@@ -62,8 +64,9 @@ export class LineEar {
   }
 
   #take(pieces: readonly Piece[]): void {
-    const { counts, log, onReply } = this.#parts;
+    const { counts, log, tape, onReply } = this.#parts;
     for (const piece of pieces) {
+      tape[piece.kind]("received", piece.bytes, this.#heardAt);
       if (piece.kind === "noise") {
         // Never the bytes themselves: half an echo may hold a password.
         counts.noiseBytes += piece.bytes.length;

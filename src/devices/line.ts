@@ -19,6 +19,7 @@ import { exchange, type ExchangeEvent, type ExchangeState } from "./exchange.ts"
 import { ExchangeQueue } from "./exchange-queue.ts";
 import { LineEar } from "./line-ear.ts";
 import { noCounts, type LineAnswer, type LineRequest } from "./line-request.ts";
+import { LineTape } from "./line-tape.ts";
 import { BYTE_GAP_MS, QUEUE_LENGTH_MAX, replyDeadlineMs, type LineTiming } from "./timing.ts";
 
 /** What the line speaks through; `Reconnecting` of the transports fulfils it. */
@@ -40,6 +41,7 @@ export interface LineParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly queueLengthMax?: number;
+  readonly tape?: LineTape;
 }
 
 interface Job {
@@ -60,6 +62,7 @@ const QUIET_WINDOWS_MAX = 10;
 export class Line {
   readonly id: string;
   readonly counts = noCounts();
+  readonly tape: LineTape;
   readonly #parts: LineParts;
   readonly #queue: ExchangeQueue<Job>;
   readonly #ear: LineEar;
@@ -77,7 +80,14 @@ export class Line {
     this.id = parts.id;
     this.#doubles = new Doubles(clock);
     this.#queue = new ExchangeQueue(parts.queueLengthMax ?? QUEUE_LENGTH_MAX);
-    this.#ear = new LineEar({ clock, log, counts: this.counts, onReply: (frame, bytes) => this.#replied(frame, bytes) });
+    this.tape = parts.tape ?? new LineTape();
+    this.#ear = new LineEar({
+      clock,
+      log,
+      counts: this.counts,
+      tape: this.tape,
+      onReply: (frame, bytes) => this.#replied(frame, bytes),
+    });
     link.onReceived((bytes) => this.#ear.hear(bytes));
     link.onDropped((why) => this.#dropped(why));
   }
@@ -173,6 +183,7 @@ export class Line {
       this.#ear.forget();
       sentAt = clock.now();
       job.request.onFrame?.("sent", job.bytes, sentAt);
+      this.tape.frame("sent", job.bytes, sentAt);
       this.link.send(job.bytes).catch((cause: unknown) => {
         // Only `line-down` promises that nothing left; anything else must be taken for bytes on the wire.
         if (isFault(cause, "line-down")) this.#tell?.({ type: "refused", cause });

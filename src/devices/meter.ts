@@ -10,6 +10,7 @@ import type { Instant } from "../kernel/clock.ts";
 import type { FaultCode } from "../kernel/faults.ts";
 import type { Reading, WireEvidence } from "../kernel/reading.ts";
 import type { Secret } from "../kernel/secret.ts";
+import type { TapeReader } from "./line-tape.ts";
 
 /** Models that this gateway can order end to end; what it knows of others stands in the profiles of the protocol room. */
 export type ModelName = "standard-wallet" | "remote-ledger" | "state-grid-2009" | "southern-grid" | "breaker-645";
@@ -143,6 +144,8 @@ export interface Street {
   /** Called each time a line can send again, with the meters behind it. */
   onLineOpen(listener: (meters: readonly MeterAddress[]) => void): void;
   buses(): readonly BusPicture[];
+  /** The last bytes of a line, secrets masked; undefined where there is no such line. */
+  tape(bus: string): TapeReader | undefined;
   /** Resolves when no exchange is under way and holds back new ones until the returned function is called. */
   hold(): Promise<() => void>;
   close(): Promise<void>;
@@ -159,4 +162,13 @@ export interface BusPicture {
   readonly busyMs: number;
   /** Over MQTT: messages that were not let through, by reason. */
   readonly ignored?: Readonly<Record<string, number>>;
+  /** Of the time since the start, 0 to 1. */
+  readonly busyShare: number;
+  /** Answers that came when nobody waited any more, and answers to another question. */
+  readonly late: number;
+  readonly strays: number;
+  /** Requests that were heard: our own coming back, or another master's. */
+  readonly echoes: number;
+  readonly noiseBytes: number;
+  readonly tape: { readonly rows: number; readonly bytes: number; readonly newest: number };
 }

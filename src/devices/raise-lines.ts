@@ -14,6 +14,7 @@ import { TcpTransport } from "../transports/tcp-client.ts";
 import type { Transport } from "../transports/transport.ts";
 import { eachMeterAlone, type BusConfig } from "./bus-config.ts";
 import { Line } from "./line.ts";
+import { LineTape } from "./line-tape.ts";
 import type { MeterRecord } from "./meter.ts";
 import { overMqtt } from "./mqtt-lines.ts";
 import { timingOf } from "./timing.ts";
@@ -91,7 +92,7 @@ function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, wiring
     log,
     ...(onHope === undefined ? {} : { onHope }),
   });
-  const line = new Line({ id: name, link, timing: timingOf(bus), clock, log });
+  const line = new Line({ id: name, link, timing: timingOf(bus), clock, log, ...tapeOf(bus) });
   return {
     line,
     transport: link.name,
@@ -100,6 +101,11 @@ function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, wiring
     ignored,
   };
 }
+
+/** Over MQTT there are as many lines as meters, and each carries little. */
+const tapeOf = ({ transport }: BusConfig): { tape?: LineTape } =>
+  transport.kind === "mqtt" ? { tape: new LineTape(MQTT_TAPE_BYTES_MAX) } : {};
+const MQTT_TAPE_BYTES_MAX = 4 * 1_024;
 
 /** Undefined: it is reached over the broker, or its meters have lines of their own. */
 function makerFor({ wires, clock }: LinesParts, bus: BusConfig): (() => Transport) | undefined {

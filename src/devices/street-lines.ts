@@ -37,6 +37,7 @@ export function buildStreetLines(parts: StreetParts): Street {
   const identities = new IdentityBook(clock, timeZone);
   const clocks = new MeterClocks(clock);
   const locks = new Map<MeterAddress, MeterLock>();
+  const startedAt = clock.now();
   const { lines, lineOf, close } = raiseLines(parts, buses, registry.all());
 
   const onLineOpen: ((meters: readonly MeterAddress[]) => void)[] = [];
@@ -84,7 +85,8 @@ export function buildStreetLines(parts: StreetParts): Street {
     onLineOpen: (listener) => {
       onLineOpen.push(listener);
     },
-    buses: () => lines.map(pictureOf),
+    buses: () => lines.map((line) => pictureOf(line, clock.now() - startedAt)),
+    tape: (bus) => lines.find(({ line }) => line.id === bus)?.line.tape,
     hold: async () => {
       const releases = await Promise.all(lines.map(({ line }) => line.hold()));
       return () => {
@@ -98,7 +100,7 @@ export function buildStreetLines(parts: StreetParts): Street {
 const mostUrgentOf = (own: Priority, waiting: Priority | undefined): Priority =>
   waiting !== undefined && waiting < own ? waiting : own;
 
-const pictureOf = ({ line, transport, ignored }: StreetLine): BusPicture => ({
+const pictureOf = ({ line, transport, ignored }: StreetLine, aliveMs: number): BusPicture => ({
   id: line.id as BusId,
   transport,
   open: line.link.isOpen,
@@ -108,4 +110,10 @@ const pictureOf = ({ line, transport, ignored }: StreetLine): BusPicture => ({
   silences: line.counts.silences,
   busyMs: line.counts.busyMs,
   ...(ignored === undefined ? {} : { ignored: ignored() }),
+  busyShare: Math.min(1, Math.round((line.counts.busyMs / Math.max(1, aliveMs)) * 1_000) / 1_000),
+  late: line.counts.late,
+  strays: line.counts.strays,
+  echoes: line.counts.echoes,
+  noiseBytes: line.counts.noiseBytes,
+  tape: { rows: line.tape.rows, bytes: line.tape.bytes, newest: line.tape.newest },
 });
