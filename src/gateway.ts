@@ -18,6 +18,7 @@ import { PaymentService } from "./commands/payment-service.ts";
 import type { Config } from "./config.ts";
 import { meterModels } from "./devices/meter-models.ts";
 import type { MeterRecord, Street } from "./devices/meter.ts";
+import { lineNameOf } from "./devices/line-names.ts";
 import { Poller } from "./devices/poller.ts";
 import { ReadingIntake } from "./devices/reading-intake.ts";
 import { buildStreetLines } from "./devices/street-lines.ts";
@@ -203,7 +204,7 @@ async function raise(
         log.warn({ meter: meter.address, note }, "the meter's numbers are not those of the books: it is quarantined");
     },
     itemsOf: (meter) => (meterModels[meter.model].wallet ? ["importedEnergy", "balance", "overdraft"] : ["importedEnergy"]),
-    sideBySide: (bus) => config.buses.find(({ id }) => id === bus)?.transport.kind === "mqtt",
+    sideBySide: (bus) => ["mqtt", "tcp-server"].includes(config.buses.find(({ id }) => id === bus)?.transport.kind ?? ""),
   });
   const { noCut, mode, restoreBy, cutBelow } = config.policy;
   const reconciler = new Reconciler({
@@ -400,7 +401,10 @@ async function raise(
 }
 
 const lineName = (config: Config, meter: MeterRecord): string =>
-  config.buses.find((bus) => bus.id === meter.bus)?.transport.kind === "mqtt" ? `${meter.bus}/${meter.address}` : meter.bus;
+  lineNameOf(
+    config.buses.find((bus) => bus.id === meter.bus),
+    meter,
+  );
 
 function walletReadings(
   meter: MeterAddress,

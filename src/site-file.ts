@@ -22,7 +22,8 @@ const transport = z.discriminatedUnion("kind", [
     stopBits: z.literal([1, 2]).default(1),
   }),
   z.strictObject({ kind: z.literal("tcp"), host: z.string().min(1), port: port.min(1) }),
-  z.strictObject({ kind: z.literal("tcp-server"), port }),
+  // Loopback unless told otherwise: an open port is a decision.
+  z.strictObject({ kind: z.literal("tcp-server"), port, host: z.string().min(1).default("127.0.0.1") }),
   z.strictObject({
     kind: z.literal("mqtt"),
     down: z.string().includes("{address}", "a topic with {address} in it").default("meters/{address}/down"),
@@ -63,6 +64,25 @@ export const siteFile = z.strictObject({
       // After a reply: lets the slowest driver release the line; 30 on serial and TCP, 0 over MQTT (devices/timing.ts).
       turnaroundMs: z.int().min(0).max(5_000).optional(),
       replyDeadlineMs: z.int().min(50).max(60_000).optional(),
+      // Of kind tcp-server: what callers say, and who is behind whom (devices/dial-in/README.md).
+      dialIn: z
+        .strictObject({
+          says: z
+            .array(z.union([z.string().min(1), z.strictObject({ text: z.string().min(1), answer: z.string().min(1).optional() })]))
+            .optional(),
+          probe: z.boolean().default(true),
+          heartbeatEverySeconds: z.int().min(5).max(86_400).optional(),
+        })
+        .optional(),
+      callers: z
+        .array(
+          z.strictObject({
+            registration: z.string().min(1).max(80).optional(),
+            source: z.string().min(1).optional(),
+            meters: z.array(digits12).min(1),
+          }),
+        )
+        .optional(),
     }),
   ),
   meters: z.array(

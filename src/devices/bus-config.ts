@@ -1,6 +1,7 @@
 /** What the site file says about a bus, as the lines take it, and what of it is refused at the start. */
 import { Fault } from "../kernel/faults.ts";
 import { BusId } from "../kernel/ids.ts";
+import type { DialInBus } from "./dial-in/caller-book.ts";
 
 export type BusTransport =
   | {
@@ -12,12 +13,12 @@ export type BusTransport =
       readonly stopBits: 1 | 2;
     }
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "tcp-server"; readonly port: number }
+  | { readonly kind: "tcp-server"; readonly port: number; readonly host?: string | undefined }
   /** Topic templates; `{address}` stands for the meter's twelve digits. */
   | { readonly kind: "mqtt"; readonly down: string; readonly up: string; readonly payload: "raw" | "hex" | "json" };
 
-export interface BusConfig {
-  readonly id: string;
+/** `dialIn` and `callers` belong to buses of kind tcp-server. */
+export interface BusConfig extends DialInBus {
   readonly transport: BusTransport;
   /** After a reply, before the next request. */
   readonly turnaroundMs?: number | undefined;
@@ -51,13 +52,6 @@ export function checkedBuses(buses: readonly BusConfig[]): ReadonlyMap<string, B
 }
 
 function refuseUnbuilt({ id, transport }: BusConfig): void {
-  if (transport.kind === "tcp-server") {
-    throw new Fault("not-supported", {
-      bus: id,
-      transport: transport.kind,
-      why: "dial-in is not built yet: dial the meters' serial server with kind tcp",
-    });
-  }
   if (transport.kind === "mqtt" && transport.payload !== "raw") {
     throw new Fault("not-supported", {
       bus: id,
@@ -70,5 +64,6 @@ function refuseUnbuilt({ id, transport }: BusConfig): void {
 /** What stands for one pair of wires; null where each meter has its own. */
 function wiresOf(transport: BusTransport): string | null {
   if (transport.kind === "serial") return transport.path;
-  return transport.kind === "tcp" ? `${transport.host}:${transport.port}` : null;
+  if (transport.kind === "tcp") return `${transport.host}:${transport.port}`;
+  return transport.kind === "tcp-server" && transport.port !== 0 ? `callers on port ${transport.port}` : null;
 }

@@ -157,4 +157,27 @@ export interface BusPicture {
   readonly exchanges: number;
   readonly silences: number;
   readonly busyMs: number;
+  /** Only at the port of a bus that is dialled from outside; its lines stand beside it. */
+  readonly callers?: CallersPicture;
+}
+
+export interface CallersPicture {
+  readonly connected: number;
+  /** Lines on which somebody sits. */
+  readonly known: number;
+  readonly quarantined: number;
+  /** For want of room, since the start. */
+  readonly turnedAway: number;
+  /** Callers that nobody knows, newest first; those that left are remembered for a while. */
+  readonly quarantine: readonly QuarantinedCaller[];
+}
+
+export interface QuarantinedCaller {
+  readonly caller: string;
+  readonly since: Instant;
+  /** When it hung up; null while it is there. */
+  readonly until: Instant | null;
+  /** Its first bytes, escaped and shortened. */
+  readonly said: string;
+  readonly why: string;
 }

@@ -1,10 +1,11 @@
 /**
- * Raises the lines of a street: one per serial or TCP bus; over MQTT one per meter, all on one shared connection. Each line starts
- * in the background and keeps trying; the broker is only dialled where a bus needs it.
+ * Raises the lines of a street: one per serial or TCP bus; over MQTT one per meter, all on one shared connection; one per caller where
+ * meters dial in. Each line starts in the background and keeps trying; the broker is only dialled where a bus needs it.
  */
 import type { Chance } from "../kernel/chance.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import { MqttLink, type BrokerOptions } from "../transports/mqtt-link.ts";
 import { MqttTransport } from "../transports/mqtt.ts";
@@ -13,7 +14,10 @@ import { SerialTransport } from "../transports/serial.ts";
 import { TcpTransport } from "../transports/tcp-client.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { BusConfig } from "./bus-config.ts";
+import { complaintsAbout } from "./dial-in/caller-book.ts";
+import { Reception } from "./dial-in/reception.ts";
 import { Line } from "./line.ts";
+import { lineNameOf } from "./line-names.ts";
 import type { MeterRecord } from "./meter.ts";
 import { timingOf } from "./timing.ts";
 
@@ -39,6 +43,8 @@ export interface StreetLine {
 
 export interface Lines {
   readonly lines: readonly StreetLine[];
+  /** By bus id: where callers come in. */
+  readonly receptions: ReadonlyMap<string, Reception>;
   readonly lineOf: (meter: MeterRecord) => StreetLine;
   readonly close: () => Promise<void>;
 }
@@ -50,7 +56,15 @@ export function raiseLines(parts: LinesParts, buses: ReadonlyMap<string, BusConf
     const make = makerFor(parts, bus);
     if (make !== undefined) byName.set(id, raise(parts, bus, { name: id, make, ready: Promise.resolve() }));
   }
-  const nameOf = (meter: MeterRecord): string => (byName.has(meter.bus) ? meter.bus : `${meter.bus}/${meter.address}`);
+  const nameOf = (meter: MeterRecord): string => (byName.has(meter.bus) ? meter.bus : lineNameOf(buses.get(meter.bus), meter));
+  const receptions = new Map<string, Reception>();
+  for (const [id, bus] of buses) {
+    const { transport } = bus;
+    if (transport.kind !== "tcp-server" || byName.has(id)) continue;
+    const behind = meters.filter((meter) => meter.bus === id).map((meter) => meter.address);
+    const reception = openReception(parts, { ...bus, transport }, behind, byName);
+    receptions.set(id, reception);
+  }
   for (const meter of meters) {
     const bus = buses.get(meter.bus);
     if (broker === undefined || bus?.transport.kind !== "mqtt" || byName.has(meter.bus)) continue;
@@ -62,9 +76,11 @@ export function raiseLines(parts: LinesParts, buses: ReadonlyMap<string, BusConf
   }
   return {
     lines: [...byName.values()],
+    receptions,
     lineOf: (meter) => byName.get(nameOf(meter))!,
     close: async () => {
       await Promise.all([...byName.values()].map(({ line }) => line.close()));
+      await Promise.all([...receptions.values()].map((reception) => reception.close()));
       await broker?.link.close();
     },
   };
@@ -96,7 +112,27 @@ function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, { name
   };
 }
 
-/** Undefined: this bus has no line of its own, its meters have. */
+/** The reception of a bus that is dialled, and a line for each of its callers. */
+function openReception(
+  { clock, chance, log: house }: LinesParts,
+  bus: BusConfig & ConstructorParameters<typeof Reception>[0]["bus"],
+  meters: readonly MeterAddress[],
+  byName: Map<string, StreetLine>,
+): Reception {
+  const [mistake] = complaintsAbout(bus, new Set(meters));
+  if (mistake !== undefined) throw new Fault("site-file-invalid", { bus: bus.id, field: mistake.path, why: mistake.what });
+  const timing = timingOf(bus);
+  const log = house.child({ bus: bus.id });
+  const reception = new Reception({ bus, meters, timing, clock, chance: chance.child(`line/${bus.id}`), log });
+  const firstTry = reception.start();
+  for (const [name, link] of reception.seats) {
+    const line = new Line({ id: name, link, timing, clock, log: house.child({ bus: name }) });
+    byName.set(name, { line, transport: link.name, firstTry, onOpened: (listener) => link.onOpened(listener) });
+  }
+  return reception;
+}
+
+/** Undefined: this bus has no line of its own, its meters or callers have. */
 function makerFor({ wires, clock }: LinesParts, bus: BusConfig): (() => Transport) | undefined {
   const given = wires?.get(bus.id);
   if (given !== undefined) return given;

@@ -117,9 +117,9 @@ describe("it does not start, and says why and what to do", () => {
 
   test("with a bus of a kind that is not built yet", () =>
     expectEnd(
-      start("buses: [ { id: dial-in, transport: { kind: tcp-server, port: 2405 } } ]\nmeters: []\n"),
+      start("buses: [ { id: cell, transport: { kind: mqtt, payload: json } } ]\nmeters: []\n"),
       1,
-      /dial-in.*tcp-server/,
+      /cell.*raw/,
     ));
 
   test("when its port is taken, naming port and variable", async () => {

@@ -52,10 +52,9 @@ const build = (buses: readonly BusConfig[], meters: readonly MeterRecord[], mqtt
 };
 
 describe("what the start refuses, by name", () => {
-  test("a bus that meters dial", () => {
-    expect(() => build([{ id: "dial-in", transport: { kind: "tcp-server", port: 2405 } }], [])).toThrow(
-      /not-supported.*dial-in is not built yet/,
-    );
+  test("a caller whose meter hangs elsewhere", () => {
+    const hill: BusConfig = { id: "hill", transport: { kind: "tcp-server", port: 0 }, callers: [{ registration: "R", meters: [B] }] };
+    expect(() => build([hill], [record(A, "hill")])).toThrow(/site-file-invalid.*callers\[0\]\.meters\[0\]/);
   });
   test("a payload that is not raw", () => {
     const cell: BusConfig = { id: "cell", transport: { kind: "mqtt", down: "d/{address}", up: "u/{address}", payload: "json" } };
