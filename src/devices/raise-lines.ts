@@ -9,6 +9,7 @@ import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import { MqttLink, type BrokerOptions } from "../transports/mqtt-link.ts";
 import { MqttTransport } from "../transports/mqtt.ts";
+import { patient, Patience } from "../transports/patience.ts";
 import { Reconnecting } from "../transports/reconnecting.ts";
 import { SerialTransport } from "../transports/serial.ts";
 import { TcpTransport } from "../transports/tcp-client.ts";
@@ -140,8 +141,10 @@ function makerFor({ wires, clock }: LinesParts, bus: BusConfig): (() => Transpor
   switch (transport.kind) {
     case "serial":
       return () => new SerialTransport(transport);
-    case "tcp":
-      return () => new TcpTransport(transport, clock);
+    case "tcp": {
+      const patience = new Patience();
+      return () => patient(new TcpTransport(transport, clock), patience, clock);
+    }
     case "mqtt":
     case "tcp-server":
       return undefined;

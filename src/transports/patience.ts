@@ -6,12 +6,15 @@
  * patience for the next one, and a line with nobody on it is not dialled again and again; the first byte heard restores it.
  * Patience therefore outlives the connections it judges.
  */
+import type { Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import { Listeners } from "./listeners.ts";
 import type { Transport } from "./transport.ts";
 
 export const UNANSWERED_FIRST = 3;
 export const UNANSWERED_MAX = 96;
+/** Whoever sent has to hear "nothing left" before he hears "closed": the one means try again, the other means look first. */
+export const REFUSED_FIRST_MS = 1;
 
 export class Patience {
   #limit: number;
@@ -37,8 +40,9 @@ export class Patience {
 }
 
 /** The same transport, given up when nothing comes back. */
-export function patient(inner: Transport, patience: Patience): Transport {
+export function patient(inner: Transport, patience: Patience, clock: Clock): Transport {
   const listeners = new Listeners();
+  let givenUp: string | null = null;
   let unanswered = 0;
   inner.onReceived((bytes) => {
     unanswered = 0;
@@ -49,17 +53,20 @@ export function patient(inner: Transport, patience: Patience): Transport {
   return {
     name: inner.name,
     get isOpen() {
-      return inner.isOpen;
+      return inner.isOpen && givenUp === null;
     },
     open: () => inner.open(),
     send: async (bytes) => {
-      if (unanswered >= patience.limit) {
+      if (givenUp === null && inner.isOpen && unanswered >= patience.limit) {
         const why = `nothing was heard through ${unanswered} requests: the far end is gone, or nobody is behind it`;
+        givenUp = why;
         patience.lost();
-        listeners.closed(why);
-        await inner.close();
-        throw new Fault("line-down", { transport: inner.name, why });
+        void clock.wait(REFUSED_FIRST_MS).then(() => {
+          listeners.closed(why);
+          return inner.close();
+        });
       }
+      if (givenUp !== null) throw new Fault("line-down", { transport: inner.name, why: givenUp });
       unanswered += 1;
       await inner.send(bytes);
     },

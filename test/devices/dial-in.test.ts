@@ -182,9 +182,10 @@ describe("a caller that moves", () => {
     await talk.readRelay();
     far.setBusFault("cell", { kind: "half-open" });
     const outcomes: string[] = [];
-    for (let n = 0; n < 4 && !outcomes.includes("line-down"); n += 1)
+    for (let n = 0; n < 5 && !outcomes.includes("line-down"); n += 1)
       await talk.readRelay().catch((error: unknown) => outcomes.push(isFault(error) ? error.code : String(error)));
-    expect(outcomes).toEqual(["meter-silent", "meter-silent", "line-down"]); // three requests: two for the first question, one for the second
+    expect(outcomes.at(-1)).toBe("line-down");
+    expect(lineOf(street, `hill/${A}`).silences).toBe(3);
     far.clearAllFaults();
     await isUp(street, `hill/${A}`);
     expect(await talk.readRelay()).toMatchObject({ relay: "connected" });
@@ -348,9 +349,10 @@ test("a storm: 500 callers lose their connections at once and call again; all ar
   };
   await until(() => expect(known()).toBe(count), 30_000);
   await everybodyReads();
-  const before = process.memoryUsage().rss;
+  let before = 0;
   const storms: number[] = [];
-  for (let storm = 0; storm < 3; storm += 1) {
+  for (let storm = 0; storm < 4; storm += 1) {
+    if (storm === 1) before = process.memoryUsage().rss; // from here on nothing is made for the first time
     const startedAt = performance.now();
     for (const address of addresses) far.setBusFault(`b${address}`, { kind: "dropped-connection" });
     await Promise.allSettled(

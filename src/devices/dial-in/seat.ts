@@ -8,7 +8,7 @@
 import { minutes, type Clock, type Instant } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { Patience } from "../../transports/patience.ts";
+import { Patience, REFUSED_FIRST_MS } from "../../transports/patience.ts";
 import type { LineLink } from "../line.ts";
 
 /** What sits down: an open connection. */
@@ -36,6 +36,7 @@ export class Seat implements LineLink {
   readonly #patience = new Patience();
   #unanswered = 0;
   #sitting: Sitting | undefined;
+  #isGivenUp = false;
   #why = "nobody has called yet";
   #isClosed = false;
 
@@ -46,7 +47,7 @@ export class Seat implements LineLink {
   }
 
   get isOpen(): boolean {
-    return this.#sitting?.isOpen === true;
+    return this.#sitting?.isOpen === true && !this.#isGivenUp;
   }
 
   get why(): string | null {
@@ -64,11 +65,13 @@ export class Seat implements LineLink {
 
   async send(bytes: Uint8Array): Promise<void> {
     const sitting = this.#sitting;
-    if (sitting?.isOpen !== true) throw new Fault("line-down", { transport: this.name, why: this.#why });
+    if (sitting === undefined || !this.isOpen) throw new Fault("line-down", { transport: this.name, why: this.#why });
     if (this.#unanswered >= this.#patience.limit) {
       const why = `nothing was heard through ${this.#unanswered} requests: the caller is gone, or nobody is behind it`;
       this.#patience.lost();
-      void this.#sendAway(sitting, why);
+      this.#isGivenUp = true;
+      this.#why = why;
+      void this.#clock.wait(REFUSED_FIRST_MS).then(() => this.#sendAway(sitting, why));
       throw new Fault("line-down", { transport: this.name, why });
     }
     this.#unanswered += 1;
@@ -105,6 +108,7 @@ export class Seat implements LineLink {
     }
     this.#sitting = next;
     this.#unanswered = 0;
+    this.#isGivenUp = false;
     this.#log.info({ transport: this.name, caller: next.name }, "a caller is known: line open");
     for (const listener of this.#opened) listener();
   }

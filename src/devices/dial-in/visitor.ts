@@ -216,8 +216,9 @@ export class Visitor implements Sitting {
     this.#probe = undefined;
     if (signal.aborted) return null;
     const known = "meter" in probed ? book.byMeter(probed.meter) : probed;
+    if ("why" in known) return known.why;
     this.#known(known);
-    return "why" in known ? known.why : null;
+    return null;
   }
 
   async #watchHeartbeat(): Promise<void> {
