@@ -8,6 +8,7 @@ import { iso, systemClock } from "../kernel/clock.ts";
 import { isFault, reasonOf } from "../kernel/faults.ts";
 import { silentLog } from "../kernel/log.ts";
 import { HsmModule } from "../security/hsm.ts";
+import { listSerialPorts } from "../transports/serial-ports.ts";
 import { getCiphers } from "node:crypto";
 
 export interface Finding {
@@ -56,6 +57,7 @@ export async function examine(env: Readonly<Record<string, string | undefined>>)
   }
   findings.push(await httpPort(config.http));
   for (const bus of config.buses) {
+    if (bus.transport.kind === "tcp-server") findings.push(await dialInPort(bus.id, bus.transport));
     if (bus.transport.kind === "serial") findings.push(await serialDevice(bus.id, bus.transport.path));
     if (bus.transport.kind === "tcp")
       findings.push(
@@ -132,16 +134,32 @@ async function serialDevice(bus: string, path: string): Promise<Finding> {
     await access(path, constants.R_OK | constants.W_OK);
     return good(`bus ${bus}`, path);
   } catch (error) {
-    return bad(`bus ${bus}`, reasonOf(error), "Check the path and the rights (on Debian: group dialout).");
+    const there = (await listSerialPorts()).map((port) => port.byId ?? port.path).join(", ");
+    return bad(
+      `bus ${bus}`,
+      reasonOf(error),
+      `Check the path and the rights (on Debian: group dialout). Serial ports here: ${there === "" ? "none" : there}.`,
+    );
   }
 }
 
-async function httpPort({ host, port }: Config["http"]): Promise<Finding> {
-  const busy = await new Promise<string | null>((resolve) => {
+/** Null: nobody has it. */
+const whoHas = (host: string, port: number): Promise<string | null> =>
+  new Promise((resolve) => {
     const server = createServer();
     server.once("error", (error) => resolve(error.message));
     server.listen({ host, port }, () => server.close(() => resolve(null)));
   });
+
+async function dialInPort(bus: string, { host, port }: { readonly host: string; readonly port: number }): Promise<Finding> {
+  const busy = await whoHas(host, port);
+  return busy === null
+    ? good(`bus ${bus}`, `${host}:${port} is free for callers`)
+    : bad(`bus ${bus}`, `${host}:${port}: ${busy}`, "The gateway has it when it runs; else stop the other program or choose another port.");
+}
+
+async function httpPort({ host, port }: Config["http"]): Promise<Finding> {
+  const busy = await whoHas(host, port);
   if (busy === null) return good("http port", `${host}:${port} is free`);
   const alive = await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(CONNECT_MS_MAX) })
     .then(async (response) => ((await response.json()) as { status?: unknown }).status === "alive")

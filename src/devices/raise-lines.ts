@@ -7,6 +7,7 @@ import type { Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
+import { DeviceWatch, watched } from "../transports/device-watch.ts";
 import { MqttLink, type BrokerOptions } from "../transports/mqtt-link.ts";
 import { MqttTransport } from "../transports/mqtt.ts";
 import { patient, Patience } from "../transports/patience.ts";
@@ -51,11 +52,13 @@ export interface Lines {
 }
 
 export function raiseLines(parts: LinesParts, buses: ReadonlyMap<string, BusConfig>, meters: readonly MeterRecord[]): Lines {
+  for (const bus of buses.values()) refuseMistakes(bus, meters); // before anything is opened
   const broker = brokerFor(parts);
   const byName = new Map<string, StreetLine>();
+  const closers: (() => Promise<void>)[] = [];
   for (const [id, bus] of buses) {
-    const make = makerFor(parts, bus);
-    if (make !== undefined) byName.set(id, raise(parts, bus, { name: id, make, ready: Promise.resolve() }));
+    const wiring = wiringFor(parts, bus, closers);
+    if (wiring !== undefined) byName.set(id, raise(parts, bus, { name: id, ready: Promise.resolve(), ...wiring }));
   }
   const nameOf = (meter: MeterRecord): string => (byName.has(meter.bus) ? meter.bus : lineNameOf(buses.get(meter.bus), meter));
   const receptions = new Map<string, Reception>();
@@ -65,6 +68,7 @@ export function raiseLines(parts: LinesParts, buses: ReadonlyMap<string, BusConf
     const behind = meters.filter((meter) => meter.bus === id).map((meter) => meter.address);
     const reception = openReception(parts, { ...bus, transport }, behind, byName);
     receptions.set(id, reception);
+    closers.push(() => reception.close());
   }
   for (const meter of meters) {
     const bus = buses.get(meter.bus);
@@ -81,7 +85,7 @@ export function raiseLines(parts: LinesParts, buses: ReadonlyMap<string, BusConf
     lineOf: (meter) => byName.get(nameOf(meter))!,
     close: async () => {
       await Promise.all([...byName.values()].map(({ line }) => line.close()));
-      await Promise.all([...receptions.values()].map((reception) => reception.close()));
+      await Promise.all(closers.map((close) => close()));
       await broker?.link.close();
     },
   };
@@ -113,6 +117,11 @@ function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, { name
   };
 }
 
+function refuseMistakes(bus: BusConfig, meters: readonly MeterRecord[]): void {
+  const [mistake] = complaintsAbout(bus, new Set(meters.filter((meter) => meter.bus === bus.id).map((meter) => meter.address as string)));
+  if (mistake !== undefined) throw new Fault("site-file-invalid", { bus: bus.id, field: mistake.path, why: mistake.what });
+}
+
 /** The reception of a bus that is dialled, and a line for each of its callers. */
 function openReception(
   { clock, chance, log: house }: LinesParts,
@@ -120,8 +129,6 @@ function openReception(
   meters: readonly MeterAddress[],
   byName: Map<string, StreetLine>,
 ): Reception {
-  const [mistake] = complaintsAbout(bus, new Set(meters));
-  if (mistake !== undefined) throw new Fault("site-file-invalid", { bus: bus.id, field: mistake.path, why: mistake.what });
   const timing = timingOf(bus);
   const log = house.child({ bus: bus.id });
   const reception = new Reception({ bus, meters, timing, clock, chance: chance.child(`line/${bus.id}`), log });
@@ -134,16 +141,27 @@ function openReception(
 }
 
 /** Undefined: this bus has no line of its own, its meters or callers have. */
-function makerFor({ wires, clock }: LinesParts, bus: BusConfig): (() => Transport) | undefined {
+function wiringFor(
+  { wires, clock }: LinesParts,
+  bus: BusConfig,
+  closers: (() => Promise<void>)[],
+): Pick<Wiring, "make" | "onHope"> | undefined {
   const given = wires?.get(bus.id);
-  if (given !== undefined) return given;
+  if (given !== undefined) return { make: given };
   const { transport } = bus;
   switch (transport.kind) {
-    case "serial":
-      return () => new SerialTransport(transport);
+    case "serial": {
+      const watch = new DeviceWatch(transport.path, clock);
+      watch.start();
+      closers.push(() => watch.stop());
+      return {
+        make: () => watched(new SerialTransport(transport), watch),
+        onHope: (listener) => void watch.onChange((device) => (device === null ? undefined : listener())),
+      };
+    }
     case "tcp": {
       const patience = new Patience();
-      return () => patient(new TcpTransport(transport, clock), patience, clock);
+      return { make: () => patient(new TcpTransport(transport, clock), patience, clock) };
     }
     case "mqtt":
     case "tcp-server":

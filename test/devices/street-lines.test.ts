@@ -196,6 +196,22 @@ test("the connection breaks under an order: silent, and the meter tells afterwar
   await session.close();
 });
 
+test("a serial server that takes everything and says nothing is dialled again after three requests; the fourth never left", async () => {
+  const house = await raise({ carrier: "tcp", bus: { replyDeadlineMs: 100, quietMs: 10 } });
+  const session = await house.session();
+  await session.readRelay();
+  house.simulator.setBusFault("bus-1", { kind: "half-open" });
+  const ends: unknown[] = [];
+  while (ends.length < 9 && !ends.some((error) => isFault(error, "line-down")))
+    await session.readRelay().catch((error: unknown) => ends.push(error));
+  expect(isFault(ends.at(-1), "line-down")).toBe(true);
+  expect(house.street.buses()[0]).toMatchObject({ silences: 3 });
+  house.simulator.clearAllFaults();
+  await vi.waitFor(() => expect(house.street.buses()[0]).toMatchObject({ open: true }), 10_000);
+  expect(await session.readRelay()).toMatchObject({ relay: "connected" });
+  await session.close();
+});
+
 test("over MQTT every meter is a line of its own, and a dead one holds up nobody", async () => {
   const house = await raise({ carrier: "mqtt", bus: { replyDeadlineMs: 1_000, quietMs: 10 } });
   expect(house.street.buses().map(({ id }) => id)).toEqual([`bus-1/${A}`, `bus-1/${B}`]);
