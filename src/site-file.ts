@@ -64,11 +64,15 @@ export const siteFile = z.strictObject({
       // After a reply: lets the slowest driver release the line; 30 on serial and TCP, 0 over MQTT (devices/timing.ts).
       turnaroundMs: z.int().min(0).max(5_000).optional(),
       replyDeadlineMs: z.int().min(50).max(60_000).optional(),
+      // After silence: how long what is heard is a late reply and belongs to no one.
+      quietMs: z.int().min(0).max(60_000).optional(),
       // Of kind tcp-server: what callers say, and who is behind whom (devices/dial-in/README.md).
       dialIn: z
         .strictObject({
           says: z
-            .array(z.union([z.string().min(1), z.strictObject({ text: z.string().min(1), answer: z.string().min(1).optional() })]))
+            .array(
+              z.union([z.string().min(1), z.strictObject({ text: z.string().min(1), answer: z.string().min(1).optional() })]),
+            )
             .optional(),
           probe: z.boolean().default(true),
           heartbeatEverySeconds: z.int().min(5).max(86_400).optional(),

@@ -155,7 +155,11 @@ async function dialInPort(bus: string, { host, port }: { readonly host: string; 
   const busy = await whoHas(host, port);
   return busy === null
     ? good(`bus ${bus}`, `${host}:${port} is free for callers`)
-    : bad(`bus ${bus}`, `${host}:${port}: ${busy}`, "The gateway has it when it runs; else stop the other program or choose another port.");
+    : bad(
+        `bus ${bus}`,
+        `${host}:${port}: ${busy}`,
+        "The gateway has it when it runs; else stop the other program or choose another port.",
+      );
 }
 
 async function httpPort({ host, port }: Config["http"]): Promise<Finding> {

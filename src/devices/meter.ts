@@ -85,7 +85,8 @@ export type RelayOrder = "disconnect" | "reconnect" | "arm" | "protect" | "unpro
 /** What came back for something that changes the meter. `silent`: the bytes left, nobody spoke; it may have been obeyed. */
 export type Sent =
   | { readonly sent: "acknowledged"; readonly sentAt: Instant; readonly at: Instant }
-  | { readonly sent: "silent"; readonly sentAt: Instant }
+  /** `lineClosed`: the line went away under it, so that its silence says nothing about the meter. */
+  | { readonly sent: "silent"; readonly sentAt: Instant; readonly lineClosed?: boolean }
   | { readonly sent: "refused"; readonly sentAt: Instant; readonly fault: FaultCode; readonly bits: readonly string[] };
 
 export interface SendOptions {

@@ -118,7 +118,10 @@ function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, { name
 }
 
 function refuseMistakes(bus: BusConfig, meters: readonly MeterRecord[]): void {
-  const [mistake] = complaintsAbout(bus, new Set(meters.filter((meter) => meter.bus === bus.id).map((meter) => meter.address as string)));
+  const [mistake] = complaintsAbout(
+    bus,
+    new Set(meters.filter((meter) => meter.bus === bus.id).map((meter) => meter.address as string)),
+  );
   if (mistake !== undefined) throw new Fault("site-file-invalid", { bus: bus.id, field: mistake.path, why: mistake.what });
 }
 

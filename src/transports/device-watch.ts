@@ -1,5 +1,5 @@
 /**
- * Looks at the path of a serial device, a few times a second: is it there, and is it still the same device? A port that is open notices
+ * Looks at the path of a serial device, ten times a second: is it there, and is it still the same device? A port that is open notices
  * a pulled adapter only at the next write, and a write into the void may even succeed; one `stat` tells it without a write.
  *
  * Best with names under `/dev/serial/by-id`: such a path is a link that udev sets anew, so after a replug it leads to another device
@@ -11,7 +11,7 @@ import { Listeners } from "./listeners.ts";
 import type { Transport } from "./transport.ts";
 
 /** One `stat` costs some fifty microseconds. */
-export const LOOK_EVERY_MS = 250;
+export const LOOK_EVERY_MS = 100;
 
 export class DeviceWatch {
   readonly path: string;
@@ -55,9 +55,10 @@ export class DeviceWatch {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopped;
-    while (!signal.aborted) {
+    const isStopped = (): boolean => signal.aborted;
+    while (!isStopped()) {
       const found = await this.look();
-      if (found !== this.#device && !signal.aborted) {
+      if (found !== this.#device && !isStopped()) {
         this.#device = found;
         for (const listener of [...this.#listeners]) listener(found);
       }

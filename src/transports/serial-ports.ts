@@ -13,7 +13,12 @@ export interface SerialPortFound {
   /** The name that stays: this belongs in the site file. Null: the device has none. */
   readonly byId: string | null;
   readonly driver: string | null;
-  readonly usb: { readonly vendor: string; readonly product: string; readonly serial: string | null; readonly title: string } | null;
+  readonly usb: {
+    readonly vendor: string;
+    readonly product: string;
+    readonly serial: string | null;
+    readonly title: string;
+  } | null;
 }
 
 /** Where /sys cannot be read: names that are serial ports and nothing else. */

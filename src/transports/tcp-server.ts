@@ -8,12 +8,11 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Chance } from "../kernel/chance.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { Fault, reasonOf } from "../kernel/faults.ts";
+import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
-import { Listeners } from "./listeners.ts";
 import { PAUSE_FIRST_MS, PAUSE_MAX_MS } from "./reconnecting.ts";
-import { listenTo, SOCKET_OPTIONS } from "./tcp-socket.ts";
-import type { Transport } from "./transport.ts";
+import { CallerTransport } from "./tcp-caller.ts";
+import { SOCKET_OPTIONS } from "./tcp-socket.ts";
 
 export const CALLERS_MAX = 4_096;
 /** A street whose mobile network comes back calls all at once; the kernel cuts this to its own limit. */
@@ -86,7 +85,8 @@ export class TcpServer {
   async #run(firstTry: () => void): Promise<void> {
     const { clock, chance, log } = this.#around;
     const { signal } = this.#ended;
-    for (let failures = 0; !signal.aborted; failures += 1) {
+    const isEnded = (): boolean => signal.aborted;
+    for (let failures = 0; !isEnded(); failures += 1) {
       try {
         const { broken } = await this.#listen();
         this.#why = null;
@@ -101,7 +101,7 @@ export class TcpServer {
         firstTry();
       }
       await this.#release();
-      if (!signal.aborted)
+      if (!isEnded())
         await clock.wait(chance.next() * Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** Math.min(failures, 16)), signal);
     }
     this.#why = "closed by us";
@@ -138,7 +138,8 @@ export class TcpServer {
       socket.on("error", () => undefined);
       socket.destroy();
       this.#turnedAway += 1;
-      if (this.#turnedAway % 100 === 1) log.warn({ callersMax, turnedAway: this.#turnedAway }, "too many callers: one was turned away");
+      if (this.#turnedAway % 100 === 1)
+        log.warn({ callersMax, turnedAway: this.#turnedAway }, "too many callers: one was turned away");
       return;
     }
     const caller = new CallerTransport(socket);
@@ -153,72 +154,5 @@ export class TcpServer {
       if (server?.listening === true) server.close(() => resolve());
       else resolve();
     });
-  }
-}
-
-/** One connection that came in. Nothing is read from it before it is opened, so nothing it says is missed. */
-export class CallerTransport implements Transport {
-  readonly name: string;
-  /** Where it calls from, without the port. */
-  readonly source: string;
-  readonly #socket: Socket;
-  readonly #listeners = new Listeners();
-  #isOpen = false;
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    // An IPv4 caller on a socket of both families.
-    this.source = (socket.remoteAddress ?? "unknown").replace(/^::ffff:/, "");
-    this.name = `tcp-caller:${this.source}:${socket.remotePort ?? 0}`;
-    socket.pause();
-    socket.on("error", () => undefined);
-    socket.once("close", () => this.#end("the far end closed the connection"));
-  }
-
-  get isOpen(): boolean {
-    return this.#isOpen && this.#socket.writable;
-  }
-
-  open(): Promise<void> {
-    const { why } = this.#listeners;
-    if (why !== null || this.#socket.destroyed)
-      return Promise.reject(new Fault("line-down", { transport: this.name, why: why ?? "it has hung up" }));
-    if (this.#isOpen) return Promise.reject(new Error(`${this.name} is opened once only`));
-    this.#isOpen = true;
-    listenTo(this.#socket, this.#listeners, (reason) => this.#end(reason));
-    this.#socket.resume();
-    return Promise.resolve();
-  }
-
-  /** As over every transport: rejects only where nothing left. */
-  send(bytes: Uint8Array): Promise<void> {
-    if (!this.isOpen)
-      return Promise.reject(new Fault("line-down", { transport: this.name, why: this.#listeners.why ?? "not open" }));
-    return this.#listeners.untilClosed((done) => this.#socket.write(bytes, () => done()));
-  }
-
-  close(): Promise<void> {
-    return this.end("closed by us");
-  }
-
-  /** As `close`, with a reason that those who listen can tell a person. */
-  async end(why: string): Promise<void> {
-    const gone = this.#socket.closed ? Promise.resolve() : new Promise<void>((resolve) => void this.#socket.once("close", () => resolve()));
-    this.#end(why);
-    await gone;
-  }
-
-  onReceived(listener: (bytes: Uint8Array) => void): void {
-    this.#listeners.onReceived(listener);
-  }
-
-  onClosed(listener: (why: string) => void): void {
-    this.#listeners.onClosed(listener);
-  }
-
-  #end(why: string): void {
-    this.#isOpen = false;
-    this.#listeners.closed(why);
-    this.#socket.destroy();
   }
 }

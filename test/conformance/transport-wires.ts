@@ -19,7 +19,8 @@ import { MqttTransport } from "../../src/transports/mqtt.ts";
 import { SerialTransport } from "../../src/transports/serial.ts";
 import { TcpTransport } from "../../src/transports/tcp-client.ts";
 import { patient, Patience } from "../../src/transports/patience.ts";
-import { TcpServer, type CallerTransport } from "../../src/transports/tcp-server.ts";
+import type { CallerTransport } from "../../src/transports/tcp-caller.ts";
+import { TcpServer } from "../../src/transports/tcp-server.ts";
 import type { Transport } from "../../src/transports/transport.ts";
 import { openPtyPair } from "../transports/pty-pair.ts";
 
@@ -190,7 +191,8 @@ async function tcpServerWire(): Promise<Wire> {
     vanish,
     comeBack: () => {
       isThere = true;
-      return Promise.resolve(dial());
+      dial();
+      return Promise.resolve();
     },
     close: async () => {
       await vanish();
@@ -217,7 +219,13 @@ class NextCaller implements Transport {
     for (let tries = 0; tries < 100; tries += 1) {
       const caller = this.#next();
       // One that hung up while it waited is dead, and says so.
-      if (caller !== undefined && (await caller.open().then(() => true, () => false))) {
+      if (
+        caller !== undefined &&
+        (await caller.open().then(
+          () => true,
+          () => false,
+        ))
+      ) {
         this.#caller = caller;
         caller.onReceived((bytes) => this.#listeners.received(bytes));
         caller.onClosed((why) => this.#listeners.closed(why));
@@ -228,7 +236,9 @@ class NextCaller implements Transport {
     throw new Fault("line-down", { transport: this.name, why: "nobody calls" });
   }
   send(bytes: Uint8Array): Promise<void> {
-    return this.#caller?.send(bytes) ?? Promise.reject(new Fault("line-down", { transport: this.name, why: "nobody has called" }));
+    return (
+      this.#caller?.send(bytes) ?? Promise.reject(new Fault("line-down", { transport: this.name, why: "nobody has called" }))
+    );
   }
   async close(): Promise<void> {
     this.#listeners.closed("closed by us");

@@ -70,7 +70,9 @@ describe("patterns", () => {
     ["frame:9", /control code/],
   ])("%j is refused, and it is said what is allowed", (pattern, why) => {
     expect(() => compilePattern({ text: pattern })).toThrow(
-      expect.toSatisfy((error: unknown) => isFault(error, "invalid-request") && why.test(error.message) && /ready-made/.test(error.message)),
+      expect.toSatisfy(
+        (error: unknown) => isFault(error, "invalid-request") && why.test(error.message) && /ready-made/.test(error.message),
+      ),
     );
   });
 });

@@ -37,17 +37,15 @@ function gateway(bus: Partial<BusConfig>, addresses: readonly MeterAddress[]): {
     log: silentLog,
     security: softwareModule({ chance: seededChance(1), log: silentLog, mode: "test" }),
     buses: [{ id: "hill", transport: { kind: "tcp-server", port: 0 }, ...quick, ...bus }],
-    meters: addresses.map(
-      (address): MeterRecord => ({
-        address,
-        meterNumber: address,
-        customerNumber: `00${address.slice(2)}`,
-        account: null,
-        bus: BusId("hill"),
-        model: "standard-wallet",
-        relayPassword: null,
-      }),
-    ),
+    meters: addresses.map((address): MeterRecord => ({
+      address,
+      meterNumber: address,
+      customerNumber: `00${address.slice(2)}`,
+      account: null,
+      bus: BusId("hill"),
+      model: "standard-wallet",
+      relayPassword: null,
+    })),
     timeZone: "Asia/Shanghai",
   });
   closers.push(() => street.close());
@@ -62,10 +60,13 @@ async function callers(
   const street = await buildStreet({
     clock: systemClock,
     seed: 7,
-    buses: plans.map(
-      ({ id, says }): BusPlan => ({ id, endpoint: { kind: "dial-in", host: "127.0.0.1", port, redialMs: 1, ...says } }),
+    buses: plans.map(({ id, says }): BusPlan => ({
+      id,
+      endpoint: { kind: "dial-in", host: "127.0.0.1", port, redialMs: 1, ...says },
+    })),
+    meters: plans.flatMap(({ id, meters }) =>
+      meters.map((address): MeterPlan => ({ address, bus: id, balance: "50.00", loadKw: 0 })),
     ),
-    meters: plans.flatMap(({ id, meters }) => meters.map((address): MeterPlan => ({ address, bus: id, balance: "50.00", loadKw: 0 }))),
   });
   closers.push(() => street.close());
   return street;
@@ -78,7 +79,10 @@ const session = (street: Street, address = A) => street.session(address, { prior
 const soon = () => ({ notAfter: later(systemClock.now(), minutes(5)) });
 
 /** A caller held by the test. */
-async function call(port: number, ...words: (string | Uint8Array)[]): Promise<{ socket: Socket; heard: () => string; isOver: () => boolean }> {
+async function call(
+  port: number,
+  ...words: (string | Uint8Array)[]
+): Promise<{ socket: Socket; heard: () => string; isOver: () => boolean }> {
   const socket = connect({ host: "127.0.0.1", port, noDelay: true });
   let heard = "";
   let over = false;
@@ -116,7 +120,10 @@ describe("who calls", () => {
     await listening(street);
     const far = await callers(port(), [{ id: "mute", meters: [A] }]);
     await isUp(street, `hill/${A}`);
-    const asked = far.frames().filter(({ direction }) => direction === "request").map(({ hex }) => hex.replaceAll(" ", ""));
+    const asked = far
+      .frames()
+      .filter(({ direction }) => direction === "request")
+      .map(({ hex }) => hex.replaceAll(" ", ""));
     expect(asked).toHaveLength(2);
     expect(asked[0]).toContain("68AAAAAAAAAAAA681300");
     expect(asked[1]).toContain("6801002211262068110434373337"); // 04000401, low byte first, each plus 33
@@ -159,7 +166,8 @@ describe("a caller that moves", () => {
     await isUp(street, `hill/${A}`);
     const talk = await session(street);
     await talk.readWallet();
-    const proofs = () => far.frames(A).filter(({ direction, hex }) => direction === "request" && hex.replaceAll(" ", "").includes("680320")).length;
+    const proofs = () =>
+      far.frames(A).filter(({ direction, hex }) => direction === "request" && hex.replaceAll(" ", "").includes("680320")).length;
     expect(proofs()).toBe(1);
     far.setBusFault("cell", { kind: "second-connection", di: "070102FF" });
     const sent = await talk.topUp({ amount: Fen(1_000n), count: 1, opening: false }, soon());
@@ -268,7 +276,11 @@ describe("strangers", () => {
       clock.advance(ms);
     }
     await until(() => expect(stranger.isOver()).toBe(true));
-    expect(desk.picture()).toMatchObject({ connected: 0, quarantined: 0, quarantine: [{ said: "who knows", until: clock.now() }] });
+    expect(desk.picture()).toMatchObject({
+      connected: 0,
+      quarantined: 0,
+      quarantine: [{ said: "who knows", until: clock.now() }],
+    });
   });
 
   test("the quarantine holds so many and no more: the oldest has to go", async () => {
@@ -366,7 +378,9 @@ test("a storm: 500 callers lose their connections at once and call again; all ar
     storms.push((performance.now() - startedAt) / 1_000);
   }
   const grown = (process.memoryUsage().rss - before) / 2 ** 20;
-  console.log(`storm of ${count}: ${storms.map((s) => s.toFixed(2)).join(", ")} s until all were served again; ${grown.toFixed(0)} MB more`);
+  console.log(
+    `storm of ${count}: ${storms.map((s) => s.toFixed(2)).join(", ")} s until all were served again; ${grown.toFixed(0)} MB more`,
+  );
   expect(street.buses()[0]!.callers).toMatchObject({ connected: count, known: count, quarantined: 0, turnedAway: 0 });
   expect(grown).toBeLessThan(150);
 }, 120_000);

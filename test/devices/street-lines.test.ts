@@ -53,7 +53,11 @@ const build = (buses: readonly BusConfig[], meters: readonly MeterRecord[], mqtt
 
 describe("what the start refuses, by name", () => {
   test("a caller whose meter hangs elsewhere", () => {
-    const hill: BusConfig = { id: "hill", transport: { kind: "tcp-server", port: 0 }, callers: [{ registration: "R", meters: [B] }] };
+    const hill: BusConfig = {
+      id: "hill",
+      transport: { kind: "tcp-server", port: 0 },
+      callers: [{ registration: "R", meters: [B] }],
+    };
     expect(() => build([hill], [record(A, "hill")])).toThrow(/site-file-invalid.*callers\[0\]\.meters\[0\]/);
   });
   test("a payload that is not raw", () => {

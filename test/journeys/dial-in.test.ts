@@ -43,9 +43,12 @@ afterAll(() => house.close());
 const buses = async (): Promise<readonly Thing[]> => (await house.desk.get("/v1/buses"))["items"] as readonly Thing[];
 const order = async (address: string, what: string): Promise<string> =>
   String(
-    ((await house.desk.post(`/v1/meters/${address}/relay`, { order: what, reason: "a test wants it" }))["command"] as Thing)["id"],
+    ((await house.desk.post(`/v1/meters/${address}/relay`, { order: what, reason: "a test wants it" }))["command"] as Thing)[
+      "id"
+    ],
   );
-const pay = async (address: string, amount: string): Promise<string> => (await house.desk.pay(accountOf(address), amount)).command!;
+const pay = async (address: string, amount: string): Promise<string> =>
+  (await house.desk.pay(accountOf(address), amount)).command!;
 const confirmed = (command: string): Promise<Thing> => house.desk.commandIn(command, "confirmed", LIMIT_MS);
 
 test("they are read, topped up, cut and restored, each confirmed by its meter", async () => {

@@ -59,7 +59,13 @@ test("a line with nobody on it is dialled ever more rarely; the first byte heard
   for (let n = 0; n < 7; n += 1) {
     const { transport } = await open(wire, patience);
     let sent = 0;
-    while (await transport.send(one).then(() => true, () => false)) sent += 1;
+    while (
+      await transport.send(one).then(
+        () => true,
+        () => false,
+      )
+    )
+      sent += 1;
     limits.push(sent);
   }
   expect(limits).toEqual([3, 6, 12, 24, 48, UNANSWERED_MAX, UNANSWERED_MAX]);
@@ -73,7 +79,9 @@ test("a serial server that forgot our connection is dialled again, and the line 
   const server = createServer({ noDelay: true }, (socket) => {
     const isDeaf = sockets.push(socket) === 1; // takes everything and says nothing, as a network that lost the way does
     socket.on("error", () => undefined);
-    socket.on("data", (bytes) => void (isDeaf || socket.write(bytes)));
+    socket.on("data", (bytes) => {
+      if (!isDeaf) socket.write(bytes);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   closers.push(() => new Promise((resolve) => void server.close(resolve)));

@@ -89,7 +89,8 @@ export function complaintsAbout(bus: DialInBus, meters: ReadonlySet<string>): re
     if (registration === undefined && source === undefined && callers.length > 1)
       complain(path, "names neither registration nor source, and it is not the only one");
     const name = callerName(caller, index);
-    if (names.has(name) || meters.has(name)) complain(path, `another caller is called "${name}" as well; choose texts that differ in letters or digits`);
+    if (names.has(name) || meters.has(name))
+      complain(path, `another caller is called "${name}" as well; choose texts that differ in letters or digits`);
     names.add(name);
     for (const [at, meter] of caller.meters.entries()) {
       if (!meters.has(meter)) complain(`${path}.meters[${at}]`, `no meter ${meter} hangs on bus ${bus.id}`);

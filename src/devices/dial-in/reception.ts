@@ -42,9 +42,14 @@ export class Reception {
     this.#parts = parts;
     this.#book = new CallerBook(bus, meters);
     this.#quarantine = new Quarantine(clock, log);
-    this.seats = new Map([...this.#book.lines.keys()].map((line) => [line, new Seat(`tcp-server:${line}`, clock, log.child({ bus: line }))]));
+    this.seats = new Map(
+      [...this.#book.lines.keys()].map((line) => [line, new Seat(`tcp-server:${line}`, clock, log.child({ bus: line }))]),
+    );
     const { host = "127.0.0.1", port } = bus.transport;
-    this.#server = new TcpServer({ host, port, onCaller: (caller) => this.#receive(new Visitor(caller, this.#visitorParts)) }, parts);
+    this.#server = new TcpServer(
+      { host, port, onCaller: (caller) => this.#receive(new Visitor(caller, this.#visitorParts)) },
+      parts,
+    );
   }
 
   get name(): string {

@@ -11,7 +11,7 @@ import { minutes, seconds, type Clock, type Instant } from "../../kernel/clock.t
 import type { Logger } from "../../kernel/log.ts";
 import { reasonOf } from "../../kernel/faults.ts";
 import { Deframer, isReply } from "../../protocols/dlt645/index.ts";
-import type { CallerTransport } from "../../transports/tcp-server.ts";
+import type { CallerTransport } from "../../transports/tcp-caller.ts";
 import { BYTE_GAP_MS, type LineTiming } from "../timing.ts";
 import { CallerEar } from "./caller-ear.ts";
 import type { CallerBook, Known } from "./caller-book.ts";
@@ -188,17 +188,18 @@ export class Visitor implements Sitting {
   async #introduce(): Promise<void> {
     const { clock, probes, onUnknown } = this.#parts;
     const { signal } = this.#settled;
+    const isSettled = (): boolean => signal.aborted;
     for (const pause of PROBE_AFTER_MS) {
       await clock.wait(pause, signal);
-      if (signal.aborted) return;
+      if (isSettled()) return;
       const why = probes ? await this.#ask(signal) : null;
-      if (signal.aborted) return;
+      if (isSettled()) return;
       // What it said of itself tells more than that no meter answers.
       if (why !== null && this.#bytes === 0) this.#why = `it says nothing of itself; ${why}`;
       onUnknown(this);
     }
     await clock.wait(QUARANTINE_MS, signal);
-    if (!signal.aborted) await this.end("nobody knew it for ten minutes");
+    if (!isSettled()) await this.end("nobody knew it for ten minutes");
   }
 
   /** Null: it is known now. */
