@@ -57,7 +57,7 @@ export async function examine(env: Readonly<Record<string, string | undefined>>)
   }
   findings.push(await httpPort(config.http));
   for (const bus of config.buses) {
-    if (bus.transport.kind === "tcp-server") findings.push(await dialInPort(bus.id, bus.transport));
+    if (bus.transport.kind === "tcp-server") findings.push(await dialInPort(bus.id, bus.transport, config.http));
     if (bus.transport.kind === "serial") findings.push(await serialDevice(bus.id, bus.transport.path));
     if (bus.transport.kind === "tcp")
       findings.push(
@@ -151,26 +151,26 @@ const whoHas = (host: string, port: number): Promise<string | null> =>
     server.listen({ host, port }, () => server.close(() => resolve(null)));
   });
 
-async function dialInPort(bus: string, { host, port }: { readonly host: string; readonly port: number }): Promise<Finding> {
+/** A port that this site's gateway itself holds, when it runs, is as it should be. */
+async function dialInPort(bus: string, { host, port }: { host: string; port: number }, http: Config["http"]): Promise<Finding> {
   const busy = await whoHas(host, port);
-  return busy === null
-    ? good(`bus ${bus}`, `${host}:${port} is free for callers`)
-    : bad(
-        `bus ${bus}`,
-        `${host}:${port}: ${busy}`,
-        "The gateway has it when it runs; else stop the other program or choose another port.",
-      );
+  if (busy === null) return good(`bus ${bus}`, `${host}:${port} is free for callers`);
+  if (await isGateway(http)) return good(`bus ${bus}`, `${host}:${port}: the gateway that runs expects callers there`);
+  return bad(`bus ${bus}`, `${host}:${port}: ${busy}`, "Stop the other program, or choose another port and tell the modems.");
 }
 
-async function httpPort({ host, port }: Config["http"]): Promise<Finding> {
+async function httpPort(http: Config["http"]): Promise<Finding> {
+  const { host, port } = http;
   const busy = await whoHas(host, port);
   if (busy === null) return good("http port", `${host}:${port} is free`);
-  const alive = await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(CONNECT_MS_MAX) })
-    .then(async (response) => ((await response.json()) as { status?: unknown }).status === "alive")
-    .catch(() => false);
-  if (alive) return good("http port", `${host}:${port}: a gateway answers there`);
+  if (await isGateway(http)) return good("http port", `${host}:${port}: a gateway answers there`);
   return bad("http port", `${host}:${port}: ${busy}`, "Set HTTP_PORT to a free one, or stop the other program.");
 }
+
+const isGateway = ({ host, port }: Config["http"]): Promise<boolean> =>
+  fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(CONNECT_MS_MAX) })
+    .then(async (response) => ((await response.json()) as { status?: unknown }).status === "alive")
+    .catch(() => false);
 
 /** Somebody answers at host and port; the password in the address is never shown. */
 function reach(what: string, url: string, defaultPort: number, next: string): Promise<Finding> {

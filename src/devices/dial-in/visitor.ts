@@ -100,8 +100,9 @@ export class Visitor implements Sitting {
     this.#caller.onClosed((why) => this.#gone(why));
     this.#caller.onReceived((bytes) => this.#received(bytes));
     const line = book.bySource(this.#caller.source);
+    const opened = this.#caller.open(); // open before it sits: whoever waits for the line speaks at once
     if (line !== undefined) this.#known({ line });
-    await this.#caller.open();
+    await opened;
     await Promise.all([this.#introduce(), this.#watchHeartbeat()]);
   }
 
