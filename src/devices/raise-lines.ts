@@ -16,6 +16,7 @@ import { SerialTransport } from "../transports/serial.ts";
 import { TcpTransport } from "../transports/tcp-client.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { BusConfig } from "./bus-config.ts";
+import { destinationOf } from "./destination.ts";
 import { complaintsAbout } from "./dial-in/caller-book.ts";
 import { Reception } from "./dial-in/reception.ts";
 import { Line } from "./line.ts";
@@ -163,7 +164,7 @@ function wiringFor(
       };
     }
     case "tcp": {
-      const patience = new Patience();
+      const patience = new Patience(destinationOf);
       return { make: () => patient(new TcpTransport(transport, clock), patience, clock) };
     }
     case "mqtt":

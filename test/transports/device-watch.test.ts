@@ -49,18 +49,33 @@ const watch = (path: string): DeviceWatch => {
   return looking;
 };
 
-test("an adapter pulled out while the line is idle: closed without a write, once, and said", async () => {
+test("a path that leads nowhere while the line is idle: closed without a write, once, and said", async () => {
   const wall = socketInTheWall();
   const transport = watched(new SerialTransport({ path: wall.path, ...settings }), watch(wall.path));
   const closed: string[] = [];
   transport.onClosed((why) => closed.push(why));
   await transport.open();
   expect(transport.isOpen).toBe(true);
-  wall.pull();
+  rmSync(wall.path); // the pseudo-terminal lives on, so the library itself cannot notice
   await vi.waitFor(() => expect(closed).toEqual([`${wall.path} is gone: was the adapter pulled out?`]));
   await vi.waitFor(() => expect(transport.isOpen).toBe(false));
   await transport.close();
   expect(closed).toHaveLength(1);
+});
+
+test("an adapter pulled out while the line is idle is noticed without a write, by whoever is first, and said once", async () => {
+  for (let n = 0; n < 5; n += 1) {
+    const wall = socketInTheWall();
+    const transport = watched(new SerialTransport({ path: wall.path, ...settings }), watch(wall.path));
+    const closed: string[] = [];
+    transport.onClosed((why) => closed.push(why));
+    await transport.open();
+    wall.pull();
+    await vi.waitFor(() => expect(closed).toHaveLength(1));
+    await transport.close();
+    expect(closed).toHaveLength(1);
+    expect(transport.isOpen).toBe(false);
+  }
 });
 
 test("the link leads to another device: the port that is open to the old one is given up", async () => {

@@ -1,6 +1,6 @@
 /** A far end that vanished without a word, told from a meter that is dead. */
 import { createServer, type AddressInfo, type Socket } from "node:net";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { seededChance } from "../../src/kernel/chance.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { isFault } from "../../src/kernel/faults.ts";
@@ -71,7 +71,59 @@ test("a line with nobody on it is dialled ever more rarely; the first byte heard
   expect(limits).toEqual([3, 6, 12, 24, 48, UNANSWERED_MAX, UNANSWERED_MAX]);
   await open(wire, patience);
   wire.far.send(one);
-  await vi.waitFor(() => expect(patience.limit).toBe(UNANSWERED_FIRST));
+  await vi.waitFor(() => expect(patience.over).toBeNull());
+  const { transport } = await open(wire, patience);
+  let sent = 0;
+  while (
+    await transport.send(one).then(
+      () => true,
+      () => false,
+    )
+  )
+    sent += 1;
+  expect(sent).toBe(UNANSWERED_FIRST);
+});
+
+describe("many behind one connection", () => {
+  const to = (meter: number): Uint8Array => Uint8Array.of(meter);
+  const judge = (): Patience => {
+    const patience = new Patience((bytes) => String(bytes[0]));
+    patience.begin();
+    return patience;
+  };
+  const asked = (patience: Patience, meter: number, answers: boolean): boolean => {
+    if (patience.over !== null) return false;
+    patience.sent(to(meter));
+    if (answers) patience.heard();
+    return true;
+  };
+
+  test("one that dies beside others that live never costs them the connection, however often it alone is asked", () => {
+    const patience = judge();
+    for (const meter of [1, 2, 3]) asked(patience, meter, true);
+    for (let n = 0; n < 200; n += 1) expect(asked(patience, 2, false)).toBe(true);
+    for (const meter of [1, 3]) expect(asked(patience, meter, true)).toBe(true);
+    for (let n = 0; n < 200; n += 1) expect(asked(patience, 2, false)).toBe(true);
+  });
+
+  test("those that were dead from the start count for nothing as soon as one answered", () => {
+    const patience = judge();
+    asked(patience, 1, true);
+    for (let n = 0; n < 50; n += 1) for (const dead of [7, 8, 9]) expect(asked(patience, dead, false)).toBe(true);
+  });
+
+  test("when all fall silent at once it is noticed within three requests", () => {
+    const patience = judge();
+    for (const meter of [1, 2, 3]) asked(patience, meter, true);
+    expect([1, 1, 2, 3].map((meter) => asked(patience, meter, false))).toEqual([true, true, true, false]);
+  });
+
+  test("the only one that answers counts each time", () => {
+    const patience = judge();
+    asked(patience, 1, true);
+    asked(patience, 9, false);
+    expect([1, 1, 1, 1].map((meter) => asked(patience, meter, false))).toEqual([true, true, true, false]);
+  });
 });
 
 test("a serial server that forgot our connection is dialled again, and the line goes on", async () => {

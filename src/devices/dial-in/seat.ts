@@ -9,6 +9,7 @@ import { minutes, type Clock, type Instant } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { Patience, REFUSED_FIRST_MS } from "../../transports/patience.ts";
+import { destinationOf } from "../destination.ts";
 import type { LineLink } from "../line.ts";
 
 /** What sits down: an open connection. */
@@ -33,8 +34,7 @@ export class Seat implements LineLink {
   readonly #dropped: ((why: string) => void)[] = [];
   readonly #replacedAt: Instant[] = [];
   /** A modem that lost its network takes what is sent to it as well: see `transports/patience.ts`. */
-  readonly #patience = new Patience();
-  #unanswered = 0;
+  readonly #patience = new Patience(destinationOf);
   #sitting: Sitting | undefined;
   #isGivenUp = false;
   #why = "nobody has called yet";
@@ -66,15 +66,15 @@ export class Seat implements LineLink {
   async send(bytes: Uint8Array): Promise<void> {
     const sitting = this.#sitting;
     if (sitting === undefined || !this.isOpen) throw new Fault("line-down", { transport: this.name, why: this.#why });
-    if (this.#unanswered >= this.#patience.limit) {
-      const why = `nothing was heard through ${this.#unanswered} requests: the caller is gone, or nobody is behind it`;
+    const why = this.#patience.over;
+    if (why !== null) {
       this.#patience.lost();
       this.#isGivenUp = true;
       this.#why = why;
       void this.#clock.wait(REFUSED_FIRST_MS).then(() => this.#sendAway(sitting, why));
       throw new Fault("line-down", { transport: this.name, why });
     }
-    this.#unanswered += 1;
+    this.#patience.sent(bytes);
     await sitting.send(bytes);
   }
 
@@ -107,7 +107,7 @@ export class Seat implements LineLink {
       void this.#sendAway(this.#sitting, `it called again as ${next.name}`);
     }
     this.#sitting = next;
-    this.#unanswered = 0;
+    this.#patience.begin();
     this.#isGivenUp = false;
     this.#log.info({ transport: this.name, caller: next.name }, "a caller is known: line open");
     for (const listener of this.#opened) listener();
@@ -116,15 +116,13 @@ export class Seat implements LineLink {
   /** Of a connection that no longer sits here, nothing is heard. */
   hear(from: Sitting, bytes: Uint8Array): void {
     if (this.#sitting !== from) return;
-    this.alive(from);
+    this.#patience.heard();
     for (const listener of this.#received) listener(bytes);
   }
 
   /** It said something that is no answer: it lives. */
   alive(from: Sitting): void {
-    if (this.#sitting !== from) return;
-    this.#unanswered = 0;
-    this.#patience.heard();
+    if (this.#sitting === from) this.#patience.alive();
   }
 
   /** It is no longer here; its connection is its own affair. */
