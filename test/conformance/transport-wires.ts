@@ -142,7 +142,8 @@ async function tcpWire(): Promise<Wire> {
     await closed;
   };
   return {
-    transport: () => patient(new TcpTransport({ host: "127.0.0.1", port }, systemClock), new Patience(() => "", 1_000), systemClock),
+    transport: () =>
+      patient(new TcpTransport({ host: "127.0.0.1", port }, systemClock), new Patience(() => "", 1_000), systemClock),
     heard: ear.all,
     answer: (bytes) => {
       for (const socket of sockets) socket.write(bytes);
