@@ -19,6 +19,7 @@ import type { Config } from "./config.ts";
 import { eachMeterAlone } from "./devices/bus-config.ts";
 import { meterModels } from "./devices/meter-models.ts";
 import type { MeterRecord, Street } from "./devices/meter.ts";
+import { lineNameOf } from "./devices/line-names.ts";
 import { Poller } from "./devices/poller.ts";
 import { ReadingIntake } from "./devices/reading-intake.ts";
 import { buildStreetLines } from "./devices/street-lines.ts";
@@ -402,9 +403,13 @@ async function raise(
 }
 
 const lineName = (config: Config, meter: MeterRecord): string =>
-  isSideBySide(config, meter.bus) ? `${meter.bus}/${meter.address}` : meter.bus;
+  lineNameOf(
+    config.buses.find((bus) => bus.id === meter.bus),
+    meter,
+  );
+/** Meters of such a bus have lines of their own, or may have. */
 const isSideBySide = (config: Config, bus: string): boolean =>
-  config.buses.some(({ id, transport }) => id === bus && eachMeterAlone(transport));
+  config.buses.some(({ id, transport }) => id === bus && (transport.kind === "tcp-server" || eachMeterAlone(transport)));
 
 function walletReadings(
   meter: MeterAddress,

@@ -27,7 +27,8 @@ const transport = z.discriminatedUnion("kind", [
     stopBits: z.literal([1, 2]).default(1),
   }),
   z.strictObject({ kind: z.literal("tcp"), host: z.string().min(1), port: port.min(1) }),
-  z.strictObject({ kind: z.literal("tcp-server"), port }),
+  // Loopback unless told otherwise: an open port is a decision.
+  z.strictObject({ kind: z.literal("tcp-server"), port, host: z.string().min(1).default("127.0.0.1") }),
   z
     .strictObject({
       kind: z.literal("mqtt"),
@@ -91,8 +92,29 @@ export const siteFile = z.strictObject({
       turnaroundMs: z.int().min(0).max(5_000).optional(),
       // Beside the wire's own time: 1,500 on serial, 3,000 on TCP, 8,000 over MQTT; a slow mobile network takes up to 12,000.
       replyDeadlineMs: z.int().min(50).max(60_000).optional(),
-      // After silence: what is heard within it is a late reply and belongs to nobody; 1,000, over MQTT 2,000.
+      // After silence: what is heard within it is a late reply and belongs to nobody; 1,000, over MQTT and where meters dial in 2,000.
       quietMs: z.int().min(10).max(60_000).optional(),
+      // Of kind tcp-server: what callers say, and who is behind whom (devices/dial-in/README.md).
+      dialIn: z
+        .strictObject({
+          says: z
+            .array(
+              z.union([z.string().min(1), z.strictObject({ text: z.string().min(1), answer: z.string().min(1).optional() })]),
+            )
+            .optional(),
+          probe: z.boolean().default(true),
+          heartbeatEverySeconds: z.int().min(5).max(86_400).optional(),
+        })
+        .optional(),
+      callers: z
+        .array(
+          z.strictObject({
+            registration: z.string().min(1).max(80).optional(),
+            source: z.string().min(1).optional(),
+            meters: z.array(digits12).min(1),
+          }),
+        )
+        .optional(),
     }),
   ),
   meters: z.array(

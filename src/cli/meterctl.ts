@@ -1,4 +1,4 @@
-/** The command line tool: decode, encode, read, pay, relay, command, doctor. What each prints and how it ends is told in the README. */
+/** The command line tool: decode, encode, read, ports, pay, relay, command, doctor. What each prints and how it ends is told in the README. */
 import { randomUUID } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { itemOf } from "../protocols/dlt645/index.ts";
@@ -113,6 +113,17 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
       if (empty.length === 0) return;
       terminal.error(`The meter answers, and has no data for: ${empty.join(", ")}.`);
       end(Exit.failed);
+    });
+
+  program
+    .command("ports")
+    .description("serial ports of this machine, found without udev · 本机串口")
+    .option("--json", "JSON alone")
+    .action(async (options: { json?: boolean }) => {
+      const { listSerialPorts } = await import("../transports/serial-ports.ts");
+      const { printPorts } = await import("./ports.ts");
+      const ports = await listSerialPorts();
+      terminal.out(options.json === true ? JSON.stringify(ports, null, 2) : printPorts(ports));
     });
 
   const throughGateway = (command: Command): Command =>

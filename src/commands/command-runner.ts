@@ -33,6 +33,9 @@ const LOOK_AGAIN_MS_MAX = minutes(5);
 const SILENCE_ENDS_SETTING_MS = minutes(10);
 /** Attempts that may follow each other at once; later ones wait, so that a bad line is not beaten. */
 const QUICK_ATTEMPTS = 3;
+/** An attempt under which the line went away tells nothing of the meter, so many more may follow it than a silent meter is worth. */
+const LINE_CLOSED = "silent, the line closed";
+const LINE_CLOSED_ATTEMPTS_MAX = 50;
 /** After a mistake of ours, a lock that was held too long, a disk that is full: soon enough for somebody in the dark. */
 const LOOK_AFTER_MISTAKE_MS = seconds(10);
 const FROZEN_LOOK_MS = minutes(30);
@@ -219,7 +222,7 @@ export class CommandRunner {
       const now = await commands.find(null, command.id);
       if (now?.state !== "sending" || now.fence !== command.fence) throw error; // nothing was written, so nothing was sent
       // The attempt stands in the books and the line gave way in the same moment: look before believing anything.
-      sent = { sent: "silent", sentAt: attempt.at };
+      sent = { sent: "silent", sentAt: attempt.at, lineClosed: true };
       log.warn({ reason: reasonOf(error) }, "the line gave way after the attempt was written down");
     }
     const sending: Command = { ...command, state: "sending" };
@@ -235,7 +238,9 @@ export class CommandRunner {
         lookAt: clock.now(),
       },
     );
-    const outcome = sent.sent === "refused" ? `refused: ${sent.fault} ${sent.bits.join(", ")}`.trim() : sent.sent;
+    const silent = sent.sent === "silent" && sent.lineClosed === true ? LINE_CLOSED : sent.sent;
+    const outcome = sent.sent === "refused" ? `refused: ${sent.fault} ${sent.bits.join(", ")}`.trim() : silent;
+    attempt.outcome = outcome;
     await commands.endAttempt(null, command.id, number, outcome, session.evidence);
     log.info({ attempt: number, outcome }, "sent; now the meter must show it");
     await this.#verify(definition, session, verifying, attempt, sent.sent, sent.sent === "refused" ? sent.fault : null, log);
@@ -263,7 +268,9 @@ export class CommandRunner {
       null,
       command.id,
       attempt.number,
-      refusal === null ? `${lastReply}: ${verdict.verdict}` : `refused: ${refusal}: ${verdict.verdict}`,
+      refusal === null
+        ? `${isLineClosed(attempt) ? LINE_CLOSED : lastReply}: ${verdict.verdict}`
+        : `refused: ${refusal}: ${verdict.verdict}`,
       session.evidence,
     );
     switch (verdict.verdict) {
@@ -307,7 +314,7 @@ export class CommandRunner {
       return;
     }
     const timeLeft = clock.now() < command.notAfter;
-    const triesLeft = attempt.number < definition.attemptsMax;
+    const triesLeft = attempt.number < (isLineClosed(attempt) ? LINE_CLOSED_ATTEMPTS_MAX : definition.attemptsMax);
     const because = lastReply === "acknowledged" ? "stuck" : "silence";
     if (!timeLeft || !triesLeft) {
       await this.#apply(command, { type: "not-done", timeLeft, triesLeft, because });
@@ -436,6 +443,8 @@ export class CommandRunner {
 }
 
 /** An attempt's outcome is kept as text; a refusal begins with its code. */
+const isLineClosed = ({ outcome }: Attempt): boolean => outcome.startsWith(LINE_CLOSED);
+
 function refusalIn(outcome: string): FaultCode | null {
   const code = /^refused: ([a-z-]+)/.exec(outcome)?.[1];
   return code !== undefined && code in faults ? (code as FaultCode) : null;

@@ -2,6 +2,7 @@
 import { Fault } from "../kernel/faults.ts";
 import { BusId } from "../kernel/ids.ts";
 import type { JsonFields, PayloadKind } from "../transports/mqtt-payloads.ts";
+import type { DialInBus } from "./dial-in/caller-book.ts";
 
 export { JSON_FIELDS, PAYLOAD_KINDS } from "../transports/mqtt-payloads.ts";
 
@@ -15,7 +16,7 @@ export type BusTransport =
       readonly stopBits: 1 | 2;
     }
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "tcp-server"; readonly port: number }
+  | { readonly kind: "tcp-server"; readonly port: number; readonly host?: string | undefined }
   | MqttBus;
 
 /**
@@ -52,8 +53,8 @@ export function topicTrouble({ down, up }: Pick<MqttBus, "down" | "up">): { fiel
   return down === up ? { field: "up", why: "is the topic of down: we would hear ourselves" } : undefined;
 }
 
-export interface BusConfig {
-  readonly id: string;
+/** `dialIn` and `callers` belong to buses of kind tcp-server. */
+export interface BusConfig extends DialInBus {
   readonly transport: BusTransport;
   /** After a reply, before the next request. */
   readonly turnaroundMs?: number | undefined;
@@ -71,7 +72,6 @@ export function checkedBuses(buses: readonly BusConfig[]): ReadonlyMap<string, B
     const field = `buses[${index}]`;
     if (byId.has(BusId(bus.id, `${field}.id`)))
       throw new Fault("site-file-invalid", { field: `${field}.id`, given: bus.id, why: "named twice" });
-    refuseUnbuilt(bus);
     if (bus.transport.kind === "mqtt") refuseTopics(bus.transport, `${field}.transport`);
     for (const wires of wiresOf(bus.transport)) {
       const other = byWires.get(wires);
@@ -107,16 +107,6 @@ function refuseMeterOnDtu({ transport }: BusConfig, byWires: ReadonlyMap<string,
   }
 }
 
-function refuseUnbuilt({ id, transport }: BusConfig): void {
-  if (transport.kind === "tcp-server") {
-    throw new Fault("not-supported", {
-      bus: id,
-      transport: transport.kind,
-      why: "dial-in is not built yet: dial the meters' serial server with kind tcp",
-    });
-  }
-}
-
 function refuseTopics(transport: MqttBus, field: string): void {
   const trouble = topicTrouble(transport);
   if (trouble === undefined) return;
@@ -134,6 +124,6 @@ function wiresOf(transport: BusTransport): readonly string[] {
     case "mqtt":
       return eachMeterAlone(transport) ? [] : [`topic ${transport.down}`, `topic ${transport.up}`];
     case "tcp-server":
-      return [];
+      return transport.port === 0 ? [] : [`callers on port ${transport.port}`];
   }
 }

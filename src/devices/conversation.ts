@@ -106,7 +106,7 @@ export class Conversation {
   async order(frame: Frame, { notAfter, beforeFirstByte }: SendOptions): Promise<Sent> {
     const answer = await this.#ask({ frame, notAfter, ...(beforeFirstByte === undefined ? {} : { beforeFirstByte }) });
     const { sentAt } = answer;
-    if (answer.outcome === "silent") return { sent: "silent", sentAt };
+    if (answer.outcome === "silent") return { sent: "silent", sentAt, ...(answer.lineClosed ? { lineClosed: true } : {}) };
     const { reply, at } = answer;
     switch (reply.is) {
       case "acknowledged":

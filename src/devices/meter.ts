@@ -86,7 +86,8 @@ export type RelayOrder = "disconnect" | "reconnect" | "arm" | "protect" | "unpro
 /** What came back for something that changes the meter. `silent`: the bytes left, nobody spoke; it may have been obeyed. */
 export type Sent =
   | { readonly sent: "acknowledged"; readonly sentAt: Instant; readonly at: Instant }
-  | { readonly sent: "silent"; readonly sentAt: Instant }
+  /** `lineClosed`: the line went away under it, so that its silence says nothing about the meter. */
+  | { readonly sent: "silent"; readonly sentAt: Instant; readonly lineClosed?: boolean }
   | { readonly sent: "refused"; readonly sentAt: Instant; readonly fault: FaultCode; readonly bits: readonly string[] };
 
 export interface SendOptions {
@@ -171,4 +172,27 @@ export interface BusPicture {
   readonly echoes: number;
   readonly noiseBytes: number;
   readonly tape: { readonly rows: number; readonly bytes: number; readonly newest: number };
+  /** Only at the port of a bus that is dialled from outside; its lines stand beside it. */
+  readonly callers?: CallersPicture;
+}
+
+export interface CallersPicture {
+  readonly connected: number;
+  /** Lines on which somebody sits. */
+  readonly known: number;
+  readonly quarantined: number;
+  /** For want of room, since the start. */
+  readonly turnedAway: number;
+  /** Callers that nobody knows, newest first; those that left are remembered for a while. */
+  readonly quarantine: readonly QuarantinedCaller[];
+}
+
+export interface QuarantinedCaller {
+  readonly caller: string;
+  readonly since: Instant;
+  /** When it hung up; null while it is there. */
+  readonly until: Instant | null;
+  /** Its first bytes, escaped and shortened. */
+  readonly said: string;
+  readonly why: string;
 }

@@ -1,19 +1,26 @@
 /**
- * Raises the lines of a street: one per serial or TCP bus; over MQTT one per meter or per DTU, all on one shared connection. Each line
- * starts in the background and keeps trying; the broker is only dialled where a bus needs it.
+ * Raises the lines of a street: one per serial or TCP bus; over MQTT one per meter or per DTU, all on one shared connection; one per
+ * caller where meters dial in. Each line starts in the background and keeps trying; the broker is only dialled where a bus needs it.
  */
 import type { Chance } from "../kernel/chance.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
+import { DeviceWatch, watched } from "../transports/device-watch.ts";
 import { MqttLink, type BrokerOptions } from "../transports/mqtt-link.ts";
 import type { IgnoredCounts } from "../transports/mqtt-ignored.ts";
+import { patient, Patience } from "../transports/patience.ts";
 import { Reconnecting } from "../transports/reconnecting.ts";
 import { SerialTransport } from "../transports/serial.ts";
 import { TcpTransport } from "../transports/tcp-client.ts";
 import type { Transport } from "../transports/transport.ts";
 import { eachMeterAlone, type BusConfig } from "./bus-config.ts";
+import { destinationOf } from "./destination.ts";
+import { complaintsAbout } from "./dial-in/caller-book.ts";
+import { Reception } from "./dial-in/reception.ts";
 import { Line } from "./line.ts";
+import { lineNameOf } from "./line-names.ts";
 import { LineTape } from "./line-tape.ts";
 import type { MeterRecord } from "./meter.ts";
 import { overMqtt } from "./mqtt-lines.ts";
@@ -43,20 +50,33 @@ export interface StreetLine {
 
 export interface Lines {
   readonly lines: readonly StreetLine[];
+  /** By bus id: where callers come in. */
+  readonly receptions: ReadonlyMap<string, Reception>;
   readonly lineOf: (meter: MeterRecord) => StreetLine;
   readonly close: () => Promise<void>;
 }
 
 export function raiseLines(parts: LinesParts, buses: ReadonlyMap<string, BusConfig>, meters: readonly MeterRecord[]): Lines {
+  for (const bus of buses.values()) refuseMistakes(bus, meters); // before anything is opened
   const broker = brokerFor(parts);
   const byName = new Map<string, StreetLine>();
+  const closers: (() => Promise<void>)[] = [];
   for (const [id, bus] of buses) {
-    const make = makerFor(parts, bus);
-    if (make !== undefined) byName.set(id, raise(parts, bus, { name: id, make, ready: Promise.resolve() }));
+    const wiring = wiringFor(parts, bus, closers);
+    if (wiring !== undefined) byName.set(id, raise(parts, bus, { name: id, ready: Promise.resolve(), ...wiring }));
     else if (broker !== undefined && bus.transport.kind === "mqtt" && !eachMeterAlone(bus.transport))
       byName.set(id, raise(parts, bus, { name: id, ready: broker.firstTry, ...overMqtt(broker.link, bus.transport) }));
   }
-  const nameOf = (meter: MeterRecord): string => (byName.has(meter.bus) ? meter.bus : `${meter.bus}/${meter.address}`);
+  const nameOf = (meter: MeterRecord): string => (byName.has(meter.bus) ? meter.bus : lineNameOf(buses.get(meter.bus), meter));
+  const receptions = new Map<string, Reception>();
+  for (const [id, bus] of buses) {
+    const { transport } = bus;
+    if (transport.kind !== "tcp-server" || byName.has(id)) continue;
+    const behind = meters.filter((meter) => meter.bus === id).map((meter) => meter.address);
+    const reception = openReception(parts, { ...bus, transport }, behind, byName);
+    receptions.set(id, reception);
+    closers.push(() => reception.close());
+  }
   for (const meter of meters) {
     const bus = buses.get(meter.bus);
     if (broker === undefined || bus?.transport.kind !== "mqtt" || byName.has(meter.bus)) continue;
@@ -65,9 +85,11 @@ export function raiseLines(parts: LinesParts, buses: ReadonlyMap<string, BusConf
   }
   return {
     lines: [...byName.values()],
+    receptions,
     lineOf: (meter) => byName.get(nameOf(meter))!,
     close: async () => {
       await Promise.all([...byName.values()].map(({ line }) => line.close()));
+      await Promise.all(closers.map((close) => close()));
       await broker?.link.close();
     },
   };
@@ -102,21 +124,60 @@ function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, wiring
   };
 }
 
-/** Over MQTT there are as many lines as meters, and each carries little. */
+/** Over MQTT and where meters dial in there are many lines, and each carries little. */
 const tapeOf = ({ transport }: BusConfig): { tape?: LineTape } =>
-  transport.kind === "mqtt" ? { tape: new LineTape(MQTT_TAPE_BYTES_MAX) } : {};
-const MQTT_TAPE_BYTES_MAX = 4 * 1_024;
+  transport.kind === "mqtt" || transport.kind === "tcp-server" ? { tape: new LineTape(SMALL_TAPE_BYTES_MAX) } : {};
+const SMALL_TAPE_BYTES_MAX = 4 * 1_024;
 
-/** Undefined: it is reached over the broker, or its meters have lines of their own. */
-function makerFor({ wires, clock }: LinesParts, bus: BusConfig): (() => Transport) | undefined {
+function refuseMistakes(bus: BusConfig, meters: readonly MeterRecord[]): void {
+  const [mistake] = complaintsAbout(
+    bus,
+    new Set(meters.filter((meter) => meter.bus === bus.id).map((meter) => meter.address as string)),
+  );
+  if (mistake !== undefined) throw new Fault("site-file-invalid", { bus: bus.id, field: mistake.path, why: mistake.what });
+}
+
+/** The reception of a bus that is dialled, and a line for each of its callers. */
+function openReception(
+  { clock, chance, log: house }: LinesParts,
+  bus: BusConfig & ConstructorParameters<typeof Reception>[0]["bus"],
+  meters: readonly MeterAddress[],
+  byName: Map<string, StreetLine>,
+): Reception {
+  const timing = timingOf(bus);
+  const log = house.child({ bus: bus.id });
+  const reception = new Reception({ bus, meters, timing, clock, chance: chance.child(`line/${bus.id}`), log });
+  const firstTry = reception.start();
+  for (const [name, link] of reception.seats) {
+    const line = new Line({ id: name, link, timing, clock, log: house.child({ bus: name }), ...tapeOf(bus) });
+    byName.set(name, { line, transport: link.name, firstTry, onOpened: (listener) => link.onOpened(listener) });
+  }
+  return reception;
+}
+
+/** Undefined: it is reached over the broker, or its meters or callers have lines of their own. */
+function wiringFor(
+  { wires, clock }: LinesParts,
+  bus: BusConfig,
+  closers: (() => Promise<void>)[],
+): Pick<Wiring, "make" | "onHope"> | undefined {
   const given = wires?.get(bus.id);
-  if (given !== undefined) return given;
+  if (given !== undefined) return { make: given };
   const { transport } = bus;
   switch (transport.kind) {
-    case "serial":
-      return () => new SerialTransport(transport);
-    case "tcp":
-      return () => new TcpTransport(transport, clock);
+    case "serial": {
+      const watch = new DeviceWatch(transport.path, clock);
+      watch.start();
+      closers.push(() => watch.stop());
+      return {
+        make: () => watched(new SerialTransport(transport), watch),
+        onHope: (listener) => void watch.onChange((device) => (device === null ? undefined : listener())),
+      };
+    }
+    case "tcp": {
+      const patience = new Patience(destinationOf);
+      return { make: () => patient(new TcpTransport(transport, clock), patience, clock) };
+    }
     case "mqtt":
     case "tcp-server":
       return undefined;

@@ -1,6 +1,6 @@
 /**
- * The street as the gateway sees it: one line per serial or TCP bus, and over MQTT one line per meter, all on one shared
- * connection to the broker. Every line is made exclusive by its own actor, every meter by its own lock.
+ * The street as the gateway sees it: one line per serial or TCP bus, one per caller where meters dial in, and over MQTT one line per
+ * meter, all on one shared connection to the broker. Every line is made exclusive by its own actor, every meter by its own lock.
  *
  * A line that cannot be opened does not stop the start: it is down, says why, and keeps trying.
  */
@@ -8,6 +8,7 @@ import { Fault } from "../kernel/faults.ts";
 import type { BusId, MeterAddress } from "../kernel/ids.ts";
 import type { SecurityModule } from "../security/security-module.ts";
 import { checkedBuses } from "./bus-config.ts";
+import type { Reception } from "./dial-in/reception.ts";
 import { IdentityBook } from "./identity.ts";
 import type { BusPicture, MeterRecord, Priority, Street } from "./meter.ts";
 import { MeterClocks } from "./meter-clock.ts";
@@ -38,7 +39,7 @@ export function buildStreetLines(parts: StreetParts): Street {
   const clocks = new MeterClocks(clock);
   const locks = new Map<MeterAddress, MeterLock>();
   const startedAt = clock.now();
-  const { lines, lineOf, close } = raiseLines(parts, buses, registry.all());
+  const { lines, receptions, lineOf, close } = raiseLines(parts, buses, registry.all());
 
   const onLineOpen: ((meters: readonly MeterAddress[]) => void)[] = [];
   for (const [line, meters] of Map.groupBy(registry.all(), (meter) => lineOf(meter))) {
@@ -85,7 +86,7 @@ export function buildStreetLines(parts: StreetParts): Street {
     onLineOpen: (listener) => {
       onLineOpen.push(listener);
     },
-    buses: () => lines.map((line) => pictureOf(line, clock.now() - startedAt)),
+    buses: () => [...[...receptions].map(doorOf), ...lines.map((line) => pictureOf(line, clock.now() - startedAt))],
     tape: (bus) => lines.find(({ line }) => line.id === bus)?.line.tape,
     hold: async () => {
       const releases = await Promise.all(lines.map(({ line }) => line.hold()));
@@ -99,6 +100,25 @@ export function buildStreetLines(parts: StreetParts): Street {
 
 const mostUrgentOf = (own: Priority, waiting: Priority | undefined): Priority =>
   waiting !== undefined && waiting < own ? waiting : own;
+
+/** The port itself carries nothing: its callers' lines do. */
+const doorOf = ([id, reception]: [string, Reception]): BusPicture => ({
+  id: id as BusId,
+  transport: reception.name,
+  open: reception.isOpen,
+  why: reception.why,
+  waiting: 0,
+  exchanges: 0,
+  silences: 0,
+  busyMs: 0,
+  busyShare: 0,
+  late: 0,
+  strays: 0,
+  echoes: 0,
+  noiseBytes: 0,
+  tape: { rows: 0, bytes: 0, newest: 0 },
+  callers: reception.picture(),
+});
 
 const pictureOf = ({ line, transport, ignored }: StreetLine, aliveMs: number): BusPicture => ({
   id: line.id as BusId,

@@ -3,7 +3,7 @@
  * network adds is an allowance, measured in the field and overridable per bus.
  */
 import { PREAMBLE_BYTES, type Frame } from "../protocols/dlt645/index.ts";
-import type { BusConfig, BusTransport } from "./bus-config.ts";
+import type { BusConfig } from "./bus-config.ts";
 
 /** After a reply: lets the slowest driver release the line (20 to 50 ms in the reference, 30 in most tools). */
 export const TURNAROUND_MS = 30;
@@ -25,6 +25,7 @@ export interface LineTiming {
 export const timingDefaults = {
   serial: { turnaroundMs: TURNAROUND_MS, answerMs: 1_500, quietMs: 1_000 },
   tcp: { turnaroundMs: TURNAROUND_MS, answerMs: 3_000, quietMs: 1_000 }, // mostly a serial server with a bus behind it
+  "tcp-server": { turnaroundMs: TURNAROUND_MS, answerMs: 8_000, quietMs: 2_000 }, // mostly a modem on a mobile network
   mqtt: { turnaroundMs: 0, answerMs: 8_000, quietMs: 2_000 }, // one meter behind each topic, and a network that takes longer than any driver
 } as const;
 
@@ -63,7 +64,7 @@ export const replyDeadlineMs = (
 ): number => Math.ceil((requestBytes + replyBytes) * timing.byteMs) + timing.answerMs;
 
 export function timingOf({ transport, turnaroundMs, replyDeadlineMs, quietMs }: Omit<BusConfig, "id">): LineTiming {
-  const defaults = timingDefaults[kindOf(transport)];
+  const defaults = timingDefaults[transport.kind];
   return {
     turnaroundMs: turnaroundMs ?? defaults.turnaroundMs,
     answerMs: replyDeadlineMs ?? defaults.answerMs,
@@ -71,5 +72,3 @@ export function timingOf({ transport, turnaroundMs, replyDeadlineMs, quietMs }: 
     byteMs: transport.kind === "serial" ? byteMsOf(transport) : 0,
   };
 }
-
-const kindOf = ({ kind }: BusTransport): keyof typeof timingDefaults => (kind === "tcp-server" ? "tcp" : kind);

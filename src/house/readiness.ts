@@ -23,7 +23,10 @@ export interface ReadinessParts {
 export async function readinessOf(parts: ReadinessParts): Promise<readonly PartReport[]> {
   const [database, queue] = await Promise.all([parts.db.trouble(), parts.queue.trouble()]);
   const trouble = parts.security.trouble ?? null;
-  const down = parts.street.buses().filter((bus) => !bus.open);
+  const buses = parts.street.buses();
+  const down = buses.filter((bus) => !bus.open);
+  const doors = buses.flatMap((bus) => (bus.callers === undefined ? [] : [{ id: bus.id, ...bus.callers }]));
+  const strangers = doors.filter(({ quarantined }) => quarantined > 0);
   return [
     { name: "database", ready: database === null, why: database },
     {
@@ -44,5 +47,18 @@ export async function readinessOf(parts: ReadinessParts): Promise<readonly PartR
       degraded: down.length > 0,
       why: down.length === 0 ? null : down.map((bus) => `${bus.id}: ${bus.why ?? "down"}`).join("; "),
     },
+    // Strangers are worth a look and no trouble: any port that is open is knocked at.
+    ...(doors.length === 0
+      ? []
+      : [
+          {
+            name: "callers",
+            ready: true,
+            why:
+              strangers.length === 0
+                ? null
+                : strangers.map(({ id, quarantined }) => `${id}: ${quarantined} unknown, see /v1/buses`).join("; "),
+          },
+        ]),
   ];
 }

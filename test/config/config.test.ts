@@ -32,6 +32,11 @@ meters: [ { address: "202611220001", account: "1000000001", bus: tcp-1, model: s
 
 const overMqtt = (fields: string): string =>
   small.replace("{ kind: tcp, host: 127.0.0.1, port: 2404 }", `{ kind: mqtt, ${fields} }`);
+/** The same meter, on a bus that it dials. */
+const dialIn = (more: string): string => `
+buses: [ { id: hill, transport: { kind: tcp-server, port: 2405 }, ${more} } ]
+meters: [ { address: "202611220001", account: "1000000001", bus: hill, model: standard-wallet } ]
+`;
 
 describe("defaults", () => {
   test("buses and meters are enough; everything else is as the contract shows it", () => {
@@ -48,6 +53,7 @@ describe("defaults", () => {
       { account: "1000000001", name: "1000000001", class: "residential", mode: "local", tariff: "flat" },
     ]);
     expect(config.prices.get("flat")).toBe(5_283n);
+    expect(load(dialIn("callers: []")).buses[0]!.transport).toEqual({ kind: "tcp-server", port: 2_405, host: "127.0.0.1" });
     expect(config.stores.database).toBe("embedded");
     expect(config.channels).toBe(null);
   });
@@ -230,6 +236,21 @@ describe("errors name the path and say what is allowed", () => {
     ["a place for keys that need none", `${small}\nsecurity: { url: "hsm://h:1" }`, /security.*unknown: url/],
     ["a time zone that is none", `${small}\nsite: { timeZone: Mars/Olympus }`, /site\.timeZone.*Mars\/Olympus/],
     ["open to the network without keys", `${small}\nhttp: { host: 0.0.0.0 }`, /http\.host.*loopback only/],
+    [
+      "callers of a bus that nobody dials",
+      small.replace("port: 2404 }", "port: 2404 }, callers: [ { registration: R, meters: ['202611220001'] } ]"),
+      /buses\[0\].*belong to a bus of kind tcp-server/,
+    ],
+    [
+      "a caller with a meter of another bus",
+      dialIn('callers: [ { registration: R, meters: ["202611220009"] } ]'),
+      /buses\[0\]\.callers\[0\]\.meters\[0\].*no meter 202611220009 hangs on bus hill/,
+    ],
+    [
+      "a pattern with a place that is none",
+      dialIn('dialIn: { says: [ address, "REG {adress}" ] }'),
+      /buses\[0\]\.dialIn\.says\[1\].*"\{adress\}" is no place.*ready-made: address, imei/,
+    ],
     [
       "a topic without the address",
       small.replace("{ kind: tcp, host: 127.0.0.1, port: 2404 }", "{ kind: mqtt, down: orders }"),

@@ -52,10 +52,13 @@ const build = (buses: readonly BusConfig[], meters: readonly MeterRecord[], mqtt
 };
 
 describe("what the start refuses, by name", () => {
-  test("a bus that meters dial", () => {
-    expect(() => build([{ id: "dial-in", transport: { kind: "tcp-server", port: 2405 } }], [])).toThrow(
-      /not-supported.*dial-in is not built yet/,
-    );
+  test("a caller whose meter hangs elsewhere", () => {
+    const hill: BusConfig = {
+      id: "hill",
+      transport: { kind: "tcp-server", port: 0 },
+      callers: [{ registration: "R", meters: [B] }],
+    };
+    expect(() => build([hill], [record(A, "hill")])).toThrow(/site-file-invalid.*callers\[0\]\.meters\[0\]/);
   });
   const overTopics = (id: string, down: string, up: string): BusConfig => ({
     id,
@@ -212,6 +215,22 @@ test("the connection breaks under an order: silent, and the meter tells afterwar
   expect(house.street.health(A).state).toBe("answering"); // the line broke, not the meter
   await vi.waitFor(() => expect(house.street.buses()[0]?.open).toBe(true), 10_000);
   expect(await session.readWallet()).toMatchObject({ count: 1 });
+  await session.close();
+});
+
+test("a serial server that takes everything and says nothing is dialled again after three requests; the fourth never left", async () => {
+  const house = await raise({ carrier: "tcp", bus: { replyDeadlineMs: 100, quietMs: 10 } });
+  const session = await house.session();
+  await session.readRelay();
+  house.simulator.setBusFault("bus-1", { kind: "half-open" });
+  const ends: unknown[] = [];
+  while (ends.length < 9 && !ends.some((error) => isFault(error, "line-down")))
+    await session.readRelay().catch((error: unknown) => ends.push(error));
+  expect(isFault(ends.at(-1), "line-down")).toBe(true);
+  expect(house.street.buses()[0]).toMatchObject({ silences: 3 });
+  house.simulator.clearAllFaults();
+  await vi.waitFor(() => expect(house.street.buses()[0]).toMatchObject({ open: true }), 10_000);
+  expect(await session.readRelay()).toMatchObject({ relay: "connected" });
   await session.close();
 });
 

@@ -35,7 +35,7 @@ beforeAll(async () => {
   house = await raiseTestHouse({
     clock,
     start: clock.now(),
-    streetBuses: [
+    buses: [
       { id: "hex", endpoint: { kind: "mqtt", url, payload: "hex" }, answerDelayMs: 25 },
       { id: "json", endpoint: { kind: "mqtt", url, payload: "json" }, answerDelayMs: 25 },
       { id: "dtu", endpoint: { kind: "mqtt", url, payload: "json", dtu: "17" }, answerDelayMs: 25 },

@@ -28,9 +28,9 @@ export interface TestHouse {
 export interface TestHouseOptions {
   /** All hang on the first bus unless they say otherwise; account is the last ten digits of the address. */
   readonly meters: readonly (Omit<MeterPlan, "bus"> & { readonly bus?: string })[];
+  /** Instead of tcp-1; the site then has to name buses, and where they are called otherwise there, meters. */
+  readonly buses?: readonly BusPlan[];
   readonly site?: Partial<SiteInput>;
-  /** Instead of one TCP bus; `site.buses` says how the gateway reaches them. */
-  readonly streetBuses?: readonly BusPlan[];
   readonly clock?: Clock;
   readonly start?: Instant;
   readonly log?: Logger;
@@ -47,7 +47,7 @@ export async function raiseTestHouse(options: TestHouseOptions): Promise<TestHou
   const folder = mkdtempSync(join(tmpdir(), "fee-control-house-"));
   const database = await testDatabase();
   await database.db.close(); // the gateway opens its own
-  const buses = options.streetBuses ?? [{ id: "tcp-1", endpoint: { kind: "tcp", port: 0 } }];
+  const buses = options.buses ?? [{ id: "tcp-1", endpoint: { kind: "tcp", port: 0 } }];
   const meters = options.meters.map((meter) => ({ ...meter, bus: meter.bus ?? buses[0]!.id }));
   const street = await buildStreet({
     clock,
@@ -57,7 +57,7 @@ export async function raiseTestHouse(options: TestHouseOptions): Promise<TestHou
     buses,
     meters,
   });
-  const port = Number(street.endpoints[0]!.at);
+  const port = Number(street.endpoints[0]?.at);
   const site: SiteInput = {
     site: { name: "test-street" },
     http: { port: 0 },
