@@ -34,7 +34,10 @@ export interface LineCounts {
   late: number;
   /** Replies that came in the middle of an exchange and answer another question. */
   strays: number;
+  /** Of our own requests, byte for byte: the adapter hears itself. */
   echoes: number;
+  /** Requests that we did not send: another master. */
+  foreignRequests: number;
   noiseBytes: number;
 }
 
@@ -45,5 +48,6 @@ export const noCounts = (): LineCounts => ({
   late: 0,
   strays: 0,
   echoes: 0,
+  foreignRequests: 0,
   noiseBytes: 0,
 });

@@ -10,6 +10,7 @@ import type { Instant } from "../kernel/clock.ts";
 import type { FaultCode } from "../kernel/faults.ts";
 import type { Reading, WireEvidence } from "../kernel/reading.ts";
 import type { Secret } from "../kernel/secret.ts";
+import type { OtherMaster } from "./foreign-master.ts";
 
 /** Models that this gateway can order end to end; what it knows of others stands in the profiles of the protocol room. */
 export type ModelName = "standard-wallet" | "remote-ledger" | "state-grid-2009" | "southern-grid" | "breaker-645";
@@ -131,10 +132,17 @@ export interface MeterHealth {
   readonly askAgainAt: Instant | null;
 }
 
+export interface SessionOptions {
+  readonly priority: Priority;
+  readonly signal?: AbortSignal;
+  /** A meter that is believed silent is asked once all the same, in the middle of its pause; without it `meter-silent` comes at once. */
+  readonly mayProbe?: boolean;
+}
+
 /** All lines and meters together: what commands, policy and API see of devices. */
 export interface Street {
   /** Waits for the meter to be free: one session per meter at a time, since the meter's identity session is one. */
-  session(address: MeterAddress, options: { readonly priority: Priority; readonly signal?: AbortSignal }): Promise<MeterSession>;
+  session(address: MeterAddress, options: SessionOptions): Promise<MeterSession>;
   meter(address: MeterAddress): MeterRecord | undefined;
   meters(): readonly MeterRecord[];
   health(address: MeterAddress): MeterHealth;
@@ -157,4 +165,11 @@ export interface BusPicture {
   readonly exchanges: number;
   readonly silences: number;
   readonly busyMs: number;
+  /** Of our own requests: the adapter hears itself. */
+  readonly echoes: number;
+  /** Replies that came when nobody waited for one. */
+  readonly late: number;
+  readonly noiseBytes: number;
+  /** Signs that somebody else is the master here too; null while there are none. */
+  readonly otherMaster: OtherMaster | null;
 }

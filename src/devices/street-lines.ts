@@ -42,6 +42,7 @@ export function buildStreetLines(parts: StreetParts): Street {
   const onLineOpen: ((meters: readonly MeterAddress[]) => void)[] = [];
   for (const [line, meters] of Map.groupBy(registry.all(), (meter) => lineOf(meter))) {
     line.onOpened(() => {
+      for (const meter of meters) health.doubt(meter.address);
       for (const listener of onLineOpen) listener(meters.map((meter) => meter.address));
     });
   }
@@ -51,7 +52,7 @@ export function buildStreetLines(parts: StreetParts): Street {
   }
 
   return {
-    session: async (address, { priority, signal }) => {
+    session: async (address, { priority, signal, mayProbe }) => {
       const meter = registry.find(address);
       if (meter === undefined) throw new Fault("unknown-meter", { meter: address });
       const { line, firstTry } = lineOf(meter);
@@ -69,6 +70,7 @@ export function buildStreetLines(parts: StreetParts): Street {
         clock,
         log,
         signal,
+        mayProbe,
         security,
         identities,
         clocks,
@@ -107,4 +109,8 @@ const pictureOf = ({ line, transport }: StreetLine): BusPicture => ({
   exchanges: line.counts.exchanges,
   silences: line.counts.silences,
   busyMs: line.counts.busyMs,
+  echoes: line.counts.echoes,
+  late: line.counts.late,
+  noiseBytes: line.counts.noiseBytes,
+  otherMaster: line.others.picture,
 });
