@@ -120,8 +120,7 @@ export class BooksInMemory {
         ),
       wakeMeter: (meter, now) => {
         const woken = all().filter(
-          ({ command }) =>
-            command.meter === meter && isOpen(command.state) && WAITING_FOR_THE_METER.includes(command.waitingFor),
+          ({ command }) => command.meter === meter && isOpen(command.state) && WAITING_FOR_THE_METER.includes(command.waitingFor),
         );
         for (const row of woken) patch(row, { lookAt: now, looks: 0 });
         return present(woken.map(({ command }) => command.id));

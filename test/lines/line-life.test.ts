@@ -34,7 +34,9 @@ const ask = (frame: Frame, more: Partial<LineRequest> = {}): LineRequest => ({
 });
 const order = (address: string): Frame => ({ address, control: 0x1c, data: new Uint8Array(16) });
 const valueOf = (answer: Awaited<ReturnType<Line["ask"]>>): string =>
-  answer.outcome === "answered" && answer.reply.is === "value" ? Buffer.from(answer.reply.bytes).reverse().toString("hex") : "none";
+  answer.outcome === "answered" && answer.reply.is === "value"
+    ? Buffer.from(answer.reply.bytes).reverse().toString("hex")
+    : "none";
 /** Six answers, 40 ms each: the line knows its meters. */
 const acquainted = async (house: Awaited<ReturnType<typeof open>>, ...addresses: readonly string[]) => {
   const { far, line, clock } = house;

@@ -124,7 +124,9 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
   const polled: Reading[] = [];
   const poller = new Poller({
     street,
-    intake: { take: (readings: readonly Reading[]) => Promise.resolve(void polled.push(...readings)) } as unknown as ReadingIntake,
+    intake: {
+      take: (readings: readonly Reading[]) => Promise.resolve(void polled.push(...readings)),
+    } as unknown as ReadingIntake,
     relay: () => Promise.resolve(),
     clock,
     log,
