@@ -30,6 +30,8 @@ export interface LineCounts {
   exchanges: number;
   silences: number;
   busyMs: number;
+  /** Of these, waited for answers that did not come. */
+  silentMs: number;
   /** Replies that came when nobody waited for one. */
   late: number;
   /** Replies that came in the middle of an exchange and answer another question. */
@@ -45,6 +47,7 @@ export const noCounts = (): LineCounts => ({
   exchanges: 0,
   silences: 0,
   busyMs: 0,
+  silentMs: 0,
   late: 0,
   strays: 0,
   echoes: 0,

@@ -250,6 +250,7 @@ export class Line {
       job.settle({ outcome: "answered", reply: state.reply, sentAt, at });
     } else {
       this.counts.silences += 1;
+      this.counts.silentMs += at - sentAt;
       const { why, lineClosed } = state.at === "silent" ? state : { why: "ended without a word", lineClosed: false };
       job.settle({ outcome: "silent", why, lineClosed, sentAt });
     }

@@ -165,6 +165,8 @@ export interface BusPicture {
   readonly exchanges: number;
   readonly silences: number;
   readonly busyMs: number;
+  /** Of these, waited for answers that did not come. */
+  readonly silentMs: number;
   /** Of our own requests: the adapter hears itself. */
   readonly echoes: number;
   /** Replies that came when nobody waited for one. */

@@ -109,6 +109,7 @@ const pictureOf = ({ line, transport }: StreetLine): BusPicture => ({
   exchanges: line.counts.exchanges,
   silences: line.counts.silences,
   busyMs: line.counts.busyMs,
+  silentMs: line.counts.silentMs,
   echoes: line.counts.echoes,
   late: line.counts.late,
   noiseBytes: line.counts.noiseBytes,

@@ -29,6 +29,7 @@ async function raise({ meters = 3, pollEveryMs }: { meters?: number; pollEveryMs
     ...(pollEveryMs === undefined ? {} : { pollEveryMs }),
   });
   worlds.push({ world, clock });
+  if (pollEveryMs !== undefined) world.startPolls();
   /** Every request this meter was sent, dead or not, with its moment. */
   const asked = (meter: MeterAddress): number[] =>
     world.simulator

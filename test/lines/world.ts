@@ -27,7 +27,7 @@ import type { Transport } from "../../src/transports/transport.ts";
 import { BooksInMemory } from "./books-in-memory.ts";
 
 /** How often the clerk looks whether a command's time has come, as the sweeper does in the house. */
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 1_000;
 
 export interface WorldOptions {
   readonly clock: Clock;
@@ -39,7 +39,7 @@ export interface WorldOptions {
   readonly wires?: (simulator: Simulated) => () => Transport;
   readonly mqtt?: BrokerOptions;
   readonly meters: readonly Partial<MeterPlan>[];
-  /** Polls every so often; left out, nobody polls. */
+  /** Polls every so often, from `startPolls` on. */
   readonly pollEveryMs?: number;
 }
 
@@ -50,6 +50,7 @@ export interface World {
   readonly addresses: readonly MeterAddress[];
   /** What polls brought home, in order. */
   readonly polled: Reading[];
+  startPolls(): void;
   order(kind: CommandKind, meter: MeterAddress, params?: Readonly<Record<string, unknown>>): Promise<CommandId>;
   topUp(meter: MeterAddress, amount: string): Promise<CommandId>;
   read(meter: MeterAddress, items: readonly string[]): Promise<readonly Reading[]>;
@@ -149,8 +150,6 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
       await clock.wait(LOOK_EVERY_MS, ending.signal);
     }
   })();
-  if (pollEveryMs !== undefined) poller.start();
-
   const order: World["order"] = async (kind, meter, params = {}) => {
     const adds = kind === "top-up";
     const command = await service.accept({} as never, {
@@ -170,6 +169,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     books,
     addresses: records.map(({ address }) => address),
     polled,
+    startPolls: () => poller.start(),
     order,
     topUp: (meter, amount) => order("top-up", meter, { amount: parseYuan(amount).toString() }),
     read: async (meter, items) => {
@@ -182,7 +182,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     },
     ended: async (id, withinMs) => {
       const until = clock.now() + withinMs;
-      while (isOpen(books.command(id).state) && clock.now() < until) await clock.wait(20);
+      while (isOpen(books.command(id).state) && clock.now() < until) await clock.wait(50);
       return books.command(id);
     },
     close: async () => {
