@@ -9,7 +9,7 @@ import type { CommandChange, CommandStore, MeterBook, MeterStore, PaymentStore }
 import type { MeterRecord } from "../../src/devices/meter.ts";
 import { relayStateOf } from "../../src/devices/meter.ts";
 import type { Announcement, Outbox } from "../../src/kernel/events.ts";
-import { Instant, later, seconds, type Clock } from "../../src/kernel/clock.ts";
+import { later, seconds, type Clock, type Instant } from "../../src/kernel/clock.ts";
 import type { CommandId, MeterAddress } from "../../src/kernel/ids.ts";
 import type { Transaction, Transactor } from "../../src/kernel/transaction.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
@@ -45,7 +45,10 @@ export class BooksInMemory {
     this.meters = this.#meterStore();
     this.outbox = {
       announce: (_tx, event) => present(void this.announced.push(event)),
-      wake: (_tx, command) => present(onWake(command)),
+      wake: (_tx, command) => {
+        onWake(command);
+        return present(undefined);
+      },
     };
     const close = (how: "settled" | "released") => (_tx: Transaction, hold: { readonly hold: string }) => {
       if (this.money.has(hold.hold)) return present("repeated" as const);

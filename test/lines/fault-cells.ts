@@ -221,7 +221,7 @@ async function raise(carrier: Carrier, kind: FaultKind, clock: Clock): Promise<{
         }),
         wires: (simulator) => () => memoryTransport(simulator),
       });
-      return { world, close: world.close };
+      return { world, close: () => world.close() };
     }
     case "tcp": {
       const world = await raiseWorld({
@@ -230,7 +230,7 @@ async function raise(carrier: Carrier, kind: FaultKind, clock: Clock): Promise<{
         bus: { endpoint: { kind: "tcp", port: 0 } },
         reach: ({ endpoints }) => ({ transport: { kind: "tcp", host: "127.0.0.1", port: Number(endpoints[0]!.at) }, ...brisk }),
       });
-      return { world, close: world.close };
+      return { world, close: () => world.close() };
     }
     case "dial-in": {
       const callee = await Callee.listen();

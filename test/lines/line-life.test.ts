@@ -90,6 +90,21 @@ test("the answer to a question that was given up early is never taken for the an
   }
 });
 
+test("a late answer is the last of it: its meter may be asked again after the quiet window", async () => {
+  const house = await open();
+  await acquainted(house, A);
+  const heardAt: number[] = [];
+  house.far.answer = async (request) => {
+    heardAt.push(house.clock.now());
+    await house.clock.wait(heardAt.length === 1 ? 1_200 : 40);
+    return readReplyTo(request);
+  };
+  const answers = await Promise.all([1, 2].map(() => house.line.ask(ask(readRequest(A)))));
+  expect(answers.map(({ outcome }) => outcome)).toEqual(["silent", "answered"]);
+  expect(heardAt[1]! - heardAt[0]!).toBe(1_200 + timing.quietMs);
+  expect(house.line.counts).toMatchObject({ late: 1, silences: 1 });
+});
+
 test("while a meter is left alone after an early time-out the line serves the others", async () => {
   const house = await open();
   await acquainted(house, A, B);
@@ -184,6 +199,16 @@ test("the echo of a frame whose control looks like a reply is never believed, ne
   }
 });
 
+test("half an echo and then nothing is noise, once the line has been silent for longer than a frame may pause", async () => {
+  const house = await open();
+  house.far.answer = (request) => {
+    house.far.wire.far.send(encodeFrame(request).subarray(0, 13));
+    return undefined;
+  };
+  expect((await house.line.ask(ask(readRequest(A)))).outcome).toBe("silent");
+  expect(house.line.counts).toMatchObject({ echoes: 0, noiseBytes: 13 });
+});
+
 test("an echo that stops half way does not swallow the reply behind it", async () => {
   const house = await open();
   house.far.answer = (request) => {
@@ -226,16 +251,16 @@ test("a foreign request that nobody answers holds the line for one reply deadlin
   expect(once.ms).toBeGreaterThanOrEqual(timing.answerMs - 1);
   expect(once.ms).toBeLessThan(timing.answerMs + 200);
 
-  let babbles = true;
+  const babbling = new AbortController();
   void (async () => {
-    while (babbles) {
+    while (!babbling.signal.aborted) {
       house.far.say(readRequest(B));
       await house.clock.wait(2_900); // always before its time is over
     }
   })();
   await house.clock.wait(1);
   const pressed = await house.took(ask(readRequest(A)));
-  babbles = false;
+  babbling.abort();
   expect(pressed.answer.outcome).toBe("answered");
   expect(pressed.ms).toBeLessThan(6 * timing.answerMs);
 });

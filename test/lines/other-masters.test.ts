@@ -53,10 +53,10 @@ test("a concentrator that polls the same wires is named on the picture of the li
   const concentrator = world.simulator.memoryEnd("bus-1");
   const heard: number[] = [];
   concentrator.onBytes((bytes) => heard.push(bytes.length));
-  let polls = true;
+  const polling = new AbortController();
   let asked = 0;
   void (async () => {
-    while (polls) {
+    while (!polling.signal.aborted) {
       concentrator.send(encodeFrame(readRequest(b), { preamble: 4 }));
       asked += 1;
       await clock.wait(seconds(2));
@@ -70,7 +70,7 @@ test("a concentrator that polls the same wires is named on the picture of the li
     );
     await clock.wait(170);
   }
-  polls = false;
+  polling.abort();
   concentrator.close();
   expect(bus().otherMaster!.requests).toBeGreaterThan(asked / 2);
   expect(bus().otherMaster).toMatchObject({ replies: 0, sessions: 0, counts: 0 });
