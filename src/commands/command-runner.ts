@@ -16,7 +16,7 @@ import { faults, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { CommandId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Transactor } from "../kernel/transaction.ts";
-import type { MeterSession, RelayPicture, Sent, Street, Wallet } from "../devices/meter.ts";
+import { Priority, type MeterSession, type RelayPicture, type Sent, type Street, type Wallet } from "../devices/meter.ts";
 import { definitionOf } from "./catalogue.ts";
 import type { CommandChange } from "./command-store.ts";
 import { isOpen, isUnsent, type Attempt, type Command } from "./command.ts";
@@ -123,7 +123,9 @@ export class CommandRunner {
         await this.#apply(taken, { type: "out-of-time" });
         return;
       }
-      const raw = await this.#parts.street.session(taken.meter, { priority: definition.priority });
+      // A restore that nobody looked at yet is a probe of its own: its meter may only be believed silent.
+      const mayProbe = definition.priority === Priority.safety && taken.looks === 0;
+      const raw = await this.#parts.street.session(taken.meter, { priority: definition.priority, mayProbe });
       session = raw;
       const seen = watched(raw, {
         relay: (picture) => this.#parts.sights.relay(taken, picture),
@@ -352,7 +354,7 @@ export class CommandRunner {
     if (isUnsent(command.state)) {
       if (error.code === "deadline-passed" || clock.now() > command.notAfter) await this.#apply(command, { type: "out-of-time" });
       else if (faults[error.code].retry === "later" || faults[error.code].retry === "verify-first")
-        await this.#lookLater(command, waitingFor(error.code), error.code === "security-suspended" ? FROZEN_LOOK_MS : undefined);
+        await this.#lookLater(command, waitingFor(error.code), this.#pauseFor(command, error.code));
       else await this.#apply(command, { type: "declined", because: error.code });
       return;
     }
@@ -366,7 +368,20 @@ export class CommandRunner {
         : command;
     if (this.#noMoreLooks(verifying))
       await this.#apply(verifying, { type: "nobody-can-tell", because: verifying.effect === "adds" ? "no-proof" : "silence" });
-    else await this.#lookLater(verifying, error.code === "security-unavailable" ? waitingFor(error.code) : "silence");
+    else
+      await this.#lookLater(
+        verifying,
+        error.code === "security-unavailable" ? waitingFor(error.code) : "silence",
+        this.#pauseFor(command, error.code),
+      );
+  }
+
+  /** A silent meter is looked at when it is asked again, by whomever: before that nothing would be sent. */
+  #pauseFor(command: Command, code: FaultCode): number | undefined {
+    if (code === "security-suspended") return FROZEN_LOOK_MS;
+    if (code !== "meter-silent") return undefined;
+    const { askAgainAt } = this.#parts.street.health(command.meter);
+    return askAgainAt === null ? undefined : Math.max(0, askAgainAt - this.#parts.clock.now());
   }
 
   /** After the deadline a silent meter is not waited for any longer: we do not know, and say so. */

@@ -30,11 +30,16 @@ export interface LineCounts {
   exchanges: number;
   silences: number;
   busyMs: number;
+  /** Of these, waited for answers that did not come. */
+  silentMs: number;
   /** Replies that came when nobody waited for one. */
   late: number;
   /** Replies that came in the middle of an exchange and answer another question. */
   strays: number;
+  /** Of our own requests, byte for byte: the adapter hears itself. */
   echoes: number;
+  /** Requests that we did not send: another master. */
+  foreignRequests: number;
   noiseBytes: number;
 }
 
@@ -42,8 +47,10 @@ export const noCounts = (): LineCounts => ({
   exchanges: 0,
   silences: 0,
   busyMs: 0,
+  silentMs: 0,
   late: 0,
   strays: 0,
   echoes: 0,
+  foreignRequests: 0,
   noiseBytes: 0,
 });

@@ -10,6 +10,7 @@ import type { Instant } from "../kernel/clock.ts";
 import type { FaultCode } from "../kernel/faults.ts";
 import type { Reading, WireEvidence } from "../kernel/reading.ts";
 import type { Secret } from "../kernel/secret.ts";
+import type { OtherMaster } from "./foreign-master.ts";
 import type { TapeReader } from "./line-tape.ts";
 
 /** Models that this gateway can order end to end; what it knows of others stands in the profiles of the protocol room. */
@@ -133,10 +134,17 @@ export interface MeterHealth {
   readonly askAgainAt: Instant | null;
 }
 
+export interface SessionOptions {
+  readonly priority: Priority;
+  readonly signal?: AbortSignal;
+  /** A meter that is believed silent is asked once all the same, in the middle of its pause; without it `meter-silent` comes at once. */
+  readonly mayProbe?: boolean;
+}
+
 /** All lines and meters together: what commands, policy and API see of devices. */
 export interface Street {
   /** Waits for the meter to be free: one session per meter at a time, since the meter's identity session is one. */
-  session(address: MeterAddress, options: { readonly priority: Priority; readonly signal?: AbortSignal }): Promise<MeterSession>;
+  session(address: MeterAddress, options: SessionOptions): Promise<MeterSession>;
   meter(address: MeterAddress): MeterRecord | undefined;
   meters(): readonly MeterRecord[];
   health(address: MeterAddress): MeterHealth;
@@ -163,14 +171,18 @@ export interface BusPicture {
   readonly busyMs: number;
   /** Over MQTT: messages that were not let through, by reason. */
   readonly ignored?: Readonly<Record<string, number>>;
+  /** Of these, waited for answers that did not come. */
+  readonly silentMs: number;
   /** Of the time since the start, 0 to 1. */
   readonly busyShare: number;
   /** Answers that came when nobody waited any more, and answers to another question. */
   readonly late: number;
   readonly strays: number;
-  /** Requests that were heard: our own coming back, or another master's. */
+  /** Of our own requests: the adapter hears itself. */
   readonly echoes: number;
   readonly noiseBytes: number;
+  /** Signs that somebody else is the master here too; null while there are none. */
+  readonly otherMaster: OtherMaster | null;
   readonly tape: { readonly rows: number; readonly bytes: number; readonly newest: number };
   /** Only at the port of a bus that is dialled from outside; its lines stand beside it. */
   readonly callers?: CallersPicture;

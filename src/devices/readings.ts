@@ -49,7 +49,7 @@ function known(name: string): Item {
 
 async function valuesOf(talk: Conversation, item: Item, meter: MeterAddress): Promise<{ values: readonly Value[]; at: Instant }> {
   try {
-    const { bytes, at } = await talk.bytes(item.di);
+    const { bytes, at } = await talk.bytes(item.di, item.shape.bytes ?? undefined);
     const values = item.read(bytes);
     const broken = values.find((value) => value.fault !== undefined);
     if (broken !== undefined) throw new Fault("meter-fault", { meter, item: broken.name, why: broken.fault });

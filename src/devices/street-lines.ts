@@ -44,6 +44,7 @@ export function buildStreetLines(parts: StreetParts): Street {
   const onLineOpen: ((meters: readonly MeterAddress[]) => void)[] = [];
   for (const [line, meters] of Map.groupBy(registry.all(), (meter) => lineOf(meter))) {
     line.onOpened(() => {
+      for (const meter of meters) health.doubt(meter.address);
       for (const listener of onLineOpen) listener(meters.map((meter) => meter.address));
     });
   }
@@ -53,7 +54,7 @@ export function buildStreetLines(parts: StreetParts): Street {
   }
 
   return {
-    session: async (address, { priority, signal }) => {
+    session: async (address, { priority, signal, mayProbe }) => {
       const meter = registry.find(address);
       if (meter === undefined) throw new Fault("unknown-meter", { meter: address });
       const { line, firstTry } = lineOf(meter);
@@ -71,6 +72,7 @@ export function buildStreetLines(parts: StreetParts): Street {
         clock,
         log,
         signal,
+        mayProbe,
         security,
         identities,
         clocks,
@@ -111,11 +113,13 @@ const doorOf = ([id, reception]: [string, Reception]): BusPicture => ({
   exchanges: 0,
   silences: 0,
   busyMs: 0,
+  silentMs: 0,
   busyShare: 0,
   late: 0,
   strays: 0,
   echoes: 0,
   noiseBytes: 0,
+  otherMaster: null,
   tape: { rows: 0, bytes: 0, newest: 0 },
   callers: reception.picture(),
 });
@@ -129,11 +133,13 @@ const pictureOf = ({ line, transport, ignored }: StreetLine, aliveMs: number): B
   exchanges: line.counts.exchanges,
   silences: line.counts.silences,
   busyMs: line.counts.busyMs,
+  silentMs: line.counts.silentMs,
   ...(ignored === undefined ? {} : { ignored: ignored() }),
   busyShare: Math.min(1, Math.round((line.counts.busyMs / Math.max(1, aliveMs)) * 1_000) / 1_000),
   late: line.counts.late,
   strays: line.counts.strays,
   echoes: line.counts.echoes,
   noiseBytes: line.counts.noiseBytes,
+  otherMaster: line.others.picture,
   tape: { rows: line.tape.rows, bytes: line.tape.bytes, newest: line.tape.newest },
 });

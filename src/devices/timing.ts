@@ -44,9 +44,12 @@ const SECURITY_REPLY_BYTES_MAX = 64; // the status query, 42 bytes, is the longe
 const SHORT_REPLY_BYTES_MAX = 20;
 const READ_REPLY_BYTES_MAX = 212; // 200 data bytes, the standard's limit
 
+/** Reading changes nothing: it may be asked again, and its deadline may follow what was measured (answer-times.ts). */
+export const isQuestion = ({ control }: Frame): boolean => control === 0x11 || control === 0x12;
+
 /** The longest reply to expect where nobody knows better. */
-function replyBytesMax(request: Frame): number {
-  if (request.control === 0x11 || request.control === 0x12) return PREAMBLE_BYTES + READ_REPLY_BYTES_MAX;
+export function replyBytesMax(request: Frame): number {
+  if (isQuestion(request)) return PREAMBLE_BYTES + READ_REPLY_BYTES_MAX;
   return PREAMBLE_BYTES + (request.control === 0x03 ? SECURITY_REPLY_BYTES_MAX : SHORT_REPLY_BYTES_MAX);
 }
 

@@ -115,9 +115,6 @@ describe("it does not start, and says why and what to do", () => {
   test("with published test keys in production", () =>
     expectEnd(start(plain, { NODE_ENV: "production" }), 1, /test-keys-in-production.*Configure security: hsm/));
 
-  test("with a bus of a kind that is not built yet", () =>
-    expectEnd(start("buses: [ { id: cell, transport: { kind: mqtt, payload: json } } ]\nmeters: []\n"), 1, /cell.*raw/));
-
   test("when its port is taken, naming port and variable", async () => {
     const other = await listening();
     try {

@@ -123,9 +123,9 @@ const topicsOf = (dtu: string | undefined) => {
 };
 
 /** The simulator's end of a memory bus, as a transport of ours. */
-function memoryTransport(simulator: SimulatedStreet): Transport {
+export function memoryTransport(simulator: SimulatedStreet, bus = "bus-1"): Transport {
   const listeners = new Listeners();
-  const end = simulator.memoryEnd("bus-1");
+  const end = simulator.memoryEnd(bus);
   let isOpen = false;
   end.onBytes((bytes) => listeners.received(bytes));
   const close = (): Promise<void> => {
@@ -135,7 +135,7 @@ function memoryTransport(simulator: SimulatedStreet): Transport {
     return Promise.resolve();
   };
   return {
-    name: "memory:bus-1",
+    name: `memory:${bus}`,
     get isOpen() {
       return isOpen;
     },

@@ -298,7 +298,8 @@ test("an abort removes a waiting request; after the first byte it is too late", 
 });
 
 test("hold waits for the exchange under way with all its rest, and nothing begins until it is released", async () => {
-  const { far, line } = await open({ timing: { answerMs: 20, quietMs: 30 } });
+  // longer than the pause in which the test looks whether the exchange is under way
+  const { far, line } = await open({ timing: { answerMs: 200, quietMs: 30 } });
   far.answer = (request) => (far.heard.length === 1 ? undefined : readReplyTo(request));
   const first = line.ask(ask(readRequest(A)));
   await vi.waitFor(() => expect(far.heard).toHaveLength(1));
