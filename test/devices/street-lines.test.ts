@@ -220,16 +220,22 @@ test("the connection breaks under an order: silent, and the meter tells afterwar
 
 test("a serial server that takes everything and says nothing is dialled again after three requests; the fourth never left", async () => {
   const house = await raise({ carrier: "tcp", bus: { replyDeadlineMs: 100, quietMs: 10 } });
-  const session = await house.session();
-  await session.readRelay();
+  const first = await house.session();
+  await first.readRelay();
+  await first.close();
   house.simulator.setBusFault("bus-1", { kind: "half-open" });
   const ends: unknown[] = [];
-  while (ends.length < 9 && !ends.some((error) => isFault(error, "line-down")))
-    await session.readRelay().catch((error: unknown) => ends.push(error));
+  // Each a restore of its own: they alone may ask a meter that was just silent.
+  while (ends.length < 9 && !ends.some((error) => isFault(error, "line-down"))) {
+    const restore = await house.street.session(A, { priority: Priority.safety, mayProbe: true });
+    await restore.readRelay().catch((error: unknown) => ends.push(error));
+    await restore.close();
+  }
   expect(isFault(ends.at(-1), "line-down")).toBe(true);
   expect(house.street.buses()[0]).toMatchObject({ silences: 3 });
   house.simulator.clearAllFaults();
   await vi.waitFor(() => expect(house.street.buses()[0]).toMatchObject({ open: true }), 10_000);
+  const session = await house.session();
   expect(await session.readRelay()).toMatchObject({ relay: "connected" });
   await session.close();
 });
