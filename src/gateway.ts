@@ -5,6 +5,7 @@
  *     stores ─► books ─► lines ─► queue ─► commands, rules ─► doors
  */
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { pino, type DestinationStream } from "pino";
 import { uuidv7 } from "uuidv7";
 import { buildApp } from "./api/app.ts";
@@ -18,12 +19,13 @@ import { PaymentService } from "./commands/payment-service.ts";
 import type { Config } from "./config.ts";
 import { meterModels } from "./devices/meter-models.ts";
 import type { MeterRecord, Street } from "./devices/meter.ts";
+import { LeaseKeeper } from "./devices/lease-keeper.ts";
 import { Poller } from "./devices/poller.ts";
 import { ReadingIntake } from "./devices/reading-intake.ts";
 import { buildStreetLines } from "./devices/street-lines.ts";
 import type { Chance } from "./kernel/chance.ts";
-import { seconds, systemClock, type Clock } from "./kernel/clock.ts";
-import { isFault, reasonOf, type Fault } from "./kernel/faults.ts";
+import { seconds, systemClock, systemElapsed, type Clock } from "./kernel/clock.ts";
+import { isFault, reasonOf } from "./kernel/faults.ts";
 import { CommandId, type MeterAddress } from "./kernel/ids.ts";
 import type { Logger } from "./kernel/log.ts";
 import { yuan } from "./kernel/money.ts";
@@ -47,6 +49,7 @@ import { PostgresCommandStore } from "./stores/command-store.ts";
 import { Database } from "./stores/database.ts";
 import { PostgresIdempotencyStore } from "./stores/idempotency-store.ts";
 import { PostgresLedgerStore } from "./stores/ledger-store.ts";
+import { PostgresLineLeases } from "./stores/line-leases-store.ts";
 import { PostgresMeterStore } from "./stores/meter-store.ts";
 import { migrate } from "./stores/migrate.ts";
 import { nudging, OutboxPump, PostgresOutbox } from "./stores/outbox.ts";
@@ -54,7 +57,7 @@ import { PostgresPaymentStore } from "./stores/payment-store.ts";
 import { PostgresPolicyStore } from "./stores/policy-store.ts";
 import { PostgresReadingStore } from "./stores/reading-store.ts";
 
-/** Lanes of the waiting room; one is enough for one process on PostgreSQL, Redis spreads them for the day there are more. */
+/** Lanes of a gateway's waiting room; one is enough on PostgreSQL, Redis has its work spread. */
 const LANES = { postgres: 1, redis: 8 } as const;
 /** A command on the wire is given this long to finish its exchange and persist when the gateway stops. */
 const STOP_COMMANDS_MS = seconds(15);
@@ -66,8 +69,6 @@ export interface GatewayOptions {
   readonly chance: Chance;
   readonly log: Logger;
   readonly consoleFolder: string | null;
-  /** Something happened after which this gateway must not go on; whoever started it stops it. */
-  readonly onFatal?: (fault: Fault) => void;
 }
 
 export interface Gateway {
@@ -98,7 +99,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 async function raise(
-  { config, clock, chance, log, consoleFolder, onFatal = () => undefined }: GatewayOptions,
+  { config, clock, chance, log, consoleFolder }: GatewayOptions,
   closers: Closers,
 ): Promise<Gateway> {
   const security = await securityOf(config, chance, log, closers);
@@ -108,16 +109,14 @@ async function raise(
   const connectionString = await databaseOf(config, log, closers);
   const db = await Database.open({ connectionString, log });
   closers.add("database", () => db.close());
-  await db.holdAlone((fault) => {
-    log.error({ reason: fault.message }, "another gateway has the database: this one must not speak on the same lines");
-    onFatal(fault);
-  });
   const applied = await migrate(db, new URL("./stores/migrations/", import.meta.url).pathname, systemClock);
   if (applied.length > 0) log.info({ migrations: applied }, "the database was brought forward");
 
   // --- books
+  const newId = (): string => uuidv7();
+  const me = holderName(newId());
   const meterStore = new PostgresMeterStore(db, clock);
-  const commandStore = new PostgresCommandStore(db, clock);
+  const commandStore = new PostgresCommandStore(db, clock, me);
   const paymentStore = new PostgresPaymentStore(db);
   const readingStore = new PostgresReadingStore(db);
   const ledgerStore = new PostgresLedgerStore(db);
@@ -129,7 +128,17 @@ async function raise(
   const transactor = nudging(db, () => pump);
   const ledger = new Ledger({ store: ledgerStore, clock });
 
-  // --- lines
+  // --- lines: those that are ours, and nobody else's
+  const leases = new LeaseKeeper({
+    leases: new PostgresLineLeases(db),
+    me: { holder: me, buses: config.buses.map((bus) => bus.id) },
+    clock: systemClock,
+    elapsed: systemElapsed,
+    log,
+    alone: config.stores.database === "embedded", // the folder has one owner, so whoever held a line before us is gone
+  });
+  closers.add("leases", () => leases.stop());
+  await leases.start();
   const mqtt = await brokerOf(config, log, closers);
   const street = buildStreetLines({
     clock,
@@ -145,6 +154,7 @@ async function raise(
       ...(config.mqtt.ca === null ? {} : { ca: readFileSync(config.mqtt.ca, "utf8") }),
     },
     timeZone: config.site.timeZone,
+    guard: leases,
   });
   closers.add("lines", () => street.close());
 
@@ -155,11 +165,10 @@ async function raise(
     redisUrl === null
       ? bullmqOnPostgres({ connectionString, log, clock: systemClock })
       : bullmqOnRedis({ url: redisUrl, log, clock: systemClock });
-  const lanes = lanesOf(redisUrl === null ? LANES.postgres : LANES.redis);
+  const lanes = lanesOf(redisUrl === null ? LANES.postgres : LANES.redis, leases.slot);
 
   // --- commands and rules
   const live = new LiveEvents();
-  const newId = (): string => uuidv7();
   const common = {
     clock,
     log,
@@ -239,7 +248,7 @@ async function raise(
   const lineOf = new Map(config.meters.map((meter) => [meter.address, lineName(config, meter)]));
   const placesOf = async (
     commands: readonly CommandId[],
-  ): Promise<readonly { id: CommandId; line: string; priority: number }[]> => {
+  ): Promise<readonly { id: CommandId; line: string; bus: string; priority: number }[]> => {
     const rows = await db.rows<{ id: string; meter: string; kind: CommandKind }>(
       null,
       "SELECT id, meter, kind FROM commands WHERE id = ANY($1)",
@@ -248,6 +257,7 @@ async function raise(
     return rows.map(({ id, meter, kind }) => ({
       id: CommandId(id),
       line: lineOf.get(meter as MeterAddress) ?? meter,
+      bus: street.meter(meter as MeterAddress)?.bus ?? "",
       priority: definitionOf(kind).priority,
     }));
   };
@@ -279,6 +289,7 @@ async function raise(
     db,
     clock,
     log,
+    buses: () => leases.held(),
     sinks: {
       jobs: handOut,
       events: (events) => {
@@ -289,7 +300,7 @@ async function raise(
     },
   });
   const sweeper = new Sweeper({
-    due: (now, limit) => commandStore.due(now, limit),
+    due: (now, limit) => commandStore.due(now, limit, leases.held()),
     isRunning: (id) => desk.has(id),
     add: addJobs,
     clock,
@@ -321,9 +332,18 @@ async function raise(
   });
 
   // --- everything runs
-  await commandStore.makeAllDue(clock.now());
+  leases.onTaken((buses) => {
+    commandStore.makeAllDue(clock.now(), buses).catch((error: unknown) => {
+      log.warn({ lines: buses.length, reason: reasonOf(error) }, "commands of lines taken over are looked at a little later");
+    });
+  });
+  await commandStore.makeAllDue(clock.now(), leases.held());
+  /** A job for a line of another gateway comes astray only around a change of holders, or when two share a number for a while. */
   const attend = async (command: CommandId): Promise<void> => {
-    for (const { id, line, priority } of await placesOf([command])) desk.submit(id, line, priority);
+    for (const { id, line, bus, priority } of await placesOf([command])) {
+      if (leases.holds(bus)) desk.submit(id, line, priority);
+      else await commandStore.putBack([id], clock.now());
+    }
   };
   for (const lane of lanes) await queue.work(lane, Math.ceil(CONCURRENCY / lanes.length), attend);
   closers.add("commands", async () => {
@@ -359,7 +379,7 @@ async function raise(
     street,
     intake,
     live,
-    readiness: () => readinessOf({ db, queue, queueDegraded: degraded, street, mqtt, config, security }),
+    readiness: () => readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security }),
     metrics: counters,
     apiKeys: config.apiKeys,
     publicUrl: config.http.publicUrl ?? null,
@@ -398,6 +418,9 @@ async function raise(
     stop: () => closers.closeAll(),
   };
 }
+
+/** One life of one process: a name that is never used again, and tells people where it runs. */
+const holderName = (id: string): string => `${hostname()}/${process.pid}/${id.slice(-8)}`;
 
 const lineName = (config: Config, meter: MeterRecord): string =>
   config.buses.find((bus) => bus.id === meter.bus)?.transport.kind === "mqtt" ? `${meter.bus}/${meter.address}` : meter.bus;

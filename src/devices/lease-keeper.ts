@@ -101,10 +101,6 @@ export class LeaseKeeper implements LineGuard {
     return this.holds(bus) ? this.#parts.me.holder : (this.#picture.leases.get(bus)?.holder ?? null);
   }
 
-  isOurs(holder: string | null): boolean {
-    return holder === this.#parts.me.holder;
-  }
-
   onTaken(listener: (buses: readonly string[]) => void): void {
     this.#taken.push(listener);
   }

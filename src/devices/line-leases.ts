@@ -69,7 +69,6 @@ export interface LineGuard {
   mayDrive(bus: string, exchangeMs: number): boolean;
   /** Who held it when somebody last looked; null: nobody. */
   holderOf(bus: string): string | null;
-  isOurs(holder: string | null): boolean;
   onTaken(listener: (buses: readonly string[]) => void): void;
   onLost(listener: (buses: readonly string[]) => void): void;
   /** Before a lease is given back: resolves when the exchange on the wire has ended; none begins any more. */
@@ -81,7 +80,6 @@ export const everyLineIsOurs: LineGuard = {
   holds: () => true,
   mayDrive: () => true,
   holderOf: () => "this process",
-  isOurs: () => true,
   onTaken: () => undefined,
   onLost: () => undefined,
   onGivingUp: () => undefined,

@@ -2,8 +2,8 @@
  * The line actor: the one who speaks on one pair of wires. Exactly one request is in flight; between two exchanges the line
  * rests; everything else waits its turn by urgency.
  *
- *     ask ─► queue ─► deadline? ─► beforeFirstByte ─► deadline? ─► waiter, then bytes ─► reply ──► turnaround ──► next
- *                                                                                   └──► silence ► quiet ───────► next
+ *     ask ─► queue ─► deadline? ours? ─► beforeFirstByte ─► deadline? ours? ─► waiter, then bytes ─► reply ──► turnaround ──► next
+ *                                                                                               └──► silence ► quiet ───────► next
  *
  * After silence the line keeps quiet for longer: what is heard then is a late reply and belongs to no one; taken for the
  * next answer it would be the wrong meter's. A request for a line that is down fails at once, so nothing waits here to
@@ -39,6 +39,8 @@ export interface LineParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly queueLengthMax?: number;
+  /** Why we may not drive this line just now: asked in the last moment before a first byte, so from memory alone. */
+  readonly notOurs?: () => Fault | undefined;
 }
 
 interface Job {
@@ -132,7 +134,7 @@ export class Line {
   }
 
   #down(): Fault {
-    return new Fault("line-down", { bus: this.id, transport: this.link.name, why: this.link.why ?? "closing" });
+    return this.#parts.notOurs?.() ?? new Fault("line-down", { bus: this.id, transport: this.link.name, why: this.link.why ?? "closing" });
   }
 
   #wake(): void {
@@ -207,7 +209,11 @@ export class Line {
       notAfter !== undefined && clock.now() > notAfter
         ? { cause: new Fault("deadline-passed", { bus: this.id, notAfter }) }
         : undefined;
-    const down = () => (this.link.isOpen ? undefined : { cause: this.#down() });
+    const down = () => {
+      const notOurs = this.#parts.notOurs?.();
+      if (notOurs !== undefined) return { cause: notOurs };
+      return this.link.isOpen ? undefined : { cause: this.#down() };
+    };
     try {
       const early = passed() ?? down();
       if (early !== undefined) return early;

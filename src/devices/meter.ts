@@ -96,8 +96,8 @@ export interface SendOptions {
 }
 
 /**
- * Everything throws a Fault: `meter-silent` (asked, nobody spoke), `line-down` / `bus-queue-full` / `deadline-passed`
- * (nothing was sent), `meter-no-data`, `meter-fault`, `reply-malformed`, or the fault of an error word.
+ * Everything throws a Fault: `meter-silent` (asked, nobody spoke), `line-down` / `line-not-ours` / `bus-queue-full` /
+ * `deadline-passed` (nothing was sent), `meter-no-data`, `meter-fault`, `reply-malformed`, or the fault of an error word.
  */
 export interface MeterSession {
   readonly meter: MeterRecord;
@@ -151,6 +151,9 @@ export interface Street {
 export interface BusPicture {
   readonly id: BusId;
   readonly transport: string;
+  /** The gateway that may drive it; null: nobody, just now. */
+  readonly holder: string | null;
+  readonly heldByUs: boolean;
   readonly open: boolean;
   readonly why: string | null;
   readonly waiting: number;

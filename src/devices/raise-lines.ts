@@ -13,9 +13,11 @@ import { SerialTransport } from "../transports/serial.ts";
 import { TcpTransport } from "../transports/tcp-client.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { BusConfig } from "./bus-config.ts";
+import { LeaseGate } from "./lease-gate.ts";
 import { Line } from "./line.ts";
+import { everyLineIsOurs, type LineGuard } from "./line-leases.ts";
 import type { MeterRecord } from "./meter.ts";
-import { timingOf } from "./timing.ts";
+import { longestExchangeMs, timingOf } from "./timing.ts";
 
 export interface LinesParts {
   readonly clock: Clock;
@@ -26,10 +28,15 @@ export interface LinesParts {
   readonly mqtt?: BrokerOptions;
   /** Instead of what the bus says: by bus id. Tests and the in-process demonstration join a street in memory like this. */
   readonly wires?: ReadonlyMap<string, () => Transport>;
+  /** Which lines may be driven; left out, all of them. */
+  readonly guard?: LineGuard;
 }
 
 export interface StreetLine {
   readonly line: Line;
+  readonly bus: string;
+  /** Why it may not be driven just now. */
+  readonly notOurs: () => Fault | undefined;
   readonly transport: string;
   /** Resolves after the first try to open it, whatever came of it. */
   readonly firstTry: Promise<void>;
@@ -78,18 +85,37 @@ interface Wiring {
   readonly onHope?: (listener: () => void) => void;
 }
 
-function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, { name, make, ready, onHope }: Wiring): StreetLine {
+function raise(parts: LinesParts, bus: BusConfig, { name, make, ready, onHope }: Wiring): StreetLine {
+  const { clock, chance, log: house, guard = everyLineIsOurs } = parts;
   const log = house.child({ bus: name });
+  const gate = new LeaseGate(guard, bus.id);
   const link = new Reconnecting({
-    make,
+    make: () => gate.before(make()),
     clock,
     chance: chance.child(`line/${name}`),
     log,
-    ...(onHope === undefined ? {} : { onHope }),
+    onHope: (listener) => {
+      onHope?.(listener);
+      gate.onTaken(listener);
+    },
   });
-  const line = new Line({ id: name, link, timing: timingOf(bus), clock, log });
+  const timing = timingOf(bus);
+  const exchangeMs = longestExchangeMs(timing);
+  const notOurs = (): Fault | undefined =>
+    guard.mayDrive(bus.id, exchangeMs)
+      ? undefined
+      : new Fault("line-not-ours", { bus: bus.id, holder: guard.holderOf(bus.id) ?? "nobody" });
+  const line = new Line({ id: name, link, timing, clock, log, notOurs });
+  guard.onGivingUp(async (given) => {
+    if (given !== bus.id) return;
+    const release = await line.hold(); // what is on the wire ends; nothing new begins
+    await gate.close();
+    release();
+  });
   return {
     line,
+    bus: bus.id,
+    notOurs,
     transport: link.name,
     firstTry: ready.then(() => link.start()),
     onOpened: (listener) => link.onOpened(listener),

@@ -12,6 +12,7 @@ import { IdentityBook } from "./identity.ts";
 import type { BusPicture, MeterRecord, Priority, Street } from "./meter.ts";
 import { MeterClocks } from "./meter-clock.ts";
 import { HealthBook } from "./meter-health.ts";
+import { everyLineIsOurs, type LineGuard } from "./line-leases.ts";
 import { MeterLock } from "./meter-lock.ts";
 import { meterModels } from "./meter-models.ts";
 import { MeterRegistry } from "./meter-registry.ts";
@@ -30,7 +31,7 @@ export interface StreetParts extends LinesParts {
 }
 
 export function buildStreetLines(parts: StreetParts): Street {
-  const { clock, log, security, timeZone } = parts;
+  const { clock, log, security, timeZone, guard = everyLineIsOurs } = parts;
   const buses = checkedBuses(parts.buses);
   const registry = new MeterRegistry(parts.meters, new Set(buses.keys()));
   const health = new HealthBook(clock);
@@ -54,10 +55,15 @@ export function buildStreetLines(parts: StreetParts): Street {
     session: async (address, { priority, signal }) => {
       const meter = registry.find(address);
       if (meter === undefined) throw new Fault("unknown-meter", { meter: address });
-      const { line, firstTry } = lineOf(meter);
+      const { line, firstTry, notOurs } = lineOf(meter);
       let lock = locks.get(address);
       if (lock === undefined) locks.set(address, (lock = new MeterLock()));
       const release = await lock.take(priority, signal);
+      const lost = notOurs();
+      if (lost !== undefined) {
+        release();
+        throw lost;
+      }
       await firstTry; // directly after the start a line deserves a moment before it counts as down
       const model = meterModels[meter.model];
       return openSession({
@@ -84,7 +90,7 @@ export function buildStreetLines(parts: StreetParts): Street {
     onLineOpen: (listener) => {
       onLineOpen.push(listener);
     },
-    buses: () => lines.map(pictureOf),
+    buses: () => lines.map((line) => pictureOf(line, guard)),
     hold: async () => {
       const releases = await Promise.all(lines.map(({ line }) => line.hold()));
       return () => {
@@ -98,13 +104,19 @@ export function buildStreetLines(parts: StreetParts): Street {
 const mostUrgentOf = (own: Priority, waiting: Priority | undefined): Priority =>
   waiting !== undefined && waiting < own ? waiting : own;
 
-const pictureOf = ({ line, transport }: StreetLine): BusPicture => ({
-  id: line.id as BusId,
-  transport,
-  open: line.link.isOpen,
-  why: line.link.why,
-  waiting: line.waiting,
-  exchanges: line.counts.exchanges,
-  silences: line.counts.silences,
-  busyMs: line.counts.busyMs,
-});
+function pictureOf({ line, transport, bus }: StreetLine, guard: LineGuard): BusPicture {
+  const holder = guard.holderOf(bus);
+  const heldByUs = guard.holds(bus);
+  return {
+    id: line.id as BusId,
+    transport,
+    holder,
+    heldByUs,
+    open: line.link.isOpen,
+    why: heldByUs ? line.link.why : `held by ${holder ?? "nobody"}`,
+    waiting: line.waiting,
+    exchanges: line.counts.exchanges,
+    silences: line.counts.silences,
+    busyMs: line.counts.busyMs,
+  };
+}

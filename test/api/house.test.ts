@@ -186,6 +186,7 @@ test("metrics keep their names", async () => {
     "fee_control_announcements_total counter",
     "fee_control_bus_busy_seconds_total gauge",
     "fee_control_bus_exchanges_total gauge",
+    "fee_control_bus_held gauge",
     "fee_control_bus_open gauge",
     "fee_control_bus_silences_total gauge",
     "fee_control_bus_waiting gauge",
