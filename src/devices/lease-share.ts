@@ -2,9 +2,9 @@
  * Who should hold which line, when several gateways live: a fair share by number of buses, and no bus without a holder. Pure.
  *
  * Each gateway judges for itself from the same picture. Its quota is the sum, over the buses it can drive, of one divided by the
- * number of living gateways that can; a quota that is not whole lies between two numbers, and whoever holds either is left in
- * peace. Only what lies above is given up, only as much as others lack, and only what they can drive: so a street that is
- * shared out stays as it is until somebody comes or goes.
+ * number of living gateways that can; a quota that is not whole lies between two numbers, and to hold either is fair. Lines are
+ * given up only to somebody who holds less than the lower one, only as many as he lacks, and only what he can drive: so a
+ * street that is shared out stays as it is until somebody comes or goes.
  */
 import type { LeasePicture } from "./line-leases.ts";
 
@@ -25,7 +25,8 @@ export function shareOf({ gateways, leases }: LeasePicture, me: string, longFree
   const held = new Map<string, number>();
   for (const { holder } of leases.values()) if (holder !== null) held.set(holder, (held.get(holder) ?? 0) + 1);
 
-  const most = Math.ceil(quotaOf(mine) - ALMOST);
+  const quota = quotaOf(mine);
+  const [least, most] = [Math.floor(quota + ALMOST), Math.ceil(quota - ALMOST)];
   const ours = mine.filter((bus) => holderOf(bus) === me);
   const free = mine.filter((bus) => holderOf(bus) === null).sort();
   const must = free.filter((bus) => drivers.get(bus) === 1 || longFree.has(bus));
@@ -41,7 +42,7 @@ export function shareOf({ gateways, leases }: LeasePicture, me: string, longFree
     const canHave = new Set(buses);
     const finds = buses.filter((bus) => holderOf(bus) === null).length;
     const lacks = Math.floor(quotaOf(buses) + ALMOST) - (held.get(holder) ?? 0) - finds;
-    const surplus = ours.length - most - giveUp.length;
+    const surplus = ours.length - least - giveUp.length;
     const fitting = ours.filter((bus) => canHave.has(bus) && !giveUp.includes(bus));
     giveUp.push(...fitting.slice(0, Math.max(0, Math.min(lacks, surplus))));
   }

@@ -56,8 +56,11 @@ export async function readinessOf(parts: ReadinessParts): Promise<readonly PartR
   ];
 }
 
+const OURS = "ours";
+
 /** "ours: 100, pc-2/4711/9f3c21aa: 100" */
 function shares(buses: readonly BusPicture[]): string {
-  const byHolder = Map.groupBy(buses, ({ holder, heldByUs }) => (heldByUs ? "ours" : (holder ?? "nobody's")));
-  return [...byHolder].map(([holder, lines]) => `${holder}: ${lines.length}`).join(", ");
+  const byHolder = Map.groupBy(buses, ({ holder, heldByUs }) => (heldByUs ? OURS : (holder ?? "nobody's")));
+  const oursFirst = [...byHolder].sort(([a], [b]) => Number(b === OURS) - Number(a === OURS));
+  return oursFirst.map(([holder, lines]) => `${holder}: ${lines.length}`).join(", ");
 }

@@ -65,7 +65,9 @@ describe("meters", () => {
   });
 
   test("stand on lines that say whether they are open", async () => {
-    expect(itemsOf(await get("/v1/buses"))).toMatchObject([{ id: "tcp-1", open: true, why: null }]);
+    expect(itemsOf(await get("/v1/buses"))).toMatchObject([
+      { id: "tcp-1", open: true, why: null, heldByUs: true, holder: expect.stringMatching(/\/\d+\/[0-9a-f]{8}$/) as string },
+    ]);
   });
 });
 
@@ -173,7 +175,13 @@ describe("health", () => {
     expect(json["status"]).toBe("ready");
     const parts = things(json["parts"]);
     for (const part of parts) expect(part).toMatchObject({ name: expect.any(String) as string, ready: true, why: null });
-    expect(parts.map(({ name }) => String(name).split(" ")[0])).toEqual(["database", "queue", "security", "lines"]);
+    expect(parts.map(({ name }) => String(name).split(" ")[0])).toEqual([
+      "database",
+      "queue",
+      "security",
+      "lines",
+      "leases",
+    ]);
   });
 });
 
