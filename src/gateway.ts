@@ -62,6 +62,11 @@ const LANES = { postgres: 1, redis: 8 } as const;
 /** A command on the wire is given this long to finish its exchange and persist when the gateway stops. */
 const STOP_COMMANDS_MS = seconds(15);
 
+/** What a line's former holder had in hand is asked for again after this, when the database did not answer. */
+const LOOK_AGAIN_MS = seconds(1);
+/** A line that opens or a meter that is heard seldom comes alone. */
+const WAKE_TOGETHER_MS = 5;
+
 export interface GatewayOptions {
   readonly config: Config;
   /** Commands, rules, meters and lines live on this clock; stores and their processes on the world's. */
@@ -306,11 +311,18 @@ async function raise(
     clock,
     log,
   });
-  /** Whatever waited for these meters is looked at now. */
-  const wake = async (meters: readonly MeterAddress[]): Promise<void> => {
-    for (const meter of meters) poller.hurry(meter);
+  /** Whatever waited for these meters is looked at now; lines that open together are told of together. */
+  let woken: MeterAddress[] = [];
+  const wake = async (opened: readonly MeterAddress[]): Promise<void> => {
+    for (const meter of opened) poller.hurry(meter);
+    const isFirst = woken.length === 0;
+    woken.push(...opened);
+    if (!isFirst) return;
+    await systemClock.wait(WAKE_TOGETHER_MS);
+    const meters = woken;
+    woken = [];
     try {
-      for (const meter of meters) await addJobs(await commandStore.wakeMeter(meter, clock.now()));
+      await addJobs(await commandStore.wakeMeters(meters, clock.now()));
     } catch (error) {
       log.warn(
         { meters: meters.length, reason: reasonOf(error) },
@@ -331,12 +343,21 @@ async function raise(
     });
   });
 
+  /** Whoever had these lines is gone, and what he had in hand is looked at now. */
+  const lookAtAll = async (buses: readonly string[]): Promise<void> => {
+    try {
+      await commandStore.makeAllDue(clock.now(), buses);
+    } catch (error) {
+      log.warn({ lines: buses.length, reason: reasonOf(error) }, "commands of lines taken over cannot be looked at yet");
+      await systemClock.wait(LOOK_AGAIN_MS, stopping.signal);
+      if (!stopping.signal.aborted) await lookAtAll(buses);
+    }
+  };
+  const stopping = new AbortController();
+  closers.add("take-over", () => Promise.resolve(stopping.abort()));
+
   // --- everything runs
-  leases.onTaken((buses) => {
-    commandStore.makeAllDue(clock.now(), buses).catch((error: unknown) => {
-      log.warn({ lines: buses.length, reason: reasonOf(error) }, "commands of lines taken over are looked at a little later");
-    });
-  });
+  leases.onTaken((buses) => void lookAtAll(buses));
   await commandStore.makeAllDue(clock.now(), leases.held());
   /** A job for a line of another gateway comes astray only around a change of holders, or when two share a number for a while. */
   const attend = async (command: CommandId): Promise<void> => {

@@ -37,7 +37,13 @@ export class LeaseGate {
 
   before(inner: Transport): Transport {
     const closing = new AbortController();
-    return {
+    let closed: Promise<void> | undefined;
+    // Whoever closes it a second time waits as well: a new one must not subscribe while the old one still unsubscribes.
+    const close = (): Promise<void> => {
+      closing.abort();
+      return (closed ??= inner.close());
+    };
+    const outer: Transport = {
       name: inner.name,
       get isOpen() {
         return inner.isOpen;
@@ -45,21 +51,18 @@ export class LeaseGate {
       open: async () => {
         await this.#untilHeld(closing.signal);
         if (closing.signal.aborted) throw this.#notOurs();
-        this.#open = inner;
+        this.#open = outer;
         await inner.open();
         if (this.#guard.holds(this.#bus)) return;
-        await inner.close(); // lost while it was being opened
+        await close(); // lost while it was being opened
         throw this.#notOurs();
       },
       send: (bytes) => inner.send(bytes),
-      close: async () => {
-        closing.abort();
-        if (this.#open === inner) this.#open = undefined;
-        await inner.close();
-      },
+      close,
       onReceived: (listener) => inner.onReceived(listener),
       onClosed: (listener) => inner.onClosed(listener),
     };
+    return outer;
   }
 
   #notOurs(): Fault {

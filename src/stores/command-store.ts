@@ -330,10 +330,15 @@ export class PostgresCommandStore implements CommandStore {
   }
 
   async wakeMeter(meter: MeterAddress, now: Instant): Promise<readonly CommandId[]> {
+    return this.wakeMeters([meter], now);
+  }
+
+  /** A gateway that takes over a hundred lines hears of a hundred meters in the same moment. */
+  async wakeMeters(meters: readonly MeterAddress[], now: Instant): Promise<readonly CommandId[]> {
     const rows = await this.#db.rows<{ id: string }>(
       null,
-      `UPDATE commands SET look_at = $2, looks = 0 WHERE meter = $1 AND state IN ${OPEN} AND waiting_for IN ('meter-online', 'line', 'silence') RETURNING id`,
-      [meter, at(now)],
+      `UPDATE commands SET look_at = $2, looks = 0 WHERE meter = ANY($1) AND state IN ${OPEN} AND waiting_for IN ('meter-online', 'line', 'silence') RETURNING id`,
+      [meters, at(now)],
     );
     return rows.map((row) => CommandId(row.id));
   }

@@ -23,7 +23,8 @@ const CONNECTIONS_MAX = 10;
 const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 15_000;
 const LOCK_MS_MAX = 10_000;
-const IDLE_IN_TRANSACTION_MS_MAX = 30_000;
+/** Shorter than a line's lease: a gateway that hangs in the middle of a transaction must not bar its successor from the rows. */
+const IDLE_IN_TRANSACTION_MS_MAX = 10_000;
 /** The server ends a long statement itself; this is for a server that no longer speaks. */
 const ANSWER_GRACE_MS = 5_000;
 const ANSWER_MS_MAX = STATEMENT_MS_MAX + ANSWER_GRACE_MS;
