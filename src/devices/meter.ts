@@ -138,6 +138,8 @@ export interface Street {
   meter(address: MeterAddress): MeterRecord | undefined;
   meters(): readonly MeterRecord[];
   health(address: MeterAddress): MeterHealth;
+  /** False: the meter's line may not be driven just now, another gateway holds it; a session is refused at once. Left out: never. */
+  isOurs?(address: MeterAddress): boolean;
   /** Called each time a meter that was silent or unknown answers. */
   onHeard(listener: (address: MeterAddress) => void): void;
   /** Called each time a line can send again, with the meters behind it. */

@@ -86,6 +86,10 @@ export function buildStreetLines(parts: StreetParts): Street {
     meter: (address) => registry.find(address),
     meters: () => registry.all(),
     health: (address) => health.of(address),
+    isOurs: (address) => {
+      const meter = registry.find(address);
+      return meter !== undefined && lineOf(meter).notOurs() === undefined;
+    },
     onHeard: (listener) => health.onHeard(listener),
     onLineOpen: (listener) => {
       onLineOpen.push(listener);

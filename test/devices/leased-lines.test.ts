@@ -1,9 +1,11 @@
 /** A line is opened when its lease is ours, closed when it is not, and nothing is said in between: seen from the street. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { LineGuard } from "../../src/devices/line-leases.ts";
-import { Priority } from "../../src/devices/meter.ts";
+import { Priority, type Street } from "../../src/devices/meter.ts";
+import { Poller } from "../../src/devices/poller.ts";
 import { later, minutes, systemClock } from "../../src/kernel/clock.ts";
 import { isFault } from "../../src/kernel/faults.ts";
+import { silentLog } from "../../src/kernel/log.ts";
 import { A, raiseHouse, type Carrier, type House } from "./house.ts";
 
 const houses: House[] = [];
@@ -111,4 +113,47 @@ describe.each<Carrier>(["tcp", "mqtt"])("a leased line over %s", (carrier) => {
     await session.close();
     await expect(house.street.session(A, { priority: Priority.safety })).rejects.toSatisfy(notOurs);
   });
+});
+
+test("a meter that was silent when its line became another's is not asked again and again; ours again, it is asked", async () => {
+  const lease = new HandLease();
+  lease.isOurs = true;
+  const house = await raiseHouse({ carrier: "tcp", guard: lease, meters: [{}], bus: { replyDeadlineMs: 60 } });
+  houses.push(house);
+  house.simulator.setFault(A, { kind: "silence" });
+  const session = await house.session();
+  await expect(session.readRelay()).rejects.toSatisfy((error) => isFault(error, "meter-silent"));
+  await session.close();
+  lease.lose();
+  let sessions = 0;
+  const street: Street = {
+    ...house.street,
+    health: (address) => ({ ...house.street.health(address), askAgainAt: null }),
+    session: (address, options) => {
+      sessions += 1;
+      if (sessions > 100) poller.stop().catch(() => undefined); // refused at once, it would go round for ever
+      return house.street.session(address, options);
+    },
+  };
+  const never = (): never => {
+    throw new Error("nothing is read here");
+  };
+  const poller = new Poller({
+    street,
+    intake: { take: never } as never,
+    relay: never,
+    clock: systemClock,
+    log: silentLog,
+    everyMs: minutes(15),
+    identityInDoubt: () => Promise.resolve(false),
+    identity: never,
+    itemsOf: () => ["importedEnergy"],
+    sideBySide: () => false,
+  });
+  poller.start();
+  await systemClock.wait(20);
+  expect(sessions).toBe(0);
+  lease.take();
+  await vi.waitFor(() => expect(sessions).toBeGreaterThan(0), 5_000);
+  await poller.stop();
 });
