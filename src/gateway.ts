@@ -103,10 +103,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-async function raise(
-  { config, clock, chance, log, consoleFolder }: GatewayOptions,
-  closers: Closers,
-): Promise<Gateway> {
+async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptions, closers: Closers): Promise<Gateway> {
   const security = await securityOf(config, chance, log, closers);
 
   // --- stores
@@ -354,7 +351,10 @@ async function raise(
     }
   };
   const stopping = new AbortController();
-  closers.add("take-over", () => Promise.resolve(stopping.abort()));
+  closers.add("take-over", () => {
+    stopping.abort();
+    return Promise.resolve();
+  });
 
   // --- everything runs
   leases.onTaken((buses) => void lookAtAll(buses));

@@ -132,7 +132,7 @@ export class LeaseKeeper implements LineGuard {
 
   async #run(): Promise<void> {
     const { clock, log, alone } = this.#parts;
-    while (!this.#stop.signal.aborted) {
+    for (;;) {
       await clock.wait(alone ? RENEW_MS : LOOK_MS, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
       if (this.#nudge.signal.aborted) await clock.wait(GATHER_MS, this.#stop.signal);
       this.#nudge = new AbortController();

@@ -134,7 +134,10 @@ export class Line {
   }
 
   #down(): Fault {
-    return this.#parts.notOurs?.() ?? new Fault("line-down", { bus: this.id, transport: this.link.name, why: this.link.why ?? "closing" });
+    return (
+      this.#parts.notOurs?.() ??
+      new Fault("line-down", { bus: this.id, transport: this.link.name, why: this.link.why ?? "closing" })
+    );
   }
 
   #wake(): void {

@@ -51,7 +51,8 @@ export async function readinessOf(parts: ReadinessParts): Promise<readonly PartR
       name: "leases of lines",
       ready: true, // whoever holds the line runs the command, and a line without a holder gets one
       degraded: parts.leases.trouble !== null || buses.some((bus) => bus.holder === null),
-      why: parts.leases.trouble ?? (parts.leases.gateways.length > 1 || buses.some((bus) => !bus.heldByUs) ? shares(buses) : null),
+      why:
+        parts.leases.trouble ?? (parts.leases.gateways.length > 1 || buses.some((bus) => !bus.heldByUs) ? shares(buses) : null),
     },
   ];
 }

@@ -175,13 +175,7 @@ describe("health", () => {
     expect(json["status"]).toBe("ready");
     const parts = things(json["parts"]);
     for (const part of parts) expect(part).toMatchObject({ name: expect.any(String) as string, ready: true, why: null });
-    expect(parts.map(({ name }) => String(name).split(" ")[0])).toEqual([
-      "database",
-      "queue",
-      "security",
-      "lines",
-      "leases",
-    ]);
+    expect(parts.map(({ name }) => String(name).split(" ")[0])).toEqual(["database", "queue", "security", "lines", "leases"]);
   });
 });
 

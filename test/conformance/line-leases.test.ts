@@ -51,9 +51,11 @@ const held = ({ leases }: { leases: ReadonlyMap<string, { holder: string | null 
 
 describe.each(keepers)("leases of lines $title", ({ make }) => {
   let leases: LineLeases;
-  let pass: Kept["pass"];
+  let pass: (ms: number) => Promise<void>;
   beforeEach(async () => {
-    ({ leases, pass } = await make());
+    const kept = await make();
+    leases = kept.leases;
+    pass = (ms) => kept.pass(ms);
   });
 
   test("what is free is taken, and what is held is not, however it is asked", async () => {

@@ -53,7 +53,10 @@ describe("the share of a gateway", () => {
 });
 
 /** Everybody judges in turn and gets what is free; what is given up is free from then on. */
-function settle(gateways: readonly GatewayPresence[], start: ReadonlyMap<string, string>): { held: Map<string, string>; moves: number[] } {
+function settle(
+  gateways: readonly GatewayPresence[],
+  start: ReadonlyMap<string, string>,
+): { held: Map<string, string>; moves: number[] } {
   const held = new Map(start);
   const free = new Map<string, number>();
   const moves: number[] = [];
@@ -101,8 +104,12 @@ describe("whatever the gateways can drive and whatever they hold at first", () =
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 40 }), fc.nat(), (count, size, seed) => {
         const present = names.slice(0, count).map((holder) => ({ holder, buses: lines(size) }));
-        const start = new Map(lines(size).flatMap((bus, n) => ((seed >> n % 16) & 1 ? [[bus, names[n % count]!] as const] : [])));
-        const shares = present.map(({ holder }) => [...settle(present, start).held.values()].filter((who) => who === holder).length);
+        const start = new Map(
+          lines(size).flatMap((bus, n) => ((seed >> (n % 16)) & 1 ? [[bus, names[n % count]!] as const] : [])),
+        );
+        const shares = present.map(
+          ({ holder }) => [...settle(present, start).held.values()].filter((who) => who === holder).length,
+        );
         expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1);
       }),
       { numRuns: 200 },

@@ -81,7 +81,10 @@ describe.each<Carrier>(["tcp", "mqtt"])("a leased line over %s", (carrier) => {
     await vi.waitFor(() => expect(isOpen(house)).toBe(false));
     const before = heard(house);
     await expect(session.readWallet()).rejects.toSatisfy(notOurs);
-    const order = session.topUp({ amount: 100n as never, count: 1, opening: false }, { notAfter: later(systemClock.now(), minutes(5)) });
+    const order = session.topUp(
+      { amount: 100n as never, count: 1, opening: false },
+      { notAfter: later(systemClock.now(), minutes(5)) },
+    );
     await expect(order).rejects.toSatisfy(notOurs);
     await session.close();
     expect(heard(house)).toBe(before);

@@ -43,7 +43,7 @@ export async function streetWithDoors(addresses: readonly string[], doors: reado
         const end = street.memoryEnd(bus);
         end.onBytes((bytes) => void socket.write(bytes));
         socket.on("data", (chunk: Buffer) => {
-          heard.push({ bus, door, at: Date.now() });
+          heard.push({ bus, door, at: systemClock.now() });
           end.send(chunk);
         });
         socket.on("error", () => undefined);
@@ -103,6 +103,8 @@ export async function outsideLeases(
   return heard.flatMap(({ bus, door, at }) => {
     const tenure = byBus.get(bus)?.findLast(({ from }) => from <= at + 1);
     if (tenure !== undefined && tenure.holder === holders.get(door) && at < tenure.until) return [];
-    return [`${bus}: ${door} spoke at ${at}; then it was held by ${tenure?.holder ?? "nobody"} until ${tenure?.until ?? "never"}`];
+    return [
+      `${bus}: ${door} spoke at ${at}; then it was held by ${tenure?.holder ?? "nobody"} until ${tenure?.until ?? "never"}`,
+    ];
   });
 }
