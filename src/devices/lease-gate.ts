@@ -57,7 +57,8 @@ export class LeaseGate {
         await close(); // lost while it was being opened
         throw this.#notOurs();
       },
-      send: (bytes) => inner.send(bytes),
+      // Once more, with nothing between this and the system call: a process stopped since the line's own look has lost the lease.
+      send: (bytes) => (this.#guard.holds(this.#bus) ? inner.send(bytes) : Promise.reject(this.#notOurs())),
       close,
       onReceived: (listener) => inner.onReceived(listener),
       onClosed: (listener) => inner.onClosed(listener),

@@ -176,8 +176,8 @@ export class Line {
       sentAt = clock.now();
       job.request.onFrame?.("sent", job.bytes, sentAt);
       this.link.send(job.bytes).catch((cause: unknown) => {
-        // Only `line-down` promises that nothing left; anything else must be taken for bytes on the wire.
-        if (isFault(cause, "line-down")) this.#tell?.({ type: "refused", cause });
+        // Only these two promise that nothing left; anything else must be taken for bytes on the wire.
+        if (isFault(cause, "line-down") || isFault(cause, "line-not-ours")) this.#tell?.({ type: "refused", cause });
         else log.warn({ bus: this.id, why: reasonOf(cause) }, "sending ended oddly; waiting for the meter all the same");
       });
       const deadlineMs = replyDeadlineMs(timing, job.request.frame, job.bytes.length, job.request.replyBytes);

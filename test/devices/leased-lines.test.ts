@@ -16,6 +16,8 @@ afterEach(async () => {
 /** A lease in the hand of the test. */
 class HandLease implements LineGuard {
   isOurs = false;
+  /** Between the line's own look and the write, the process was stopped, and the lease has lapsed. */
+  isStopped = false;
   readonly #taken: ((buses: readonly string[]) => void)[] = [];
   readonly #lost: ((buses: readonly string[]) => void)[] = [];
   readonly #givingUp: ((bus: string) => Promise<void>)[] = [];
@@ -24,7 +26,7 @@ class HandLease implements LineGuard {
     return this.isOurs;
   }
   mayDrive(): boolean {
-    return this.isOurs;
+    return this.isOurs || this.isStopped;
   }
   holderOf(): string {
     return this.isOurs ? "us" : "them";
@@ -116,6 +118,20 @@ describe.each<Carrier>(["tcp", "mqtt"])("a leased line over %s", (carrier) => {
     await session.close();
     await expect(house.street.session(A, { priority: Priority.safety })).rejects.toSatisfy(notOurs);
   });
+});
+
+test("a lease that lapsed between the line's last look and the write: nothing leaves, and that is known", async () => {
+  const lease = new HandLease();
+  lease.isOurs = true;
+  const house = await raise("tcp", lease);
+  const session = await house.session();
+  await session.readWallet();
+  const before = heard(house);
+  lease.isStopped = true;
+  lease.isOurs = false;
+  await expect(session.readRelay()).rejects.toSatisfy(notOurs);
+  await session.close();
+  expect(heard(house)).toBe(before);
 });
 
 test("a meter that was silent when its line became another's is not asked again and again; ours again, it is asked", async () => {
