@@ -62,7 +62,7 @@ export interface RunnerParts extends ConclusionParts {
 
 /** Thrown from within `beforeFirstByte`: nothing has been sent, and this is why. */
 class NotSent extends Error {
-  readonly kind: "lost" | "blocked" | "superseded" | "guard";
+  readonly kind: "lost" | "blocked" | "superseded" | "guard" | "not-ours";
   readonly because: string;
 
   constructor(kind: NotSent["kind"], because: string = kind) {
@@ -243,7 +243,7 @@ export class CommandRunner {
     const silent = sent.sent === "silent" && sent.lineClosed === true ? LINE_CLOSED : sent.sent;
     const outcome = sent.sent === "refused" ? `refused: ${sent.fault} ${sent.bits.join(", ")}`.trim() : silent;
     attempt.outcome = outcome;
-    await commands.endAttempt(null, command.id, number, outcome, session.evidence);
+    await commands.endAttempt(null, command.id, command.fence, number, outcome, session.evidence);
     log.info({ attempt: number, outcome }, "sent; now the meter must show it");
     await this.#verify(definition, session, verifying, attempt, sent.sent, sent.sent === "refused" ? sent.fault : null, log);
   }
@@ -269,6 +269,7 @@ export class CommandRunner {
     await commands.endAttempt(
       null,
       command.id,
+      command.fence,
       attempt.number,
       refusal === null
         ? `${isLineClosed(attempt) ? LINE_CLOSED : lastReply}: ${verdict.verdict}`
@@ -351,6 +352,10 @@ export class CommandRunner {
       return;
     }
     log.info({ fault: error.code, state: command.state }, "not now");
+    if (error.code === "line-not-ours") {
+      await this.#leaveToHolder(command);
+      return;
+    }
     if (isUnsent(command.state)) {
       if (error.code === "deadline-passed" || clock.now() > command.notAfter) await this.#apply(command, { type: "out-of-time" });
       else if (faults[error.code].retry === "later" || faults[error.code].retry === "verify-first")
@@ -360,7 +365,7 @@ export class CommandRunner {
     }
     if (session !== null) {
       const last = await commands.lastAttempt(command.id);
-      if (last !== null) await commands.endAttempt(null, command.id, last.number, last.outcome, session.evidence);
+      if (last !== null) await commands.endAttempt(null, command.id, command.fence, last.number, last.outcome, session.evidence);
     }
     const verifying =
       command.state === "sending"
@@ -395,6 +400,9 @@ export class CommandRunner {
   async #notSent(command: Command, why: NotSent): Promise<void> {
     switch (why.kind) {
       case "lost":
+        return;
+      case "not-ours":
+        await this.#leaveToHolder(command);
         return;
       case "blocked":
         await this.#lookLater(command, "earlier-top-up");
@@ -435,6 +443,12 @@ export class CommandRunner {
       waitingFor: what,
       lookAt: earliest(lookAt, command),
     });
+  }
+
+  /** The line is another gateway's now. It stays as it stands, due at once: whoever holds the line looks, and concludes. */
+  #leaveToHolder(command: Command): Promise<void> {
+    const waitingFor = isUnsent(command.state) ? "line" : command.waitingFor;
+    return this.#waitFor(command, { waitingFor, lookAt: this.#parts.clock.now() });
   }
 
   #apply(command: Command, event: Parameters<typeof apply>[3], more: Parameters<typeof apply>[4] = {}): Promise<unknown> {

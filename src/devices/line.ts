@@ -2,8 +2,8 @@
  * The line actor: the one who speaks on one pair of wires. Exactly one request is in flight; between two exchanges the line
  * rests; everything else waits its turn by urgency.
  *
- *     ask ─► queue ─► deadline? ─► beforeFirstByte ─► deadline? ─► waiter, then bytes ─► reply ──► turnaround ──► next
- *                                                                                   └──► silence ► quiet ───────► next
+ *     ask ─► queue ─► deadline? ours? ─► beforeFirstByte ─► deadline? ours? ─► waiter, then bytes ─► reply ──► turnaround ──► next
+ *                                                                                               └──► silence ► quiet ───────► next
  *
  * After silence the line keeps quiet for longer: what is heard then is a late reply and belongs to no one; taken for the
  * next answer it would be the wrong meter's. A question given up before its whole allowance (answer-times.ts) leaves its meter
@@ -37,6 +37,8 @@ export interface LineParts {
   readonly log: Logger;
   readonly queueLengthMax?: number;
   readonly tape?: LineTape;
+  /** Why we may not drive this line just now: asked in the last moment before a first byte, so from memory alone. */
+  readonly notOurs?: () => Fault | undefined;
 }
 
 interface Job {
@@ -146,7 +148,10 @@ export class Line {
   }
 
   #down(): Fault {
-    return new Fault("line-down", { bus: this.id, transport: this.link.name, why: this.link.why ?? "closing" });
+    return (
+      this.#parts.notOurs?.() ??
+      new Fault("line-down", { bus: this.id, transport: this.link.name, why: this.link.why ?? "closing" })
+    );
   }
 
   /** A sign of another master; told to people once in a while. */
@@ -207,8 +212,8 @@ export class Line {
       job.request.onFrame?.("sent", job.bytes, sentAt);
       this.tape.frame("sent", job.bytes, sentAt);
       this.link.send(job.bytes).catch((cause: unknown) => {
-        // Only `line-down` promises that nothing left; anything else must be taken for bytes on the wire.
-        if (isFault(cause, "line-down")) this.#tell?.({ type: "refused", cause });
+        // Only these two promise that nothing left; anything else must be taken for bytes on the wire.
+        if (isFault(cause, "line-down") || isFault(cause, "line-not-ours")) this.#tell?.({ type: "refused", cause });
         else log.warn({ bus: this.id, why: reasonOf(cause) }, "sending ended oddly; waiting for the meter all the same");
       });
       const deadlineMs = this.#answering.asked(job.request, job.bytes.length, sentAt);
@@ -235,7 +240,11 @@ export class Line {
       notAfter !== undefined && clock.now() > notAfter
         ? { cause: new Fault("deadline-passed", { bus: this.id, notAfter }) }
         : undefined;
-    const down = () => (this.link.isOpen ? undefined : { cause: this.#down() });
+    const down = () => {
+      const notOurs = this.#parts.notOurs?.();
+      if (notOurs !== undefined) return { cause: notOurs };
+      return this.link.isOpen ? undefined : { cause: this.#down() };
+    };
     try {
       const early = passed() ?? down();
       if (early !== undefined) return early;

@@ -99,8 +99,8 @@ export interface SendOptions {
 }
 
 /**
- * Everything throws a Fault: `meter-silent` (asked, nobody spoke), `line-down` / `bus-queue-full` / `deadline-passed`
- * (nothing was sent), `meter-no-data`, `meter-fault`, `reply-malformed`, or the fault of an error word.
+ * Everything throws a Fault: `meter-silent` (asked, nobody spoke), `line-down` / `line-not-ours` / `bus-queue-full` /
+ * `deadline-passed` (nothing was sent), `meter-no-data`, `meter-fault`, `reply-malformed`, or the fault of an error word.
  */
 export interface MeterSession {
   readonly meter: MeterRecord;
@@ -148,6 +148,8 @@ export interface Street {
   meter(address: MeterAddress): MeterRecord | undefined;
   meters(): readonly MeterRecord[];
   health(address: MeterAddress): MeterHealth;
+  /** False: the meter's line may not be driven just now, another gateway holds it; a session is refused at once. Left out: never. */
+  isOurs?(address: MeterAddress): boolean;
   /** Called each time a meter that was silent or unknown answers. */
   onHeard(listener: (address: MeterAddress) => void): void;
   /** Called each time a line can send again, with the meters behind it. */
@@ -163,6 +165,9 @@ export interface Street {
 export interface BusPicture {
   readonly id: BusId;
   readonly transport: string;
+  /** The gateway that may drive it; null: nobody, just now. */
+  readonly holder: string | null;
+  readonly heldByUs: boolean;
   readonly open: boolean;
   readonly why: string | null;
   readonly waiting: number;

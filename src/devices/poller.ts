@@ -114,6 +114,7 @@ export class Poller {
   }
 
   #isDue(meter: MeterRecord): boolean {
+    if (this.#parts.street.isOurs?.(meter.address) === false) return false; // its holder reads it; refused at once, asking again would never end
     const now = this.#parts.clock.now();
     const health = this.#parts.street.health(meter.address);
     if (health.askAgainAt !== null && now < health.askAgainAt) return false;

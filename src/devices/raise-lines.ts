@@ -19,12 +19,14 @@ import { eachMeterAlone, type BusConfig } from "./bus-config.ts";
 import { destinationOf } from "./destination.ts";
 import { complaintsAbout } from "./dial-in/caller-book.ts";
 import { Reception } from "./dial-in/reception.ts";
+import { LeaseGate } from "./lease-gate.ts";
 import { Line } from "./line.ts";
+import { everyLineIsOurs, type LineGuard } from "./line-leases.ts";
 import { lineNameOf } from "./line-names.ts";
 import { LineTape } from "./line-tape.ts";
 import type { MeterRecord } from "./meter.ts";
 import { overMqtt } from "./mqtt-lines.ts";
-import { timingOf } from "./timing.ts";
+import { longestExchangeMs, timingOf, type LineTiming } from "./timing.ts";
 
 export interface LinesParts {
   readonly clock: Clock;
@@ -35,10 +37,15 @@ export interface LinesParts {
   readonly mqtt?: BrokerOptions;
   /** Instead of what the bus says: by bus id. Tests and the in-process demonstration join a street in memory like this. */
   readonly wires?: ReadonlyMap<string, () => Transport>;
+  /** Which lines may be driven; left out, all of them. */
+  readonly guard?: LineGuard;
 }
 
 export interface StreetLine {
   readonly line: Line;
+  readonly bus: string;
+  /** Why it may not be driven just now. */
+  readonly notOurs: () => Fault | undefined;
   readonly transport: string;
   /** Resolves after the first try to open it, whatever came of it. */
   readonly firstTry: Promise<void>;
@@ -104,19 +111,34 @@ interface Wiring {
   readonly ignored?: () => IgnoredCounts;
 }
 
-function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, wiring: Wiring): StreetLine {
+function raise(parts: LinesParts, bus: BusConfig, wiring: Wiring): StreetLine {
+  const { clock, chance, log: house, guard = everyLineIsOurs } = parts;
   const { name, make, ready, onHope, ignored } = wiring;
   const log = house.child({ bus: name });
+  const gate = new LeaseGate(guard, bus.id);
   const link = new Reconnecting({
-    make,
+    make: () => gate.before(make()),
     clock,
     chance: chance.child(`line/${name}`),
     log,
-    ...(onHope === undefined ? {} : { onHope }),
+    onHope: (listener) => {
+      onHope?.(listener);
+      gate.onTaken(listener);
+    },
   });
-  const line = new Line({ id: name, link, timing: timingOf(bus), clock, log, ...tapeOf(bus) });
+  const timing = timingOf(bus);
+  const notOurs = whyNotOurs(guard, bus, timing);
+  const line = new Line({ id: name, link, timing, clock, log, notOurs, ...tapeOf(bus) });
+  guard.onGivingUp(async (given) => {
+    if (given !== bus.id) return;
+    const release = await line.hold(); // what is on the wire ends; nothing new begins
+    await gate.close();
+    release();
+  });
   return {
     line,
+    bus: bus.id,
+    notOurs,
     transport: link.name,
     firstTry: ready.then(() => link.start()),
     onOpened: (listener) => link.onOpened(listener),
@@ -129,6 +151,13 @@ const tapeOf = ({ transport }: BusConfig): { tape?: LineTape } =>
   transport.kind === "mqtt" || transport.kind === "tcp-server" ? { tape: new LineTape(SMALL_TAPE_BYTES_MAX) } : {};
 const SMALL_TAPE_BYTES_MAX = 4 * 1_024;
 
+/** Asked in front of each first byte, so from memory alone. */
+function whyNotOurs(guard: LineGuard, { id }: BusConfig, timing: LineTiming): () => Fault | undefined {
+  const exchangeMs = longestExchangeMs(timing);
+  return () =>
+    guard.mayDrive(id, exchangeMs) ? undefined : new Fault("line-not-ours", { bus: id, holder: guard.holderOf(id) ?? "nobody" });
+}
+
 function refuseMistakes(bus: BusConfig, meters: readonly MeterRecord[]): void {
   const [mistake] = complaintsAbout(
     bus,
@@ -137,21 +166,36 @@ function refuseMistakes(bus: BusConfig, meters: readonly MeterRecord[]): void {
   if (mistake !== undefined) throw new Fault("site-file-invalid", { bus: bus.id, field: mistake.path, why: mistake.what });
 }
 
-/** The reception of a bus that is dialled, and a line for each of its callers. */
+/**
+ * The reception of a bus that is dialled, and a line for each of its callers. While another gateway holds the bus nobody is let in, and
+ * who was in is sent away when the lease goes: a modem calls again, perhaps there.
+ */
 function openReception(
-  { clock, chance, log: house }: LinesParts,
+  { clock, chance, log: house, guard = everyLineIsOurs }: LinesParts,
   bus: BusConfig & ConstructorParameters<typeof Reception>[0]["bus"],
   meters: readonly MeterAddress[],
   byName: Map<string, StreetLine>,
 ): Reception {
   const timing = timingOf(bus);
   const log = house.child({ bus: bus.id });
-  const reception = new Reception({ bus, meters, timing, clock, chance: chance.child(`line/${bus.id}`), log });
+  const isOurs = (): boolean => guard.holds(bus.id);
+  const reception = new Reception({ bus, meters, timing, clock, chance: chance.child(`line/${bus.id}`), log, isOurs });
   const firstTry = reception.start();
+  const notOurs = whyNotOurs(guard, bus, timing);
+  const lines: Line[] = [];
   for (const [name, link] of reception.seats) {
-    const line = new Line({ id: name, link, timing, clock, log: house.child({ bus: name }), ...tapeOf(bus) });
-    byName.set(name, { line, transport: link.name, firstTry, onOpened: (listener) => link.onOpened(listener) });
+    const line = new Line({ id: name, link, timing, clock, log: house.child({ bus: name }), notOurs, ...tapeOf(bus) });
+    lines.push(line);
+    const onOpened = (listener: () => void): void => link.onOpened(listener);
+    byName.set(name, { line, bus: bus.id, notOurs, transport: link.name, firstTry, onOpened });
   }
+  guard.onLost((buses) => (buses.includes(bus.id) ? void reception.hangUp() : undefined));
+  guard.onGivingUp(async (given) => {
+    if (given !== bus.id) return;
+    const releases = await Promise.all(lines.map((line) => line.hold())); // what is on the wire ends; nothing new begins
+    await reception.hangUp();
+    for (const release of releases) release();
+  });
   return reception;
 }
 

@@ -13,6 +13,7 @@ import { IdentityBook } from "./identity.ts";
 import type { BusPicture, MeterRecord, Priority, Street } from "./meter.ts";
 import { MeterClocks } from "./meter-clock.ts";
 import { HealthBook } from "./meter-health.ts";
+import { everyLineIsOurs, type LineGuard } from "./line-leases.ts";
 import { MeterLock } from "./meter-lock.ts";
 import { meterModels } from "./meter-models.ts";
 import { MeterRegistry } from "./meter-registry.ts";
@@ -31,7 +32,7 @@ export interface StreetParts extends LinesParts {
 }
 
 export function buildStreetLines(parts: StreetParts): Street {
-  const { clock, log, security, timeZone } = parts;
+  const { clock, log, security, timeZone, guard = everyLineIsOurs } = parts;
   const buses = checkedBuses(parts.buses);
   const registry = new MeterRegistry(parts.meters, new Set(buses.keys()));
   const health = new HealthBook(clock);
@@ -57,10 +58,15 @@ export function buildStreetLines(parts: StreetParts): Street {
     session: async (address, { priority, signal, mayProbe }) => {
       const meter = registry.find(address);
       if (meter === undefined) throw new Fault("unknown-meter", { meter: address });
-      const { line, firstTry } = lineOf(meter);
+      const { line, firstTry, notOurs } = lineOf(meter);
       let lock = locks.get(address);
       if (lock === undefined) locks.set(address, (lock = new MeterLock()));
       const release = await lock.take(priority, signal);
+      const lost = notOurs();
+      if (lost !== undefined) {
+        release();
+        throw lost;
+      }
       await firstTry; // directly after the start a line deserves a moment before it counts as down
       const model = meterModels[meter.model];
       return openSession({
@@ -84,11 +90,18 @@ export function buildStreetLines(parts: StreetParts): Street {
     meter: (address) => registry.find(address),
     meters: () => registry.all(),
     health: (address) => health.of(address),
+    isOurs: (address) => {
+      const meter = registry.find(address);
+      return meter !== undefined && lineOf(meter).notOurs() === undefined;
+    },
     onHeard: (listener) => health.onHeard(listener),
     onLineOpen: (listener) => {
       onLineOpen.push(listener);
     },
-    buses: () => [...[...receptions].map(doorOf), ...lines.map((line) => pictureOf(line, clock.now() - startedAt))],
+    buses: () => [
+      ...[...receptions].map((door) => doorOf(door, guard)),
+      ...lines.map((line) => pictureOf(line, guard, clock.now() - startedAt)),
+    ],
     tape: (bus) => lines.find(({ line }) => line.id === bus)?.line.tape,
     hold: async () => {
       const releases = await Promise.all(lines.map(({ line }) => line.hold()));
@@ -104,9 +117,11 @@ const mostUrgentOf = (own: Priority, waiting: Priority | undefined): Priority =>
   waiting !== undefined && waiting < own ? waiting : own;
 
 /** The port itself carries nothing: its callers' lines do. */
-const doorOf = ([id, reception]: [string, Reception]): BusPicture => ({
+const doorOf = ([id, reception]: [string, Reception], guard: LineGuard): BusPicture => ({
   id: id as BusId,
   transport: reception.name,
+  holder: guard.holderOf(id),
+  heldByUs: guard.holds(id),
   open: reception.isOpen,
   why: reception.why,
   waiting: 0,
@@ -124,22 +139,28 @@ const doorOf = ([id, reception]: [string, Reception]): BusPicture => ({
   callers: reception.picture(),
 });
 
-const pictureOf = ({ line, transport, ignored }: StreetLine, aliveMs: number): BusPicture => ({
-  id: line.id as BusId,
-  transport,
-  open: line.link.isOpen,
-  why: line.link.why,
-  waiting: line.waiting,
-  exchanges: line.counts.exchanges,
-  silences: line.counts.silences,
-  busyMs: line.counts.busyMs,
-  silentMs: line.counts.silentMs,
-  ...(ignored === undefined ? {} : { ignored: ignored() }),
-  busyShare: Math.min(1, Math.round((line.counts.busyMs / Math.max(1, aliveMs)) * 1_000) / 1_000),
-  late: line.counts.late,
-  strays: line.counts.strays,
-  echoes: line.counts.echoes,
-  noiseBytes: line.counts.noiseBytes,
-  otherMaster: line.others.picture,
-  tape: { rows: line.tape.rows, bytes: line.tape.bytes, newest: line.tape.newest },
-});
+function pictureOf({ line, transport, bus, ignored }: StreetLine, guard: LineGuard, aliveMs: number): BusPicture {
+  const holder = guard.holderOf(bus);
+  const heldByUs = guard.holds(bus);
+  return {
+    id: line.id as BusId,
+    transport,
+    holder,
+    heldByUs,
+    open: line.link.isOpen,
+    why: heldByUs ? line.link.why : `held by ${holder ?? "nobody"}`,
+    waiting: line.waiting,
+    exchanges: line.counts.exchanges,
+    silences: line.counts.silences,
+    busyMs: line.counts.busyMs,
+    silentMs: line.counts.silentMs,
+    ...(ignored === undefined ? {} : { ignored: ignored() }),
+    busyShare: Math.min(1, Math.round((line.counts.busyMs / Math.max(1, aliveMs)) * 1_000) / 1_000),
+    late: line.counts.late,
+    strays: line.counts.strays,
+    echoes: line.counts.echoes,
+    noiseBytes: line.counts.noiseBytes,
+    otherMaster: line.others.picture,
+    tape: { rows: line.tape.rows, bytes: line.tape.bytes, newest: line.tape.newest },
+  };
+}

@@ -66,6 +66,10 @@ export const replyDeadlineMs = (
   replyBytes = replyBytesMax(request),
 ): number => Math.ceil((requestBytes + replyBytes) * timing.byteMs) + timing.answerMs;
 
+/** From the first byte of a request to the moment at which nobody waits for the reply any more. */
+export const longestExchangeMs = (timing: LineTiming): number =>
+  Math.ceil(2 * (PREAMBLE_BYTES + READ_REPLY_BYTES_MAX) * timing.byteMs) + timing.answerMs;
+
 export function timingOf({ transport, turnaroundMs, replyDeadlineMs, quietMs }: Omit<BusConfig, "id">): LineTiming {
   const defaults = timingDefaults[transport.kind];
   return {

@@ -9,6 +9,7 @@ export interface Pictures {
   readonly buses: () => readonly {
     readonly id: string;
     readonly open: boolean;
+    readonly heldByUs: boolean;
     readonly waiting: number;
     readonly exchanges: number;
     readonly silences: number;
@@ -62,8 +63,15 @@ export class Counters {
         },
       });
     };
-    perBus("fee_control_bus_open", "1 when bytes can be sent → 0: see why at /v1/buses; check adapter, host, broker", (bus) =>
-      bus.open ? 1 : 0,
+    perBus(
+      "fee_control_bus_held",
+      "1 when this gateway holds the line's lease → 0 at every gateway: nobody drives it; see leases at /readyz",
+      (bus) => (bus.heldByUs ? 1 : 0),
+    );
+    perBus(
+      "fee_control_bus_open",
+      "1 when bytes can be sent → 0 where held is 1: see why at /v1/buses; check adapter, host, broker",
+      (bus) => (bus.open ? 1 : 0),
     );
     perBus(
       "fee_control_bus_waiting",

@@ -22,6 +22,8 @@ export interface TcpServerOptions {
   readonly host: string;
   readonly port: number;
   readonly callersMax?: number;
+  /** False: who calls now is hung up on at once. */
+  readonly isExpecting?: () => boolean;
   readonly onCaller: (caller: CallerTransport) => void;
 }
 
@@ -76,9 +78,14 @@ export class TcpServer {
     });
   }
 
+  /** Everybody who is connected now. */
+  async hangUp(): Promise<void> {
+    await Promise.all([...this.#callers].map((caller) => caller.close()));
+  }
+
   async close(): Promise<void> {
     this.#ended.abort();
-    await Promise.all([...this.#callers].map((caller) => caller.close()));
+    await this.hangUp();
     await this.#running;
   }
 
@@ -133,7 +140,12 @@ export class TcpServer {
 
   #accept(socket: Socket): void {
     const { log } = this.#around;
-    const { callersMax = CALLERS_MAX, onCaller } = this.#options;
+    const { callersMax = CALLERS_MAX, onCaller, isExpecting } = this.#options;
+    if (isExpecting?.() === false) {
+      socket.on("error", () => undefined);
+      socket.destroy();
+      return;
+    }
     if (this.#callers.size >= callersMax || this.#ended.signal.aborted) {
       socket.on("error", () => undefined);
       socket.destroy();

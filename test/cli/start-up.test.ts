@@ -147,10 +147,11 @@ describe("it does not start, and says why and what to do", () => {
     expect(started.text()).not.toContain("swordfish");
   });
 
-  test("when another gateway works on the same database", async () => {
-    const first = start(plain);
+  test("when another gateway works on the same data folder", async () => {
+    const own = { DATABASE_URL: undefined, GATEWAY_DATA: join(folder, "shared") };
+    const first = start(plain, own);
     await first.url();
-    await expectEnd(start(plain), 1, /another-gateway.*Stop it first/);
+    await expectEnd(start(plain, own), 1, /another-gateway.*Stop it first/);
     expect(await first.stop()).toBe(0);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildStreet, type MeterPlan, type Street as SimulatedStreet } from "../../simulator/street.ts";
 import type { BusConfig } from "../../src/devices/bus-config.ts";
+import type { LineGuard } from "../../src/devices/line-leases.ts";
 import { buildStreetLines } from "../../src/devices/street-lines.ts";
 import { Priority, type MeterRecord, type MeterSession, type ModelName, type Street } from "../../src/devices/meter.ts";
 import { seededChance } from "../../src/kernel/chance.ts";
@@ -42,6 +43,7 @@ export interface HouseOptions {
   readonly bus?: Partial<BusConfig>;
   /** Over MQTT: how frames are wrapped, and whether the meters sit behind one DTU. */
   readonly mqtt?: { readonly payload?: PayloadKind; readonly dtu?: string };
+  readonly guard?: LineGuard;
 }
 
 /** Short limits, so that a test of silence takes a blink; the pseudo-terminal paces its bytes and needs a little longer. */
@@ -99,6 +101,7 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
     buses: [{ id: "bus-1", transport, ...quick, ...options.bus }],
     meters: records,
     timeZone: "Asia/Shanghai",
+    ...(options.guard === undefined ? {} : { guard: options.guard }),
     ...(broker === undefined ? {} : { mqtt: { url: broker.url, pauseFirstMs: 10, pauseMaxMs: 50 } }),
     ...(carrier === "memory" ? { wires: new Map([["bus-1", () => memoryTransport(simulator)]]) } : {}),
   });

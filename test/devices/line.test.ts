@@ -243,6 +243,34 @@ test("beforeFirstByte runs when the line is ours, directly before the bytes; thr
   expect((await line.ask(ask(readRequest(A)))).outcome).toBe("answered");
 });
 
+test("the lease is looked at in the last moment, before the caller's own look and after it: without it nothing is sent", async () => {
+  let isOurs = true;
+  const notOurs = (): Fault | undefined => (isOurs ? undefined : new Fault("line-not-ours", { bus: "test-line" }));
+  const { far, line } = await open({ notOurs });
+  expect((await line.ask(ask(readRequest(A)))).outcome).toBe("answered");
+  const lapses = (): Promise<void> => Promise.resolve(void (isOurs = false));
+  await expect(line.ask(ask(readRequest(B), { beforeFirstByte: lapses }))).rejects.toSatisfy(nothingSent("line-not-ours"));
+  const before = vi.fn(() => Promise.resolve());
+  await expect(line.ask(ask(readRequest(B), { beforeFirstByte: before }))).rejects.toSatisfy(nothingSent("line-not-ours"));
+  expect(before).not.toHaveBeenCalled(); // no attempt is written for what cannot be sent
+  expect(far.heard.map((frame) => frame.address)).toEqual([A]);
+});
+
+test("a line that was closed because it is another's says so to those who waited, and not that it is broken", async () => {
+  let isOurs = true;
+  const notOurs = (): Fault | undefined => (isOurs ? undefined : new Fault("line-not-ours", { bus: "test-line" }));
+  const { far, line } = await open({ notOurs });
+  far.answer = () => undefined;
+  const spoken = line.ask(ask(readRequest(A)));
+  await vi.waitFor(() => expect(far.heard).toHaveLength(1));
+  const waiting = line.ask(ask(readRequest(B)));
+  isOurs = false;
+  far.wire.cut("given up");
+  await expect(waiting).rejects.toSatisfy(nothingSent("line-not-ours"));
+  expect(await spoken).toMatchObject({ outcome: "silent", lineClosed: true });
+  await expect(line.ask(ask(readRequest(B)))).rejects.toSatisfy(nothingSent("line-not-ours"));
+});
+
 test("a line that is down refuses at once and holds nobody hostage; up again, it sends nothing of yesterday", async () => {
   const { far, line, link } = await open();
   far.wire.accepts = false;

@@ -109,9 +109,10 @@ export class BooksInMemory {
         row.attempts.push({ ...attempt });
         return present("begun");
       },
-      endAttempt: (_tx, id, number, outcome) => {
+      endAttempt: (_tx, id, fence, number, outcome) => {
         const row = rows.get(id)!;
-        row.attempts = row.attempts.map((attempt) => (attempt.number === number ? { ...attempt, outcome } : attempt));
+        if (row.command.fence === fence)
+          row.attempts = row.attempts.map((attempt) => (attempt.number === number ? { ...attempt, outcome } : attempt));
         return present(undefined);
       },
       due: (now, limit) =>

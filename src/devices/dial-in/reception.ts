@@ -25,6 +25,8 @@ export interface ReceptionParts {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Logger;
+  /** Whether we drive this bus; callers who come while we do not are hung up on. */
+  readonly isOurs?: () => boolean;
 }
 
 export class Reception {
@@ -47,7 +49,12 @@ export class Reception {
     );
     const { host = "127.0.0.1", port } = bus.transport;
     this.#server = new TcpServer(
-      { host, port, onCaller: (caller) => this.#receive(new Visitor(caller, this.#visitorParts)) },
+      {
+        host,
+        port,
+        onCaller: (caller) => this.#receive(new Visitor(caller, this.#visitorParts)),
+        ...(parts.isOurs === undefined ? {} : { isExpecting: parts.isOurs }),
+      },
       parts,
     );
   }
@@ -67,6 +74,11 @@ export class Reception {
   /** Resolves after the first try to listen. */
   start(): Promise<void> {
     return this.#server.start();
+  }
+
+  /** Sends everybody away; the port stays open. */
+  hangUp(): Promise<void> {
+    return this.#server.hangUp();
   }
 
   close(): Promise<void> {
