@@ -56,6 +56,9 @@ const troubles: Readonly<Partial<Record<FaultKind, Trouble>>> = {
   "swapped-wires": mismatched((_fault, meters) => meters, true),
 };
 
+/** Whether bytes may come out of the wires as others than they went in. */
+export const touchesBytes = (kind: FaultKind): boolean => troubles[kind] !== undefined;
+
 /** For every byte said, what everybody hears of it on wires that touch. */
 export const shorted = (bytes: Uint8Array, fault: StandingFault, chance: Chance): Uint8Array =>
   setting(fault, "fill") === "zeros" ? new Uint8Array(bytes.length) : chance.bytes(bytes.length);

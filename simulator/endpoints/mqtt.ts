@@ -46,8 +46,8 @@ export async function openMqtt(bus: VirtualBus, { plan, clock, log }: Surroundin
   const deliverFor = (address: string): Deliver => {
     let deliver = deliverTo.get(address);
     if (deliver === undefined) {
-      deliver = (bytes, { manner, label }) =>
-        publisher.answer(address, (modem) => write(bytes, address, modem), { manner, label: label as Asked | undefined });
+      deliver = (bytes, { label, ...how }) =>
+        publisher.answer(address, (modem) => write(bytes, address, modem), { ...how, label: label as Asked | undefined });
       deliverTo.set(address, deliver);
     }
     return deliver;

@@ -73,12 +73,12 @@ function* texts(header: string, events: readonly StreetEvent[], form: LineForm):
   for (const event of events) yield `${JSON.stringify(lineOf(event, form))}\n`;
 }
 
-/** Of orders those that concern nobody else; noise belongs to a bus and to no meter. */
+/** Of orders those that concern nobody else; noise belongs to a bus, and to a meter only where it came of its answer. */
 function isWanted(event: StreetEvent, { meter, bus }: Query, since: Instant | undefined): boolean {
   if (since !== undefined && event.at < since) return false;
   if (event.what !== "order") {
     if (bus !== undefined && event.bus !== bus) return false;
-    return meter === undefined || (event.what === "frame" && event.meter === meter);
+    return meter === undefined || event.meter === meter;
   }
   const { order } = event;
   if (meter !== undefined && "meter" in order && order.meter !== meter) return false;

@@ -12,7 +12,10 @@ import { isoWall } from "../wall-time.ts";
 import type { LineForm } from "./line.ts";
 
 /** What a street was raised from, as plain data; without what belongs to the machine it ran on. */
-export type StreetPlan = Omit<StreetOptions, "clock" | "chance" | "log" | "controlPort" | "host" | "state" | "offline">;
+export type StreetPlan = Omit<
+  StreetOptions,
+  "clock" | "chance" | "log" | "controlPort" | "host" | "unmasked" | "state" | "offline"
+>;
 
 export interface HeaderLine {
   readonly what: "street";
@@ -56,7 +59,7 @@ export function headerText(header: HeaderLine): string {
 }
 
 /** What belongs to the machine and not to the street. */
-const OF_THE_MACHINE: readonly string[] = ["clock", "chance", "log", "controlPort", "host", "state", "offline"];
+const OF_THE_MACHINE: readonly string[] = ["clock", "chance", "log", "controlPort", "host", "unmasked", "state", "offline"];
 
 /** A plan that names no broker's account: that is nobody's business but the broker's. */
 export function planOf(options: StreetOptions): StreetPlan {
