@@ -39,6 +39,8 @@ export interface FrameEvent extends Happened {
   readonly re?: number | undefined;
   /** Of a reply: when each of its pieces is out of the wires, milliseconds after the request was heard; left out, at once. */
   readonly afterMs?: readonly number[] | undefined;
+  /** Of a reply in several pieces: how many bytes each has. */
+  readonly sizes?: readonly number[] | undefined;
   /** Of a request: what was put on wires that had something wrong with them, of which this was heard. */
   readonly sentAs?: number | undefined;
 }

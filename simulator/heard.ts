@@ -52,9 +52,12 @@ export class Heard {
     const outAt = moments(said, timing);
     for (const reply of replies) {
       const { meter, bytes, fault } = reply;
-      const afterMs = outAt.filter((_, i) => said[i]!.of?.includes(reply) === true);
-      const when = afterMs.some((ms) => ms > 0) ? { afterMs } : {};
-      this.#frames.add({ bus: this.#bus, meter, direction: "reply", bytes, fault, ...when });
+      const mine = [...said.keys()].filter((i) => said[i]!.of?.[0] === reply);
+      const afterMs = mine.map((i) => outAt[i]!);
+      // None at all: it went under in what another said at the same time.
+      const when = mine.length === 0 || afterMs.some((ms) => ms > 0) ? { afterMs } : {};
+      const sizes = mine.length > 1 ? { sizes: mine.map((i) => said[i]!.bytes.length) } : {};
+      this.#frames.add({ bus: this.#bus, meter, direction: "reply", bytes, fault, ...when, ...sizes });
     }
     return said.map((each) => {
       const [reply] = each.of ?? [];

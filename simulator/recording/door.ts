@@ -3,7 +3,7 @@
  *
  *     GET  /recording                                       which file is being written, if any
  *     GET  /recording?format=jsonl&meter=&bus=&since=       the ring as lines, streamed; also limit, unmasked, wall=false
- *     POST /recording {"file", "unmasked"?, "wall"?}        from now on, with the street's state at the head
+ *     POST /recording {"file", "unmasked"?, "wall"?, "replace"?}   from now on, with the street's state at the head
  *     POST /recording/stop
  */
 import { Readable } from "node:stream";
@@ -33,6 +33,7 @@ const orderShape = z.strictObject({
   file: z.string().regex(/\.jsonl$/, "a new file whose name ends in .jsonl"),
   unmasked: z.boolean().optional(),
   wall: z.boolean().optional(),
+  replace: z.boolean().optional(),
 });
 
 export function recordingRoutes(
@@ -47,8 +48,8 @@ export function recordingRoutes(
     return reply.type("application/x-ndjson; charset=utf-8").send(Readable.from(lines, { objectMode: false }));
   });
   app.post("/recording", ({ body }) => {
-    const { file, unmasked, wall } = checked(orderShape, body);
-    return street.recorder.start({ file, unmasked, withoutWall: wall === false });
+    const { file, unmasked, wall, replace } = checked(orderShape, body);
+    return street.recorder.start({ file, unmasked, replace, withoutWall: wall === false });
   });
   app.post("/recording/stop", async () => {
     const stopped = await street.recorder.stop();

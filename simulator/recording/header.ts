@@ -23,6 +23,8 @@ export interface HeaderLine {
   readonly at: string;
   readonly wall?: string;
   readonly unmasked: boolean;
+  /** What came out of the wires is written down too, and when; left out, a recording from before that was. */
+  readonly heard?: true;
   readonly from: "raised" | "state" | "unknown";
   readonly street: StreetPlan;
   readonly state?: StreetState;
@@ -43,6 +45,7 @@ export function headerOf(street: Street, form: LineForm, { from, state }: Beginn
     at: isoWall(at, true),
     ...(form.withoutWall === true ? {} : { wall: isoWall(wall, true) }),
     unmasked: form.unmasked === true,
+    heard: true,
     from,
     street: street.plan,
     ...(state === undefined ? {} : { state }),

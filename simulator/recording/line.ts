@@ -14,7 +14,8 @@
  * | `torn`           | a reply, or noise     | the beginning of a frame                                               |
  * | `noise`          | a reply, or noise     | nothing of the kind                                                    |
  *
- * A reply's line is what the meter said, and with `afterMs` when its pieces were to be out of the wires (left out: at once). A noise
+ * A reply's line is what the meter said, and with `afterMs` when its pieces were to be out of the wires (left out: at once; none: it
+ * went under in another's), with `sizes` how long they are when there are several. A noise
  * line with `re` is what really came out for that request, where it is something else or came when nobody waited any more; one with
  * `heard` is what was sent, and what the wires left of it for the meters. A request with `sentAs` was heard in what that line sent.
  */
@@ -57,6 +58,7 @@ export interface FrameLine extends Moment {
   readonly fault?: string;
   readonly re?: number;
   readonly afterMs?: readonly number[];
+  readonly sizes?: readonly number[];
   readonly sentAs?: number;
   readonly en: string;
   readonly zh: string;
@@ -152,7 +154,7 @@ export function lineOf(event: StreetEvent, form: LineForm): FrameLine | NoiseLin
     const line = { what: "noise" as const, ...moment, ...from, meter, piece, hex: shown, heard, outcome, fault, re, sentAs, how };
     return given({ ...line, ...tellNoise(event) }) as NoiseLine;
   }
-  const { direction, meter, fault, re, afterMs, sentAs } = event;
+  const { direction, meter, fault, re, afterMs, sizes, sentAs } = event;
   const outcome = outcomeOf(event);
   const line = {
     what: "frame" as const,
@@ -165,6 +167,7 @@ export function lineOf(event: StreetEvent, form: LineForm): FrameLine | NoiseLin
     fault,
     re,
     afterMs,
+    sizes,
     sentAs,
     ...tell(event.bytes),
   };

@@ -7,6 +7,8 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import type { WriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Fault, reasonOf } from "../../src/kernel/faults.ts";
 import type { Logger } from "../../src/kernel/log.ts";
 import type { StreetEvent } from "../frame-log.ts";
@@ -78,12 +80,14 @@ export class Recorder {
 }
 
 async function opened({ file, replace }: RecordingOrder): Promise<WriteStream> {
-  const stream = createWriteStream(file, { flags: replace === true ? "w" : "wx" });
   try {
+    await mkdir(dirname(file), { recursive: true });
+    const stream = createWriteStream(file, { flags: replace === true ? "w" : "wx" });
     await once(stream, "open");
     return stream;
   } catch (error) {
-    const allowed = replace === true ? "a file that can be written" : "a new file in a folder that can be written";
+    const allowed =
+      replace === true ? "a file that can be written" : 'a new file in a folder that can be written, or "replace": true';
     throw new Fault("invalid-request", { field: "file", given: file, allowed, because: reasonOf(error) }, { cause: error });
   }
 }

@@ -6,7 +6,8 @@
  *
  * It holds what the street needs to go on, the passwords of its meters too; a broker's account is never in it.
  */
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { Fault, reasonOf } from "../../src/kernel/faults.ts";
@@ -25,6 +26,7 @@ export function stateRoutes(app: FastifyInstance, street: Street): void {
     const { file, replace } = checked(orderShape, body);
     const saved = stateFileOf(street);
     try {
+      await mkdir(dirname(file), { recursive: true });
       await writeFile(file, `${JSON.stringify(saved, null, 1)}\n`, { flag: replace === true ? "w" : "wx" });
     } catch (error) {
       const allowed = 'a new file in a folder that can be written, or "replace": true';

@@ -1,6 +1,6 @@
 /** The commands of the handbook, run as an engineer would, in their order; only ports and folders are others. */
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -27,7 +27,6 @@ test("every command of the handbook does what it says", async () => {
   onTestFinished(() => rmSync(place, { recursive: true, force: true }));
   const bin = mkdtempSync(join(tmpdir(), "handbook-"));
   onTestFinished(() => rmSync(bin, { recursive: true, force: true }));
-  mkdirSync(join(place, "data"));
   // `npm run -s NAME -- …` without npm's own second of start.
   const programs = { simulator: "simulator/main.ts", meterctl: "src/cli/meterctl.js" };
   const cases = Object.entries(programs).map(([name, file]) => `${name}) exec "${process.execPath}" "${resolve(file)}" "$@" ;;`);
