@@ -7,10 +7,9 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import type { WriteStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { Fault, reasonOf } from "../../src/kernel/faults.ts";
 import type { Logger } from "../../src/kernel/log.ts";
+import { makeFolderOf } from "../folder-of.ts";
 import type { StreetEvent } from "../frame-log.ts";
 import type { Street } from "../street.ts";
 import { headerOf, headerText } from "./header.ts";
@@ -81,7 +80,7 @@ export class Recorder {
 
 async function opened({ file, replace }: RecordingOrder): Promise<WriteStream> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolderOf(file);
     const stream = createWriteStream(file, { flags: replace === true ? "w" : "wx" });
     await once(stream, "open");
     return stream;

@@ -6,11 +6,11 @@
  *
  * It holds what the street needs to go on, the passwords of its meters too; a broker's account is never in it.
  */
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { writeFile } from "node:fs/promises";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { Fault, reasonOf } from "../../src/kernel/faults.ts";
+import { makeFolderOf } from "../folder-of.ts";
 import { checked } from "../meter-door.ts";
 import type { Street } from "../street.ts";
 import { stateFileOf } from "./street-state.ts";
@@ -26,7 +26,7 @@ export function stateRoutes(app: FastifyInstance, street: Street): void {
     const { file, replace } = checked(orderShape, body);
     const saved = stateFileOf(street);
     try {
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolderOf(file);
       await writeFile(file, `${JSON.stringify(saved, null, 1)}\n`, { flag: replace === true ? "w" : "wx" });
     } catch (error) {
       const allowed = 'a new file in a folder that can be written, or "replace": true';
