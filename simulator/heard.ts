@@ -11,6 +11,7 @@
 import type { FaultKind, FaultShelf } from "./faults.ts";
 import type { FrameLog } from "./frame-log.ts";
 import { touchesBytes } from "./line-trouble.ts";
+import type { Way } from "./line-trouble.ts";
 import type { Reply, Spoken } from "./spoken.ts";
 import type { Timing } from "./wires.ts";
 
@@ -71,7 +72,8 @@ export class Heard {
     const { re, of = [], because, lateMs, piece } = said;
     if (of.length === 1 && lateMs === 0 && isSame(came, said.bytes)) return;
     const fault =
-      because ?? (!isSame(came, put) ? this.#lineFault : of.length > 1 || put !== said.bytes ? "collision" : of[0]?.fault);
+      because ??
+      (!isSame(came, put) ? this.#lineFault("from-meter") : of.length > 1 || put !== said.bytes ? "collision" : of[0]?.fault);
     this.#frames.addNoise({ bus: this.#bus, meter: of[0]?.meter, piece, bytes: came, re, fault });
   }
 
@@ -82,7 +84,7 @@ export class Heard {
 
   /** What was sent, when something stands that might change it; its number. */
   sent(bytes: Uint8Array, heard: Uint8Array, connection: string): number | undefined {
-    const fault = this.#lineFault;
+    const fault = this.#lineFault("to-meter");
     return fault === undefined ? undefined : this.#frames.addNoise({ bus: this.#bus, bytes, heard, connection, fault });
   }
 
@@ -91,7 +93,7 @@ export class Heard {
     this.#frames.addNoise({ bus: this.#bus, bytes: new Uint8Array(0), fault });
   }
 
-  get #lineFault(): FaultKind | undefined {
-    return this.#faults.standing.find(({ kind }) => touchesBytes(kind))?.kind;
+  #lineFault(way: Way): FaultKind | undefined {
+    return this.#faults.standing.find((fault) => touchesBytes(fault, way))?.kind;
   }
 }

@@ -200,7 +200,12 @@ function frameRow(frame: ToldFrame, words: Words, tell: (text: string) => void):
     h(
       "td",
       { class: "means" },
-      h("div", {}, open, frame.fault === undefined ? null : h("span", { class: "sign sign-fault", title: frame.fault }, frame.fault)),
+      h(
+        "div",
+        {},
+        open,
+        frame.fault === undefined ? null : h("span", { class: "sign sign-fault", title: frame.fault }, frame.fault),
+      ),
     ),
     h("td", { class: "bytes" }, h("code", { class: "hex" }, ...fields.map(hexField))),
     h("td", { class: "slim" }, copy),
