@@ -35,7 +35,8 @@ export function moments(said: readonly Spoken[], { msPerByte, answerDelayMs }: T
   });
 }
 
-export const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
+export const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
+  a === b || (a.length === b.length && a.every((byte, i) => byte === b[i]));
 
 export class Heard {
   readonly #bus: string;
@@ -50,6 +51,15 @@ export class Heard {
 
   /** The replies to the request of this number; what is on its way from here on knows whose answer it is. */
   replies(replies: readonly Reply[], said: readonly Spoken[], { re, timing }: { re: number; timing: Timing }): Spoken[] {
+    const [only] = said;
+    // By far the most: one answer, at once and in one piece.
+    if (said.length === 1 && replies.length === 1 && timing.answerDelayMs === 0 && timing.msPerByte === 0) {
+      const { lateMs, afterMs } = only!;
+      if (lateMs === 0 && afterMs === 0) {
+        this.#frames.add({ bus: this.#bus, ...replies[0]!, direction: "reply" });
+        return [{ ...only!, re }];
+      }
+    }
     const outAt = moments(said, timing);
     for (const reply of replies) {
       const { meter, bytes, fault } = reply;

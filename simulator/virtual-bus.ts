@@ -256,8 +256,8 @@ export class VirtualBus {
     const re = noted ?? this.#note(request, busFault?.kind, true);
     const spokenBy = replies.filter((reply) => reply.length > 0);
     const said = this.#dripped([...out, ...this.#together(spokenBy)]);
-    const all = new Set(spokenBy.flat().flatMap(({ of = [] }) => of));
-    return this.#heard.replies([...all], said, { re, timing: this.timing });
+    const all = spokenBy.flatMap(([first]) => first?.of ?? []);
+    return this.#heard.replies(all, said, { re, timing: this.timing });
   }
 
   #reply(
