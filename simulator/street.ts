@@ -17,7 +17,7 @@ import type { MemoryEnd } from "./endpoints/memory.ts";
 import { openEndpoint } from "./endpoints/open.ts";
 import { announced } from "./fleet.ts";
 import { FrameLog } from "./frame-log.ts";
-import type { LoggedFrame } from "./frame-log.ts";
+import type { LoggedFrame, Shown } from "./frame-log.ts";
 import type { FaultOrder, StandingFault } from "./faults.ts";
 import type { Places } from "./placed-faults.ts";
 import type { LazyMap } from "./lazy-map.ts";
@@ -75,6 +75,8 @@ export interface StreetOptions {
   readonly controlPort?: number | undefined;
   /** Where TCP buses and the control door listen. */
   readonly host?: string | undefined;
+  /** The control door and its page show the passwords in frames; left out, they are dots. */
+  readonly unmasked?: boolean | undefined;
   /** Goes on from there instead of beginning; `faults` and `start` of the plan have had their turn. */
   readonly state?: StreetState | undefined;
   /** Without endpoints: for a street that only plays a recording. */
@@ -109,6 +111,7 @@ export class Street {
   /** What it was raised from, without what belongs to the machine. */
   readonly plan: StreetPlan;
   readonly raisedFrom: StreetState | undefined;
+  readonly unmasked: boolean;
   /** When it was raised. */
   readonly begun: { readonly at: Instant; readonly wall: Instant };
   readonly #opened: Endpoint[] = [];
@@ -155,6 +158,7 @@ export class Street {
       options.weather,
     );
     this.raisedFrom = options.state;
+    this.unmasked = options.unmasked === true;
     if (options.state === undefined)
       for (const { meter, bus, ...fault } of options.faults ?? []) breakAt(this, { meter, bus }, fault);
     this.story = new Story(this, options.story ?? [], { log: this.#log, act: (deed) => this.#told(deed) });
@@ -288,8 +292,9 @@ export class Street {
     this.#did({ do: "weather", plan }, () => this.weather.change(plan));
   }
 
-  frames(meter?: string, since?: Instant): LoggedFrame[] {
-    return this.events.list(meter, since);
+  /** With passwords, for programs; whoever shows them says how. */
+  frames(meter?: string, since?: Instant, form?: Shown): LoggedFrame[] {
+    return this.events.list(meter, since, form);
   }
 
   /** For whoever looks again and again: what is new since the number it had then. */

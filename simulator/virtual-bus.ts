@@ -15,6 +15,8 @@ import { joined } from "./bytes.ts";
 import type { FaultKind, StandingFault } from "./faults.ts";
 import { FaultShelf, rowOf, setting } from "./faults.ts";
 import type { FrameLog } from "./frame-log.ts";
+import { Heard, moments } from "./heard.ts";
+import type { Came } from "./heard.ts";
 import { LazyMap } from "./lazy-map.ts";
 import { LineRate } from "./line-rate.ts";
 import { carried, shorted } from "./line-trouble.ts";
@@ -24,7 +26,7 @@ import type { BusPlan } from "./plans.ts";
 import type { Renamed } from "./renamed.ts";
 import { fitsExchange, spoil, strikesUnanswered } from "./spoiling.ts";
 import type { Reach } from "./spoiling.ts";
-import type { Spoken } from "./spoken.ts";
+import type { Reply, Spoken } from "./spoken.ts";
 import { spoken, superposed } from "./spoken.ts";
 import { keepsContents } from "./state/keeping.ts";
 import type { Keeps } from "./state/keeping.ts";
@@ -40,7 +42,7 @@ const SERIAL_WAKE_UPS = 4;
 
 type Said = Exclude<Answer, "silent">;
 /** What a meter says under which name, and what is wrong with it. */
-interface Reply {
+interface ToSay {
   readonly meter: VirtualMeter;
   readonly name: string;
   readonly fault: StandingFault | undefined;
@@ -81,6 +83,7 @@ export class VirtualBus {
   readonly hands: Partial<Record<FaultKind, () => void>> = {};
   readonly swaps: Swaps;
   readonly #around: BusSurroundings;
+  readonly #heard: Heard;
   readonly #lineChance: Chance;
   readonly #renamed: Renamed;
   readonly #meters: LazyMap<VirtualMeter>;
@@ -94,6 +97,7 @@ export class VirtualBus {
     this.plan = plan;
     this.id = plan.id;
     this.#around = around;
+    this.#heard = new Heard(plan.id, around.frames, this.faults);
     this.#lineChance = around.chance.child("line");
     this.#renamed = around.renamed;
     this.#meters = new LazyMap((address) => {
@@ -142,14 +146,13 @@ export class VirtualBus {
     if (wires === undefined) throw new Error(`bus ${this.id} has no shared wires: its meters are reached one by one`);
     wires.join(deliver);
     const connection = String((this.#joined += 1));
-    const reader = this.#reader(connection);
+    const ear = this.#ear(connection, (said) => wires.interject(said));
     return {
       receive: (bytes, label) => {
-        for (const frame of reader.push(this.#arrived(bytes, wires), this.#around.clock.now()))
-          wires.request({ ...frame, connection }, deliver, label);
+        for (const frame of ear.receive(bytes)) wires.request(frame, deliver, label);
       },
       leave: () => {
-        reader.end();
+        ear.end();
         wires.leave(deliver);
       },
     };
@@ -163,10 +166,15 @@ export class VirtualBus {
       wires.join(deliver);
       this.#own.set(meter, wires);
     }
-    const connection = meter.plan.address;
-    const reader = this.#reader(connection);
-    for (const frame of reader.push(this.#arrived(bytes, wires), 0)) wires.request({ ...frame, connection }, deliver, label);
-    reader.end();
+    const own = wires;
+    const ear = this.#ear(meter.plan.address, (said) => own.interject(said));
+    for (const frame of ear.receive(bytes)) wires.request(frame, deliver, label);
+    ear.end();
+  }
+
+  /** Somebody was let in and put out again at once. */
+  turnAway(fault: FaultKind): void {
+    this.#heard.turnedAway(fault);
   }
 
   /** What must come back when a street is loaded; what is under way on the wires does not. */
@@ -177,14 +185,24 @@ export class VirtualBus {
     ];
   }
 
-  /** A request as it was heard once, beside the wires: nothing on them can touch it again. On a bus of radios, by one meter. */
-  hearAgain(bytes: Uint8Array, connection?: string): void {
+  /**
+   * A request as it was heard once, or sent once, beside the wires: what came of it and when, and nothing waits. What was heard
+   * already is not changed by the line again. On a bus of radios, by one meter.
+   */
+  hearAgain(bytes: Uint8Array, connection?: string, isSent = false): Came[] {
     const one = this.#shared === undefined ? this.#meters.get(connection ?? "") : undefined;
     const from = connection === undefined ? {} : { connection };
     // Wires whose rate was changed fall back when somebody asks them and it is time.
     const { baud: _baud } = this.rate;
-    for (const frame of new FrameReader().push(bytes, 0))
-      this.#answer({ ...frame, ...from }, one === undefined ? this.#named(frame) : [one]);
+    const shorts: Spoken[] = [];
+    const frames = isSent
+      ? this.#ear(connection ?? "", (said) => void shorts.push(said)).receive(bytes)
+      : new FrameReader().push(bytes, 0).map((frame) => ({ ...frame, ...from }));
+    const answers = frames.map((frame) => this.#answer(frame, one === undefined ? this.#named(frame) : [one]));
+    return [shorts, ...answers].flatMap((said) => {
+      const outAt = moments(said, this.timing);
+      return said.map((each, i) => ({ said: each, bytes: this.#carried(each.bytes), afterMs: outAt[i]! }));
+    });
   }
 
   close(): void {
@@ -196,16 +214,26 @@ export class VirtualBus {
     return { baud: this.rate.baud ?? SERIAL_BAUD, chance: this.#lineChance };
   }
 
-  /** What the meters' side gets of what was sent. */
-  #arrived(bytes: Uint8Array, wires: Wires): Uint8Array {
-    this.#around.timePasses?.();
-    const short = this.faults.has("bus-short");
-    if (short !== undefined && !this.isHalfOpen) wires.interject(shorted(bytes, short, this.#lineChance));
-    return carried(bytes, "to-meter", this.faults, this.#line);
+  /** The meters' side of one connection: what it gets of what was sent; what the wires say to that themselves goes to `interject`. */
+  #ear(connection: string, interject: (said: Spoken) => void) {
+    let sentAs: number | undefined;
+    const reader = new FrameReader((bytes) => this.#around.frames.addNoise({ bus: this.id, bytes, connection, sentAs }));
+    const receive = (bytes: Uint8Array): HeardFrame[] => {
+      this.#around.timePasses?.();
+      const short = this.isHalfOpen ? undefined : this.faults.has("bus-short");
+      const noise = short === undefined ? undefined : shorted(bytes, short, this.#lineChance);
+      const heard = carried(bytes, "to-meter", this.faults, this.#line);
+      sentAs = this.#heard.sent(bytes, heard, connection);
+      if (noise !== undefined)
+        interject(spoken(noise, { because: "bus-short", ...(sentAs === undefined ? {} : { re: sentAs }) }));
+      return reader.push(heard, this.#around.clock.now()).map((frame) => ({ ...frame, connection, sentAs }));
+    };
+    return { receive, end: () => reader.end() };
   }
 
-  #reader(connection: string): FrameReader {
-    return new FrameReader((bytes) => this.#around.frames.addNoise({ bus: this.id, bytes, connection }));
+  /** What comes out at the far end of what the meters' side says. */
+  #carried(bytes: Uint8Array): Uint8Array {
+    return carried(bytes, "from-meter", this.faults, this.#line);
   }
 
   #wired(meter: VirtualMeter): VirtualMeter {
@@ -231,8 +259,10 @@ export class VirtualBus {
   #wires(meters: (request: HeardFrame) => Iterable<VirtualMeter>, takesTurns: boolean): Wires {
     const company: Company = {
       answer: (request) => this.#answer(request, meters(request)),
-      carry: (bytes) => carried(bytes, "from-meter", this.faults, this.#line),
-      lost: (request) => this.#note(request, "collision"),
+      carry: (bytes) => this.#carried(bytes),
+      came: (said, put, came) => this.#heard.came(said, put, came),
+      handedOver: (said, how) => this.#heard.handedOver(said, how),
+      lost: (request) => void this.#note(request, "collision"),
       failed: (error) => this.#around.log.error({ bus: this.id, error: String(error) }, "an exchange broke off"),
     };
     return new Wires({ clock: this.#around.clock, timing: this.timing, company, takesTurns });
@@ -247,11 +277,12 @@ export class VirtualBus {
     const fits = (fault: StandingFault): boolean => fitsExchange(fault, request, reach);
     const busFault = this.faults.find(fits);
     const isEcho = busFault?.kind === "echo";
-    const out: Spoken[] = isEcho ? [spoken(request.raw, { isEcho: true })] : [];
+    const out: Spoken[] = isEcho ? [spoken(request.raw, { isEcho: true, because: "echo" })] : [];
     const replies: Spoken[][] = [];
     let isSpent = busFault !== undefined && strikesUnanswered(busFault.kind);
     if (busFault !== undefined && isSpent) this.faults.spend(busFault);
-    for (const [i, { meter, name }] of hearers.entries()) {
+    let noted: number | undefined;
+    for (const { meter, name } of hearers) {
       const own = busFault !== undefined && !isEcho ? undefined : meter.faults.find(fits);
       const fault = isEcho ? own : (busFault ?? own);
       if (fault?.kind === "foreign-master") out.push(...foreignExchange(meter, name, this.wakeUps));
@@ -262,12 +293,14 @@ export class VirtualBus {
         this.faults.spend(fault);
         isSpent = true;
       }
-      if (i === 0) this.#note(request, isStruck ? fault.kind : undefined);
+      noted ??= this.#note(request, isStruck ? fault.kind : undefined);
       replies.push(this.#reply(request, { meter, name, fault, answer }), ...this.#twinReply(request, meter, name));
     }
-    if (hearers.length === 0) this.#note(request, busFault?.kind, true);
-    const heard = replies.filter((reply) => reply.length > 0);
-    return this.#dripped([...out, ...this.#together(heard)]);
+    const re = noted ?? this.#note(request, busFault?.kind, true);
+    const spokenBy = replies.filter((reply) => reply.length > 0);
+    const said = this.#dripped([...out, ...this.#together(spokenBy)]);
+    const all = spokenBy.flatMap(([first]) => first?.of ?? []);
+    return this.#heard.replies(all, said, { re, timing: this.timing });
   }
 
   /** What a meter does, and what it would say: nothing, whether it has not heard or keeps silent. */
@@ -277,7 +310,7 @@ export class VirtualBus {
     return answer === "silent" ? undefined : answer;
   }
 
-  #reply(request: HeardFrame, { meter, name, fault, answer }: Reply): Spoken[] {
+  #reply(request: HeardFrame, { meter, name, fault, answer }: ToSay): Spoken[] {
     if (answer === undefined) return [];
     const frame = ownName(request, { address: name, ...answer }, meter);
     const previous = this.#previous.get(name);
@@ -295,8 +328,8 @@ export class VirtualBus {
         afterMs: each.afterMs + (slow === undefined || i > 0 ? 0 : setting(slow, "delayMs")),
       })),
     );
-    if (said.length > 0) this.#log(name, "reply", joined(...said.map(({ bytes }) => bytes)), fault?.kind);
-    return said;
+    const reply: Reply = { meter: name, bytes: joined(...said.map(({ bytes }) => bytes)), fault: fault?.kind };
+    return said.map((each) => ({ ...each, of: [reply] }));
   }
 
   /** A reply that is kept back comes in one piece with the next on the same wires. */
@@ -324,7 +357,8 @@ export class VirtualBus {
     const atOnce = replies.filter(([first]) => this.#shared !== undefined && first!.afterMs === 0);
     if (atOnce.length < 2) return replies.flat();
     const bytes = atOnce.map((reply) => joined(...reply.map((each) => each.bytes))).reduce(superposed);
-    return [{ ...atOnce[0]![0]!, bytes }, ...replies.filter((reply) => !atOnce.includes(reply)).flat()];
+    const of = atOnce.flatMap(([first]) => first!.of ?? []);
+    return [{ ...atOnce[0]![0]!, bytes, of }, ...replies.filter((reply) => !atOnce.includes(reply)).flat()];
   }
 
   #dripped(said: Spoken[]): Spoken[] {
@@ -341,12 +375,9 @@ export class VirtualBus {
     return asked.map((meter) => ({ meter: this.swaps.inPlaceOf(meter), name: meter.address }));
   }
 
-  #note({ address: meter, control, raw: bytes, connection }: HeardFrame, fault: string | undefined, isForNobody = false): void {
+  #note(request: HeardFrame, fault: string | undefined, isForNobody = false): number {
+    const { address: meter, control, raw: bytes, connection, sentAs } = request;
     const direction = (control & 0x80) === 0 ? "request" : "reply";
-    this.#around.frames.add({ bus: this.id, meter, direction, bytes, fault, connection, isForNobody });
-  }
-
-  #log(meter: string, direction: "request" | "reply", bytes: Uint8Array, fault: string | undefined): void {
-    this.#around.frames.add({ bus: this.id, meter, direction, bytes, fault });
+    return this.#around.frames.add({ bus: this.id, meter, direction, bytes, fault, connection, sentAs, isForNobody });
   }
 }

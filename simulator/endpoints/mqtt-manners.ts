@@ -51,33 +51,42 @@ export class Publisher {
   answer(
     address: string,
     write: (modem: Read["modem"]) => Buffer | string,
-    { manner, label }: Omit<Delivery, "label"> & { readonly label: Asked | undefined },
+    { manner, label, tell }: Omit<Delivery, "label"> & { readonly label: Asked | undefined },
   ): void {
     const message = (modem = label?.modem): Message => ({ topic: this.#topics.up(address), payload: write(modem) });
     switch (manner?.kind) {
       case "mqtt-duplicate":
+        tell?.(`${setting(manner, "copies")} times`);
         for (let i = 0; i < setting(manner, "copies"); i += 1) this.#publish(message());
         break;
       case "mqtt-reorder":
+        tell?.(`after the next answer, or after ${setting(manner, "delayMs")} ms`);
         this.#letOvertake(message(), manner);
         return;
       case "mqtt-queued":
+        tell?.(`${setting(manner, "copies")} times when the broker is there again`);
         for (let i = 0; i < setting(manner, "copies"); i += 1) this.#queued.push(message());
         this.#client.stream.destroy();
         return;
       case "mqtt-retained-reply":
+        tell?.("retained");
         this.#publish(message(), true);
         break;
       case "mqtt-retained-order":
+        tell?.("and the order stays at the broker");
         this.#publish(message());
         if (label !== undefined) void this.#hearAgain(label);
         break;
       case "mqtt-wrong-topic":
+        tell?.(`on ${METER_TOPICS.up(manner.address ?? nextAddress(address))}`);
         this.#publish({ ...message(), topic: METER_TOPICS.up(manner.address ?? nextAddress(address)) });
         break;
-      case "mqtt-wrong-msg-id":
-        this.#publish(message(label?.modem === undefined ? undefined : { msgId: otherId(label.modem.msgId) }));
+      case "mqtt-wrong-msg-id": {
+        const modem = label?.modem === undefined ? undefined : { msgId: otherId(label.modem.msgId) };
+        tell?.(modem === undefined ? "as usual: the request had no msg_id" : `msg_id ${JSON.stringify(modem.msgId)}`);
+        this.#publish(message(modem));
         break;
+      }
       default:
         this.#publish(message());
     }

@@ -50,10 +50,10 @@ export async function openMqtt(bus: VirtualBus, { plan, clock, log }: Surroundin
   const deliverFor = (planned: string): Deliver => {
     let deliver = deliverTo.get(planned);
     if (deliver === undefined) {
-      deliver = (bytes, { manner, label }) => {
+      deliver = (bytes, { label, ...how }) => {
         const asked = label as Asked | undefined;
         const name = asked?.name ?? planned;
-        publisher.answer(name, (modem) => write(bytes, name, modem), { manner, label: asked });
+        publisher.answer(name, (modem) => write(bytes, name, modem), { ...how, label: asked });
       };
       deliverTo.set(planned, deliver);
     }

@@ -13,6 +13,7 @@ export async function openTcp(
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on("error", (error) => log.debug({ bus: bus.id, error: error.message }, "a client's connection broke"));
     if (bus.hangsUp) {
+      bus.turnAway("hang-up");
       socket.destroy();
       return;
     }
