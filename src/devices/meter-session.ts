@@ -86,7 +86,7 @@ export function openSession(parts: SessionParts): MeterSession {
 
     read: async (items, source) => {
       open();
-      return readItems(talk, items, { meter: meter.address, source, timeZone });
+      return readItems(talk, items, { meter: meter.address, source, timeZone, blocks: model.profile.blocks });
     },
 
     topUp: async (purchase, options) => {

@@ -157,4 +157,6 @@ export interface BusPicture {
   readonly exchanges: number;
   readonly silences: number;
   readonly busyMs: number;
+  /** Exchanges and the rests after them: time in which nobody else could have spoken. */
+  readonly occupiedMs: number;
 }

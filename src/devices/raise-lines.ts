@@ -15,7 +15,7 @@ import type { Transport } from "../transports/transport.ts";
 import type { BusConfig } from "./bus-config.ts";
 import { Line } from "./line.ts";
 import type { MeterRecord } from "./meter.ts";
-import { timingOf } from "./timing.ts";
+import { timingOf, type LineTiming } from "./timing.ts";
 
 export interface LinesParts {
   readonly clock: Clock;
@@ -31,6 +31,7 @@ export interface LinesParts {
 export interface StreetLine {
   readonly line: Line;
   readonly transport: string;
+  readonly timing: LineTiming;
   /** Resolves after the first try to open it, whatever came of it. */
   readonly firstTry: Promise<void>;
   /** Called each time it can send again. */
@@ -87,10 +88,12 @@ function raise({ clock, chance, log: house }: LinesParts, bus: BusConfig, { name
     log,
     ...(onHope === undefined ? {} : { onHope }),
   });
-  const line = new Line({ id: name, link, timing: timingOf(bus), clock, log });
+  const timing = timingOf(bus);
+  const line = new Line({ id: name, link, timing, clock, log });
   return {
     line,
     transport: link.name,
+    timing,
     firstTry: ready.then(() => link.start()),
     onOpened: (listener) => link.onOpened(listener),
   };

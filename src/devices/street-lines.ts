@@ -98,7 +98,7 @@ export function buildStreetLines(parts: StreetParts): Street {
 const mostUrgentOf = (own: Priority, waiting: Priority | undefined): Priority =>
   waiting !== undefined && waiting < own ? waiting : own;
 
-const pictureOf = ({ line, transport }: StreetLine): BusPicture => ({
+const pictureOf = ({ line, transport, timing }: StreetLine): BusPicture => ({
   id: line.id as BusId,
   transport,
   open: line.link.isOpen,
@@ -107,4 +107,8 @@ const pictureOf = ({ line, transport }: StreetLine): BusPicture => ({
   exchanges: line.counts.exchanges,
   silences: line.counts.silences,
   busyMs: line.counts.busyMs,
+  occupiedMs:
+    line.counts.busyMs +
+    (line.counts.exchanges - line.counts.silences) * timing.turnaroundMs +
+    line.counts.silences * timing.quietMs,
 });

@@ -49,6 +49,24 @@ describe("defaults", () => {
     expect(config.channels).toBe(null);
   });
 
+  test("polling: one round for everybody, or tiers; a period alone means what it always did", () => {
+    expect(load(small).polling).toEqual({ hot: null, warm: { everyMs: 900_000, items: null }, cold: null });
+    expect(load(`${small}polling: { everySeconds: 60 }`).polling).toEqual({
+      hot: null,
+      warm: { everyMs: 60_000, items: null },
+      cold: null,
+    });
+    const tiers = "hot: {}, warm: { items: [importedEnergy] }, cold: { everySeconds: 3600, items: [clock, 0201FF00] }";
+    expect(load(`${small}polling: { everySeconds: 600, tiers: { ${tiers} } }`).polling).toEqual({
+      hot: { everyMs: 120_000, items: null },
+      warm: { everyMs: 600_000, items: ["importedEnergy"] },
+      cold: { everyMs: 3_600_000, items: ["clock", "0201FF00"] },
+    });
+    expect(complaints(`${small}polling: { tiers: { cold: { items: [volts] } } }`)).toEqual([
+      expect.stringMatching(/^polling\.tiers\.cold\.items\[0\].*data-items\.md/),
+    ]);
+  });
+
   test("JSON is YAML", () => {
     expect(load(JSON.stringify({ buses: [], meters: [] })).meters).toEqual([]);
   });

@@ -21,10 +21,19 @@ export function houseRoutes(app: FastifyInstance, parts: ApiParts): void {
     reply.type(parts.metrics.contentType).send(await parts.metrics.text()),
   );
 
-  app.get("/v1/buses", { schema: { tags: ["house"], summary: "Lines: open or down, and why" } }, () => ({
-    items: parts.street.buses(),
-    next: null,
-  }));
+  app.get(
+    "/v1/buses",
+    {
+      schema: {
+        tags: ["house"],
+        summary: "Lines: open or down, and why; what the poll plan needs of their time, and what was used",
+      },
+    },
+    () => ({
+      items: parts.buses(),
+      next: null,
+    }),
+  );
 
   app.get("/v1/events", { schema: { tags: ["house"], summary: "Server-sent events" } }, (request, reply) => {
     reply.hijack();
