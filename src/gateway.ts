@@ -13,6 +13,7 @@ import { CommandRunner } from "./commands/command-runner.ts";
 import { identityNote } from "./commands/identity-doubt.ts";
 import { definitionOf } from "./commands/catalogue.ts";
 import type { CommandKind } from "./commands/command.ts";
+import { noteEndOfTimedCut } from "./commands/timed-cut-end.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
 import type { Config } from "./config.ts";
@@ -181,6 +182,7 @@ async function raise(
   const relaySeen = async (meter: MeterAddress, picture: Parameters<typeof meterStore.setRelay>[2]): Promise<void> => {
     const changed = await transactor.transact(async (tx) => {
       const differs = await meterStore.setRelay(tx, meter, picture);
+      if (differs) await noteEndOfTimedCut(common, tx, meter, picture);
       if (differs) await outbox.announce(tx, { type: "meter", address: meter });
       return differs;
     });

@@ -230,7 +230,7 @@ export class CommandRunner {
       {
         sentAt: sent.sentAt,
         ...(sent.sent === "acknowledged" ? { acknowledgedAt: sent.at } : {}),
-        waitingFor: sent.sent === "silent" ? "silence" : "read-back",
+        waitingFor: sent.sent === "silent" && sent.asExpected !== true ? "silence" : "read-back",
         looks: 0,
         lookAt: clock.now(),
       },
@@ -443,6 +443,7 @@ function refusalIn(outcome: string): FaultCode | null {
 
 const waits: Partial<Record<FaultCode, string>> = {
   "meter-silent": "meter-online",
+  "clock-near-midnight": "window",
   "security-suspended": "security",
   "security-unavailable": "cipher-machine",
 };

@@ -10,6 +10,8 @@ export interface LineRequest {
   /** Wake-up bytes before it. */
   readonly preamble: number;
   readonly priority: Urgency;
+  /** False: nobody answers it (a broadcast). The line waits for the bytes to leave, and their silence is held against nobody. */
+  readonly expectsReply?: false;
   /** The whole reply, where the asker knows its length: a dead meter then costs its line less. */
   readonly replyBytes?: number;
   readonly notAfter?: Instant;
@@ -23,7 +25,9 @@ export interface LineRequest {
 export type LineAnswer =
   | { readonly outcome: "answered"; readonly reply: Reply; readonly sentAt: Instant; readonly at: Instant }
   /** `lineClosed`: the line went away under the exchange, so the silence says nothing about the meter. */
-  | { readonly outcome: "silent"; readonly why: string; readonly lineClosed: boolean; readonly sentAt: Instant };
+  | { readonly outcome: "silent"; readonly why: string; readonly lineClosed: boolean; readonly sentAt: Instant }
+  /** It was said, and nobody answers such a thing. */
+  | { readonly outcome: "said"; readonly sentAt: Instant };
 
 /** Where the numbers on the dashboard come from. */
 export interface LineCounts {

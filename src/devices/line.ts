@@ -175,7 +175,10 @@ export class Line {
         if (isFault(cause, "line-down")) this.#tell?.({ type: "refused", cause });
         else log.warn({ bus: this.id, why: reasonOf(cause) }, "sending ended oddly; waiting for the meter all the same");
       });
-      const deadlineMs = replyDeadlineMs(timing, job.request.frame, job.bytes.length, job.request.replyBytes);
+      const deadlineMs =
+        job.request.expectsReply === false
+          ? Math.ceil(job.bytes.length * timing.byteMs)
+          : replyDeadlineMs(timing, job.request.frame, job.bytes.length, job.request.replyBytes);
       void this.#awaitDeadline(deadlineMs, ended.signal).then(() => {
         if (!ended.signal.aborted) this.#tell?.({ type: "reply-deadline" });
       });
@@ -185,8 +188,9 @@ export class Line {
     this.#tell = undefined;
     this.#current = undefined;
     this.#settle(job, sentAt, endedAt);
-    if (job.state.at === "answered") await clock.wait(timing.turnaroundMs, this.#closing.signal);
-    if (job.state.at === "silent") await this.#keepQuiet(endedAt);
+    const said = job.request.expectsReply === false;
+    if (job.state.at === "answered" || said) await clock.wait(timing.turnaroundMs, this.#closing.signal);
+    else if (job.state.at === "silent") await this.#keepQuiet(endedAt);
   }
 
   /** A deadline passes in silence only: a meter in the middle of a frame may finish it. */
@@ -229,6 +233,8 @@ export class Line {
     this.counts.busyMs += at - sentAt;
     if (state.at === "answered") {
       job.settle({ outcome: "answered", reply: state.reply, sentAt, at });
+    } else if (job.request.expectsReply === false) {
+      job.settle({ outcome: "said", sentAt });
     } else {
       this.counts.silences += 1;
       const { why, lineClosed } = state.at === "silent" ? state : { why: "ended without a word", lineClosed: false };

@@ -80,12 +80,28 @@ export interface IdentityFinding {
   readonly matches: boolean;
 }
 
+/** 1DH and 1EH: the supply is cut for so many minutes, and then comes back or may be restored at the button. */
+export interface TimedCut {
+  readonly cutForMinutes: number;
+  readonly then: "reconnect" | "arm";
+}
+
+/** The meter's clock beside ours. */
+export interface ClockPicture {
+  /** Null: its digits are no date. */
+  readonly aheadMs: number | null;
+  readonly takenAt: Instant;
+}
+
 export type RelayOrder = "disconnect" | "reconnect" | "arm" | "protect" | "unprotect" | "warn" | "unwarn";
+
+export type ClockWay = "write" | "broadcast";
 
 /** What came back for something that changes the meter. `silent`: the bytes left, nobody spoke; it may have been obeyed. */
 export type Sent =
   | { readonly sent: "acknowledged"; readonly sentAt: Instant; readonly at: Instant }
-  | { readonly sent: "silent"; readonly sentAt: Instant }
+  /** `asExpected`: nobody answers such a thing. */
+  | { readonly sent: "silent"; readonly sentAt: Instant; readonly asExpected?: true }
   | { readonly sent: "refused"; readonly sentAt: Instant; readonly fault: FaultCode; readonly bits: readonly string[] };
 
 export interface SendOptions {
@@ -117,7 +133,15 @@ export interface MeterSession {
     options: SendOptions,
   ): Promise<Sent>;
   /** 1CH, secured (level 98) or plain with password, as model and record say. Sent once. */
-  orderRelay(order: RelayOrder, options: SendOptions): Promise<Sent>;
+  orderRelay(order: RelayOrder | TimedCut, options: SendOptions): Promise<Sent>;
+  readClock(): Promise<ClockPicture>;
+  /**
+   * `write`: 0400010C by password, this meter alone. `broadcast`: 08H to the whole line; a line that was told after `lookedAt` is
+   * not told again, and this meter counts as told with it.
+   */
+  setClock(way: ClockWay, lookedAt: Instant, options: SendOptions): Promise<Sent>;
+  /** 16H. `when`: MMDDhhmm with 99 for "each"; 99999999 freezes now. */
+  freeze(when: string, options: SendOptions): Promise<Sent>;
   /** Ends the session's hold on the meter. Idempotent. */
   close(): Promise<void>;
 }
