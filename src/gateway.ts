@@ -182,7 +182,7 @@ async function raise(
   const relaySeen = async (meter: MeterAddress, picture: Parameters<typeof meterStore.setRelay>[2]): Promise<void> => {
     const changed = await transactor.transact(async (tx) => {
       const differs = await meterStore.setRelay(tx, meter, picture);
-      if (differs) await noteEndOfTimedCut(common, tx, meter, picture);
+      await noteEndOfTimedCut(common, tx, meter, picture); // also when nothing differs: what ended in silence was never seen cut
       if (differs) await outbox.announce(tx, { type: "meter", address: meter });
       return differs;
     });

@@ -38,7 +38,8 @@ export function questionsFor(wanted: readonly Item[], blocks: readonly string[])
 function lieIn(block: string, wanted: readonly Item[], served: ReadonlySet<Item>, item: Item): readonly Item[] {
   const names = namesIn(block);
   const lies = (each: Item): boolean => isUnder(block, each.di) && names.has(each.name);
-  return lies(item) ? wanted.filter((each) => !served.has(each) && lies(each)) : [];
+  // What is wanted twice is still one item: it is wanted for how it changes, and is asked for each time.
+  return lies(item) ? [...new Set(wanted)].filter((each) => !served.has(each) && lies(each)) : [];
 }
 
 /** FF stands for any place; a block inside a block is asked for by itself. */

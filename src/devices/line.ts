@@ -18,7 +18,7 @@ import { exchange, type ExchangeEvent, type ExchangeState } from "./exchange.ts"
 import { ExchangeQueue } from "./exchange-queue.ts";
 import { LineEar } from "./line-ear.ts";
 import { noCounts, type LineAnswer, type LineRequest } from "./line-request.ts";
-import { BYTE_GAP_MS, QUEUE_LENGTH_MAX, replyDeadlineMs, type LineTiming } from "./timing.ts";
+import { BYTE_GAP_MS, QUEUE_LENGTH_MAX, replyDeadlineMs, SAID_MS, type LineTiming } from "./timing.ts";
 
 /** What the line speaks through; `Reconnecting` of the transports fulfils it. */
 export interface LineLink {
@@ -177,7 +177,7 @@ export class Line {
       });
       const deadlineMs =
         job.request.expectsReply === false
-          ? Math.ceil(job.bytes.length * timing.byteMs)
+          ? Math.ceil(job.bytes.length * timing.byteMs) + SAID_MS
           : replyDeadlineMs(timing, job.request.frame, job.bytes.length, job.request.replyBytes);
       void this.#awaitDeadline(deadlineMs, ended.signal).then(() => {
         if (!ended.signal.aborted) this.#tell?.({ type: "reply-deadline" });

@@ -45,7 +45,7 @@ const ended = (command: string): Promise<Thing> =>
 const order = async (name: Name, what: string, body: Thing = {}): Promise<Thing> => ended(await ordered(name, what, body));
 const setOff = (name: Name, ms: number): void => void house.street.patch(addressOf(name), { clockOffsetMs: ms });
 /** How far the meter is off, as the street itself sees it. */
-const offBy = (name: Name): number => Math.abs(Date.parse(String(meter(name).clock)) - house.street.time.now());
+const offBy = (name: Name): number => Math.abs(Date.parse(meter(name).clock) - house.street.time.now());
 const jump = async (ms: number): Promise<void> => {
   const release = await house.gateway.hold();
   await clock.jump(ms);
