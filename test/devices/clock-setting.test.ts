@@ -104,14 +104,17 @@ test("a clock is written under a cipher where the chip has keys, by password whe
   expect([heard(house, /14..3F343337CB/), heard(house, /14..3F34333737/)]).toEqual([1, 1]);
 });
 
-test.each(["southern-grid", "state-grid-2009", "remote-ledger"] as const)("a %s takes the time under its own cipher", async (model) => {
-  const house = await raise({ meters: [{ clockOffsetMs: -hours(1), model }] });
-  const session = await house.session();
-  const { takenAt } = await session.readClock();
-  expect(await session.setClock("write", takenAt, soon(house))).toMatchObject({ sent: "acknowledged" });
-  expect(offBy(house, A)).toBeLessThan(seconds(3));
-  await session.close();
-});
+test.each(["southern-grid", "state-grid-2009", "remote-ledger"] as const)(
+  "a %s takes the time under its own cipher",
+  async (model) => {
+    const house = await raise({ meters: [{ clockOffsetMs: -hours(1), model }] });
+    const session = await house.session();
+    const { takenAt } = await session.readClock();
+    expect(await session.setClock("write", takenAt, soon(house))).toMatchObject({ sent: "acknowledged" });
+    expect(offBy(house, A)).toBeLessThan(seconds(3));
+    await session.close();
+  },
+);
 
 test("no password is guessed against a chip: a machine that protects no writes refuses by name", async () => {
   const { protectWrite: _protects, ...without } = softwareModule({ chance: seededChance(3), log: silentLog, mode: "test" });

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { MeterPlan } from "../../simulator/street.ts";
 import { questionsFor } from "../../src/devices/block-reads.ts";
-import { probesWithin } from "../../src/devices/airtime.ts";
+import { answeredMs, probesWithin } from "../../src/devices/airtime.ts";
 import { heatOf, HotMeters, RESTORED_MS } from "../../src/devices/hot-meters.ts";
 import { LineShares } from "../../src/devices/line-shares.ts";
 import { meterModels } from "../../src/devices/meter-models.ts";
@@ -47,6 +47,20 @@ interface Hour {
   readonly perMeter: ReadonlyMap<MeterAddress, number>;
 }
 
+/** A line on which bytes take their time, all of it virtual. */
+async function raisePaced(clock: VirtualClock, meters: number): Promise<House> {
+  const rising = raiseHouse({
+    clock,
+    meters: Array.from({ length: meters }, (_, n): Partial<MeterPlan> => ({ address: addressOf(n + 1) })),
+    paced: { baud: BAUD, answerDelayMs: ANSWER_MS, wakeUps: 4 },
+    bus: { turnaroundMs: timing.turnaroundMs, replyDeadlineMs: timing.answerMs, quietMs: timing.quietMs },
+  });
+  await clock.pass(10);
+  const house = await rising;
+  houses.push(house);
+  return house;
+}
+
 /** A paced line on virtual time, a poller on it, and nobody else; the first `dead` meters say nothing. */
 async function anHour(options: {
   readonly meters: number;
@@ -58,16 +72,7 @@ async function anHour(options: {
   readonly before?: number;
 }): Promise<Hour> {
   const clock = new VirtualClock(START);
-  const plans = Array.from({ length: options.meters }, (_, n): Partial<MeterPlan> => ({ address: addressOf(n + 1) }));
-  const rising = raiseHouse({
-    clock,
-    meters: plans,
-    paced: { baud: BAUD, answerDelayMs: ANSWER_MS, wakeUps: 4 },
-    bus: { turnaroundMs: timing.turnaroundMs, replyDeadlineMs: timing.answerMs, quietMs: timing.quietMs },
-  });
-  await clock.pass(10);
-  const house = await rising;
-  houses.push(house);
+  const house = await raisePaced(clock, options.meters);
   for (let n = 0; n < (options.dead ?? 0); n += 1) house.simulator.setFault(addressOf(n + 1), { kind: "silence" });
   const line: LineToPlan = { id: "bus-1", kind: "serial", timing, meters: house.street.meters() };
   const planner = new PollPlanner({
@@ -199,7 +204,7 @@ test("a dead meter's pauses grow to five minutes, so an hour holds twelve probes
 
 describe("block reads", () => {
   const wanted = ["voltage", "voltageB", "voltageC", "current", "importedEnergy", "balance"].map((name) => itemOf(name)!);
-  const { profile, preamble } = meterModels["standard-wallet"];
+  const { profile } = meterModels["standard-wallet"];
 
   test("what lies in one block is asked for at once, and what stands alone by itself", () => {
     const questions = questionsFor(wanted, profile.blocks);
@@ -237,19 +242,31 @@ describe("block reads", () => {
     expect(house.street.buses()[0]!.exchanges - before).toBe(4);
   });
 
-  test("the duty of a tier counts its blocks", () => {
-    const bytes = (blocks: readonly string[]) =>
-      exchangesOf(
-        { items: ["voltage", "voltageB", "voltageC", "power", "powerA", "powerB", "powerC"], relay: false },
-        { ...meterModels["standard-wallet"], profile: { ...profile, blocks } },
+  test("seven values of voltage and power in a third of the line's time, as the plan counts it and as a paced line spends it", async () => {
+    const names = ["voltage", "voltageB", "voltageC", "power", "powerA", "powerB", "powerC"];
+    const model = meterModels["standard-wallet"];
+    const planned = (blocks: readonly string[]) =>
+      exchangesOf({ items: names, relay: false }, { ...model, profile: { ...profile, blocks } }).reduce(
+        (sum, exchange) => sum + answeredMs(timing, exchange, ANSWER_MS),
+        0,
       );
-    const [single, blocks] = [bytes([]), bytes(profile.blocks)];
-    expect([single.length, blocks.length]).toEqual([7, 2]);
-    const sum = (of: typeof single) => of.reduce((total, { sent, received }) => total + sent + received, 0);
-    const ms = (of: typeof single) => sum(of) * timing.byteMs + of.length * (ANSWER_MS + timing.turnaroundMs);
-    console.log(`seven values at 2400 baud: ${ms(single).toFixed(0)} ms one by one, ${ms(blocks).toFixed(0)} ms in blocks`);
-    expect(ms(blocks)).toBeLessThan(ms(single) / 2.5);
-    expect(preamble).toBe(4);
+    const clock = new VirtualClock(START);
+    const house = await raisePaced(clock, 1);
+    const session = await house.session(addressOf(1));
+    const spent = async (reads: readonly (readonly string[])[]): Promise<number> => {
+      const before = house.street.buses()[0]!.occupiedMs;
+      let left = reads.length;
+      for (const items of reads) void session.read(items, "poll").then(() => (left -= 1));
+      for (let passed = 0; left > 0 && passed < 60; passed += 1) await clock.pass(seconds(1));
+      expect(left).toBe(0);
+      return house.street.buses()[0]!.occupiedMs - before;
+    };
+    const single = await spent(names.map((name) => [name]));
+    const blocks = await spent([names]);
+    console.log(`seven values at 2400 baud: ${single.toFixed(0)} ms one by one, ${blocks.toFixed(0)} ms in blocks`);
+    expect(blocks).toBeLessThan(single / 2.5);
+    expect(within(single, planned([]))).toBeLessThan(0.05);
+    expect(within(blocks, planned(profile.blocks))).toBeLessThan(0.05);
   });
 });
 
