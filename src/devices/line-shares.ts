@@ -2,10 +2,10 @@
  * How much of a line's time was used, measured: the last hour of it, or what there was. Whoever looks hands in what the line has been
  * occupied for since the start; a look a minute is kept, so that looking often costs nothing.
  */
-import { minutes, type Clock, type Instant } from "../kernel/clock.ts";
+import { hours, minutes, type Clock, type Instant } from "../kernel/clock.ts";
 
 const LOOK_EVERY_MS = minutes(1);
-const LOOKS_MAX = 60;
+const SHOWN_MS = hours(1);
 
 interface Look {
   readonly at: Instant;
@@ -24,6 +24,7 @@ export class LineShares {
   share(line: string, occupiedMs: number): number | null {
     const now = this.#clock.now();
     const looks = this.#looks.get(line) ?? [];
+    while (looks[1] !== undefined && now - looks[1].at >= SHOWN_MS) looks.shift(); // one stands for the hour's beginning
     const newest = looks.at(-1);
     const oldest = looks[0];
     // A clock that went back makes what was seen before worthless.
@@ -31,7 +32,7 @@ export class LineShares {
       this.#looks.set(line, [{ at: now, occupiedMs }]);
       return null;
     }
-    if (now - newest.at >= LOOK_EVERY_MS) this.#looks.set(line, [...looks, { at: now, occupiedMs }].slice(-LOOKS_MAX));
+    if (now - newest.at >= LOOK_EVERY_MS) looks.push({ at: now, occupiedMs });
     return now > oldest.at ? (occupiedMs - oldest.occupiedMs) / (now - oldest.at) : null;
   }
 }
