@@ -25,26 +25,34 @@ export function breakAt(street: Breakable, { meter, bus }: Place, fault: FaultOr
 }
 
 function breakMeter(street: Breakable, address: string, fault: FaultOrder): string {
-  const order = checkedFault(fault);
-  const meter = street.meter(address);
-  if (order.kind === "swapped-addresses") watchSwap(street.bus(meter.plan.bus), meter, order.with);
+  return breakThis(street, street.meter(address), fault);
+}
+
+/** Two meters may have the same address: whoever holds one in hands need not name it. */
+export function breakThis(street: Pick<Breakable, "bus">, meter: VirtualMeter, fault: FaultOrder): string {
+  const checked = checkedFault(fault);
+  const order = checked.kind === "swapped-addresses" ? swapped(street.bus(meter.plan.bus), meter, checked) : checked;
   bringUpToDate(meter);
   const id = meter.faults.set(order);
   bringUpToDate(meter);
   return id;
 }
 
-function watchSwap(bus: VirtualBus, meter: VirtualMeter, other: string | undefined): void {
-  if (other === undefined || other === meter.address || !bus.meters.has(other))
-    throw new Fault("invalid-request", { field: "with", given: other, allowed: `another meter on ${bus.id}` });
+/** The other one is kept by the address it was planned with: that one stays whatever 15H does. */
+function swapped(bus: VirtualBus, meter: VirtualMeter, order: FaultOrder): FaultOrder {
+  const other = order.with === undefined ? undefined : bus.named(order.with).find((one) => one !== meter);
+  if (other === undefined)
+    throw new Fault("invalid-request", { field: "with", given: order.with, allowed: `another meter on ${bus.id}` });
   bus.swaps.watch(meter);
+  return { ...order, with: other.plan.address };
 }
 
 function breakBus(street: Breakable, busId: string, fault: FaultOrder): string {
   const bus = street.bus(busId);
   const order = checkedFault(fault);
   if (!fits(order.kind, bus)) {
-    const allowed = `on a bus over ${(rowOf(order.kind).endpoints ?? []).join(" or ")}`;
+    const { endpoints = [], payload } = rowOf(order.kind);
+    const allowed = `on a bus over ${endpoints.join(" or ")}${payload === undefined ? "" : `, its payload ${payload}`}`;
     throw new Fault("invalid-request", { field: "kind", given: order.kind, allowed });
   }
   return bus.faults.set(order);

@@ -12,16 +12,20 @@
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../src/kernel/clock.ts";
 import { Fault } from "../src/kernel/faults.ts";
-import { fromHex } from "./bytes.ts";
+import { hex } from "./bytes.ts";
 import type { ClockView } from "./clock-door.ts";
+import { tellNoise } from "./recording/line.ts";
+import { maskedHex } from "./telling/secrets.ts";
 import { tell } from "./telling/tell.ts";
 import type { Said } from "./telling/values.ts";
 import type { StandingFault } from "./faults.ts";
-import type { LoggedFrame } from "./frame-log.ts";
+import { shown } from "./frame-log.ts";
+import type { LoggedFrame, NoiseEvent, Shown, WireEvent } from "./frame-log.ts";
 import { snapshotOf } from "./meter-door.ts";
 import type { MeterSnapshot } from "./meter-door.ts";
 import type { Street } from "./street.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
+import { isoWall } from "./wall-time.ts";
 
 export type { ClockView } from "./clock-door.ts";
 
@@ -45,7 +49,8 @@ export interface BusView {
 }
 /** A meter without its clock, which would change every second; what it is wrong by is there. */
 export type MeterView = Omit<MeterSnapshot, "clock"> & { readonly clockOffsetMs: number; readonly alarm: boolean };
-export type ToldFrame = LoggedFrame & { readonly told: Said };
+/** Bytes that are no frame, or another than the one that was said, stand among the frames; `meter` is empty where it is nobody's. */
+export type ToldFrame = LoggedFrame & { readonly told: Said; readonly what: "frame" | "noise" };
 
 export interface WholeStreet {
   readonly clock: ClockView;
@@ -154,16 +159,16 @@ export class StreetWatch {
       weather: street.weather.view,
       buses: [...street.buses.keys()].map((id) => busView(street, id)),
       meters: [...street.meters.values()].map((meter) => meterView(street, meter)),
-      frames: street.framesAfter(0, FRAMES_AT_FIRST).frames.map(told),
+      frames: street.framesAfter(0, FRAMES_AT_FIRST).passed.map((event) => told(event, street)),
     };
   }
 
   #pulse(): Pulse {
     const { busView, clockView } = this.#views;
     const street = this.#street;
-    const { frames, missed, seq } = street.framesAfter(this.#seq, FRAMES_A_PULSE);
+    const { passed, missed, seq } = street.framesAfter(this.#seq, FRAMES_A_PULSE);
     this.#seq = seq;
-    for (const { meter } of frames) this.#touched.add(meter);
+    for (const { meter } of passed) if (meter !== undefined) this.#touched.add(meter);
     const looked = [...this.#inTurn()].map((meter) => meterView(street, meter));
     // A name nobody has heard yet: 15H gave it to a meter that the watchers know by another.
     if (looked.some(({ address }) => !this.#said.has(`meter ${address}`)))
@@ -181,7 +186,7 @@ export class StreetWatch {
       ...(isClockNew ? { clock: clockView(street), weather: street.weather.view } : {}),
       ...(buses.length > 0 ? { buses } : {}),
       ...(meters.length > 0 ? { meters } : {}),
-      ...(frames.length > 0 ? { frames: frames.map(told) } : {}),
+      ...(passed.length > 0 ? { frames: passed.map((event) => told(event, street)) } : {}),
       ...(missed > 0 ? { missed } : {}),
     };
   }
@@ -218,9 +223,21 @@ function meterView(street: Street, meter: VirtualMeter): MeterView {
 }
 
 /** Arrow and address have columns of their own on the page. */
-const told = (frame: LoggedFrame): ToldFrame => {
-  const { en, zh } = tell(fromHex(frame.hex));
-  return { ...frame, told: { en: headless(en), zh: headless(zh) } };
+const told = (event: WireEvent, form: Shown): ToldFrame => {
+  if (event.what === "noise") return toldNoise(event, form);
+  const { en, zh } = tell(event.bytes);
+  return { what: "frame", ...shown(event, form), told: { en: headless(en), zh: headless(zh) } };
+};
+/** What has a `re` came out towards the clients; everything else was sent by one. */
+const toldNoise = (event: NoiseEvent, { unmasked }: Shown): ToldFrame => {
+  const { seq, at, bus, meter = "", re, bytes, fault } = event;
+  return {
+    what: "noise",
+    ...{ seq, at: isoWall(at, true), bus, meter, direction: re === undefined ? "request" : "reply" },
+    hex: unmasked === true ? hex(bytes) : maskedHex(bytes),
+    ...(fault === undefined ? {} : { fault }),
+    told: tellNoise(event),
+  };
 };
 const headless = (line: string): string => line.replace(/^[→←] \S+ /, "");
 

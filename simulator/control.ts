@@ -14,8 +14,10 @@ import { checkedClockOrder, clockView, obeyClockOrder } from "./clock-door.ts";
 import { pageRoutes } from "./control-page.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
 import type { BusView } from "./control-watch.ts";
+import { TIME_FORM, timeOf } from "./duration.ts";
 import { faultMenu } from "./faults.ts";
-import { checkedFault, checkedWeather, snapshotOf } from "./meter-door.ts";
+import { checkedFault, snapshotOf } from "./meter-door.ts";
+import { checkedWeather } from "./weather-kinds.ts";
 import { recordingRoutes } from "./recording/door.ts";
 import { stateRoutes } from "./state/door.ts";
 import type { Street } from "./street.ts";
@@ -119,7 +121,7 @@ export async function openControl(
   });
   app.get("/story", () => street.story.told);
   app.get<{ Querystring: { meter?: string; since?: string } }>("/frames", ({ query }) =>
-    street.frames(query.meter, sinceOf(query.since)),
+    street.frames(query.meter, sinceOf(query.since), { unmasked: street.unmasked }),
   );
   app.get("/faults", () => faultMenu());
   app.get("/faults/standing", () => street.standingFaults());
@@ -154,10 +156,13 @@ function fieldOf({ context }: Fault): { field?: unknown } {
   return "field" in context ? { field: context["field"] } : {};
 }
 
-/** ISO time, or milliseconds since 1970. */
+/** ISO time, without a zone the meters' own, or milliseconds since 1970. */
 function sinceOf(text: string | undefined): Instant | undefined {
   if (text === undefined || text === "") return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text.replace(" ", "+"));
-  if (Number.isFinite(ms)) return Instant(ms);
-  throw new Fault("invalid-request", { field: "since", given: text, allowed: "ISO time, or milliseconds since 1970" });
+  // A plus that nobody escaped arrives as a space.
+  const at = /^\d+$/.test(text)
+    ? Instant(Number(text))
+    : timeOf(text.replace(/^(\d{4}-\d{2}-\d{2}) /, "$1T").replace(/ (?=\d{2}:?\d{2}$)/, "+"));
+  if (at !== undefined) return at;
+  throw new Fault("invalid-request", { field: "since", given: text, allowed: `a time ${TIME_FORM}, or milliseconds since 1970` });
 }

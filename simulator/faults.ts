@@ -41,7 +41,7 @@ export function faultMenu(): object[] {
   return Object.keys(faultKinds)
     .filter(isFaultKind)
     .map((kind) => {
-      const { on, meaning, meaningZh, lasts, parameters, otherwise, endpoints } = rowOf(kind);
+      const { on, meaning, meaningZh, lasts, parameters, otherwise, endpoints, payload } = rowOf(kind);
       const fields = (Object.keys(parameters) as ParameterName[]).map((name) => ({
         ...fieldOf(name),
         meaning: parameters[name],
@@ -58,6 +58,7 @@ export function faultMenu(): object[] {
         acts: actsOn(kind),
         places,
         endpoints: endpoints ?? null,
+        payload: payload ?? null,
         fields,
       };
     });
@@ -99,13 +100,23 @@ export class FaultShelf implements Keeps<ShelfState> {
     return id;
   }
 
-  /** Uses up one time of the oldest fault of these kinds that fits. */
+  /** Uses up one time of the oldest fault that fits. */
   use(fits: (fault: StandingFault) => boolean): StandingFault | undefined {
-    const fault = this.#standing.find(fits);
-    if (fault === undefined || fault.times === null) return fault;
-    fault.times -= 1;
-    if (fault.times <= 0) this.#standing.splice(this.#standing.indexOf(fault), 1);
+    const fault = this.find(fits);
+    if (fault !== undefined) this.spend(fault);
     return fault;
+  }
+
+  /** The oldest fault that fits; whether it strikes is seen later, and then it is spent. */
+  find(fits: (fault: StandingFault) => boolean): StandingFault | undefined {
+    return this.#standing.find(fits);
+  }
+
+  /** One time less. */
+  spend(fault: StandingFault): void {
+    if (fault.times === null) return;
+    fault.times -= 1;
+    if (fault.times <= 0) this.clear(fault.id);
   }
 
   /** The oldest standing fault of a kind that lasts; nothing is used up. */

@@ -3,13 +3,14 @@ import type { Chance } from "../src/kernel/chance.ts";
 import { MeterAddress } from "../src/kernel/ids.ts";
 import { LazyMap } from "./lazy-map.ts";
 import type { MeterPlan } from "./plans.ts";
+import type { Renamed } from "./renamed.ts";
 import type { StreetTime } from "./street-time.ts";
 import { unique } from "./unique.ts";
 import { VirtualMeter } from "./virtual-meter.ts";
 
 export function announced(
   { meters, price }: { readonly meters: readonly MeterPlan[]; readonly price?: string | undefined },
-  { time, chance }: { readonly time: StreetTime; readonly chance: Chance },
+  { time, chance, renamed }: { readonly time: StreetTime; readonly chance: Chance; readonly renamed: Renamed },
 ): LazyMap<VirtualMeter> {
   const plans = unique(
     "address",
@@ -19,7 +20,9 @@ export function announced(
   );
   const made = new LazyMap((address) => {
     const plan = { price, ...plans.get(address)! };
-    return new VirtualMeter(plan, { time, chance: chance.child(`meter/${address}`), since: time.began });
+    const meter = new VirtualMeter(plan, { time, chance: chance.child(`meter/${address}`), since: time.began });
+    renamed.watch(meter);
+    return meter;
   });
   const kinds = new Set<string>();
   for (const [address, plan] of plans) {

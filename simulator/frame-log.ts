@@ -6,6 +6,7 @@
 import type { Instant } from "../src/kernel/clock.ts";
 import { hex } from "./bytes.ts";
 import type { StreetOrder } from "./recording/orders.ts";
+import { maskedHex } from "./telling/secrets.ts";
 import { isoWall } from "./wall-time.ts";
 
 export const EVENTS_MAX = 20_000;
@@ -36,6 +37,12 @@ export interface FrameEvent extends Happened {
   readonly connection?: string | undefined;
   /** Of a reply: the request that it answers. */
   readonly re?: number | undefined;
+  /** Of a reply: when each of its pieces is out of the wires, milliseconds after the request was heard; left out, at once. */
+  readonly afterMs?: readonly number[] | undefined;
+  /** Of a reply in several pieces: how many bytes each has. */
+  readonly sizes?: readonly number[] | undefined;
+  /** Of a request: what was put on wires that had something wrong with them, of which this was heard. */
+  readonly sentAs?: number | undefined;
 }
 
 export interface NoiseEvent extends Happened {
@@ -46,6 +53,18 @@ export interface NoiseEvent extends Happened {
   /** How many there were. */
   readonly size: number;
   readonly connection?: string | undefined;
+  /** Whose answer came out as this, and which piece of it, counted from one, when it has several. */
+  readonly meter?: string | undefined;
+  readonly piece?: number | undefined;
+  /** What came out of the wires, where that is not what the line before it says: the request, or what was sent, that it came to. */
+  readonly re?: number | undefined;
+  /** What made the difference. */
+  readonly fault?: string | undefined;
+  /** These bytes were sent, and this much of them was left for the meters. */
+  readonly heard?: Uint8Array | undefined;
+  readonly sentAs?: number | undefined;
+  /** How an endpoint that talks in messages handed them over. */
+  readonly how?: string | undefined;
 }
 
 export interface OrderEvent extends Happened {
@@ -56,7 +75,8 @@ export interface OrderEvent extends Happened {
 }
 
 export type StreetEvent = FrameEvent | NoiseEvent | OrderEvent;
-type Told<Event extends StreetEvent> = Omit<Event, "what" | "re" | keyof Happened>;
+export type WireEvent = FrameEvent | NoiseEvent;
+type Told<Event extends StreetEvent> = Omit<Event, "what" | keyof Happened>;
 
 export interface LoggedFrame {
   readonly seq: number;
@@ -67,6 +87,11 @@ export interface LoggedFrame {
   readonly hex: string;
   /** The fault that spoiled it, if one did. */
   readonly fault?: string;
+}
+
+/** Left out, passwords are dots. */
+export interface Shown {
+  readonly unmasked?: boolean | undefined;
 }
 
 export class FrameLog {
@@ -85,17 +110,19 @@ export class FrameLog {
     this.#behind = behind;
   }
 
-  add(frame: Told<FrameEvent>): void {
+  /** Gives back its number. */
+  add(frame: Omit<Told<FrameEvent>, "re">): number {
     const happened = this.#happened();
     const isAnswer = frame.direction === "reply" && frame.isForNobody !== true;
     const re = isAnswer ? this.#lastRequest.get(frame.bus) : undefined;
     if (!isAnswer) this.#lastRequest.set(frame.bus, happened.seq);
-    this.#keep({ what: "frame", ...happened, ...frame, re });
+    return this.#keep({ what: "frame", ...happened, ...frame, re });
   }
 
-  addNoise({ bytes, ...noise }: Omit<Told<NoiseEvent>, "size">): void {
-    const shown = bytes.slice(0, NOISE_BYTES_MAX);
-    this.#keep({ what: "noise", ...this.#happened(), ...noise, bytes: shown, size: bytes.length });
+  addNoise({ bytes, heard, ...noise }: Omit<Told<NoiseEvent>, "size">): number {
+    const kept = bytes.slice(0, NOISE_BYTES_MAX);
+    const left = heard === undefined ? {} : { heard: heard.slice(0, NOISE_BYTES_MAX) };
+    return this.#keep({ what: "noise", ...this.#happened(), ...noise, ...left, bytes: kept, size: bytes.length });
   }
 
   addOrder(order: StreetOrder, moment = this.moment(), isOfStory = false): void {
@@ -138,26 +165,26 @@ export class FrameLog {
   }
 
   /** Frames, oldest first; of one meter, since a moment of the street's time (inclusive). */
-  list(meter?: string, since?: Instant): LoggedFrame[] {
+  list(meter?: string, since?: Instant, form: Shown = { unmasked: true }): LoggedFrame[] {
     return this.events()
       .filter((event) => event.what === "frame")
       .filter((frame) => (meter === undefined || frame.meter === meter) && (since === undefined || frame.at >= since))
-      .map(shown);
+      .map((frame) => shown(frame, form));
   }
 
-  /** Frames that came after that number, oldest first; of very many the newest, and how many were passed over. */
-  after(seq: number, atMost: number): { readonly frames: LoggedFrame[]; readonly missed: number; readonly seq: number } {
+  /** What passed on the wires after that number, oldest first; of very much the newest, and how much was passed over. */
+  after(seq: number, atMost: number): { readonly passed: WireEvent[]; readonly missed: number; readonly seq: number } {
     const kept = Math.min(this.#count - this.#first, EVENTS_MAX);
-    const frames: LoggedFrame[] = [];
+    const passed: WireEvent[] = [];
     // What has already left the ring was mostly frames, and is gone whatever it was.
     let missed = Math.max(0, this.#count - seq - kept);
     for (let back = 1; back <= kept && this.#count - back >= seq; back += 1) {
       const event = this.#ring[(this.#count - this.#first - back) % EVENTS_MAX]!;
-      if (event.what !== "frame") continue;
-      if (frames.length < atMost) frames.push(shown(event));
+      if (event.what === "order") continue;
+      if (passed.length < atMost) passed.push(event);
       else missed += 1;
     }
-    return { frames: frames.reverse(), missed, seq: this.#count };
+    return { passed: passed.reverse(), missed, seq: this.#count };
   }
 
   #happened(): Happened {
@@ -166,19 +193,20 @@ export class FrameLog {
     return { seq: this.#count + 1, ...moment };
   }
 
-  #keep(event: StreetEvent): void {
+  #keep(event: StreetEvent): number {
     this.#ring[(this.#count - this.#first) % EVENTS_MAX] = event;
     this.#count += 1;
     for (const listener of this.#listeners) listener(event);
+    return event.seq;
   }
 }
 
-const shown = ({ seq, at, bus, meter, direction, bytes, fault }: FrameEvent): LoggedFrame => ({
+export const shown = ({ seq, at, bus, meter, direction, bytes, fault }: FrameEvent, { unmasked }: Shown): LoggedFrame => ({
   seq,
   at: isoWall(at, true),
   bus,
   meter,
   direction,
-  hex: hex(bytes),
+  hex: unmasked === true ? hex(bytes) : maskedHex(bytes),
   ...(fault === undefined ? {} : { fault }),
 });

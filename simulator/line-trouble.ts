@@ -13,7 +13,7 @@ export interface Line {
   readonly baud: number;
   readonly chance: Chance;
 }
-type Way = "to-meter" | "from-meter";
+export type Way = "to-meter" | "from-meter";
 type Trouble = (bytes: Uint8Array, way: Way, fault: StandingFault, line: Line) => Uint8Array;
 
 const PARITY_OF_METERS = "even";
@@ -55,6 +55,10 @@ const troubles: Readonly<Partial<Record<FaultKind, Trouble>>> = {
   "parity-mismatch": oneWay(mismatched((fault, meters) => ({ ...meters, parity: setting(fault, "parity") }))),
   "swapped-wires": mismatched((_fault, meters) => meters, true),
 };
+
+/** Whether bytes may come out of the wires on this way as others than they went in. */
+export const touchesBytes = ({ kind, direction = "both" }: StandingFault, way: Way): boolean =>
+  troubles[kind] !== undefined && (direction === "both" || direction === way);
 
 /** For every byte said, what everybody hears of it on wires that touch. */
 export const shorted = (bytes: Uint8Array, fault: StandingFault, chance: Chance): Uint8Array =>

@@ -41,13 +41,15 @@ function errorLog(bound: object = {}): Logger {
   };
 }
 
+/** Of each kind the first, as scripts have always read it; and all of them by their names. */
 function readyLine(street: Street): string {
   const at = (kind: string): Record<string, unknown> => {
     const endpoint = street.endpoints.find((e) => e.kind === kind);
     return endpoint === undefined ? {} : { [kind]: endpoint.at };
   };
   const control = street.controlPort === undefined ? {} : { control: street.controlPort };
-  return `ready ${JSON.stringify({ ...at("tcp"), ...at("dial-in"), ...at("serial"), ...at("mqtt"), ...control })}`;
+  const buses = Object.fromEntries(street.endpoints.map((endpoint) => [endpoint.bus, endpoint.at]));
+  return `ready ${JSON.stringify({ ...at("tcp"), ...at("dial-in"), ...at("serial"), ...at("mqtt"), ...control, buses })}`;
 }
 
 /** Resolves with 0 when somebody wants the program to end. */

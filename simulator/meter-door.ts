@@ -6,6 +6,7 @@ import { drift } from "./bodies.ts";
 import { faultKinds } from "./faults.ts";
 import type { FaultKind, FaultOrder, StandingFault } from "./faults.ts";
 import { parameterShapes } from "./faults/parameters.ts";
+import { nonsenseIn } from "./faults/sense.ts";
 import { lifePatchShape, patchLife } from "./life-shape.ts";
 import type { KeyState, MeterMode } from "./models.ts";
 import type { RelayWish } from "./relay.ts";
@@ -139,7 +140,7 @@ export function patchMeter(meter: VirtualMeter, given: unknown): MeterSnapshot {
 const kinds = Object.keys(faultKinds) as [FaultKind, ...FaultKind[]];
 const faultShape = z.strictObject({ kind: z.enum(kinds), ...parameterShapes });
 
-/** A fault order from outside: parameters that its kind does not know are refused, not ignored. */
+/** A fault order from outside: parameters that its kind does not know, or that can never come true, are refused, not ignored. */
 export function checkedFault(given: unknown): FaultOrder {
   const order = checked(faultShape, given) as FaultOrder;
   const known = Object.keys(faultKinds[order.kind].parameters);
@@ -149,16 +150,10 @@ export function checkedFault(given: unknown): FaultOrder {
       field: stranger,
       allowed: `${order.kind} takes ${known.join(", ") || "no parameters"}`,
     });
+  const nonsense = nonsenseIn(order);
+  if (nonsense !== undefined) throw new Fault("invalid-request", { ...nonsense });
   return order;
 }
-
-export const FAULTS_PER_HOUR_MAX = 100_000;
-const weatherShape = z.strictObject({
-  seed: z.union([z.int(), z.string().min(1)]).optional(),
-  faultsPerHour: z.number().min(0).max(FAULTS_PER_HOUR_MAX),
-});
-/** How often things go wrong by themselves. */
-export const checkedWeather = (given: unknown): z.infer<typeof weatherShape> => checked(weatherShape, given);
 
 /** Bad input names its field and what is allowed there. */
 export function checked<T extends z.ZodType>(shape: T, given: unknown): z.infer<T> {

@@ -63,7 +63,7 @@ export function ownName(request: Frame, reply: Frame, meter: VirtualMeter): Fram
 export function foreignExchange(meter: VirtualMeter, name: string, wakeUps: number): Spoken[] {
   const question = { address: name, control: FunctionCode.read, data: dataItemBytes("00010000") };
   const answer = meter.hear(question);
-  const heard = [spoken(writeFrame(question, wakeUps))];
-  if (answer !== undefined && answer !== "silent") heard.push(spoken(writeFrame({ address: name, ...answer }, wakeUps)));
-  return heard;
+  const heard = [writeFrame(question, wakeUps)];
+  if (answer !== undefined && answer !== "silent") heard.push(writeFrame({ address: name, ...answer }, wakeUps));
+  return heard.map((bytes) => spoken(bytes, { because: "foreign-master" }));
 }

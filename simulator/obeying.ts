@@ -3,23 +3,39 @@
  * it does, and what it says about that. A table from kind to deed; faults that are not here leave the meter as it is.
  */
 import { parseYuan } from "../src/kernel/money.ts";
+import { BROADCAST } from "./behaviours/address.ts";
 import type { Answer } from "./behaviours/behaviour.ts";
+import { Err } from "./behaviours/behaviour.ts";
+import { Why } from "./behaviours/control-block.ts";
+import { emptyYes, saysMore } from "./behaviours/relay.ts";
 import { cutPower } from "./bodies.ts";
-import { fromHex, joined, reversed } from "./bytes.ts";
+import { fromHex, hex, joined, reversed } from "./bytes.ts";
 import type { FaultKind, StandingFault } from "./faults.ts";
 import { setting } from "./faults.ts";
 import { exchangeOf } from "./spoiling.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
+import { FEN_MAX } from "./wallet.ts";
 import type { Frame } from "./wire.ts";
 import { dataItemBytes, dataItemOf, FunctionCode, no, yes } from "./wire.ts";
 
+const COUNT_MAX = 0xffffffffn;
+/** As `vendors/money.ts` keeps them. */
+const RECORDS_MAX = 10;
+
 type Deed = (request: Frame, meter: VirtualMeter, fault: StandingFault) => Answer | undefined;
+
+const UNAUTHORISED = hex(Uint8Array.of(0, Why.unauthorised));
 
 const hearsNothing: Deed = () => undefined;
 
-const refusal: Deed = (request, _meter, fault) => {
-  const size = request.control === FunctionCode.security ? 2 : 1;
-  return no(request, ...reversed(fromHex(setting(fault, "error").padStart(size * 2, "0"))).slice(0, size));
+/** What is said to everybody nobody answers. The word of an extended reply has no bit for another error. */
+const refusal: Deed = (request, meter, fault) => {
+  if (request.address === BROADCAST) return "silent";
+  const isExtended = saysMore(request, meter);
+  const size = request.control === FunctionCode.security || isExtended ? 2 : 1;
+  const error = fault.error ?? (isExtended ? UNAUTHORISED : setting(fault, "error"));
+  const bytes = reversed(fromHex(error.padStart(size * 2, "0"))).slice(0, size);
+  return no(request, ...(bytes.every((byte) => byte === 0) ? [Err.other] : bytes));
 };
 
 /** The meter's own no stands; its yes becomes one. */
@@ -43,11 +59,21 @@ function chargedBySomebody(meter: VirtualMeter, fault: StandingFault): void {
   meter.settle();
   const amount: bigint = parseYuan(setting(fault, "amount"), "amount");
   const was = meter.wallet.balance;
+  const count = meter.purchaseCount + BigInt(setting(fault, "by"));
+  // As with any other purchase, what the meter could not show is not taken at all.
+  if (was + amount > FEN_MAX || count > COUNT_MAX) return;
   meter.wallet.credit(amount);
-  meter.purchaseCount += BigInt(setting(fault, "by"));
+  meter.purchaseCount = count;
   meter.purchasedTotal += amount;
-  const { purchaseCount: count, purchasedTotal: total } = meter;
-  meter.purchases.unshift({ at: meter.clock, count, amount, before: was, after: meter.wallet.balance, total });
+  meter.purchases.unshift({
+    at: meter.clock,
+    count,
+    amount,
+    before: was,
+    after: meter.wallet.balance,
+    total: meter.purchasedTotal,
+  });
+  meter.purchases.splice(RECORDS_MAX);
   meter.restoreAfterCredit();
 }
 
@@ -68,11 +94,14 @@ function halfTopUp(request: Frame, meter: VirtualMeter, fault: StandingFault): A
   return answer;
 }
 
-/** The order is noted, the contact is held fast while it is. */
+/** The order is noted, the contact is held fast while it is; a trip that would come later never does. */
 function halfRelayOrder(request: Frame, meter: VirtualMeter): Answer | undefined {
+  meter.settle();
+  const didWait = meter.relay.isTripPending;
   const held = meter.faults.set({ kind: "stuck-relay" });
   const answer = meter.hear(request);
   meter.faults.clear(held);
+  if (!didWait) meter.relay.forgetPending();
   return answer;
 }
 
@@ -103,9 +132,9 @@ const deeds: Readonly<Partial<Record<FaultKind, Deed>>> = {
   refusal,
   "refused-though-done": denies((request, meter) => meter.hear(request)),
   "refused-though-partly-done": denies(byHalves),
-  "empty-acknowledgement": (request) => {
+  "empty-acknowledgement": (request, meter) => {
     const { di } = exchangeOf(request);
-    return request.control === FunctionCode.security ? yes(request, dataItemBytes(di ?? "")) : yes(request);
+    return request.control === FunctionCode.security ? yes(request, dataItemBytes(di ?? "")) : emptyYes(request, meter);
   },
   "count-jump": before(chargedBySomebody),
   "expired-session": before((meter) => meter.esam.endSession()),

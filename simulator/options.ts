@@ -1,13 +1,14 @@
 /** The command line of the simulator: every argument, its meaning and its default in one table; what is wrong is named. */
 import { parseArgs } from "node:util";
 import type { Instant } from "../src/kernel/clock.ts";
-import { reasonOf } from "../src/kernel/faults.ts";
+import { isFault, reasonOf } from "../src/kernel/faults.ts";
 import { timeOf } from "./duration.ts";
-import { FAULTS_PER_HOUR_MAX } from "./meter-door.ts";
 import { isMeterModel, meterModels } from "./models.ts";
 import type { Places } from "./placed-faults.ts";
 import { faultFromText } from "./placed-faults.ts";
-import type { BusPlan, DialInPlan, MeterPlan, MqttPayload } from "./plans.ts";
+import { MisplacedBus, placedBuses, withName } from "./given-buses.ts";
+import type { GivenBus } from "./given-buses.ts";
+import type { DialInPlan, EndpointPlan, MeterPlan, MqttPayload } from "./plans.ts";
 import type { RecordingOrder } from "./recording/recorder.ts";
 import { METERS_MAX, rowOf } from "./scenario.ts";
 import type { ScenarioFile } from "./scenario-file.ts";
@@ -15,6 +16,8 @@ import { readScenario, ScenarioError } from "./scenario-file.ts";
 import { faultsIn, metersIn, storyIn } from "./scenario-plan.ts";
 import { BESIDE_STATE, optionsFromState } from "./state/options.ts";
 import type { PlacedFault, StreetOptions } from "./street.ts";
+import { checkedWeather, FAULTS_PER_HOUR_MAX, weatherKindFromText } from "./weather-kinds.ts";
+import type { WeatherKinds, WeatherPlan } from "./weather-kinds.ts";
 
 /** Wrong use of the command line: exit code 2. */
 export class UsageError extends Error {}
@@ -30,13 +33,21 @@ interface ArgumentRow {
 export const argumentTable = {
   meters: { value: "N", meaning: "how many meters, spread evenly over the buses", otherwise: "40" },
   "first-address": { value: "DIGITS", meaning: "address of the first meter; the others count up", otherwise: "202611220001" },
-  tcp: { value: "PORT", meaning: "bus tcp-1 on this port, 0 for a free one" },
-  "dial-in": { value: "HOST:PORT", meaning: "bus dial-in-1, which calls a gateway there" },
+  tcp: {
+    value: "[BUS=]PORT",
+    meaning: "bus tcp-1 on this port, 0 for a free one; with a name for another, and again for more",
+    repeats: true,
+  },
+  "dial-in": { value: "HOST:PORT", meaning: "bus dial-in-1, which calls a gateway there; as --tcp", repeats: true },
   registration: { value: "TEXT", meaning: "what the caller says first; {address} and {bus} are filled in, hex:… for bytes" },
   heartbeat: { value: "TEXT", meaning: "what the caller says again and again; as --registration" },
   "heartbeat-ms": { value: "MS", meaning: "how often", otherwise: "60000" },
-  "serial-link": { value: "PATH", meaning: "bus serial-1 on a pseudo-terminal, with a link to it at PATH" },
-  mqtt: { value: "URL", meaning: "bus mqtt-1 on this broker" },
+  "serial-link": {
+    value: "PATH",
+    meaning: "bus serial-1 on a pseudo-terminal, with a link to it at PATH; as --tcp",
+    repeats: true,
+  },
+  mqtt: { value: "URL", meaning: "bus mqtt-1 on this broker; as --tcp", repeats: true },
   "mqtt-payload": { value: "FORM", meaning: "raw, hex or json", otherwise: "raw" },
   "mqtt-username": { value: "NAME", meaning: "for the broker; or in the URL" },
   "mqtt-password": { value: "TEXT", meaning: "for the broker; or MQTT_PASSWORD in the environment" },
@@ -57,6 +68,11 @@ export const argumentTable = {
     repeats: true,
   },
   weather: { value: "SEED", meaning: "faults come by themselves, the same for the same seed" },
+  "weather-kind": {
+    value: "KIND",
+    meaning: 'only such faults, with ",parameter=value" and how long one stands, ",forMs=60000"; may be given again',
+    repeats: true,
+  },
   "faults-per-hour": { value: "N", meaning: "how many, over the whole street", otherwise: "6" },
   scenario: {
     value: "NAME|FILE",
@@ -68,15 +84,19 @@ export const argumentTable = {
     value: "FILE",
     meaning: "write down everything heard and said, one JSON object a line (JSONL); an older file is replaced",
   },
-  unmasked: { value: "", meaning: "with passwords in the recording; as dots they cannot be replayed" },
+  unmasked: {
+    value: "",
+    meaning: "with passwords in the recording, at the control door and on its page; as dots they cannot be replayed",
+  },
   "no-wall": { value: "", meaning: "without the machine's time in the recording: same seed, same bytes" },
   help: { value: "", meaning: "this" },
 } as const satisfies Record<string, ArgumentRow>;
 
 type Argument = keyof typeof argumentTable;
 type Flag = "help" | "unmasked" | "no-wall" | "list-scenarios";
-type OneOf = Exclude<Argument, "fault" | Flag>;
-type Given = Partial<Record<OneOf, string>> & Partial<Record<Flag, boolean>> & { readonly fault?: readonly string[] };
+type Many = "fault" | "weather-kind" | "tcp" | "dial-in" | "serial-link" | "mqtt";
+type OneOf = Exclude<Argument, Many | Flag>;
+type Given = Partial<Record<OneOf, string>> & Partial<Record<Flag, boolean>> & Partial<Record<Many, readonly string[]>>;
 
 export type Plan = Omit<StreetOptions, "clock" | "log"> & { readonly record?: RecordingOrder | undefined };
 
@@ -88,6 +108,7 @@ export function planFrom(argv: readonly string[], environment: Readonly<Record<s
   try {
     return planOf(given, environment);
   } catch (error) {
+    if (error instanceof MisplacedBus) throw new UsageError(error.message, { cause: error });
     if (!(error instanceof ScenarioError)) throw error;
     throw new UsageError(`--scenario ${given.scenario!}: ${error.message}`, { cause: error });
   }
@@ -96,7 +117,8 @@ export function planFrom(argv: readonly string[], environment: Readonly<Record<s
 function planOf(given: Given, environment: Readonly<Record<string, string | undefined>>): Plan {
   const file = given.scenario === undefined ? undefined : readScenario(given.scenario);
   const scenario = file?.scenario ?? {};
-  const buses = [...(scenario.buses ?? []), ...busesFrom(given, environment)];
+  const places = { file: `--scenario ${given.scenario ?? ""}`, mayAdd: true };
+  const buses = placedBuses(scenario.buses ?? [], busesFrom(given, environment), places);
   if (buses.length === 0)
     throw new UsageError(
       "no bus: give at least one of --tcp, --serial-link, --mqtt, --dial-in, or a --scenario that names buses",
@@ -113,17 +135,13 @@ function planOf(given: Given, environment: Readonly<Record<string, string | unde
   const meters: MeterPlan[] = [...(file === undefined ? [] : metersIn(file, busIds)), ...generated].map((plan) =>
     withCommon(plan, common),
   );
-  const places = { meters: new Set(meters.map(({ address }) => address)), buses: new Set(busIds) };
-  const faultsPerHour = numberOf(given, "faults-per-hour", { min: 0, max: FAULTS_PER_HOUR_MAX });
-  const isStormy = given.weather !== undefined || faultsPerHour !== undefined;
+  const named = { meters: new Set(meters.map(({ address }) => address)), buses: new Set(busIds) };
   return {
     buses,
     meters,
-    faults: faultsFrom(given, file, places),
-    story: file === undefined ? undefined : storyIn(file, places),
-    weather: isStormy
-      ? { seed: given.weather ?? scenario.weather?.seed, faultsPerHour: faultsPerHour ?? scenario.weather?.faultsPerHour ?? 6 }
-      : scenario.weather,
+    faults: faultsFrom(given, file, named),
+    story: file === undefined ? undefined : storyIn(file, named),
+    weather: weatherFrom(given, scenario.weather),
     seed: given.seed ?? scenario.seed ?? 1,
     speed: numberOf(given, "speed", { min: 0, max: 100_000 }) ?? scenario.speed,
     start: startOf(given.start ?? scenario.start),
@@ -145,11 +163,13 @@ function planFromState(file: string, given: Given, environment: Readonly<Record<
   }
 }
 
-function doorsFrom(given: Given): Pick<Plan, "controlPort" | "host" | "record"> {
+function doorsFrom(given: Given): Pick<Plan, "controlPort" | "host" | "record" | "unmasked"> {
   const { record, unmasked, "no-wall": withoutWall, host } = given;
-  if (record === undefined && (unmasked ?? withoutWall) === true)
-    throw new UsageError("--unmasked and --no-wall say how to --record: give a file for it");
+  if (record === undefined && withoutWall === true) throw new UsageError("--no-wall says how to --record: give a file for it");
+  if (record === undefined && given.control === undefined && unmasked === true)
+    throw new UsageError("--unmasked says how to --record and what --control shows: give one of them");
   return {
+    unmasked,
     controlPort: numberOf(given, "control", PORT),
     host,
     ...(record === undefined ? {} : { record: { file: record, unmasked, withoutWall, sinceRaised: true, replace: true } }),
@@ -181,30 +201,29 @@ function readArguments(argv: readonly string[]): Given | "help" {
   }
 }
 
-function busesFrom(given: Given, environment: Readonly<Record<string, string | undefined>>): BusPlan[] {
+function busesFrom(given: Given, environment: Readonly<Record<string, string | undefined>>): GivenBus[] {
   const answerDelayMs = numberOf(given, "answer-delay-ms", { min: 0, max: 60_000 });
   const baud = numberOf(given, "baud", BAUD);
-  const buses: BusPlan[] = [];
-  const port = numberOf(given, "tcp", PORT);
-  if (port !== undefined) buses.push({ id: "tcp-1", endpoint: { kind: "tcp", port }, baud, answerDelayMs });
-  if (given["dial-in"] !== undefined)
-    buses.push({ id: "dial-in-1", endpoint: dialInFrom(given["dial-in"], given), baud, answerDelayMs });
-  const link = given["serial-link"];
-  if (link === "") throw new UsageError("--serial-link: a path is missing");
-  if (link !== undefined)
-    buses.push({ id: "serial-1", endpoint: { kind: "serial", link }, baud: numberOf(given, "serial-baud", BAUD), answerDelayMs });
-  if (given.mqtt !== undefined) {
-    const payload = oneOf<MqttPayload>(given, "mqtt-payload", ["raw", "hex", "json"]);
-    const username = given["mqtt-username"];
-    const password = given["mqtt-password"] ?? environment["MQTT_PASSWORD"];
-    buses.push({
-      id: "mqtt-1",
-      endpoint: { kind: "mqtt", url: brokerUrl(given.mqtt), payload, username, password },
-      baud,
-      answerDelayMs,
+  const serialBaud = numberOf(given, "serial-baud", BAUD);
+  const busesOf = (argument: "tcp" | "dial-in" | "serial-link" | "mqtt", id: string, endpoint: (text: string) => EndpointPlan) =>
+    (given[argument] ?? []).map((text): GivenBus => {
+      const { bus, value } = withName(text);
+      const pace = argument === "serial-link" ? serialBaud : baud;
+      return { argument, text, bus, plan: { id: bus ?? id, endpoint: endpoint(value), baud: pace, answerDelayMs } };
     });
-  }
-  return buses;
+  return [
+    ...busesOf("tcp", "tcp-1", (text) => ({ kind: "tcp", port: numberIn(text, "tcp", PORT) })),
+    ...busesOf("dial-in", "dial-in-1", (text) => dialInFrom(text, given)),
+    ...busesOf("serial-link", "serial-1", (link) => {
+      if (link === "") throw new UsageError("--serial-link: a path is missing");
+      return { kind: "serial", link };
+    }),
+    ...busesOf("mqtt", "mqtt-1", (text) => ({
+      ...{ kind: "mqtt", url: brokerUrl(text), payload: oneOf<MqttPayload>(given, "mqtt-payload", ["raw", "hex", "json"]) },
+      username: given["mqtt-username"],
+      password: given["mqtt-password"] ?? environment["MQTT_PASSWORD"],
+    })),
+  ];
 }
 
 function dialInFrom(text: string, given: Given): DialInPlan {
@@ -229,6 +248,26 @@ function faultsFrom({ fault = [] }: Given, file: ScenarioFile | undefined, place
   return [...ofFile, ...given];
 }
 
+/** What is given on the command line wins over the scenario's. */
+function weatherFrom(given: Given, ofScenario: WeatherPlan | undefined): WeatherPlan | undefined {
+  const faultsPerHour = numberOf(given, "faults-per-hour", { min: 0, max: FAULTS_PER_HOUR_MAX });
+  const named = given["weather-kind"];
+  if (given.weather === undefined && faultsPerHour === undefined && named === undefined) return ofScenario;
+  const common = {
+    seed: given.weather ?? ofScenario?.seed,
+    faultsPerHour: faultsPerHour ?? ofScenario?.faultsPerHour ?? 6,
+  };
+  if (named === undefined) return { ...common, ...(ofScenario?.kinds === undefined ? {} : { kinds: ofScenario.kinds }) };
+  const kinds = Object.fromEntries(named.map(weatherKindFromText)) as WeatherKinds;
+  try {
+    return { ...common, kinds: checkedWeather({ ...common, kinds }).kinds };
+  } catch (error) {
+    const { field, allowed } = isFault(error) ? error.context : {};
+    if (typeof field !== "string" || typeof allowed !== "string") throw error;
+    throw new UsageError(`--weather-kind ${field.replace("kinds.", "")}: ${allowed}`, { cause: error });
+  }
+}
+
 function rowOfMeters(given: Given, busIds: readonly string[]): MeterPlan[] {
   const count = numberOf(given, "meters", { min: 1, max: METERS_MAX, whole: true }) ?? 40;
   const first = matching(given, "first-address", /^\d{12}$/, "twelve digits") ?? "202611220001";
@@ -250,13 +289,18 @@ export function startOf(text: string | undefined, name = "--start"): Instant | u
   return at;
 }
 
-function numberOf(
-  given: Given,
-  name: OneOf,
-  { min, max, whole = false }: { min: number; max: number; whole?: boolean },
-): number | undefined {
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly whole?: boolean;
+}
+
+function numberOf(given: Given, name: OneOf, range: Range): number | undefined {
   const text = given[name];
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : numberIn(text, name, range);
+}
+
+function numberIn(text: string, name: Argument, { min, max, whole = false }: Range): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (Number.isFinite(value) && value >= min && value <= max && (!whole || Number.isInteger(value))) return value;
   throw new UsageError(`--${name} ${text}: a ${whole ? "whole " : ""}number from ${min} to ${max} is wanted`);

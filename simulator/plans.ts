@@ -96,6 +96,8 @@ export type EndpointPlan =
       readonly kind: "mqtt";
       readonly url: string;
       readonly payload?: MqttPayload | undefined;
+      /** All meters behind one DTU of this name: they share its wires and its topics `dtu/{name}/down` and `dtu/{name}/up`. */
+      readonly dtu?: string | undefined;
       readonly username?: string | undefined;
       readonly password?: string | undefined;
       /** How long the first connection may take before the street gives up. */

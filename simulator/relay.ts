@@ -54,6 +54,8 @@ interface OwnState {
   readonly trippedBy: "money" | "order" | null;
   readonly pending: PendingTrip | undefined;
   readonly restore: TimedRestore | undefined;
+  /** Who allowed the customer to close. */
+  readonly armedBy: Uint8Array;
 }
 
 export class Relay {
@@ -63,6 +65,7 @@ export class Relay {
   #trippedBy: "money" | "order" | null = null;
   #pending: PendingTrip | undefined;
   #restore: TimedRestore | undefined;
+  #armedBy: Uint8Array = NOBODY;
   readonly trips: RelayRecord[] = [];
   readonly closes: RelayRecord[] = [];
   tripCount = 0;
@@ -120,13 +123,17 @@ export class Relay {
     this.#restore = undefined;
     // A person's order outlives an empty wallet: money alone does not bring this supply back.
     if (by === "order" || this.#trippedBy === null) this.#trippedBy = by;
-    if (this.orderIsDisconnect && (!this.#isClosed || this.#pending !== undefined))
-      return this.#pending === undefined ? "opened" : "delayed";
+    if (this.orderIsDisconnect && (!this.#isClosed || this.#pending !== undefined)) return this.#standsBy;
     this.#wish = "disconnected";
     this.#pending = { dueAt: later(at, minutes(this.tripDelayMinutes)), operator };
     this.tick(at, milliamps);
-    if (!this.isTripPending) return "opened";
-    return this.tripDelayMinutes === 0 ? "high-current" : "delayed";
+    return this.#standsBy;
+  }
+
+  /** What a trip waits for: its delay, then for less current. */
+  get #standsBy(): "opened" | "delayed" | "high-current" {
+    if (this.#pending === undefined) return "opened";
+    return this.#pending.latestAt === undefined ? "delayed" : "high-current";
   }
 
   /** Trips now and takes it back by itself: directly (1D) or leaving the last step to the button (1E). */
@@ -143,16 +150,17 @@ export class Relay {
     this.#move(true, at, operator);
   }
 
-  /** The customer may restore at the meter. A trip that was still waiting is called off. */
-  arm(): void {
+  /** The customer may restore at the meter, in the name of who allowed it. A trip that was still waiting is called off. */
+  arm(operator: Uint8Array = NOBODY): void {
     this.#clear();
     this.#wish = this.#isClosed ? "connected" : "armed";
+    this.#armedBy = operator;
   }
 
   pressButton(at: Instant): boolean {
     if (this.#wish !== "armed") return false;
     this.#wish = "connected";
-    this.#move(true, at, NOBODY);
+    this.#move(true, at, this.#armedBy);
     return this.#isClosed;
   }
 
@@ -160,6 +168,11 @@ export class Relay {
   callOff(): void {
     this.#restore = undefined;
     if (this.#pending !== undefined) this.arm();
+  }
+
+  /** The trip that waits never comes, though the order stands: a fault. */
+  forgetPending(): void {
+    this.#pending = undefined;
   }
 
   /** The next moment at which something happens by itself. */
@@ -179,7 +192,7 @@ export class Relay {
       this.#restore = undefined;
       // The time is over, and in the meantime the money may be: then the trip is the wallet's from now on.
       if (!this.#around.mayClose()) this.#trippedBy = "money";
-      else if (arm) this.arm();
+      else if (arm) this.arm(operator);
       else this.reconnect(at, operator);
     }
   }
@@ -212,12 +225,12 @@ export class Relay {
 
   #save(): OwnState {
     const [wish, isClosed, trippedBy] = [this.#wish, this.#isClosed, this.#trippedBy];
-    return { wish, isClosed, trippedBy, pending: this.#pending, restore: this.#restore };
+    return { wish, isClosed, trippedBy, pending: this.#pending, restore: this.#restore, armedBy: this.#armedBy };
   }
 
-  #load({ wish, isClosed, trippedBy, pending, restore }: OwnState): void {
+  #load({ wish, isClosed, trippedBy, pending, restore, armedBy }: OwnState): void {
     [this.#wish, this.#isClosed, this.#trippedBy] = [wish, isClosed, trippedBy];
-    [this.#pending, this.#restore] = [pending, restore];
+    [this.#pending, this.#restore, this.#armedBy] = [pending, restore, armedBy];
   }
 
   #clear(): void {

@@ -8,6 +8,7 @@ import { lifePlanShape } from "./life-shape.ts";
 import { meterModelNames } from "./models.ts";
 import type { MeterPlan } from "./plans.ts";
 import { storyStep } from "./story.ts";
+import { weatherShape } from "./weather-kinds.ts";
 
 const yuan = z.string().regex(/^-?\d{1,6}(\.\d{1,2})?$/, 'yuan with at most two decimals, in quotes, like "50.00"');
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits, in quotes");
@@ -29,6 +30,7 @@ const endpoint = z.discriminatedUnion("kind", [
     kind: z.literal("mqtt"),
     url: z.string().regex(/^(mqtts?|tcp|wss?):\/\//, "a broker's URL"),
     payload: z.enum(["raw", "hex", "json"]).optional(),
+    dtu: name.optional(),
     username: z.string().optional(),
     password: z.string().optional(),
   }),
@@ -80,11 +82,6 @@ const fleet = z.strictObject({
 /** The words of the fault table are checked by whoever places the fault. */
 const fault = z.looseObject({ kind: z.string(), meter: digits12.optional(), bus: name.optional() });
 
-const weather = z.strictObject({
-  seed: z.union([z.int(), z.string().min(1)]).optional(),
-  faultsPerHour: z.number().min(0).max(100_000),
-});
-
 export const scenarioShape = z.strictObject({
   seed: z.union([z.int(), z.string()]).optional(),
   speed: z.number().min(0).max(100_000).optional(),
@@ -94,7 +91,7 @@ export const scenarioShape = z.strictObject({
   meters: z.array(meter).optional(),
   fleets: z.array(fleet).optional(),
   faults: z.array(fault).optional(),
-  weather: weather.optional(),
+  weather: weatherShape.optional(),
   story: z.array(storyStep).optional(),
 });
 export type Scenario = z.infer<typeof scenarioShape>;

@@ -4,9 +4,11 @@
  * the bytes alone.
  */
 import type { Chance } from "../src/kernel/chance.ts";
+import { asksForMore } from "./behaviours/control-block.ts";
 import { joined } from "./bytes.ts";
 import type { FaultKind, StandingFault } from "./faults.ts";
 import { actsOn, aimsAt, setting } from "./faults.ts";
+import { ordersOnly, withDataItem } from "./faults/sense.ts";
 import type { Spoken } from "./spoken.ts";
 import { spoken } from "./spoken.ts";
 import type { Frame } from "./wire.ts";
@@ -15,25 +17,36 @@ import { dataItemOf, FunctionCode, writeFrame } from "./wire.ts";
 export const nextAddress = (address: string): string =>
   ((BigInt(address) + 1n) % 1_000_000_000_000n).toString().padStart(12, "0");
 
-const withDataItem: readonly number[] = [FunctionCode.security, FunctionCode.read, FunctionCode.readOn, FunctionCode.write];
-
 /** What a fault may be aimed at. */
 export const exchangeOf = ({ control, data }: Frame): { function: number; di: string | undefined } => ({
   function: control,
   di: withDataItem.includes(control) && data.length >= 4 ? dataItemOf(data) : undefined,
 });
 
-const ordersOnly: readonly FaultKind[] = [
-  "empty-acknowledgement",
-  "refused-though-done",
-  "refused-though-partly-done",
-  "mqtt-retained-order",
+/** What the wires do to a request that nobody hears. */
+const withoutHearer: readonly FaultKind[] = ["echo", "dead-line"];
+/** What strikes a meter, or its wires, whether it answers or not. */
+const withoutAnswer: readonly FaultKind[] = [
+  ...withoutHearer,
+  ...(["lost-request", "silence", "foreign-master", "count-jump", "expired-session", "clock-jump", "power-loss"] as const),
 ];
+export const strikesUnanswered = (kind: FaultKind): boolean => withoutAnswer.includes(kind);
 
-export function fitsExchange(fault: StandingFault, request: Frame): boolean {
-  if (actsOn(fault.kind) !== "exchange" || !aimsAt(fault, exchangeOf(request))) return false;
-  return !ordersOnly.includes(fault.kind) || isOrder(request);
+/** Who is there for a request: nobody, some that will not answer (a broadcast), or somebody who may. */
+export type Reach = "nobody" | "listeners" | "answerer";
+
+/** An exchange that cannot be spoiled uses nothing up: a scan past absent meters, a clock for everybody. */
+export function fitsExchange(fault: StandingFault, request: Frame, reach: Reach = "answerer"): boolean {
+  const { kind } = fault;
+  if (actsOn(kind) !== "exchange" || !aimsAt(fault, exchangeOf(request)) || !canBeSaid(fault, request)) return false;
+  if (reach === "nobody" && !withoutHearer.includes(kind)) return false;
+  if (reach === "listeners" && !strikesUnanswered(kind)) return false;
+  return !ordersOnly.includes(kind) || isOrder(request);
 }
+
+/** An error of two bytes is for answers that have two. */
+const canBeSaid = ({ error = "" }: StandingFault, request: Frame): boolean =>
+  request.control === FunctionCode.security || asksForMore(request) || Number.parseInt(error || "01", 16) <= 0xff;
 
 function isOrder(request: Frame): boolean {
   const { function: code, di } = exchangeOf(request);

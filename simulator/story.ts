@@ -20,13 +20,14 @@ import { Fault, reasonOf } from "../src/kernel/faults.ts";
 import type { Logger } from "../src/kernel/log.ts";
 import { checkedClockOrder, obeyClockOrder } from "./clock-door.ts";
 import { DURATION_FORM, durationOf, TIME_FORM, timeOf } from "./duration.ts";
-import { checkedPatch, checkedWeather } from "./meter-door.ts";
+import { checkedPatch } from "./meter-door.ts";
 import type { Places } from "./placed-faults.ts";
 import { faultFromRow } from "./placed-faults.ts";
 import { refill } from "./state/keeping.ts";
 import type { Keeps } from "./state/keeping.ts";
 import type { Street } from "./street.ts";
 import { isoWall } from "./wall-time.ts";
+import { checkedWeather } from "./weather-kinds.ts";
 
 const when = z
   .string()

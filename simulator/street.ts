@@ -10,14 +10,14 @@ import type { Clock, Instant } from "../src/kernel/clock.ts";
 import { Fault } from "../src/kernel/faults.ts";
 import { silentLog } from "../src/kernel/log.ts";
 import type { Logger } from "../src/kernel/log.ts";
-import { breakAt, mend } from "./breaking.ts";
+import { breakAt, breakThis, mend } from "./breaking.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
 import { openMemory } from "./endpoints/memory.ts";
 import type { MemoryEnd } from "./endpoints/memory.ts";
 import { openEndpoint } from "./endpoints/open.ts";
 import { announced } from "./fleet.ts";
 import { FrameLog } from "./frame-log.ts";
-import type { LoggedFrame } from "./frame-log.ts";
+import type { LoggedFrame, Shown } from "./frame-log.ts";
 import type { FaultOrder, StandingFault } from "./faults.ts";
 import type { Places } from "./placed-faults.ts";
 import type { LazyMap } from "./lazy-map.ts";
@@ -28,6 +28,7 @@ import { planOf } from "./recording/header.ts";
 import type { StreetPlan } from "./recording/header.ts";
 import type { StreetOrder } from "./recording/orders.ts";
 import { Recorder } from "./recording/recorder.ts";
+import { Renamed } from "./renamed.ts";
 import { ChanceBook } from "./state/counted-chance.ts";
 import { loadStreet, saveStreet } from "./state/street-state.ts";
 import type { StreetState } from "./state/street-state.ts";
@@ -39,14 +40,14 @@ import { unique } from "./unique.ts";
 import type { VirtualMeter } from "./virtual-meter.ts";
 import { isoWall } from "./wall-time.ts";
 import { Weather } from "./weather.ts";
-import type { WeatherPlan } from "./weather.ts";
+import type { WeatherPlan } from "./weather-kinds.ts";
 
 export type { BusPlan, EndpointPlan, MeterPlan, MqttPayload } from "./plans.ts";
 export type { MemoryEnd } from "./endpoints/memory.ts";
 export type { MeterPatch, MeterSnapshot } from "./meter-door.ts";
 export type { LoggedFrame } from "./frame-log.ts";
 export type { FaultKind, FaultOrder } from "./faults.ts";
-export type { WeatherPlan } from "./weather.ts";
+export type { WeatherKinds, WeatherPlan } from "./weather-kinds.ts";
 export type { StoryStep } from "./story.ts";
 
 /** A fault and where it stands: on one meter or on one bus. */
@@ -74,6 +75,8 @@ export interface StreetOptions {
   readonly controlPort?: number | undefined;
   /** Where TCP buses and the control door listen. */
   readonly host?: string | undefined;
+  /** The control door and its page show the passwords in frames; left out, they are dots. */
+  readonly unmasked?: boolean | undefined;
   /** Goes on from there instead of beginning; `faults` and `start` of the plan have had their turn. */
   readonly state?: StreetState | undefined;
   /** Without endpoints: for a street that only plays a recording. */
@@ -97,6 +100,7 @@ export const LOOPBACK = "127.0.0.1";
 export class Street {
   readonly time: StreetTime;
   readonly #meters: LazyMap<VirtualMeter>;
+  readonly #renamed = new Renamed();
   readonly buses: ReadonlyMap<string, VirtualBus>;
   readonly endpoints: StreetEndpoint[] = [];
   readonly weather: Weather;
@@ -107,6 +111,7 @@ export class Street {
   /** What it was raised from, without what belongs to the machine. */
   readonly plan: StreetPlan;
   readonly raisedFrom: StreetState | undefined;
+  readonly unmasked: boolean;
   /** When it was raised. */
   readonly begun: { readonly at: Instant; readonly wall: Instant };
   readonly #opened: Endpoint[] = [];
@@ -130,26 +135,30 @@ export class Street {
     const weather = (): void => this.weather.pass();
     const timePasses = (): void => void this.time.lived();
     const meterAt = (address: string): VirtualMeter => this.#meters.get(address)!;
-    const around = { clock: options.clock, log: this.#log, frames: this.events, weather, timePasses, meterAt };
+    const renamed = this.#renamed;
+    const around = { clock: options.clock, log: this.#log, frames: this.events, weather, timePasses, meterAt, renamed };
     this.buses = unique(
       "bus",
       options.buses,
       (plan) => plan.id,
       (plan) => new VirtualBus(plan, { ...around, chance: chance.child(`bus/${plan.id}`) }),
     );
-    this.#meters = announced(options, { time: this.time, chance });
+    this.#meters = announced(options, { time: this.time, chance, renamed });
     for (const plan of options.meters) this.bus(plan.bus).announce(plan.address);
     this.weather = new Weather(
       {
         now: () => this.time.lived(),
         meters: () => [...this.meters.values()],
         buses: () => [...this.buses.values()],
-        strikeMeter: (address, fault) => breakAt(this, { meter: address }, fault),
-        strikeBus: (id, fault) => breakAt(this, { bus: id }, fault),
+        strikeMeter: (meter, fault) => breakThis(this, meter, fault),
+        strikeBus: ({ id }, fault) => breakAt(this, { bus: id }, fault),
+        mendMeter: (meter, id) => void mend(meter, id),
+        appoint: (at, act) => this.time.appoint(at, act),
       },
       options.weather,
     );
     this.raisedFrom = options.state;
+    this.unmasked = options.unmasked === true;
     if (options.state === undefined)
       for (const { meter, bus, ...fault } of options.faults ?? []) breakAt(this, { meter, bus }, fault);
     this.story = new Story(this, options.story ?? [], { log: this.#log, act: (deed) => this.#told(deed) });
@@ -192,7 +201,7 @@ export class Street {
   /** The meter that has this address now: 15H gives a meter another name than the one it was planned with. */
   find(address: string): VirtualMeter | undefined {
     const planned = this.#meters.get(address);
-    return planned?.address === address ? planned : [...this.#meters.made()].find((one) => one.address === address);
+    return planned?.address === address ? planned : this.#renamed.at(address)[0];
   }
 
   /** The meter planned under this address, if anybody has looked at it yet. */
@@ -283,8 +292,9 @@ export class Street {
     this.#did({ do: "weather", plan }, () => this.weather.change(plan));
   }
 
-  frames(meter?: string, since?: Instant): LoggedFrame[] {
-    return this.events.list(meter, since);
+  /** With passwords, for programs; whoever shows them says how. */
+  frames(meter?: string, since?: Instant, form?: Shown): LoggedFrame[] {
+    return this.events.list(meter, since, form);
   }
 
   /** For whoever looks again and again: what is new since the number it had then. */

@@ -68,8 +68,6 @@ const USUAL_PASSWORDS: Readonly<Record<string, string>> = Object.freeze({ "02": 
 
 export class VirtualMeter {
   readonly plan: MeterPlan;
-  /** Changed by 15H. */
-  address: string;
   readonly time: StreetTime;
   readonly wallet: Wallet;
   readonly relay: Relay;
@@ -84,6 +82,8 @@ export class VirtualMeter {
   freezes: FreezeSink | undefined;
   /** Who measures maximum demand; nobody: there is none to clear, and its record shows zeros. */
   demand: DemandRegisters | undefined;
+  /** Called when 15H, or a state that is loaded, has given it another address. */
+  uponRename: (() => void) | undefined;
   /** Called when 1AH empties the meter, for whoever keeps values of his own. */
   readonly uponClear: (() => void)[] = [];
   /** The programming key: see `habits.ts`. */
@@ -137,6 +137,7 @@ export class VirtualMeter {
   /** How many of the things that befell the whole street it has heeded. */
   heeded: number;
   readonly #chance: Chance;
+  #address: string;
   #esam: VirtualEsam | undefined;
 
   /** `since` is when its life began, at most as long ago as the street's; left out, it begins now. */
@@ -150,7 +151,7 @@ export class VirtualMeter {
     this.passwordLock = new PasswordLock(this.habits.passwordTriesMax, minutes(this.habits.passwordLockMinutes));
     const dialect = model.dialect?.(chance.child("dialect"), () => this.meterNumber);
     this.#behaviours = dialect === undefined ? behaviours : [...dialect, ...behaviours];
-    this.address = plan.address;
+    this.#address = plan.address;
     this.time = time;
     this.meterNumber = plan.meterNumber ?? plan.address;
     this.customerNumber = plan.customerNumber ?? `00${plan.address.slice(2)}`;
@@ -201,6 +202,16 @@ export class VirtualMeter {
       if (answer !== undefined) return this.readOn.passed(request, answer);
     }
     return undefined;
+  }
+
+  /** Changed by 15H. */
+  get address(): string {
+    return this.#address;
+  }
+
+  set address(given: string) {
+    this.#address = given;
+    this.uponRename?.();
   }
 
   /** The chip; made when it is asked first, since most meters of a street never are. */

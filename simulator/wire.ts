@@ -23,6 +23,8 @@ export interface HeardFrame extends Frame {
   readonly wireBytes: number;
   /** Which party on the wires said it, where that is known. */
   readonly connection?: string;
+  /** The number under which was written down what was sent, where the wires have changed it. */
+  readonly sentAs?: number | undefined;
 }
 
 const START = 0x68;

@@ -10,7 +10,7 @@
  */
 import type { Clock } from "../src/kernel/clock.ts";
 import type { Spoken } from "./spoken.ts";
-import { spoken, superposed } from "./spoken.ts";
+import { superposed } from "./spoken.ts";
 import type { HeardFrame } from "./wire.ts";
 
 export interface Timing {
@@ -25,6 +25,8 @@ export interface Delivery {
   readonly manner?: Spoken["manner"];
   /** Whatever the request was handed in with. */
   readonly label?: unknown;
+  /** For an endpoint that hands them over in another way than usual. */
+  readonly tell?: (how: string) => void;
 }
 export type Deliver = (bytes: Uint8Array, delivery: Delivery) => void;
 
@@ -34,6 +36,9 @@ export interface Company {
   answer(request: HeardFrame): Spoken[];
   /** What comes out at the far end of what is said to it; nothing when nothing does. */
   carry(bytes: Uint8Array): Uint8Array;
+  /** What is left of something said, told before anybody gets it. */
+  came(said: Spoken, put: Uint8Array, came: Uint8Array): void;
+  handedOver(said: Spoken, how: string): void;
   /** A request that nobody could read. */
   lost(request: HeardFrame): void;
   failed(error: unknown): void;
@@ -94,9 +99,10 @@ export class Wires {
   }
 
   /** Bytes that nobody has asked for, whose first was put on the wire now. */
-  interject(bytes: Uint8Array): void {
-    if (this.#timing.msPerByte === 0) this.#deliver(bytes, {});
-    else this.#background(this.#speakAt(this.#clock.now() + bytes.length * this.#timing.msPerByte, spoken(bytes), undefined));
+  interject(said: Spoken): void {
+    const wireMs = said.bytes.length * this.#timing.msPerByte;
+    if (wireMs === 0) this.#deliver(said, undefined);
+    else this.#background(this.#speakAt(this.#clock.now() + wireMs, said, undefined));
   }
 
   close(): void {
@@ -143,14 +149,14 @@ export class Wires {
       }
       if (answer.isEcho !== true) freeAt += answer.afterMs + answer.bytes.length * msPerByte;
       if (answer.isEcho !== true) await this.#until(freeAt);
-      this.#deliver(this.#disturbance(exchange, answer.bytes), { manner: answer.manner, label });
+      this.#deliver(answer, label, this.#disturbance(exchange, answer.bytes));
     }
     return freeAt;
   }
 
   #sayOrWait(answer: Spoken, at: number, label: unknown): void {
     const wireMs = answer.bytes.length * this.#timing.msPerByte;
-    if (answer.lateMs === 0) this.#deliver(answer.bytes, { manner: answer.manner, label });
+    if (answer.lateMs === 0) this.#deliver(answer, label);
     else this.#background(this.#speakAt(at + answer.lateMs + wireMs, answer, label));
   }
 
@@ -161,9 +167,9 @@ export class Wires {
     return disturbedBy === undefined ? bytes : superposed(bytes, disturbedBy.raw);
   }
 
-  async #speakAt(at: number, { bytes, manner }: Spoken, label: unknown): Promise<void> {
+  async #speakAt(at: number, said: Spoken, label: unknown): Promise<void> {
     await this.#until(at);
-    this.#deliver(bytes, { manner, label });
+    this.#deliver(said, label);
   }
 
   async #until(at: number): Promise<void> {
@@ -172,9 +178,13 @@ export class Wires {
       await this.#clock.wait(left, signal);
   }
 
-  #deliver(bytes: Uint8Array, delivery: Delivery): void {
-    const heard = this.#company.carry(bytes);
-    if (heard.length > 0) for (const end of this.#ends) end(heard, delivery);
+  #deliver(said: Spoken, label: unknown, put = said.bytes): void {
+    if (this.#closed.signal.aborted) return;
+    const { manner } = said;
+    const came = this.#company.carry(put);
+    this.#company.came(said, put, came);
+    const tell = (how: string): void => this.#company.handedOver(said, how);
+    if (came.length > 0) for (const end of this.#ends) end(came, { manner, label, ...(manner === undefined ? {} : { tell }) });
   }
 
   #tellOthers(frame: HeardFrame, from: Deliver): void {

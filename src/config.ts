@@ -12,6 +12,7 @@ import { Fault, reasonOf } from "./kernel/faults.ts";
 import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
 import { parsePrice, parseYuan, type Fen, type PricePerKwh } from "./kernel/money.ts";
 import { Secret } from "./kernel/secret.ts";
+import { complaintsAbout } from "./devices/dial-in/caller-book.ts";
 import { openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
 import type { MeterRecord } from "./devices/meter.ts";
@@ -45,6 +46,7 @@ export interface Config {
     readonly username: string | null;
     readonly password: Secret<string> | null;
     readonly ca: string | null;
+    readonly clientId: string | null;
   };
   readonly buses: SiteFile["buses"];
   readonly meters: readonly MeterRecord[];
@@ -176,6 +178,13 @@ export function buildConfig(
       complaints.add(`meters[${index}].account`, `account ${meter.account} already has meters[${other}]; one meter per account`);
     bound.set(meter.account, index);
   });
+  for (const [index, bus] of file.buses.entries()) {
+    const behind = file.meters.filter((meter) => meter.bus === bus.id).map((meter) => meter.address);
+    if (bus.transport.kind === "tcp-server")
+      for (const { path, what } of complaintsAbout(bus, new Set(behind))) complaints.add(`buses[${index}].${path}`, what);
+    else if (bus.dialIn !== undefined || bus.callers !== undefined)
+      complaints.add(`buses[${index}]`, "dialIn and callers belong to a bus of kind tcp-server");
+  }
   const accounts = accountsOf(file, complaints);
   const meters = file.meters.map((meter, index): MeterRecord => ({
     address: meter.address as MeterAddress,
@@ -257,6 +266,7 @@ export function buildConfig(
       username: file.mqtt.username ?? null,
       password: mqttPassword,
       ca: file.mqtt.ca === undefined ? null : atBase(base, file.mqtt.ca, false),
+      clientId: file.mqtt.clientId ?? null,
     },
     buses: file.buses,
     meters,

@@ -5,6 +5,7 @@
  *     stores ─► books ─► lines ─► queue ─► commands, rules ─► doors
  */
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { pino, type DestinationStream } from "pino";
 import { uuidv7 } from "uuidv7";
 import { buildApp } from "./api/app.ts";
@@ -17,16 +18,19 @@ import { noteEndOfTimedCut } from "./commands/timed-cut-end.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
 import type { Config } from "./config.ts";
+import { eachMeterAlone } from "./devices/bus-config.ts";
 import { HotMeters } from "./devices/hot-meters.ts";
 import type { BusPicture, MeterRecord, Street } from "./devices/meter.ts";
+import { LeaseKeeper } from "./devices/lease-keeper.ts";
+import { lineNameOf } from "./devices/line-names.ts";
 import { linesToPlan, PollPlanner, type BusShares } from "./devices/poll-planner.ts";
 import { Poller } from "./devices/poller.ts";
 import { ReadingIntake } from "./devices/reading-intake.ts";
 import { buildStreetLines } from "./devices/street-lines.ts";
 import type { Chance } from "./kernel/chance.ts";
-import { seconds, systemClock, type Clock } from "./kernel/clock.ts";
+import { seconds, systemClock, systemElapsed, type Clock } from "./kernel/clock.ts";
 import type { Announcement } from "./kernel/events.ts";
-import { isFault, reasonOf, type Fault } from "./kernel/faults.ts";
+import { isFault, reasonOf } from "./kernel/faults.ts";
 import { CommandId, type MeterAddress } from "./kernel/ids.ts";
 import type { Logger } from "./kernel/log.ts";
 import { parseYuan, yuan } from "./kernel/money.ts";
@@ -50,6 +54,7 @@ import { PostgresCommandStore } from "./stores/command-store.ts";
 import { Database } from "./stores/database.ts";
 import { PostgresIdempotencyStore } from "./stores/idempotency-store.ts";
 import { PostgresLedgerStore } from "./stores/ledger-store.ts";
+import { PostgresLineLeases } from "./stores/line-leases-store.ts";
 import { PostgresMeterStore } from "./stores/meter-store.ts";
 import { migrate } from "./stores/migrate.ts";
 import { nudging, OutboxPump, PostgresOutbox } from "./stores/outbox.ts";
@@ -57,10 +62,15 @@ import { PostgresPaymentStore } from "./stores/payment-store.ts";
 import { PostgresPolicyStore } from "./stores/policy-store.ts";
 import { PostgresReadingStore } from "./stores/reading-store.ts";
 
-/** Lanes of the waiting room; one is enough for one process on PostgreSQL, Redis spreads them for the day there are more. */
+/** Lanes of a gateway's waiting room; one is enough on PostgreSQL, Redis has its work spread. */
 const LANES = { postgres: 1, redis: 8 } as const;
 /** A command on the wire is given this long to finish its exchange and persist when the gateway stops. */
 const STOP_COMMANDS_MS = seconds(15);
+
+/** What a line's former holder had in hand is asked for again after this, when the database did not answer. */
+const LOOK_AGAIN_MS = seconds(1);
+/** A line that opens or a meter that is heard seldom comes alone. */
+const WAKE_TOGETHER_MS = 5;
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -69,8 +79,6 @@ export interface GatewayOptions {
   readonly chance: Chance;
   readonly log: Logger;
   readonly consoleFolder: string | null;
-  /** Something happened after which this gateway must not go on; whoever started it stops it. */
-  readonly onFatal?: (fault: Fault) => void;
 }
 
 export interface Gateway {
@@ -100,10 +108,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-async function raise(
-  { config, clock, chance, log, consoleFolder, onFatal = () => undefined }: GatewayOptions,
-  closers: Closers,
-): Promise<Gateway> {
+async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptions, closers: Closers): Promise<Gateway> {
   const security = await securityOf(config, chance, log, closers);
 
   // --- stores
@@ -111,16 +116,14 @@ async function raise(
   const connectionString = await databaseOf(config, log, closers);
   const db = await Database.open({ connectionString, log });
   closers.add("database", () => db.close());
-  await db.holdAlone((fault) => {
-    log.error({ reason: fault.message }, "another gateway has the database: this one must not speak on the same lines");
-    onFatal(fault);
-  });
   const applied = await migrate(db, new URL("./stores/migrations/", import.meta.url).pathname, systemClock);
   if (applied.length > 0) log.info({ migrations: applied }, "the database was brought forward");
 
   // --- books
+  const newId = (): string => uuidv7();
+  const me = holderName(newId());
   const meterStore = new PostgresMeterStore(db, clock);
-  const commandStore = new PostgresCommandStore(db, clock);
+  const commandStore = new PostgresCommandStore(db, clock, me);
   const paymentStore = new PostgresPaymentStore(db);
   const readingStore = new PostgresReadingStore(db);
   const ledgerStore = new PostgresLedgerStore(db);
@@ -132,7 +135,17 @@ async function raise(
   const transactor = nudging(db, () => pump);
   const ledger = new Ledger({ store: ledgerStore, clock });
 
-  // --- lines
+  // --- lines: those that are ours, and nobody else's
+  const leases = new LeaseKeeper({
+    leases: new PostgresLineLeases(db),
+    me: { holder: me, buses: config.buses.map((bus) => bus.id) },
+    clock: systemClock,
+    elapsed: systemElapsed,
+    log,
+    alone: config.stores.database === "embedded", // the folder has one owner, so whoever held a line before us is gone
+  });
+  closers.add("leases", () => leases.stop());
+  await leases.start();
   const mqtt = await brokerOf(config, log, closers);
   const street = buildStreetLines({
     clock,
@@ -146,8 +159,10 @@ async function raise(
       ...(config.mqtt.username === null ? {} : { username: config.mqtt.username }),
       ...(config.mqtt.password === null ? {} : { password: config.mqtt.password }),
       ...(config.mqtt.ca === null ? {} : { ca: readFileSync(config.mqtt.ca, "utf8") }),
+      ...(config.mqtt.clientId === null ? {} : { clientId: config.mqtt.clientId }),
     },
     timeZone: config.site.timeZone,
+    guard: leases,
   });
   closers.add("lines", () => street.close());
 
@@ -158,11 +173,10 @@ async function raise(
     redisUrl === null
       ? bullmqOnPostgres({ connectionString, log, clock: systemClock })
       : bullmqOnRedis({ url: redisUrl, log, clock: systemClock });
-  const lanes = lanesOf(redisUrl === null ? LANES.postgres : LANES.redis);
+  const lanes = lanesOf(redisUrl === null ? LANES.postgres : LANES.redis, leases.slot);
 
   // --- commands and rules
   const live = new LiveEvents();
-  const newId = (): string => uuidv7();
   const common = {
     clock,
     log,
@@ -196,6 +210,7 @@ async function raise(
     clock,
     log,
     health: (meter) => street.health(meter),
+    answers: (meter) => street.answers?.(meter),
     isHot: (meter) => hot.heat(meter) !== null,
   });
   const buses = (): readonly (BusPicture & BusShares)[] => street.buses().map((bus) => ({ ...bus, ...planner.shares(bus) }));
@@ -216,7 +231,7 @@ async function raise(
       if (note !== null)
         log.warn({ meter: meter.address, note }, "the meter's numbers are not those of the books: it is quarantined");
     },
-    sideBySide: (bus) => config.buses.find(({ id }) => id === bus)?.transport.kind === "mqtt",
+    sideBySide: (bus) => isSideBySide(config, bus),
   });
   const { noCut, mode, restoreBy, cutBelow } = config.policy;
   const reconciler = new Reconciler({
@@ -252,7 +267,7 @@ async function raise(
   const lineOf = new Map(config.meters.map((meter) => [meter.address, lineName(config, meter)]));
   const placesOf = async (
     commands: readonly CommandId[],
-  ): Promise<readonly { id: CommandId; line: string; priority: number }[]> => {
+  ): Promise<readonly { id: CommandId; line: string; bus: string; priority: number }[]> => {
     const rows = await db.rows<{ id: string; meter: string; kind: CommandKind }>(
       null,
       "SELECT id, meter, kind FROM commands WHERE id = ANY($1)",
@@ -261,6 +276,7 @@ async function raise(
     return rows.map(({ id, meter, kind }) => ({
       id: CommandId(id),
       line: lineOf.get(meter as MeterAddress) ?? meter,
+      bus: street.meter(meter as MeterAddress)?.bus ?? "",
       priority: definitionOf(kind).priority,
     }));
   };
@@ -307,6 +323,7 @@ async function raise(
     db,
     clock,
     log,
+    buses: () => leases.held(),
     sinks: {
       jobs: handOut,
       events: (events) => {
@@ -320,17 +337,24 @@ async function raise(
     },
   });
   const sweeper = new Sweeper({
-    due: (now, limit) => commandStore.due(now, limit),
+    due: (now, limit) => commandStore.due(now, limit, leases.held()),
     isRunning: (id) => desk.has(id),
     add: addJobs,
     clock,
     log,
   });
-  /** Whatever waited for these meters is looked at now. */
-  const wake = async (meters: readonly MeterAddress[]): Promise<void> => {
-    for (const meter of meters) poller.hurry(meter);
+  /** Whatever waited for these meters is looked at now; lines that open together are told of together. */
+  let woken: MeterAddress[] = [];
+  const wake = async (opened: readonly MeterAddress[]): Promise<void> => {
+    for (const meter of opened) poller.hurry(meter);
+    const isFirst = woken.length === 0;
+    woken.push(...opened);
+    if (!isFirst) return;
+    await systemClock.wait(WAKE_TOGETHER_MS);
+    const meters = woken;
+    woken = [];
     try {
-      for (const meter of meters) await addJobs(await commandStore.wakeMeter(meter, clock.now()));
+      await addJobs(await commandStore.wakeMeters(meters, clock.now()));
     } catch (error) {
       log.warn(
         { meters: meters.length, reason: reasonOf(error) },
@@ -351,10 +375,31 @@ async function raise(
     });
   });
 
+  /** Whoever had these lines is gone, and what he had in hand is looked at now. */
+  const lookAtAll = async (buses: readonly string[]): Promise<void> => {
+    try {
+      await commandStore.makeAllDue(clock.now(), buses);
+    } catch (error) {
+      log.warn({ lines: buses.length, reason: reasonOf(error) }, "commands of lines taken over cannot be looked at yet");
+      await systemClock.wait(LOOK_AGAIN_MS, stopping.signal);
+      if (!stopping.signal.aborted) await lookAtAll(buses);
+    }
+  };
+  const stopping = new AbortController();
+  closers.add("take-over", () => {
+    stopping.abort();
+    return Promise.resolve();
+  });
+
   // --- everything runs
-  await commandStore.makeAllDue(clock.now());
+  leases.onTaken((buses) => void lookAtAll(buses));
+  await commandStore.makeAllDue(clock.now(), leases.held());
+  /** A job for a line of another gateway comes astray only around a change of holders, or when two share a number for a while. */
   const attend = async (command: CommandId): Promise<void> => {
-    for (const { id, line, priority } of await placesOf([command])) desk.submit(id, line, priority);
+    for (const { id, line, bus, priority } of await placesOf([command])) {
+      if (leases.holds(bus)) desk.submit(id, line, priority);
+      else await commandStore.putBack([id], clock.now());
+    }
   };
   for (const lane of lanes) await queue.work(lane, Math.ceil(CONCURRENCY / lanes.length), attend);
   closers.add("commands", async () => {
@@ -391,7 +436,7 @@ async function raise(
     buses,
     intake,
     live,
-    readiness: () => readinessOf({ db, queue, queueDegraded: degraded, street, mqtt, config, security }),
+    readiness: () => readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security }),
     metrics: counters,
     apiKeys: config.apiKeys,
     publicUrl: config.http.publicUrl ?? null,
@@ -431,8 +476,17 @@ async function raise(
   };
 }
 
+/** One life of one process: a name that is never used again, and tells people where it runs. */
+const holderName = (id: string): string => `${hostname()}/${process.pid}/${id.slice(-8)}`;
+
 const lineName = (config: Config, meter: MeterRecord): string =>
-  config.buses.find((bus) => bus.id === meter.bus)?.transport.kind === "mqtt" ? `${meter.bus}/${meter.address}` : meter.bus;
+  lineNameOf(
+    config.buses.find((bus) => bus.id === meter.bus),
+    meter,
+  );
+/** Meters of such a bus have lines of their own, or may have. */
+const isSideBySide = (config: Config, bus: string): boolean =>
+  config.buses.some(({ id, transport }) => id === bus && (transport.kind === "tcp-server" || eachMeterAlone(transport)));
 
 function walletReadings(
   meter: MeterAddress,

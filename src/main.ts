@@ -37,7 +37,7 @@ const SAME_SIGNAL_MS = 1_000;
 let stoppingSince: number | null = null;
 let stop: () => Promise<void> = () => Promise.resolve();
 const NPM_GONE = "npm has gone";
-const leave = (signal: string, code = 0): void => {
+const leave = (signal: string): void => {
   if (stoppingSince !== null) {
     if (signal === NPM_GONE || performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
     log.warn({ signal }, "a second signal: leaving at once; what was on the wire is looked at after the next start");
@@ -46,7 +46,7 @@ const leave = (signal: string, code = 0): void => {
   stoppingSince = performance.now();
   log.info({ signal }, "stopping: the exchange on the wire is finished first");
   stop().then(
-    () => process.exit(code),
+    () => process.exit(0),
     (error: unknown) => {
       log.error({ reason: reasonOf(error) }, "could not stop in order");
       process.exit(1);
@@ -70,7 +70,6 @@ try {
     chance: systemChance,
     log,
     consoleFolder: existsSync(folder) ? folder : null,
-    onFatal: () => leave("another gateway", 1),
   });
   stop = () => gateway.stop();
   log.info(

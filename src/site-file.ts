@@ -3,6 +3,7 @@
  * alone cannot tell: names that point at each other, secrets, files.
  */
 import { z } from "zod";
+import { JSON_FIELDS, PAYLOAD_KINDS, topicTrouble } from "./devices/bus-config.ts";
 import { complaintAbout, isModelName } from "./devices/meter-models.ts";
 import type { ModelName } from "./devices/meter.ts";
 import { isPollable } from "./devices/poll-tiers.ts";
@@ -15,6 +16,7 @@ const secretReference = z
   .string()
   .regex(/^(file|env|vault):.+/, "file:PATH or env:NAME or vault:NAME; secrets never stand in the site file itself");
 
+const fieldName = z.string().min(1, "the name of a field").max(40);
 const pollPeriod = z.int().min(1).max(86_400);
 const pollItems = z.array(z.string().refine(isPollable, "a name of docs/data-items.md, or eight hex digits")).min(1).max(40);
 
@@ -28,13 +30,31 @@ const transport = z.discriminatedUnion("kind", [
     stopBits: z.literal([1, 2]).default(1),
   }),
   z.strictObject({ kind: z.literal("tcp"), host: z.string().min(1), port: port.min(1) }),
-  z.strictObject({ kind: z.literal("tcp-server"), port }),
-  z.strictObject({
-    kind: z.literal("mqtt"),
-    down: z.string().includes("{address}", "a topic with {address} in it").default("meters/{address}/down"),
-    up: z.string().includes("{address}", "a topic with {address} in it").default("meters/{address}/up"),
-    payload: z.enum(["raw", "hex", "json"]).default("raw"),
-  }),
+  // Loopback unless told otherwise: an open port is a decision.
+  z.strictObject({ kind: z.literal("tcp-server"), port, host: z.string().min(1).default("127.0.0.1") }),
+  z
+    .strictObject({
+      kind: z.literal("mqtt"),
+      // With {address} in both each meter is a line of its own; with it in neither the meters sit behind one DTU and share its wires.
+      down: z.string().default("meters/{address}/down"),
+      up: z.string().default("meters/{address}/up"),
+      payload: z.enum(PAYLOAD_KINDS).default("raw"),
+      json: z
+        .strictObject({
+          data: fieldName.default(JSON_FIELDS.data),
+          id: fieldName.nullable().default(JSON_FIELDS.id),
+          encoding: z.enum(["hex", "base64"]).default(JSON_FIELDS.encoding),
+        })
+        .refine(({ data, id }) => data !== id, { path: ["id"], error: "data lies there; null where the modem knows no number" })
+        .optional(),
+    })
+    .superRefine((bus, context) => {
+      const trouble = topicTrouble(bus);
+      if (trouble !== undefined)
+        context.addIssue({ code: "custom", path: [trouble.field], message: trouble.why, input: bus[trouble.field] });
+      if (bus.json !== undefined && bus.payload !== "json")
+        context.addIssue({ code: "custom", path: ["json"], message: "only with payload: json", input: bus.json });
+    }),
 ]);
 
 export const siteFile = z.strictObject({
@@ -60,6 +80,11 @@ export const siteFile = z.strictObject({
       username: z.string().optional(),
       password: secretReference.optional(),
       ca: z.string().optional(),
+      // Where the broker's rules ask for a fixed one; each gateway its own, or they throw each other out. Left out, drawn at each start.
+      clientId: z
+        .string()
+        .regex(/^[0-9A-Za-z._-]{1,64}$/, "1 to 64 letters, digits, dots or dashes")
+        .optional(),
     })
     .prefault({}),
   buses: z.array(
@@ -68,7 +93,31 @@ export const siteFile = z.strictObject({
       transport,
       // After a reply: lets the slowest driver release the line; 30 on serial and TCP, 0 over MQTT (devices/timing.ts).
       turnaroundMs: z.int().min(0).max(5_000).optional(),
+      // Beside the wire's own time: 1,500 on serial, 3,000 on TCP, 8,000 over MQTT; a slow mobile network takes up to 12,000.
       replyDeadlineMs: z.int().min(50).max(60_000).optional(),
+      // After silence: what is heard within it is a late reply and belongs to nobody; 1,000, over MQTT and where meters dial in 2,000.
+      quietMs: z.int().min(10).max(60_000).optional(),
+      // Of kind tcp-server: what callers say, and who is behind whom (devices/dial-in/README.md).
+      dialIn: z
+        .strictObject({
+          says: z
+            .array(
+              z.union([z.string().min(1), z.strictObject({ text: z.string().min(1), answer: z.string().min(1).optional() })]),
+            )
+            .optional(),
+          probe: z.boolean().default(true),
+          heartbeatEverySeconds: z.int().min(5).max(86_400).optional(),
+        })
+        .optional(),
+      callers: z
+        .array(
+          z.strictObject({
+            registration: z.string().min(1).max(80).optional(),
+            source: z.string().min(1).optional(),
+            meters: z.array(digits12).min(1),
+          }),
+        )
+        .optional(),
     }),
   ),
   meters: z.array(

@@ -29,6 +29,9 @@ export function isFor(request: Frame, address: string): boolean {
   return given.length < 12 && !given.includes("A") && address.endsWith(given);
 }
 
+/** Whether a frame to this address means one name: neither wildcards nor everybody. */
+export const isOneName = (address: string): boolean => address !== BROADCAST && !address.startsWith("AA");
+
 /** The clock, a freeze, the output, and what every display shall show; the last is not answered either. */
 const isForEverybody = ({ control, data }: Frame): boolean =>
   control === FunctionCode.broadcastTime ||

@@ -7,6 +7,7 @@ import { Purpose } from "../virtual-esam.ts";
 import type { VirtualMeter } from "../virtual-meter.ts";
 import { momentOf } from "../wall-time.ts";
 import type { Frame } from "../wire.ts";
+import { FunctionCode } from "../wire.ts";
 
 /** Extended reply, DC: why not. */
 export const Why = {
@@ -24,16 +25,28 @@ export const Why = {
 const REQUEST_BYTES = 28;
 const CIPHER_BYTES = 16;
 
+/** 1CH may ask for a reply of two bytes that tells what was done, or why not. */
+export const asksForMore = ({ control, data }: Frame): boolean =>
+  control === FunctionCode.control && data[0] === 0x98 && data[3] === 0x01;
+
+/** Cipher and MAC, the right way round. */
+function partsOf(meter: VirtualMeter, data: Uint8Array): [Uint8Array, Uint8Array] {
+  const block = data.slice(8);
+  return meter.habits.controlBlock === "whole"
+    ? [reversed(block).slice(0, CIPHER_BYTES), reversed(block).slice(CIPHER_BYTES)]
+    : [reversed(block.slice(0, CIPHER_BYTES)), reversed(block.slice(CIPHER_BYTES))];
+}
+
+/** The first byte of the clear text, nobody having looked at the MAC: what is meant, not whether it may be done. */
+export const orderMeant = (meter: VirtualMeter, { data }: Frame): number | undefined =>
+  data.length === REQUEST_BYTES ? meter.esam.decipher(Purpose.control, partsOf(meter, data)[0])[0] : undefined;
+
 /** The clear text of `size` bytes, or why not. */
 export function openedOrder(meter: VirtualMeter, { control, data }: Frame, size: number): Uint8Array | { readonly why: number } {
   if (data.length !== REQUEST_BYTES) return { why: Why.unauthorised };
   if (!meter.esam.hasSession(meter.time.unhurried())) return { why: Why.expired };
   if (meter.esam.isSuspended(meter.day)) return { why: Why.suspended };
-  const block = data.slice(8);
-  const [cipher, mac] =
-    meter.habits.controlBlock === "whole"
-      ? [reversed(block).slice(0, CIPHER_BYTES), reversed(block).slice(CIPHER_BYTES)]
-      : [reversed(block.slice(0, CIPHER_BYTES)), reversed(block.slice(CIPHER_BYTES))];
+  const [cipher, mac] = partsOf(meter, data);
   const sealed = { purpose: Purpose.control, control, di: "00000000", tag: 1, data: cipher } as const;
   if (!meter.esam.accepts(sealed, mac, { day: meter.day, isLast: true })) return { why: Why.mac };
   const text = meter.esam.decipher(Purpose.control, cipher);

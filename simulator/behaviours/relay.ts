@@ -12,7 +12,7 @@ import { FunctionCode, no, yes } from "../wire.ts";
 import { passwordAllows } from "./access.ts";
 import type { Answer, Behaviour } from "./behaviour.ts";
 import { Err, lowHigh } from "./behaviour.ts";
-import { objectionToDeadline, openedOrder, Why } from "./control-block.ts";
+import { asksForMore, objectionToDeadline, openedOrder, orderMeant, Why } from "./control-block.ts";
 
 /** The lowest level whose password may order. */
 const LEVEL = "04";
@@ -74,9 +74,9 @@ function reconnect(meter: VirtualMeter, { operator }: Order): Outcome {
   return did(meter, "reconnects", Done.closed);
 }
 
-function arm(meter: VirtualMeter): Outcome {
+function arm(meter: VirtualMeter, { operator }: Order): Outcome {
   if (meter.walletForbidsSupply) return withoutMoney(meter);
-  meter.relay.arm();
+  meter.relay.arm(operator);
   return did(meter, "arms", Done.armed);
 }
 
@@ -86,7 +86,7 @@ function protect(meter: VirtualMeter, { operator }: Order): Outcome {
   meter.isProtected = true;
   relay.callOff();
   if (habits.protectCloses === "close" && relay.state !== "connected") relay.reconnect(meter.settle(), operator);
-  else if (habits.protectCloses === "arm" && relay.orderIsDisconnect) relay.arm();
+  else if (habits.protectCloses === "arm" && relay.orderIsDisconnect) relay.arm(operator);
   return did(meter, "protects", Done.protect);
 }
 
@@ -132,13 +132,37 @@ function secured(request: Frame, meter: VirtualMeter): Outcome {
   return obey(meter, { n1: text[0]!, n2: text[1]!, deadline: hex(text.slice(2, 8)), operator: request.data.slice(4, 8) });
 }
 
+/** What a meter that obeys would answer with, for one that only says so. */
+const promises: Readonly<Record<number, number>> = {
+  0x1a: Done.opened,
+  0x1b: Done.armed,
+  0x1c: Done.closed,
+  0x1d: Done.timed,
+  0x1e: Done.timed,
+  0x2a: Done.warn,
+  0x2b: Done.unwarn,
+  0x3a: Done.protect,
+  0x3b: Done.unprotect,
+};
+
+/** Whether the reply carries a word that tells what was done, or why not. */
+export const saysMore = (request: Frame, meter: VirtualMeter): boolean => asksForMore(request) && meter.habits.extendedReply;
+
+/** The yes of a meter that has done nothing. */
+export function emptyYes(request: Frame, meter: VirtualMeter): Answer {
+  if (!saysMore(request, meter)) return yes(request);
+  const promise = promises[orderMeant(meter, request) ?? 0] ?? Done.nothing;
+  const isLater = promise === Done.opened && meter.relay.tripDelayMinutes > 0;
+  return yes(request, Uint8Array.from(lowHigh(isLater ? Done.delayed : promise)));
+}
+
 export const relay: Behaviour = {
   name: "relay",
   hear(request, meter): Answer | undefined {
     if (request.control !== FunctionCode.control) return undefined;
     const isSecured = request.data[0] === 0x98;
     const outcome = isSecured ? secured(request, meter) : plain(request, meter);
-    const extended = isSecured && request.data[3] === 0x01 && meter.habits.extendedReply;
+    const extended = saysMore(request, meter);
     if ("done" in outcome) return extended ? yes(request, Uint8Array.from(lowHigh(outcome.done))) : yes(request);
     return extended ? no(request, ...lowHigh(outcome.why)) : no(request, Err.unauthorised);
   },

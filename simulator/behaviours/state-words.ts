@@ -20,7 +20,7 @@ const VOLTAGE = { failing: 60, under: 78, over: 120 } as const;
 const MILLIAMPS_OVER = 72_000;
 const MILLIWATTS_OVER = 15_840_000;
 /** Hundredths between highest and lowest phase. */
-const UNBALANCE = { volts: 30, amps: 50 } as const;
+const UNBALANCE = { volts: 30, amps: 50, ampsSevere: 90 } as const;
 /** Below a twentieth of the basic current nobody speaks of balance. */
 const MILLIAMPS_LEAST = 250;
 /** Thousandths; asked only where something flows. */
@@ -98,6 +98,7 @@ function word7({ life }: VirtualMeter): Named {
   const unbalanced = (values: readonly number[], hundredths: number): boolean =>
     hasThree && Math.max(...values) * (100 - hundredths) > Math.min(...values) * 100;
   const amps = phases.map(({ milliamps }) => Math.abs(milliamps));
+  const unbalancedAmps = (hundredths: number): boolean => Math.max(...amps) > MILLIAMPS_LEAST && unbalanced(amps, hundredths);
   return {
     0: hasThree && supply.isPhaseOrderReversed,
     1: hasThree && supply.isPhaseOrderReversed && amps.every((milliamps) => milliamps > MILLIAMPS_LEAST),
@@ -105,10 +106,11 @@ function word7({ life }: VirtualMeter): Named {
       phases.map(({ decivolts }) => decivolts),
       UNBALANCE.volts,
     ),
-    3: Math.max(...amps) > MILLIAMPS_LEAST && unbalanced(amps, UNBALANCE.amps),
+    3: unbalancedAmps(UNBALANCE.amps),
     4: supply.isAuxiliaryLost,
     6: life.demand.present(life.log, life.at)[Kind.forward]! > life.demand.limit,
     7: load.active > 0 && powerFactor(load) < FACTOR_LOW,
+    8: unbalancedAmps(UNBALANCE.ampsSevere),
     9: supply.isCoverOpen,
     10: supply.isTerminalCoverOpen,
   };

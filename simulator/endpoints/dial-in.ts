@@ -93,7 +93,9 @@ class Caller {
         resolve(undefined);
       });
       socket.once("connect", () => {
-        if (this.#bus.faults.has("hang-up") !== undefined || this.#ended.signal.aborted) {
+        const isHungUp = this.#bus.hangsUp;
+        if (isHungUp) this.#bus.turnAway("hang-up");
+        if (isHungUp || this.#ended.signal.aborted) {
           socket.destroy();
           return;
         }

@@ -13,6 +13,8 @@ import type { Read } from "./mqtt-payloads.ts";
 /** The request a meter is answering, as it came. */
 export interface Asked {
   readonly topic: string;
+  /** The address in the topic. */
+  readonly name: string;
   readonly payload: Buffer;
   readonly modem: Read["modem"];
 }
@@ -22,17 +24,23 @@ interface Message {
   readonly payload: Buffer | string;
 }
 
-export const DOWN_TOPICS = "meters/+/down";
-export const upTopic = (address: string): string => `meters/${address}/up`;
+export interface Topics {
+  readonly down: string;
+  readonly up: (address: string) => string;
+}
+export const METER_TOPICS: Topics = { down: "meters/+/down", up: (address) => `meters/${address}/up` };
+export const dtuTopics = (dtu: string): Topics => ({ down: `dtu/${dtu}/down`, up: () => `dtu/${dtu}/up` });
 
 export class Publisher {
   readonly #client: MqttClient;
   readonly #clock: Clock;
+  readonly #topics: Topics;
   readonly #closed = new AbortController();
   #overtaken: Message[] = [];
   #queued: Message[] = [];
 
-  constructor(client: MqttClient, clock: Clock) {
+  constructor(client: MqttClient, clock: Clock, topics: Topics) {
+    this.#topics = topics;
     this.#client = client;
     this.#clock = clock;
     client.on("connect", () => {
@@ -43,33 +51,42 @@ export class Publisher {
   answer(
     address: string,
     write: (modem: Read["modem"]) => Buffer | string,
-    { manner, label }: Omit<Delivery, "label"> & { readonly label: Asked | undefined },
+    { manner, label, tell }: Omit<Delivery, "label"> & { readonly label: Asked | undefined },
   ): void {
-    const message = (modem = label?.modem): Message => ({ topic: upTopic(address), payload: write(modem) });
+    const message = (modem = label?.modem): Message => ({ topic: this.#topics.up(address), payload: write(modem) });
     switch (manner?.kind) {
       case "mqtt-duplicate":
+        tell?.(`${setting(manner, "copies")} times`);
         for (let i = 0; i < setting(manner, "copies"); i += 1) this.#publish(message());
         break;
       case "mqtt-reorder":
+        tell?.(`after the next answer, or after ${setting(manner, "delayMs")} ms`);
         this.#letOvertake(message(), manner);
         return;
       case "mqtt-queued":
+        tell?.(`${setting(manner, "copies")} times when the broker is there again`);
         for (let i = 0; i < setting(manner, "copies"); i += 1) this.#queued.push(message());
         this.#client.stream.destroy();
         return;
       case "mqtt-retained-reply":
+        tell?.("retained");
         this.#publish(message(), true);
         break;
       case "mqtt-retained-order":
+        tell?.("and the order stays at the broker");
         this.#publish(message());
         if (label !== undefined) void this.#hearAgain(label);
         break;
       case "mqtt-wrong-topic":
-        this.#publish({ ...message(), topic: upTopic(manner.address ?? nextAddress(address)) });
+        tell?.(`on ${METER_TOPICS.up(manner.address ?? nextAddress(address))}`);
+        this.#publish({ ...message(), topic: METER_TOPICS.up(manner.address ?? nextAddress(address)) });
         break;
-      case "mqtt-wrong-msg-id":
-        this.#publish(message(label?.modem === undefined ? undefined : { msgId: otherId(label.modem.msgId) }));
+      case "mqtt-wrong-msg-id": {
+        const modem = label?.modem === undefined ? undefined : { msgId: otherId(label.modem.msgId) };
+        tell?.(modem === undefined ? "as usual: the request had no msg_id" : `msg_id ${JSON.stringify(modem.msgId)}`);
+        this.#publish(message(modem));
         break;
+      }
       default:
         this.#publish(message());
     }
@@ -97,9 +114,9 @@ export class Publisher {
   /** The order is left at the broker while nobody listens, heard anew by whoever subscribes, and taken away again. */
   async #hearAgain({ topic, payload }: Asked): Promise<void> {
     try {
-      await this.#client.unsubscribeAsync(DOWN_TOPICS);
+      await this.#client.unsubscribeAsync(this.#topics.down);
       await this.#client.publishAsync(topic, payload, { qos: 1, retain: true });
-      await this.#client.subscribeAsync(DOWN_TOPICS, { qos: 1 });
+      await this.#client.subscribeAsync(this.#topics.down, { qos: 1 });
       await this.#client.publishAsync(topic, "", { qos: 1, retain: true });
     } catch {
       // The connection is gone; the next one subscribes by itself.

@@ -1,6 +1,8 @@
 /**
- * Meters on a broker: each hears on `meters/{address}/down` and answers on `meters/{address}/up`, QoS 1. One connection serves
- * them all. A payload may hold several frames; each answer is a payload of its own.
+ * Meters on a broker: each hears on `meters/{address}/down` and answers on `meters/{address}/up`, QoS 1, or all of them sit behind
+ * one DTU and share its two topics and its wires. One connection serves them all. A payload may hold several frames; each answer is
+ * a payload of its own, on the topic beside the one that was asked. Who got another address by 15H is found under it, and under the
+ * planned one as long as nobody else has that: a modem keeps its topic.
  *
  * The client's stream gets TCP_NODELAY after each connect, or every round trip costs 40 ms and more.
  */
@@ -14,10 +16,11 @@ import type { Logger } from "../../src/kernel/log.ts";
 import { hex } from "../bytes.ts";
 import type { EndpointPlan } from "../plans.ts";
 import type { VirtualBus } from "../virtual-bus.ts";
+import type { VirtualMeter } from "../virtual-meter.ts";
 import type { Deliver } from "../wires.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Asked } from "./mqtt-manners.ts";
-import { DOWN_TOPICS, Publisher } from "./mqtt-manners.ts";
+import { dtuTopics, METER_TOPICS, Publisher } from "./mqtt-manners.ts";
 import { payloadForms } from "./mqtt-payloads.ts";
 
 const DOWN = /^meters\/(\d{12})\/down$/;
@@ -41,23 +44,34 @@ export async function openMqtt(bus: VirtualBus, { plan, clock, log }: Surroundin
     ...(plan.username === undefined ? {} : { username: plan.username }),
     ...(plan.password === undefined ? {} : { password: plan.password }),
   });
-  const publisher = new Publisher(client, clock);
+  const topics = plan.dtu === undefined ? METER_TOPICS : dtuTopics(plan.dtu);
+  const publisher = new Publisher(client, clock, topics);
   const deliverTo = new Map<string, Deliver>();
-  const deliverFor = (address: string): Deliver => {
-    let deliver = deliverTo.get(address);
+  const deliverFor = (planned: string): Deliver => {
+    let deliver = deliverTo.get(planned);
     if (deliver === undefined) {
-      deliver = (bytes, { manner, label }) =>
-        publisher.answer(address, (modem) => write(bytes, address, modem), { manner, label: label as Asked | undefined });
-      deliverTo.set(address, deliver);
+      deliver = (bytes, { label, ...how }) => {
+        const asked = label as Asked | undefined;
+        const name = asked?.name ?? planned;
+        publisher.answer(name, (modem) => write(bytes, name, modem), { ...how, label: asked });
+      };
+      deliverTo.set(planned, deliver);
     }
     return deliver;
   };
+  const dtu = plan.dtu === undefined ? undefined : bus.join(deliverFor(plan.dtu));
   client.on("message", (topic, payload) => {
-    const address = DOWN.exec(topic)?.[1];
-    const meter = address === undefined ? undefined : bus.meters.get(address);
-    const asked = meter === undefined ? undefined : read(payload);
-    if (meter === undefined || asked === undefined) return;
-    bus.receiveFor(meter, asked.bytes, deliverFor(meter.address), { topic, payload, modem: asked.modem } satisfies Asked);
+    if (dtu !== undefined) {
+      const said = read(payload);
+      if (said !== undefined) dtu.receive(said.bytes, { topic, name: plan.dtu!, payload, modem: said.modem } satisfies Asked);
+      return;
+    }
+    const name = DOWN.exec(topic)?.[1];
+    const meters = name === undefined ? [] : reachedBy(bus, name);
+    const asked = meters.length === 0 ? undefined : read(payload);
+    if (name === undefined || asked === undefined) return;
+    const label = { topic, name, payload, modem: asked.modem } satisfies Asked;
+    for (const meter of meters) bus.receiveFor(meter, asked.bytes, deliverFor(meter.plan.address), label);
   });
   client.on("connect", () => {
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
@@ -66,18 +80,28 @@ export async function openMqtt(bus: VirtualBus, { plan, clock, log }: Surroundin
     log.warn({ bus: bus.id, url: plainUrl(plan.url), error: reasonOf(error) }, "the broker cannot be used"),
   );
   bus.hands["dropped-connection"] = () => void client.stream.destroy();
-  await untilSubscribed(client, clock, plan);
+  await untilSubscribed(client, topics.down, { plan, clock });
   return { at: plainUrl(plan.url), close: () => (publisher.close(), client.endAsync(true)) };
 }
 
+function reachedBy(bus: VirtualBus, name: string): readonly VirtualMeter[] {
+  const named = bus.named(name);
+  const planned = named.length === 0 ? bus.meters.get(name) : undefined;
+  return planned === undefined ? named : [planned];
+}
+
 /** Resolves when the broker has granted the topic; from then on nothing said to a meter is missed. */
-async function untilSubscribed(client: MqttClient, clock: Clock, plan: Surroundings["plan"]): Promise<void> {
+async function untilSubscribed(
+  client: MqttClient,
+  topic: string,
+  { plan, clock }: Pick<Surroundings, "plan" | "clock">,
+): Promise<void> {
   const done = new AbortController();
   let why = "no answer";
   client.on("error", (error) => (why = reasonOf(error)));
   const subscribed = new Promise<boolean>((resolve) => {
     client.on("connect", () => {
-      client.subscribe(DOWN_TOPICS, { qos: 1 }, (error) => {
+      client.subscribe(topic, { qos: 1 }, (error) => {
         if (error === null) resolve(true);
         else why = reasonOf(error);
       });

@@ -12,7 +12,8 @@ export async function openTcp(
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on("error", (error) => log.debug({ bus: bus.id, error: error.message }, "a client's connection broke"));
-    if (bus.faults.has("hang-up") !== undefined) {
+    if (bus.hangsUp) {
+      bus.turnAway("hang-up");
       socket.destroy();
       return;
     }

@@ -18,6 +18,8 @@ export interface FaultKindRow {
   readonly acts?: "exchange" | "body" | "line";
   /** Only on a bus that is reached like this. */
   readonly endpoints?: readonly ("tcp" | "dial-in" | "serial" | "mqtt" | "memory")[];
+  /** Only where messages look like this. */
+  readonly payload?: "json";
   /** How often the weather brings it, against the others; left out, never: what moves money or a person's order comes by hand only. */
   readonly weather?: number;
 }

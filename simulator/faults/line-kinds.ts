@@ -225,5 +225,6 @@ export const lineKinds = {
     lasts: "once",
     parameters: once,
     endpoints: ["mqtt"],
+    payload: "json",
   },
 } as const satisfies Record<string, FaultKindRow>;

@@ -2,13 +2,16 @@
 import type { FaultKindRow } from "./kinds.ts";
 import { once } from "./kinds.ts";
 
+const error =
+  'error as hex, ERR "01", SERR "0001" or the word of an extended 1CH reply; default other error, in that word unauthorised';
+
 export const meterKinds = {
   refusal: {
     on: "meter",
     meaning: "the meter does nothing and answers with an error",
     meaningZh: "电表不执行，回错误应答",
     lasts: "once",
-    parameters: { ...once, error: 'error as hex, ERR "01" or SERR "0001"; default other error' },
+    parameters: { ...once, error },
     otherwise: { error: "01" },
     weather: 1,
   },
@@ -17,7 +20,7 @@ export const meterKinds = {
     meaning: "the meter obeys in full and answers with an error",
     meaningZh: "电表已全部执行，却回错误应答",
     lasts: "once",
-    parameters: { ...once, error: 'error as hex, ERR "01" or SERR "0001"; default other error' },
+    parameters: { ...once, error },
     otherwise: { error: "01" },
   },
   "refused-though-partly-done": {
@@ -30,7 +33,7 @@ export const meterKinds = {
     parameters: {
       ...once,
       part: "of a top-up: money or count; default money",
-      error: 'error as hex, ERR "01" or SERR "0001"; default other error',
+      error,
     },
     otherwise: { part: "money", error: "01" },
   },
@@ -59,8 +62,9 @@ export const meterKinds = {
   },
   "count-jump": {
     on: "meter",
-    meaning: "before it hears the request, somebody else has charged the meter",
-    meaningZh: "收到请求之前，电表已被他人充值",
+    meaning:
+      "before it hears the request, somebody else has charged the meter, unless more than 999999.99 yuan or 4294967295 purchases would come of it",
+    meaningZh: "收到请求之前，电表已被他人充值（超出 999999.99 元或 4294967295 次则不充）",
     lasts: "once",
     parameters: { ...once, amount: 'yuan, default "10.00"', by: "by how much the purchase count goes up, default 1" },
     otherwise: { amount: "10.00", by: 1 },

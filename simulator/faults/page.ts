@@ -9,9 +9,10 @@ export function faultTable(): string {
   const rows = Object.keys(faultKinds)
     .filter(isFaultKind)
     .map((kind) => {
-      const { on, meaning, meaningZh, lasts, parameters, endpoints } = rowOf(kind);
+      const { on, meaning, meaningZh, lasts, parameters, endpoints, payload } = rowOf(kind);
       const names = Object.keys(parameters) as ParameterName[];
-      const place = endpoints === undefined ? on : `${on}: ${endpoints.join(", ")}`;
+      const place =
+        endpoints === undefined ? on : `${on}: ${endpoints.join(", ")}${payload === undefined ? "" : ` with ${payload}`}`;
       const told = [
         names.filter((name) => common.includes(name)).map((name) => `\`${name}\``),
         names.filter((name) => !common.includes(name)).map((name) => `\`${name}\` ${parameters[name]!}`),

@@ -29,7 +29,7 @@ const twelveDigits = text(/^\d{12}$/, "twelve digits");
 
 export const parameterForms = {
   times: { ...whole, min: 1, max: 1_000_000, zh: "次数" },
-  function: { ...text(/^[0-9A-F]{2}$/i, 'two hex digits, like "1C"'), zh: "功能码" },
+  function: { ...text(/^[01][0-9A-F]$/i, 'two hex digits of a request from 00 to 1F, like "1C"'), zh: "功能码" },
   di: { ...text(/^[0-9A-F]{8}$/i, 'eight hex digits, like "070102FF"'), zh: "数据标识" },
   delayMs: { ...ms, zh: "延时(毫秒)" },
   gapMs: { ...ms, zh: "间隔(毫秒)" },
@@ -41,7 +41,7 @@ export const parameterForms = {
   pieces: { ...whole, min: 2, max: 200, zh: "段数" },
   copies: { ...whole, min: 1, max: 20, zh: "份数" },
   rate: { type: "number", min: 0, max: 1, zh: "误码率" },
-  error: { ...text(/^([0-9A-F]{2}){1,2}$/i, "two or four hex digits"), zh: "错误字" },
+  error: { ...text(/^(?!0+$)([0-9A-F]{2}){1,2}$/i, "two or four hex digits, not all of them 0"), zh: "错误字" },
   window: { type: "choice", choices: ["from-second-68", "without-address", "with-wake-ups"], zh: "校验范围" },
   where: { type: "choice", choices: ["before", "inside", "after"], zh: "位置" },
   part: { type: "choice", choices: ["money", "count"], zh: "已执行部分" },

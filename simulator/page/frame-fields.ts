@@ -1,6 +1,6 @@
 /**
  * The bytes of a frame by their fields, for people who read hex: what each is on the wire, and less 33H where the data begins.
- * Bytes that belong to no whole frame are shown as they are.
+ * Bytes that belong to no whole frame are shown as they are; a byte of a password is dots and has no number.
  */
 export type FieldName =
   | "noise"
@@ -32,8 +32,10 @@ export interface Field {
 
 const HEAD_BYTES = 10;
 
+const DOTS = "••";
+
 export const hexOf = (bytes: readonly number[], joint = " "): string =>
-  bytes.map((byte) => byte.toString(16).toUpperCase().padStart(2, "0")).join(joint);
+  bytes.map((byte) => (Number.isNaN(byte) ? DOTS : byte.toString(16).toUpperCase().padStart(2, "0"))).join(joint);
 export const bytesOf = (hex: string): number[] => (hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
 
 export function fieldsOf(hex: string): Field[] {
@@ -68,7 +70,10 @@ function isFrameAt(bytes: readonly number[], at: number): boolean {
   if (bytes[at] !== 0x68 || bytes[at + 7] !== 0x68) return false;
   const end = at + HEAD_BYTES + (bytes[at + 9] ?? Number.POSITIVE_INFINITY);
   if (bytes[end + 1] !== 0x16) return false;
-  return (bytes.slice(at, end).reduce((sum, byte) => sum + byte, 0) & 0xff) === bytes[end];
+  const body = bytes.slice(at, end);
+  // The checksum of a password is dots as well: the door has read the frame, and says nothing more of it.
+  if (Number.isNaN(bytes[end]) && body.some(Number.isNaN)) return true;
+  return (body.reduce((sum, byte) => sum + byte, 0) & 0xff) === bytes[end];
 }
 
 type Layout = readonly (readonly [name: FieldName, size: number])[];
@@ -101,7 +106,7 @@ const layouts: Readonly<Record<number, Layout>> = {
 const ciphered: Layout = proof;
 
 function dataFields(control: number, wire: readonly number[]): Field[] {
-  const plain = wire.map((byte) => (byte - 0x33) & 0xff);
+  const plain = wire.map((byte) => (Number.isNaN(byte) ? byte : (byte - 0x33) & 0xff));
   const isRefusal = (control & 0xc0) === 0xc0;
   const isCiphered = control === 0x1c && (plain[0] === 0x98 || plain[0] === 0x96);
   const layout: Layout = isRefusal ? [["error", wire.length]] : isCiphered ? ciphered : (layouts[control] ?? []);

@@ -166,21 +166,24 @@ function frameRow(frame: ToldFrame, words: Words, tell: (text: string) => void):
     },
     copyMark(),
   );
+  const meaning = frame.told[words.language === "zh" ? "zh" : "en"];
   const open = h(
     "button",
     {
       type: "button",
       class: "meaning",
       "aria-expanded": "false",
-      title: words.opened,
+      // What does not fit is cut.
+      title: `${meaning}\n${words.opened}`,
       onclick: () => unfold(row, open, fields, words),
     },
-    frame.told[words.language === "zh" ? "zh" : "en"],
+    meaning,
   );
   const row = h(
     "tr",
     {
       class: `frame ${frame.direction}`,
+      "data-what": frame.what,
       "data-meter": frame.meter,
       "data-direction": frame.direction,
       "data-fault": frame.fault,
@@ -194,7 +197,16 @@ function frameRow(frame: ToldFrame, words: Words, tell: (text: string) => void):
       ` ${frame.bus}`,
     ),
     h("td", { class: "whose" }, h("code", {}, frame.meter)),
-    h("td", { class: "means" }, open, frame.fault === undefined ? null : h("span", { class: "sign sign-fault" }, frame.fault)),
+    h(
+      "td",
+      { class: "means" },
+      h(
+        "div",
+        {},
+        open,
+        frame.fault === undefined ? null : h("span", { class: "sign sign-fault", title: frame.fault }, frame.fault),
+      ),
+    ),
     h("td", { class: "bytes" }, h("code", { class: "hex" }, ...fields.map(hexField))),
     h("td", { class: "slim" }, copy),
   );

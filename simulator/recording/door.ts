@@ -3,7 +3,7 @@
  *
  *     GET  /recording                                       which file is being written, if any
  *     GET  /recording?format=jsonl&meter=&bus=&since=       the ring as lines, streamed; also limit, unmasked, wall=false
- *     POST /recording {"file", "unmasked"?, "wall"?}        from now on, with the street's state at the head
+ *     POST /recording {"file", "unmasked"?, "wall"?, "replace"?}   from now on, with the street's state at the head
  *     POST /recording/stop
  */
 import { Readable } from "node:stream";
@@ -33,6 +33,7 @@ const orderShape = z.strictObject({
   file: z.string().regex(/\.jsonl$/, "a new file whose name ends in .jsonl"),
   unmasked: z.boolean().optional(),
   wall: z.boolean().optional(),
+  replace: z.boolean().optional(),
 });
 
 export function recordingRoutes(
@@ -47,8 +48,8 @@ export function recordingRoutes(
     return reply.type("application/x-ndjson; charset=utf-8").send(Readable.from(lines, { objectMode: false }));
   });
   app.post("/recording", ({ body }) => {
-    const { file, unmasked, wall } = checked(orderShape, body);
-    return street.recorder.start({ file, unmasked, withoutWall: wall === false });
+    const { file, unmasked, wall, replace } = checked(orderShape, body);
+    return street.recorder.start({ file, unmasked, replace, withoutWall: wall === false });
   });
   app.post("/recording/stop", async () => {
     const stopped = await street.recorder.stop();
@@ -73,12 +74,12 @@ function* texts(header: string, events: readonly StreetEvent[], form: LineForm):
   for (const event of events) yield `${JSON.stringify(lineOf(event, form))}\n`;
 }
 
-/** Of orders those that concern nobody else; noise belongs to a bus and to no meter. */
+/** Of orders those that concern nobody else; noise belongs to a bus, and to a meter only where it came of its answer. */
 function isWanted(event: StreetEvent, { meter, bus }: Query, since: Instant | undefined): boolean {
   if (since !== undefined && event.at < since) return false;
   if (event.what !== "order") {
     if (bus !== undefined && event.bus !== bus) return false;
-    return meter === undefined || (event.what === "frame" && event.meter === meter);
+    return meter === undefined || event.meter === meter;
   }
   const { order } = event;
   if (meter !== undefined && "meter" in order && order.meter !== meter) return false;

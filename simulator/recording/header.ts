@@ -12,7 +12,10 @@ import { isoWall } from "../wall-time.ts";
 import type { LineForm } from "./line.ts";
 
 /** What a street was raised from, as plain data; without what belongs to the machine it ran on. */
-export type StreetPlan = Omit<StreetOptions, "clock" | "chance" | "log" | "controlPort" | "host" | "state" | "offline">;
+export type StreetPlan = Omit<
+  StreetOptions,
+  "clock" | "chance" | "log" | "controlPort" | "host" | "unmasked" | "state" | "offline"
+>;
 
 export interface HeaderLine {
   readonly what: "street";
@@ -20,6 +23,8 @@ export interface HeaderLine {
   readonly at: string;
   readonly wall?: string;
   readonly unmasked: boolean;
+  /** What came out of the wires is written down too, and when; left out, a recording from before that was. */
+  readonly heard?: true;
   readonly from: "raised" | "state" | "unknown";
   readonly street: StreetPlan;
   readonly state?: StreetState;
@@ -40,6 +45,7 @@ export function headerOf(street: Street, form: LineForm, { from, state }: Beginn
     at: isoWall(at, true),
     ...(form.withoutWall === true ? {} : { wall: isoWall(wall, true) }),
     unmasked: form.unmasked === true,
+    heard: true,
     from,
     street: street.plan,
     ...(state === undefined ? {} : { state }),
@@ -56,7 +62,7 @@ export function headerText(header: HeaderLine): string {
 }
 
 /** What belongs to the machine and not to the street. */
-const OF_THE_MACHINE: readonly string[] = ["clock", "chance", "log", "controlPort", "host", "state", "offline"];
+const OF_THE_MACHINE: readonly string[] = ["clock", "chance", "log", "controlPort", "host", "unmasked", "state", "offline"];
 
 /** A plan that names no broker's account: that is nobody's business but the broker's. */
 export function planOf(options: StreetOptions): StreetPlan {

@@ -8,16 +8,22 @@
  * | `heard`          | a request             | a meter heard it (a fault may say what it did instead)                 |
  * | `nobody`         | anything from outside | for no meter on these wires, or for one without power                  |
  * | `collision`      | a request             | it met another one, and nobody could read it                           |
- * | `not-heard`      | a request             | a fault took it from the meter                                         |
- * | `said`           | a reply               | a whole frame left the meter                                           |
+ * | `not-heard`      | a request, or noise   | a fault took it from the meter, or let nothing come out of the wires   |
+ * | `said`           | a reply, or noise     | a whole frame left the meter, or came out of the wires                 |
  * | `wrong-checksum` | a reply, or noise     | a frame, but for its checksum                                          |
  * | `torn`           | a reply, or noise     | the beginning of a frame                                               |
  * | `noise`          | a reply, or noise     | nothing of the kind                                                    |
+ *
+ * A reply's line is what the meter said, and with `afterMs` when its pieces were to be out of the wires (left out: at once; none: it
+ * went under in another's), with `sizes` how long they are when there are several. A noise
+ * line with `re` is what really came out for that request, where it is something else or came when nobody waited any more; one with
+ * `heard` is what was sent, and what the wires left of it for the meters. A request with `sentAs` was heard in what that line sent.
  */
 import { hex } from "../bytes.ts";
-import type { FrameEvent, StreetEvent } from "../frame-log.ts";
+import type { FrameEvent, NoiseEvent, StreetEvent } from "../frame-log.ts";
 import { maskedHex } from "../telling/secrets.ts";
 import { tell } from "../telling/tell.ts";
+import type { Said } from "../telling/values.ts";
 import { whatIsBroken, type Broken } from "../telling/broken.ts";
 import { isoWall } from "../wall-time.ts";
 import { FrameReader } from "../wire.ts";
@@ -51,6 +57,9 @@ export interface FrameLine extends Moment {
   readonly outcome: Outcome;
   readonly fault?: string;
   readonly re?: number;
+  readonly afterMs?: readonly number[];
+  readonly sizes?: readonly number[];
+  readonly sentAs?: number;
   readonly en: string;
   readonly zh: string;
 }
@@ -58,8 +67,15 @@ export interface NoiseLine extends Moment {
   readonly what: "noise";
   readonly bus: string;
   readonly connection?: string;
+  readonly meter?: string;
+  readonly piece?: number;
   readonly hex: string;
   readonly outcome: Outcome;
+  readonly re?: number;
+  readonly fault?: string;
+  readonly heard?: string;
+  readonly sentAs?: number;
+  readonly how?: string;
   readonly en: string;
   readonly zh: string;
 }
@@ -85,8 +101,34 @@ function outcomeOf(frame: FrameEvent): Outcome {
   if (frame.isForNobody === true) return "nobody";
   if (frame.fault === "collision") return "collision";
   if (frame.direction === "request") return unheard.includes(frame.fault ?? "") ? "not-heard" : "heard";
-  return new FrameReader().push(frame.bytes, 0).length > 0 ? "said" : whatIsBroken(frame.bytes);
+  return wholeOr(frame.bytes, "said");
 }
+
+const wholeOr = (bytes: Uint8Array, whole: "said" | "heard"): Outcome =>
+  new FrameReader().push(bytes, 0).length > 0 ? whole : whatIsBroken(bytes);
+
+function outcomeOfNoise({ bytes, re, heard }: NoiseEvent): Outcome {
+  if ((heard ?? bytes).length === 0) return "not-heard";
+  return heard !== undefined ? wholeOr(heard, "heard") : re !== undefined ? wholeOr(bytes, "said") : whatIsBroken(bytes);
+}
+
+/** What noise is, and why it is there. */
+export function tellNoise({ bytes, heard, re, fault, how }: NoiseEvent): Said {
+  if (heard === undefined && re === undefined && fault !== undefined) return tellTurnedAway(fault);
+  const { en, zh } = bytes.length === 0 ? { en: "nothing", zh: "无" } : tell(bytes);
+  if (heard !== undefined) return heard.length === 0 ? sentInVain(en, zh) : { en: `sent: ${en}`, zh: `发出:${zh}` };
+  if (re === undefined) return { en, zh };
+  if (how !== undefined) return { en: `handed over, ${how}: ${en}`, zh: `转交(${how}):${zh}` };
+  return { en: `came out of the wires: ${en}`, zh: `线路实际输出:${zh}` };
+}
+const sentInVain = (en: string, zh: string): Said => ({
+  en: `sent, and nothing of it was left: ${en}`,
+  zh: `发出,线路上无任何输出:${zh}`,
+});
+const tellTurnedAway = (fault: string): Said => ({
+  en: `a connection was closed at once (${fault})`,
+  zh: `连接被立即关闭(${fault})`,
+});
 
 const given = <T extends object>(fields: T): T =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
@@ -106,9 +148,13 @@ export function lineOf(event: StreetEvent, form: LineForm): FrameLine | NoiseLin
   const { bus, connection } = event;
   const from = { bus, connection } as { bus: string; connection: string };
   if (event.what === "noise") {
-    return given({ what: "noise", ...moment, ...from, hex: shown, outcome: whatIsBroken(event.bytes), ...tell(event.bytes) });
+    const { meter, piece, re, fault, sentAs, how } = event;
+    const heard = event.heard === undefined ? undefined : form.unmasked === true ? hex(event.heard) : maskedHex(event.heard);
+    const outcome = outcomeOfNoise(event);
+    const line = { what: "noise" as const, ...moment, ...from, meter, piece, hex: shown, heard, outcome, fault, re, sentAs, how };
+    return given({ ...line, ...tellNoise(event) }) as NoiseLine;
   }
-  const { direction, meter, fault, re } = event;
+  const { direction, meter, fault, re, afterMs, sizes, sentAs } = event;
   const outcome = outcomeOf(event);
   const line = {
     what: "frame" as const,
@@ -120,6 +166,9 @@ export function lineOf(event: StreetEvent, form: LineForm): FrameLine | NoiseLin
     outcome,
     fault,
     re,
+    afterMs,
+    sizes,
+    sentAs,
     ...tell(event.bytes),
   };
   return given(line) as FrameLine;

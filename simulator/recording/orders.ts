@@ -7,7 +7,7 @@ import { Fault } from "../../src/kernel/faults.ts";
 import type { FaultOrder } from "../faults.ts";
 import type { MeterPatch } from "../meter-door.ts";
 import type { Street } from "../street.ts";
-import type { WeatherPlan } from "../weather.ts";
+import type { WeatherPlan } from "../weather-kinds.ts";
 
 export type StreetOrder =
   | { readonly do: "patch"; readonly meter: string; readonly changes: MeterPatch }
@@ -71,6 +71,12 @@ export function carryOut(street: Street, order: StreetOrder): void {
   }
 }
 
+/** Which kinds the weather brings, where somebody named them. */
+function kindsOf({ kinds }: WeatherPlan, before: string): string {
+  if (kinds === undefined || kinds === null) return "";
+  return before + (Array.isArray(kinds) ? (kinds as readonly string[]) : Object.keys(kinds)).join(", ");
+}
+
 function momentOf(text: string): Instant {
   const at = Date.parse(text);
   if (Number.isNaN(at)) throw new Fault("invalid-request", { field: "order.to", given: text, allowed: "ISO time" });
@@ -99,8 +105,8 @@ export function tellOrder(order: StreetOrder): { readonly en: string; readonly z
       return { en: "! all faults deleted", zh: "! 清除全部故障" };
     case "weather":
       return {
-        en: `! weather: ${order.plan.faultsPerHour} faults an hour`,
-        zh: `! 随机故障:每小时${order.plan.faultsPerHour}次`,
+        en: `! weather: ${order.plan.faultsPerHour} faults an hour${kindsOf(order.plan, " of ")}`,
+        zh: `! 随机故障:每小时${order.plan.faultsPerHour}次${kindsOf(order.plan, ":")}`,
       };
     case "advance":
       return { en: `! the clock jumps ${order.ms} ms ahead`, zh: `! 时钟前跳${order.ms}毫秒` };

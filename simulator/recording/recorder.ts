@@ -9,6 +9,7 @@ import { createWriteStream } from "node:fs";
 import type { WriteStream } from "node:fs";
 import { Fault, reasonOf } from "../../src/kernel/faults.ts";
 import type { Logger } from "../../src/kernel/log.ts";
+import { makeFolderOf } from "../folder-of.ts";
 import type { StreetEvent } from "../frame-log.ts";
 import type { Street } from "../street.ts";
 import { headerOf, headerText } from "./header.ts";
@@ -78,12 +79,14 @@ export class Recorder {
 }
 
 async function opened({ file, replace }: RecordingOrder): Promise<WriteStream> {
-  const stream = createWriteStream(file, { flags: replace === true ? "w" : "wx" });
   try {
+    await makeFolderOf(file);
+    const stream = createWriteStream(file, { flags: replace === true ? "w" : "wx" });
     await once(stream, "open");
     return stream;
   } catch (error) {
-    const allowed = replace === true ? "a file that can be written" : "a new file in a folder that can be written";
+    const allowed =
+      replace === true ? "a file that can be written" : 'a new file in a folder that can be written, or "replace": true';
     throw new Fault("invalid-request", { field: "file", given: file, allowed, because: reasonOf(error) }, { cause: error });
   }
 }

@@ -8,6 +8,7 @@
 import { Fault } from "../../src/kernel/faults.ts";
 import { fromHex } from "../bytes.ts";
 import type { FrameEvent } from "../frame-log.ts";
+import type { Came } from "../heard.ts";
 import type { StreetPlan } from "../recording/header.ts";
 import { carryOut } from "../recording/orders.ts";
 import type { StreetOrder } from "../recording/orders.ts";
@@ -28,6 +29,15 @@ export interface Heard {
   readonly bus: string;
   readonly hex: string;
   readonly connection?: string | undefined;
+  /** As it was sent, when the wires had something wrong with them; else as it was heard. */
+  readonly isSent?: boolean | undefined;
+}
+
+export interface HeardAgain {
+  /** The request with what happened to it, and what was said to it. */
+  readonly noted: readonly FrameEvent[];
+  /** What came out of the wires. */
+  readonly came: readonly Came[];
 }
 
 export interface Moment {
@@ -64,18 +74,17 @@ export class Again {
     if (ahead > 0 && time.speed > 0) this.#clock.moveTo(this.#clock.now() + ahead / time.speed);
   }
 
-  /** What the street noted: the request with what happened to it, and what was said to it. */
-  hear({ bus, hex, connection }: Heard): FrameEvent[] {
+  hear({ bus, hex, connection, isSent }: Heard): HeardAgain {
     const noted: FrameEvent[] = [];
     const hush = this.street.events.listen((event) => {
       if (event.what === "frame") noted.push(event);
     });
     try {
-      this.street.bus(bus).hearAgain(fromHex(hex), connection);
+      const came = this.street.bus(bus).hearAgain(fromHex(hex), connection, isSent);
+      return { noted, came };
     } finally {
       hush();
     }
-    return noted;
   }
 
   carryOut(order: StreetOrder): void {

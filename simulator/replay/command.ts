@@ -4,11 +4,13 @@ import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { reasonOf } from "../../src/kernel/faults.ts";
 import { startOf, UsageError } from "../options.ts";
+import { wrongIn } from "./answers.ts";
 import { makeIncident } from "./make-incident.ts";
 import { mended, playIncident } from "./incident.ts";
 import { readRecording } from "./reading.ts";
 import { isSame, replay, replayReport } from "./replay.ts";
 import { testFileText } from "./test-file.ts";
+import { whyNothingShows } from "./unshown.ts";
 
 export const replayCommands = {
   replay: {
@@ -21,7 +23,7 @@ export const replayCommands = {
       "simulator make-test FILE.jsonl [--from ISO] [--to ISO] --out test/…/NAME.test.ts [--expect honest|recorded] [--replace]",
     meaning:
       "writes a vitest file of that stretch: the street, what was asked, and what the same street answers without faults " +
-      "(or, with --expect recorded, what was answered)",
+      "(or, with --expect recorded, what was answered); exit code 1 when nothing differs, for such a test shows no trouble",
     options: {
       from: { type: "string" },
       to: { type: "string" },
@@ -87,15 +89,19 @@ export async function runReplayCommand(order: ReplayOrder, say: (line: string) =
   }
   const { incident, recorded } = await makeIncident(recording, order);
   const now = await playIncident(incident);
-  const expected = order.expect === "honest" ? await playIncident(mended(incident)) : recorded;
+  const isHonest = order.expect === "honest";
+  const expected = isHonest ? await playIncident(mended(incident)) : recorded;
   const text = await testFileText({ incident, expected, path: order.out, expect: order.expect });
   mkdirSync(dirname(order.out), { recursive: true });
   write(order.out, text, order.replace);
-  const wrong = expected.filter(({ answers }, i) => answers.join() !== now[i]?.answers.join()).length;
+  const wrong = wrongIn(now, expected);
   const verdict =
     wrong === 0 ? "it passes today" : `it fails today: ${wrong} of ${expected.length} answers are not what they should be`;
   say(`${order.out}: ${verdict}`);
-  return 0;
+  if (!isHonest || wrong > 0) return 0;
+  // A test that passes before anything was mended shows no trouble: whoever asked for one has to hear that.
+  for (const line of whyNothingShows(incident, recording.lines)) say(line);
+  return 1;
 }
 
 function write(path: string, text: string, replace: boolean): void {

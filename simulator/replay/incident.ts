@@ -2,7 +2,7 @@
  * An incident: a street as it stood, what was broken on it, and what was asked. This is what a test written by `make-test` holds and
  * plays; it knows no recording any more.
  */
-import { fromHex, hex } from "../bytes.ts";
+import { fromHex } from "../bytes.ts";
 import type { StreetPlan } from "../recording/header.ts";
 import type { StreetOrder } from "../recording/orders.ts";
 import type { KeptParts } from "../state/keeping.ts";
@@ -13,10 +13,23 @@ import type { PlacedFault } from "../street.ts";
 import { tell } from "../telling/tell.ts";
 import { Again } from "./again.ts";
 import type { Moment } from "./again.ts";
+import { answersNow } from "./answers.ts";
+import type { Asked } from "./answers.ts";
+
+export { settled } from "./answers.ts";
 
 export type Step = Moment &
   (
-    { readonly order: StreetOrder } | { readonly bus: string; readonly request: string; readonly connection?: string | undefined }
+    | { readonly order: StreetOrder }
+    | {
+        readonly bus: string;
+        readonly request: string;
+        readonly connection?: string | undefined;
+        /** As it was put on the wires, which had something wrong with them. */
+        readonly isSent?: true | undefined;
+        /** It met another on the wires: no meter hears it. Take this out, and they did not meet. */
+        readonly lost?: "collision" | undefined;
+      }
   );
 
 export interface Incident extends Moment {
@@ -30,13 +43,7 @@ export interface Incident extends Moment {
 /** As it stands in a written file, where a moment is a plain number. */
 export type WrittenIncident = Moment & Readonly<Record<"plan" | "state", object> & Record<"faults" | "steps", readonly object[]>>;
 
-export interface Asked {
-  readonly asked: string;
-  /** Hex, and what it says; none is silence. */
-  readonly answers: readonly string[];
-}
-
-/** What is said to each request, in the order of the requests. */
+/** What comes to each request, in the order of the requests. */
 export async function playIncident(written: WrittenIncident): Promise<Asked[]> {
   const { plan, state, at, wall, faults, steps } = written as Incident;
   const again = await Again.raise({ plan, state, at, wall });
@@ -47,9 +54,9 @@ export async function playIncident(written: WrittenIncident): Promise<Asked[]> {
       again.moveTo(step);
       if ("order" in step) again.carryOut(step.order);
       else {
-        const noted = again.hear({ bus: step.bus, hex: step.request, connection: step.connection });
-        const answers = noted.filter(({ re }) => re !== undefined).map(({ bytes }) => `${hex(bytes)}  ${tell(bytes).en}`);
-        heard.push({ asked: tell(fromHex(step.request)).en, answers });
+        const { bus, request, connection, isSent, lost } = step;
+        const came = lost === undefined ? again.hear({ bus, hex: request, connection, isSent }).came : [];
+        heard.push({ asked: tell(fromHex(request)).en, answers: answersNow(came) });
       }
     }
     return heard;
@@ -66,7 +73,7 @@ export function mended(incident: Incident): Incident {
     ...incident,
     plan: { ...plan, story: plan.story?.map(unbroken) },
     faults: [],
-    steps: incident.steps.filter((step) => !breaks(step)),
+    steps: incident.steps.filter((step) => !breaks(step)).map((step) => ("order" in step ? step : { ...step, lost: undefined })),
     state: { ...state, street: calm(state.street), meters: mapped(state.meters, lit) },
   };
 }

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { z } from "zod";
 import { Fault, reasonOf } from "../../src/kernel/faults.ts";
 import type { HeaderLine } from "../recording/header.ts";
-import type { FrameLine, OrderLine, RecordedLine } from "../recording/line.ts";
+import type { FrameLine, NoiseLine, OrderLine, RecordedLine } from "../recording/line.ts";
 
 export interface Recording {
   readonly header: HeaderLine;
@@ -24,6 +24,7 @@ const headerShape = z.looseObject({
   }),
 });
 
+const hexShape = z.string().regex(/^([0-9A-F]{2}|••)*$/, "hex pairs, or dots where a password was");
 const moment = { n: z.int(), at: z.string(), wall: z.string().optional(), behindMs: z.number().optional() };
 const lineShape = z.discriminatedUnion("what", [
   z.looseObject({
@@ -33,10 +34,10 @@ const lineShape = z.discriminatedUnion("what", [
     connection: z.string().optional(),
     direction: z.enum(["request", "reply"]),
     meter: z.string(),
-    hex: z.string().regex(/^([0-9A-F]{2}|••)*$/, "hex pairs, or dots where a password was"),
+    hex: hexShape,
     outcome: z.string(),
   }),
-  z.looseObject({ what: z.literal("noise"), ...moment }),
+  z.looseObject({ what: z.literal("noise"), ...moment, bus: z.string(), hex: hexShape, heard: hexShape.optional() }),
   z.looseObject({ what: z.literal("order"), ...moment, order: z.looseObject({ do: z.string() }) }),
   z.looseObject({ what: z.literal("gap"), dropped: z.int() }),
 ]);
@@ -75,20 +76,42 @@ function shaped(shape: z.ZodType, line: string, where: string): unknown {
   throw new Fault("invalid-request", { field: `${where}: ${issue.path.join(".")}`, allowed: issue.message });
 }
 
-/** What came from outside and reached the meters' side: it is played again. */
-export const isPlayed = (line: RecordedLine): line is FrameLine =>
-  line.what === "frame" && line.outcome !== "collision" && (line.direction === "request" || line.outcome === "nobody");
+/** What was put on wires that had something wrong with them; what was heard in it comes of it again. */
+export type SentLine = NoiseLine & { readonly heard: string };
+export const isSent = (line: RecordedLine): line is SentLine => line.what === "noise" && line.heard !== undefined;
+
+const isFromOutside = (line: RecordedLine): line is FrameLine =>
+  line.what === "frame" && line.sentAs === undefined && line.re === undefined;
+/** What met another on the wires, so that nobody could read it. */
+export const isCollided = (line: RecordedLine): line is FrameLine => isFromOutside(line) && line.outcome === "collision";
+/** What came from outside and reached the meters' side, or was sent there: it is played again. */
+export const isPlayed = (line: RecordedLine): line is FrameLine | SentLine =>
+  isSent(line) || (isFromOutside(line) && line.outcome !== "collision");
 /** What a person did; the story of the plan plays by itself. */
 export const isOrder = (line: RecordedLine): line is OrderLine => line.what === "order" && line.isOfStory !== true;
 
-/** The answers to a request, in the order in which they were said. */
-export function answersTo(lines: readonly RecordedLine[]): (request: FrameLine) => readonly FrameLine[] {
-  const byRequest = new Map<number, FrameLine[]>();
+/** What belongs to a line by its number. */
+export interface Belonging {
+  /** Requests that were heard in what was sent. */
+  readonly requests: readonly FrameLine[];
+  /** Answers, in the order in which they were said. */
+  readonly answers: readonly FrameLine[];
+  /** What came out of the wires instead, or beside them. */
+  readonly came: readonly NoiseLine[];
+}
+const NOTHING: Belonging = { requests: [], answers: [], came: [] };
+
+export function belongings(lines: readonly RecordedLine[]): (line: { readonly n: number }) => Belonging {
+  const byNumber = new Map<number, { requests: FrameLine[]; answers: FrameLine[]; came: NoiseLine[] }>();
+  const of = (n: number) => {
+    const known = byNumber.get(n) ?? { requests: [], answers: [], came: [] };
+    byNumber.set(n, known);
+    return known;
+  };
   for (const line of lines) {
-    if (line.what !== "frame" || line.re === undefined) continue;
-    const known = byRequest.get(line.re);
-    if (known === undefined) byRequest.set(line.re, [line]);
-    else known.push(line);
+    if (line.what === "frame" && line.re !== undefined) of(line.re).answers.push(line);
+    else if (line.what === "frame" && line.sentAs !== undefined) of(line.sentAs).requests.push(line);
+    else if (line.what === "noise" && line.re !== undefined && line.how === undefined) of(line.re).came.push(line);
   }
-  return ({ n }) => byRequest.get(n) ?? [];
+  return ({ n }) => byNumber.get(n) ?? NOTHING;
 }

@@ -9,11 +9,12 @@ import { lineOf } from "../recording/line.ts";
 import type { FrameLine, OrderLine } from "../recording/line.ts";
 import { isMasked } from "../telling/secrets.ts";
 import { Again } from "./again.ts";
-import { answersTo, isOrder, isPlayed } from "./reading.ts";
-import type { Recording } from "./reading.ts";
+import { delayText, isNear } from "./answers.ts";
+import { belongings, isOrder, isPlayed, isSent } from "./reading.ts";
+import type { Recording, SentLine } from "./reading.ts";
 
 export interface Difference {
-  readonly line: FrameLine | OrderLine;
+  readonly line: FrameLine | SentLine | OrderLine;
   readonly recorded: readonly string[];
   readonly now: readonly string[];
 }
@@ -33,7 +34,7 @@ export interface Replayed {
 export async function replay({ header, lines }: Recording): Promise<Replayed> {
   const { street: plan, state, at, wall } = header;
   const again = await Again.raise({ plan, state, at, wall });
-  const answersOf = answersTo(lines);
+  const of = belongings(lines);
   const differences: Difference[] = [];
   let [played, skipped, missing] = [0, 0, 0];
   try {
@@ -48,16 +49,23 @@ export async function replay({ header, lines }: Recording): Promise<Replayed> {
         skipped += 1;
         continue;
       }
-      again.moveTo(line);
+      const requests = isSent(line) ? of(line).requests : [line];
+      // On its way to the meters it met another: that is not done again.
+      if (requests.some(({ outcome }) => outcome === "collision")) continue;
+      // On paced wires what was sent is heard when its last byte is there.
+      again.moveTo(requests[0] ?? line);
       played += 1;
-      const noted = again.hear(line).map((event) => lineOf(event, { unmasked: header.unmasked }));
-      const [recorded, now] = [[line, ...answersOf(line)].map(essence), (noted as FrameLine[]).map(essence)];
-      if (recorded.join("\n") !== now.join("\n")) differences.push({ line, recorded, now });
+      const { noted } = again.hear({ ...line, isSent: isSent(line) });
+      const told = noted.map((event) => lineOf(event, { unmasked: header.unmasked }) as FrameLine);
+      const essence = essenceOf(header.heard === true);
+      const [recorded, now] = [requests.flatMap((one) => [one, ...of(one).answers]).map(essence), told.map(essence)];
+      if (recorded.length !== now.length || !recorded.every((text, i) => isNear(text, now[i]!)))
+        differences.push({ line, recorded, now });
     }
   } finally {
     await again.close();
   }
-  const different = differences.filter(({ line }) => line.what === "frame").length;
+  const different = differences.filter(({ line }) => line.what !== "order").length;
   return { played, same: played - different, skipped, missing, isFromBeginning: header.from !== "unknown", differences };
 }
 
@@ -71,9 +79,13 @@ function playOrder(again: Again, line: OrderLine): Difference | undefined {
   }
 }
 
-/** What has to be the same. */
-const essence = ({ hex, outcome, fault, en }: FrameLine): string =>
-  `${en}  [${[outcome, ...(fault === undefined ? [] : [fault])].join(", ")}]  ${hex}`;
+/** What has to be the same; how long it took as well, where the recording tells that. */
+const essenceOf =
+  (withDelays: boolean) =>
+  ({ hex, outcome, fault, en, afterMs, sizes }: FrameLine): string => {
+    const delay = withDelays ? delayText(afterMs?.at(-1), sizes?.length) : "";
+    return `${en}  [${[outcome, ...(fault === undefined ? [] : [fault])].join(", ")}]  ${hex}${delay}`;
+  };
 
 export const isSame = ({ differences, skipped, missing }: Replayed): boolean =>
   differences.length === 0 && skipped === 0 && missing === 0;
@@ -82,7 +94,7 @@ export const isSame = ({ differences, skipped, missing }: Replayed): boolean =>
 export function replayReport(result: Replayed): string {
   const { played, same, skipped, missing, isFromBeginning, differences } = result;
   const shown = differences.flatMap(({ line, recorded, now }) => [
-    `≠ ${line.at}  event ${line.n}${line.what === "frame" ? `  ${line.bus}` : ""}`,
+    `≠ ${line.at}  event ${line.n}${line.what === "order" ? "" : `  ${line.bus}`}`,
     ...recorded.map((text) => `    recorded  ${text}`),
     ...(now.length === 0 ? ["    now       nothing"] : now.map((text) => `    now       ${text}`)),
   ]);

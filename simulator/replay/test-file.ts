@@ -1,6 +1,8 @@
 /** An incident as a vitest file: the street, what was asked, what should be answered. Written once, then anybody's to edit. */
 import { dirname, relative, resolve, sep } from "node:path";
-import type { Asked, Incident } from "./incident.ts";
+import { DELAY_TOLERANCE_MS } from "./answers.ts";
+import type { Asked } from "./answers.ts";
+import type { Incident } from "./incident.ts";
 
 export interface TestFile {
   readonly incident: Incident;
@@ -30,16 +32,17 @@ function textOf({ incident, expected, path, expect }: TestFile): string {
  * An incident made from a recording: ${span}, by the street's time.
  * ${broken}
  * ${wish}
+ * A delay (+800 ms) may be ${DELAY_TOLERANCE_MS} ms off.
  */
 import { expect, test } from "vitest";
-import { playIncident } from "${importPath(path)}";
+import { playIncident, settled } from "${importPath(path)}";
 
 const incident = ${JSON.stringify(incident, null, 2)};
 
 const expected = ${JSON.stringify(expected, null, 2)};
 
 test("the meters answer as they should, ${span}", async () => {
-  expect(await playIncident(incident)).toEqual(expected);
+  expect(settled(await playIncident(incident), expected)).toEqual(expected);
 });
 `;
 }

@@ -10,6 +10,7 @@ import { writeFile } from "node:fs/promises";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { Fault, reasonOf } from "../../src/kernel/faults.ts";
+import { makeFolderOf } from "../folder-of.ts";
 import { checked } from "../meter-door.ts";
 import type { Street } from "../street.ts";
 import { stateFileOf } from "./street-state.ts";
@@ -25,6 +26,7 @@ export function stateRoutes(app: FastifyInstance, street: Street): void {
     const { file, replace } = checked(orderShape, body);
     const saved = stateFileOf(street);
     try {
+      await makeFolderOf(file);
       await writeFile(file, `${JSON.stringify(saved, null, 1)}\n`, { flag: replace === true ? "w" : "wx" });
     } catch (error) {
       const allowed = 'a new file in a folder that can be written, or "replace": true';

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { reasonOf } from "../../src/kernel/faults.ts";
-import type { BusPlan } from "../plans.ts";
+import { placedBuses } from "../given-buses.ts";
+import type { GivenBus } from "../given-buses.ts";
 import type { StreetOptions } from "../street.ts";
 import type { StateFile, StreetState } from "./street-state.ts";
 
@@ -40,10 +41,10 @@ export function readStateFile(file: string): StateFile {
   throw new Error(`${issue.path.join(".") || "file"}: ${issue.message}`);
 }
 
-/** The saved street; buses given now replace those of the same name. */
+/** The saved street, reached where the arguments say. */
 export function optionsFromState(
   file: string,
-  { buses, speed }: { buses: readonly BusPlan[]; speed: number | undefined },
+  { buses, speed }: { buses: readonly GivenBus[]; speed: number | undefined },
 ): Omit<StreetOptions, "clock" | "log"> {
   let saved: StateFile;
   try {
@@ -52,13 +53,7 @@ export function optionsFromState(
     throw new Error(`--state ${file}: ${reasonOf(error)}`, { cause: error });
   }
   const { plan, state } = saved;
-  const strange = buses.find(({ id }) => !plan.buses.some((bus) => bus.id === id));
-  if (strange !== undefined)
-    throw new Error(`--state ${file}: it has no bus ${strange.id}; it has ${plan.buses.map(({ id }) => id).join(", ")}`);
-  const placed = plan.buses.map((bus) => {
-    const now = buses.find(({ id }) => id === bus.id);
-    return now === undefined ? bus : { ...bus, endpoint: now.endpoint };
-  });
+  const placed = placedBuses(plan.buses, buses, { file: `--state ${file}`, mayAdd: false });
   return { ...plan, buses: placed, state: speed === undefined ? state : atSpeed(state, speed) };
 }
 

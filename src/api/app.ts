@@ -10,6 +10,7 @@ import { COOKIE, installAccess, isOpenRoute } from "./access.ts";
 import type { ApiParts } from "./books.ts";
 import { installReplies, send, toFault } from "./replies.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { busRoutes } from "./routes/buses.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
@@ -74,6 +75,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     meterRoutes(routes, parts, views);
     commandRoutes(routes, parts, views);
     accountRoutes(routes, parts, views);
+    busRoutes(routes, parts);
     houseRoutes(routes, parts);
     sessionRoutes(routes, access, parts.clock);
     routes.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());

@@ -8,6 +8,7 @@ import { iso, systemClock } from "../kernel/clock.ts";
 import { isFault, reasonOf } from "../kernel/faults.ts";
 import { silentLog } from "../kernel/log.ts";
 import { HsmModule } from "../security/hsm.ts";
+import { listSerialPorts } from "../transports/serial-ports.ts";
 import { getCiphers } from "node:crypto";
 
 export interface Finding {
@@ -60,6 +61,7 @@ export async function examine(env: Readonly<Record<string, string | undefined>>)
   }
   findings.push(await httpPort(config.http));
   for (const bus of config.buses) {
+    if (bus.transport.kind === "tcp-server") findings.push(await dialInPort(bus.id, bus.transport, config.http));
     if (bus.transport.kind === "serial") findings.push(await serialDevice(bus.id, bus.transport.path));
     if (bus.transport.kind === "tcp")
       findings.push(
@@ -136,23 +138,43 @@ async function serialDevice(bus: string, path: string): Promise<Finding> {
     await access(path, constants.R_OK | constants.W_OK);
     return good(`bus ${bus}`, path);
   } catch (error) {
-    return bad(`bus ${bus}`, reasonOf(error), "Check the path and the rights (on Debian: group dialout).");
+    const there = (await listSerialPorts()).map((port) => port.byId ?? port.path).join(", ");
+    return bad(
+      `bus ${bus}`,
+      reasonOf(error),
+      `Check the path and the rights (on Debian: group dialout). Serial ports here: ${there === "" ? "none" : there}.`,
+    );
   }
 }
 
-async function httpPort({ host, port }: Config["http"]): Promise<Finding> {
-  const busy = await new Promise<string | null>((resolve) => {
+/** Null: nobody has it. */
+const whoHas = (host: string, port: number): Promise<string | null> =>
+  new Promise((resolve) => {
     const server = createServer();
     server.once("error", (error) => resolve(error.message));
     server.listen({ host, port }, () => server.close(() => resolve(null)));
   });
+
+/** A port that this site's gateway itself holds, when it runs, is as it should be. */
+async function dialInPort(bus: string, { host, port }: { host: string; port: number }, http: Config["http"]): Promise<Finding> {
+  const busy = await whoHas(host, port);
+  if (busy === null) return good(`bus ${bus}`, `${host}:${port} is free for callers`);
+  if (await isGateway(http)) return good(`bus ${bus}`, `${host}:${port}: the gateway that runs expects callers there`);
+  return bad(`bus ${bus}`, `${host}:${port}: ${busy}`, "Stop the other program, or choose another port and tell the modems.");
+}
+
+async function httpPort(http: Config["http"]): Promise<Finding> {
+  const { host, port } = http;
+  const busy = await whoHas(host, port);
   if (busy === null) return good("http port", `${host}:${port} is free`);
-  const alive = await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(CONNECT_MS_MAX) })
-    .then(async (response) => ((await response.json()) as { status?: unknown }).status === "alive")
-    .catch(() => false);
-  if (alive) return good("http port", `${host}:${port}: a gateway answers there`);
+  if (await isGateway(http)) return good("http port", `${host}:${port}: a gateway answers there`);
   return bad("http port", `${host}:${port}: ${busy}`, "Set HTTP_PORT to a free one, or stop the other program.");
 }
+
+const isGateway = ({ host, port }: Config["http"]): Promise<boolean> =>
+  fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(CONNECT_MS_MAX) })
+    .then(async (response) => ((await response.json()) as { status?: unknown }).status === "alive")
+    .catch(() => false);
 
 /** Somebody answers at host and port; the password in the address is never shown. */
 function reach(what: string, url: string, defaultPort: number, next: string): Promise<Finding> {

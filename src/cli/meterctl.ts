@@ -1,15 +1,17 @@
-/** The command line tool: decode, encode, read, pay, relay, command, doctor. What each prints and how it ends is told in the README. */
+/** The command line tool: decode, encode, read, ports, pay, relay, command, doctor. What each prints and how it ends is told in the README. */
 import { randomUUID } from "node:crypto";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError } from "commander";
 import { itemOf } from "../protocols/dlt645/index.ts";
-import { MeterAddress } from "../kernel/ids.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
 import { ApiClient, type ApiAddress, type Json } from "./api-client.ts";
+import { addressArgument, argument, countArgument } from "./arguments.ts";
 import { decode, explainingOf, languageOf } from "./decode.ts";
 import { examine, printFindings } from "./doctor.ts";
 import { encode, listForms } from "./encode.ts";
 import { modelArgument } from "./model-argument.ts";
 import { endOf, Exit, WrongUse } from "./exits.ts";
+import { examineLink, lineCommands, withLineOptions, type DoctorOptions } from "./line-commands.ts";
 import { lineOf, watch } from "./watch.ts";
 
 const ORDERS = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", "disconnect-for"] as const;
@@ -18,6 +20,8 @@ export interface Terminal {
   out(text: string): void;
   error(text: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Ends what goes on for ever; a real terminal's own is Ctrl-C. */
+  readonly stop?: AbortSignal;
 }
 
 const realTerminal: Terminal = {
@@ -109,6 +113,17 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
       if (empty.length === 0) return;
       terminal.error(`The meter answers, and has no data for: ${empty.join(", ")}.`);
       end(Exit.failed);
+    });
+
+  program
+    .command("ports")
+    .description("serial ports of this machine, found without udev · 本机串口")
+    .option("--json", "JSON alone")
+    .action(async (options: { json?: boolean }) => {
+      const { listSerialPorts } = await import("../transports/serial-ports.ts");
+      const { printPorts } = await import("./ports.ts");
+      const ports = await listSerialPorts();
+      terminal.out(options.json === true ? JSON.stringify(ports, null, 2) : printPorts(ports));
     });
 
   const throughGateway = (command: Command): Command =>
@@ -207,11 +222,16 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
       show(options, command, describe(command));
     });
 
-  program
-    .command("doctor")
-    .description("what is wrong with this site, and what to do · 自检")
+  lineCommands(program, terminal, end);
+
+  withLineOptions(program.command("doctor"))
+    .description("what is wrong with this site, or with a line, and what to do · 自检")
     .option("--json", "JSON alone")
-    .action(async (options: { json?: boolean }) => {
+    .action(async (options: DoctorOptions) => {
+      if (options.link !== undefined) {
+        end(await examineLink(options.link, options, terminal));
+        return;
+      }
       const findings = await examine(terminal.env);
       terminal.out(options.json === true ? JSON.stringify(findings, null, 2) : printFindings(findings));
       if (findings.some((finding) => !finding.ok)) end(Exit.failed);
@@ -226,21 +246,6 @@ function addressOf(options: ApiOptions, env: Terminal["env"]): ApiAddress {
   return { url, key: env["GATEWAY_KEY"] };
 }
 
-/** A value that cannot be: commander names the argument and ends with "wrong use". */
-function argument<T>(read: (text: string) => T): (text: string) => T {
-  return (text) => {
-    try {
-      return read(text);
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-    }
-  };
-}
-const addressArgument = argument((text) => MeterAddress(text));
-const countArgument = argument((text) => {
-  if (!/^\d{1,2}$/.test(text)) throw new Error("A whole number up to 99.");
-  return Number(text);
-});
 const minutesArgument = argument((text) => {
   if (!/^\d{1,4}$/.test(text)) throw new Error("Whole minutes.");
   return Number(text);

@@ -16,7 +16,7 @@ import { faults, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { CommandId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Transactor } from "../kernel/transaction.ts";
-import type { MeterSession, RelayPicture, Sent, Street, Wallet } from "../devices/meter.ts";
+import { Priority, type MeterSession, type RelayPicture, type Sent, type Street, type Wallet } from "../devices/meter.ts";
 import { definitionOf } from "./catalogue.ts";
 import type { CommandChange } from "./command-store.ts";
 import { isOpen, isUnsent, type Attempt, type Command } from "./command.ts";
@@ -33,6 +33,9 @@ const LOOK_AGAIN_MS_MAX = minutes(5);
 const SILENCE_ENDS_SETTING_MS = minutes(10);
 /** Attempts that may follow each other at once; later ones wait, so that a bad line is not beaten. */
 const QUICK_ATTEMPTS = 3;
+/** An attempt under which the line went away tells nothing of the meter, so many more may follow it than a silent meter is worth. */
+const LINE_CLOSED = "silent, the line closed";
+const LINE_CLOSED_ATTEMPTS_MAX = 50;
 /** After a mistake of ours, a lock that was held too long, a disk that is full: soon enough for somebody in the dark. */
 const LOOK_AFTER_MISTAKE_MS = seconds(10);
 const FROZEN_LOOK_MS = minutes(30);
@@ -59,7 +62,7 @@ export interface RunnerParts extends ConclusionParts {
 
 /** Thrown from within `beforeFirstByte`: nothing has been sent, and this is why. */
 class NotSent extends Error {
-  readonly kind: "lost" | "blocked" | "superseded" | "guard";
+  readonly kind: "lost" | "blocked" | "superseded" | "guard" | "not-ours";
   readonly because: string;
 
   constructor(kind: NotSent["kind"], because: string = kind) {
@@ -120,7 +123,9 @@ export class CommandRunner {
         await this.#apply(taken, { type: "out-of-time" });
         return;
       }
-      const raw = await this.#parts.street.session(taken.meter, { priority: definition.priority });
+      // A restore that nobody looked at yet is a probe of its own: its meter may only be believed silent.
+      const mayProbe = definition.priority === Priority.safety && taken.looks === 0;
+      const raw = await this.#parts.street.session(taken.meter, { priority: definition.priority, mayProbe });
       session = raw;
       const seen = watched(raw, {
         relay: (picture) => this.#parts.sights.relay(taken, picture),
@@ -219,7 +224,7 @@ export class CommandRunner {
       const now = await commands.find(null, command.id);
       if (now?.state !== "sending" || now.fence !== command.fence) throw error; // nothing was written, so nothing was sent
       // The attempt stands in the books and the line gave way in the same moment: look before believing anything.
-      sent = { sent: "silent", sentAt: attempt.at };
+      sent = { sent: "silent", sentAt: attempt.at, lineClosed: true };
       log.warn({ reason: reasonOf(error) }, "the line gave way after the attempt was written down");
     }
     const sending: Command = { ...command, state: "sending" };
@@ -235,8 +240,10 @@ export class CommandRunner {
         lookAt: clock.now(),
       },
     );
-    const outcome = sent.sent === "refused" ? `refused: ${sent.fault} ${sent.bits.join(", ")}`.trim() : sent.sent;
-    await commands.endAttempt(null, command.id, number, outcome, session.evidence);
+    const silent = sent.sent === "silent" && sent.lineClosed === true ? LINE_CLOSED : sent.sent;
+    const outcome = sent.sent === "refused" ? `refused: ${sent.fault} ${sent.bits.join(", ")}`.trim() : silent;
+    attempt.outcome = outcome;
+    await commands.endAttempt(null, command.id, command.fence, number, outcome, session.evidence);
     log.info({ attempt: number, outcome }, "sent; now the meter must show it");
     await this.#verify(definition, session, verifying, attempt, sent.sent, sent.sent === "refused" ? sent.fault : null, log);
   }
@@ -262,8 +269,11 @@ export class CommandRunner {
     await commands.endAttempt(
       null,
       command.id,
+      command.fence,
       attempt.number,
-      refusal === null ? `${lastReply}: ${verdict.verdict}` : `refused: ${refusal}: ${verdict.verdict}`,
+      refusal === null
+        ? `${isLineClosed(attempt) ? LINE_CLOSED : lastReply}: ${verdict.verdict}`
+        : `refused: ${refusal}: ${verdict.verdict}`,
       session.evidence,
     );
     switch (verdict.verdict) {
@@ -307,7 +317,7 @@ export class CommandRunner {
       return;
     }
     const timeLeft = clock.now() < command.notAfter;
-    const triesLeft = attempt.number < definition.attemptsMax;
+    const triesLeft = attempt.number < (isLineClosed(attempt) ? LINE_CLOSED_ATTEMPTS_MAX : definition.attemptsMax);
     const because = lastReply === "acknowledged" ? "stuck" : "silence";
     if (!timeLeft || !triesLeft) {
       await this.#apply(command, { type: "not-done", timeLeft, triesLeft, because });
@@ -342,16 +352,20 @@ export class CommandRunner {
       return;
     }
     log.info({ fault: error.code, state: command.state }, "not now");
+    if (error.code === "line-not-ours") {
+      await this.#leaveToHolder(command);
+      return;
+    }
     if (isUnsent(command.state)) {
       if (error.code === "deadline-passed" || clock.now() > command.notAfter) await this.#apply(command, { type: "out-of-time" });
       else if (faults[error.code].retry === "later" || faults[error.code].retry === "verify-first")
-        await this.#lookLater(command, waitingFor(error.code), error.code === "security-suspended" ? FROZEN_LOOK_MS : undefined);
+        await this.#lookLater(command, waitingFor(error.code), this.#pauseFor(command, error.code));
       else await this.#apply(command, { type: "declined", because: error.code });
       return;
     }
     if (session !== null) {
       const last = await commands.lastAttempt(command.id);
-      if (last !== null) await commands.endAttempt(null, command.id, last.number, last.outcome, session.evidence);
+      if (last !== null) await commands.endAttempt(null, command.id, command.fence, last.number, last.outcome, session.evidence);
     }
     const verifying =
       command.state === "sending"
@@ -359,7 +373,20 @@ export class CommandRunner {
         : command;
     if (this.#noMoreLooks(verifying))
       await this.#apply(verifying, { type: "nobody-can-tell", because: verifying.effect === "adds" ? "no-proof" : "silence" });
-    else await this.#lookLater(verifying, error.code === "security-unavailable" ? waitingFor(error.code) : "silence");
+    else
+      await this.#lookLater(
+        verifying,
+        error.code === "security-unavailable" ? waitingFor(error.code) : "silence",
+        this.#pauseFor(command, error.code),
+      );
+  }
+
+  /** A silent meter is looked at when it is asked again, by whomever: before that nothing would be sent. */
+  #pauseFor(command: Command, code: FaultCode): number | undefined {
+    if (code === "security-suspended") return FROZEN_LOOK_MS;
+    if (code !== "meter-silent") return undefined;
+    const { askAgainAt } = this.#parts.street.health(command.meter);
+    return askAgainAt === null ? undefined : Math.max(0, askAgainAt - this.#parts.clock.now());
   }
 
   /** After the deadline a silent meter is not waited for any longer: we do not know, and say so. */
@@ -373,6 +400,9 @@ export class CommandRunner {
   async #notSent(command: Command, why: NotSent): Promise<void> {
     switch (why.kind) {
       case "lost":
+        return;
+      case "not-ours":
+        await this.#leaveToHolder(command);
         return;
       case "blocked":
         await this.#lookLater(command, "earlier-top-up");
@@ -415,6 +445,12 @@ export class CommandRunner {
     });
   }
 
+  /** The line is another gateway's now. It stays as it stands, due at once: whoever holds the line looks, and concludes. */
+  #leaveToHolder(command: Command): Promise<void> {
+    const waitingFor = isUnsent(command.state) ? "line" : command.waitingFor;
+    return this.#waitFor(command, { waitingFor, lookAt: this.#parts.clock.now() });
+  }
+
   #apply(command: Command, event: Parameters<typeof apply>[3], more: Parameters<typeof apply>[4] = {}): Promise<unknown> {
     return this.#parts.transactor.transact((tx) => apply(this.#parts, tx, command, event, more));
   }
@@ -436,6 +472,8 @@ export class CommandRunner {
 }
 
 /** An attempt's outcome is kept as text; a refusal begins with its code. */
+const isLineClosed = ({ outcome }: Attempt): boolean => outcome.startsWith(LINE_CLOSED);
+
 function refusalIn(outcome: string): FaultCode | null {
   const code = /^refused: ([a-z-]+)/.exec(outcome)?.[1];
   return code !== undefined && code in faults ? (code as FaultCode) : null;

@@ -36,7 +36,7 @@ export interface CommandStore {
   list(filter: CommandFilter): Promise<readonly Command[]>;
   attempts(id: CommandId): Promise<readonly Attempt[]>;
   lastAttempt(id: CommandId): Promise<Attempt | null>;
-  /** Takes an open command: fence + 1. Null when it has ended. */
+  /** Takes an open command: fence + 1. Null when it has ended, or when its line is another gateway's. */
   take(id: CommandId): Promise<Command | null>;
   /** Open commands of one meter, oldest first, locked until the transaction ends. */
   lockOpen(tx: Transaction, meter: MeterAddress): Promise<readonly Command[]>;
@@ -51,7 +51,8 @@ export interface CommandStore {
   /**
    * Writes the attempt and moves the command to sending, in one transaction, on disk when it resolves. "blocked": another
    * command that adds to this meter is on the wire or disputed; "superseded": a newer one of `rivals` exists and was not taken
-   * back; "lost": cancelled or taken by someone else meanwhile.
+   * back; "lost": cancelled or taken by someone else meanwhile; "not-ours": the line is no longer held under the number under
+   * which the command was taken.
    */
   beginAttempt(
     tx: Transaction,
@@ -59,16 +60,18 @@ export interface CommandStore {
     fence: number,
     attempt: Attempt,
     rivals: readonly CommandKind[],
-  ): Promise<"begun" | "blocked" | "superseded" | "lost">;
+  ): Promise<"begun" | "blocked" | "superseded" | "lost" | "not-ours">;
+  /** Changes nothing when the fence is no longer ours. */
   endAttempt(
     tx: Transaction | null,
     id: CommandId,
+    fence: number,
     number: number,
     outcome: string,
     frames: readonly WireEvidence[],
   ): Promise<void>;
-  /** Ids whose time to be looked at has come, oldest first. */
-  due(now: Instant, limit: number): Promise<readonly CommandId[]>;
+  /** Ids whose time to be looked at has come, oldest first; of these buses, and what ended unsent on any. Left out: of all. */
+  due(now: Instant, limit: number, buses?: readonly string[]): Promise<readonly CommandId[]>;
   /** Makes every open command of a meter due: it was heard again. */
   wakeMeter(meter: MeterAddress, now: Instant): Promise<readonly CommandId[]>;
   /** Most recent ended command of a kind on a meter. */

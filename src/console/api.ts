@@ -4,7 +4,7 @@
  * of its own kind (`gateway-unreachable`), because then nobody knows whether the request arrived. Who has to sign in first
  * is told so by any of them (401), and whoever watches the door hears of it.
  */
-import type { Account, Command, Meter, Payment, Problem, RelayOrder } from "./shapes.ts";
+import type { Account, Bus, Command, Meter, Payment, Problem, RelayOrder, TapeRow } from "./shapes.ts";
 
 export class Declined extends Error {
   readonly problem: Problem;
@@ -129,6 +129,12 @@ export const latestCommands = async (): Promise<readonly Command[]> =>
 
 export const latestPayments = async (): Promise<readonly Payment[]> =>
   ((await call("/v1/payments?limit=20")) as Page).items as readonly Payment[];
+
+export const buses = async (): Promise<readonly Bus[]> => ((await call("/v1/buses")) as Page).items as readonly Bus[];
+
+/** The last of a line, newest first. */
+export const tape = async (bus: string): Promise<readonly TapeRow[]> =>
+  ((await call(`/v1/buses/${encodeURIComponent(bus)}/tape?limit=60`)) as Page).items as readonly TapeRow[];
 
 export interface TakenPayment {
   readonly payment: Payment;

@@ -93,6 +93,28 @@ export interface Payment {
   readonly createdAt: string;
 }
 
+export interface Bus {
+  readonly id: string;
+  readonly transport: string;
+  readonly open: boolean;
+  readonly why: string | null;
+  readonly waiting: number;
+  readonly exchanges: number;
+  readonly silences: number;
+  readonly busyShare: number;
+}
+
+/** One row of a line's tape: a frame, its secrets dots, or bytes that belong to none, of which only the sentence is told. */
+export interface TapeRow {
+  readonly n: number;
+  readonly at: string;
+  readonly direction: string;
+  readonly kind: string;
+  readonly hex: string | null;
+  readonly en: string;
+  readonly zh: string;
+}
+
 export interface Intent {
   readonly meter: string;
   readonly want: string;

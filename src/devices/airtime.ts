@@ -40,9 +40,9 @@ export const readBytes = (item: Pick<Item, "di" | "shape">, preamble: number): E
 export const answeredMs = (timing: LineTiming, { sent, received }: ExchangeBytes, answerMs: number): number =>
   (sent + received) * timing.byteMs + answerMs + timing.turnaroundMs;
 
-/** An exchange that nobody answers: the whole deadline, and the quiet after it. */
-export const silentMs = (timing: LineTiming, { sent, received }: ExchangeBytes): number =>
-  Math.ceil((sent + received) * timing.byteMs) + timing.answerMs + timing.quietMs;
+/** An exchange that nobody answers: its deadline, which may be a measured one (answer-times.ts), and the quiet after it. */
+export const silentMs = (timing: LineTiming, { sent, received }: ExchangeBytes, waitMs = timing.answerMs): number =>
+  Math.ceil((sent + received) * timing.byteMs) + waitMs + timing.quietMs;
 
 /** How often a meter that has been silent so many times is tried within a time, its pauses growing as `meter-health.ts` lets them. */
 export function probesWithin(ms: number, failures: number, probeMs: number): number {

@@ -1,6 +1,10 @@
 /** What the site file says about a bus, as the lines take it, and what of it is refused at the start. */
 import { Fault } from "../kernel/faults.ts";
 import { BusId } from "../kernel/ids.ts";
+import type { JsonFields, PayloadKind } from "../transports/mqtt-payloads.ts";
+import type { DialInBus } from "./dial-in/caller-book.ts";
+
+export { JSON_FIELDS, PAYLOAD_KINDS } from "../transports/mqtt-payloads.ts";
 
 export type BusTransport =
   | {
@@ -12,12 +16,45 @@ export type BusTransport =
       readonly stopBits: 1 | 2;
     }
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "tcp-server"; readonly port: number }
-  /** Topic templates; `{address}` stands for the meter's twelve digits. */
-  | { readonly kind: "mqtt"; readonly down: string; readonly up: string; readonly payload: "raw" | "hex" | "json" };
+  | { readonly kind: "tcp-server"; readonly port: number; readonly host?: string | undefined }
+  | MqttBus;
 
-export interface BusConfig {
-  readonly id: string;
+/**
+ * Topic templates; `{address}` stands for the meter's twelve digits, and each meter is a line of its own. Topics without it are those
+ * of one DTU: the meters behind it share its wires, and one line.
+ */
+export interface MqttBus {
+  readonly kind: "mqtt";
+  readonly down: string;
+  readonly up: string;
+  readonly payload: PayloadKind;
+  /** With payload json: where the frame lies, if not where most modems put it. */
+  readonly json?: JsonFields | undefined;
+}
+
+const ADDRESS = "{address}";
+const isPerMeter = (topic: string): boolean => topic.includes(ADDRESS);
+/** Over MQTT with `{address}` in the topics a dead meter holds up nobody; everywhere else meters take turns. */
+export const eachMeterAlone = (transport: BusTransport): boolean => transport.kind === "mqtt" && isPerMeter(transport.down);
+
+/** What is wrong with a pair of topics, and in which field; undefined: nothing. */
+export function topicTrouble({ down, up }: Pick<MqttBus, "down" | "up">): { field: "down" | "up"; why: string } | undefined {
+  for (const [field, topic] of Object.entries({ down, up }) as ["down" | "up", string][]) {
+    if (topic === "" || /[+#\0]/.test(topic))
+      return { field, why: "a topic, with {address} where each meter has its own; no wildcards (+, #)" };
+  }
+  if (isPerMeter(down) !== isPerMeter(up)) {
+    const field = isPerMeter(down) ? "up" : "down";
+    return {
+      field,
+      why: `has no {address}, and the other topic has: give it to both (each meter on its own) or to neither (meters behind one DTU)`,
+    };
+  }
+  return down === up ? { field: "up", why: "is the topic of down: we would hear ourselves" } : undefined;
+}
+
+/** `dialIn` and `callers` belong to buses of kind tcp-server. */
+export interface BusConfig extends DialInBus {
   readonly transport: BusTransport;
   /** After a reply, before the next request. */
   readonly turnaroundMs?: number | undefined;
@@ -35,40 +72,58 @@ export function checkedBuses(buses: readonly BusConfig[]): ReadonlyMap<string, B
     const field = `buses[${index}]`;
     if (byId.has(BusId(bus.id, `${field}.id`)))
       throw new Fault("site-file-invalid", { field: `${field}.id`, given: bus.id, why: "named twice" });
-    refuseUnbuilt(bus);
-    const wires = wiresOf(bus.transport);
-    const other = wires === null ? undefined : byWires.get(wires);
-    if (other !== undefined)
-      throw new Fault("site-file-invalid", {
-        field: `${field}.transport`,
-        given: wires,
-        why: `bus ${other} speaks there already; two masters on one line hear nothing`,
-      });
-    if (wires !== null) byWires.set(wires, bus.id);
+    if (bus.transport.kind === "mqtt") refuseTopics(bus.transport, `${field}.transport`);
+    for (const wires of wiresOf(bus.transport)) {
+      const other = byWires.get(wires);
+      if (other !== undefined)
+        throw new Fault("site-file-invalid", {
+          field: `${field}.transport`,
+          given: wires,
+          why: `bus ${other} speaks there already; two masters on one line hear nothing`,
+        });
+      byWires.set(wires, bus.id);
+    }
     byId.set(bus.id, bus);
   }
+  for (const [index, bus] of buses.entries()) refuseMeterOnDtu(bus, byWires, `buses[${index}].transport`);
   return byId;
 }
 
-function refuseUnbuilt({ id, transport }: BusConfig): void {
-  if (transport.kind === "tcp-server") {
-    throw new Fault("not-supported", {
-      bus: id,
-      transport: transport.kind,
-      why: "dial-in is not built yet: dial the meters' serial server with kind tcp",
-    });
-  }
-  if (transport.kind === "mqtt" && transport.payload !== "raw") {
-    throw new Fault("not-supported", {
-      bus: id,
-      payload: transport.payload,
-      why: "only raw payloads are built yet: let the modem send the frame as it is",
+/** A topic of a DTU that also is the topic of some meter on another bus: two lines would speak to one modem. */
+function refuseMeterOnDtu({ transport }: BusConfig, byWires: ReadonlyMap<string, string>, field: string): void {
+  if (transport.kind !== "mqtt" || !eachMeterAlone(transport)) return;
+  for (const [name, template] of [
+    ["down", transport.down],
+    ["up", transport.up],
+  ] as const) {
+    const asTemplate = (wires: string): string => wires.replaceAll(/(?<!\d)\d{12}(?!\d)/g, ADDRESS);
+    const [wires, other] = [...byWires].find(([wires]) => asTemplate(wires) === `topic ${template}`) ?? [];
+    if (wires === undefined) continue;
+    throw new Fault("site-file-invalid", {
+      field: `${field}.${name}`,
+      given: template,
+      why: `bus ${other} has the ${wires}, which would be a meter's here; two masters on one line hear nothing`,
     });
   }
 }
 
-/** What stands for one pair of wires; null where each meter has its own. */
-function wiresOf(transport: BusTransport): string | null {
-  if (transport.kind === "serial") return transport.path;
-  return transport.kind === "tcp" ? `${transport.host}:${transport.port}` : null;
+function refuseTopics(transport: MqttBus, field: string): void {
+  const trouble = topicTrouble(transport);
+  if (trouble === undefined) return;
+  const { [trouble.field]: given } = transport;
+  throw new Fault("site-file-invalid", { field: `${field}.${trouble.field}`, given, why: trouble.why });
+}
+
+/** What stands for a pair of wires; nothing where each meter has its own. A DTU is known by either of its topics. */
+function wiresOf(transport: BusTransport): readonly string[] {
+  switch (transport.kind) {
+    case "serial":
+      return [transport.path];
+    case "tcp":
+      return [`${transport.host}:${transport.port}`];
+    case "mqtt":
+      return eachMeterAlone(transport) ? [] : [`topic ${transport.down}`, `topic ${transport.up}`];
+    case "tcp-server":
+      return transport.port === 0 ? [] : [`callers on port ${transport.port}`];
+  }
 }

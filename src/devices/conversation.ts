@@ -2,7 +2,8 @@
  * What is said to one meter in one session, exchange by exchange: how often a question may be asked, what a reply means for the
  * caller, and the evidence of it all, passwords masked.
  *
- * Questions may be asked twice when nobody answers; anything that changes the meter is said exactly once. After each exchange
+ * Questions may be asked twice when nobody answers; anything that changes the meter is said exactly once. A meter that is known as
+ * silent is asked by one in each of its pauses (meter-health.ts), whoever wants to know; the others are told at once. After each exchange
  * the line is free for others, so an urgent order waits for one exchange of a long poll and never for all of it.
  */
 import type { Clock, Instant } from "../kernel/clock.ts";
@@ -11,6 +12,7 @@ import type { Logger } from "../kernel/log.ts";
 import type { WireEvidence } from "../kernel/reading.ts";
 import { PartsJoiner, maskedHex, permit, requests } from "../protocols/dlt645/index.ts";
 import type { Frame, Reply, Row } from "../protocols/dlt645/index.ts";
+import type { Sign } from "./foreign-master.ts";
 import type { Line } from "./line.ts";
 import type { Urgency } from "./exchange-queue.ts";
 import type { LineAnswer, LineRequest } from "./line-request.ts";
@@ -31,6 +33,8 @@ export interface ConversationParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal?: AbortSignal | undefined;
+  /** The first question may be asked in the middle of a pause: a wish that must not wait for the next. */
+  readonly mayProbe?: boolean | undefined;
 }
 
 /** A reply that says something, and when it came. */
@@ -43,9 +47,26 @@ export interface Heard {
 export class Conversation {
   readonly evidence: WireEvidence[] = [];
   readonly #parts: ConversationParts;
+  #mayProbe: boolean;
 
   constructor(parts: ConversationParts) {
     this.#parts = parts;
+    this.#mayProbe = parts.mayProbe ?? false;
+  }
+
+  /** A sign of another master that only a session can see. */
+  suspect(sign: Sign): void {
+    this.#parts.line.suspect(sign, this.#parts.meter.address);
+  }
+
+  /** A count that moved further than our own purchases explain was moved by somebody else. */
+  sawPurchaseCount(count: number): void {
+    const { line, meter } = this.#parts;
+    if (line.others.countSeen(meter.address, count)) this.suspect("count");
+  }
+
+  sendsPurchase(count: number): void {
+    this.#parts.line.others.purchaseSent(this.#parts.meter.address, count);
   }
 
   /** The bytes behind an identifier, all parts joined. Throws `meter-no-data` where the meter has none. */
@@ -92,7 +113,14 @@ export class Conversation {
 
   async #answered(build: () => Promise<Frame>, replyBytes?: number): Promise<Extract<LineAnswer, { outcome: "answered" }>> {
     const { health, meter } = this.#parts;
-    const triesMax = health.of(meter.address).state === "silent" ? 1 : QUESTIONS_MAX;
+    const { state, askAgainAt } = health.of(meter.address);
+    if (!this.#mayProbe && !health.isWorthAsking(meter.address))
+      throw this.#fault("meter-silent", {
+        why: "it was silent a moment ago and is not asked again yet; nothing was sent",
+        askAgainAt,
+      });
+    this.#mayProbe = false;
+    const triesMax = state === "silent" ? 1 : QUESTIONS_MAX;
     for (let tries = 1; ; tries += 1) {
       const answer = await this.#ask({ frame: await build(), ...(replyBytes === undefined ? {} : { replyBytes }) });
       if (answer.outcome === "answered") return answer;
@@ -107,7 +135,11 @@ export class Conversation {
   async order(frame: Frame, { notAfter, beforeFirstByte }: SendOptions): Promise<Sent> {
     const answer = await this.#ask({ frame, notAfter, ...(beforeFirstByte === undefined ? {} : { beforeFirstByte }) });
     const { sentAt } = answer;
-    if (answer.outcome !== "answered") return { sent: "silent", sentAt };
+    if (answer.outcome === "said") throw new Error("an order was said as if nobody answered it");
+    if (answer.outcome === "silent") {
+      this.#mayProbe = true; // whether it was obeyed is looked at now, not after a pause
+      return { sent: "silent", sentAt, ...(answer.lineClosed ? { lineClosed: true } : {}) };
+    }
     const { reply, at } = answer;
     switch (reply.is) {
       case "acknowledged":
@@ -151,7 +183,7 @@ export class Conversation {
       choices: model.profile.choices,
       preamble: model.preamble,
       ...(signal === undefined ? {} : { signal }),
-      onFrame: (direction, bytes, at) => this.evidence.push({ at, direction, hex: maskedHex(bytes) }),
+      onFrame: (direction, bytes, at) => this.evidence.push({ at, direction, hex: maskedHex(bytes, model.profile.choices) }),
     });
     if (answer.outcome === "answered") health.heard(meter.address);
     else if (answer.outcome === "silent" && !answer.lineClosed) health.silent(meter.address);

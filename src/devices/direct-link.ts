@@ -10,16 +10,17 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading, WireEvidence } from "../kernel/reading.ts";
 import { MqttLink } from "../transports/mqtt-link.ts";
-import { MqttTransport } from "../transports/mqtt.ts";
 import { recording, WireRecord } from "../transports/recording.ts";
 import { SerialTransport } from "../transports/serial.ts";
 import { TcpTransport } from "../transports/tcp-client.ts";
 import type { Transport } from "../transports/transport.ts";
+import { eachMeterAlone } from "./bus-config.ts";
 import { Conversation } from "./conversation.ts";
 import { Line, type LineLink } from "./line.ts";
 import { parseLink } from "./link-url.ts";
 import { Priority } from "./meter.ts";
 import { HealthBook } from "./meter-health.ts";
+import { overMqtt } from "./mqtt-lines.ts";
 import { meterModels } from "./meter-models.ts";
 import { readItems } from "./readings.ts";
 import { timingOf } from "./timing.ts";
@@ -61,10 +62,10 @@ export function openDirectLink(url: string, parts: DirectParts): DirectLink {
       closers.unshift(() => broker!.close());
       await broker.start();
     }
-    return new MqttTransport(broker, transport, address);
+    return overMqtt(broker, transport, address).make();
   };
   const lineTo = async (address: MeterAddress): Promise<Line> => {
-    const key = target.transport.kind === "mqtt" ? address : "one";
+    const key = eachMeterAlone(target.transport) ? address : "one";
     const existing = lines.get(key);
     if (existing !== undefined) return existing;
     const link = once(recording(await transportTo(address), trace));

@@ -41,10 +41,20 @@ export class ExchangeQueue<T> {
     return true;
   }
 
-  next(): T | undefined {
-    const most = this.mostUrgent;
-    const index = this.#waiting.findIndex((ticket) => priorityOf(ticket.urgency) === most);
-    return index < 0 ? undefined : this.#waiting.splice(index, 1)[0]!.what;
+  /** In order of coming. */
+  get waiting(): readonly T[] {
+    return this.#waiting.map(({ what }) => what);
+  }
+
+  /** `mayGo`: who may not is passed over, however urgent. */
+  next(mayGo: (what: T) => boolean = () => true): T | undefined {
+    const ready = this.#waiting.filter(({ what }) => mayGo(what));
+    const first = ready.reduce<Ticket<T> | undefined>(
+      (best, ticket) => (best === undefined || priorityOf(ticket.urgency) < priorityOf(best.urgency) ? ticket : best),
+      undefined,
+    );
+    if (first !== undefined) this.#waiting.splice(this.#waiting.indexOf(first), 1);
+    return first?.what;
   }
 
   remove(what: T): boolean {

@@ -34,11 +34,18 @@ export interface LineCounts {
   exchanges: number;
   silences: number;
   busyMs: number;
+  /** Exchanges and the rests after them: time in which nobody else could have spoken. */
+  occupiedMs: number;
+  /** Of these, waited for answers that did not come. */
+  silentMs: number;
   /** Replies that came when nobody waited for one. */
   late: number;
   /** Replies that came in the middle of an exchange and answer another question. */
   strays: number;
+  /** Of our own requests, byte for byte: the adapter hears itself. */
   echoes: number;
+  /** Requests that we did not send: another master. */
+  foreignRequests: number;
   noiseBytes: number;
 }
 
@@ -46,8 +53,11 @@ export const noCounts = (): LineCounts => ({
   exchanges: 0,
   silences: 0,
   busyMs: 0,
+  occupiedMs: 0,
+  silentMs: 0,
   late: 0,
   strays: 0,
   echoes: 0,
+  foreignRequests: 0,
   noiseBytes: 0,
 });

@@ -2,35 +2,33 @@
  * The line actor: the one who speaks on one pair of wires. Exactly one request is in flight; between two exchanges the line
  * rests; everything else waits its turn by urgency.
  *
- *     ask ─► queue ─► deadline? ─► beforeFirstByte ─► deadline? ─► waiter, then bytes ─► reply ──► turnaround ──► next
- *                                                                                   └──► silence ► quiet ───────► next
+ *     ask ─► queue ─► deadline? ours? ─► beforeFirstByte ─► deadline? ours? ─► waiter, then bytes ─► reply ──► turnaround ──► next
+ *                                                                                               └──► silence ► quiet ───────► next
  *
  * After silence the line keeps quiet for longer: what is heard then is a late reply and belongs to no one; taken for the
- * next answer it would be the wrong meter's. A request for a line that is down fails at once, so nothing waits here to
- * do harm later. What a frame means to a meter is not known here.
+ * next answer it would be the wrong meter's. A question given up before its whole allowance (answer-times.ts) leaves its meter
+ * alone until that has passed, and the line serves others meanwhile. A request for a line that is down fails at once, so nothing
+ * waits here to do harm later. What a frame means to a meter is not known here.
  */
-import type { Clock, Instant } from "../kernel/clock.ts";
+import { later, type Clock, type Instant } from "../kernel/clock.ts";
 import { Fault, isFault, reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import { encodeFrame, readReply } from "../protocols/dlt645/index.ts";
 import type { Frame } from "../protocols/dlt645/index.ts";
+import type { MeterAnswers } from "./answer-times.ts";
+import { Answering } from "./answering.ts";
+import { Doubles } from "./doubles.ts";
 import { exchange, type ExchangeEvent, type ExchangeState } from "./exchange.ts";
 import { ExchangeQueue } from "./exchange-queue.ts";
+import { ForeignMaster, type Sign } from "./foreign-master.ts";
 import { LineEar } from "./line-ear.ts";
+import type { LineLink } from "./line-link.ts";
+import { LinePatience, untilAborted } from "./line-patience.ts";
 import { noCounts, type LineAnswer, type LineRequest } from "./line-request.ts";
-import { BYTE_GAP_MS, QUEUE_LENGTH_MAX, replyDeadlineMs, SAID_MS, type LineTiming } from "./timing.ts";
+import { LineTape } from "./line-tape.ts";
+import { QUEUE_LENGTH_MAX, replyDeadlineMs, SAID_MS, type LineTiming } from "./timing.ts";
 
-/** What the line speaks through; `Reconnecting` of the transports fulfils it. */
-export interface LineLink {
-  readonly name: string;
-  readonly isOpen: boolean;
-  readonly why: string | null;
-  start(): Promise<void>;
-  send(bytes: Uint8Array): Promise<void>;
-  close(): Promise<void>;
-  onReceived(listener: (bytes: Uint8Array) => void): void;
-  onDropped(listener: (why: string) => void): void;
-}
+export type { LineLink } from "./line-link.ts";
 
 export interface LineParts {
   readonly id: string;
@@ -39,6 +37,9 @@ export interface LineParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly queueLengthMax?: number;
+  readonly tape?: LineTape;
+  /** Why we may not drive this line just now: asked in the last moment before a first byte, so from memory alone. */
+  readonly notOurs?: () => Fault | undefined;
 }
 
 interface Job {
@@ -51,18 +52,21 @@ interface Job {
   state: ExchangeState;
 }
 
-/** A frame that is still coming in at the deadline is waited for, but not for ever. */
-const GRACE_PAUSES_MAX = 8;
-/** A line that never falls silent must not stop for ever; after so many windows it is used all the same. */
-const QUIET_WINDOWS_MAX = 10;
-
 export class Line {
   readonly id: string;
   readonly counts = noCounts();
+  readonly tape: LineTape;
+  /** Signs of another master, also those that only a session sees. */
+  readonly others = new ForeignMaster();
   readonly #parts: LineParts;
   readonly #queue: ExchangeQueue<Job>;
   readonly #ear: LineEar;
+  readonly #patience: LinePatience;
+  readonly #answering: Answering;
   readonly #closing = new AbortController();
+  readonly #doubles: Doubles;
+  /** Ends the wait for a meter that is left alone: somebody else came, or nothing may begin. */
+  #stir = new AbortController();
   #holds = 0;
   #worker: Promise<void> | undefined;
   /** The exchange in flight, and where its events go. */
@@ -70,11 +74,23 @@ export class Line {
   #tell: ((event: ExchangeEvent) => void) | undefined;
 
   constructor(parts: LineParts) {
-    const { clock, log, link } = parts;
+    const { clock, log, link, timing } = parts;
     this.#parts = parts;
     this.id = parts.id;
+    this.#doubles = new Doubles(clock);
     this.#queue = new ExchangeQueue(parts.queueLengthMax ?? QUEUE_LENGTH_MAX);
-    this.#ear = new LineEar({ clock, log, counts: this.counts, onReply: (frame, bytes) => this.#replied(frame, bytes) });
+    this.tape = parts.tape ?? new LineTape();
+    this.#ear = new LineEar({
+      clock,
+      log,
+      counts: this.counts,
+      tape: this.tape,
+      onReply: (frame, bytes) => this.#replied(frame, bytes),
+      onRequest: (frame, bytes) => this.#strangerAsked(frame, bytes),
+    });
+    const { others, id } = this;
+    this.#patience = new LinePatience({ id, clock, log, timing, ear: this.#ear, others, closing: this.#closing.signal });
+    this.#answering = new Answering(timing);
     link.onReceived((bytes) => this.#ear.hear(bytes));
     link.onDropped((why) => this.#dropped(why));
   }
@@ -112,6 +128,7 @@ export class Line {
   /** Resolves when nothing is under way; nothing new begins until the returned function is called. */
   async hold(): Promise<() => void> {
     this.#holds += 1;
+    this.#stir.abort();
     await this.#worker;
     let held = true;
     return () => {
@@ -132,10 +149,26 @@ export class Line {
   }
 
   #down(): Fault {
-    return new Fault("line-down", { bus: this.id, transport: this.link.name, why: this.link.why ?? "closing" });
+    return (
+      this.#parts.notOurs?.() ??
+      new Fault("line-down", { bus: this.id, transport: this.link.name, why: this.link.why ?? "closing" })
+    );
+  }
+
+  /** What this meter's answers have been taking. */
+  answers(meter: string): MeterAnswers {
+    return this.#answering.times.of(meter);
+  }
+
+  /** A sign of another master; told to people once in a while. */
+  suspect(sign: Sign, meter: string): void {
+    const { clock, log } = this.#parts;
+    if (this.others.note(sign, clock.now()))
+      log.warn({ bus: this.id, meter, sign, ...this.others.picture }, "another master seems to use this line");
   }
 
   #wake(): void {
+    this.#stir.abort();
     if (this.#worker !== undefined || this.#holds > 0 || this.#queue.length === 0) return;
     this.#worker = this.#work().finally(() => {
       this.#worker = undefined;
@@ -144,11 +177,24 @@ export class Line {
   }
 
   async #work(): Promise<void> {
-    while (this.#holds === 0) {
-      const job = this.#queue.next();
-      if (job === undefined) return;
+    for (;;) {
+      if (this.others.isAsking) await this.#patience.untilOthersAreDone();
+      if (this.#holds > 0) return;
+      const job = this.#queue.next(({ request }) => this.#answering.leftAloneMs(request.frame, this.#parts.clock.now()) <= 0);
+      if (job === undefined) {
+        if (this.#queue.length === 0) return;
+        await this.#untilSomebodyMay();
+        continue;
+      }
       await this.#run(job).catch((mistake: unknown) => job.fail(mistake)); // ours, and only this piece of work's
     }
+  }
+
+  async #untilSomebodyMay(): Promise<void> {
+    const { clock } = this.#parts;
+    const waits = this.#queue.waiting.map(({ request }) => this.#answering.leftAloneMs(request.frame, clock.now()));
+    this.#stir = new AbortController();
+    await clock.wait(Math.min(...waits), this.#stir.signal);
   }
 
   /** One exchange, and the rest that the line needs after it. */
@@ -167,19 +213,20 @@ export class Line {
     this.#tell(prevented === undefined ? { type: "prepared" } : { type: "prevented", cause: prevented.cause });
     if (isSpeaking(job)) {
       // The waiter stands (state `speaking`) before the first byte leaves: some meters answer before `send` resolves.
-      this.#ear.forget();
+      this.#ear.speaking(job.bytes);
       sentAt = clock.now();
       job.request.onFrame?.("sent", job.bytes, sentAt);
+      this.tape.frame("sent", job.bytes, sentAt);
       this.link.send(job.bytes).catch((cause: unknown) => {
-        // Only `line-down` promises that nothing left; anything else must be taken for bytes on the wire.
-        if (isFault(cause, "line-down")) this.#tell?.({ type: "refused", cause });
+        // Only these two promise that nothing left; anything else must be taken for bytes on the wire.
+        if (isFault(cause, "line-down") || isFault(cause, "line-not-ours")) this.#tell?.({ type: "refused", cause });
         else log.warn({ bus: this.id, why: reasonOf(cause) }, "sending ended oddly; waiting for the meter all the same");
       });
       const deadlineMs =
         job.request.expectsReply === false
           ? Math.ceil(job.bytes.length * timing.byteMs) + SAID_MS
-          : replyDeadlineMs(timing, job.request.frame, job.bytes.length, job.request.replyBytes);
-      void this.#awaitDeadline(deadlineMs, ended.signal).then(() => {
+          : this.#answering.asked(job.request, job.bytes.length, sentAt);
+      void this.#patience.untilAnswerIsLate(deadlineMs, ended.signal).then(() => {
         if (!ended.signal.aborted) this.#tell?.({ type: "reply-deadline" });
       });
       await untilAborted(ended.signal);
@@ -188,19 +235,18 @@ export class Line {
     this.#tell = undefined;
     this.#current = undefined;
     this.#settle(job, sentAt, endedAt);
-    const said = job.request.expectsReply === false;
-    if (job.state.at === "answered" || said) await clock.wait(timing.turnaroundMs, this.#closing.signal);
-    else if (job.state.at === "silent") await this.#keepQuiet(endedAt);
+    await this.#rest(job, endedAt);
+    if (sentAt !== undefined && job.state.at !== "unsent") this.counts.occupiedMs += clock.now() - sentAt;
   }
 
-  /** A deadline passes in silence only: a meter in the middle of a frame may finish it. */
-  async #awaitDeadline(ms: number, ended: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
-    await clock.wait(ms, ended);
-    for (let pauses = 0; pauses < GRACE_PAUSES_MAX && !ended.aborted && this.#ear.isInsideFrame; pauses += 1) {
-      const rest = this.#ear.heardAt + BYTE_GAP_MS - clock.now();
-      if (rest <= 0) return;
-      await clock.wait(rest, ended);
+  /** What the line needs before the next may speak. What was said to everybody is followed by no late reply. */
+  async #rest({ state, request }: Job, endedAt: Instant): Promise<void> {
+    const { clock, timing } = this.#parts;
+    if (state.at === "answered") await clock.wait(timing.turnaroundMs + this.#doubles.restMs, this.#closing.signal);
+    else if (state.at === "silent" && request.expectsReply === false) await clock.wait(timing.turnaroundMs, this.#closing.signal);
+    else if (state.at === "silent") {
+      if (!state.lineClosed) this.#answering.silent();
+      await this.#patience.untilQuiet(endedAt);
     }
   }
 
@@ -211,7 +257,11 @@ export class Line {
       notAfter !== undefined && clock.now() > notAfter
         ? { cause: new Fault("deadline-passed", { bus: this.id, notAfter }) }
         : undefined;
-    const down = () => (this.link.isOpen ? undefined : { cause: this.#down() });
+    const down = () => {
+      const notOurs = this.#parts.notOurs?.();
+      if (notOurs !== undefined) return { cause: notOurs };
+      return this.link.isOpen ? undefined : { cause: this.#down() };
+    };
     try {
       const early = passed() ?? down();
       if (early !== undefined) return early;
@@ -237,39 +287,46 @@ export class Line {
       job.settle({ outcome: "said", sentAt });
     } else {
       this.counts.silences += 1;
+      this.counts.silentMs += at - sentAt;
       const { why, lineClosed } = state.at === "silent" ? state : { why: "ended without a word", lineClosed: false };
       job.settle({ outcome: "silent", why, lineClosed, sentAt });
     }
   }
 
-  /** Until nothing has been heard for a whole window. */
-  async #keepQuiet(from: Instant): Promise<void> {
-    const { clock, timing, log } = this.#parts;
-    for (let windows = 0; windows < QUIET_WINDOWS_MAX; windows += 1) {
-      const rest = Math.max(from, this.#ear.heardAt) + timing.quietMs - clock.now();
-      if (rest <= 0 || this.#closing.signal.aborted) return;
-      await clock.wait(rest, this.#closing.signal);
-    }
-    log.warn({ bus: this.id }, "the line does not fall silent; it is used all the same: look for a second master or noise");
-  }
-
   #replied(frame: Frame, bytes: Uint8Array): void {
+    const now = this.#parts.clock.now();
+    if (this.others.takesReply(frame, now)) return;
     const job = this.#current;
     if (job === undefined || !isSpeaking(job)) {
       this.counts.late += 1;
+      this.#doubles.stray(bytes);
+      if (!this.#answering.late(frame, bytes.length, now)) this.suspect("reply", frame.address);
       return;
     }
-    job.request.onFrame?.("received", bytes, this.#parts.clock.now());
+    job.request.onFrame?.("received", bytes, now);
     const reply = readReply(job.request.frame, frame, job.request.choices);
     if (reply.is === "not-ours") {
       this.counts.strays += 1;
+      this.#doubles.stray(bytes);
       this.#parts.log.debug({ bus: this.id, why: reply.why }, "a frame that answers another question");
+    } else {
+      this.#doubles.took(bytes);
+      this.#answering.answered(bytes.length, now);
     }
     this.#tell?.({ type: "reply", reply, frame });
   }
 
+  /** Not ours, and no echo: the wire belongs to its answer for as long as a meter may take. */
+  #strangerAsked(frame: Frame, bytes: Uint8Array): void {
+    const { clock, timing } = this.#parts;
+    this.counts.foreignRequests += 1;
+    this.others.asked(frame, later(clock.now(), replyDeadlineMs(timing, frame, bytes.length)));
+    this.suspect("request", frame.address);
+  }
+
   #dropped(why: string): void {
     this.#ear.forget();
+    this.others.forgetCounts();
     this.#tell?.({ type: "closed", cause: new Fault("line-down", { bus: this.id, transport: this.link.name, why }) });
     for (const job of this.#queue.empty()) job.fail(this.#down());
   }
@@ -277,9 +334,3 @@ export class Line {
 
 const errorOf = (cause: unknown): Error => (cause instanceof Error ? cause : new Error(String(cause)));
 const isSpeaking = (job: Job): boolean => job.state.at === "speaking";
-
-const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });

@@ -1,12 +1,15 @@
 /** A link as a person types it. Errors name the part that is wrong and say what is allowed; a password is never printed. */
 import { Fault } from "../kernel/faults.ts";
 import { Secret } from "../kernel/secret.ts";
-import type { BusTransport } from "./bus-config.ts";
+import { PAYLOAD_KINDS, type PayloadKind } from "../transports/mqtt-payloads.ts";
+import { topicTrouble, type BusTransport } from "./bus-config.ts";
 
 export interface LinkTarget {
   readonly transport: Exclude<BusTransport, { kind: "tcp-server" }>;
   readonly broker?: { readonly url: string; readonly username?: string; readonly password?: Secret<string> };
 }
+
+type Topics = Readonly<Partial<Record<"down" | "up", string>>>;
 
 const FORMS = "tcp://host:port, serial:///dev/ttyUSB0?baud=2400 or mqtt://host:port";
 
@@ -51,16 +54,19 @@ export function parseLink(text: string): LinkTarget {
     }
     case "mqtt:":
     case "mqtts:": {
-      known("down", "up");
+      known("down", "up", "payload");
       host();
-      const template = (name: "down" | "up") =>
-        option(name, `meters/{address}/${name}`, /\{address\}/, "a topic with {address} in it");
+      const { down = "meters/{address}/down", up = "meters/{address}/up" } = Object.fromEntries(url.searchParams) as Topics;
+      const trouble = topicTrouble({ down, up });
+      if (trouble !== undefined) throw wrong(`?${trouble.field}`, trouble.field === "down" ? down : up, trouble.why);
+      const kinds = PAYLOAD_KINDS.join(", ");
+      const payload = option("payload", "raw", new RegExp(`^(${PAYLOAD_KINDS.join("|")})$`), `one of ${kinds}`) as PayloadKind;
       const credentials =
         url.username === ""
           ? {}
           : { username: decodeURIComponent(url.username), password: new Secret(decodeURIComponent(url.password)) };
       return {
-        transport: { kind: "mqtt", down: template("down"), up: template("up"), payload: "raw" },
+        transport: { kind: "mqtt", down, up, payload },
         broker: { url: `${url.protocol}//${url.host}`, ...credentials },
       };
     }

@@ -1,6 +1,7 @@
 /**
  * How meters have been answering. A silent meter is asked less often, so that one dead meter does not slow a street: each
- * unanswered request costs its line a whole reply deadline and the quiet after it.
+ * unanswered request costs its line a reply deadline and the quiet after it. Each time-out begins a pause, two seconds longer than
+ * the one before; whoever asks first when it is over is the probe, and the others see its outcome (conversation.ts).
  */
 import { later, minutes, seconds, type Clock } from "../kernel/clock.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
@@ -30,6 +31,17 @@ export class HealthBook {
   /** Called each time a meter that was silent or unknown answers. */
   onHeard(listener: (address: MeterAddress) => void): void {
     this.#listeners.push(listener);
+  }
+
+  isWorthAsking(meter: MeterAddress): boolean {
+    const { askAgainAt } = this.of(meter);
+    return askAgainAt === null || this.#clock.now() >= askAgainAt;
+  }
+
+  /** Its line was opened anew: what was silence behind a broken line may be none. */
+  doubt(meter: MeterAddress): void {
+    const health = this.of(meter);
+    if (health.state === "silent") this.#meters.set(meter, { ...health, askAgainAt: this.#clock.now() });
   }
 
   heard(meter: MeterAddress): void {

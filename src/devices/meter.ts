@@ -10,6 +10,9 @@ import type { Instant } from "../kernel/clock.ts";
 import type { FaultCode } from "../kernel/faults.ts";
 import type { Reading, WireEvidence } from "../kernel/reading.ts";
 import type { Secret } from "../kernel/secret.ts";
+import type { MeterAnswers } from "./answer-times.ts";
+import type { OtherMaster } from "./foreign-master.ts";
+import type { TapeReader } from "./line-tape.ts";
 
 /** Models that this gateway can order end to end; what it knows of others stands in the profiles of the protocol room. */
 export type ModelName = "standard-wallet" | "remote-ledger" | "state-grid-2009" | "southern-grid" | "breaker-645";
@@ -100,8 +103,11 @@ export type ClockWay = "write" | "broadcast";
 /** What came back for something that changes the meter. `silent`: the bytes left, nobody spoke; it may have been obeyed. */
 export type Sent =
   | { readonly sent: "acknowledged"; readonly sentAt: Instant; readonly at: Instant }
-  /** `asExpected`: nobody answers such a thing. */
-  | { readonly sent: "silent"; readonly sentAt: Instant; readonly asExpected?: true }
+  /**
+   * `lineClosed`: the line went away under it, so that its silence says nothing about the meter. `asExpected`: nobody answers such a
+   * thing.
+   */
+  | { readonly sent: "silent"; readonly sentAt: Instant; readonly lineClosed?: boolean; readonly asExpected?: true }
   | { readonly sent: "refused"; readonly sentAt: Instant; readonly fault: FaultCode; readonly bits: readonly string[] };
 
 export interface SendOptions {
@@ -112,8 +118,8 @@ export interface SendOptions {
 }
 
 /**
- * Everything throws a Fault: `meter-silent` (asked, nobody spoke), `line-down` / `bus-queue-full` / `deadline-passed`
- * (nothing was sent), `meter-no-data`, `meter-fault`, `reply-malformed`, or the fault of an error word.
+ * Everything throws a Fault: `meter-silent` (asked, nobody spoke), `line-down` / `line-not-ours` / `bus-queue-full` /
+ * `deadline-passed` (nothing was sent), `meter-no-data`, `meter-fault`, `reply-malformed`, or the fault of an error word.
  */
 export interface MeterSession {
   readonly meter: MeterRecord;
@@ -155,18 +161,31 @@ export interface MeterHealth {
   readonly askAgainAt: Instant | null;
 }
 
+export interface SessionOptions {
+  readonly priority: Priority;
+  readonly signal?: AbortSignal;
+  /** A meter that is believed silent is asked once all the same, in the middle of its pause; without it `meter-silent` comes at once. */
+  readonly mayProbe?: boolean;
+}
+
 /** All lines and meters together: what commands, policy and API see of devices. */
 export interface Street {
   /** Waits for the meter to be free: one session per meter at a time, since the meter's identity session is one. */
-  session(address: MeterAddress, options: { readonly priority: Priority; readonly signal?: AbortSignal }): Promise<MeterSession>;
+  session(address: MeterAddress, options: SessionOptions): Promise<MeterSession>;
   meter(address: MeterAddress): MeterRecord | undefined;
   meters(): readonly MeterRecord[];
   health(address: MeterAddress): MeterHealth;
+  /** False: the meter's line may not be driven just now, another gateway holds it; a session is refused at once. Left out: never. */
+  isOurs?(address: MeterAddress): boolean;
+  /** What its answers take, as measured on its line; left out: nobody measures. */
+  answers?(address: MeterAddress): MeterAnswers | undefined;
   /** Called each time a meter that was silent or unknown answers. */
   onHeard(listener: (address: MeterAddress) => void): void;
   /** Called each time a line can send again, with the meters behind it. */
   onLineOpen(listener: (meters: readonly MeterAddress[]) => void): void;
   buses(): readonly BusPicture[];
+  /** The last bytes of a line, secrets masked; undefined where there is no such line. */
+  tape(bus: string): TapeReader | undefined;
   /** Resolves when no exchange is under way and holds back new ones until the returned function is called. */
   hold(): Promise<() => void>;
   close(): Promise<void>;
@@ -175,6 +194,9 @@ export interface Street {
 export interface BusPicture {
   readonly id: BusId;
   readonly transport: string;
+  /** The gateway that may drive it; null: nobody, just now. */
+  readonly holder: string | null;
+  readonly heldByUs: boolean;
   readonly open: boolean;
   readonly why: string | null;
   readonly waiting: number;
@@ -183,4 +205,42 @@ export interface BusPicture {
   readonly busyMs: number;
   /** Exchanges and the rests after them: time in which nobody else could have spoken. */
   readonly occupiedMs: number;
+  /** Over MQTT: messages that were not let through, by reason. */
+  readonly ignored?: Readonly<Record<string, number>>;
+  /** Of these, waited for answers that did not come. */
+  readonly silentMs: number;
+  /** Of the time since the start, 0 to 1. */
+  readonly busyShare: number;
+  /** Answers that came when nobody waited any more, and answers to another question. */
+  readonly late: number;
+  readonly strays: number;
+  /** Of our own requests: the adapter hears itself. */
+  readonly echoes: number;
+  readonly noiseBytes: number;
+  /** Signs that somebody else is the master here too; null while there are none. */
+  readonly otherMaster: OtherMaster | null;
+  readonly tape: { readonly rows: number; readonly bytes: number; readonly newest: number };
+  /** Only at the port of a bus that is dialled from outside; its lines stand beside it. */
+  readonly callers?: CallersPicture;
+}
+
+export interface CallersPicture {
+  readonly connected: number;
+  /** Lines on which somebody sits. */
+  readonly known: number;
+  readonly quarantined: number;
+  /** For want of room, since the start. */
+  readonly turnedAway: number;
+  /** Callers that nobody knows, newest first; those that left are remembered for a while. */
+  readonly quarantine: readonly QuarantinedCaller[];
+}
+
+export interface QuarantinedCaller {
+  readonly caller: string;
+  readonly since: Instant;
+  /** When it hung up; null while it is there. */
+  readonly until: Instant | null;
+  /** Its first bytes, escaped and shortened. */
+  readonly said: string;
+  readonly why: string;
 }

@@ -20,6 +20,8 @@ export interface PlannedMeter {
   readonly answerMs: number;
   /** Silences in a row of a meter that is silent; null: it answers. */
   readonly failures: number | null;
+  /** How long it is waited for while it is silent; undefined: the whole allowance of its line. */
+  readonly silenceMs?: number | undefined;
 }
 
 export interface LinePlan {
@@ -43,11 +45,11 @@ export function planLine(timing: LineTiming, meters: readonly PlannedMeter[]): L
   const wanted: Record<TierName, number> = { hot: 0, warm: 0, cold: 0 };
   let probing = 0;
   let exchangesPerHour = 0;
-  for (const { duties, answerMs, failures } of meters) {
+  for (const { duties, answerMs, failures, silenceMs } of meters) {
     if (failures !== null) {
       const probe = duties[0]?.exchanges[0];
       if (probe === undefined) continue;
-      const probeMs = silentMs(timing, probe);
+      const probeMs = silentMs(timing, probe, silenceMs);
       const probes = probesWithin(AHEAD_MS, failures, probeMs);
       probing += (probes * probeMs) / AHEAD_MS;
       exchangesPerHour += probes;

@@ -8,8 +8,11 @@
 import { minutes, type Clock, type Instant } from "../kernel/clock.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
+import { PREAMBLE_BYTES } from "../protocols/dlt645/index.ts";
 import { ANSWER_MS_DEFAULT } from "./airtime.ts";
+import type { MeterAnswers } from "./answer-times.ts";
 import type { BusConfig, BusTransport } from "./bus-config.ts";
+import { lineNameOf } from "./line-names.ts";
 import { LineShares } from "./line-shares.ts";
 import { meterModels } from "./meter-models.ts";
 import type { BusPicture, MeterHealth, MeterRecord } from "./meter.ts";
@@ -27,14 +30,12 @@ export interface LineToPlan {
   readonly meters: readonly MeterRecord[];
 }
 
-/** Over MQTT each meter is a line of its own. */
+/** A plan for each pair of wires: a bus, a meter or DTU over MQTT, a caller where meters dial in. A line without meters needs none. */
 export function linesToPlan(buses: readonly BusConfig[], meters: readonly MeterRecord[]): readonly LineToPlan[] {
   return buses.flatMap((bus) => {
-    const { kind } = bus.transport;
     const own = meters.filter((meter) => meter.bus === bus.id);
-    const line = { kind, timing: timingOf(bus) };
-    if (kind !== "mqtt") return [{ ...line, id: bus.id, meters: own }];
-    return own.map((meter) => ({ ...line, id: `${bus.id}/${meter.address}`, meters: [meter] }));
+    const line = { kind: bus.transport.kind, timing: timingOf(bus) };
+    return [...Map.groupBy(own, (meter) => lineNameOf(bus, meter))].map(([id, behind]) => ({ ...line, id, meters: behind }));
   });
 }
 
@@ -45,8 +46,8 @@ export interface PlannerParts {
   readonly log: Logger;
   readonly health: (meter: MeterAddress) => MeterHealth;
   readonly isHot: (meter: MeterAddress) => boolean;
-  /** The mean time this meter takes to answer; undefined: nobody has measured it yet. */
-  readonly answerMs?: (meter: MeterAddress) => number | undefined;
+  /** What this meter's answers take, as measured; undefined: nobody measures. */
+  readonly answers: (meter: MeterAddress) => MeterAnswers | undefined;
 }
 
 /** What is shown of a line beside its counts: parts of its time, 1 is all of it. */
@@ -109,16 +110,20 @@ export class PollPlanner {
   }
 
   #make({ kind, timing, meters }: LineToPlan): LinePlan {
-    const { health, answerMs } = this.#parts;
+    const { health, answers } = this.#parts;
     return planLine(
       timing,
       meters.map((meter) => {
         const model = meterModels[meter.model];
         const { state, failures } = health(meter.address);
+        const { meanMs, silenceMs } = answers(meter.address) ?? {};
+        // Measured up to a reply's 68H: its wake-up bytes are in it, and in the bytes that the plan counts.
+        const answerMs = meanMs === undefined ? ANSWER_MS_DEFAULT[kind] : meanMs - PREAMBLE_BYTES * timing.byteMs;
         return {
           duties: this.#wanted(meter).map((duty) => ({ ...duty, exchanges: exchangesOf(duty, model) })),
-          answerMs: answerMs?.(meter.address) ?? ANSWER_MS_DEFAULT[kind],
+          answerMs,
           failures: state === "silent" ? failures : null,
+          silenceMs,
         };
       }),
     );

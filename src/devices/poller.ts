@@ -38,6 +38,8 @@ export class Poller {
   readonly #parts: PollerParts;
   readonly #readAt = new Map<MeterAddress, Map<TierName, Instant>>();
   readonly #hurried = new Set<MeterAddress>();
+  /** The pause of a silent meter after which it was last asked, by its end. */
+  readonly #probed = new Map<MeterAddress, Instant | null>();
   readonly #stop = new AbortController();
   readonly #beingRead = new Set<MeterAddress>();
   #walkers: Promise<unknown>[] = [];
@@ -122,6 +124,7 @@ export class Poller {
 
   /** What this meter is to be read for now; none: not yet. */
   #due(meter: MeterRecord): readonly Duty[] {
+    if (this.#parts.street.isOurs?.(meter.address) === false) return []; // its holder reads it; refused at once, asking again would never end
     const now = this.#parts.clock.now();
     const health = this.#parts.street.health(meter.address);
     if (health.askAgainAt !== null && now < health.askAgainAt) return [];
@@ -131,8 +134,10 @@ export class Poller {
       const last = readAt?.get(tier);
       return last === undefined || now >= last + everyMs;
     });
-    // A meter that fell silent is due again as soon as it is worth asking, not only at its next regular turn.
-    const atOnce = this.#hurried.has(meter.address) || health.state === "silent";
+    // A meter that fell silent is due again as soon as it is worth asking, not only at its next regular turn: once for each of its
+    // pauses, or a line that is down, and refuses at once, would be asked without end.
+    const isProbe = health.state === "silent" && this.#probed.get(meter.address) !== health.askAgainAt;
+    const atOnce = this.#hurried.has(meter.address) || isProbe;
     return due.length === 0 && atOnce ? duties.slice(0, 1) : due;
   }
 
@@ -145,6 +150,7 @@ export class Poller {
       if (tier === "hot" && !this.#parts.duties(meter).some((duty) => duty.tier === "warm")) readAt.set("warm", now);
     }
     this.#readAt.set(meter.address, readAt);
+    this.#probed.set(meter.address, this.#parts.street.health(meter.address).askAgainAt);
     this.#hurried.delete(meter.address);
   }
 

@@ -49,6 +49,7 @@ export async function askProved(
     try {
       return { heard: await prover.talk.question(() => Promise.resolve(build(identity))), identity };
     } catch (error) {
+      if (isFault(error, "identity-expired")) prover.talk.suspect("session");
       if (!isFault(error, "identity-expired") || proofs > 1) throw error;
       prover.identities.drop(prover.meter.address);
     }

@@ -23,6 +23,7 @@ export async function readWallet(prover: Prover): Promise<Wallet> {
       meter: meter.address,
       why: "the MACs of the meter's wallet are not genuine: somebody changed the reply, or the keys are others",
     });
+  talk.sawPurchaseCount(count);
   const shown = await talk.known(dictionary.balance);
   const overdraft = await talk.known(dictionary.overdraft);
   const word = await talk.known(dictionary.runStateWord3);
@@ -63,6 +64,7 @@ export async function topUp(
   });
   const build = opening ? requests.openAccount : requests.topUp;
   const frame = build({ address, operator, amount, count, customerNumber, mac1, mac2 });
+  talk.sendsPurchase(count);
   return minded(prover, await talk.order(frame, whileProved(prover, identity, options)));
 }
 
@@ -86,10 +88,13 @@ export function whileProved(
 }
 
 /** What a refusal teaches about identity and MACs. */
-export function minded({ identities, meter }: Prover, sent: Sent): Sent {
+export function minded({ identities, meter, talk }: Prover, sent: Sent): Sent {
   if (sent.sent !== "refused") return sent;
   if (sent.fault === "mac-refused") identities.macRefused(meter.address);
   if (sent.fault === "security-suspended") identities.suspended(meter.address);
-  if (sent.fault === "identity-expired" || sent.fault === "mac-refused") identities.drop(meter.address);
+  if (sent.fault === "identity-expired" || sent.fault === "mac-refused") {
+    identities.drop(meter.address);
+    talk.suspect("session"); // proved a moment ago, and forgotten: the meter lost power, or somebody else proved himself since
+  }
   return sent;
 }

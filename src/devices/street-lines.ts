@@ -1,6 +1,6 @@
 /**
- * The street as the gateway sees it: one line per serial or TCP bus, and over MQTT one line per meter, all on one shared
- * connection to the broker. Every line is made exclusive by its own actor, every meter by its own lock.
+ * The street as the gateway sees it: one line per serial or TCP bus, one per caller where meters dial in, and over MQTT one line per
+ * meter, all on one shared connection to the broker. Every line is made exclusive by its own actor, every meter by its own lock.
  *
  * A line that cannot be opened does not stop the start: it is down, says why, and keeps trying.
  */
@@ -8,10 +8,12 @@ import { Fault } from "../kernel/faults.ts";
 import type { BusId, MeterAddress } from "../kernel/ids.ts";
 import type { SecurityModule } from "../security/security-module.ts";
 import { checkedBuses } from "./bus-config.ts";
+import type { Reception } from "./dial-in/reception.ts";
 import { IdentityBook } from "./identity.ts";
 import type { BusPicture, MeterRecord, Priority, Street } from "./meter.ts";
 import { MeterClocks } from "./meter-clock.ts";
 import { HealthBook } from "./meter-health.ts";
+import { everyLineIsOurs, type LineGuard } from "./line-leases.ts";
 import { MeterLock } from "./meter-lock.ts";
 import { meterModels } from "./meter-models.ts";
 import { MeterRegistry } from "./meter-registry.ts";
@@ -30,18 +32,20 @@ export interface StreetParts extends LinesParts {
 }
 
 export function buildStreetLines(parts: StreetParts): Street {
-  const { clock, log, security, timeZone } = parts;
+  const { clock, log, security, timeZone, guard = everyLineIsOurs } = parts;
   const buses = checkedBuses(parts.buses);
   const registry = new MeterRegistry(parts.meters, new Set(buses.keys()));
   const health = new HealthBook(clock);
   const identities = new IdentityBook(clock, timeZone);
   const clocks = new MeterClocks(clock);
   const locks = new Map<MeterAddress, MeterLock>();
-  const { lines, lineOf, close } = raiseLines(parts, buses, registry.all());
+  const startedAt = clock.now();
+  const { lines, receptions, lineOf, close } = raiseLines(parts, buses, registry.all());
 
   const onLineOpen: ((meters: readonly MeterAddress[]) => void)[] = [];
   for (const [line, meters] of Map.groupBy(registry.all(), (meter) => lineOf(meter))) {
     line.onOpened(() => {
+      for (const meter of meters) health.doubt(meter.address);
       for (const listener of onLineOpen) listener(meters.map((meter) => meter.address));
     });
   }
@@ -51,13 +55,18 @@ export function buildStreetLines(parts: StreetParts): Street {
   }
 
   return {
-    session: async (address, { priority, signal }) => {
+    session: async (address, { priority, signal, mayProbe }) => {
       const meter = registry.find(address);
       if (meter === undefined) throw new Fault("unknown-meter", { meter: address });
-      const { line, firstTry } = lineOf(meter);
+      const { line, firstTry, notOurs } = lineOf(meter);
       let lock = locks.get(address);
       if (lock === undefined) locks.set(address, (lock = new MeterLock()));
       const release = await lock.take(priority, signal);
+      const lost = notOurs();
+      if (lost !== undefined) {
+        release();
+        throw lost;
+      }
       await firstTry; // directly after the start a line deserves a moment before it counts as down
       const model = meterModels[meter.model];
       return openSession({
@@ -69,6 +78,7 @@ export function buildStreetLines(parts: StreetParts): Street {
         clock,
         log,
         signal,
+        mayProbe,
         security,
         identities,
         clocks,
@@ -80,11 +90,23 @@ export function buildStreetLines(parts: StreetParts): Street {
     meter: (address) => registry.find(address),
     meters: () => registry.all(),
     health: (address) => health.of(address),
+    isOurs: (address) => {
+      const meter = registry.find(address);
+      return meter !== undefined && lineOf(meter).notOurs() === undefined;
+    },
+    answers: (address) => {
+      const meter = registry.find(address);
+      return meter === undefined ? undefined : lineOf(meter).line.answers(address);
+    },
     onHeard: (listener) => health.onHeard(listener),
     onLineOpen: (listener) => {
       onLineOpen.push(listener);
     },
-    buses: () => lines.map(pictureOf),
+    buses: () => [
+      ...[...receptions].map((door) => doorOf(door, guard)),
+      ...lines.map((line) => pictureOf(line, guard, clock.now() - startedAt)),
+    ],
+    tape: (bus) => lines.find(({ line }) => line.id === bus)?.line.tape,
     hold: async () => {
       const releases = await Promise.all(lines.map(({ line }) => line.hold()));
       return () => {
@@ -98,17 +120,53 @@ export function buildStreetLines(parts: StreetParts): Street {
 const mostUrgentOf = (own: Priority, waiting: Priority | undefined): Priority =>
   waiting !== undefined && waiting < own ? waiting : own;
 
-const pictureOf = ({ line, transport, timing }: StreetLine): BusPicture => ({
-  id: line.id as BusId,
-  transport,
-  open: line.link.isOpen,
-  why: line.link.why,
-  waiting: line.waiting,
-  exchanges: line.counts.exchanges,
-  silences: line.counts.silences,
-  busyMs: line.counts.busyMs,
-  occupiedMs:
-    line.counts.busyMs +
-    (line.counts.exchanges - line.counts.silences) * timing.turnaroundMs +
-    line.counts.silences * timing.quietMs,
+/** The port itself carries nothing: its callers' lines do. */
+const doorOf = ([id, reception]: [string, Reception], guard: LineGuard): BusPicture => ({
+  id: id as BusId,
+  transport: reception.name,
+  holder: guard.holderOf(id),
+  heldByUs: guard.holds(id),
+  open: reception.isOpen,
+  why: reception.why,
+  waiting: 0,
+  exchanges: 0,
+  silences: 0,
+  busyMs: 0,
+  occupiedMs: 0,
+  silentMs: 0,
+  busyShare: 0,
+  late: 0,
+  strays: 0,
+  echoes: 0,
+  noiseBytes: 0,
+  otherMaster: null,
+  tape: { rows: 0, bytes: 0, newest: 0 },
+  callers: reception.picture(),
 });
+
+function pictureOf({ line, transport, bus, ignored }: StreetLine, guard: LineGuard, aliveMs: number): BusPicture {
+  const holder = guard.holderOf(bus);
+  const heldByUs = guard.holds(bus);
+  return {
+    id: line.id as BusId,
+    transport,
+    holder,
+    heldByUs,
+    open: line.link.isOpen,
+    why: heldByUs ? line.link.why : `held by ${holder ?? "nobody"}`,
+    waiting: line.waiting,
+    exchanges: line.counts.exchanges,
+    silences: line.counts.silences,
+    busyMs: line.counts.busyMs,
+    occupiedMs: line.counts.occupiedMs,
+    silentMs: line.counts.silentMs,
+    ...(ignored === undefined ? {} : { ignored: ignored() }),
+    busyShare: Math.min(1, Math.round((line.counts.busyMs / Math.max(1, aliveMs)) * 1_000) / 1_000),
+    late: line.counts.late,
+    strays: line.counts.strays,
+    echoes: line.counts.echoes,
+    noiseBytes: line.counts.noiseBytes,
+    otherMaster: line.others.picture,
+    tape: { rows: line.tape.rows, bytes: line.tape.bytes, newest: line.tape.newest },
+  };
+}

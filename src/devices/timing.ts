@@ -3,7 +3,7 @@
  * network adds is an allowance, measured in the field and overridable per bus.
  */
 import { PREAMBLE_BYTES, type Frame } from "../protocols/dlt645/index.ts";
-import type { BusConfig, BusTransport } from "./bus-config.ts";
+import type { BusConfig } from "./bus-config.ts";
 
 /** After a reply: lets the slowest driver release the line (20 to 50 ms in the reference, 30 in most tools). */
 export const TURNAROUND_MS = 30;
@@ -27,6 +27,7 @@ export interface LineTiming {
 export const timingDefaults = {
   serial: { turnaroundMs: TURNAROUND_MS, answerMs: 1_500, quietMs: 1_000 },
   tcp: { turnaroundMs: TURNAROUND_MS, answerMs: 3_000, quietMs: 1_000 }, // mostly a serial server with a bus behind it
+  "tcp-server": { turnaroundMs: TURNAROUND_MS, answerMs: 8_000, quietMs: 2_000 }, // mostly a modem on a mobile network
   mqtt: { turnaroundMs: 0, answerMs: 8_000, quietMs: 2_000 }, // one meter behind each topic, and a network that takes longer than any driver
 } as const;
 
@@ -45,9 +46,12 @@ const SECURITY_REPLY_BYTES_MAX = 64; // the status query, 42 bytes, is the longe
 const SHORT_REPLY_BYTES_MAX = 20;
 const READ_REPLY_BYTES_MAX = 212; // 200 data bytes, the standard's limit
 
+/** Reading changes nothing: it may be asked again, and its deadline may follow what was measured (answer-times.ts). */
+export const isQuestion = ({ control }: Frame): boolean => control === 0x11 || control === 0x12;
+
 /** The longest reply to expect where nobody knows better. */
-function replyBytesMax(request: Frame): number {
-  if (request.control === 0x11 || request.control === 0x12) return PREAMBLE_BYTES + READ_REPLY_BYTES_MAX;
+export function replyBytesMax(request: Frame): number {
+  if (isQuestion(request)) return PREAMBLE_BYTES + READ_REPLY_BYTES_MAX;
   return PREAMBLE_BYTES + (request.control === 0x03 ? SECURITY_REPLY_BYTES_MAX : SHORT_REPLY_BYTES_MAX);
 }
 
@@ -64,8 +68,12 @@ export const replyDeadlineMs = (
   replyBytes = replyBytesMax(request),
 ): number => Math.ceil((requestBytes + replyBytes) * timing.byteMs) + timing.answerMs;
 
+/** From the first byte of a request to the moment at which nobody waits for the reply any more. */
+export const longestExchangeMs = (timing: LineTiming): number =>
+  Math.ceil(2 * (PREAMBLE_BYTES + READ_REPLY_BYTES_MAX) * timing.byteMs) + timing.answerMs;
+
 export function timingOf({ transport, turnaroundMs, replyDeadlineMs, quietMs }: Omit<BusConfig, "id">): LineTiming {
-  const defaults = timingDefaults[kindOf(transport)];
+  const defaults = timingDefaults[transport.kind];
   return {
     turnaroundMs: turnaroundMs ?? defaults.turnaroundMs,
     answerMs: replyDeadlineMs ?? defaults.answerMs,
@@ -73,5 +81,3 @@ export function timingOf({ transport, turnaroundMs, replyDeadlineMs, quietMs }: 
     byteMs: transport.kind === "serial" ? byteMsOf(transport) : 0,
   };
 }
-
-const kindOf = ({ kind }: BusTransport): keyof typeof timingDefaults => (kind === "tcp-server" ? "tcp" : kind);

@@ -1,7 +1,8 @@
 /** Is the house ready for money, part by part? */
 import type { PartReport } from "../api/books.ts";
 import type { Config } from "../config.ts";
-import type { Street } from "../devices/meter.ts";
+import type { LeaseKeeper } from "../devices/lease-keeper.ts";
+import type { BusPicture, Street } from "../devices/meter.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
 import type { SecurityModule } from "../security/security-module.ts";
 import type { Database } from "../stores/database.ts";
@@ -11,6 +12,7 @@ export interface ReadinessParts {
   readonly queue: CommandQueue;
   readonly queueDegraded: string | null;
   readonly street: Street;
+  readonly leases: Pick<LeaseKeeper, "trouble" | "gateways">;
   readonly mqtt: { readonly url: string; readonly used: boolean };
   readonly config: Config;
   readonly security: SecurityModule;
@@ -23,7 +25,10 @@ export interface ReadinessParts {
 export async function readinessOf(parts: ReadinessParts): Promise<readonly PartReport[]> {
   const [database, queue] = await Promise.all([parts.db.trouble(), parts.queue.trouble()]);
   const trouble = parts.security.trouble ?? null;
-  const down = parts.street.buses().filter((bus) => !bus.open);
+  const buses = parts.street.buses();
+  const down = buses.filter((bus) => bus.heldByUs && !bus.open);
+  const doors = buses.flatMap((bus) => (bus.callers === undefined ? [] : [{ id: bus.id, ...bus.callers }]));
+  const strangers = doors.filter(({ quarantined }) => quarantined > 0);
   return [
     { name: "database", ready: database === null, why: database },
     {
@@ -44,5 +49,34 @@ export async function readinessOf(parts: ReadinessParts): Promise<readonly PartR
       degraded: down.length > 0,
       why: down.length === 0 ? null : down.map((bus) => `${bus.id}: ${bus.why ?? "down"}`).join("; "),
     },
+    // Strangers are worth a look and no trouble: any port that is open is knocked at.
+    ...(doors.length === 0
+      ? []
+      : [
+          {
+            name: "callers",
+            ready: true,
+            why:
+              strangers.length === 0
+                ? null
+                : strangers.map(({ id, quarantined }) => `${id}: ${quarantined} unknown, see /v1/buses`).join("; "),
+          },
+        ]),
+    {
+      name: "leases of lines",
+      ready: true, // whoever holds the line runs the command, and a line without a holder gets one
+      degraded: parts.leases.trouble !== null || buses.some((bus) => bus.holder === null),
+      why:
+        parts.leases.trouble ?? (parts.leases.gateways.length > 1 || buses.some((bus) => !bus.heldByUs) ? shares(buses) : null),
+    },
   ];
+}
+
+const OURS = "ours";
+
+/** "ours: 100, pc-2/4711/9f3c21aa: 100" */
+function shares(buses: readonly BusPicture[]): string {
+  const byHolder = Map.groupBy(buses, ({ holder, heldByUs }) => (heldByUs ? OURS : (holder ?? "nobody's")));
+  const oursFirst = [...byHolder].sort(([a], [b]) => Number(b === OURS) - Number(a === OURS));
+  return oursFirst.map(([holder, lines]) => `${holder}: ${lines.length}`).join(", ");
 }

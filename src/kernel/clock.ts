@@ -16,6 +16,13 @@ export interface Clock {
   wait(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/**
+ * Milliseconds since some moment of this process, never set back: for how long something has lasted. It goes on while the process
+ * is stopped (SIGSTOP), but perhaps not while the machine sleeps: whoever must be sure asks a Clock as well.
+ */
+export type Elapsed = () => number;
+export const systemElapsed: Elapsed = () => performance.now();
+
 export const later = (at: Instant, ms: number): Instant => Instant(at + ms);
 export const seconds = (n: number): number => n * 1_000;
 export const minutes = (n: number): number => n * 60_000;

@@ -307,6 +307,13 @@ export const faults = {
     "线路断开,未发送。",
     "Check the adapter, the host and the port; the gateway keeps trying.",
   ),
+  "line-not-ours": row(
+    503,
+    "later",
+    "Another gateway holds this line, or nobody does yet; nothing was sent.",
+    "该线路由另一网关持有或尚无网关持有，未发送。",
+    "Nothing to do: whoever holds the line runs the command. /v1/buses says who.",
+  ),
   "bus-queue-full": row(503, "later", "This line already has all the work it can hold.", "线路任务已满。", "Try again later."),
   "deadline-passed": row(
     409,
@@ -363,9 +370,9 @@ export const faults = {
   "another-gateway": row(
     503,
     "person",
-    "Another gateway works on this database.",
-    "另一网关正在使用该数据库。",
-    "Stop it first, or name another database.",
+    "Another gateway has this data folder.",
+    "另一网关正在使用该数据目录。",
+    "Stop it first, or name another folder; gateways that share lines share a PostgreSQL by DATABASE_URL.",
   ),
   "queue-unreachable": row(
     503,

@@ -9,12 +9,14 @@ export interface Pictures {
   readonly buses: () => readonly {
     readonly id: string;
     readonly open: boolean;
+    readonly heldByUs: boolean;
     readonly waiting: number;
     readonly exchanges: number;
     readonly silences: number;
     readonly busyMs: number;
     readonly planned: number;
     readonly measured: number | null;
+    readonly ignored?: Readonly<Record<string, number>>;
   }[];
   readonly meters: () => { readonly answering: number; readonly silent: number; readonly unknown: number };
   readonly running: () => number;
@@ -63,8 +65,15 @@ export class Counters {
         },
       });
     };
-    perBus("fee_control_bus_open", "1 when bytes can be sent → 0: see why at /v1/buses; check adapter, host, broker", (bus) =>
-      bus.open ? 1 : 0,
+    perBus(
+      "fee_control_bus_held",
+      "1 when this gateway holds the line's lease → 0 at every gateway: nobody drives it; see leases at /readyz",
+      (bus) => (bus.heldByUs ? 1 : 0),
+    );
+    perBus(
+      "fee_control_bus_open",
+      "1 when bytes can be sent → 0 where held is 1: see why at /v1/buses; check adapter, host, broker",
+      (bus) => (bus.open ? 1 : 0),
     );
     perBus(
       "fee_control_bus_waiting",
@@ -92,6 +101,17 @@ export class Counters {
       "Share of the line's time in use over the last hour, rests included → far above planned: commands, or dead meters",
       (bus) => bus.measured ?? 0,
     );
+    new Gauge({
+      name: "fee_control_bus_messages_ignored_total",
+      help: "MQTT messages not let through → malformed: compare the bus's payload with the modem's; retained: clear them on the broker",
+      labelNames: ["bus", "why"],
+      registers,
+      collect() {
+        this.reset();
+        for (const { id, ignored } of pictures.buses())
+          for (const [why, count] of Object.entries(ignored ?? {})) if (count > 0) this.set({ bus: id, why }, count);
+      },
+    });
     new Gauge({
       name: "fee_control_meters",
       help: "Meters by health → silent: visit, or look at the line",

@@ -50,7 +50,8 @@ export function postgresStore(connectionString: string): Store {
     schema: SCHEMA,
     migrate: true,
     max,
-    options: "-c synchronous_commit=off",
+    // a gateway that hangs in the middle of a transaction does not stop the others' queues
+    options: "-c synchronous_commit=off -c idle_in_transaction_session_timeout=10s",
     application_name: "fee-control-gateway queue",
     connectionTimeoutMillis: CONNECT_MS_MAX,
     statement_timeout: STATEMENT_MS_MAX,

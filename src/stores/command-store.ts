@@ -1,4 +1,9 @@
-/** The rows of commands and their attempts. A write that names a fence changes nothing once another worker has taken the command. */
+/**
+ * The rows of commands and their attempts. A write that names a fence changes nothing once another worker has taken the command.
+ *
+ * Where several gateways share the books, a command is taken only by the holder of its line, and an attempt begins only while that line is
+ * held under the number of then (line_leases): the same transaction looks, on the database's clock.
+ */
 import { Instant, later, seconds, type Clock } from "../kernel/clock.ts";
 import { CommandId, type AccountId, type MeterAddress, type PaymentId } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
@@ -96,14 +101,18 @@ const columns: Record<keyof CommandChange, string> = {
 const moments: ReadonlySet<string> = new Set(["lookAt", "sentAt", "acknowledgedAt", "verifiedAt", "endedAt"]);
 
 const OPEN = "('accepted', 'queued', 'sending', 'verifying')";
+const UNSENT = "('accepted', 'queued')";
 
 export class PostgresCommandStore implements CommandStore {
   readonly #db: Database;
   readonly #clock: Clock;
+  readonly #holder: string | null;
 
-  constructor(db: Database, clock: Clock) {
+  /** `holder`: as whom we hold lines; left out, every line is ours. */
+  constructor(db: Database, clock: Clock, holder: string | null = null) {
     this.#db = db;
     this.#clock = clock;
+    this.#holder = holder;
   }
 
   async insert(tx: Transaction, c: Command): Promise<void> {
@@ -185,13 +194,18 @@ export class PostgresCommandStore implements CommandStore {
     return row === undefined ? null : attemptOf(row);
   }
 
+  /** What has run out of time unsent may be ended by anybody: perhaps nobody holds its line. */
   async take(id: CommandId): Promise<Command | null> {
+    const now = this.#clock.now();
     const [row] = await this.#db.rows<Row>(
       null,
-      `UPDATE commands SET fence = fence + 1, look_at = $2, state = CASE state WHEN 'accepted' THEN 'queued' ELSE state END,
-              waiting_for = CASE WHEN state IN ('accepted', 'queued') THEN coalesce(waiting_for, 'line') ELSE waiting_for END
-        WHERE id = $1 AND state IN ${OPEN} RETURNING *`,
-      [id, at(later(this.#clock.now(), TAKEN_MS_MAX))],
+      `UPDATE commands c SET fence = fence + 1, look_at = $2, state = CASE state WHEN 'accepted' THEN 'queued' ELSE state END,
+              waiting_for = CASE WHEN state IN ${UNSENT} THEN coalesce(waiting_for, 'line') ELSE waiting_for END,
+              line_fencing = l.fencing
+         FROM meters m LEFT JOIN line_leases l ON l.bus = m.bus AND l.holder = $3 AND l.expires_at > now()
+        WHERE c.id = $1 AND c.state IN ${OPEN} AND m.address = c.meter
+          AND ($3::text IS NULL OR l.fencing IS NOT NULL OR (c.state IN ${UNSENT} AND c.not_after < $4)) RETURNING c.*`,
+      [id, at(later(now, TAKEN_MS_MAX)), this.#holder, at(now)],
     );
     return row === undefined ? null : commandOf(row);
   }
@@ -230,14 +244,18 @@ export class PostgresCommandStore implements CommandStore {
     fence: number,
     attempt: Attempt,
     rivals: readonly CommandKind[],
-  ): Promise<"begun" | "blocked" | "superseded" | "lost"> {
+  ): Promise<"begun" | "blocked" | "superseded" | "lost" | "not-ours"> {
     // The meter's row stands for "what may be on the wire to it": two commands that add cannot both pass here.
-    const [row] = await this.#db.rows<{ meter: string; effect: Effect; state: CommandState }>(
+    // The lease is looked at on the clock of this very moment: the locks may have been waited for.
+    const [row] = await this.#db.rows<{ meter: string; effect: Effect; state: CommandState; ours: boolean }>(
       tx,
-      "SELECT c.meter, c.effect, c.state FROM commands c JOIN meters m ON m.address = c.meter WHERE c.id = $1 AND c.fence = $2 FOR UPDATE OF m, c",
-      [id, fence],
+      `SELECT c.meter, c.effect, c.state, $3::text IS NULL OR EXISTS (SELECT 1 FROM line_leases l
+              WHERE l.bus = m.bus AND l.holder = $3 AND l.fencing = c.line_fencing AND l.expires_at > clock_timestamp()) AS ours
+         FROM commands c JOIN meters m ON m.address = c.meter WHERE c.id = $1 AND c.fence = $2 FOR UPDATE OF m, c`,
+      [id, fence, this.#holder],
     );
     if (row === undefined || !["accepted", "queued", "verifying"].includes(row.state)) return "lost";
+    if (!row.ours) return "not-ours";
     if (row.effect === "adds") {
       const others = await this.#db.rows(
         tx,
@@ -256,8 +274,9 @@ export class PostgresCommandStore implements CommandStore {
     }
     await this.#db.run(
       tx,
-      `WITH sending AS (UPDATE commands SET state = 'sending', waiting_for = NULL, sent_at = $4 WHERE id = $1)
-       INSERT INTO attempts (command, number, fence, at, before, outcome) VALUES ($1, $2, $3, $4, $5, $6)`,
+      `WITH sending AS (UPDATE commands SET state = 'sending', waiting_for = NULL, sent_at = $4 WHERE id = $1 RETURNING line_fencing)
+       INSERT INTO attempts (command, number, fence, at, before, outcome, line_fencing)
+       SELECT $1, $2, $3, $4, $5, $6, line_fencing FROM sending`,
       [id, attempt.number, fence, at(attempt.at), JSON.stringify(attempt.before), attempt.outcome],
     );
     return "begun";
@@ -266,6 +285,7 @@ export class PostgresCommandStore implements CommandStore {
   async endAttempt(
     tx: Transaction | null,
     id: CommandId,
+    fence: number,
     number: number,
     outcome: string,
     frames: readonly WireEvidence[],
@@ -281,28 +301,44 @@ export class PostgresCommandStore implements CommandStore {
     const fresh = frames.filter((frame) => !seen.has(`${frame.at}${frame.direction}${frame.hex}`));
     // sorted, because frames that were left out before come again with the evidence of a long session
     const all = bothEnds([...known, ...fresh].sort((a, b) => a.at - b.at));
-    await this.#db.run(tx, "UPDATE attempts SET outcome = $3, frames = $4 WHERE command = $1 AND number = $2", [
-      id,
-      number,
-      outcome,
-      JSON.stringify(all),
-    ]);
+    // the row is held while we write: whoever takes the command in this moment comes after us
+    await this.#db.run(
+      tx,
+      `UPDATE attempts a SET outcome = $3, frames = $4 FROM (SELECT id FROM commands WHERE id = $1 AND fence = $5 FOR SHARE) c
+        WHERE a.command = c.id AND a.number = $2`,
+      [id, number, outcome, JSON.stringify(all), fence],
+    );
   }
 
-  async due(now: Instant, limit: number): Promise<readonly CommandId[]> {
+  async due(now: Instant, limit: number, buses: readonly string[] | null = null): Promise<readonly CommandId[]> {
     const rows = await this.#db.rows<{ id: string }>(
       null,
-      `SELECT id FROM commands WHERE ended_at IS NULL AND look_at <= $1 AND state IN ${OPEN} ORDER BY look_at LIMIT $2`,
-      [at(now), limit],
+      `SELECT c.id FROM commands c JOIN meters m ON m.address = c.meter
+        WHERE c.ended_at IS NULL AND c.look_at <= $1 AND c.state IN ${OPEN}
+          AND ($3::text[] IS NULL OR m.bus = ANY($3) OR (c.state IN ${UNSENT} AND c.not_after < $1)) ORDER BY c.look_at LIMIT $2`,
+      [at(now), limit, buses],
     );
     return rows.map((row) => CommandId(row.id));
   }
 
+  /** A job went astray, to a gateway that does not hold the line: the holder's sweeper finds the command at once. */
+  async putBack(ids: readonly CommandId[], now: Instant): Promise<void> {
+    await this.#db.run(null, `UPDATE commands SET look_at = $2 WHERE id = ANY($1) AND state IN ${OPEN} AND look_at > $2`, [
+      ids,
+      at(now),
+    ]);
+  }
+
   async wakeMeter(meter: MeterAddress, now: Instant): Promise<readonly CommandId[]> {
+    return this.wakeMeters([meter], now);
+  }
+
+  /** A gateway that takes over a hundred lines hears of a hundred meters in the same moment. */
+  async wakeMeters(meters: readonly MeterAddress[], now: Instant): Promise<readonly CommandId[]> {
     const rows = await this.#db.rows<{ id: string }>(
       null,
-      `UPDATE commands SET look_at = $2, looks = 0 WHERE meter = $1 AND state IN ${OPEN} AND waiting_for IN ('meter-online', 'line', 'silence') RETURNING id`,
-      [meter, at(now)],
+      `UPDATE commands SET look_at = $2, looks = 0 WHERE meter = ANY($1) AND state IN ${OPEN} AND waiting_for IN ('meter-online', 'line', 'silence') RETURNING id`,
+      [meters, at(now)],
     );
     return rows.map((row) => CommandId(row.id));
   }
@@ -337,9 +373,14 @@ export class PostgresCommandStore implements CommandStore {
     ).map(commandOf);
   }
 
-  /** After a start every open command is looked at: whoever had taken it is gone. */
-  async makeAllDue(now: Instant): Promise<number> {
-    return this.#db.run(null, `UPDATE commands SET look_at = $1 WHERE state IN ${OPEN}`, [at(now)]);
+  /** With a line every open command of its meters is looked at: whoever had taken it is gone. Buses left out: all. */
+  async makeAllDue(now: Instant, buses: readonly string[] | null = null): Promise<number> {
+    return this.#db.run(
+      null,
+      `UPDATE commands c SET look_at = $1 FROM meters m
+        WHERE c.state IN ${OPEN} AND m.address = c.meter AND ($2::text[] IS NULL OR m.bus = ANY($2))`,
+      [at(now), buses],
+    );
   }
 
   /** Open commands by state, and the age of the oldest: for metrics. */

@@ -1,5 +1,5 @@
 /**
- * The door to PostgreSQL: transactions, rows, and one gateway per database. Stores say SQL; nobody else does.
+ * The door to PostgreSQL: transactions and rows. Stores say SQL; nobody else does.
  *
  * A transaction is a token. Handing it to `rows` or `run` makes the statement part of it; handing in null runs the statement
  * on its own. A token that is used after its transaction ended is a mistake of ours and throws: it means that somewhere a
@@ -10,10 +10,9 @@
  */
 import pg from "pg";
 import { systemClock, type Clock } from "../kernel/clock.ts";
-import { reasonOf, type Fault } from "../kernel/faults.ts";
+import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
-import { Alone } from "./postgres-alone.ts";
 import { asFault, isUnreachable, mayRunAgain, placeOf } from "./postgres-faults.ts";
 import { houseTypes } from "./postgres-types.ts";
 
@@ -24,7 +23,8 @@ const CONNECTIONS_MAX = 10;
 const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 15_000;
 const LOCK_MS_MAX = 10_000;
-const IDLE_IN_TRANSACTION_MS_MAX = 30_000;
+/** Shorter than a line's lease: a gateway that hangs in the middle of a transaction must not bar its successor from the rows. */
+const IDLE_IN_TRANSACTION_MS_MAX = 10_000;
 /** The server ends a long statement itself; this is for a server that no longer speaks. */
 const ANSWER_GRACE_MS = 5_000;
 const ANSWER_MS_MAX = STATEMENT_MS_MAX + ANSWER_GRACE_MS;
@@ -53,7 +53,6 @@ export class Database implements Transactor {
   readonly #clock: Clock;
   readonly #open = new WeakMap<Transaction, Open>();
   readonly #last = new WeakMap<Transaction, (() => Promise<unknown>)[]>();
-  #alone: Alone | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(options: DatabaseOptions) {
@@ -128,30 +127,19 @@ export class Database implements Transactor {
     else waiting.push(work);
   }
 
-  /** Returns when no other gateway works on this database. `onLost`: the lock was lost later, and another gateway has it. */
-  async holdAlone(onLost: (fault: Fault) => void = () => undefined): Promise<void> {
-    const { connectionString, log } = this.#options;
-    const alone = new Alone({ connectionString, log, place: this.#place, clock: this.#clock, onLost });
-    await alone.take();
-    this.#alone = alone;
-  }
-
-  /** Null when a statement gets its answer and, once taken, the lock against other gateways is held. */
+  /** Null when a statement gets its answer. */
   async trouble(): Promise<string | null> {
     try {
       await this.rows(null, "SELECT 1");
+      return null;
     } catch (error) {
       return reasonOf(error);
     }
-    return this.#alone?.trouble() ?? null;
   }
 
   /** Waits for the statements under way. May be called twice. */
   close(): Promise<void> {
-    this.#closing ??= (async () => {
-      await this.#pool.end();
-      await this.#alone?.close();
-    })();
+    this.#closing ??= this.#pool.end();
     return this.#closing;
   }
 

@@ -62,13 +62,22 @@ interface Row {
   readonly event: string | null;
 }
 
+export interface PumpParts {
+  readonly db: Database;
+  readonly sinks: OutboxSinks;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Commands for these buses are ours to hand out; others wait for the gateway that holds their line. Left out: all are. */
+  readonly buses?: () => readonly string[];
+}
+
 export class OutboxPump {
-  readonly #parts: { readonly db: Database; readonly sinks: OutboxSinks; readonly clock: Clock; readonly log: Logger };
+  readonly #parts: PumpParts;
   readonly #stop = new AbortController();
   #nudge = new AbortController();
   #loop: Promise<void> | null = null;
 
-  constructor(parts: { readonly db: Database; readonly sinks: OutboxSinks; readonly clock: Clock; readonly log: Logger }) {
+  constructor(parts: PumpParts) {
     this.#parts = parts;
   }
 
@@ -103,11 +112,13 @@ export class OutboxPump {
   }
 
   async #deliver(): Promise<number> {
-    const { db, sinks } = this.#parts;
+    const { db, sinks, buses } = this.#parts;
     const rows = await db.rows<{ id: bigint; command: string | null; event: Announcement | null }>(
       null,
-      "SELECT id, command, event FROM outbox ORDER BY id LIMIT $1",
-      [ROWS_AT_ONCE],
+      `SELECT o.id, o.command, o.event FROM outbox o WHERE o.command IS NULL
+           OR $2::text[] IS NULL OR EXISTS (SELECT 1 FROM commands c JOIN meters m ON m.address = c.meter WHERE c.id = o.command AND m.bus = ANY($2))
+        ORDER BY o.id LIMIT $1`,
+      [ROWS_AT_ONCE, buses?.() ?? null],
     );
     if (rows.length === 0) return 0;
     sinks.events(rows.flatMap((row) => (row.event === null ? [] : [row.event])));

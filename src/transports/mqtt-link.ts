@@ -3,20 +3,28 @@
  *
  * MQTT.js publishes after a reconnect what was handed to it while offline (measured), which would let yesterday's disconnect
  * cut today. So its own reconnecting is switched off, every connect gets a FRESH client with an empty store, and
- * publishing happens only while connected. It also reconnects on a fixed period; here pauses grow and are jittered, and refused
- * credentials are tried slowly. TCP_NODELAY is set after each connect: without it a QoS 1 round trip takes 88 ms.
+ * publishing happens only while connected. It also reconnects on a fixed period; our own pace is in `mqtt-pace.ts`.
+ *
+ * What the client has handed to a network that hangs is no better off: TCP delivers it whenever the network recovers. So a
+ * publish that the broker does not acknowledge in time ends the connection with a reset, which throws those bytes away.
+ * TCP_NODELAY is set after each connect: without it a QoS 1 round trip takes 88 ms.
  */
 import { Socket } from "node:net";
-import mqtt, { type MqttClient } from "mqtt";
-import type { Chance } from "../kernel/chance.ts";
-import type { Clock } from "../kernel/clock.ts";
+import { TLSSocket } from "node:tls";
+import mqtt, { type IPublishPacket, type MqttClient } from "mqtt";
+import { systemChance, type Chance } from "../kernel/chance.ts";
+import type { Clock, Instant } from "../kernel/clock.ts";
 import { Fault, isFault, reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Secret } from "../kernel/secret.ts";
-import { PAUSE_FIRST_MS, PAUSE_MAX_MS, REFUSED_PAUSE_MS, STABLE_AFTER_MS } from "./reconnecting.ts";
+import { IgnoredMessages } from "./mqtt-ignored.ts";
+import { BrokerPace } from "./mqtt-pace.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_S = 30; // a dead broker is noticed within 45 s even when nobody publishes
+/** A broker acknowledges in milliseconds; after this nobody waits for the answer any more, and it shall not be asked for later. */
+export const ACKNOWLEDGE_MS = 10_000;
+const MESSAGE_IDS = 0x7fff_ffff;
 
 export interface BrokerOptions {
   /** mqtt://host:port or mqtts://host:port; credentials go in the fields below, never in logs. */
@@ -29,6 +37,7 @@ export interface BrokerOptions {
   readonly clientId?: string;
   readonly pauseFirstMs?: number;
   readonly pauseMaxMs?: number;
+  readonly acknowledgeMs?: number;
 }
 
 interface Parts {
@@ -40,30 +49,36 @@ interface Parts {
 /** What one subscriber of an up-topic hears. */
 export interface TopicListener {
   readonly topic: string;
-  heard(bytes: Uint8Array): void;
+  heard(payload: Uint8Array): void;
   lost(why: string): void;
 }
 
 export class MqttLink {
   readonly name: string;
-  /** Retained messages on up-topics that were ignored: a retained answer belongs to a question of another day. */
-  retainedIgnored = 0;
+  readonly clientId: string;
+  readonly ignored: IgnoredMessages;
   readonly #options: BrokerOptions;
   readonly #parts: Parts;
-  readonly #clientId: string;
+  readonly #pace: BrokerPace;
   readonly #ended = new AbortController();
   readonly #topics = new Map<string, Set<TopicListener>>();
   readonly #connected: (() => void)[] = [];
+  /** By topic, the last message of this connection that the broker may deliver again. */
+  readonly #last = new Map<string, { readonly packet: number | undefined; readonly payload: Uint8Array }>();
   #client: MqttClient | undefined;
   #fault: Fault;
-  #failures = 0;
+  #messageId: number;
   #running: Promise<void> | undefined;
 
   constructor(options: BrokerOptions, parts: Parts) {
     this.#options = options;
     this.#parts = parts;
     this.name = `mqtt:${hostOf(options.url)}`;
-    this.#clientId = options.clientId ?? `gateway-${Buffer.from(parts.chance.bytes(6)).toString("hex")}`;
+    // The one thing that must not come from a seed: two gateways of one seed would throw each other off the broker for ever.
+    this.clientId = options.clientId ?? `gateway-${Buffer.from(systemChance.bytes(6)).toString("hex")}`;
+    this.ignored = new IgnoredMessages(this.name, parts.log);
+    this.#pace = new BrokerPace({ chance: parts.chance, firstMs: options.pauseFirstMs, maxMs: options.pauseMaxMs });
+    this.#messageId = Math.floor(parts.chance.next() * MESSAGE_IDS);
     this.#fault = new Fault("broker-unavailable", { broker: this.name, why: "not connected yet" });
   }
 
@@ -106,15 +121,39 @@ export class MqttLink {
     if (this.#forget(listener) && this.isConnected) await this.#client?.unsubscribeAsync(listener.topic).catch(() => undefined);
   }
 
-  /** Rejects with `line-down` when nothing was sent; a connection lost in the middle resolves, and `lost` tells the rest. */
-  publish(topic: string, bytes: Uint8Array): Promise<void> {
+  /** For a question in a wrapper. It begins somewhere by chance, so that no answer to a process before us fits. */
+  nextMessageId(): number {
+    return (this.#messageId = (this.#messageId % MESSAGE_IDS) + 1);
+  }
+
+  /**
+   * Rejects with `line-down` when nothing was sent; a connection lost in the middle resolves, and `lost` tells the rest. Never
+   * retained: whoever subscribes tomorrow would obey an order of today.
+   */
+  publish(topic: string, payload: Uint8Array | string): Promise<void> {
     const client = this.#client;
     if (client === undefined || !this.isConnected) {
       return Promise.reject(new Fault("line-down", { transport: this.name, why: this.#fault.message }));
     }
+    const acknowledged = new AbortController();
+    void this.#awaitAcknowledgement(client, acknowledged.signal);
     return new Promise((resolve) => {
-      client.publish(topic, Buffer.from(bytes), { qos: 1, retain: false }, () => resolve());
+      const message = typeof payload === "string" ? payload : Buffer.from(payload);
+      client.publish(topic, message, { qos: 1, retain: false }, () => {
+        acknowledged.abort(DONE);
+        resolve();
+      });
     });
+  }
+
+  async #awaitAcknowledgement(client: MqttClient, acknowledged: AbortSignal): Promise<void> {
+    await this.#parts.clock.wait(this.#options.acknowledgeMs ?? ACKNOWLEDGE_MS, acknowledged);
+    if (acknowledged.aborted || client !== this.#client) return;
+    this.#parts.log.warn(
+      { broker: this.name },
+      "the broker does not acknowledge; the connection is given up with what is stuck in it",
+    );
+    hangUp(client);
   }
 
   async close(): Promise<void> {
@@ -124,33 +163,45 @@ export class MqttLink {
   }
 
   async #run(firstTry: () => void): Promise<void> {
-    const { clock, chance, log } = this.#parts;
-    const { pauseFirstMs = PAUSE_FIRST_MS, pauseMaxMs = PAUSE_MAX_MS } = this.#options;
+    const { clock, log } = this.#parts;
     while (!this.#isClosing()) {
-      const startedAt = clock.now();
       const before = this.#fault.message;
-      this.#fault = await this.#once(firstTry);
+      const wasThrownOut = this.#pace.isThrownOut;
+      const end = await this.#once(firstTry);
+      this.#fault = end.fault;
       firstTry();
-      if (clock.now() - startedAt >= STABLE_AFTER_MS) this.#failures = 0;
       this.#lose(this.#fault.message);
       if (this.#isClosing()) return;
-      if (before !== this.#fault.message)
+      const stoodMs = end.connectedAt === null ? null : clock.now() - end.connectedAt;
+      const pauseMs = this.#pace.after({ refused: isFault(end.fault, "broker-refused"), stoodMs });
+      if (this.#pace.isThrownOut) this.#fault = this.#thrownOut();
+      if (this.#pace.isThrownOut && !wasThrownOut)
+        log.error(
+          { broker: this.name, clientId: this.clientId, why: this.#fault.message },
+          "thrown off the broker again and again",
+        );
+      else if (before !== this.#fault.message)
         log.warn({ broker: this.name, why: this.#fault.message }, "no broker; it is tried again");
-      const limit = Math.min(pauseMaxMs, pauseFirstMs * 2 ** Math.min(this.#failures, 16));
-      this.#failures += 1;
-      await clock.wait(isFault(this.#fault, "broker-refused") ? REFUSED_PAUSE_MS : chance.next() * limit, this.#ended.signal);
+      await clock.wait(pauseMs, this.#ended.signal);
     }
+  }
+
+  #thrownOut(): Fault {
+    const why =
+      `the broker accepts us and hangs up: most likely another client uses our id ${this.clientId} ` +
+      "(give each gateway its own mqtt.clientId, or none), else its rules forbid what we do; tried slowly";
+    return new Fault("broker-unavailable", { broker: this.name, why });
   }
 
   #isClosing(): boolean {
     return this.#ended.signal.aborted;
   }
 
-  /** One client's whole life; resolves with the reason of its end. */
-  async #once(onConnect: () => void): Promise<Fault> {
+  /** One client's whole life; resolves with the reason of its end, and since when it was connected, if ever. */
+  async #once(onConnect: () => void): Promise<{ readonly fault: Fault; readonly connectedAt: Instant | null }> {
     const { url, username, password, ca } = this.#options;
     const client = mqtt.connect(url, {
-      clientId: this.#clientId,
+      clientId: this.clientId,
       clean: true,
       reconnectPeriod: 0,
       resubscribe: false,
@@ -164,14 +215,16 @@ export class MqttLink {
     });
     this.#client = client;
     let why: Fault | undefined;
+    let connectedAt: Instant | null = null;
     const fault = await new Promise<Fault>((resolve) => {
       client.on("connect", () => {
         noDelay(client);
+        connectedAt = this.#parts.clock.now();
         this.#parts.log.info({ broker: this.name }, "broker connected");
         onConnect();
         for (const listener of this.#connected) listener();
       });
-      client.on("message", (topic, payload, packet) => this.#message(topic, payload, packet.retain));
+      client.on("message", (topic, payload, packet) => this.#message(topic, payload, packet));
       client.on("error", (error) => (why ??= this.#faultOf(error)));
       client.on("close", () =>
         resolve(why ?? new Fault("broker-unavailable", { broker: this.name, why: "the connection was closed" })),
@@ -180,16 +233,25 @@ export class MqttLink {
     });
     this.#client = undefined;
     client.end(true);
-    return why ?? fault;
+    return { fault: why ?? fault, connectedAt };
   }
 
-  #message(topic: string, payload: Uint8Array, retained: boolean): void {
-    if (retained) {
-      this.retainedIgnored += 1;
-      this.#parts.log.warn({ broker: this.name, topic }, "a retained message was ignored; clear it on the broker");
+  #message(topic: string, payload: Uint8Array, { retain, dup, messageId }: IPublishPacket): void {
+    const listeners = this.#topics.get(topic);
+    if (listeners === undefined) return;
+    if (retain) {
+      this.ignored.note(topic, "retained");
       return;
     }
-    for (const listener of this.#topics.get(topic) ?? []) listener.heard(payload);
+    // The broker says itself that it delivers this again, and we have it: an answer to a repeated question has no such mark.
+    const last = this.#last.get(topic);
+    const isAgain = dup && last !== undefined && last.packet === messageId && Buffer.compare(last.payload, payload) === 0;
+    this.#last.set(topic, { packet: messageId, payload });
+    if (isAgain) {
+      this.ignored.note(topic, "duplicate");
+      return;
+    }
+    for (const listener of listeners) listener.heard(payload);
   }
 
   #faultOf(error: Error & { code?: unknown }): Fault {
@@ -205,6 +267,7 @@ export class MqttLink {
   #lose(why: string): void {
     const listeners = [...this.#topics.values()].flatMap((set) => [...set]);
     this.#topics.clear();
+    this.#last.clear();
     for (const listener of listeners) listener.lost(why);
   }
 
@@ -216,9 +279,19 @@ export class MqttLink {
   }
 }
 
+/** Named, because an abort without a reason builds an Error with a stack, and this one happens with each request. */
+const DONE = "done";
+
 function noDelay(client: MqttClient): void {
   const stream: unknown = client.stream;
   if (stream instanceof Socket) stream.setNoDelay(true);
+}
+
+/** With a reset where it can be: a closed socket goes on delivering what it holds. */
+function hangUp(client: MqttClient): void {
+  const stream: unknown = client.stream;
+  if (stream instanceof TLSSocket || !(stream instanceof Socket)) client.stream.destroy();
+  else stream.resetAndDestroy();
 }
 
 /** Host and port only: user names and passwords of a URL are not for logs. */

@@ -1,18 +1,15 @@
 /**
  * Serial servers and concentrators that we dial. The byte stream passes unchanged: one segment may hold half a frame or three.
- *
- * TCP_NODELAY is set, because a request is one small write and the answer to it the next thing that happens: with Nagle
- * and delayed acknowledgements together each exchange costs 40 ms more. Keep-alive finds the far end that went away
- * without a word (a serial server that lost power sends no FIN).
+ * How the socket is set up, and why, stands in `tcp-socket.ts`.
  */
 import { connect, type Socket } from "node:net";
 import type { Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import { Listeners } from "./listeners.ts";
+import { listenTo, SOCKET_OPTIONS } from "./tcp-socket.ts";
 import type { Transport } from "./transport.ts";
 
 export const CONNECT_TIMEOUT_MS = 5_000; // a serial server on a mobile network may take seconds to accept
-const KEEP_ALIVE_AFTER_MS = 30_000;
 
 export interface TcpOptions {
   readonly host: string;
@@ -41,7 +38,7 @@ export class TcpTransport implements Transport {
   async open(): Promise<void> {
     const { host, port, connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
     if (this.#socket !== undefined || this.#listeners.why !== null) throw new Error(`${this.name} is opened once only`);
-    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS });
+    const socket = connect({ host, port, ...SOCKET_OPTIONS });
     this.#socket = socket;
     const settled = new AbortController();
     try {
@@ -65,12 +62,7 @@ export class TcpTransport implements Transport {
       settled.abort();
     }
     this.#isOpen = true;
-    let why = "the far end closed the connection";
-    socket.on("error", (error) => (why = error.message));
-    socket.on("data", (bytes) => this.#listeners.received(bytes));
-    socket.on("close", () => this.#ended(why));
-    // A FIN ends it for us too: half a serial server is none.
-    socket.on("end", () => this.#ended(why));
+    listenTo(socket, this.#listeners, (why) => this.#ended(why));
   }
 
   /**

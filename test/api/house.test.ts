@@ -65,7 +65,9 @@ describe("meters", () => {
   });
 
   test("stand on lines that say whether they are open", async () => {
-    expect(itemsOf(await get("/v1/buses"))).toMatchObject([{ id: "tcp-1", open: true, why: null }]);
+    expect(itemsOf(await get("/v1/buses"))).toMatchObject([
+      { id: "tcp-1", open: true, why: null, heldByUs: true, holder: expect.stringMatching(/\/\d+\/[0-9a-f]{8}$/) as string },
+    ]);
   });
 });
 
@@ -173,7 +175,7 @@ describe("health", () => {
     expect(json["status"]).toBe("ready");
     const parts = things(json["parts"]);
     for (const part of parts) expect(part).toMatchObject({ name: expect.any(String) as string, ready: true, why: null });
-    expect(parts.map(({ name }) => String(name).split(" ")[0])).toEqual(["database", "queue", "security", "lines"]);
+    expect(parts.map(({ name }) => String(name).split(" ")[0])).toEqual(["database", "queue", "security", "lines", "leases"]);
   });
 });
 
@@ -193,7 +195,9 @@ test("metrics keep their names", async () => {
     "fee_control_announcements_total counter",
     "fee_control_bus_busy_seconds_total gauge",
     "fee_control_bus_exchanges_total gauge",
+    "fee_control_bus_held gauge",
     "fee_control_bus_measured_share gauge",
+    "fee_control_bus_messages_ignored_total gauge",
     "fee_control_bus_open gauge",
     "fee_control_bus_planned_share gauge",
     "fee_control_bus_silences_total gauge",

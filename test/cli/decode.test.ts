@@ -219,7 +219,7 @@ describe("as a process", () => {
   test("help says what there is", async () => {
     const { code, out } = await asProcess(["--help"]);
     expect(code).toBe(0);
-    for (const call of ["decode", "encode", "read", "pay", "relay", "command", "doctor"]) expect(out).toContain(call);
+    for (const call of ["decode", "encode", "read", "ports", "pay", "relay", "command", "doctor"]) expect(out).toContain(call);
   });
 });
 

@@ -195,6 +195,7 @@ buses:
   - { id: rs485, transport: { kind: serial, path: /dev/ttyNOWHERE } }
   - { id: cell, transport: { kind: mqtt } }
   - { id: serial-server, transport: { kind: tcp, host: 127.0.0.1, port: ${nobody} } }
+  - { id: hill, transport: { kind: tcp-server, port: ${taken} } }
 meters: []
 `;
     const { code, findings } = await examine(site, {
@@ -207,7 +208,7 @@ meters: []
     expect(code).toBe(1);
     const bad = findings.filter(({ ok }) => !ok);
     expect(bad.map(({ what }) => what).sort()).toEqual(
-      ["broker", "bus rs485", "bus serial-server", "data folder", "database", "http port", "queue"].sort(),
+      ["broker", "bus hill", "bus rs485", "bus serial-server", "data folder", "database", "http port", "queue"].sort(),
     );
     for (const { next } of bad) expect(next).toMatch(/\w{3}/);
     const next = new Map(bad.map((finding) => [finding.what, `${finding.found} ${String(finding.next)}`]));
@@ -215,7 +216,8 @@ meters: []
     expect(next.get("queue")).toMatch(/REDIS_URL/);
     expect(next.get("broker")).toMatch(/MQTT_URL/);
     expect(next.get("http port")).toMatch(/HTTP_PORT/);
-    expect(next.get("bus rs485")).toMatch(/ttyNOWHERE.*dialout/);
+    expect(next.get("bus rs485")).toMatch(/ttyNOWHERE.*dialout.*Serial ports here: /);
+    expect(next.get("bus hill")).toMatch(/EADDRINUSE.*another port/);
     expect(JSON.stringify(findings)).not.toContain("swordfish");
   });
 

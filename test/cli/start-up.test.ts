@@ -115,13 +115,6 @@ describe("it does not start, and says why and what to do", () => {
   test("with published test keys in production", () =>
     expectEnd(start(plain, { NODE_ENV: "production" }), 1, /test-keys-in-production.*Configure security: hsm/));
 
-  test("with a bus of a kind that is not built yet", () =>
-    expectEnd(
-      start("buses: [ { id: dial-in, transport: { kind: tcp-server, port: 2405 } } ]\nmeters: []\n"),
-      1,
-      /dial-in.*tcp-server/,
-    ));
-
   test("when its port is taken, naming port and variable", async () => {
     const other = await listening();
     try {
@@ -154,10 +147,11 @@ describe("it does not start, and says why and what to do", () => {
     expect(started.text()).not.toContain("swordfish");
   });
 
-  test("when another gateway works on the same database", async () => {
-    const first = start(plain);
+  test("when another gateway works on the same data folder", async () => {
+    const own = { DATABASE_URL: undefined, GATEWAY_DATA: join(folder, "shared") };
+    const first = start(plain, own);
     await first.url();
-    await expectEnd(start(plain), 1, /another-gateway.*Stop it first/);
+    await expectEnd(start(plain, own), 1, /another-gateway.*Stop it first/);
     expect(await first.stop()).toBe(0);
   });
 });

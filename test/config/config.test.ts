@@ -30,6 +30,14 @@ buses: [ { id: tcp-1, transport: { kind: tcp, host: 127.0.0.1, port: 2404 } } ]
 meters: [ { address: "202611220001", account: "1000000001", bus: tcp-1, model: standard-wallet } ]
 `;
 
+const overMqtt = (fields: string): string =>
+  small.replace("{ kind: tcp, host: 127.0.0.1, port: 2404 }", `{ kind: mqtt, ${fields} }`);
+/** The same meter, on a bus that it dials. */
+const dialIn = (more: string): string => `
+buses: [ { id: hill, transport: { kind: tcp-server, port: 2405 }, ${more} } ]
+meters: [ { address: "202611220001", account: "1000000001", bus: hill, model: standard-wallet } ]
+`;
+
 describe("defaults", () => {
   test("buses and meters are enough; everything else is as the contract shows it", () => {
     const config = load(small);
@@ -45,6 +53,7 @@ describe("defaults", () => {
       { account: "1000000001", name: "1000000001", class: "residential", mode: "local", tariff: "flat" },
     ]);
     expect(config.prices.get("flat")).toBe(5_283n);
+    expect(load(dialIn("callers: []")).buses[0]!.transport).toEqual({ kind: "tcp-server", port: 2_405, host: "127.0.0.1" });
     expect(config.stores.database).toBe("embedded");
     expect(config.channels).toBe(null);
   });
@@ -65,6 +74,22 @@ describe("defaults", () => {
     expect(complaints(`${small}polling: { tiers: { cold: { items: [volts] } } }`)).toEqual([
       expect.stringMatching(/^polling\.tiers\.cold\.items\[0\].*data-items\.md/),
     ]);
+  });
+
+  test("a bus over MQTT: one line per meter, raw; JSON as most modems write it, its names can be others; a DTU shares its topics", () => {
+    const of = (fields: string) => load(overMqtt(fields)).buses[0]!.transport;
+    expect(of("payload: raw")).toEqual({
+      kind: "mqtt",
+      down: "meters/{address}/down",
+      up: "meters/{address}/up",
+      payload: "raw",
+    });
+    expect(of("payload: json, json: {}")).toMatchObject({ json: { data: "data", id: "msg_id", encoding: "hex" } });
+    expect(of("payload: json, json: { data: frame, id: null, encoding: base64 }")).toMatchObject({
+      json: { data: "frame", id: null, encoding: "base64" },
+    });
+    expect(of("payload: hex, down: dtu/17/down, up: dtu/17/up")).toMatchObject({ down: "dtu/17/down", up: "dtu/17/up" });
+    expect(load(`${small}\nmqtt: { clientId: north-1 }`).mqtt.clientId).toBe("north-1");
   });
 
   test("JSON is YAML", () => {
@@ -230,10 +255,39 @@ describe("errors name the path and say what is allowed", () => {
     ["a time zone that is none", `${small}\nsite: { timeZone: Mars/Olympus }`, /site\.timeZone.*Mars\/Olympus/],
     ["open to the network without keys", `${small}\nhttp: { host: 0.0.0.0 }`, /http\.host.*loopback only/],
     [
+      "callers of a bus that nobody dials",
+      small.replace("port: 2404 }", "port: 2404 }, callers: [ { registration: R, meters: ['202611220001'] } ]"),
+      /buses\[0\].*belong to a bus of kind tcp-server/,
+    ],
+    [
+      "a caller with a meter of another bus",
+      dialIn('callers: [ { registration: R, meters: ["202611220009"] } ]'),
+      /buses\[0\]\.callers\[0\]\.meters\[0\].*no meter 202611220009 hangs on bus hill/,
+    ],
+    [
+      "a pattern with a place that is none",
+      dialIn('dialIn: { says: [ address, "REG {adress}" ] }'),
+      /buses\[0\]\.dialIn\.says\[1\].*"\{adress\}" is no place.*ready-made: address, imei/,
+    ],
+    [
       "a topic without the address",
       small.replace("{ kind: tcp, host: 127.0.0.1, port: 2404 }", "{ kind: mqtt, down: orders }"),
       /buses\[0\]\.transport\.down.*\{address\}/,
     ],
+    ["a DTU for one direction only", overMqtt("up: dtu/17/up"), /buses\[0\]\.transport\.up.*no \{address\}.*behind one DTU/],
+    ["a topic with a wildcard", overMqtt("down: dtu/+, up: dtu/17/up"), /buses\[0\]\.transport\.down.*no wildcards/],
+    [
+      "fields of JSON where there is none",
+      overMqtt("json: { data: frame }"),
+      /buses\[0\]\.transport\.json.*only with payload: json/,
+    ],
+    [
+      "frame and number in one field",
+      overMqtt("payload: json, json: { id: data }"),
+      /buses\[0\]\.transport\.json\.id.*data lies there/,
+    ],
+    ["a payload that is none", overMqtt("payload: xml"), /buses\[0\]\.transport\.payload.*"raw", "hex", "json"/],
+    ["a client id with blanks", `${small}\nmqtt: { clientId: "my gateway" }`, /mqtt\.clientId/],
   ])("%s", (_title, text, expected) => {
     expect(complaints(text).join("\n")).toMatch(expected);
   });

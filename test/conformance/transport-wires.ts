@@ -1,7 +1,7 @@
 /** The wires the transport suite runs over: each has a near end of ours, and a far end held by the test. */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
@@ -9,13 +9,19 @@ import { SerialPort } from "serialport";
 import { vi } from "vitest";
 import { systemChance } from "../../src/kernel/chance.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
+import { Fault } from "../../src/kernel/faults.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { startEmbeddedBroker } from "../../src/transports/embedded-broker.ts";
+import { Listeners } from "../../src/transports/listeners.ts";
 import { MemoryWire } from "../../src/transports/memory.ts";
 import { MqttLink } from "../../src/transports/mqtt-link.ts";
+import { payloadForm, type PayloadKind } from "../../src/transports/mqtt-payloads.ts";
 import { MqttTransport } from "../../src/transports/mqtt.ts";
 import { SerialTransport } from "../../src/transports/serial.ts";
 import { TcpTransport } from "../../src/transports/tcp-client.ts";
+import { patient, Patience } from "../../src/transports/patience.ts";
+import type { CallerTransport } from "../../src/transports/tcp-caller.ts";
+import { TcpServer } from "../../src/transports/tcp-server.ts";
 import type { Transport } from "../../src/transports/transport.ts";
 import { openPtyPair } from "../transports/pty-pair.ts";
 
@@ -137,7 +143,8 @@ async function tcpWire(): Promise<Wire> {
     await closed;
   };
   return {
-    transport: () => new TcpTransport({ host: "127.0.0.1", port }, systemClock),
+    transport: () =>
+      patient(new TcpTransport({ host: "127.0.0.1", port }, systemClock), new Patience(() => "", 1_000), systemClock),
     heard: ear.all,
     answer: (bytes) => {
       for (const socket of sockets) socket.write(bytes);
@@ -146,6 +153,105 @@ async function tcpWire(): Promise<Wire> {
     comeBack: () => listen(port),
     close: async () => (server.listening ? vanish() : undefined),
   };
+}
+
+/** The far end dials, and dials again as long as it is there; a near end is whoever calls next. */
+async function tcpServerWire(): Promise<Wire> {
+  const ear = new Ear();
+  const sockets = new Set<Socket>();
+  const waiting: CallerTransport[] = [];
+  let isThere = true;
+  const server = new TcpServer(
+    { host: "127.0.0.1", port: 0, onCaller: (caller) => waiting.push(caller) },
+    { clock: systemClock, chance: systemChance, log: silentLog },
+  );
+  await server.start();
+  const port = Number(server.name.split(":").at(-1));
+  const dial = (): void => {
+    if (!isThere) return;
+    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+    sockets.add(socket);
+    socket.on("data", ear.hear);
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      sockets.delete(socket);
+      dial();
+    });
+  };
+  const vanish = (): Promise<void> => {
+    isThere = false;
+    for (const socket of sockets) socket.resetAndDestroy();
+    return Promise.resolve();
+  };
+  dial();
+  return {
+    transport: () => new NextCaller(() => waiting.shift()),
+    heard: ear.all,
+    answer: (bytes) => {
+      for (const socket of sockets) socket.write(bytes);
+    },
+    vanish,
+    comeBack: () => {
+      isThere = true;
+      dial();
+      return Promise.resolve();
+    },
+    close: async () => {
+      await vanish();
+      await server.close();
+    },
+  };
+}
+
+/** The transport of whoever calls next. Only for this suite: the gateway never waits for a caller. */
+class NextCaller implements Transport {
+  readonly name = "tcp-caller:next";
+  readonly #next: () => CallerTransport | undefined;
+  readonly #listeners = new Listeners();
+  #caller: CallerTransport | undefined;
+
+  constructor(next: () => CallerTransport | undefined) {
+    this.#next = next;
+  }
+  get isOpen(): boolean {
+    return this.#caller?.isOpen === true;
+  }
+  async open(): Promise<void> {
+    if (this.#caller !== undefined || this.#listeners.why !== null) throw new Error("opened once only");
+    for (let tries = 0; tries < 100; tries += 1) {
+      const caller = this.#next();
+      // One that hung up while it waited is dead, and says so.
+      if (
+        caller !== undefined &&
+        (await caller.open().then(
+          () => true,
+          () => false,
+        ))
+      ) {
+        this.#caller = caller;
+        caller.onReceived((bytes) => this.#listeners.received(bytes));
+        caller.onClosed((why) => this.#listeners.closed(why));
+        return;
+      }
+      await systemClock.wait(5);
+    }
+    throw new Fault("line-down", { transport: this.name, why: "nobody calls" });
+  }
+  send(bytes: Uint8Array): Promise<void> {
+    return (
+      this.#caller?.send(bytes) ?? Promise.reject(new Fault("line-down", { transport: this.name, why: "nobody has called" }))
+    );
+  }
+  async close(): Promise<void> {
+    this.#listeners.closed("closed by us");
+    await this.#caller?.close();
+  }
+  onReceived(listener: (bytes: Uint8Array) => void): void {
+    this.#listeners.onReceived(listener);
+  }
+  onClosed(listener: (why: string) => void): void {
+    this.#listeners.onClosed(listener);
+  }
 }
 
 interface Broker {
@@ -186,17 +292,24 @@ async function freePort(): Promise<number> {
 }
 
 export const mqttWire =
-  (raise: (port: number) => Promise<Broker & { readonly port: number }>) =>
-  async (): Promise<Wire & { readonly link: MqttLink; readonly far: () => MqttClient }> => {
+  (raise: (port: number) => Promise<Broker & { readonly port: number }>, payload: PayloadKind = "raw") =>
+  async (): Promise<Wire & { readonly url: string; readonly link: MqttLink; readonly far: () => MqttClient }> => {
     const ear = new Ear();
     const address = "202611220001";
+    const form = payloadForm(payload);
+    let asked = 0;
     let broker = await raise(0);
     const { port } = broker;
     const join = async () => {
       const client = await mqtt.connectAsync(broker.url, { reconnectPeriod: 0 });
       (client.stream as Socket).setNoDelay(true);
       client.on("error", () => undefined);
-      client.on("message", (_topic, payload) => ear.hear(payload));
+      client.on("message", (_topic, payload) => {
+        const read = form.read(payload);
+        if ("wrong" in read) throw new Error(read.wrong);
+        asked = Number(read.id);
+        ear.hear(read.bytes);
+      });
       await client.subscribeAsync(`meters/${address}/down`, { qos: 1 });
       return client;
     };
@@ -211,11 +324,12 @@ export const mqttWire =
       await broker.kill();
     };
     return {
+      url: broker.url,
       link,
       far: () => far,
-      transport: () => new MqttTransport(link, { down: "meters/{address}/down", up: "meters/{address}/up" }, address),
+      transport: () => new MqttTransport(link, { down: "meters/{address}/down", up: "meters/{address}/up" }, address, form),
       heard: ear.all,
-      answer: (bytes) => void far.publish(`meters/${address}/up`, Buffer.from(bytes), { qos: 1 }),
+      answer: (bytes) => void far.publish(`meters/${address}/up`, Buffer.from(form.write(bytes, asked)), { qos: 1 }),
       vanish,
       comeBack: async () => {
         broker = await raise(port);
@@ -255,8 +369,11 @@ export const mosquittoMissing = has("mosquitto") ? null : "mosquitto is not inst
 export const wires: readonly WireKind[] = [
   { name: "memory", missing: null, start: memoryWire },
   { name: "tcp", missing: null, start: tcpWire },
+  { name: "tcp, dialled by the far end", missing: null, start: tcpServerWire },
   { name: "serial over a pseudo-terminal", missing: null, start: ptyWire },
   { name: "serial over socat", missing: has("socat") ? null : "socat is not installed", start: socatWire },
   { name: "mqtt over the embedded broker", missing: null, start: embeddedMqtt },
+  { name: "mqtt in hex over the embedded broker", missing: null, start: mqttWire(embedded, "hex") },
+  { name: "mqtt in json over the embedded broker", missing: null, start: mqttWire(embedded, "json") },
   { name: "mqtt over mosquitto", missing: mosquittoMissing, start: mosquittoMqtt },
 ];

@@ -244,6 +244,24 @@ suiteNeeding(["chromium"], "the console", () => {
     await expect.poll(() => page.getByTestId("legend").isVisible()).toBe(false);
   });
 
+  test("the lines show how they are and what passed on them last, in words, in hex with dots, and in both languages", async () => {
+    await openPage();
+    await page.getByTestId("lines-button").click();
+    const lines = page.getByTestId("lines");
+    await expect.poll(() => lines.innerText()).toContain("← 202611220001 read data balance 50.00 yuan");
+    expect(await lines.innerText()).toMatch(/tcp-1\s+open\s+busy 25\.3 % · 2 of 40 unanswered/);
+    expect(await lines.innerText()).toContain("68 01 •• 16");
+    expect(await lines.innerText()).toContain("5 bytes, stray bytes");
+    await page.getByRole("button", { name: "rs485-1" }).click();
+    await expect.poll(() => lines.innerText()).toContain("Nothing has passed on this line yet.");
+    expect(await lines.innerText()).toContain("down: no such device");
+    await page.keyboard.press("Escape");
+    await expect.poll(() => lines.isVisible()).toBe(false);
+    await page.getByTestId("language").click();
+    await page.getByTestId("lines-button").click();
+    await expect.poll(() => lines.innerText()).toContain("断开：no such device");
+  });
+
   test("the language is kept for the next visit", async () => {
     await openPage();
     await page.getByTestId("language").click();

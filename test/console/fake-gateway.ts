@@ -44,6 +44,39 @@ export interface FakeGateway {
   close(): Promise<void>;
 }
 
+const aBus = (id: string, open: boolean): Json => ({
+  id,
+  transport: "tcp:10.0.0.7:2404",
+  open,
+  why: open ? null : "no such device",
+  waiting: 0,
+  exchanges: 40,
+  silences: 2,
+  busyShare: 0.253,
+});
+/** Newest first, as the gateway tells it: an order by password, noise, and a reading. */
+const aTape: readonly Json[] = [
+  {
+    n: 3,
+    at: at(2),
+    direction: "sent",
+    kind: "frame",
+    hex: "6801002211262068",
+    en: "→ 202611220001 relay",
+    zh: "→ 202611220001 跳合闸",
+  },
+  { n: 2, at: at(1), direction: "received", kind: "noise", hex: null, en: "5 bytes, stray bytes", zh: "5 字节，杂散字节" },
+  {
+    n: 1,
+    at: at(0),
+    direction: "received",
+    kind: "frame",
+    hex: "6801••16",
+    en: "← 202611220001 read data balance 50.00 yuan",
+    zh: "← 读数据",
+  },
+];
+
 export const aMeter = (n: number, part: Json = {}): Json => {
   const address = String(202_611_220_000 + n);
   return {
@@ -179,6 +212,14 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
     }
     if (path === "/v1/meters") {
       json(response, 200, { items: [...meters.values()].reverse(), next: null });
+      return;
+    }
+    if (path === "/v1/buses") {
+      json(response, 200, { items: [aBus("tcp-1", true), aBus("rs485-1", false)], next: null });
+      return;
+    }
+    if (path.startsWith("/v1/buses/")) {
+      json(response, 200, { items: path.includes("tcp-1") ? aTape : [], next: null });
       return;
     }
     if (path === "/v1/commands") {

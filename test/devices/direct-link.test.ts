@@ -6,7 +6,7 @@ import { seededChance } from "../../src/kernel/chance.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { isFault } from "../../src/kernel/faults.ts";
 import { silentLog } from "../../src/kernel/log.ts";
-import { A, raiseHouse, type Carrier } from "./house.ts";
+import { A, B, raiseHouse, type Carrier } from "./house.ts";
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -35,6 +35,12 @@ describe("links", () => {
       transport: { down: "meters/{address}/down", up: "meters/{address}/up" },
       broker: { url: "mqtt://broker:1883" },
     });
+    expect(parseLink("mqtt://broker:1883?payload=json&down=dtu/17/down&up=dtu/17/up").transport).toEqual({
+      kind: "mqtt",
+      down: "dtu/17/down",
+      up: "dtu/17/up",
+      payload: "json",
+    });
   });
   for (const [link, part] of [
     ["tcp://10.0.0.7", "port"],
@@ -44,6 +50,8 @@ describe("links", () => {
     ["serial:///dev/x?baud=fast", "?baud"],
     ["serial:///dev/x?parity=mark", "?parity"],
     ["mqtt://broker:1883?down=meters/1", "?down"],
+    ["mqtt://broker:1883?up=dtu/17/up", "?up"],
+    ["mqtt://broker:1883?payload=xml", "?payload"],
     ["not a link", "all of it"],
   ] as const) {
     test(`${link} is refused for its ${part}`, () => {
@@ -76,6 +84,22 @@ for (const carrier of ["tcp", "serial", "mqtt"] satisfies Carrier[]) {
     ]);
     expect(link.evidence).toHaveLength(4);
     expect(link.trace.last().map(({ direction }) => direction)).toContain("received");
+  });
+}
+
+for (const [mqtt, options] of [
+  [{ payload: "hex" }, "payload=hex"],
+  [{ payload: "json", dtu: "17" }, "payload=json&down=dtu/17/down&up=dtu/17/up"],
+] as const) {
+  test(`two meters are read over mqtt with ?${options}`, async () => {
+    const house = await raiseHouse({ carrier: "mqtt", mqtt });
+    closers.push(() => house.close());
+    const link = openDirectLink(`${house.broker!.url}?${options}`, parts);
+    closers.push(() => link.close());
+    expect([...(await link.read(A, ["balance"])), ...(await link.read(B, ["balance"]))]).toMatchObject([
+      { meter: A, value: "50.00" },
+      { meter: B, value: "50.00" },
+    ]);
   });
 }
 

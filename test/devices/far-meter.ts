@@ -6,7 +6,7 @@ import { Deframer, encodeFrame, type Frame } from "../../src/protocols/dlt645/in
 import { seededChance } from "../../src/kernel/chance.ts";
 import { systemClock, type Clock } from "../../src/kernel/clock.ts";
 import { silentLog } from "../../src/kernel/log.ts";
-import { Line } from "../../src/devices/line.ts";
+import { Line, type LineParts } from "../../src/devices/line.ts";
 import type { LineTiming } from "../../src/devices/timing.ts";
 import { MemoryWire } from "../../src/transports/memory.ts";
 import { Reconnecting } from "../../src/transports/reconnecting.ts";
@@ -63,7 +63,9 @@ export class FarMeter {
 export const quick: LineTiming = { turnaroundMs: 2, answerMs: 400, quietMs: 40, byteMs: 0 };
 
 /** A line over a memory wire, open and ready; everything on the world's clock, with short limits. */
-export async function openLine(options: { timing?: Partial<LineTiming>; queueLengthMax?: number; clock?: Clock } = {}) {
+export async function openLine(
+  options: { timing?: Partial<LineTiming>; queueLengthMax?: number; clock?: Clock; notOurs?: LineParts["notOurs"] } = {},
+) {
   const far = new FarMeter();
   const clock = options.clock ?? systemClock;
   const link = new Reconnecting({
@@ -79,6 +81,7 @@ export async function openLine(options: { timing?: Partial<LineTiming>; queueLen
     timing: { ...quick, ...options.timing },
     clock,
     log: silentLog,
+    ...(options.notOurs === undefined ? {} : { notOurs: options.notOurs }),
     ...(options.queueLengthMax === undefined ? {} : { queueLengthMax: options.queueLengthMax }),
   });
   await link.start();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildStreet, type MeterPlan, type Street as SimulatedStreet } from "../../simulator/street.ts";
 import type { BusConfig } from "../../src/devices/bus-config.ts";
+import type { LineGuard } from "../../src/devices/line-leases.ts";
 import { buildStreetLines } from "../../src/devices/street-lines.ts";
 import { Priority, type MeterRecord, type MeterSession, type ModelName, type Street } from "../../src/devices/meter.ts";
 import { seededChance } from "../../src/kernel/chance.ts";
@@ -13,8 +14,9 @@ import { BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog, type Logger } from "../../src/kernel/log.ts";
 import type { SecurityModule } from "../../src/security/security-module.ts";
 import { softwareModule } from "../../src/security/software-module.ts";
-import { startEmbeddedBroker } from "../../src/transports/embedded-broker.ts";
+import { startEmbeddedBroker, type EmbeddedBroker } from "../../src/transports/embedded-broker.ts";
 import { Listeners } from "../../src/transports/listeners.ts";
+import type { PayloadKind } from "../../src/transports/mqtt-payloads.ts";
 import type { Transport } from "../../src/transports/transport.ts";
 
 export type Carrier = "memory" | "tcp" | "serial" | "mqtt";
@@ -25,6 +27,8 @@ export interface House {
   readonly simulator: SimulatedStreet;
   readonly street: Street;
   readonly clock: Clock;
+  /** Over MQTT: what they meet on. */
+  readonly broker: EmbeddedBroker | undefined;
   session(address?: MeterAddress): Promise<MeterSession>;
   close(): Promise<void>;
 }
@@ -39,6 +43,9 @@ export interface HouseOptions {
   readonly bus?: Partial<BusConfig>;
   /** Bytes that take their time, also in memory: what the street does, and what the line has to know of it. */
   readonly paced?: { readonly baud: number; readonly answerDelayMs: number; readonly wakeUps: number };
+  /** Over MQTT: how frames are wrapped, and whether the meters sit behind one DTU. */
+  readonly mqtt?: { readonly payload?: PayloadKind; readonly dtu?: string };
+  readonly guard?: LineGuard;
 }
 
 /** Short limits, so that a test of silence takes a blink; the pseudo-terminal paces its bytes and needs a little longer. */
@@ -46,6 +53,7 @@ const quick = { turnaroundMs: 1, replyDeadlineMs: 800, quietMs: 60 };
 
 export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
   const { carrier = "memory", clock = systemClock, log = silentLog } = options;
+  const { payload = "raw", dtu } = options.mqtt ?? {};
   const chance = seededChance(7);
   const folder = mkdtempSync(join(tmpdir(), "street-"));
   const broker = carrier === "mqtt" ? await startEmbeddedBroker({ port: 0 }) : undefined;
@@ -59,7 +67,7 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
     carrier === "serial"
       ? { kind: carrier, link: join(folder, "tty") }
       : carrier === "mqtt"
-        ? { kind: carrier, url: broker!.url }
+        ? { kind: carrier, url: broker!.url, payload, dtu }
         : { kind: carrier };
   const simulator = await buildStreet({
     clock,
@@ -73,7 +81,7 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
     carrier === "serial"
       ? { kind: "serial", path: String(at), baudRate: 9_600, dataBits: 8, parity: "even", stopBits: 1 }
       : carrier === "mqtt"
-        ? { kind: "mqtt", down: "meters/{address}/down", up: "meters/{address}/up", payload: "raw" }
+        ? { kind: "mqtt", ...topicsOf(dtu), payload }
         : options.paced === undefined
           ? { kind: "tcp", host: "127.0.0.1", port: Number(at ?? 0) }
           : { kind: "serial", path: "memory", baudRate: options.paced.baud, dataBits: 8, parity: "even", stopBits: 1 };
@@ -97,6 +105,7 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
     buses: [{ id: "bus-1", transport, ...quick, ...options.bus }],
     meters: records,
     timeZone: "Asia/Shanghai",
+    ...(options.guard === undefined ? {} : { guard: options.guard }),
     ...(broker === undefined ? {} : { mqtt: { url: broker.url, pauseFirstMs: 10, pauseMaxMs: 50 } }),
     ...(carrier === "memory" ? { wires: new Map([["bus-1", () => memoryTransport(simulator)]]) } : {}),
   });
@@ -104,6 +113,7 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
     simulator,
     street,
     clock,
+    broker,
     session: (address = A) => street.session(address, { priority: Priority.person }),
     close: async () => {
       await street.close();
@@ -114,10 +124,15 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
   };
 }
 
+const topicsOf = (dtu: string | undefined) => {
+  const place = dtu === undefined ? "meters/{address}" : `dtu/${dtu}`;
+  return { down: `${place}/down`, up: `${place}/up` };
+};
+
 /** The simulator's end of a memory bus, as a transport of ours. */
-function memoryTransport(simulator: SimulatedStreet): Transport {
+export function memoryTransport(simulator: SimulatedStreet, bus = "bus-1"): Transport {
   const listeners = new Listeners();
-  const end = simulator.memoryEnd("bus-1");
+  const end = simulator.memoryEnd(bus);
   let isOpen = false;
   end.onBytes((bytes) => listeners.received(bytes));
   const close = (): Promise<void> => {
@@ -127,7 +142,7 @@ function memoryTransport(simulator: SimulatedStreet): Transport {
     return Promise.resolve();
   };
   return {
-    name: "memory:bus-1",
+    name: `memory:${bus}`,
     get isOpen() {
       return isOpen;
     },

@@ -126,6 +126,29 @@ test("frames of a neighbour, of another item, and noise in between do not end th
   expect(line.counts.noiseBytes).toBeGreaterThan(0);
 });
 
+test("where answers come twice, a copy of an error is not taken for the answer to the next question", async () => {
+  const { far, line } = await open({ timing: { turnaroundMs: 0 } });
+  const unknown = readRequest(A, "00990000");
+  let said: Frame = unknown;
+  far.answer = (request) => {
+    const refused = { address: A, control: 0xd1, data: Uint8Array.of(0x02) };
+    return (said = di(request) === di(unknown) ? refused : readReplyTo(request));
+  };
+  const copyOf = (frame: Frame): void => void later(20).then(() => far.say(frame));
+  expect(await line.ask(ask(readRequest(A)))).toMatchObject({ reply: { is: "value" } });
+  copyOf(said); // harmless, and noticed
+  await vi.waitFor(() => expect(line.counts.late).toBe(1));
+  expect(await line.ask(ask(unknown))).toMatchObject({ reply: { is: "refused" } });
+  copyOf(said); // would refuse what is asked next, which this meter takes longer to answer
+  const answer = far.answer;
+  far.answer = async (request) => {
+    await later(60);
+    return answer(request);
+  };
+  expect(await line.ask(ask(readRequest(A)))).toMatchObject({ reply: { is: "value" } });
+  expect(line.counts).toMatchObject({ late: 2, strays: 0, silences: 0 });
+});
+
 test("an error reply without identifier is the answer", async () => {
   const { far, line } = await open();
   far.answer = () => ({ address: A, control: 0xd1, data: Uint8Array.of(0x02) });
@@ -220,6 +243,34 @@ test("beforeFirstByte runs when the line is ours, directly before the bytes; thr
   expect((await line.ask(ask(readRequest(A)))).outcome).toBe("answered");
 });
 
+test("the lease is looked at in the last moment, before the caller's own look and after it: without it nothing is sent", async () => {
+  let isOurs = true;
+  const notOurs = (): Fault | undefined => (isOurs ? undefined : new Fault("line-not-ours", { bus: "test-line" }));
+  const { far, line } = await open({ notOurs });
+  expect((await line.ask(ask(readRequest(A)))).outcome).toBe("answered");
+  const lapses = (): Promise<void> => Promise.resolve(void (isOurs = false));
+  await expect(line.ask(ask(readRequest(B), { beforeFirstByte: lapses }))).rejects.toSatisfy(nothingSent("line-not-ours"));
+  const before = vi.fn(() => Promise.resolve());
+  await expect(line.ask(ask(readRequest(B), { beforeFirstByte: before }))).rejects.toSatisfy(nothingSent("line-not-ours"));
+  expect(before).not.toHaveBeenCalled(); // no attempt is written for what cannot be sent
+  expect(far.heard.map((frame) => frame.address)).toEqual([A]);
+});
+
+test("a line that was closed because it is another's says so to those who waited, and not that it is broken", async () => {
+  let isOurs = true;
+  const notOurs = (): Fault | undefined => (isOurs ? undefined : new Fault("line-not-ours", { bus: "test-line" }));
+  const { far, line } = await open({ notOurs });
+  far.answer = () => undefined;
+  const spoken = line.ask(ask(readRequest(A)));
+  await vi.waitFor(() => expect(far.heard).toHaveLength(1));
+  const waiting = line.ask(ask(readRequest(B)));
+  isOurs = false;
+  far.wire.cut("given up");
+  await expect(waiting).rejects.toSatisfy(nothingSent("line-not-ours"));
+  expect(await spoken).toMatchObject({ outcome: "silent", lineClosed: true });
+  await expect(line.ask(ask(readRequest(B)))).rejects.toSatisfy(nothingSent("line-not-ours"));
+});
+
 test("a line that is down refuses at once and holds nobody hostage; up again, it sends nothing of yesterday", async () => {
   const { far, line, link } = await open();
   far.wire.accepts = false;
@@ -275,7 +326,8 @@ test("an abort removes a waiting request; after the first byte it is too late", 
 });
 
 test("hold waits for the exchange under way with all its rest, and nothing begins until it is released", async () => {
-  const { far, line } = await open({ timing: { answerMs: 20, quietMs: 30 } });
+  // longer than the pause in which the test looks whether the exchange is under way
+  const { far, line } = await open({ timing: { answerMs: 200, quietMs: 30 } });
   far.answer = (request) => (far.heard.length === 1 ? undefined : readReplyTo(request));
   const first = line.ask(ask(readRequest(A)));
   await vi.waitFor(() => expect(far.heard).toHaveLength(1));

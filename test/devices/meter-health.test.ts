@@ -23,6 +23,23 @@ test("two seconds more with each failure, five minutes at most; one answer wipes
   expect(health.of(meter)).toMatchObject({ state: "silent", failures: 1, lastHeardAt: clock.now() });
 });
 
+test("a silent meter is worth asking when its pause is over, or its line was opened anew; one that answers always is", () => {
+  const clock = new HandClock();
+  const health = new HealthBook(clock);
+  expect(health.isWorthAsking(meter)).toBe(true);
+  health.doubt(meter);
+  expect(health.of(meter).state).toBe("unknown");
+  health.silent(meter);
+  expect(health.isWorthAsking(meter)).toBe(false);
+  clock.advance(seconds(2));
+  expect(health.isWorthAsking(meter)).toBe(true);
+  health.silent(meter);
+  expect(health.isWorthAsking(meter)).toBe(false);
+  health.doubt(meter);
+  expect(health.isWorthAsking(meter)).toBe(true);
+  expect(health.of(meter).failures).toBe(2);
+});
+
 test("heard is announced when a meter was unknown or silent, and only then", () => {
   const health = new HealthBook(new HandClock());
   const listener = vi.fn();

@@ -82,7 +82,7 @@ async function anHour(options: {
     log: options.log ?? silentLog,
     health: (meter) => house.street.health(meter),
     isHot: options.isHot ?? (() => false),
-    answerMs: () => ANSWER_MS,
+    answers: (meter) => house.street.answers?.(meter),
   });
   const readings: Reading[] = [];
   const perMeter = new Map<MeterAddress, number>();

@@ -129,8 +129,9 @@ test("the request is lost: silent as well, and not repeated by the session", asy
   await session.close();
 });
 
-test("a question is asked twice, and a meter known as silent once", async () => {
-  const house = await raise({ bus: { replyDeadlineMs: 200, quietMs: 10 } });
+test("a question is asked twice, and a meter known as silent once in each of its pauses", async () => {
+  const clock = new ShiftableClock(systemClock.now());
+  const house = await raise({ clock, bus: { replyDeadlineMs: 200, quietMs: 10 } });
   const session = await house.session();
   await session.readRelay();
   house.simulator.setFault(A, { kind: "lost-reply" });
@@ -143,7 +144,11 @@ test("a question is asked twice, and a meter known as silent once", async () => 
   expect(house.street.health(A)).toMatchObject({ state: "silent", failures: 2 });
   before = sentSoFar();
   await expect(session.readRelay()).rejects.toSatisfy(code("meter-silent"));
+  expect(sentSoFar() - before).toBe(0);
+  await clock.jump(5_000);
+  await expect(session.readRelay()).rejects.toSatisfy(code("meter-silent"));
   expect(sentSoFar() - before).toBe(1);
+  await clock.jump(7_000);
   house.simulator.clearFaults(A, id);
   const listener = vi.fn();
   house.street.onHeard(listener);

@@ -52,15 +52,36 @@ const build = (buses: readonly BusConfig[], meters: readonly MeterRecord[], mqtt
 };
 
 describe("what the start refuses, by name", () => {
-  test("a bus that meters dial", () => {
-    expect(() => build([{ id: "dial-in", transport: { kind: "tcp-server", port: 2405 } }], [])).toThrow(
-      /not-supported.*dial-in is not built yet/,
-    );
+  test("a caller whose meter hangs elsewhere", () => {
+    const hill: BusConfig = {
+      id: "hill",
+      transport: { kind: "tcp-server", port: 0 },
+      callers: [{ registration: "R", meters: [B] }],
+    };
+    expect(() => build([hill], [record(A, "hill")])).toThrow(/site-file-invalid.*callers\[0\]\.meters\[0\]/);
   });
-  test("a payload that is not raw", () => {
-    const cell: BusConfig = { id: "cell", transport: { kind: "mqtt", down: "d/{address}", up: "u/{address}", payload: "json" } };
-    expect(() => build([cell], [], "mqtt://127.0.0.1:1")).toThrow(/not-supported.*raw/);
+  const overTopics = (id: string, down: string, up: string): BusConfig => ({
+    id,
+    transport: { kind: "mqtt", down, up, payload: "raw" },
   });
+  for (const [what, buses, why] of [
+    ["one topic of a meter and one of a DTU", [overTopics("cell", "dtu/17/down", "u/{address}")], /\[0\].*down.*no \{address\}/],
+    ["the same mistake the other way round", [overTopics("cell", "d/{address}", "dtu/17/up")], /\[0\].*up.*no \{address\}/],
+    ["a topic with a wildcard", [overTopics("cell", "d/+", "u")], /\[0\].*down.*no wildcards/],
+    ["one topic for both directions", [overTopics("cell", "d", "d")], /\[0\].*up.*hear ourselves/],
+    [
+      "two buses on one DTU",
+      [overTopics("a", "dtu/17/down", "dtu/17/up"), overTopics("b", "dtu/17/down", "dtu/17/other")],
+      /\[1\].*topic dtu\/17\/down.*bus a speaks there/,
+    ],
+    [
+      "a DTU on the topic of a meter",
+      [overTopics("a", `d/${A}`, `u/${A}`), overTopics("b", "d/{address}", "u/{address}")],
+      /\[1\].*down.*bus a has the topic d\/202611220001/,
+    ],
+  ] as const) {
+    test(what, () => expect(() => build(buses, [], "mqtt://127.0.0.1:1")).toThrow(why));
+  }
   test("a meter on a bus that does not exist", () => {
     expect(() => build([tcp], [record(A, "elsewhere")])).toThrow(/meters\[0\]\.bus.*elsewhere/);
   });
@@ -194,6 +215,28 @@ test("the connection breaks under an order: silent, and the meter tells afterwar
   expect(house.street.health(A).state).toBe("answering"); // the line broke, not the meter
   await vi.waitFor(() => expect(house.street.buses()[0]?.open).toBe(true), 10_000);
   expect(await session.readWallet()).toMatchObject({ count: 1 });
+  await session.close();
+});
+
+test("a serial server that takes everything and says nothing is dialled again after three requests; the fourth never left", async () => {
+  const house = await raise({ carrier: "tcp", bus: { replyDeadlineMs: 100, quietMs: 10 } });
+  const first = await house.session();
+  await first.readRelay();
+  await first.close();
+  house.simulator.setBusFault("bus-1", { kind: "half-open" });
+  const ends: unknown[] = [];
+  // Each a restore of its own: they alone may ask a meter that was just silent.
+  while (ends.length < 9 && !ends.some((error) => isFault(error, "line-down"))) {
+    const restore = await house.street.session(A, { priority: Priority.safety, mayProbe: true });
+    await restore.readRelay().catch((error: unknown) => ends.push(error));
+    await restore.close();
+  }
+  expect(isFault(ends.at(-1), "line-down")).toBe(true);
+  expect(house.street.buses()[0]).toMatchObject({ silences: 3 });
+  house.simulator.clearAllFaults();
+  await vi.waitFor(() => expect(house.street.buses()[0]).toMatchObject({ open: true }), 10_000);
+  const session = await house.session();
+  expect(await session.readRelay()).toMatchObject({ relay: "connected" });
   await session.close();
 });
 

@@ -62,7 +62,10 @@ test("raises every endpoint, says so once, answers at the control door, and ends
     "12.34",
   );
   const ready = await program.ready();
-  expect(ready).toEqual({ tcp: expect.any(Number) as number, serial: link, mqtt: url, control: expect.any(Number) as number });
+  expect(ready).toEqual({
+    ...{ tcp: expect.any(Number) as number, serial: link, mqtt: url, control: expect.any(Number) as number },
+    buses: { "tcp-1": ready["tcp"], "serial-1": link, "mqtt-1": url },
+  });
   const door = `http://127.0.0.1:${ready["control"]!}`;
   const ask = async (path: string, method = "GET", body?: object): Promise<{ status: number; body: unknown }> => {
     const response = await fetch(`${door}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });

@@ -48,7 +48,8 @@ async function door(): Promise<(path: string, method?: string, body?: object) =>
     { id: "memory", endpoint: { kind: "memory" } },
     { id: "tcp", endpoint: { kind: "tcp" } },
     { id: "dial-in", endpoint: { kind: "dial-in", host: "127.0.0.1", port } },
-    { id: "mqtt", endpoint: { kind: "mqtt", url } },
+    { id: "mqtt", endpoint: { kind: "mqtt", url, payload: "json" } },
+    { id: "raw", endpoint: { kind: "mqtt", url } },
   ];
   const street = await raise({ buses, meters: [A, B].map((address) => ({ address, bus: "memory" })), controlPort: 0 });
   return async (path, method = "GET", body) => {
@@ -99,7 +100,7 @@ function sample({ name, type, max, choices, otherwise }: Field): number | string
   if (type === "number") return max!;
   if (type === "choice") return choices![0]!;
   const texts: Partial<Record<ParameterName, string>> = {
-    function: "1c",
+    function: "03",
     di: "070102ff",
     error: "01",
     amount: "1.00",
@@ -126,7 +127,14 @@ test("what cannot stand where it is put is refused by name", async () => {
     ["/buses/memory/faults", { kind: "connection-reset" }, /kind: on a bus over tcp or dial-in/],
     ["/buses/tcp/faults", { kind: "mqtt-duplicate" }, /kind: on a bus over mqtt/],
     ["/buses/mqtt/faults", { kind: "missing-registration" }, /kind: on a bus over dial-in/],
+    ["/buses/raw/faults", { kind: "mqtt-wrong-msg-id" }, /kind: on a bus over mqtt, its payload json/],
     [`/meters/${A}/faults`, { kind: "bit-flips", bits: 0 }, /bits/],
+    [`/meters/${A}/faults`, { kind: "lost-reply", function: "91" }, /function: .*from 00 to 1F/],
+    [`/meters/${A}/faults`, { kind: "lost-reply", function: "1C", di: "070102FF" }, /di: only with function 03, 11, 12, 14/],
+    [`/meters/${A}/faults`, { kind: "empty-acknowledgement", function: "11" }, /function: .*spoils orders/],
+    [`/meters/${A}/faults`, { kind: "refusal", error: "0000" }, /error: .*not all of them 0/],
+    [`/meters/${A}/faults`, { kind: "refusal", function: "14", error: "0100" }, /error: two hex digits/],
+    ["/weather", { faultsPerHour: 1, kinds: ["rain"] }, /kinds\.rain/],
     [`/meters/${A}/faults`, { kind: "wrong-checksum-window", window: "whole" }, /window/],
     [`/meters/${A}/faults`, { kind: "swapped-addresses", with: "202611220099" }, /with: another meter on memory/],
     [`/meters/${A}/faults`, { kind: "welded-relay", times: 2 }, /times: welded-relay takes no parameters/],

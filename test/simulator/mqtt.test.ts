@@ -110,6 +110,27 @@ test("json is answered in the form it was asked in: a modem's msg_id comes back 
   expect(heard[4]![0]).toBe(`meters/${B}/up`);
 });
 
+test("behind a DTU the meters share one pair of topics and one pair of wires: a frame in pieces, and two at once collide", async () => {
+  const url = await broker();
+  const s = await raise({
+    buses: [{ id: "dtu-1", endpoint: { kind: "mqtt", url, payload: "json", dtu: "17" }, baud: 9_600 }],
+    meters: [A, B].map((address) => ({ address, bus: "dtu-1", loadKw: 0, energyKwh: "1.00" })),
+  });
+  const { client, heard } = await listener(url);
+  await client.subscribeAsync("dtu/17/up", { qos: 1 });
+  const say = (msg_id: number, bytes: Uint8Array) =>
+    client.publishAsync("dtu/17/down", JSON.stringify({ msg_id, data: hex(bytes) }), { qos: 1 });
+  const request = readRequest(B, "00010000");
+  await say(1, request.subarray(0, 7));
+  await say(2, request.subarray(7));
+  await until("an answer", () => heard.length === 1);
+  const [topic, payload] = heard[0]!;
+  const { msg_id, data } = JSON.parse(payload.toString()) as { msg_id: number; data: string };
+  expect([topic, msg_id, ...framesIn(Buffer.from(data, "hex"))]).toEqual(["dtu/17/up", 2, reply(B)]);
+  await Promise.all([say(3, readRequest(A, "00010000")), say(4, request)]);
+  await until("a collision", () => s.frames().some(({ fault }) => fault === "collision"));
+});
+
 test("a dropped connection comes back by itself, and the answer of then is not said late", async () => {
   const url = await broker();
   const s = await street(url);
@@ -127,4 +148,28 @@ test("a broker that is not there is named", async () => {
   await expect(
     raise({ buses: [{ id: "mqtt-1", endpoint: { kind: "mqtt", url: "mqtt://127.0.0.1:1", connectMs: 300 } }], meters: [] }),
   ).rejects.toThrow(/broker-unavailable.*127\.0\.0\.1:1/);
+});
+
+test("15H over a broker: the answer comes on the topic that was asked, and the meter is reached by its old and its new one", async () => {
+  const url = await broker();
+  const { meters } = await street(url);
+  meters.get(A)!.programmingEnabled = true;
+  const { client, heard } = await listener(url);
+  const N = "202699990001";
+  const say = async (topic: string, frame: Uint8Array): Promise<string[]> => {
+    const before = heard.length;
+    await client.publishAsync(`meters/${topic}/down`, Buffer.from(frame), { qos: 1 });
+    await client.publishAsync(`meters/${B}/down`, Buffer.from(readRequest(B, "00010000")), { qos: 1 });
+    await until("the other meter's answer", () => heard.slice(before).some(([where]) => where === `meters/${B}/up`));
+    return heard
+      .slice(before)
+      .filter(([where]) => where !== `meters/${B}/up`)
+      .flatMap(([where, payload]) => framesIn(payload).map((frame) => `${where} ${frame}`));
+  };
+  const named = writeFrame({ address: "AAAAAAAAAAAA", control: 0x15, data: Buffer.from(N, "hex").reverse() });
+  expect(await say(A, named)).toEqual([`meters/${A}/up ${N} 95 `]);
+  expect(await say(A, readRequest(N, "00010000"))).toEqual([`meters/${A}/up ${reply(N)}`]);
+  expect(await say(N, readRequest(N, "00010000"))).toEqual([`meters/${N}/up ${reply(N)}`]);
+  expect(await say(A, readRequest(A, "00010000"))).toEqual([]);
+  expect(heard.filter(([, payload]) => payload.includes(Buffer.from(named)))).toEqual([]);
 });

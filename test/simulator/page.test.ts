@@ -15,7 +15,7 @@ import { addressOf, masterOf, sixMeters } from "./support/looked-at.ts";
 import { Master } from "./support/master.ts";
 import { withPalette } from "./support/palette.ts";
 import { playStory, raiseStory } from "./support/street-story.ts";
-import { raise, tcpClient } from "./support/street.ts";
+import { raise, readRequest, tcpClient } from "./support/street.ts";
 
 const A = addressOf(1);
 const B = addressOf(2);
@@ -97,7 +97,7 @@ suiteNeeding(["chromium"], "the street page", () => {
     const struck = frames('[data-fault="lost-reply"]');
     await struck.waitFor();
     expect(await struck.innerText()).toMatch(
-      /request\s+cellar\s+202611220002\s+security 070102FF top-up: 100\.00 yuan, count 1.*lost-reply/,
+      /request\s+cellar\s+202611220002\s+security 070102FF top-up: 100\.00 yuan, count 1[\s\S]*lost-reply/,
     );
     await expect.poll(() => standing.count()).toBe(0);
     await expect.poll(() => page.getByTestId("panel-window").innerText(), { message: "the meter obeyed" }).toBe("150.00");
@@ -243,6 +243,69 @@ suiteNeeding(["chromium"], "the street page", () => {
     await page.getByRole("button", { name: "Go on · 2 waiting" }).click();
     await expect.poll(() => frames().count()).toBe(4);
   });
+
+  test("a reply of twenty bytes can be read whole at 1360 pixels, and what is cut of its meaning is its title", async () => {
+    const street = await sixMeters();
+    await open(street, { width: 1360, height: 940 });
+    await masterOf(street, B).read("00900200");
+    street.setFault(B, { kind: "refused-though-partly-done" });
+    await masterOf(street, B).say(0x14, Buffer.from("01100004020000000100000000500000", "hex"));
+    await expect.poll(() => frames().count()).toBe(4);
+    const widths = await frames().evaluateAll((rows) =>
+      rows.map((row) => {
+        const cell = row.querySelector(".bytes")!;
+        const code = cell.querySelector("code")!;
+        const spare = cell.getBoundingClientRect().right - code.getBoundingClientRect().right;
+        return { bytes: code.textContent.length, spare: Math.floor(spare) };
+      }),
+    );
+    expect(widths.at(-2)!.bytes, "twenty bytes in nine fields").toBe(51);
+    // The last sixteen pixels fade out.
+    expect(widths.at(-2)!.spare).toBeGreaterThanOrEqual(16);
+    expect(await frames('[data-direction="request"]').first().locator(".meaning").getAttribute("title")).toContain(
+      "write 04001001 alarm amount 1: 50.00 yuan, level 02, password ••••••",
+    );
+  });
+
+  test("what is no frame is there too: what was sent, what came out of the wires, and why", async () => {
+    const street = await sixMeters();
+    await open(street);
+    const end = street.memoryEnd("cellar");
+    end.send(Uint8Array.from([0x01, 0x02, 0x03]));
+    await expect.poll(() => frames('[data-what="noise"]').count()).toBe(1);
+    expect(await frames().first().innerText()).toMatch(/request\s+cellar\s+3 bytes that are no frame\s+01 02 03/);
+    await frames().first().locator(".hx-noise").hover();
+    await expect.poll(() => page.getByRole("tooltip").innerText()).toBe("no frame");
+    street.setBusFault("cellar", { kind: "half-open" });
+    end.send(readRequest(B, "00900200"));
+    await frames('[data-fault="half-open"]').waitFor();
+    expect(await frames().first().innerText()).toContain("sent, and nothing of it was left");
+    street.clearBusFaults("cellar");
+    street.setBusFault("cellar", { kind: "baud-mismatch", direction: "from-meter" });
+    end.send(readRequest(B, "00900200"));
+    await frames('[data-fault="baud-mismatch"][data-direction="reply"]').waitFor();
+    expect(await frames().first().innerText()).toMatch(/reply\s+cellar\s+202611220002\s+came out of the wires: \d+ bytes/);
+  });
+
+  test.each([
+    [undefined, "••"],
+    [true, "89 67 45"],
+  ] as const)(
+    "a password is dots in the bytes as it is in the words, unless the street is unmasked: %s",
+    async (unmasked, shown) => {
+      const street = await sixMeters({ unmasked });
+      await open(street);
+      await masterOf(street, B).say(0x1c, Buffer.from("0256341200000000001a00595923221299", "hex").subarray(0, 16));
+      await expect.poll(() => frames().count()).toBe(2);
+      await frames().last().getByRole("button", { expanded: false }).click();
+      const apart = page.locator("tr.apart");
+      await apart.getByRole("columnheader", { name: "password" }).waitFor();
+      expect(await apart.innerText()).toContain(shown);
+      expect((await apart.innerText()).includes("89 67 45")).toBe(unmasked === true);
+      const seen = JSON.stringify(await (await fetch(`http://127.0.0.1:${street.controlPort!}/frames`)).json());
+      expect(seen.includes("896745")).toBe(unmasked === true);
+    },
+  );
 
   test("it speaks the browser's language first, the chosen one from then on", async () => {
     const street = await sixMeters();

@@ -223,7 +223,15 @@ describe("at the control door", () => {
     expect(all).toHaveLength(9);
     expect(await lines(`&meter=${METER_A}`)).toEqual(all.filter((line) => !line.includes(B) && !line.includes("bytes")));
     expect(await lines("&bus=n")).toEqual([...all.slice(2, 5), ...all.slice(5, 7)]);
-    expect(await lines("&since=2026-11-22T11:00:00%2B08:00")).toEqual(all.slice(7));
+    for (const since of [
+      "2026-11-22T11:00:00%2B08:00",
+      "2026-11-22T11:00:00+08:00",
+      "2026-11-22T11:00:00",
+      "2026-11-22T03:00:00Z",
+    ]) {
+      expect(await lines(`&since=${since}`), since).toEqual(all.slice(7));
+      expect(await (await call(`/frames?since=${since}`)).json(), since).toHaveLength(2);
+    }
     expect(await lines("&limit=2")).toEqual(all.slice(7));
     const head = async (query: string): Promise<HeaderLine> =>
       parse(await (await call(`/recording?format=jsonl${query}`)).text()).header;
@@ -256,7 +264,16 @@ describe("at the control door", () => {
     expect(lines).toHaveLength(2);
     expect((await call("/recording", { file })).status).toBe(400);
     expect((await call("/recording", { file: "/etc/passwd" })).status).toBe(400);
-    expect((await call("/recording", { file: join(folder(), "no", "such.jsonl") })).status).toBe(400);
+    expect((await call("/recording", { file: "/proc/no/such.jsonl" })).status).toBe(400);
+    const old = await call("/recording", { file });
+    expect(await old.json()).toMatchObject({ field: "file", error: expect.stringContaining('"replace": true') as string });
+    expect((await call("/recording", { file, replace: true })).status).toBe(200);
+    await call("/recording/stop", {});
+    expect(parse(readFileSync(file, "utf8")).lines).toEqual([]);
+    const deep = join(folder(), "not", "there", "yet.jsonl");
+    expect((await call("/recording", { file: deep })).status).toBe(200);
+    await call("/recording/stop", {});
+    expect(existsSync(deep)).toBe(true);
   });
 
   test("the state is shown and saved", async () => {
@@ -268,6 +285,9 @@ describe("at the control door", () => {
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(shown);
     expect((await call("/state/save", { file })).status).toBe(400);
     expect((await call("/state/save", { file, replace: true })).status).toBe(200);
+    const deep = join(folder(), "not", "there", "yet.json");
+    expect((await call("/state/save", { file: deep })).status).toBe(200);
+    expect(JSON.parse(readFileSync(deep, "utf8"))).toEqual(shown);
     expect(street.events.count).toBe(0);
   });
 });

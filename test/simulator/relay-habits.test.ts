@@ -206,6 +206,46 @@ test("a trip delay runs first, then a current that is too high holds the trip of
   expect(read(b, "1D000101")).toBe("261122104000");
 });
 
+test("a trip ordered again says what it waits for now: its delay, then the current", () => {
+  const b = session({ loadKw: 3, tripDelayMinutes: 10 });
+  b.ask(0x14, writeData("04001402", "010000"));
+  b.ask(0x14, writeData("04001403", "0030"));
+  expect([secured(b, 0x1a), secured(b, 0x1a)]).toEqual(["9c 0800", "9c 0800"]);
+  stateAfter(b, minutes(10));
+  authenticate(b);
+  expect(secured(b, 0x1a)).toBe("9c 2000");
+  const atOnce = session({ loadKw: 3 });
+  atOnce.ask(0x14, writeData("04001402", "010000"));
+  atOnce.ask(0x14, writeData("04001403", "0030"));
+  expect([secured(atOnce, 0x1a), secured(atOnce, 0x1a)]).toEqual(["9c 2000", "9c 2000"]);
+});
+
+describe("who closed, in the record of a closing by the button", () => {
+  const pressed = (b: Bench): string => {
+    expect(b.meter.relay.pressButton(b.meter.settle())).toBe(true);
+    return read(b, "1E000201");
+  };
+
+  test("whoever allowed it: by 1B, at the end of 1E, by 3A where that arms", () => {
+    const b = bench({ protectCloses: "arm" });
+    for (const n1 of [0x1a, 0x1b]) order(b, n1);
+    expect(pressed(b)).toBe("00000001");
+    order(b, 0x1e, { n2: 1 });
+    stateAfter(b, minutes(5));
+    expect(pressed(b)).toBe("00000001");
+    for (const n1 of [0x1a, 0x3a]) order(b, n1);
+    expect(pressed(b)).toBe("00000001");
+  });
+
+  test("nobody where the meter armed itself", () => {
+    const b = bench({ balance: "2.00", alarm2: "1.00", alarm2Trips: true, loadKw: 1 });
+    for (const n1 of [0x1a, 0x1b]) order(b, n1);
+    expect(pressed(b)).toBe("00000001");
+    expect(stateAfter(b, minutes(180))).toBe("armed");
+    expect(pressed(b)).toBe("00000000");
+  });
+});
+
 describe("a balance of just 04001005", () => {
   test.each([
     ["at-least", "499", "disconnected"],

@@ -296,6 +296,25 @@ describe("an incident becomes a test", () => {
     expect(said).toContain("it passes today");
   });
 
+  test.each([
+    ["nothing stood broken", "2026-11-22T10:10:00", /nothing stood broken in this stretch/],
+    ["what stood broken touched nothing", "2026-11-22T10:06:00", /dead-line: changed no answer to what was asked/],
+  ] as const)("that shows no trouble is said so, with exit code 1: %s", async (_what, from, why) => {
+    const file = await incident();
+    if (from.includes("10:06")) {
+      const order = { do: "set-fault", bus: "m", fault: { kind: "dead-line", function: "14" } };
+      const line = { what: "order", n: 90, at: "2026-11-22T10:06:00.000+08:00", order, en: "!", zh: "!" };
+      writeFileSync(file, readFileSync(file, "utf8").replace(/(?=\{"what":"frame","n":7)/, `${JSON.stringify(line)}\n`));
+    }
+    const place = folder(join(import.meta.dirname, ".."));
+    const said: string[] = [];
+    const order = replayOrder("make-test", [file, "--from", from, "--out", join(place, "none.test.ts")]);
+    if (order === "help") throw new Error("no order");
+    expect(await runReplayCommand(order, (line) => said.push(line))).toBe(1);
+    expect(said.join("\n")).toMatch(/it passes today/);
+    expect(said.join("\n")).toMatch(why);
+  });
+
   test("not out of passwords that are dots, and not out of silence", async () => {
     const file = await incident();
     const masked = written(readFileSync(file, "utf8").replace(/("hex":"68(?:..){7}1C(?:..){2})(..)/, "$1••"));

@@ -203,7 +203,7 @@ describe("--state", () => {
   test.each([
     [["--meters", "3"], "--meters"],
     [["--seed", "3"], "--seed"],
-    [["--serial-link", "/nowhere/tty"], "no bus serial-1"],
+    [["--serial-link", "/nowhere/tty"], "no serial bus"],
   ])("does not take %j beside it", async (more, named) => {
     const file = await saved();
     expect(() => planFrom(["--state", file, ...more], {})).toThrow(UsageError);

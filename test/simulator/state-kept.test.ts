@@ -186,13 +186,13 @@ async function live({ street, clock }: House): Promise<void> {
   c.broadcastDay = c.day;
   c.passwords = { ...c.passwords, "04": "424242" };
   // A trip and a closing, then a trip that waits, and one that will end by itself.
-  for (const n1 of [0x1a, 0x1c]) say(street, C, 0x1c, plainOrder(n1, { deadline: "991231235959" }));
+  for (const n1 of [0x1a, 0x1b, 0x1c]) say(street, C, 0x1c, plainOrder(n1, { deadline: "991231235959" }));
   say(street, C, 0x1c, plainOrder(0x1d, { n2: 250, deadline: "991231235959" }));
   say(street, B, 0x1c, plainOrder(0x1a, { deadline: "991231235959" }));
   street.setFault(METER_A, { kind: "swapped-addresses", with: B });
   street.setFault(B, { kind: "lost-reply", times: 3 });
   street.setBusFault("b", { kind: "noise", times: 2 });
-  street.changeWeather({ seed: 3, faultsPerHour: 2 });
+  street.changeWeather({ seed: 3, faultsPerHour: 2, kinds: { "slow-meter": { delayMs: 5, forMs: 30 * DAY } } });
   street.powerOff(METER_A);
   street.jumpTo(later(street.time.now(), -2 * HOUR));
   pass(HOUR);
@@ -201,6 +201,7 @@ async function live({ street, clock }: House): Promise<void> {
   // At another rate, and silent for a second.
   say(street, C, 0x17, Uint8Array.of(0x10));
   clock.ms += 1_000;
+  c.address = "202611220009";
   street.setSpeed(2);
 }
 

@@ -94,13 +94,23 @@ test.each([
 test("three phases: one lost, order reversed, unbalance, over-current and overload", () => {
   const b = bench({ phases: 3, loadKw: 9 });
   patchMeter(b.meter, { volts: [null, 0, null] });
-  expect(["04000504", "04000505", "04000506", "04000507"].map((di) => read(b, di))).toEqual(["0000", "0080", "0000", "000C"]);
+  expect(["04000504", "04000505", "04000506", "04000507"].map((di) => read(b, di))).toEqual(["0000", "0080", "0000", "010C"]);
   patchMeter(b.meter, { volts: [null, null, null], phaseOrderReversed: true });
   expect(["04000505", "04000507"].map((di) => read(b, di))).toEqual(["0000", "0003"]);
   patchMeter(b.meter, { volts: [null, 150, null] });
   expect(read(b, "04000505")).toBe("0003");
   patchMeter(b.meter, { volts: [null, null, null], loadKw: 60 });
   expect(["04000504", "04000505", "04000506"].map((di) => read(b, di))).toEqual(Array(3).fill("0030"));
+});
+
+test("a current that is half of another is an unbalance, and none at all beside it a severe one", () => {
+  const b = bench({ phases: 3, loadKw: 9 });
+  patchMeter(b.meter, { volts: [null, 100, null] });
+  expect(read(b, "04000507")).toBe("000C");
+  patchMeter(b.meter, { volts: [null, 0, null] });
+  expect(read(b, "04000507")).toBe("010C");
+  patchMeter(b.meter, { volts: [null, 0, null], loadKw: 0 });
+  expect(read(b, "04000507")).toBe("0004");
 });
 
 test("flow turned round: word 1 and 2, and the phase words", () => {

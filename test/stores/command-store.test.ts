@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { uuidv7 } from "uuidv7";
 import type { Attempt, Command, CommandKind, CommandState } from "../../src/commands/command.ts";
+import type { CommandStore } from "../../src/commands/command-store.ts";
 import { BusId, CommandId, type MeterAddress } from "../../src/kernel/ids.ts";
 import { hours, Instant, later, seconds, type Clock } from "../../src/kernel/clock.ts";
 import type { WireEvidence } from "../../src/kernel/reading.ts";
@@ -81,7 +82,7 @@ const attemptOf = (number: number, fence: number): Attempt => ({
   outcome: "sending",
   frames: [],
 });
-const begin = (id: CommandId, fence: number, number = 1): Promise<"begun" | "blocked" | "superseded" | "lost"> =>
+const begin = (id: CommandId, fence: number, number = 1): ReturnType<CommandStore["beginAttempt"]> =>
   db.transact((tx) => store.beginAttempt(tx, id, fence, attemptOf(number, fence), []));
 const end = (id: CommandId, fence: number, state: CommandState, from: CommandState = "verifying"): Promise<boolean> =>
   store.change(null, id, fence, [from], { state, endedAt: now, lookAt: null });
@@ -218,9 +219,9 @@ describe("an attempt", () => {
     const { id } = await accepted();
     await store.take(id);
     await begin(id, 1);
-    await store.endAttempt(null, id, 1, "silent", [frame(1, "68AA"), frame(2, "68BB")]);
-    await store.endAttempt(null, id, 1, "silent: wait", [frame(1, "68AA"), frame(2, "68BB"), frame(3, "68BB")]);
-    await store.endAttempt(null, id, 1, "silent: done", [frame(3, "68BB"), frame(4, "68CC")]);
+    await store.endAttempt(null, id, 1, 1, "silent", [frame(1, "68AA"), frame(2, "68BB")]);
+    await store.endAttempt(null, id, 1, 1, "silent: wait", [frame(1, "68AA"), frame(2, "68BB"), frame(3, "68BB")]);
+    await store.endAttempt(null, id, 1, 1, "silent: done", [frame(3, "68BB"), frame(4, "68CC")]);
     const [attempt] = await store.attempts(id);
     expect(attempt).toMatchObject({ outcome: "silent: done" });
     expect(attempt!.frames).toEqual([frame(1, "68AA"), frame(2, "68BB"), frame(3, "68BB"), frame(4, "68CC")]);
@@ -236,15 +237,25 @@ describe("an attempt", () => {
         null,
         id,
         1,
+        1,
         "silent",
         Array.from({ length: 5 }, (_, n) => frame(look * 10 + n)),
       );
-    await store.endAttempt(null, id, 1, "silent: done", [frame(9_999, "6816")]);
+    await store.endAttempt(null, id, 1, 1, "silent: done", [frame(9_999, "6816")]);
     const [attempt] = await store.attempts(id);
     expect(attempt!.frames.length).toBeLessThanOrEqual(120);
     expect(attempt!.frames[0]).toEqual(frame(0));
     expect(attempt!.frames.at(-1)).toEqual(frame(9_999, "6816")); // the proof itself
     expect(attempt!.frames.map(({ at }) => at)).toEqual(attempt!.frames.map(({ at }) => at).toSorted((a, b) => a - b));
+  });
+
+  test("is not written over by a worker that has lost the command", async () => {
+    const { id } = await accepted();
+    await store.take(id);
+    await begin(id, 1);
+    await store.take(id);
+    await store.endAttempt(null, id, 1, 1, "silent: late", [frame(1)]);
+    expect(await store.attempts(id)).toMatchObject([{ outcome: "sending", frames: [] }]);
   });
 
   test("of many commands is found at once, each under its own", async () => {

@@ -1,13 +1,17 @@
 /** The tables go forward only, and a past that was rewritten is refused by name. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
-import { Instant, type Clock } from "../../src/kernel/clock.ts";
+import type { Attempt } from "../../src/commands/command.ts";
+import { Instant, systemClock, type Clock } from "../../src/kernel/clock.ts";
+import { CommandId } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
+import { PostgresCommandStore } from "../../src/stores/command-store.ts";
 import { Database } from "../../src/stores/database.ts";
+import { PostgresLineLeases } from "../../src/stores/line-leases-store.ts";
 import { migrate } from "../../src/stores/migrate.ts";
-import { emptyDatabase, testDatabase } from "../support/database.ts";
+import { emptyDatabase, MIGRATIONS, testDatabase } from "../support/database.ts";
 
 const clock: Clock = { now: () => Instant(1_700_000_000_000), wait: () => Promise.resolve() };
 
@@ -95,6 +99,35 @@ test("names that do not fit, and numbers given twice, are refused before anythin
   await file("3-short.sql", "SELECT 1");
   await expect(run()).rejects.toThrow("3-short.sql is not named NNNN-what-for.sql");
   expect(await tables()).toEqual([]);
+});
+
+test("books kept under 0001 are brought to 0002 with their rows: what was begun before has no lease number, and goes on", async () => {
+  const [first] = (await readdir(MIGRATIONS)).sort();
+  for (const name of await readdir(folder)) await rm(join(folder, name));
+  await copyFile(join(MIGRATIONS, first!), join(folder, first!));
+  expect(await run()).toEqual(["0001-the-books"]);
+  const id = "0198a000-0000-7000-8000-000000000001";
+  await db.run(
+    null,
+    `INSERT INTO meters (address, meter_number, customer_number, bus, model, active, created_at)
+       VALUES ('202611220001', '202611220001', '002611220001', 'tcp-1', 'standard-wallet', true, now());
+     INSERT INTO commands (id, kind, effect, meter, params, asked_by, reason, state, fence, created_at, not_after, look_at, sent_at)
+       VALUES ('${id}', 'disconnect', 'sets', '202611220001', '{}', 'person', 'before', 'verifying', 3, now(), now() + interval '1 hour', now(), now());
+     INSERT INTO attempts (command, number, fence, at, before, outcome) VALUES ('${id}', 1, 3, now(), '{}', 'silent')`,
+  );
+  expect(await migrate(db, MIGRATIONS, clock)).toEqual(["0002-line-leases"]);
+  expect(await migrate(db, MIGRATIONS, clock)).toEqual([]);
+  expect(await db.rows(null, "SELECT fence, line_fencing FROM attempts")).toEqual([{ fence: 3, line_fencing: null }]);
+
+  await new PostgresLineLeases(db).take("us", ["tcp-1"]);
+  const store = new PostgresCommandStore(db, systemClock, "us");
+  expect(await store.take(CommandId(id))).toMatchObject({ state: "verifying", fence: 4 });
+  const again: Attempt = { number: 2, fence: 4, at: clock.now(), before: {}, outcome: "sending", frames: [] };
+  expect(await db.transact((tx) => store.beginAttempt(tx, CommandId(id), 4, again, []))).toBe("begun");
+  expect(await db.rows(null, "SELECT number, line_fencing FROM attempts ORDER BY number")).toEqual([
+    { number: 1, line_fencing: null },
+    { number: 2, line_fencing: 1n },
+  ]);
 });
 
 test("the gateway's own migrations apply to an empty database", async () => {

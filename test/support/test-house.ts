@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildStreet, type MeterPlan, type Street } from "../../simulator/street.ts";
+import { buildStreet, type BusPlan, type MeterPlan, type Street } from "../../simulator/street.ts";
 import { buildConfig } from "../../src/config.ts";
 import type { SiteInput } from "../../src/site-file.ts";
 import { Desk } from "../../src/demo/desk.ts";
@@ -26,8 +26,10 @@ export interface TestHouse {
 }
 
 export interface TestHouseOptions {
-  /** All hang on bus tcp-1 unless they say otherwise; account is the last ten digits of the address. */
+  /** All hang on the first bus unless they say otherwise; account is the last ten digits of the address. */
   readonly meters: readonly (Omit<MeterPlan, "bus"> & { readonly bus?: string })[];
+  /** Instead of tcp-1; the site then has to name buses, and where they are called otherwise there, meters. */
+  readonly buses?: readonly BusPlan[];
   readonly site?: Partial<SiteInput>;
   readonly clock?: Clock;
   readonly start?: Instant;
@@ -45,16 +47,17 @@ export async function raiseTestHouse(options: TestHouseOptions): Promise<TestHou
   const folder = mkdtempSync(join(tmpdir(), "fee-control-house-"));
   const database = await testDatabase();
   await database.db.close(); // the gateway opens its own
-  const meters = options.meters.map((meter) => ({ ...meter, bus: meter.bus ?? "tcp-1" }));
+  const buses = options.buses ?? [{ id: "tcp-1", endpoint: { kind: "tcp", port: 0 } }];
+  const meters = options.meters.map((meter) => ({ ...meter, bus: meter.bus ?? buses[0]!.id }));
   const street = await buildStreet({
     clock,
     seed: 7,
     start: options.start,
     price: "0.5283",
-    buses: [{ id: "tcp-1", endpoint: { kind: "tcp", port: 0 } }],
+    buses,
     meters,
   });
-  const port = Number(street.endpoints[0]!.at);
+  const port = Number(street.endpoints[0]?.at);
   const site: SiteInput = {
     site: { name: "test-street" },
     http: { port: 0 },

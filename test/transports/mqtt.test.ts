@@ -71,7 +71,7 @@ for (const [name, missing, start] of [
       let heard = "";
       transport.onReceived((bytes) => (heard += Buffer.from(bytes).toString()));
       await transport.open();
-      await vi.waitFor(() => expect(wire.link.retainedIgnored).toBe(1));
+      await vi.waitFor(() => expect(wire.link.ignored.of("meters/202611220001/up").retained).toBe(1));
       wire.answer(text("new"));
       await vi.waitFor(() => expect(heard).toBe("new"));
     });

@@ -1,4 +1,4 @@
-/** The house itself: liveness, readiness by part, metrics, lines, and everything that happens as it happens. */
+/** The house itself: liveness, readiness by part, metrics, and everything that happens as it happens. */
 import type { FastifyInstance } from "fastify";
 import { seconds } from "../../kernel/clock.ts";
 import type { ApiParts } from "../books.ts";
@@ -19,20 +19,6 @@ export function houseRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   app.get("/metrics", { schema: { tags: ["house"], summary: "Prometheus" } }, async (_request, reply) =>
     reply.type(parts.metrics.contentType).send(await parts.metrics.text()),
-  );
-
-  app.get(
-    "/v1/buses",
-    {
-      schema: {
-        tags: ["house"],
-        summary: "Lines: open or down, and why; what the poll plan needs of their time, and what was used",
-      },
-    },
-    () => ({
-      items: parts.buses(),
-      next: null,
-    }),
   );
 
   app.get("/v1/events", { schema: { tags: ["house"], summary: "Server-sent events" } }, (request, reply) => {

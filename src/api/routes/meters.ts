@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { seconds } from "../../kernel/clock.ts";
-import { Fault } from "../../kernel/faults.ts";
+import { Fault, isFault } from "../../kernel/faults.ts";
 import { MeterAddress } from "../../kernel/ids.ts";
 import type { Reading } from "../../kernel/reading.ts";
 import type { CommandKind } from "../../commands/command.ts";
@@ -205,7 +205,13 @@ const wishOf = (
   reason: string,
 ): CommandWish => ({ kind, meter: address, account, payment: null, params, askedBy: "person", reason });
 
-/** The readings, or null when the line did not get to it in time. */
+/** Whoever holds the line runs the command that follows. */
+function ofAnotherGateway(error: unknown): null {
+  if (isFault(error, "line-not-ours")) return null;
+  throw error;
+}
+
+/** The readings, or null when the line did not get to it in time, or is another gateway's. */
 async function readWithin(
   parts: ApiParts,
   record: MeterRecord,
@@ -226,7 +232,7 @@ async function readWithin(
   })();
   const slow = parts.clock.wait(waitMs, done.signal).then(() => null);
   try {
-    const first = await Promise.race([reading, slow]);
+    const first = await Promise.race([reading.catch(ofAnotherGateway), slow]);
     if (first === null) {
       late.abort();
       reading.catch(() => undefined); // its own end is told by the command that follows

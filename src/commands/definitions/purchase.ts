@@ -84,7 +84,10 @@ async function verify(session: MeterSession, command: Command, context: VerifyCo
     case "done":
       return { verdict: "done", proof: named ? { ...seen, record: true } : seen };
     case "not-done":
-      return { verdict: "not-done" };
+      // Meters have said no, kept the count and added the money all the same: that is no ground to give it back, nor to send again.
+      return context.refusal !== null && netOf(wallet) > BigInt(before.net)
+        ? { verdict: "unclear", because: "no-proof" }
+        : { verdict: "not-done" };
     case "count-gap":
       return { verdict: "unclear", because: "count-gap" };
   }

@@ -7,6 +7,7 @@ import { problemOf } from "../api.ts";
 import type { Door } from "../door.ts";
 import { CommandFeed } from "../parts/command-feed.tsx";
 import { Legend } from "../parts/legend.tsx";
+import { LinesView } from "../parts/lines-view.tsx";
 import { MetersTable } from "../parts/meters-table.tsx";
 import { PayForm } from "../parts/pay-form.tsx";
 import { PaymentList } from "../parts/payment-list.tsx";
@@ -26,6 +27,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
   const [chosen, setChosen] = useState<string | null>(null);
   const [view, setView] = useState<View>("meters");
   const [legendIsOpen, setLegendIsOpen] = useState(false);
+  const [linesAreOpen, setLinesAreOpen] = useState(false);
   const [dismissed, setDismissed] = useState<object | null>(null);
   const [stayedIn, setStayedIn] = useState<Problem | null>(null);
   const troubleNow = stayedIn ?? picture.trouble;
@@ -39,7 +41,12 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
 
   return (
     <>
-      <TopBar picture={picture} openLegend={() => setLegendIsOpen(true)} signOut={hasSession ? signOut : null} />
+      <TopBar
+        picture={picture}
+        openLegend={() => setLegendIsOpen(true)}
+        openLines={() => setLinesAreOpen(true)}
+        signOut={hasSession ? signOut : null}
+      />
       <ViewSwitch view={view} choose={setView} picture={picture} />
       {trouble !== null && (
         <div className="page-trouble">
@@ -65,6 +72,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
           <PaymentList picture={picture} />
         </div>
       </main>
+      <LinesView isOpen={linesAreOpen} close={() => setLinesAreOpen(false)} />
       <Legend isOpen={legendIsOpen} close={() => setLegendIsOpen(false)} />
     </>
   );

@@ -7,11 +7,12 @@ import { LanguageSwitch } from "./language-switch.tsx";
 interface Props {
   readonly picture: Picture;
   readonly openLegend: () => void;
+  readonly openLines: () => void;
   /** Null where nobody had to sign in. */
   readonly signOut: (() => void) | null;
 }
 
-export function TopBar({ picture, openLegend, signOut }: Props) {
+export function TopBar({ picture, openLegend, openLines, signOut }: Props) {
   const { words } = useSpeech();
   return (
     <header className="top">
@@ -28,6 +29,9 @@ export function TopBar({ picture, openLegend, signOut }: Props) {
         {words.line[picture.line]}
       </span>
       <span className="spring" />
+      <button type="button" className="quiet" onClick={openLines} data-testid="lines-button">
+        {words.lines.title}
+      </button>
       <button type="button" className="quiet" onClick={openLegend} data-testid="legend-button" aria-label={words.legend}>
         <span className="long">{words.legend}</span>
         <span className="short">?</span>

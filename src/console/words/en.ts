@@ -183,6 +183,18 @@ export const en: Phrases = {
     "no-longer-remote": "the account is no longer kept here",
   },
 
+  lines: {
+    title: "Lines",
+    none: "This site has no lines.",
+    open: "open",
+    down: "down: {why}",
+    busy: "busy {share} %",
+    waiting: "{n} waiting",
+    silences: "{n} of {all} unanswered",
+    empty: "Nothing has passed on this line yet.",
+    hint: "The last bytes as they passed; passwords, keys and MACs are dots, and bytes that belong to no frame are not kept.",
+  },
+
   meaning: {
     statesTitle: "States of a command",
     states: {

@@ -99,6 +99,9 @@ export type Phrases = Readonly<Record<Plain, string>> & {
   /** Where "waits for" needs other words than "because" with the same code. */
   readonly waits: ByCode;
   readonly reasons: ByCode;
+  readonly lines: Readonly<
+    Record<"title" | "none" | "open" | "down" | "busy" | "waiting" | "silences" | "empty" | "hint", string>
+  >;
   readonly meaning: {
     readonly statesTitle: string;
     readonly states: ByCode;

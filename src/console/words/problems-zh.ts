@@ -26,6 +26,7 @@ export const nextStepsZh: Partial<Record<FaultCode, string>> & Readonly<Record<s
   "order-forbidden": "请查看该型号的档案（profiles）允许哪些报文。",
   "meter-silent": "请检查线路、通信地址和波特率；电表可能已执行，重发之前会先抄读。",
   "line-down": "请检查适配器、主机和端口；网关会持续重试。",
+  "line-not-ours": "无需处理：由持有该线路的网关执行；持有者见 /v1/buses。",
   "bus-queue-full": "请稍后再试。",
   "database-unreachable": "请检查 DATABASE_URL 以及 PostgreSQL 是否运行。",
   "security-unavailable": "请检查 security.url 处的密码机是否运行、能否连接；原因见 meterctl doctor。",

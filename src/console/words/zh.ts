@@ -166,6 +166,18 @@ export const zh: Phrases = {
     "no-longer-remote": "该户已不由本账本管理",
   },
 
+  lines: {
+    title: "线路",
+    none: "本站没有线路。",
+    open: "已连接",
+    down: "断开：{why}",
+    busy: "占用 {share} %",
+    waiting: "排队 {n}",
+    silences: "{all} 次中 {n} 次无应答",
+    empty: "此线路尚无报文。",
+    hint: "最近的收发字节；密码、密钥和 MAC 以点代替，不属于任何帧的字节不保存。",
+  },
+
   meaning: {
     statesTitle: "命令状态",
     states: {

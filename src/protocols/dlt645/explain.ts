@@ -59,7 +59,7 @@ export function explain(bytes: Uint8Array, input = 0, { choices = STANDARD }: Ex
   return rows;
 }
 
-function frameRow(frame: Frame, bytes: Uint8Array, input: number, choices: Choices): ExplainRow {
+export function frameRow(frame: Frame, bytes: Uint8Array, input: number, choices: Choices): ExplainRow {
   const { di, name, segments, error } = dissect(frame, choices);
   const values = segments.flatMap((segment) => segment.values);
   return { ...headRow(frame, bytes, input), valid: true, why: null, error, di, name, values };

@@ -5,6 +5,7 @@ import { expect, onTestFinished } from "vitest";
 import { systemClock } from "../../../src/kernel/clock.ts";
 import { hex } from "../../../simulator/bytes.ts";
 import type { lineKinds } from "../../../simulator/faults/line-kinds.ts";
+import { lineOf } from "../../../simulator/recording/line.ts";
 import type { FaultOrder, MqttPayload, Street } from "../../../simulator/street.ts";
 import { broker, raise, until } from "../support/street.ts";
 import { A, B, C, order, question, RESTORE, RIGHT, TRIP } from "./wire-bench.ts";
@@ -45,6 +46,14 @@ class Gateway {
     await this.#client.publishAsync(`meters/${address}/down`, payload, { qos: 1 });
   }
 
+  /** What the recording says of how answers were handed over. */
+  get written(): (string | undefined)[][] {
+    return this.street.events.events().flatMap((event) => {
+      const line = lineOf(event, {});
+      return line.what === "noise" ? [[line.fault, line.hex, line.how]] : [];
+    });
+  }
+
   /** The meters whose answers came, in order. */
   async answers(count: number): Promise<string[]> {
     await until(`${count} answers`, () => this.seen.length >= count);
@@ -79,6 +88,7 @@ export const mqttCases = {
     expect(await gateway.answers(3)).toEqual([A, A, A]);
     expect(new Set(gateway.seen.map(({ payload }) => payload))).toEqual(new Set([right]));
     expect(gateway.street.snapshot(A).heard).toBe(1);
+    expect(gateway.written).toEqual([["mqtt-duplicate", right, "3 times"]]);
     await gateway.nothingElse(3);
   },
   "mqtt-reorder": async () => {
@@ -143,6 +153,10 @@ export const mqttCases = {
     gateway.street.setBusFault("b", { kind: "mqtt-wrong-topic", address: "999900000001" });
     await gateway.say(A, hex(question(A)));
     expect(await gateway.answers(2)).toEqual([B, "999900000001"]);
+    expect(gateway.written).toEqual([
+      ["mqtt-wrong-topic", right, `on meters/${B}/up`],
+      ["mqtt-wrong-topic", right, "on meters/999900000001/up"],
+    ]);
     await gateway.nothingElse(2);
   },
   "mqtt-wrong-msg-id": async () => {
@@ -154,6 +168,10 @@ export const mqttCases = {
       { msg_id: 42, data: right },
       { msg_id: "x-7-other", data: right },
       { msg_id: 41, data: right },
+    ]);
+    expect(gateway.written).toEqual([
+      ["mqtt-wrong-msg-id", right, "msg_id 42"],
+      ["mqtt-wrong-msg-id", right, 'msg_id "x-7-other"'],
     ]);
   },
 } satisfies Cases;

@@ -1,0 +1,199 @@
+/**
+ * A street and the gateway's lines, sessions and commands on it, in one process and on one clock: the real line actor, the real
+ * sessions, the real command machine and runner; only the books are kept in memory. What a test asks is asked as people ask it,
+ * and what it checks it reads from the meters.
+ */
+import { buildStreet, type BusPlan, type MeterPlan, type Street as Simulated } from "../../simulator/street.ts";
+import type { Command, CommandKind } from "../../src/commands/command.ts";
+import { isOpen } from "../../src/commands/command.ts";
+import { definitionOf } from "../../src/commands/catalogue.ts";
+import { CommandRunner } from "../../src/commands/command-runner.ts";
+import { CommandService } from "../../src/commands/command-service.ts";
+import type { BusConfig } from "../../src/devices/bus-config.ts";
+import { meterModels } from "../../src/devices/meter-models.ts";
+import { Priority, type MeterRecord, type ModelName, type Street } from "../../src/devices/meter.ts";
+import { dutiesOf, onlyWarm } from "../../src/devices/poll-tiers.ts";
+import { Poller } from "../../src/devices/poller.ts";
+import type { ReadingIntake } from "../../src/devices/reading-intake.ts";
+import { buildStreetLines } from "../../src/devices/street-lines.ts";
+import { seededChance } from "../../src/kernel/chance.ts";
+import { minutes, type Clock } from "../../src/kernel/clock.ts";
+import { AccountId, BusId, MeterAddress, PaymentId, type CommandId } from "../../src/kernel/ids.ts";
+import { silentLog, type Logger } from "../../src/kernel/log.ts";
+import { parseYuan } from "../../src/kernel/money.ts";
+import type { Reading } from "../../src/kernel/reading.ts";
+import { LineDesk } from "../../src/queue/line-desk.ts";
+import { softwareModule } from "../../src/security/software-module.ts";
+import type { BrokerOptions } from "../../src/transports/mqtt-link.ts";
+import type { Transport } from "../../src/transports/transport.ts";
+import { BooksInMemory } from "./books-in-memory.ts";
+
+/** How often the clerk looks whether a command's time has come, as the sweeper does in the house. */
+const LOOK_EVERY_MS = 1_000;
+
+export interface WorldOptions {
+  readonly clock: Clock;
+  readonly seed?: number;
+  readonly log?: Logger;
+  readonly bus: Omit<BusPlan, "id">;
+  /** How the gateway reaches the bus, told when the street stands. */
+  readonly reach: (simulator: Simulated) => Partial<BusConfig> & Pick<BusConfig, "transport">;
+  readonly wires?: (simulator: Simulated) => () => Transport;
+  readonly mqtt?: BrokerOptions;
+  readonly meters: readonly Partial<MeterPlan>[];
+  /** Polls every so often, from `startPolls` on. */
+  readonly pollEveryMs?: number;
+}
+
+export interface World {
+  readonly simulator: Simulated;
+  readonly street: Street;
+  readonly books: BooksInMemory;
+  readonly addresses: readonly MeterAddress[];
+  /** What polls brought home, in order. */
+  readonly polled: Reading[];
+  startPolls(): void;
+  order(kind: CommandKind, meter: MeterAddress, params?: Readonly<Record<string, unknown>>): Promise<CommandId>;
+  topUp(meter: MeterAddress, amount: string): Promise<CommandId>;
+  read(meter: MeterAddress, items: readonly string[]): Promise<readonly Reading[]>;
+  /** Resolves when it has ended, or after so many milliseconds of the world. */
+  ended(id: CommandId, withinMs: number): Promise<Command>;
+  close(): Promise<void>;
+}
+
+export const addressOf = (n: number): MeterAddress => MeterAddress(String(202611220001 + n));
+
+export async function raiseWorld(options: WorldOptions): Promise<World> {
+  const { clock, log = silentLog, pollEveryMs } = options;
+  const chance = seededChance(options.seed ?? 7);
+  const simulator = await buildStreet({
+    clock,
+    chance: chance.child("street"),
+    start: clock.now(),
+    buses: [{ id: "bus-1", ...options.bus }],
+    meters: options.meters.map((plan, n): MeterPlan => ({ address: addressOf(n), bus: "bus-1", balance: "50.00", ...plan })),
+  });
+  simulator.pauseHouseholds();
+  const records = options.meters.map((plan, n): MeterRecord => {
+    const address = addressOf(n);
+    return {
+      address,
+      meterNumber: address,
+      customerNumber: `00${address.slice(2)}`,
+      account: AccountId(address.slice(2)),
+      bus: BusId("bus-1"),
+      model: (plan.model ?? "standard-wallet") as ModelName,
+      relayPassword: null,
+    };
+  });
+  const street = buildStreetLines({
+    clock,
+    chance: chance.child("lines"),
+    log,
+    security: softwareModule({ chance: chance.child("security"), log: silentLog, mode: "test" }),
+    buses: [{ id: "bus-1", ...options.reach(simulator) }],
+    meters: records,
+    timeZone: "Asia/Shanghai",
+    ...(options.mqtt === undefined ? {} : { mqtt: options.mqtt }),
+    ...(options.wires === undefined ? {} : { wires: new Map([["bus-1", options.wires(simulator)]]) }),
+  });
+
+  const ending = new AbortController();
+  const desk = new LineDesk((id) => runner.run(id));
+  const submit = (id: CommandId): void => {
+    const { kind } = books.command(id);
+    desk.submit(id, "bus-1", definitionOf(kind).priority);
+  };
+  const books = new BooksInMemory(clock, records, (id) => queueMicrotask(() => submit(id)));
+  let made = 0;
+  const parts = {
+    clock,
+    log,
+    newId: () => `00000000-0000-7000-8000-${String((made += 1)).padStart(12, "0")}`,
+    transactor: books.transactor,
+    commands: books.commands,
+    payments: books.payments,
+    meters: books.meters,
+    ledger: books.ledger,
+    outbox: books.outbox,
+  };
+  const service = new CommandService(parts);
+  const runner = new CommandRunner({
+    ...parts,
+    street,
+    guard: { whyNot: () => Promise.resolve(null) },
+    sights: { relay: () => Promise.resolve(), wallet: () => Promise.resolve() },
+  });
+  const polled: Reading[] = [];
+  const poller = new Poller({
+    street,
+    intake: {
+      take: (readings: readonly Reading[]) => Promise.resolve(void polled.push(...readings)),
+    } as unknown as ReadingIntake,
+    relay: () => Promise.resolve(),
+    clock,
+    log,
+    duties: ({ model }) => dutiesOf(onlyWarm(pollEveryMs ?? minutes(15)), meterModels[model], false),
+    identityInDoubt: () => Promise.resolve(false),
+    identity: () => Promise.resolve(),
+    sideBySide: () => false,
+  });
+  street.onHeard((meter) => {
+    poller.hurry(meter);
+    void books.commands.wakeMeter(meter, clock.now()).then((ids) => ids.forEach(submit));
+  });
+  street.onLineOpen((meters) => {
+    for (const meter of meters) void books.commands.wakeMeter(meter, clock.now()).then((ids) => ids.forEach(submit));
+  });
+  const clerk = (async () => {
+    while (!ending.signal.aborted) {
+      for (const id of await books.commands.due(clock.now(), 100)) if (!desk.has(id)) submit(id);
+      await clock.wait(LOOK_EVERY_MS, ending.signal);
+    }
+  })();
+  const order: World["order"] = async (kind, meter, params = {}) => {
+    const adds = kind === "top-up";
+    const command = await service.accept({} as never, {
+      kind,
+      meter,
+      account: adds ? AccountId(meter.slice(2)) : null,
+      payment: adds ? PaymentId(`payment-${made}`) : null,
+      params,
+      askedBy: adds ? "payment" : "person",
+      reason: "a test",
+    });
+    return command.id;
+  };
+  return {
+    simulator,
+    street,
+    books,
+    addresses: records.map(({ address }) => address),
+    polled,
+    startPolls: () => poller.start(),
+    order,
+    topUp: (meter, amount) => order("top-up", meter, { amount: parseYuan(amount).toString() }),
+    read: async (meter, items) => {
+      const session = await street.session(meter, { priority: Priority.person });
+      try {
+        return await session.read(items, "person");
+      } finally {
+        await session.close();
+      }
+    },
+    ended: async (id, withinMs) => {
+      const until = clock.now() + withinMs;
+      while (isOpen(books.command(id).state) && clock.now() < until) await clock.wait(50);
+      return books.command(id);
+    },
+    close: async () => {
+      ending.abort();
+      await clerk;
+      desk.stop();
+      await poller.stop();
+      await runner.idle();
+      await street.close();
+      await simulator.close();
+    },
+  };
+}
