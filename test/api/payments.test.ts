@@ -87,7 +87,7 @@ describe("a payment that is taken", () => {
       expect(frame).toEqual({
         at: aMoment,
         direction: expect.stringMatching(/^(sent|received)$/) as string,
-        hex: expect.stringMatching(/^([0-9A-F]{2})+$/) as string,
+        hex: expect.stringMatching(/^([0-9A-F]{2}|••)+$/) as string, // dots where a MAC or a cipher stood
       });
     expect(house.street.snapshot(WALLET)).toMatchObject({ balance: "150.00", purchaseCount: 1 });
 

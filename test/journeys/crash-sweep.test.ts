@@ -177,9 +177,9 @@ function mortalRunner(fate: Fate): CommandRunner {
   });
 }
 
-/** New workers, as after a restart, until the command has ended. */
+/** New workers, as after a restart, until the command has ended: a meter that was silent is asked again only after its pause. */
 async function finish(id: CommandId): Promise<string> {
-  for (let births = 0; births < 60; births += 1) {
+  for (let births = 0; births < 500; births += 1) {
     const command = await parts.commands.find(null, id);
     if (!isOpen(command!.state)) return command!.state;
     await new CommandRunner(parts).run(id);

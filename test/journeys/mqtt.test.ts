@@ -101,7 +101,8 @@ const linesAre = (open: boolean): Promise<true> =>
 async function readCutRestoreAndPay(bus: Bus, story: string): Promise<void> {
   const address = addressOf(bus, story);
   const spoil = (exchange: { readonly function: string; readonly di?: string }): void => {
-    const fault = FAULTS[story];
+    // A number is spoiled only where there is one.
+    const fault = story === "wrongNumber" && bus === "hex" ? undefined : FAULTS[story];
     if (fault?.kind === "split-reply") house.street.setFault(address, { ...fault, ...exchange });
     else if (fault !== undefined) house.street.setBusFault(bus, { ...fault, ...exchange });
   };
@@ -132,6 +133,7 @@ test.each(STORIES)(
   async (story) => {
     await Promise.all(BUSES.map((bus) => readCutRestoreAndPay(bus, story)));
   },
+  4 * LIMIT_MS,
 );
 
 test("a broker that restarts between the order and its answer: every meter is found cut, and no order was given twice", async () => {

@@ -6,9 +6,9 @@
 import { Instant, hours, minutes, systemClock, type Clock } from "../../src/kernel/clock.ts";
 import { isFault } from "../../src/kernel/faults.ts";
 import { isOpen, type Command } from "../../src/commands/command.ts";
-import { checkedBuses } from "../../src/devices/bus-config.ts";
 import { startEmbeddedBroker } from "../../src/transports/embedded-broker.ts";
 import { rowOf, type FaultKind, type FaultOrder } from "../../simulator/faults.ts";
+import { ordersOnly } from "../../simulator/faults/sense.ts";
 import { memoryTransport } from "../devices/house.ts";
 import { plainOrder } from "../simulator/support/frames.ts";
 import { Callee } from "./callee-transport.ts";
@@ -92,9 +92,11 @@ const keptOf = ({ balance, relay, relayOrder, obeyed }: Snapshot): unknown[] => 
 
 function place(world: World, kind: FaultKind, operation: Operation): void {
   const { parameters, on, lasts } = rowOf(kind);
+  // What spoils orders alone cannot be aimed at a reading: there it stands and finds nothing to spoil.
+  const isAimed = lasts === "once" && "function" in parameters && !(operation === "read" && ordersOnly.includes(kind));
   const order: FaultOrder = {
     kind,
-    ...(lasts === "once" && "function" in parameters ? target[operation] : {}),
+    ...(isAimed ? target[operation] : {}),
     ...(kind === "swapped-addresses" ? { with: B } : {}),
   };
   // A line that is open stays open whoever hangs up on the next: so it is broken first.
@@ -252,7 +254,7 @@ async function raise(carrier: Carrier, kind: FaultKind, clock: Clock): Promise<{
     }
     case "mqtt": {
       const broker = await startEmbeddedBroker({ port: 0 });
-      const payload = kind === "mqtt-wrong-msg-id" && takesJson() ? "json" : "raw";
+      const payload = kind === "mqtt-wrong-msg-id" ? "json" : "raw";
       const world = await raiseWorld({
         clock,
         meters,
@@ -271,17 +273,6 @@ async function raise(carrier: Carrier, kind: FaultKind, clock: Clock): Promise<{
         },
       };
     }
-  }
-}
-
-/** Message numbers exist in JSON alone; where the gateway's lines do not take it yet, the fault finds nothing to spoil. */
-function takesJson(): boolean {
-  const bus = { id: "bus-1", transport: { kind: "mqtt", down: "{address}/down", up: "{address}/up", payload: "json" } } as const;
-  try {
-    return checkedBuses([bus]).size === 1;
-  } catch (error) {
-    if (isFault(error, "not-supported")) return false;
-    throw error;
   }
 }
 
