@@ -38,7 +38,7 @@ beforeAll(async () => {
   installReplies(app, silentLog);
   const shares = { planned: 0.25, measured: null, plan: null };
   const buses = () => house.street.buses().map((bus) => ({ ...bus, ...shares }));
-  busRoutes(app, { street: house.street, buses, timeZone: "Asia/Shanghai" } as ApiParts);
+  busRoutes(app, { street: house.street, buses, timeZone: "Asia/Shanghai" } as unknown as ApiParts);
   const session = await house.session();
   await session.read(["balance", "importedEnergy", "relay"], "person");
   house.simulator.setFault(A, { kind: "bad-checksum" });
