@@ -18,6 +18,8 @@ import type { ReadingIntake } from "./reading-intake.ts";
 const LOOK_FOR_WORK_EVERY_MS = seconds(1);
 /** Meters of one mqtt bus are lines of their own, so that many may be asked side by side. */
 const SIDE_BY_SIDE_MAX = 16;
+/** Nothing that the meter said. */
+const NOBODY = ["meter-silent", "line-down", "line-not-ours"] as const;
 
 export interface PollerParts {
   readonly street: Street;
@@ -40,6 +42,8 @@ export class Poller {
   readonly #hurried = new Set<MeterAddress>();
   /** The pause of a silent meter after which it was last asked, by its end. */
   readonly #probed = new Map<MeterAddress, Instant | null>();
+  /** What a turn that reached nobody did not bring; it comes with the next one, however seldom it is read. */
+  readonly #missed = new Map<MeterAddress, ReadonlySet<TierName>>();
   readonly #stop = new AbortController();
   readonly #beingRead = new Set<MeterAddress>();
   #walkers: Promise<unknown>[] = [];
@@ -107,8 +111,10 @@ export class Poller {
         this.#noteTurn(meter, due);
         try {
           await this.#poll(meter, due);
+          this.#missed.delete(meter.address);
         } catch (error) {
           if (this.#stopped()) return;
+          if (NOBODY.some((code) => isFault(error, code))) this.#missed.set(meter.address, new Set(due.map(({ tier }) => tier)));
           const log = this.#parts.log.child({ meter: meter.address, bus: meter.bus });
           if (isFault(error)) log.debug({ fault: error.code }, "a poll found nobody");
           else log.error({ reason: reasonOf(error) }, "a poll failed in the gateway itself");
@@ -138,7 +144,9 @@ export class Poller {
     // pauses, or a line that is down, and refuses at once, would be asked without end.
     const isProbe = health.state === "silent" && this.#probed.get(meter.address) !== health.askAgainAt;
     const atOnce = this.#hurried.has(meter.address) || isProbe;
-    return due.length === 0 && atOnce ? duties.slice(0, 1) : due;
+    if (due.length === 0 && !atOnce) return [];
+    const turn = due.length === 0 ? duties.slice(0, 1) : due;
+    return duties.filter((duty) => turn.includes(duty) || this.#missed.get(meter.address)?.has(duty.tier) === true);
   }
 
   #noteTurn(meter: MeterRecord, duties: readonly Duty[]): void {
