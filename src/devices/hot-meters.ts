@@ -3,7 +3,7 @@
  * facts come in as they happen (readings, accounts, commands); wires are not looked at, and nothing is kept beyond a restart, after
  * which the first round tells most of it again.
  */
-import { minutes, type Clock, type Instant } from "../kernel/clock.ts";
+import { hours, minutes, type Clock, type Instant } from "../kernel/clock.ts";
 import type { CommandId, MeterAddress } from "../kernel/ids.ts";
 import { Fen } from "../kernel/money.ts";
 
@@ -11,6 +11,8 @@ import { Fen } from "../kernel/money.ts";
 export const LOW_BALANCE = Fen(1_000n);
 /** A supply that came back is looked after for so long: does the load come, does the balance hold? */
 export const RESTORED_MS = minutes(30);
+/** Where gateways share a database another one may be told how an order ended: one that is heard of no more is forgotten. */
+export const ORDER_BELIEVED_MS = hours(1);
 
 export interface HeatFacts {
   /** What the customer may still use, in wallet or ledger; null: not known. */
@@ -30,7 +32,8 @@ export function heatOf({ available, orderOpen, restoredAt, now }: HeatFacts, low
 
 interface Known {
   available: Fen | null;
-  readonly orders: Set<CommandId>;
+  /** And when each was last heard of. */
+  readonly orders: Map<CommandId, Instant>;
   restoredAt: Instant | null;
 }
 
@@ -51,7 +54,9 @@ export class HotMeters {
     const known = this.#meters.get(meter);
     if (known === undefined) return null;
     const { available, orders, restoredAt } = known;
-    return heatOf({ available, orderOpen: orders.size > 0, restoredAt, now: this.#clock.now() }, this.#lowBelow);
+    const now = this.#clock.now();
+    for (const [order, heardAt] of orders) if (now - heardAt >= ORDER_BELIEVED_MS) orders.delete(order);
+    return heatOf({ available, orderOpen: orders.size > 0, restoredAt, now }, this.#lowBelow);
   }
 
   balance(meter: MeterAddress, available: Fen): void {
@@ -60,14 +65,14 @@ export class HotMeters {
 
   command(meter: MeterAddress, id: CommandId, kind: string, state: string): void {
     const known = this.#of(meter);
-    if (OPEN.includes(state)) known.orders.add(id);
+    if (OPEN.includes(state)) known.orders.set(id, this.#clock.now());
     else known.orders.delete(id);
     if (state === "confirmed" && RESTORES.includes(kind)) known.restoredAt = this.#clock.now();
   }
 
   #of(meter: MeterAddress): Known {
     let known = this.#meters.get(meter);
-    if (known === undefined) this.#meters.set(meter, (known = { available: null, orders: new Set(), restoredAt: null }));
+    if (known === undefined) this.#meters.set(meter, (known = { available: null, orders: new Map(), restoredAt: null }));
     return known;
   }
 }

@@ -3,17 +3,19 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type { MeterPlan } from "../../simulator/street.ts";
 import { questionsFor } from "../../src/devices/block-reads.ts";
 import { answeredMs, probesWithin } from "../../src/devices/airtime.ts";
-import { heatOf, HotMeters, RESTORED_MS } from "../../src/devices/hot-meters.ts";
+import { heatOf, HotMeters, ORDER_BELIEVED_MS, RESTORED_MS } from "../../src/devices/hot-meters.ts";
 import { LineShares } from "../../src/devices/line-shares.ts";
+import type { BusConfig } from "../../src/devices/bus-config.ts";
+import type { MeterRecord } from "../../src/devices/meter.ts";
 import { meterModels } from "../../src/devices/meter-models.ts";
 import { complaintAboutPlan, planLine } from "../../src/devices/poll-plan.ts";
-import { PollPlanner, type LineToPlan } from "../../src/devices/poll-planner.ts";
+import { linesToPlan, PollPlanner, type LineToPlan } from "../../src/devices/poll-planner.ts";
 import { dutiesOf, exchangesOf, onlyWarm, type Tiers } from "../../src/devices/poll-tiers.ts";
 import { Poller } from "../../src/devices/poller.ts";
 import type { ReadingIntake } from "../../src/devices/reading-intake.ts";
 import { byteMsOf, type LineTiming } from "../../src/devices/timing.ts";
 import { hours, Instant, minutes, seconds } from "../../src/kernel/clock.ts";
-import { CommandId, MeterAddress } from "../../src/kernel/ids.ts";
+import { BusId, CommandId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog, type Logger } from "../../src/kernel/log.ts";
 import { Fen } from "../../src/kernel/money.ts";
 import type { Reading } from "../../src/kernel/reading.ts";
@@ -202,6 +204,45 @@ test("a dead meter's pauses grow to five minutes, so an hour holds twelve probes
   expect(probesWithin(minutes(1), 1, 0)).toBe(7); // at 2, 6, 12, 20, 30, 42 and 56 seconds
 });
 
+test("a plan for each pair of wires, by the names that the lines have: a bus, a meter or a DTU over MQTT, a caller", () => {
+  const record = (n: number, bus: string): MeterRecord => ({
+    address: addressOf(n),
+    meterNumber: addressOf(n),
+    customerNumber: addressOf(n),
+    account: null,
+    bus: BusId(bus),
+    model: "standard-wallet",
+    relayPassword: null,
+  });
+  const topics = (place: string) => ({ kind: "mqtt", down: `${place}/down`, up: `${place}/up`, payload: "raw" }) as const;
+  const buses: BusConfig[] = [
+    { id: "rs485", transport: { kind: "tcp", host: "10.0.0.1", port: 1 } },
+    { id: "alone", transport: topics("meters/{address}") },
+    { id: "dtu", transport: topics("dtu/7") },
+    { id: "door", transport: { kind: "tcp-server", port: 1 }, callers: [{ registration: "DTU-1", meters: [addressOf(7)] }] },
+  ];
+  const meters = ["rs485", "rs485", "alone", "alone", "dtu", "dtu", "door", "door"].map((bus, n) => record(n + 1, bus));
+  expect(linesToPlan(buses, meters).map(({ id, meters: behind }) => [id, behind.length])).toEqual([
+    ["rs485", 2],
+    [`alone/${addressOf(3)}`, 1],
+    [`alone/${addressOf(4)}`, 1],
+    ["dtu", 2],
+    ["door/DTU-1", 1],
+    [`door/${addressOf(8)}`, 1],
+  ]);
+  const planner = new PollPlanner({
+    lines: linesToPlan(buses, meters),
+    tiers: onlyWarm(minutes(1)),
+    clock: new VirtualClock(START),
+    log: silentLog,
+    health: () => ({ state: "unknown", failures: 0, lastHeardAt: null, askAgainAt: null }),
+    isHot: () => false,
+    answers: () => undefined,
+  });
+  expect(planner.shares({ id: BusId("door"), occupiedMs: 0 })).toEqual({ planned: 0, measured: null, plan: null });
+  expect(planner.plan("door/DTU-1")!.share).toBeGreaterThan(0);
+});
+
 describe("block reads", () => {
   const wanted = ["voltage", "voltageB", "voltageC", "current", "importedEnergy", "balance"].map((name) => itemOf(name)!);
   const { profile } = meterModels["standard-wallet"];
@@ -309,6 +350,9 @@ describe("tiers", () => {
     hot.command(one, id, "reconnect", "confirmed");
     expect(hot.heat(one)).toBe("just-restored");
     await clock.pass(RESTORED_MS);
+    expect(hot.heat(one)).toBeNull();
+    hot.command(one, id, "reconnect", "sending"); // how it ended is told to another gateway
+    await clock.pass(ORDER_BELIEVED_MS);
     expect(hot.heat(one)).toBeNull();
     hot.balance(one, Fen(-5n));
     expect(hot.heat(one)).toBe("low-balance");
