@@ -16,6 +16,7 @@ import { complaintsAbout } from "./devices/dial-in/caller-book.ts";
 import { openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
 import type { MeterRecord } from "./devices/meter.ts";
+import type { Tier, Tiers } from "./devices/poll-tiers.ts";
 import { siteFile, type SiteFile } from "./site-file.ts";
 
 export interface SoftwareKeys {
@@ -58,7 +59,7 @@ export interface Config {
   }[];
   readonly prices: ReadonlyMap<string, PricePerKwh>;
   readonly policy: Omit<SiteFile["policy"], "cutBelow"> & { readonly cutBelow: Fen };
-  readonly polling: { readonly everyMs: number };
+  readonly polling: Tiers;
   readonly paymentCap: Fen;
   /** Null: any channel name is accepted. */
   readonly channels: ReadonlySet<string> | null;
@@ -272,7 +273,7 @@ export function buildConfig(
     accounts,
     prices,
     policy: { ...file.policy, cutBelow: parseYuan(file.policy.cutBelow) },
-    polling: { everyMs: file.polling.everySeconds * 1_000 },
+    polling: tiersOf(file.polling),
     paymentCap: parseYuan(file.payments.cap),
     channels: file.channels === undefined ? null : new Set([...file.channels.map((channel) => channel.name), "console"]),
     apiKeys,
@@ -362,4 +363,14 @@ function allowed(issue: z.core.$ZodIssue): string {
     default:
       return issue.message;
   }
+}
+
+function tiersOf({ everySeconds, tiers }: SiteFile["polling"]): Tiers {
+  const tier = (every: number, items: readonly string[] | undefined): Tier => ({ everyMs: every * 1_000, items: items ?? null });
+  const { hot, warm, cold } = tiers ?? {};
+  return {
+    hot: hot === undefined ? null : tier(hot.everySeconds, hot.items),
+    warm: tier(warm?.everySeconds ?? everySeconds, warm?.items),
+    cold: cold === undefined ? null : tier(cold.everySeconds, cold.items),
+  };
 }

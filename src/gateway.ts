@@ -14,23 +14,26 @@ import { CommandRunner } from "./commands/command-runner.ts";
 import { identityNote } from "./commands/identity-doubt.ts";
 import { definitionOf } from "./commands/catalogue.ts";
 import type { CommandKind } from "./commands/command.ts";
+import { noteEndOfTimedCut } from "./commands/timed-cut-end.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
 import type { Config } from "./config.ts";
 import { eachMeterAlone } from "./devices/bus-config.ts";
-import { meterModels } from "./devices/meter-models.ts";
-import type { MeterRecord, Street } from "./devices/meter.ts";
+import { HotMeters } from "./devices/hot-meters.ts";
+import type { BusPicture, MeterRecord, Street } from "./devices/meter.ts";
 import { LeaseKeeper } from "./devices/lease-keeper.ts";
 import { lineNameOf } from "./devices/line-names.ts";
+import { linesToPlan, PollPlanner, type BusShares } from "./devices/poll-planner.ts";
 import { Poller } from "./devices/poller.ts";
 import { ReadingIntake } from "./devices/reading-intake.ts";
 import { buildStreetLines } from "./devices/street-lines.ts";
 import type { Chance } from "./kernel/chance.ts";
 import { seconds, systemClock, systemElapsed, type Clock } from "./kernel/clock.ts";
+import type { Announcement } from "./kernel/events.ts";
 import { isFault, reasonOf } from "./kernel/faults.ts";
 import { CommandId, type MeterAddress } from "./kernel/ids.ts";
 import type { Logger } from "./kernel/log.ts";
-import { yuan } from "./kernel/money.ts";
+import { parseYuan, yuan } from "./kernel/money.ts";
 import type { Reading } from "./kernel/reading.ts";
 import { Closers } from "./house/closers.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
@@ -193,19 +196,31 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const relaySeen = async (meter: MeterAddress, picture: Parameters<typeof meterStore.setRelay>[2]): Promise<void> => {
     const changed = await transactor.transact(async (tx) => {
       const differs = await meterStore.setRelay(tx, meter, picture);
+      await noteEndOfTimedCut(common, tx, meter, picture); // also when nothing differs: what ended in silence was never seen cut
       if (differs) await outbox.announce(tx, { type: "meter", address: meter });
       return differs;
     });
     if (changed) log.info({ meter, relay: picture.relay, order: picture.order }, "the relay shows something new");
   };
   const remote = new Set(config.accounts.filter((account) => account.mode === "remote").map((account) => account.account));
+  const hot = new HotMeters(clock);
+  const planner = new PollPlanner({
+    lines: linesToPlan(config.buses, config.meters),
+    tiers: config.polling,
+    clock,
+    log,
+    health: (meter) => street.health(meter),
+    answers: (meter) => street.answers?.(meter),
+    isHot: (meter) => hot.heat(meter) !== null,
+  });
+  const buses = (): readonly (BusPicture & BusShares)[] => street.buses().map((bus) => ({ ...bus, ...planner.shares(bus) }));
   const poller = new Poller({
     street,
     intake,
     relay: relaySeen,
     clock,
     log,
-    everyMs: config.polling.everyMs,
+    duties: (meter) => planner.duties(meter),
     identityInDoubt: async (meter) => (await meterStore.meter(null, meter))?.identity !== "confirmed",
     identity: async (meter, finding) => {
       const note = identityNote(meter, finding);
@@ -216,7 +231,6 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
       if (note !== null)
         log.warn({ meter: meter.address, note }, "the meter's numbers are not those of the books: it is quarantined");
     },
-    itemsOf: (meter) => (meterModels[meter.model].wallet ? ["importedEnergy", "balance", "overdraft"] : ["importedEnergy"]),
     sideBySide: (bus) => isSideBySide(config, bus),
   });
   const { noCut, mode, restoreBy, cutBelow } = config.policy;
@@ -285,10 +299,25 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   };
   const counters = new Counters({
     commandsByState: () => commandStore.counts(),
-    buses: () => street.buses(),
+    buses,
     meters: () => healthCounts(street),
     running: () => runner.running,
   });
+  const metersOf = Map.groupBy(config.meters, (meter) => meter.account);
+  /** What makes a meter worth asking more often. */
+  const noteHeat = (event: Announcement): void => {
+    if (event.type === "command") hot.command(event.meter, event.id, event.kind, event.state);
+    else if (event.type === "reading" && event.item === "balance" && event.value !== null)
+      hot.balance(event.meter, parseYuan(event.value, "balance"));
+    else if (event.type === "account" && remote.has(event.account)) {
+      ledger.position(null, event.account).then(
+        ({ available }) => {
+          for (const meter of metersOf.get(event.account) ?? []) hot.balance(meter.address, available);
+        },
+        (error: unknown) => log.debug({ account: event.account, reason: reasonOf(error) }, "its balance could not be looked up"),
+      );
+    }
+  };
   const ruleWakers = new Set(["account", "meter"]);
   pump = new OutboxPump({
     db,
@@ -298,7 +327,10 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     sinks: {
       jobs: handOut,
       events: (events) => {
-        for (const event of events) counters.announcements.inc({ type: event.type });
+        for (const event of events) {
+          counters.announcements.inc({ type: event.type });
+          noteHeat(event);
+        }
         live.publish(events);
         if (remote.size > 0 && events.some((event) => ruleWakers.has(event.type))) reconciler.nudge();
       },
@@ -401,6 +433,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     readings: readingStore,
     billedDays: (account, limit) => billingStore.days(account, limit),
     street,
+    buses,
     intake,
     live,
     readiness: () => readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security }),

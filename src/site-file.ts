@@ -6,6 +6,7 @@ import { z } from "zod";
 import { JSON_FIELDS, PAYLOAD_KINDS, topicTrouble } from "./devices/bus-config.ts";
 import { complaintAbout, isModelName } from "./devices/meter-models.ts";
 import type { ModelName } from "./devices/meter.ts";
+import { isPollable } from "./devices/poll-tiers.ts";
 
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits");
 const name = z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes");
@@ -16,6 +17,8 @@ const secretReference = z
   .regex(/^(file|env|vault):.+/, "file:PATH or env:NAME or vault:NAME; secrets never stand in the site file itself");
 
 const fieldName = z.string().min(1, "the name of a field").max(40);
+const pollPeriod = z.int().min(1).max(86_400);
+const pollItems = z.array(z.string().refine(isPollable, "a name of docs/data-items.md, or eight hex digits")).min(1).max(40);
 
 const transport = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -169,8 +172,21 @@ export const siteFile = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
-  // How often each meter is read, and the largest payment that is taken.
-  polling: z.strictObject({ everySeconds: z.int().min(1).max(86_400).default(900) }).prefault({}),
+  // How often each meter is read. Tiers (devices/poll-tiers.ts): hot and cold are not read unless they are named here, warm is
+  // every meter's round and has everySeconds where it says none.
+  polling: z
+    .strictObject({
+      everySeconds: pollPeriod.default(900),
+      tiers: z
+        .strictObject({
+          hot: z.strictObject({ everySeconds: pollPeriod.default(120), items: pollItems.optional() }).optional(),
+          warm: z.strictObject({ everySeconds: pollPeriod.optional(), items: pollItems.optional() }).optional(),
+          cold: z.strictObject({ everySeconds: pollPeriod.default(21_600), items: pollItems.optional() }).optional(),
+        })
+        .optional(),
+    })
+    .prefault({}),
+  // The largest payment that is taken.
   payments: z.strictObject({ cap: yuanText.default("50000.00") }).prefault({}),
   channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
   apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),

@@ -15,7 +15,8 @@ import type { Attempt } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "../commands/command-store.ts";
 import type { PaymentService } from "../commands/payment-service.ts";
-import type { Street } from "../devices/meter.ts";
+import type { BusPicture, Street } from "../devices/meter.ts";
+import type { BusShares } from "../devices/poll-planner.ts";
 import type { ReadingIntake } from "../devices/reading-intake.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
@@ -73,6 +74,8 @@ export interface ApiParts {
     limit: number,
   ) => Promise<readonly { readonly day: string; readonly energy: CentiKwh; readonly cost: Fen }[]>;
   readonly street: Street;
+  /** Lines with their shares of time beside their counts. */
+  readonly buses: () => readonly (BusPicture & BusShares)[];
   readonly intake: ReadingIntake;
   readonly live: LiveEvents;
   readonly readiness: () => Promise<readonly PartReport[]>;

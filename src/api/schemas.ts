@@ -38,10 +38,54 @@ export const paymentBody = z.strictObject({
   orderId: words(100).min(1),
 });
 
-export const relayBody = z.strictObject({
-  order: z.enum(["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn"]),
-  reason: words(500).min(1, "say why; it stands in the books"),
+const reason = words(500).min(1, "say why; it stands in the books");
+
+export const relayBody = z
+  .strictObject({
+    order: z.enum(["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", "disconnect-for"]),
+    minutes: z
+      .int()
+      .min(5)
+      .max(1_275)
+      .multipleOf(5, "in steps of five minutes")
+      .optional()
+      .describe("with disconnect-for, and only with it: how long"),
+    then: z
+      .enum(["reconnect", "arm"])
+      .optional()
+      .describe("with disconnect-for: restored by itself (without a word), or at the button"),
+    reason,
+  })
+  .refine(({ order, minutes }) => order !== "disconnect-for" || minutes !== undefined, {
+    path: ["minutes"],
+    error: "disconnect-for needs minutes: 5 to 1275, in steps of 5",
+  })
+  .refine(({ order, minutes, then }) => order === "disconnect-for" || (minutes === undefined && then === undefined), {
+    path: ["minutes"],
+    error: "minutes and then go with disconnect-for alone",
+  });
+
+const clockWay = z
+  .enum(["write", "broadcast"])
+  .describe(
+    "write: this meter alone, any deviation; broadcast: the whole line, at most five minutes, once a day, not near midnight",
+  );
+export const clockSetBody = z.strictObject({ way: clockWay.default("write"), reason });
+export const busClockSetBody = z.strictObject({ way: clockWay.default("broadcast"), reason });
+
+const TIME_OF_DAY = "(?:[01]\\d|2[0-3])[0-5]\\d";
+const DAY = "(?:0[1-9]|[12]\\d|3[01])";
+export const freezeBody = z.strictObject({
+  when: z
+    .string()
+    .regex(
+      new RegExp(`^(?:99999999|999999[0-5]\\d|9999${TIME_OF_DAY}|99${DAY}${TIME_OF_DAY}|(?:0[1-9]|1[0-2])${DAY}${TIME_OF_DAY})$`),
+      "MMDDhhmm, 99 for each from the left; 99999999: now",
+    )
+    .default("99999999"),
+  reason,
 });
+export const busParam = z.object({ bus: z.string().describe("its id in the site file") });
 
 export const decisionBody = z.strictObject({
   verdict: z.enum(["done", "not-done"]).describe("done: the meter was credited; not-done: it was not, the money is free again"),
@@ -68,10 +112,13 @@ export const commandKinds = [
   "disconnect",
   "reconnect",
   "arm",
+  "disconnect-for",
   "protect",
   "unprotect",
   "warn",
   "unwarn",
+  "clock-set",
+  "freeze",
   "read-now",
 ] as const;
 
@@ -79,9 +126,9 @@ export const commandQuery = idPageQuery.extend({
   state: z.enum(commandStates).optional(),
   meter: z.string().optional(),
   kind: z
-    .enum([...commandKinds, "refund", "clock-set"])
+    .enum([...commandKinds, "refund"])
     .optional()
-    .describe("refund and clock-set are not built yet: none are found"),
+    .describe("refund is not built yet: none are found"),
   // our own moments end in "+08:00", and an address line turns a plus into a space
   since: z
     .preprocess(

@@ -14,7 +14,7 @@ import { endOf, Exit, WrongUse } from "./exits.ts";
 import { examineLink, lineCommands, withLineOptions, type DoctorOptions } from "./line-commands.ts";
 import { lineOf, watch } from "./watch.ts";
 
-const ORDERS = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn"] as const;
+const ORDERS = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", "disconnect-for"] as const;
 
 export interface Terminal {
   out(text: string): void;
@@ -155,20 +155,56 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
       },
     );
 
+  type OrderOptions = ApiOptions & { reason: string; watch?: boolean };
+  /** One command, or one for each meter of a bus. */
+  const ordered = async (options: OrderOptions, path: string, body: Json): Promise<void> => {
+    const api = clientOf(options);
+    const answer = await api.post(path, { ...body, reason: options.reason });
+    const commands = (answer["commands"] ?? [answer["command"]]) as readonly Json[];
+    show(options, answer, commands.map(lineOf).join("\n"));
+    const [command] = commands;
+    if (options.watch === true && command !== undefined && commands.length === 1)
+      end((await watch(api, String(command["id"]), (line) => (options.json === true ? undefined : terminal.out(line)))).code);
+  };
+
   throughGateway(program.command("relay"))
     .description("order a relay · 继电器控制")
     .argument("<address>", "twelve digits", addressArgument)
     .argument("<order>", ORDERS.join(", "), orderArgument)
     .option("--reason <text>", "why; it stands in the books", "ordered with meterctl")
+    .option("--minutes <count>", "with disconnect-for: 5 to 1275, in steps of 5 · 限时分钟数", minutesArgument)
+    .option("--then <what>", "with disconnect-for: reconnect or arm (default: reconnect)")
     .option("--watch", "follow the command to its end")
-    .action(async (address: string, order: string, options: ApiOptions & { reason: string; watch?: boolean }) => {
-      const api = clientOf(options);
-      const answer = await api.post(`/v1/meters/${address}/relay`, { order, reason: options.reason });
-      const command = answer["command"] as Json;
-      show(options, answer, lineOf(command));
-      if (options.watch === true)
-        end((await watch(api, String(command["id"]), (line) => (options.json === true ? undefined : terminal.out(line)))).code);
+    .action((address: string, order: string, options: OrderOptions & { minutes?: number; then?: string }) => {
+      const timed = {
+        ...(options.minutes === undefined ? {} : { minutes: options.minutes }),
+        ...(options.then === undefined ? {} : { then: options.then }),
+      };
+      return ordered(options, `/v1/meters/${address}/relay`, { order, ...timed });
     });
+
+  throughGateway(program.command("clock-set"))
+    .description("set a meter's clock, or those of a whole bus · 校时")
+    .argument("[address]", "twelve digits; none with --bus", addressArgument)
+    .option("--bus <id>", "every meter of this bus; the first command broadcasts")
+    .option("--way <way>", "write or broadcast (default: write to one meter, broadcast to a bus)")
+    .option("--reason <text>", "why; it stands in the books", "ordered with meterctl")
+    .option("--watch", "follow the command of one meter to its end")
+    .action((address: string | undefined, options: OrderOptions & { bus?: string; way?: string }) => {
+      if ((address === undefined) === (options.bus === undefined)) throw new WrongUse("Name one meter, or a bus with --bus.");
+      const path = address === undefined ? `/v1/buses/${encodeURIComponent(options.bus!)}` : `/v1/meters/${address}`;
+      return ordered(options, `${path}/clock-set`, options.way === undefined ? {} : { way: options.way });
+    });
+
+  throughGateway(program.command("freeze"))
+    .description("freeze a meter's values · 冻结")
+    .argument("<address>", "twelve digits", addressArgument)
+    .argument("[when]", "MMDDhhmm, 99 for each; nothing: now")
+    .option("--reason <text>", "why; it stands in the books", "ordered with meterctl")
+    .option("--watch", "follow the command to its end")
+    .action((address: string, when: string | undefined, options: OrderOptions) =>
+      ordered(options, `/v1/meters/${address}/freeze`, when === undefined ? {} : { when }),
+    );
 
   throughGateway(program.command("command"))
     .description("show a command and its proof · 查看命令")
@@ -210,6 +246,10 @@ function addressOf(options: ApiOptions, env: Terminal["env"]): ApiAddress {
   return { url, key: env["GATEWAY_KEY"] };
 }
 
+const minutesArgument = argument((text) => {
+  if (!/^\d{1,4}$/.test(text)) throw new Error("Whole minutes.");
+  return Number(text);
+});
 const amountArgument = argument((text) => {
   if (parseYuan(text) <= 0n) throw new Error("An amount is positive.");
   return text;

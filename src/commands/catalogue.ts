@@ -1,12 +1,18 @@
 /** All commands at a glance. API, console, command line and documentation find a command here, and nowhere else. */
 import type { CommandKind } from "./command.ts";
 import type { CommandDefinition } from "./definition.ts";
+import { clockSet } from "./definitions/clock-set.ts";
+import { freeze } from "./definitions/freeze.ts";
 import { openAccount, topUp } from "./definitions/purchase.ts";
 import { readNow } from "./definitions/read-now.ts";
 import { relayDefinitions } from "./definitions/relay.ts";
+import { disconnectFor } from "./definitions/timed-cut.ts";
 
 export const catalogue: ReadonlyMap<CommandKind, CommandDefinition> = new Map(
-  [topUp, openAccount, ...relayDefinitions, readNow].map((definition) => [definition.kind, definition]),
+  [topUp, openAccount, ...relayDefinitions, disconnectFor, clockSet, freeze, readNow].map((definition) => [
+    definition.kind,
+    definition,
+  ]),
 );
 
 export function definitionOf(kind: CommandKind): CommandDefinition {

@@ -235,7 +235,7 @@ export class CommandRunner {
       {
         sentAt: sent.sentAt,
         ...(sent.sent === "acknowledged" ? { acknowledgedAt: sent.at } : {}),
-        waitingFor: sent.sent === "silent" ? "silence" : "read-back",
+        waitingFor: sent.sent === "silent" && sent.asExpected !== true ? "silence" : "read-back",
         looks: 0,
         lookAt: clock.now(),
       },
@@ -481,6 +481,7 @@ function refusalIn(outcome: string): FaultCode | null {
 
 const waits: Partial<Record<FaultCode, string>> = {
   "meter-silent": "meter-online",
+  "clock-near-midnight": "window",
   "security-suspended": "security",
   "security-unavailable": "cipher-machine",
 };

@@ -12,6 +12,7 @@ import type { Transaction } from "../kernel/transaction.ts";
 import { definitionOf } from "./catalogue.ts";
 import { isOpen, isUnsent, type AskedBy, type Command, type CommandKind } from "./command.ts";
 import { apply, type ConclusionParts } from "./conclusion.ts";
+import { timedCutOf } from "./definitions/timed-cut.ts";
 import { rivalsOf } from "./rivals.ts";
 
 export interface CommandWish {
@@ -30,11 +31,15 @@ export interface CommandServiceParts extends ConclusionParts {
   readonly newId: () => string;
 }
 
-const wishOf: Partial<Record<CommandKind, "connected" | "armed" | "disconnected">> = {
+type RelayWish = "connected" | "armed" | "disconnected";
+const wishes: Partial<Record<CommandKind, RelayWish>> = {
   disconnect: "disconnected",
   reconnect: "connected",
   arm: "armed",
 };
+/** Where the order leads in the end: a supply that is cut for a time is wished to be back. */
+const wishOf = (wish: CommandWish): RelayWish | undefined =>
+  wish.kind === "disconnect-for" ? (timedCutOf(wish).then === "arm" ? "armed" : "connected") : wishes[wish.kind];
 
 export class CommandService {
   readonly #parts: CommandServiceParts;
@@ -83,7 +88,7 @@ export class CommandService {
       receipt: null,
     };
     await commands.insert(tx, command);
-    const desired = wishOf[wish.kind];
+    const desired = wishOf(wish);
     if (desired !== undefined) {
       await meters.setRelayWish(tx, wish.meter, desired);
       await outbox.announce(tx, { type: "meter", address: wish.meter });

@@ -4,7 +4,19 @@ import type { Instant } from "../kernel/clock.ts";
 import type { WireEvidence } from "../kernel/reading.ts";
 
 export type CommandKind =
-  "top-up" | "open-account" | "disconnect" | "reconnect" | "arm" | "protect" | "unprotect" | "warn" | "unwarn" | "read-now";
+  | "top-up"
+  | "open-account"
+  | "disconnect"
+  | "reconnect"
+  | "arm"
+  | "disconnect-for"
+  | "protect"
+  | "unprotect"
+  | "warn"
+  | "unwarn"
+  | "clock-set"
+  | "freeze"
+  | "read-now";
 
 export type OpenState = "accepted" | "queued" | "sending" | "verifying";
 export type EndState = "confirmed" | "refused" | "expired" | "cancelled" | "unanswered" | "disputed";

@@ -10,6 +10,7 @@ import { isOpen, type Command, type CommandState } from "./command.ts";
 import { isStep, step, type CommandEvent, type Step } from "./command-machine.ts";
 import type { CommandChange, CommandStore, MeterStore, PaymentStore } from "./command-store.ts";
 import { amountOf } from "./definitions/purchase.ts";
+import { rivalsOf } from "./rivals.ts";
 
 export interface ConclusionParts {
   readonly clock: Clock;
@@ -62,11 +63,12 @@ export async function apply(
  * accepted, and ended without effect, must neither free a line that a person has cut nor hold one that nobody has.
  */
 async function noteWhoCut(parts: ConclusionParts, tx: Transaction, command: Command, end: Step): Promise<void> {
-  if (!["disconnect", "reconnect", "arm"].includes(command.kind)) return;
+  if (!rivalsOf("disconnect").includes(command.kind)) return;
   // A newer order stands, and what became of that one is what counts.
   if (end.because === "superseded" || end.because === "order-gone") return;
-  if (end.state === "confirmed" && command.kind !== "disconnect") await parts.meters.setCutBy(tx, command.meter, null);
-  else if (command.kind === "disconnect" && (end.state === "confirmed" || end.state === "unanswered"))
+  const cuts = command.kind === "disconnect" || command.kind === "disconnect-for";
+  if (end.state === "confirmed" && !cuts) await parts.meters.setCutBy(tx, command.meter, null);
+  else if (cuts && (end.state === "confirmed" || end.state === "unanswered"))
     await parts.meters.setCutBy(tx, command.meter, command.askedBy === "person" ? "person" : "rule");
   else await parts.meters.forgetRelayWish(tx, command.meter);
 }

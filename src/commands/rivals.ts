@@ -5,9 +5,10 @@
 import type { CommandKind } from "./command.ts";
 
 const groups: readonly (readonly CommandKind[])[] = [
-  ["disconnect", "reconnect", "arm"],
+  ["disconnect", "reconnect", "arm", "disconnect-for"],
   ["protect", "unprotect"],
   ["warn", "unwarn"],
+  ["clock-set"],
 ];
 
 /** The kind itself and those that say otherwise; none for what has no rival. */

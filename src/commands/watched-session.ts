@@ -28,6 +28,9 @@ export function watched(session: MeterSession, watcher: Watcher): MeterSession {
     read: (items, source) => session.read(items, source),
     topUp: (purchase, options) => session.topUp(purchase, options),
     orderRelay: (order, options) => session.orderRelay(order, options),
+    readClock: () => session.readClock(),
+    setClock: (way, lookedAt, options) => session.setClock(way, lookedAt, options),
+    freeze: (when, options) => session.freeze(when, options),
     close: () => session.close(),
   };
 }

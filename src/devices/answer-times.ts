@@ -49,6 +49,14 @@ function learn(estimate: Estimate, ms: number, bytes: number): void {
   estimate.bytesMax = Math.max(estimate.bytesMax, bytes);
 }
 
+/** For the plan of a line: what the answers of one meter cost it, beyond the wire's own time. */
+export interface MeterAnswers {
+  /** Undefined: it has not answered yet. */
+  readonly meanMs: number | undefined;
+  /** How long it is waited for while it is silent, on the average of its probes. */
+  readonly silenceMs: number;
+}
+
 export interface AnswerLimits {
   /** The whole allowance, as configured. */
   readonly allowanceMs: number;
@@ -79,15 +87,24 @@ export class AnswerTimes {
     return own.silences % WHOLE_EVERY === 1 ? whole : this.#expected([own, this.#line], bytes);
   }
 
+  of(meter: string): MeterAnswers {
+    const own = this.#meters.get(meter);
+    const short = this.#expected([own ?? unknown(), this.#line], 0);
+    return {
+      meanMs: own === undefined || own.samples === 0 ? undefined : own.smoothedMs,
+      silenceMs: short + (this.#limits.allowanceMs - short) / WHOLE_EVERY,
+    };
+  }
+
   answered(meter: string, ms: number, bytes: number): void {
-    const own = this.#of(meter);
+    const own = this.#estimateOf(meter);
     own.silences = 0;
     learn(own, ms, bytes);
     learn(this.#line, ms, bytes);
   }
 
   silent(meter: string): void {
-    this.#of(meter).silences += 1;
+    this.#estimateOf(meter).silences += 1;
   }
 
   /** The most that any of these lets expect; nobody knows anything yet: the whole allowance. */
@@ -103,7 +120,7 @@ export class AnswerTimes {
     return Math.min(this.#limits.allowanceMs, Math.max(this.floorMs, Math.ceil(likely)));
   }
 
-  #of(meter: string): MeterTimes {
+  #estimateOf(meter: string): MeterTimes {
     let own = this.#meters.get(meter);
     if (own === undefined) this.#meters.set(meter, (own = { ...unknown(), silences: 0 }));
     return own;

@@ -124,6 +124,7 @@ export class Conversation {
     for (let tries = 1; ; tries += 1) {
       const answer = await this.#ask({ frame: await build(), ...(replyBytes === undefined ? {} : { replyBytes }) });
       if (answer.outcome === "answered") return answer;
+      if (answer.outcome === "said") throw new Error("a question was said as if nobody answered it");
       // A line that closed under the question is asked again as well: it says itself whether it is down.
       if (tries < triesMax) continue;
       throw this.#fault("meter-silent", { why: answer.why });
@@ -134,6 +135,7 @@ export class Conversation {
   async order(frame: Frame, { notAfter, beforeFirstByte }: SendOptions): Promise<Sent> {
     const answer = await this.#ask({ frame, notAfter, ...(beforeFirstByte === undefined ? {} : { beforeFirstByte }) });
     const { sentAt } = answer;
+    if (answer.outcome === "said") throw new Error("an order was said as if nobody answered it");
     if (answer.outcome === "silent") {
       this.#mayProbe = true; // whether it was obeyed is looked at now, not after a pause
       return { sent: "silent", sentAt, ...(answer.lineClosed ? { lineClosed: true } : {}) };
@@ -158,7 +160,20 @@ export class Conversation {
     }
   }
 
-  async #ask(what: Pick<LineRequest, "frame" | "replyBytes" | "notAfter" | "beforeFirstByte">): Promise<LineAnswer> {
+  /** Said to everybody on the line, answered by nobody: that it left is all there is to know. */
+  async tell(frame: Frame, { notAfter, beforeFirstByte }: SendOptions): Promise<Sent> {
+    const { sentAt } = await this.#ask({
+      frame,
+      notAfter,
+      expectsReply: false,
+      ...(beforeFirstByte === undefined ? {} : { beforeFirstByte }),
+    });
+    return { sent: "silent", sentAt, asExpected: true };
+  }
+
+  async #ask(
+    what: Pick<LineRequest, "frame" | "replyBytes" | "notAfter" | "beforeFirstByte" | "expectsReply">,
+  ): Promise<LineAnswer> {
     const { line, meter, model, priority, health, signal } = this.#parts;
     const verdict = permit(model.profile, what.frame);
     if (!verdict.allowed) throw this.#fault("order-forbidden", { model: model.profile.name, why: verdict.why });
@@ -171,7 +186,7 @@ export class Conversation {
       onFrame: (direction, bytes, at) => this.evidence.push({ at, direction, hex: maskedHex(bytes, model.profile.choices) }),
     });
     if (answer.outcome === "answered") health.heard(meter.address);
-    else if (!answer.lineClosed) health.silent(meter.address);
+    else if (answer.outcome === "silent" && !answer.lineClosed) health.silent(meter.address);
     return answer;
   }
 

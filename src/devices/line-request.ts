@@ -10,6 +10,8 @@ export interface LineRequest {
   /** Wake-up bytes before it. */
   readonly preamble: number;
   readonly priority: Urgency;
+  /** False: nobody answers it (a broadcast). The line waits for the bytes to leave, and their silence is held against nobody. */
+  readonly expectsReply?: false;
   /** The whole reply, where the asker knows its length: a dead meter then costs its line less. */
   readonly replyBytes?: number;
   readonly notAfter?: Instant;
@@ -23,13 +25,17 @@ export interface LineRequest {
 export type LineAnswer =
   | { readonly outcome: "answered"; readonly reply: Reply; readonly sentAt: Instant; readonly at: Instant }
   /** `lineClosed`: the line went away under the exchange, so the silence says nothing about the meter. */
-  | { readonly outcome: "silent"; readonly why: string; readonly lineClosed: boolean; readonly sentAt: Instant };
+  | { readonly outcome: "silent"; readonly why: string; readonly lineClosed: boolean; readonly sentAt: Instant }
+  /** It was said, and nobody answers such a thing. */
+  | { readonly outcome: "said"; readonly sentAt: Instant };
 
 /** Where the numbers on the dashboard come from. */
 export interface LineCounts {
   exchanges: number;
   silences: number;
   busyMs: number;
+  /** Exchanges and the rests after them: time in which nobody else could have spoken. */
+  occupiedMs: number;
   /** Of these, waited for answers that did not come. */
   silentMs: number;
   /** Replies that came when nobody waited for one. */
@@ -47,6 +53,7 @@ export const noCounts = (): LineCounts => ({
   exchanges: 0,
   silences: 0,
   busyMs: 0,
+  occupiedMs: 0,
   silentMs: 0,
   late: 0,
   strays: 0,

@@ -15,6 +15,7 @@ import { Fault, isFault, reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import { encodeFrame, readReply } from "../protocols/dlt645/index.ts";
 import type { Frame } from "../protocols/dlt645/index.ts";
+import type { MeterAnswers } from "./answer-times.ts";
 import { Answering } from "./answering.ts";
 import { Doubles } from "./doubles.ts";
 import { exchange, type ExchangeEvent, type ExchangeState } from "./exchange.ts";
@@ -25,7 +26,7 @@ import type { LineLink } from "./line-link.ts";
 import { LinePatience, untilAborted } from "./line-patience.ts";
 import { noCounts, type LineAnswer, type LineRequest } from "./line-request.ts";
 import { LineTape } from "./line-tape.ts";
-import { QUEUE_LENGTH_MAX, replyDeadlineMs, type LineTiming } from "./timing.ts";
+import { QUEUE_LENGTH_MAX, replyDeadlineMs, SAID_MS, type LineTiming } from "./timing.ts";
 
 export type { LineLink } from "./line-link.ts";
 
@@ -154,6 +155,11 @@ export class Line {
     );
   }
 
+  /** What this meter's answers have been taking. */
+  answers(meter: string): MeterAnswers {
+    return this.#answering.times.of(meter);
+  }
+
   /** A sign of another master; told to people once in a while. */
   suspect(sign: Sign, meter: string): void {
     const { clock, log } = this.#parts;
@@ -216,7 +222,10 @@ export class Line {
         if (isFault(cause, "line-down") || isFault(cause, "line-not-ours")) this.#tell?.({ type: "refused", cause });
         else log.warn({ bus: this.id, why: reasonOf(cause) }, "sending ended oddly; waiting for the meter all the same");
       });
-      const deadlineMs = this.#answering.asked(job.request, job.bytes.length, sentAt);
+      const deadlineMs =
+        job.request.expectsReply === false
+          ? Math.ceil(job.bytes.length * timing.byteMs) + SAID_MS
+          : this.#answering.asked(job.request, job.bytes.length, sentAt);
       void this.#patience.untilAnswerIsLate(deadlineMs, ended.signal).then(() => {
         if (!ended.signal.aborted) this.#tell?.({ type: "reply-deadline" });
       });
@@ -226,9 +235,17 @@ export class Line {
     this.#tell = undefined;
     this.#current = undefined;
     this.#settle(job, sentAt, endedAt);
-    if (job.state.at === "answered") await clock.wait(timing.turnaroundMs + this.#doubles.restMs, this.#closing.signal);
-    if (job.state.at === "silent") {
-      if (!job.state.lineClosed) this.#answering.silent();
+    await this.#rest(job, endedAt);
+    if (sentAt !== undefined && job.state.at !== "unsent") this.counts.occupiedMs += clock.now() - sentAt;
+  }
+
+  /** What the line needs before the next may speak. What was said to everybody is followed by no late reply. */
+  async #rest({ state, request }: Job, endedAt: Instant): Promise<void> {
+    const { clock, timing } = this.#parts;
+    if (state.at === "answered") await clock.wait(timing.turnaroundMs + this.#doubles.restMs, this.#closing.signal);
+    else if (state.at === "silent" && request.expectsReply === false) await clock.wait(timing.turnaroundMs, this.#closing.signal);
+    else if (state.at === "silent") {
+      if (!state.lineClosed) this.#answering.silent();
       await this.#patience.untilQuiet(endedAt);
     }
   }
@@ -266,6 +283,8 @@ export class Line {
     this.counts.busyMs += at - sentAt;
     if (state.at === "answered") {
       job.settle({ outcome: "answered", reply: state.reply, sentAt, at });
+    } else if (job.request.expectsReply === false) {
+      job.settle({ outcome: "said", sentAt });
     } else {
       this.counts.silences += 1;
       this.counts.silentMs += at - sentAt;

@@ -42,6 +42,7 @@ function offsetMs(at: Instant, timeZone: string): number {
 /** How far each meter's clock is ahead of ours, as last read. */
 export class MeterClocks {
   readonly #clock: Clock;
+  readonly #told = new Map<string, Instant>();
   readonly #offsets = new Map<MeterAddress, { readonly aheadMs: number; readonly readAt: Instant }>();
 
   constructor(clock: Clock) {
@@ -53,6 +54,19 @@ export class MeterClocks {
     if (known === undefined) return undefined;
     const age = this.#clock.now() - known.readAt;
     return age >= 0 && age <= OFFSET_BELIEVED_MS ? known.aheadMs : undefined; // a clock that went back knows nothing of the meter's
+  }
+
+  /** When the line was last told the time, all its meters with it; undefined: never, as far as this process knows. */
+  toldAt(line: string): Instant | undefined {
+    return this.#told.get(line);
+  }
+
+  told(line: string, at: Instant): void {
+    this.#told.set(line, at);
+  }
+
+  forget(meter: MeterAddress): void {
+    this.#offsets.delete(meter);
   }
 
   note(meter: MeterAddress, aheadMs: number): void {

@@ -10,6 +10,9 @@ import type { MeterHealth } from "./meter.ts";
 const ASK_AGAIN_STEP_MS = seconds(2);
 const ASK_AGAIN_MAX_MS = minutes(5);
 
+/** How long a meter is left alone after so many silences in a row. */
+export const backOffMs = (failures: number): number => Math.min(ASK_AGAIN_STEP_MS * failures, ASK_AGAIN_MAX_MS);
+
 const unknown: MeterHealth = { state: "unknown", failures: 0, lastHeardAt: null, askAgainAt: null };
 
 export class HealthBook {
@@ -50,7 +53,7 @@ export class HealthBook {
   silent(meter: MeterAddress): void {
     const { failures: before, lastHeardAt } = this.of(meter);
     const failures = before + 1;
-    const askAgainAt = later(this.#clock.now(), Math.min(ASK_AGAIN_STEP_MS * failures, ASK_AGAIN_MAX_MS));
+    const askAgainAt = later(this.#clock.now(), backOffMs(failures));
     this.#meters.set(meter, { state: "silent", failures, lastHeardAt, askAgainAt });
   }
 }

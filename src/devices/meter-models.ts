@@ -6,8 +6,8 @@
  * the site file: a meter that is known and cannot be ordered is named at the start, and not met later with money in hand.
  */
 import { Secret } from "../kernel/secret.ts";
-import { profileOf, profiles, type ModelProfile } from "../protocols/dlt645/index.ts";
-import type { ModelName, RelayOrder } from "./meter.ts";
+import { profileOf, profiles, type ModelProfile, type RelayOrderName } from "../protocols/dlt645/index.ts";
+import type { ModelName } from "./meter.ts";
 
 export interface MeterModel {
   readonly profile: ModelProfile;
@@ -16,7 +16,7 @@ export interface MeterModel {
   /** An ESAM with keys: orders are secured unless the record names a password. */
   readonly keys: boolean;
   /** What it obeys in the clear, by password alone (choice `plainControl`); the rest only with cipher and MAC. */
-  readonly plainOrders: readonly RelayOrder[];
+  readonly plainOrders: readonly RelayOrderName[];
   /** 98 for State Grid, 96 for its southern counterpart. */
   readonly securedLevel: "98" | "96";
   /** For meters without keys whose record names no password: what the factory sets. */
@@ -28,12 +28,15 @@ export interface MeterModel {
   /** `real`: a date at most five minutes ahead by the meter's clock; `far`: 99-12-31 for meters without a clock. */
   readonly deadline: "real" | "far";
   /** What its relay can be told; older utility meters cannot close without a person at the button, breakers have none. */
-  readonly orders: readonly RelayOrder[];
+  readonly orders: readonly RelayOrderName[];
   readonly preamble: number;
 }
 
-const RELAY_ORDERS: readonly RelayOrder[] = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn"];
-const OBEYED_IN_THE_CLEAR: Readonly<Record<ModelProfile["choices"]["plainControl"], readonly RelayOrder[]>> = {
+const RELAY_ORDERS: readonly RelayOrderName[] = [
+  ...(["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn"] as const),
+  ...(["disconnectThenReconnect", "disconnectThenArm"] as const),
+];
+const OBEYED_IN_THE_CLEAR: Readonly<Record<ModelProfile["choices"]["plainControl"], readonly RelayOrderName[]>> = {
   obeyed: RELAY_ORDERS,
   "restores-only": ["reconnect", "arm"],
   refused: [],

@@ -8,6 +8,7 @@ import type { WireEvidence } from "../kernel/reading.ts";
 import { Fault } from "../kernel/faults.ts";
 import { dictionary } from "../protocols/dlt645/index.ts";
 import type { SecurityModule } from "../security/security-module.ts";
+import { freeze, readMeterClock, tellTheTime, writeTheTime, type ClockSetting } from "./clock-setting.ts";
 import { Conversation, type ConversationParts } from "./conversation.ts";
 import type { IdentityBook } from "./identity.ts";
 import type { MeterSession } from "./meter.ts";
@@ -35,6 +36,7 @@ export function openSession(parts: SessionParts): MeterSession {
   const { meter, model, clock, clocks, timeZone, log } = parts;
   const talk = new Conversation(parts);
   const prover: Prover = { talk, meter, identities: parts.identities, security: parts.security, operator: parts.operator };
+  const setting: ClockSetting = { prover, model, clocks, clock, timeZone, line: parts.line.id };
   let isClosed = false;
   /** Whoever uses a closed session would speak to a meter that another session holds. */
   const open = (): void => {
@@ -86,7 +88,7 @@ export function openSession(parts: SessionParts): MeterSession {
 
     read: async (items, source) => {
       open();
-      return readItems(talk, items, { meter: meter.address, source, timeZone });
+      return readItems(talk, items, { meter: meter.address, source, timeZone, blocks: model.profile.blocks });
     },
 
     topUp: async (purchase, options) => {
@@ -97,6 +99,21 @@ export function openSession(parts: SessionParts): MeterSession {
     orderRelay: async (order, options) => {
       open();
       return orderRelay({ prover, model, clocks, clock, timeZone, log }, order, options);
+    },
+
+    readClock: async () => {
+      open();
+      return readMeterClock(setting);
+    },
+
+    setClock: async (way, lookedAt, options) => {
+      open();
+      return way === "broadcast" ? tellTheTime(setting, lookedAt, options) : writeTheTime(setting, options);
+    },
+
+    freeze: async (when, options) => {
+      open();
+      return freeze(setting, when, options);
     },
 
     close: () => {

@@ -10,6 +10,7 @@ import type { Instant } from "../kernel/clock.ts";
 import type { FaultCode } from "../kernel/faults.ts";
 import type { Reading, WireEvidence } from "../kernel/reading.ts";
 import type { Secret } from "../kernel/secret.ts";
+import type { MeterAnswers } from "./answer-times.ts";
 import type { OtherMaster } from "./foreign-master.ts";
 import type { TapeReader } from "./line-tape.ts";
 
@@ -82,13 +83,31 @@ export interface IdentityFinding {
   readonly matches: boolean;
 }
 
+/** 1DH and 1EH: the supply is cut for so many minutes, and then comes back or may be restored at the button. */
+export interface TimedCut {
+  readonly cutForMinutes: number;
+  readonly then: "reconnect" | "arm";
+}
+
+/** The meter's clock beside ours. */
+export interface ClockPicture {
+  /** Null: its digits are no date. */
+  readonly aheadMs: number | null;
+  readonly takenAt: Instant;
+}
+
 export type RelayOrder = "disconnect" | "reconnect" | "arm" | "protect" | "unprotect" | "warn" | "unwarn";
+
+export type ClockWay = "write" | "broadcast";
 
 /** What came back for something that changes the meter. `silent`: the bytes left, nobody spoke; it may have been obeyed. */
 export type Sent =
   | { readonly sent: "acknowledged"; readonly sentAt: Instant; readonly at: Instant }
-  /** `lineClosed`: the line went away under it, so that its silence says nothing about the meter. */
-  | { readonly sent: "silent"; readonly sentAt: Instant; readonly lineClosed?: boolean }
+  /**
+   * `lineClosed`: the line went away under it, so that its silence says nothing about the meter. `asExpected`: nobody answers such a
+   * thing.
+   */
+  | { readonly sent: "silent"; readonly sentAt: Instant; readonly lineClosed?: boolean; readonly asExpected?: true }
   | { readonly sent: "refused"; readonly sentAt: Instant; readonly fault: FaultCode; readonly bits: readonly string[] };
 
 export interface SendOptions {
@@ -120,7 +139,15 @@ export interface MeterSession {
     options: SendOptions,
   ): Promise<Sent>;
   /** 1CH, secured (level 98) or plain with password, as model and record say. Sent once. */
-  orderRelay(order: RelayOrder, options: SendOptions): Promise<Sent>;
+  orderRelay(order: RelayOrder | TimedCut, options: SendOptions): Promise<Sent>;
+  readClock(): Promise<ClockPicture>;
+  /**
+   * `write`: 0400010C by password, this meter alone. `broadcast`: 08H to the whole line; a line that was told after `lookedAt` is
+   * not told again, and this meter counts as told with it.
+   */
+  setClock(way: ClockWay, lookedAt: Instant, options: SendOptions): Promise<Sent>;
+  /** 16H. `when`: MMDDhhmm with 99 for "each"; 99999999 freezes now. */
+  freeze(when: string, options: SendOptions): Promise<Sent>;
   /** Ends the session's hold on the meter. Idempotent. */
   close(): Promise<void>;
 }
@@ -150,6 +177,8 @@ export interface Street {
   health(address: MeterAddress): MeterHealth;
   /** False: the meter's line may not be driven just now, another gateway holds it; a session is refused at once. Left out: never. */
   isOurs?(address: MeterAddress): boolean;
+  /** What its answers take, as measured on its line; left out: nobody measures. */
+  answers?(address: MeterAddress): MeterAnswers | undefined;
   /** Called each time a meter that was silent or unknown answers. */
   onHeard(listener: (address: MeterAddress) => void): void;
   /** Called each time a line can send again, with the meters behind it. */
@@ -174,6 +203,8 @@ export interface BusPicture {
   readonly exchanges: number;
   readonly silences: number;
   readonly busyMs: number;
+  /** Exchanges and the rests after them: time in which nobody else could have spoken. */
+  readonly occupiedMs: number;
   /** Over MQTT: messages that were not let through, by reason. */
   readonly ignored?: Readonly<Record<string, number>>;
   /** Of these, waited for answers that did not come. */

@@ -3,12 +3,14 @@
  * exchanges between which commands overtake; a meter that has been silent is asked later (meter-health.ts).
  *
  * Lines are walked side by side: each bus has a walker of its own. Time is handed in and may jump: due times are compared
- * at every step, nothing is counted in sleeps.
+ * at every step, nothing is counted in sleeps. What a meter is read for, and how often, is the planner's to say (poll-tiers.ts,
+ * poll-planner.ts); what is due together is read in one go.
  */
-import { Instant, later, seconds, type Clock } from "../kernel/clock.ts";
+import { seconds, type Clock, type Instant } from "../kernel/clock.ts";
 import { isFault, reasonOf } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
+import type { Duty, TierName } from "./poll-tiers.ts";
 import { Priority, type IdentityFinding, type MeterRecord, type MeterSession, type RelayPicture, type Street } from "./meter.ts";
 import type { ReadingIntake } from "./reading-intake.ts";
 
@@ -16,6 +18,8 @@ import type { ReadingIntake } from "./reading-intake.ts";
 const LOOK_FOR_WORK_EVERY_MS = seconds(1);
 /** Meters of one mqtt bus are lines of their own, so that many may be asked side by side. */
 const SIDE_BY_SIDE_MAX = 16;
+/** Nothing that the meter said. */
+const NOBODY = ["meter-silent", "line-down", "line-not-ours"] as const;
 
 export interface PollerParts {
   readonly street: Street;
@@ -23,19 +27,23 @@ export interface PollerParts {
   readonly relay: (meter: MeterAddress, picture: RelayPicture) => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly everyMs: number;
+  /** What a meter is read for and how often, hottest first; at least one. */
+  readonly duties: (meter: MeterRecord) => readonly Duty[];
   /** True until the numbers inside this meter were found to be those of the books; then they are not read again. */
   readonly identityInDoubt: (meter: MeterAddress) => Promise<boolean>;
   readonly identity: (meter: MeterRecord, finding: IdentityFinding) => Promise<void>;
-  /** What a poll of this meter reads, relay apart. */
-  readonly itemsOf: (meter: MeterRecord) => readonly string[];
   /** Meters of one bus that may be asked at the same time. */
   readonly sideBySide: (bus: string) => boolean;
 }
 
 export class Poller {
   readonly #parts: PollerParts;
-  readonly #dueAt = new Map<MeterAddress, Instant>();
+  readonly #readAt = new Map<MeterAddress, Map<TierName, Instant>>();
+  readonly #hurried = new Set<MeterAddress>();
+  /** The pause of a silent meter after which it was last asked, by its end. */
+  readonly #probed = new Map<MeterAddress, Instant | null>();
+  /** What a turn that reached nobody did not bring; it comes with the next one, however seldom it is read. */
+  readonly #missed = new Map<MeterAddress, ReadonlySet<TierName>>();
   readonly #stop = new AbortController();
   readonly #beingRead = new Set<MeterAddress>();
   #walkers: Promise<unknown>[] = [];
@@ -56,7 +64,7 @@ export class Poller {
 
   /** Reads this meter as soon as its line is free; one that is being read is heard by that, and need not be read twice. */
   hurry(meter: MeterAddress): void {
-    if (!this.#beingRead.has(meter)) this.#dueAt.set(meter, Instant(0));
+    if (!this.#beingRead.has(meter)) this.#hurried.add(meter);
   }
 
   /** No new polls until the returned function is called; resolves when none is under way. */
@@ -77,10 +85,14 @@ export class Poller {
 
   /** Reads one meter now and hands in what it says; throws the Fault when it cannot. */
   async pollNow(meter: MeterRecord): Promise<void> {
+    await this.#poll(meter, this.#parts.duties(meter).slice(0, 1));
+  }
+
+  async #poll(meter: MeterRecord, duties: readonly Duty[]): Promise<void> {
     this.#asking += 1;
     this.#beingRead.add(meter.address);
     try {
-      await this.#ask(meter);
+      await this.#ask(meter, duties);
     } finally {
       this.#beingRead.delete(meter.address);
       this.#asking -= 1;
@@ -93,13 +105,16 @@ export class Poller {
       let asked = false;
       for (const meter of meters) {
         if (this.#stopped()) return;
-        if (this.#paused > 0 || !this.#isDue(meter)) continue;
+        const due = this.#paused > 0 ? [] : this.#due(meter);
+        if (due.length === 0) continue;
         asked = true;
-        this.#dueAt.set(meter.address, later(clock.now(), this.#parts.everyMs));
+        this.#noteTurn(meter, due);
         try {
-          await this.pollNow(meter);
+          await this.#poll(meter, due);
+          this.#missed.delete(meter.address);
         } catch (error) {
           if (this.#stopped()) return;
+          if (NOBODY.some((code) => isFault(error, code))) this.#missed.set(meter.address, new Set(due.map(({ tier }) => tier)));
           const log = this.#parts.log.child({ meter: meter.address, bus: meter.bus });
           if (isFault(error)) log.debug({ fault: error.code }, "a poll found nobody");
           else log.error({ reason: reasonOf(error) }, "a poll failed in the gateway itself");
@@ -113,29 +128,61 @@ export class Poller {
     return this.#stop.signal.aborted;
   }
 
-  #isDue(meter: MeterRecord): boolean {
-    if (this.#parts.street.isOurs?.(meter.address) === false) return false; // its holder reads it; refused at once, asking again would never end
+  /** What this meter is to be read for now; none: not yet. */
+  #due(meter: MeterRecord): readonly Duty[] {
+    if (this.#parts.street.isOurs?.(meter.address) === false) return []; // its holder reads it; refused at once, asking again would never end
     const now = this.#parts.clock.now();
     const health = this.#parts.street.health(meter.address);
-    if (health.askAgainAt !== null && now < health.askAgainAt) return false;
-    // A meter that fell silent is due again as soon as it is worth asking, not only at its next regular turn.
-    return now >= (this.#dueAt.get(meter.address) ?? 0) || health.state === "silent";
+    if (health.askAgainAt !== null && now < health.askAgainAt) return [];
+    const duties = this.#parts.duties(meter);
+    const readAt = this.#readAt.get(meter.address);
+    const due = duties.filter(({ tier, everyMs }) => {
+      const last = readAt?.get(tier);
+      return last === undefined || now >= last + everyMs;
+    });
+    // A meter that fell silent is due again as soon as it is worth asking, not only at its next regular turn: once for each of its
+    // pauses, or a line that is down, and refuses at once, would be asked without end.
+    const isProbe = health.state === "silent" && this.#probed.get(meter.address) !== health.askAgainAt;
+    const atOnce = this.#hurried.has(meter.address) || isProbe;
+    if (due.length === 0 && !atOnce) return [];
+    const turn = due.length === 0 ? duties.slice(0, 1) : due;
+    return duties.filter((duty) => turn.includes(duty) || this.#missed.get(meter.address)?.has(duty.tier) === true);
   }
 
-  async #ask(meter: MeterRecord): Promise<void> {
+  #noteTurn(meter: MeterRecord, duties: readonly Duty[]): void {
+    const now = this.#parts.clock.now();
+    const readAt = this.#readAt.get(meter.address) ?? new Map<TierName, Instant>();
+    for (const { tier } of duties) {
+      readAt.set(tier, now);
+      // A meter that cools down has just been read: its warm turn is a whole period away.
+      if (tier === "hot" && !this.#parts.duties(meter).some((duty) => duty.tier === "warm")) readAt.set("warm", now);
+    }
+    this.#readAt.set(meter.address, readAt);
+    this.#probed.set(meter.address, this.#parts.street.health(meter.address).askAgainAt);
+    this.#hurried.delete(meter.address);
+  }
+
+  async #ask(meter: MeterRecord, duties: readonly Duty[]): Promise<void> {
     const { street, intake } = this.#parts;
     const session = await street.session(meter.address, { priority: Priority.billing, signal: this.#stop.signal });
     try {
       if ((await this.#parts.identityInDoubt(meter.address)) && (await this.#isStranger(session, meter))) return; // whose energy would it be?
       try {
         // energy first: a bill must not wait for a relay that is hard to read
-        await intake.take(await session.read(this.#parts.itemsOf(meter), "poll"));
-      } finally {
-        await this.#parts.relay(meter.address, await session.readRelay());
+        await intake.take(await session.read([...new Set(duties.flatMap(({ items }) => items))], "poll"));
+      } catch (error) {
+        // One that spoke a moment ago may yet tell of its relay; a meter that said nothing would only cost its line another deadline.
+        if (duties.some(({ relay }) => relay) && !isFault(error, "meter-silent")) await this.#readRelay(session, meter);
+        throw error;
       }
+      if (duties.some(({ relay }) => relay)) await this.#readRelay(session, meter);
     } finally {
       await session.close();
     }
+  }
+
+  async #readRelay(session: MeterSession, meter: MeterRecord): Promise<void> {
+    await this.#parts.relay(meter.address, await session.readRelay());
   }
 
   /** Compares the meter's numbers with the books. A meter that has no such numbers contradicts nobody. */

@@ -6,38 +6,62 @@ import { iso, type Instant } from "../kernel/clock.ts";
 import { Fault, isFault } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Reading } from "../kernel/reading.ts";
-import { dictionary, itemOf } from "../protocols/dlt645/index.ts";
+import { dictionary, itemOf, printMember } from "../protocols/dlt645/index.ts";
 import type { Item, Value } from "../protocols/dlt645/index.ts";
+import { questionsFor, type Question } from "./block-reads.ts";
 import type { Conversation } from "./conversation.ts";
 import { instantOf } from "./meter-clock.ts";
 
 /** Close after midnight the date may have been read on the day before. */
 const MIDNIGHT_GUARD = "000030";
 
+interface Asking {
+  readonly meter: MeterAddress;
+  readonly source: Reading["source"];
+  readonly timeZone: string;
+  /** Identifiers under which this model answers a whole block in one exchange. */
+  readonly blocks?: readonly string[];
+}
+
 export async function readItems(
   talk: Conversation,
   names: readonly string[],
-  { meter, source, timeZone }: { readonly meter: MeterAddress; readonly source: Reading["source"]; readonly timeZone: string },
+  { meter, source, timeZone, blocks = [] }: Asking,
 ): Promise<readonly Reading[]> {
-  const wanted = names.map((name) => ({ name, item: name === "clock" ? undefined : known(name) }));
+  const wanted = names.map((name) => ({ name, item: isSpecial(name) ? undefined : known(name) }));
+  const found = new Map<Item, Found>();
+  const asked = new Set<Question>();
+  const questions = questionsFor(
+    wanted.flatMap(({ item }) => (item === undefined ? [] : [item])),
+    blocks,
+  );
   const readings: Reading[] = [];
   const add = (item: string, value: string | null, unit: string | null, takenAt: Instant) =>
     void readings.push({ meter, item, value, unit, takenAt, source });
   for (const { name, item } of wanted) {
-    if (item === undefined) {
+    if (name === "clock") {
       const { at, clock } = await readClock(talk, timeZone);
       add(name, clock === null ? null : iso(clock, timeZone), null, at);
-    } else if (name === "purchaseCount") {
+    } else if (item === undefined) {
       // Before the first purchase meters answer "no such item", FF or 0, and mean the same.
       const { value, at } = await talk.value(dictionary.purchaseCount);
       add(name, String(value ?? 0), null, at);
     } else {
-      const { values, at } = await valuesOf(talk, item, meter);
+      const question = questions.find(({ brings }) => brings.includes(item))!;
+      if (question.brings.length > 1 && !asked.has(question))
+        for (const [each, what] of await valuesInBlock(talk, question)) found.set(each, what);
+      asked.add(question);
+      const { values, at } = found.get(item) ?? (await valuesOf(talk, item));
+      const broken = values.find((value) => value.fault !== undefined);
+      if (broken !== undefined) throw new Fault("meter-fault", { meter, item: broken.name, why: broken.fault });
       for (const value of values) add(value.name, value.value, value.unit, at);
     }
   }
   return readings;
 }
+
+/** What is more than one value of the dictionary. */
+const isSpecial = (name: string): boolean => name === "clock" || name === "purchaseCount";
 
 function known(name: string): Item {
   const item = itemOf(name);
@@ -47,18 +71,37 @@ function known(name: string): Item {
   return item;
 }
 
-async function valuesOf(talk: Conversation, item: Item, meter: MeterAddress): Promise<{ values: readonly Value[]; at: Instant }> {
+interface Found {
+  readonly values: readonly Value[];
+  readonly at: Instant;
+}
+
+async function valuesOf(talk: Conversation, item: Item): Promise<Found> {
   try {
     const { bytes, at } = await talk.bytes(item.di, item.shape.bytes ?? undefined);
-    const values = item.read(bytes);
-    const broken = values.find((value) => value.fault !== undefined);
-    if (broken !== undefined) throw new Fault("meter-fault", { meter, item: broken.name, why: broken.fault });
-    return { values, at };
+    return { values: item.read(bytes), at };
   } catch (error) {
     if (!isFault(error, "meter-no-data")) throw error;
     const { at } = talk.evidence.at(-1)!;
     // An item reads "nothing" as one null of its own name and unit.
     return { values: item.read(new Uint8Array()).slice(0, 1), at };
+  }
+}
+
+/** What of it has come. A meter that has no such block after all, or a shorter one, is asked for the rest item by item. */
+async function valuesInBlock(talk: Conversation, { di, valueBytes, brings }: Question): Promise<ReadonlyMap<Item, Found>> {
+  try {
+    const { bytes, at } = await talk.bytes(di, valueBytes ?? undefined);
+    const members = known(di).shape.members(bytes);
+    return new Map(
+      brings.flatMap((item) => {
+        const member = members.find(({ name, fault }) => name === item.name && fault === null);
+        return member === undefined ? [] : [[item, { values: printMember(member), at }] as const];
+      }),
+    );
+  } catch (error) {
+    if (!isFault(error, "meter-no-data")) throw error;
+    return new Map();
   }
 }
 

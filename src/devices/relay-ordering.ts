@@ -9,11 +9,11 @@ import { Instant, later, minutes, type Clock } from "../kernel/clock.ts";
 import { Fault, isFault } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import { requests } from "../protocols/dlt645/index.ts";
-import type { Frame } from "../protocols/dlt645/index.ts";
+import type { Frame, RelayOrderName } from "../protocols/dlt645/index.ts";
 import { keysOf } from "./meter-keys.ts";
 import { CLOCK_TOLERANCE_MS, digitsOf, type MeterClocks } from "./meter-clock.ts";
 import type { MeterModel } from "./meter-models.ts";
-import type { RelayOrder, SendOptions, Sent } from "./meter.ts";
+import type { RelayOrder, SendOptions, Sent, TimedCut } from "./meter.ts";
 import { proveIdentity, type Prover } from "./prove-identity.ts";
 import { minded, whileProved } from "./purse.ts";
 import { readClock } from "./readings.ts";
@@ -33,7 +33,21 @@ export interface RelayOrdering {
   readonly log: Logger;
 }
 
-export async function orderRelay(parts: RelayOrdering, order: RelayOrder, options: SendOptions): Promise<Sent> {
+/** N1 by name, and N2 in minutes. */
+interface Wanted {
+  readonly order: RelayOrderName;
+  readonly restoreAfterMinutes: number;
+}
+
+const wantedBy = (order: RelayOrder | TimedCut): Wanted => {
+  if (typeof order === "string") return { order, restoreAfterMinutes: 0 };
+  const { then, cutForMinutes: restoreAfterMinutes } = order;
+  return { order: then === "arm" ? "disconnectThenArm" : "disconnectThenReconnect", restoreAfterMinutes };
+};
+
+export async function orderRelay(parts: RelayOrdering, asked: RelayOrder | TimedCut, options: SendOptions): Promise<Sent> {
+  const wanted = wantedBy(asked);
+  const { order } = wanted;
   const { prover, model, clock } = parts;
   const { meter, talk, identities } = prover;
   if (!model.orders.includes(order))
@@ -47,9 +61,9 @@ export async function orderRelay(parts: RelayOrdering, order: RelayOrder, option
     const deadline = model.deadline === "far" ? FAR_DEADLINE : digitsOf(later(deadlineAt, aheadMs), parts.timeZone);
     const within = { ...options, notAfter: deadlineAt };
     try {
-      if (!secured) return minded(prover, await talk.order(plain(parts, order, deadline), within));
+      if (!secured) return minded(prover, await talk.order(plain(parts, wanted, deadline), within));
       const identity = await proveIdentity(prover);
-      const frame = await securedFrame(parts, order, deadline, identity);
+      const frame = await securedFrame(parts, wanted, deadline, identity);
       return minded(prover, await talk.order(frame, whileProved(prover, identity, within)));
     } catch (error) {
       // The frame grew old while waiting for the line and nothing was sent: a fresh one, as long as the caller's own time lasts.
@@ -59,7 +73,7 @@ export async function orderRelay(parts: RelayOrdering, order: RelayOrder, option
 }
 
 /** A password in the record is used where it is heard: a model that takes restores alone in the clear is cut by its keys. */
-export const isSecured = ({ keys, plainOrders }: MeterModel, hasPassword: boolean, order: RelayOrder): boolean =>
+export const isSecured = ({ keys, plainOrders }: MeterModel, hasPassword: boolean, order: RelayOrderName): boolean =>
   keys && !(hasPassword && plainOrders.includes(order));
 
 /** How far the meter's clock is ahead of ours; 0 where it is near enough, or tells no time at all. */
@@ -90,12 +104,12 @@ async function readClockOrNothing(talk: Prover["talk"], timeZone: string): Retur
   }
 }
 
-function plain({ prover, model }: RelayOrdering, order: RelayOrder, deadline: string): Frame {
+function plain({ prover, model }: RelayOrdering, wanted: Wanted, deadline: string): Frame {
   const { level, secret } = prover.meter.relayPassword ?? model.relayPassword;
   return requests.relayOrder({
     address: prover.meter.address,
     operator: prover.operator,
-    order,
+    ...wanted,
     deadline,
     level,
     password: secret,
@@ -104,12 +118,16 @@ function plain({ prover, model }: RelayOrdering, order: RelayOrder, deadline: st
 
 async function securedFrame(
   { prover, model }: RelayOrdering,
-  order: RelayOrder,
+  wanted: Wanted,
   deadline: string,
   identity: Awaited<ReturnType<typeof proveIdentity>>,
 ): Promise<Frame> {
   const { meter, operator, security } = prover;
-  const block = await security.protectControl(keysOf(meter), identity.seed, requests.relayOrderPlainText({ order, deadline }));
+  const block = await security.protectControl(
+    keysOf(meter),
+    identity.seed,
+    requests.relayOrderPlainText({ ...wanted, deadline }),
+  );
   return requests.relayOrderSecured({
     address: meter.address,
     operator,

@@ -94,6 +94,10 @@ export function buildStreetLines(parts: StreetParts): Street {
       const meter = registry.find(address);
       return meter !== undefined && lineOf(meter).notOurs() === undefined;
     },
+    answers: (address) => {
+      const meter = registry.find(address);
+      return meter === undefined ? undefined : lineOf(meter).line.answers(address);
+    },
     onHeard: (listener) => health.onHeard(listener),
     onLineOpen: (listener) => {
       onLineOpen.push(listener);
@@ -128,6 +132,7 @@ const doorOf = ([id, reception]: [string, Reception], guard: LineGuard): BusPict
   exchanges: 0,
   silences: 0,
   busyMs: 0,
+  occupiedMs: 0,
   silentMs: 0,
   busyShare: 0,
   late: 0,
@@ -153,6 +158,7 @@ function pictureOf({ line, transport, bus, ignored }: StreetLine, guard: LineGua
     exchanges: line.counts.exchanges,
     silences: line.counts.silences,
     busyMs: line.counts.busyMs,
+    occupiedMs: line.counts.occupiedMs,
     silentMs: line.counts.silentMs,
     ...(ignored === undefined ? {} : { ignored: ignored() }),
     busyShare: Math.min(1, Math.round((line.counts.busyMs / Math.max(1, aliveMs)) * 1_000) / 1_000),

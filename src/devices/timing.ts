@@ -7,6 +7,8 @@ import type { BusConfig } from "./bus-config.ts";
 
 /** After a reply: lets the slowest driver release the line (20 to 50 ms in the reference, 30 in most tools). */
 export const TURNAROUND_MS = 30;
+/** After what nobody answers: a serial server between may still be speaking it, and nobody says when the meters have taken it in. */
+export const SAID_MS = 200;
 /** Longest pause inside a frame (clause 5.1); beyond it the rest does not come. */
 export const BYTE_GAP_MS = 500;
 /** At 2400 baud this is already more than a minute of work. */

@@ -75,6 +75,7 @@ export const faults = {
     "Check the account number, or add it to the site file.",
   ),
   "unknown-meter": row(404, "never", "No such meter.", "电表不存在。", "Check the address, or add the meter to the site file."),
+  "unknown-bus": row(404, "never", "No such bus, or no meter on it.", "总线不存在或无电表。", "See /v1/buses for their ids."),
   "unknown-command": row(404, "never", "No such command.", "命令不存在。", "Check the id."),
   "unknown-payment": row(404, "never", "No such payment.", "缴费记录不存在。", "Check the id."),
   "unknown-channel": row(
@@ -196,6 +197,27 @@ export const faults = {
     "The meter refused the password or the authorisation.",
     "密码错误或未授权。",
     "Check the password level and the secret of this meter.",
+  ),
+  "clock-too-far": row(
+    422,
+    "person",
+    "The meter's clock is more than five minutes off: meters do not take a broadcast then.",
+    "电表时钟偏差超过五分钟,不接受广播校时。",
+    "Set it point to point, after finding out why it is so far off.",
+  ),
+  "clock-near-midnight": row(
+    409,
+    "later",
+    "Within five minutes of midnight no meter takes the time from a broadcast.",
+    "零点前后五分钟内不进行广播校时。",
+    "It is sent by itself when the window is over.",
+  ),
+  "clock-told-today": row(
+    409,
+    "person",
+    "This line was told the time today already, and meters take one broadcast a day.",
+    "该线路当日已广播校时,电表每日只接受一次。",
+    "Set this meter point to point, or tell the line again tomorrow.",
   ),
   "identity-refused": row(
     422,

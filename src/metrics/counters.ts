@@ -14,6 +14,8 @@ export interface Pictures {
     readonly exchanges: number;
     readonly silences: number;
     readonly busyMs: number;
+    readonly planned: number;
+    readonly measured: number | null;
     readonly ignored?: Readonly<Record<string, number>>;
   }[];
   readonly meters: () => { readonly answering: number; readonly silent: number; readonly unknown: number };
@@ -88,6 +90,16 @@ export class Counters {
       "fee_control_bus_busy_seconds_total",
       "Time in which the line was in use → near the clock's own pace: the line is full",
       (bus) => bus.busyMs / 1_000,
+    );
+    perBus(
+      "fee_control_bus_planned_share",
+      "Share of the line's time that the poll plan needs → above 1: poll less often, fewer items, or raise the baud rate",
+      (bus) => bus.planned,
+    );
+    perBus(
+      "fee_control_bus_measured_share",
+      "Share of the line's time in use over the last hour, rests included → far above planned: commands, or dead meters",
+      (bus) => bus.measured ?? 0,
     );
     new Gauge({
       name: "fee_control_bus_messages_ignored_total",

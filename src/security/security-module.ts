@@ -55,6 +55,15 @@ export interface SecurityModule {
   ): Promise<TopUpProof>;
   /** The 20-byte block of a secured 1CH: cipher 16 + MAC 4, high byte first, not yet turned round. plain: N1 N2 YY MM DD hh mm ss. */
   protectControl(meter: MeterKeyId, session: SessionSeed, plain: Uint8Array): Promise<Uint8Array>;
+  /**
+   * A ciphered write (14H at level 98 or 96): `plain` is the length, the identifier and the value, high byte first. Absent where the
+   * machine behind it has no such service: then nothing is written under a cipher.
+   */
+  protectWrite?(
+    meter: MeterKeyId,
+    session: SessionSeed,
+    write: { readonly dataItem: string; readonly plain: Uint8Array },
+  ): Promise<{ readonly cipher: Uint8Array; readonly mac: Uint8Array }>;
   /** True when both MACs of a 078102FF reply are genuine. */
   checkWallet(
     meter: MeterKeyId,

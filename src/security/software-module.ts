@@ -21,6 +21,7 @@ const KEY = { identity: 0x01, control: 0x02, parameters: 0x03, purse: 0x04 } as 
 /** Control byte of the frame that carries a MAC. */
 const SECURITY = 0x03;
 const SECURITY_REPLY = 0x83;
+const WRITE = 0x14;
 const RELAY = 0x1c;
 const NO_DATA_ITEM = "00000000";
 const MAC_BYTES = 4;
@@ -81,6 +82,12 @@ export function softwareModule(parts: SoftwareModuleParts): SecurityModule {
       const cipher = ecb(key, padded(plain));
       const proof = mac(key, session, { control: RELAY, dataItem: NO_DATA_ITEM, tag: 1, data: cipher });
       return Promise.resolve(bytes(Buffer.concat([cipher, proof])));
+    },
+
+    async protectWrite(meter, session, { dataItem, plain }) {
+      const key = keyOf(meter, KEY.parameters);
+      const cipher = bytes(ecb(key, padded(plain)));
+      return Promise.resolve({ cipher, mac: mac(key, session, { control: WRITE, dataItem, tag: 1, data: cipher }) });
     },
 
     async checkWallet(meter, session, reply): Promise<boolean> {

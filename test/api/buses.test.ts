@@ -36,7 +36,9 @@ beforeAll(async () => {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   installReplies(app, silentLog);
-  busRoutes(app, { street: house.street, timeZone: "Asia/Shanghai" } as ApiParts);
+  const shares = { planned: 0.25, measured: null, plan: null };
+  const buses = () => house.street.buses().map((bus) => ({ ...bus, ...shares }));
+  busRoutes(app, { street: house.street, buses, timeZone: "Asia/Shanghai" } as unknown as ApiParts);
   const session = await house.session();
   await session.read(["balance", "importedEnergy", "relay"], "person");
   house.simulator.setFault(A, { kind: "bad-checksum" });
@@ -65,7 +67,12 @@ test("a line tells how busy it is and what it heard beside answers", async () =>
     waiting: 0,
     exchanges: 5,
     silences: 1,
+    planned: 0.25,
+    measured: null,
+    plan: null,
   });
+  // the rests after five exchanges, of which one was silent
+  expect(Number(items[0]!["occupiedMs"]) - Number(items[0]!["busyMs"])).toBeGreaterThanOrEqual(60);
   expect(items[0]!["noiseBytes"]).toBeGreaterThan(10);
   expect(items[0]!["busyShare"]).toBeGreaterThan(0);
   expect(items[0]!["busyShare"]).toBeLessThanOrEqual(1);

@@ -179,6 +179,13 @@ describe("health", () => {
   });
 });
 
+test("a bus shows what the poll plan needs of its time, and what was used", async () => {
+  const [bus] = itemsOf(await get("/v1/buses"));
+  expect(bus).toMatchObject({ id: "tcp-1", plan: null, planned: expect.any(Number) as number });
+  expect(bus!["planned"]).toBeGreaterThan(0);
+  expect(bus!["planned"]).toBeLessThan(1);
+});
+
 test("metrics keep their names", async () => {
   const answer = await get("/metrics");
   expect(answer.status).toBe(200);
@@ -189,8 +196,10 @@ test("metrics keep their names", async () => {
     "fee_control_bus_busy_seconds_total gauge",
     "fee_control_bus_exchanges_total gauge",
     "fee_control_bus_held gauge",
+    "fee_control_bus_measured_share gauge",
     "fee_control_bus_messages_ignored_total gauge",
     "fee_control_bus_open gauge",
+    "fee_control_bus_planned_share gauge",
     "fee_control_bus_silences_total gauge",
     "fee_control_bus_waiting gauge",
     "fee_control_commands gauge",
@@ -215,6 +224,9 @@ describe("documentation", () => {
       ["get", "/v1/payments/{id}"],
       ["post", "/v1/meters/{address}/relay"],
       ["post", "/v1/meters/{address}/readings"],
+      ["post", "/v1/meters/{address}/clock-set"],
+      ["post", "/v1/meters/{address}/freeze"],
+      ["post", "/v1/buses/{bus}/clock-set"],
       ["get", "/v1/commands/{id}"],
       ["get", "/v1/commands"],
       ["post", "/v1/commands/{id}/cancel"],

@@ -98,6 +98,38 @@ describe("relay and command", () => {
   });
 });
 
+describe("clocks, freezes and cuts for a time", () => {
+  test("are followed to the moment the meter shows them", async () => {
+    house.street.patch(METER, { clockOffsetMs: 3_600_000 });
+    const clock = await call("clock-set", METER, "--watch");
+    expect({ code: clock.code, last: clock.out.split("\n").at(-1) }).toMatchObject({
+      code: 0,
+      last: expect.stringMatching(/clock-set.*confirmed/) as string,
+    });
+    const freeze = await call("freeze", METER, "99990000", "--watch");
+    expect({ code: freeze.code, error: freeze.error }).toEqual({ code: 0, error: "" });
+    const cut = await call("relay", METER, "disconnect-for", "--minutes", "5", "--watch");
+    expect(cut.code).toBe(0);
+    expect(house.street.snapshot(METER)).toMatchObject({ relay: "disconnected", obeyed: { clockSets: 1 } });
+    await call("relay", METER, "reconnect", "--watch");
+  });
+
+  test("a whole bus answers with a command for each of its meters", async () => {
+    const said = await call("clock-set", "--bus", "tcp-1", "--json");
+    expect(said.code).toBe(0);
+    expect((JSON.parse(said.out) as { commands: Thing[] }).commands.map(({ meter }) => meter)).toEqual([METER, TEST_KEYS]);
+  });
+
+  test("wrong use ends with 2, what the door does not take with 1", async () => {
+    expect((await call("clock-set")).code).toBe(2);
+    expect((await call("clock-set", METER, "--bus", "tcp-1")).code).toBe(2);
+    expect((await call("relay", METER, "disconnect-for", "--minutes", "soon")).code).toBe(2);
+    const none = await call("relay", METER, "disconnect-for");
+    expect({ code: none.code, said: /minutes/.test(none.error) }).toEqual({ code: 1, said: true });
+    expect((await call("freeze", METER, "13990000")).code).toBe(1);
+  });
+});
+
 test("without a gateway every call ends with 3 and says how to start or name one", async () => {
   const url = `http://127.0.0.1:${await freePort()}`;
   for (const args of [

@@ -58,6 +58,24 @@ describe("defaults", () => {
     expect(config.channels).toBe(null);
   });
 
+  test("polling: one round for everybody, or tiers; a period alone means what it always did", () => {
+    expect(load(small).polling).toEqual({ hot: null, warm: { everyMs: 900_000, items: null }, cold: null });
+    expect(load(`${small}polling: { everySeconds: 60 }`).polling).toEqual({
+      hot: null,
+      warm: { everyMs: 60_000, items: null },
+      cold: null,
+    });
+    const tiers = "hot: {}, warm: { items: [importedEnergy] }, cold: { everySeconds: 3600, items: [clock, 0201FF00] }";
+    expect(load(`${small}polling: { everySeconds: 600, tiers: { ${tiers} } }`).polling).toEqual({
+      hot: { everyMs: 120_000, items: null },
+      warm: { everyMs: 600_000, items: ["importedEnergy"] },
+      cold: { everyMs: 3_600_000, items: ["clock", "0201FF00"] },
+    });
+    expect(complaints(`${small}polling: { tiers: { cold: { items: [volts] } } }`)).toEqual([
+      expect.stringMatching(/^polling\.tiers\.cold\.items\[0\].*data-items\.md/),
+    ]);
+  });
+
   test("a bus over MQTT: one line per meter, raw; JSON as most modems write it, its names can be others; a DTU shares its topics", () => {
     const of = (fields: string) => load(overMqtt(fields)).buses[0]!.transport;
     expect(of("payload: raw")).toEqual({

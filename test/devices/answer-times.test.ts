@@ -91,3 +91,11 @@ test("where the wire's speed is not known a longer reply than any measured has i
   expect(known.allowanceMs("a", BYTES + 100)).toBe(known.allowanceMs("a", BYTES));
   expect(unknown.allowanceMs("a", BYTES + 100)).toBe(known.allowanceMs("a", BYTES) + 920);
 });
+
+test("for the plan of a line: what an answer takes, and what a silence costs on the average of four probes", () => {
+  const it = answering(times(), "quick", 20, 20, 20, 20);
+  const short = Math.max(ANSWER_FLOOR_MS, WHOLE / 4);
+  expect(it.of("quick")).toEqual({ meanMs: 20, silenceMs: (WHOLE + 3 * short) / 4 });
+  expect(it.of("never heard")).toEqual({ meanMs: undefined, silenceMs: (WHOLE + 3 * short) / 4 });
+  expect(times().of("a")).toEqual({ meanMs: undefined, silenceMs: WHOLE });
+});

@@ -122,15 +122,17 @@ describe("a relay password in the record", () => {
 
 test("the switches of the two models that were there before stay what they were", () => {
   const { profile: _profile, relayPassword, ...switches } = meterModels["standard-wallet"];
+  const timed = ["disconnectThenReconnect", "disconnectThenArm"];
+  const orders = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", ...timed];
   expect(switches).toEqual({
     wallet: true,
     keys: true,
-    plainOrders: ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn"],
+    plainOrders: orders,
     securedLevel: "98",
     controlBlock: "whole",
     extendedReply: true,
     deadline: "real",
-    orders: ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn"],
+    orders,
     preamble: 4,
   });
   expect([relayPassword.level, relayPassword.secret.open()]).toEqual(["02", "000000"]);

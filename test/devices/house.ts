@@ -41,6 +41,8 @@ export interface HouseOptions {
   readonly log?: Logger;
   readonly security?: SecurityModule;
   readonly bus?: Partial<BusConfig>;
+  /** Bytes that take their time, also in memory: what the street does, and what the line has to know of it. */
+  readonly paced?: { readonly baud: number; readonly answerDelayMs: number; readonly wakeUps: number };
   /** Over MQTT: how frames are wrapped, and whether the meters sit behind one DTU. */
   readonly mqtt?: { readonly payload?: PayloadKind; readonly dtu?: string };
   readonly guard?: LineGuard;
@@ -70,7 +72,7 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
   const simulator = await buildStreet({
     clock,
     chance: chance.child("street"),
-    buses: [{ id: "bus-1", endpoint, ...(carrier === "serial" ? { baud: 9_600 } : {}) }],
+    buses: [{ id: "bus-1", endpoint, ...(carrier === "serial" ? { baud: 9_600 } : {}), ...options.paced }],
     meters: plans,
   });
   simulator.pauseHouseholds();
@@ -80,7 +82,9 @@ export async function raiseHouse(options: HouseOptions = {}): Promise<House> {
       ? { kind: "serial", path: String(at), baudRate: 9_600, dataBits: 8, parity: "even", stopBits: 1 }
       : carrier === "mqtt"
         ? { kind: "mqtt", ...topicsOf(dtu), payload }
-        : { kind: "tcp", host: "127.0.0.1", port: Number(at ?? 0) };
+        : options.paced === undefined
+          ? { kind: "tcp", host: "127.0.0.1", port: Number(at ?? 0) }
+          : { kind: "serial", path: "memory", baudRate: options.paced.baud, dataBits: 8, parity: "even", stopBits: 1 };
   const records = plans.map((plan): MeterRecord => {
     const record: MeterRecord = {
       address: MeterAddress(plan.address),

@@ -163,10 +163,9 @@ test("a meter that was silent when its line became another's is not asked again 
     relay: never,
     clock: systemClock,
     log: silentLog,
-    everyMs: minutes(15),
+    duties: () => [{ tier: "warm", everyMs: minutes(15), items: ["importedEnergy"], relay: true }],
     identityInDoubt: () => Promise.resolve(false),
     identity: never,
-    itemsOf: () => ["importedEnergy"],
     sideBySide: () => false,
   });
   poller.start();

@@ -120,3 +120,38 @@ test("a meter that carries other numbers than the books say is quarantined, and 
     await other.close();
   }
 });
+
+test("with a hot tier a meter whose money is low is read at its pace, and the others are not", async () => {
+  const time = new ShiftableClock(systemClock.now());
+  const [poor, rich] = ["202611220065", "202611220066"];
+  const other = await raiseTestHouse({
+    clock: time,
+    meters: [
+      { address: poor, balance: "5.00" },
+      { address: rich, balance: "500.00" },
+    ],
+    site: { polling: { everySeconds: 900, tiers: { hot: { everySeconds: 60 } } } },
+  });
+  try {
+    other.street.pauseHouseholds();
+    const reads = (address: string): number =>
+      other.street
+        .frames(address)
+        .filter(({ direction, hex }) => direction === "request" && hex.replaceAll(" ", "").includes("33333433")).length;
+    await untilTrue("the first round", () => reads(poor) >= 1 && reads(rich) >= 1);
+    await untilTrue("its balance to be known", async () => {
+      const { json } = await ask(other.gateway.url, "GET", `/v1/meters/${poor}`);
+      return thing(thing(json["readings"])["balance"])["value"] === "5.00";
+    });
+    const before = { poor: reads(poor), rich: reads(rich) };
+    for (let minute = 1; minute <= 3; minute += 1) {
+      const heard = reads(poor);
+      await time.jump(seconds(61));
+      await untilTrue(`it to be read in minute ${minute}`, () => reads(poor) > heard);
+    }
+    expect(reads(poor)).toBeGreaterThanOrEqual(before.poor + 3);
+    expect(reads(rich)).toBe(before.rich);
+  } finally {
+    await other.close();
+  }
+});

@@ -8,7 +8,7 @@ import { buildStreet, type Street as SimulatedStreet } from "../../simulator/str
 import { CommandRunner, type RunnerParts } from "../../src/commands/command-runner.ts";
 import { CommandService } from "../../src/commands/command-service.ts";
 import { PaymentService } from "../../src/commands/payment-service.ts";
-import { isOpen } from "../../src/commands/command.ts";
+import { isOpen, type CommandKind } from "../../src/commands/command.ts";
 import type { CommandId } from "../../src/kernel/ids.ts";
 import type { MeterSession, Street } from "../../src/devices/meter.ts";
 import { buildStreetLines } from "../../src/devices/street-lines.ts";
@@ -194,20 +194,23 @@ async function topUp(address: MeterAddress): Promise<CommandId> {
   );
   return command!.id;
 }
-async function disconnect(address: MeterAddress): Promise<CommandId> {
-  const command = await parts.transactor.transact((tx) =>
-    service.accept(tx, {
-      kind: "disconnect",
-      meter: address,
-      account: accountOf(address),
-      payment: null,
-      params: {},
-      askedBy: "person",
-      reason: "sweep",
-    }),
-  );
-  return command.id;
-}
+const ordering =
+  (kind: CommandKind, params: Readonly<Record<string, unknown>> = {}) =>
+  async (address: MeterAddress): Promise<CommandId> => {
+    const command = await parts.transactor.transact((tx) =>
+      service.accept(tx, {
+        kind,
+        meter: address,
+        account: accountOf(address),
+        payment: null,
+        params,
+        askedBy: "person",
+        reason: "sweep",
+      }),
+    );
+    return command.id;
+  };
+const disconnect = ordering("disconnect");
 
 /** Dies at step 1, 2, 3 … until a run lives to its end; answers how many steps there are. */
 async function sweep(
@@ -261,5 +264,30 @@ describe("wherever the worker dies", () => {
       await Promise.resolve();
     });
     expect(steps).toBeGreaterThan(6);
+  }, 120_000);
+
+  test("after any step of a cut for a time: the relay is open, and its minutes were not begun anew", async () => {
+    const steps = await sweep("after", ordering("disconnect-for", { minutes: 30, then: "reconnect" }), (address) => {
+      expect(simulated.snapshot(address)).toMatchObject({ relay: "disconnected", obeyed: { disconnects: 1 } });
+      return Promise.resolve();
+    });
+    expect(steps).toBeGreaterThan(6);
+  }, 120_000);
+
+  test("after any step of a clock being set, and of a freeze: the meter shows it", async () => {
+    const setClock = ordering("clock-set", { way: "write" });
+    const steps = await sweep(
+      "after",
+      (address) => {
+        simulated.patch(address, { clockOffsetMs: 3_600_000 });
+        return setClock(address);
+      },
+      (address) => {
+        expect(simulated.snapshot(address).obeyed["clockSets"]).toBe(1);
+        return Promise.resolve();
+      },
+    );
+    expect(steps).toBeGreaterThan(6);
+    expect(await sweep("after", ordering("freeze"), () => Promise.resolve())).toBeGreaterThan(6);
   }, 120_000);
 });

@@ -10,7 +10,9 @@ import { definitionOf } from "../../src/commands/catalogue.ts";
 import { CommandRunner } from "../../src/commands/command-runner.ts";
 import { CommandService } from "../../src/commands/command-service.ts";
 import type { BusConfig } from "../../src/devices/bus-config.ts";
+import { meterModels } from "../../src/devices/meter-models.ts";
 import { Priority, type MeterRecord, type ModelName, type Street } from "../../src/devices/meter.ts";
+import { dutiesOf, onlyWarm } from "../../src/devices/poll-tiers.ts";
 import { Poller } from "../../src/devices/poller.ts";
 import type { ReadingIntake } from "../../src/devices/reading-intake.ts";
 import { buildStreetLines } from "../../src/devices/street-lines.ts";
@@ -131,10 +133,9 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     relay: () => Promise.resolve(),
     clock,
     log,
-    everyMs: pollEveryMs ?? minutes(15),
+    duties: ({ model }) => dutiesOf(onlyWarm(pollEveryMs ?? minutes(15)), meterModels[model], false),
     identityInDoubt: () => Promise.resolve(false),
     identity: () => Promise.resolve(),
-    itemsOf: () => ["importedEnergy", "balance", "overdraft"],
     sideBySide: () => false,
   });
   street.onHeard((meter) => {

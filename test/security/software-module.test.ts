@@ -65,7 +65,14 @@ test("example 9: the meter number is what counts, not the address", async () => 
 });
 
 test("there is no verb for the validity time (example 2): five minutes are enough for one command", () => {
-  expect(Object.keys(built(fixed())).sort()).toEqual(["beginIdentity", "checkWallet", "name", "protectControl", "protectTopUp"]);
+  expect(Object.keys(built(fixed())).sort()).toEqual([
+    "beginIdentity",
+    "checkWallet",
+    "name",
+    "protectControl",
+    "protectTopUp",
+    "protectWrite",
+  ]);
 });
 
 test("a challenge is never given twice", async () => {

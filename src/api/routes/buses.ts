@@ -18,6 +18,13 @@ const bus = z
     exchanges: z.number(),
     silences: z.number(),
     busyMs: z.number(),
+    occupiedMs: z.number().describe("exchanges and the rests after them"),
+    planned: z.number().describe("share of the line's time that the poll plan needs; above 1 it does not fit"),
+    measured: z
+      .number()
+      .nullable()
+      .describe("share that this gateway used of the last hour, rests included; null at the first look"),
+    plan: z.string().nullable().describe("what the plan asks too much, and what waits for it; null: it fits"),
     busyShare: z.number().describe("of the time since the start, 0 to 1"),
     late: z.number(),
     strays: z.number(),
@@ -49,13 +56,20 @@ const tapeQuery = z.object({
   format: z.enum(["json", "jsonl"]).default("json").describe("jsonl: a recording, oldest first"),
 });
 
-export function busRoutes(app: FastifyInstance, { street, timeZone }: ApiParts): void {
+export function busRoutes(app: FastifyInstance, { street, buses, timeZone }: ApiParts): void {
   const tags = ["buses"];
 
-  app.get("/v1/buses", { schema: { tags, summary: "Lines: open or down, and why", response: { 200: pageOf(bus) } } }, () => ({
-    items: street.buses(),
-    next: null,
-  }));
+  app.get(
+    "/v1/buses",
+    {
+      schema: {
+        tags,
+        summary: "Lines: open or down, and why; what the poll plan needs of their time, and what was used",
+        response: { 200: pageOf(bus) },
+      },
+    },
+    () => ({ items: buses(), next: null }),
+  );
 
   app.get(
     "/v1/buses/:id/tape",

@@ -6,6 +6,9 @@ import { seconds } from "../../kernel/clock.ts";
 import { Fault, isFault } from "../../kernel/faults.ts";
 import { MeterAddress } from "../../kernel/ids.ts";
 import type { Reading } from "../../kernel/reading.ts";
+import type { CommandKind } from "../../commands/command.ts";
+import type { CommandWish } from "../../commands/command-service.ts";
+import { meterModels } from "../../devices/meter-models.ts";
 import { Priority, type MeterRecord } from "../../devices/meter.ts";
 import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
@@ -68,7 +71,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
     },
     (request, reply) => {
       const { address, account } = known(request.params.address);
-      const { order, reason } = request.body;
+      const { order, reason, minutes, then } = request.body;
       return writeOnce(parts, request, reply, 202, async (tx) => ({
         command: views.command(
           await parts.service.accept(tx, {
@@ -76,12 +79,85 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
             meter: address,
             account,
             payment: null,
-            params: {},
+            params: order === "disconnect-for" ? { minutes, then: then ?? "reconnect" } : {},
             askedBy: "person",
             reason,
           }),
         ),
       }));
+    },
+  );
+
+  const ordered = { 202: z.object({ command: shape.command }), 404: shape.problem, 409: shape.problem };
+
+  typed.post(
+    "/v1/meters/:address/clock-set",
+    {
+      schema: {
+        tags: ["meters"],
+        summary: "Set its clock",
+        params: shape.addressParam,
+        headers: shape.writeHeaders,
+        body: shape.clockSetBody,
+        response: ordered,
+      },
+    },
+    (request, reply) => {
+      const record = known(request.params.address);
+      const { way, reason } = request.body;
+      return writeOnce(parts, request, reply, 202, async (tx) => ({
+        command: views.command(await parts.service.accept(tx, wishOf(record, "clock-set", { way }, reason))),
+      }));
+    },
+  );
+
+  typed.post(
+    "/v1/meters/:address/freeze",
+    {
+      schema: {
+        tags: ["meters"],
+        summary: "Freeze its values, now or at times",
+        params: shape.addressParam,
+        headers: shape.writeHeaders,
+        body: shape.freezeBody,
+        response: ordered,
+      },
+    },
+    (request, reply) => {
+      const record = known(request.params.address);
+      const { when, reason } = request.body;
+      return writeOnce(parts, request, reply, 202, async (tx) => ({
+        command: views.command(await parts.service.accept(tx, wishOf(record, "freeze", { when }, reason))),
+      }));
+    },
+  );
+
+  typed.post(
+    "/v1/buses/:bus/clock-set",
+    {
+      schema: {
+        tags: ["meters"],
+        summary: "Set the clocks of a whole bus: a command for each meter, of which the first broadcasts",
+        params: shape.busParam,
+        headers: shape.writeHeaders,
+        body: shape.busClockSetBody,
+        response: { 202: z.object({ commands: z.array(shape.command) }), 404: shape.problem },
+      },
+    },
+    (request, reply) => {
+      const { bus } = request.params;
+      const { way, reason } = request.body;
+      const records = parts.street.meters().filter((record) => record.bus === bus && hasClock(record));
+      if (!parts.street.meters().some((record) => record.bus === bus)) throw new Fault("unknown-bus", { bus });
+      return writeOnce(parts, request, reply, 202, async (tx) => {
+        const commands = [];
+        // in order of addresses, here as everywhere: two such requests must not wait for each other's meters
+        for (const record of records.toSorted((a, b) => (a.address < b.address ? -1 : 1))) {
+          if ((await parts.meterStore.meter(tx, record.address))?.identity === "quarantined") continue;
+          commands.push(views.command(await parts.service.accept(tx, wishOf(record, "clock-set", { way }, reason))));
+        }
+        return { commands };
+      });
     },
   );
 
@@ -119,6 +195,15 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
     },
   );
 }
+
+const hasClock = ({ model }: MeterRecord): boolean => meterModels[model].profile.items.date !== null;
+
+const wishOf = (
+  { address, account }: MeterRecord,
+  kind: CommandKind,
+  params: Readonly<Record<string, unknown>>,
+  reason: string,
+): CommandWish => ({ kind, meter: address, account, payment: null, params, askedBy: "person", reason });
 
 /** Whoever holds the line runs the command that follows. */
 function ofAnotherGateway(error: unknown): null {

@@ -1,0 +1,183 @@
+/**
+ * The meter's clock, read and set; and freezes, which go by it.
+ *
+ *     write      0400010C to this meter alone, under cipher and MAC or by password: it answers, and any deviation is mended
+ *     broadcast  08H to everybody on the line: nobody answers, and meters are careful with it (clause 5.6): at most five minutes off,
+ *                once a day, not within five minutes of midnight
+ *
+ * What is told is the time at which the frame leaves, so a frame that grew old while it waited for the line is thrown away and made
+ * anew. A password is used where the record names one, or where the model has no keys; it is never guessed against a chip that counts.
+ */
+import { later, minutes, seconds, wallClock, type Clock, type Instant } from "../kernel/clock.ts";
+import { Fault } from "../kernel/faults.ts";
+import { dictionary, requests, type Frame } from "../protocols/dlt645/index.ts";
+import { keysOf } from "./meter-keys.ts";
+import { digitsOf, type MeterClocks } from "./meter-clock.ts";
+import type { MeterModel } from "./meter-models.ts";
+import type { ClockPicture, SendOptions, Sent } from "./meter.ts";
+import { proveIdentity, type Prover } from "./prove-identity.ts";
+import { minded, whileProved } from "./purse.ts";
+import { readClock } from "./readings.ts";
+
+/** Clause 5.6: beyond it, and as near to midnight, a broadcast is ignored. */
+export const BROADCAST_CARE_MS = minutes(5);
+/** A frame that waited longer tells a time that has passed. */
+const TOLD_TIME_FRESH_MS = seconds(1);
+const WRITES = 0x14;
+const TELLS = 0x08;
+const FREEZES = 0x16;
+
+export interface ClockSetting {
+  readonly prover: Prover;
+  readonly model: MeterModel;
+  readonly clocks: MeterClocks;
+  readonly clock: Clock;
+  readonly timeZone: string;
+  /** The line's name: who hears a broadcast. */
+  readonly line: string;
+}
+
+export async function readMeterClock(parts: ClockSetting): Promise<ClockPicture> {
+  const { prover, clocks, timeZone } = parts;
+  const { talk, meter } = prover;
+  mustHaveClock(parts);
+  const { clock, at } = await readClock(talk, timeZone);
+  if (clock === null) return { aheadMs: null, takenAt: at };
+  clocks.note(meter.address, clock - at);
+  return { aheadMs: clock - at, takenAt: at };
+}
+
+export async function writeTheTime(parts: ClockSetting, options: SendOptions): Promise<Sent> {
+  const { prover, model, clocks } = parts;
+  const { meter } = prover;
+  mustHaveClock(parts);
+  mustKnow(parts, WRITES, "its clock cannot be written");
+  const secured = model.keys && meter.relayPassword === null;
+  const sent = await (secured ? writeSecured(parts, options) : writePlain(parts, options));
+  clocks.forget(meter.address);
+  return sent;
+}
+
+const { di, format } = dictionary.dateTime;
+
+function writePlain(parts: ClockSetting, options: SendOptions): Promise<Sent> {
+  const { prover, model } = parts;
+  const { talk, meter, operator } = prover;
+  const { level, secret } = meter.relayPassword ?? model.relayPassword;
+  return whileFresh(parts, options, (digits, within) => {
+    const data = format.encode(digits, "dateTime");
+    const frame = requests.write({ address: meter.address, level, password: secret, operator, di, data }, model.profile.choices);
+    return talk.order(frame, within);
+  });
+}
+
+async function writeSecured(parts: ClockSetting, options: SendOptions): Promise<Sent> {
+  const { prover, model } = parts;
+  const { talk, meter, operator, security, identities } = prover;
+  if (security.protectWrite === undefined) {
+    const why = `${security.name} protects no writes; name a password in the meter's record, or broadcast`;
+    throw new Fault("not-supported", { meter: meter.address, model: meter.model, why });
+  }
+  identities.mayBeOrdered(meter.address);
+  await proveIdentity(prover); // it takes longer than a told time is fresh
+  const sent = await whileFresh(parts, options, async (digits, within) => {
+    const identity = await proveIdentity(prover);
+    const plain = requests.cipheredWritePlainText(di, format.encode(digits, "dateTime"));
+    const { cipher, mac } = await security.protectWrite!(keysOf(meter), identity.seed, { dataItem: di, plain });
+    const frame = requests.writeCiphered({ address: meter.address, operator, di, cipher, mac }, model.profile.choices);
+    return talk.order(frame, whileProved(prover, identity, within));
+  });
+  return minded(prover, sent);
+}
+
+/** Thrown within the line's turn: somebody else's broadcast has left while this one waited. */
+class ToldAlready extends Error {}
+
+export async function tellTheTime(parts: ClockSetting, lookedAt: Instant, options: SendOptions): Promise<Sent> {
+  const { prover, clocks, line, clock, timeZone, model } = parts;
+  const { talk, meter } = prover;
+  mustHaveClock(parts);
+  mustKnow(parts, TELLS, "it takes no broadcast");
+  const toldSince = (): Instant | undefined => {
+    const at = clocks.toldAt(line);
+    return at !== undefined && at >= lookedAt ? at : undefined;
+  };
+  const mayLeave = async (): Promise<void> => {
+    if (toldSince() !== undefined) throw new ToldAlready();
+    await options.beforeFirstByte?.();
+  };
+  if (toldSince() === undefined) {
+    mustBeInWindow(parts);
+    const told = clocks.toldAt(line);
+    if (told !== undefined && dayText(told, timeZone) === dayText(clock.now(), timeZone))
+      throw new Fault("clock-told-today", { meter: meter.address, bus: meter.bus });
+    try {
+      const sent = await whileFresh(parts, { ...options, beforeFirstByte: mayLeave }, (digits, within) =>
+        talk.tell(requests.broadcastTime(withoutWeekday(digits), undefined, model.profile.choices), within),
+      );
+      clocks.told(line, sent.sentAt);
+      return sent;
+    } catch (error) {
+      if (!(error instanceof ToldAlready)) throw error;
+    }
+  }
+  await options.beforeFirstByte?.();
+  return { sent: "silent", sentAt: toldSince()!, asExpected: true };
+}
+
+/** Thrown within the line's turn, before anything was written down. */
+class GrownOld extends Error {}
+
+/** `digits`: as 0400010C has them, of the moment at which the frame leaves. */
+async function whileFresh(
+  { clock, timeZone, prover }: ClockSetting,
+  options: SendOptions,
+  say: (digits: string, within: SendOptions) => Promise<Sent>,
+): Promise<Sent> {
+  for (;;) {
+    const now = clock.now();
+    if (now > options.notAfter) throw new Fault("deadline-passed", { meter: prover.meter.address });
+    const beforeFirstByte = async (): Promise<void> => {
+      if (clock.now() - now > TOLD_TIME_FRESH_MS) throw new GrownOld();
+      await options.beforeFirstByte?.();
+    };
+    try {
+      return await say(withWeekday(later(now, TOLD_TIME_FRESH_MS / 2), timeZone), { ...options, beforeFirstByte });
+    } catch (error) {
+      if (!(error instanceof GrownOld)) throw error;
+    }
+  }
+}
+
+export async function freeze(parts: ClockSetting, when: string, options: SendOptions): Promise<Sent> {
+  const { prover, model } = parts;
+  const { talk, meter } = prover;
+  mustKnow(parts, FREEZES, "it freezes nothing when asked");
+  const frame: Frame = requests.freeze(meter.address, when, model.profile.choices);
+  return talk.order(frame, options);
+}
+
+function mustHaveClock({ model, prover: { meter } }: ClockSetting): void {
+  if (model.profile.items.date === null)
+    throw new Fault("not-supported", { meter: meter.address, model: meter.model, why: "this model has no clock" });
+}
+
+function mustKnow({ model, prover: { meter } }: ClockSetting, control: number, why: string): void {
+  if (!model.profile.functions.includes(control))
+    throw new Fault("not-supported", { meter: meter.address, model: meter.model, why });
+}
+
+/** By the meter's clock, as far as it is known; ours is within five minutes of it or the broadcast is not sent at all. */
+function mustBeInWindow({ clock, clocks, prover: { meter }, timeZone }: ClockSetting): void {
+  const { hour, minute, second } = wallClock(later(clock.now(), clocks.aheadMs(meter.address) ?? 0), timeZone);
+  const intoDayMs = ((hour * 60 + minute) * 60 + second) * 1_000;
+  const midnightMs = Math.min(intoDayMs, minutes(24 * 60) - intoDayMs);
+  if (midnightMs <= BROADCAST_CARE_MS) throw new Fault("clock-near-midnight", { meter: meter.address, bus: meter.bus });
+}
+
+const dayText = (at: Instant, timeZone: string): string => digitsOf(at, timeZone).slice(0, 6);
+const withoutWeekday = (digits: string): string => digits.slice(0, 6) + digits.slice(8);
+function withWeekday(at: Instant, timeZone: string): string {
+  const digits = digitsOf(at, timeZone);
+  return `${digits.slice(0, 6)}0${wallClock(at, timeZone).weekday}${digits.slice(6)}`;
+}
