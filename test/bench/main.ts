@@ -9,11 +9,12 @@ import { print, rounded, type Bench, type Findings } from "./bench.ts";
 import { bus } from "./bus.ts";
 import { codec } from "./codec.ts";
 import { commands } from "./commands.ts";
+import { lines } from "./lines.ts";
 import { memory } from "./memory.ts";
 import { street } from "./street.ts";
 import { Workshop } from "./workshop.ts";
 
-const benches: Readonly<Record<string, Bench>> = { codec, bus, commands, memory, street };
+const benches: Readonly<Record<string, Bench>> = { codec, bus, lines, commands, memory, street };
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
