@@ -22,8 +22,11 @@ const picture = (relay: RelayPicture["relay"]): RelayPicture => ({
   word: 0,
   takenAt: NOW,
 });
-const seeing = (relay: RelayPicture["relay"]): MeterSession =>
-  ({ readRelay: () => Promise.resolve(picture(relay)) }) as unknown as MeterSession;
+const seeing = (relay: RelayPicture["relay"], power: string | null = "0.0000"): MeterSession =>
+  ({
+    readRelay: () => Promise.resolve(picture(relay)),
+    read: () => Promise.resolve([{ item: "power", value: power }]),
+  }) as unknown as MeterSession;
 const command = (params: Readonly<Record<string, unknown>>): Command => ({ params }) as unknown as Command;
 const context = (more: Partial<VerifyContext>): VerifyContext => ({
   before: { relay: "connected" },
@@ -41,6 +44,14 @@ describe("a cut for a time", () => {
 
   test("is done when the relay is open and was not, whatever was said", async () => {
     expect(await verdict("disconnected", {})).toMatchObject({ verdict: "done" });
+  });
+
+  test("is not done while power flows through a relay that says it is open: at the last look its contacts are welded", async () => {
+    const seen = (power: string | null, sinceSentMs: number) =>
+      disconnectFor.verify(seeing("disconnected", power), cut, context({ sinceSentMs }));
+    expect(await seen("0.0200", seconds(1))).toMatchObject({ verdict: "wait", waitingFor: "read-back" });
+    expect(await seen("-0.7100", minutes(1))).toEqual({ verdict: "unclear", because: "welded" });
+    for (const power of ["0.0199", "0.0000", null]) expect(await seen(power, seconds(1))).toMatchObject({ verdict: "done" });
   });
 
   test("of a supply that was cut before is done by the meter's word alone; without it nobody can tell", async () => {

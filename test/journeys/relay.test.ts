@@ -11,6 +11,7 @@ const names = [
   "byPerson",
   "armed",
   "stuck",
+  "welded",
   "guarded",
   "lostReply",
   "lostRequest",
@@ -106,6 +107,20 @@ describe("a person", () => {
     }
     expect(await ended(command)).toMatchObject({ state: "unanswered", because: "stuck" });
     expect((await house.desk.get(`/v1/commands/${command}`))["attempts"]).toHaveLength(1);
+  });
+
+  test("is told that contacts are welded: the relay says it is open, and power flows through it", async () => {
+    house.street.patch(addressOf("welded"), { loadKw: 1 });
+    house.street.setFault(addressOf("welded"), { kind: "welded-relay" });
+    const command = await order("welded", "disconnect");
+    for (const _look of [2, 10, 60]) {
+      await waitsFor(command, "read-back").catch(() => undefined);
+      await jump(minutes(1));
+    }
+    expect(await ended(command)).toMatchObject({ state: "unanswered", because: "welded" });
+    expect(meter("welded").relay).toBe("disconnected");
+    expect((await house.desk.get(`/v1/commands/${command}`))["attempts"]).toHaveLength(1);
+    house.street.clearFaults(addressOf("welded"));
   });
 
   test("sees a cut wait for the meter's trip delay", async () => {

@@ -99,6 +99,12 @@ function place(world: World, kind: FaultKind, operation: Operation): void {
     ...(isAimed ? target[operation] : {}),
     ...(kind === "swapped-addresses" ? { with: B } : {}),
   };
+  // Contacts that are welded show by what flows through them.
+  if (kind === "welded-relay" && operation === "disconnect") {
+    world.simulator.patch(A, { loadKw: 1 });
+    world.simulator.patch(B, { loadKw: 0 });
+    world.simulator.resumeHouseholds();
+  }
   // A line that is open stays open whoever hangs up on the next: so it is broken first.
   if (kind === "hang-up") world.simulator.setBusFault("bus-1", { kind: "dropped-connection", ...target[operation] });
   if (on === "meter") world.simulator.setFault(A, order);

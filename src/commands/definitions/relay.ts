@@ -2,11 +2,13 @@
  * Orders to the relay (1CH): disconnect, reconnect, arm, protect, unprotect, warn, unwarn. They set: obeying twice equals once.
  *
  * An acknowledged order to disconnect means accepted, not opened: a trip delay may run, the current may be too high, the relay
- * may be stuck. Done is what run-state word 3 shows (bit 4 the relay, bit 6 the order, bit 7 the alarm, bit 12 protection).
+ * may be stuck. Done is what run-state word 3 shows (bit 4 the relay, bit 6 the order, bit 7 the alarm, bit 12 protection), and of a
+ * cut that no power is drawn any more.
  */
 import { hours, minutes, seconds } from "../../kernel/clock.ts";
 import { Priority, type MeterSession, type RelayOrder, type RelayPicture } from "../../devices/meter.ts";
 import type { CommandDefinition, Verdict, VerifyContext } from "../definition.ts";
+import { stillFlows } from "./still-flows.ts";
 
 /** When to look again after an order, counted from its first byte; after the last look the relay counts as stuck. */
 const LOOKS_AT_MS = [seconds(2), seconds(10), seconds(60)] as const;
@@ -91,6 +93,12 @@ async function whyNotYet(session: MeterSession, context: VerifyContext): Promise
   return null;
 }
 
+/** Null after the last look. */
+function nextLook({ sinceSentMs }: VerifyContext): Verdict | null {
+  const next = LOOKS_AT_MS.find((at) => at > sinceSentMs);
+  return next === undefined ? null : { verdict: "wait", waitingFor: "read-back", lookAgainMs: next - sinceSentMs };
+}
+
 function define(row: RelayRow): CommandDefinition {
   return {
     kind: row.kind,
@@ -101,25 +109,28 @@ function define(row: RelayRow): CommandDefinition {
     attemptsMax: 3,
     look: async (session) => {
       const picture = await session.readRelay();
-      if (row.fulfilled(picture)) return { choose: "already-so", proof: proofOf(picture) };
+      const isSo = row.fulfilled(picture) && !(row.kind === "disconnect" && (await stillFlows(session)));
+      if (isSo) return { choose: "already-so", proof: proofOf(picture) };
       return { choose: "send", before: proofOf(picture) };
     },
     send: (session, _command, _before, options) => session.orderRelay(row.kind, options),
     verify: async (session, _command, context) => {
       const picture = await session.readRelay();
-      if (row.fulfilled(picture)) return { verdict: "done", proof: proofOf(picture) };
+      if (row.fulfilled(picture)) {
+        if (row.kind !== "disconnect" || !(await stillFlows(session))) return { verdict: "done", proof: proofOf(picture) };
+        // What was measured a moment ago may still be shown: looked at again before it is said of the contacts.
+        return nextLook(context) ?? { verdict: "unclear", because: "welded" };
+      }
       const orderStands = row.kind === "disconnect" ? picture.order === "disconnect" : picture.order === "connect";
       if ((row.kind === "disconnect" || row.kind === "reconnect") && orderStands) {
         const wait = row.kind === "disconnect" ? await whyNotYet(session, context) : null;
         if (wait !== null) return wait;
-        const next = LOOKS_AT_MS.find((at) => at > context.sinceSentMs);
-        if (next !== undefined) return { verdict: "wait", waitingFor: "read-back", lookAgainMs: next - context.sinceSentMs };
-        return { verdict: "unclear", because: "stuck" }; // latching relays wear and weld: never send it again and again
+        // Latching relays wear and weld: never send it again and again.
+        return nextLook(context) ?? { verdict: "unclear", because: "stuck" };
       }
       if (context.lastReply === "acknowledged") {
-        const next = LOOKS_AT_MS.find((at) => at > context.sinceSentMs);
-        if (next !== undefined) return { verdict: "wait", waitingFor: "read-back", lookAgainMs: next - context.sinceSentMs };
-        return { verdict: "unclear", because: "order-gone" }; // acknowledged, and the meter carries another order by now
+        // Acknowledged, and the meter carries another order by now.
+        return nextLook(context) ?? { verdict: "unclear", because: "order-gone" };
       }
       return { verdict: "not-done" };
     },

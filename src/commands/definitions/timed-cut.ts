@@ -8,6 +8,7 @@ import { minutes, seconds } from "../../kernel/clock.ts";
 import { Priority, type RelayPicture, type TimedCut } from "../../devices/meter.ts";
 import type { Command } from "../command.ts";
 import type { Before, CommandDefinition } from "../definition.ts";
+import { stillFlows } from "./still-flows.ts";
 
 const LOOKS_AT_MS = [seconds(2), seconds(10), seconds(60)] as const;
 
@@ -37,11 +38,11 @@ export const disconnectFor: CommandDefinition = {
     // Open before, and no word from the meter: whether its time runs cannot be seen.
     if (isOpen && lastReply !== "acknowledged" && (before as Seen).relay === "disconnected")
       return { verdict: "unclear", because: "silence" };
-    if (isOpen) return { verdict: "done", proof: seenIn(picture) };
+    if (isOpen && !(await stillFlows(session))) return { verdict: "done", proof: seenIn(picture) };
     if (sinceSentMs >= minutes(timedCutOf(command).cutForMinutes)) return { verdict: "unclear", because: "time-over" };
-    if (lastReply !== "acknowledged") return { verdict: "not-done" };
+    if (!isOpen && lastReply !== "acknowledged") return { verdict: "not-done" };
     const next = LOOKS_AT_MS.find((at) => at > sinceSentMs);
     if (next !== undefined) return { verdict: "wait", waitingFor: "read-back", lookAgainMs: next - sinceSentMs };
-    return { verdict: "unclear", because: "stuck" };
+    return { verdict: "unclear", because: isOpen ? "welded" : "stuck" };
   },
 };
