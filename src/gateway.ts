@@ -29,15 +29,16 @@ import { ReadingIntake } from "./devices/reading-intake.ts";
 import { buildStreetLines } from "./devices/street-lines.ts";
 import type { Chance } from "./kernel/chance.ts";
 import { seconds, systemClock, systemElapsed, type Clock } from "./kernel/clock.ts";
-import type { Announcement } from "./kernel/events.ts";
 import { isFault, reasonOf } from "./kernel/faults.ts";
 import { CommandId, type MeterAddress } from "./kernel/ids.ts";
 import type { Logger } from "./kernel/log.ts";
-import { parseYuan, yuan } from "./kernel/money.ts";
+import { yuan } from "./kernel/money.ts";
 import type { Reading } from "./kernel/reading.ts";
 import { Closers } from "./house/closers.ts";
+import { heatFrom } from "./house/heat.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { readinessOf } from "./house/readiness.ts";
+import { Waking } from "./house/waking.ts";
 import { Billing } from "./ledger/billing.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { Counters } from "./metrics/counters.ts";
@@ -66,11 +67,6 @@ import { PostgresReadingStore } from "./stores/reading-store.ts";
 const LANES = { postgres: 1, redis: 8 } as const;
 /** A command on the wire is given this long to finish its exchange and persist when the gateway stops. */
 const STOP_COMMANDS_MS = seconds(15);
-
-/** What a line's former holder had in hand is asked for again after this, when the database did not answer. */
-const LOOK_AGAIN_MS = seconds(1);
-/** A line that opens or a meter that is heard seldom comes alone. */
-const WAKE_TOGETHER_MS = 5;
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -303,21 +299,13 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     meters: () => healthCounts(street),
     running: () => runner.running,
   });
-  const metersOf = Map.groupBy(config.meters, (meter) => meter.account);
-  /** What makes a meter worth asking more often. */
-  const noteHeat = (event: Announcement): void => {
-    if (event.type === "command") hot.command(event.meter, event.id, event.kind, event.state);
-    else if (event.type === "reading" && event.item === "balance" && event.value !== null)
-      hot.balance(event.meter, parseYuan(event.value, "balance"));
-    else if (event.type === "account" && remote.has(event.account)) {
-      ledger.position(null, event.account).then(
-        ({ available }) => {
-          for (const meter of metersOf.get(event.account) ?? []) hot.balance(meter.address, available);
-        },
-        (error: unknown) => log.debug({ account: event.account, reason: reasonOf(error) }, "its balance could not be looked up"),
-      );
-    }
-  };
+  const noteHeat = heatFrom({
+    hot,
+    meters: config.meters,
+    isRemote: (account) => remote.has(account),
+    availableOf: async (account) => (await ledger.position(null, account)).available,
+    log,
+  });
   const ruleWakers = new Set(["account", "meter"]);
   pump = new OutboxPump({
     db,
@@ -343,31 +331,19 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     clock,
     log,
   });
-  /** Whatever waited for these meters is looked at now; lines that open together are told of together. */
-  let woken: MeterAddress[] = [];
-  const wake = async (opened: readonly MeterAddress[]): Promise<void> => {
-    for (const meter of opened) poller.hurry(meter);
-    const isFirst = woken.length === 0;
-    woken.push(...opened);
-    if (!isFirst) return;
-    await systemClock.wait(WAKE_TOGETHER_MS);
-    const meters = woken;
-    woken = [];
-    try {
-      await addJobs(await commandStore.wakeMeters(meters, clock.now()));
-    } catch (error) {
-      log.warn(
-        { meters: meters.length, reason: reasonOf(error) },
-        "waiting commands could not be woken; the sweeper will find them",
-      );
-    }
-    reconciler.nudge();
-  };
+  const waking = new Waking({
+    log,
+    hurry: (meter) => poller.hurry(meter),
+    wakeCommands: async (meters) => addJobs(await commandStore.wakeMeters(meters, clock.now())),
+    makeAllDue: (buses) => commandStore.makeAllDue(clock.now(), buses),
+    nudge: () => reconciler.nudge(),
+  });
+  closers.add("take-over", () => waking.stop());
   street.onHeard((meter) => {
     log.info({ meter }, "the meter is heard");
-    void wake([meter]);
+    void waking.wake([meter]);
   });
-  street.onLineOpen((meters) => void wake(meters));
+  street.onLineOpen((meters) => void waking.wake(meters));
   const wakeWaiters = async (): Promise<void> => addJobs(await commandStore.wakeWaitingFor("cipher-machine", clock.now()));
   security.onUsable?.(() => {
     wakeWaiters().catch((error: unknown) => {
@@ -375,24 +351,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     });
   });
 
-  /** Whoever had these lines is gone, and what he had in hand is looked at now. */
-  const lookAtAll = async (buses: readonly string[]): Promise<void> => {
-    try {
-      await commandStore.makeAllDue(clock.now(), buses);
-    } catch (error) {
-      log.warn({ lines: buses.length, reason: reasonOf(error) }, "commands of lines taken over cannot be looked at yet");
-      await systemClock.wait(LOOK_AGAIN_MS, stopping.signal);
-      if (!stopping.signal.aborted) await lookAtAll(buses);
-    }
-  };
-  const stopping = new AbortController();
-  closers.add("take-over", () => {
-    stopping.abort();
-    return Promise.resolve();
-  });
-
   // --- everything runs
-  leases.onTaken((buses) => void lookAtAll(buses));
+  leases.onTaken((buses) => void waking.takeOver(buses));
   await commandStore.makeAllDue(clock.now(), leases.held());
   /** A job for a line of another gateway comes astray only around a change of holders, or when two share a number for a while. */
   const attend = async (command: CommandId): Promise<void> => {
