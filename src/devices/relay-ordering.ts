@@ -48,8 +48,13 @@ const wantedBy = (order: RelayOrder | TimedCut): Wanted => {
 export async function orderRelay(parts: RelayOrdering, asked: RelayOrder | TimedCut, options: SendOptions): Promise<Sent> {
   const wanted = wantedBy(asked);
   const { order } = wanted;
-  const { prover, model, clock } = parts;
+  const { prover, model, clock, clocks } = parts;
   const { meter, talk, identities } = prover;
+  /** A meter that declines may have done so because of the time: what is believed of its clock is read anew before the next order. */
+  const taken = (sent: Sent): Sent => {
+    if (sent.sent === "refused") clocks.forget(meter.address);
+    return minded(prover, sent);
+  };
   if (!model.orders.includes(order))
     throw new Fault("not-supported", { meter: meter.address, order, model: meter.model, allowed: [...model.orders] });
   const secured = isSecured(model, meter.relayPassword !== null, order);
@@ -61,10 +66,10 @@ export async function orderRelay(parts: RelayOrdering, asked: RelayOrder | Timed
     const deadline = model.deadline === "far" ? FAR_DEADLINE : digitsOf(later(deadlineAt, aheadMs), parts.timeZone);
     const within = { ...options, notAfter: deadlineAt };
     try {
-      if (!secured) return minded(prover, await talk.order(plain(parts, wanted, deadline), within));
+      if (!secured) return taken(await talk.order(plain(parts, wanted, deadline), within));
       const identity = await proveIdentity(prover);
       const frame = await securedFrame(parts, wanted, deadline, identity);
-      return minded(prover, await talk.order(frame, whileProved(prover, identity, within)));
+      return taken(await talk.order(frame, whileProved(prover, identity, within)));
     } catch (error) {
       // The frame grew old while waiting for the line and nothing was sent: a fresh one, as long as the caller's own time lasts.
       if (!isFault(error, "deadline-passed") || clock.now() > options.notAfter) throw error;

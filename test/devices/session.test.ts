@@ -345,6 +345,16 @@ describe("relay orders", () => {
     await session.close();
   });
 
+  test("a clock that jumped since it was read costs one order, and is read anew before the next", async () => {
+    const house = await raise();
+    const session = await house.session();
+    expect(await session.orderRelay("warn", soon(house))).toMatchObject({ sent: "acknowledged" });
+    house.simulator.patch(A, { clockOffsetMs: hours(3) });
+    expect(await session.orderRelay("unwarn", soon(house))).toMatchObject({ sent: "refused" });
+    expect(await session.orderRelay("unwarn", soon(house))).toMatchObject({ sent: "acknowledged" });
+    await session.close();
+  });
+
   test("protection is respected by the meter and told apart from a wrong password", async () => {
     const house = await raise();
     const session = await house.session();
