@@ -48,7 +48,7 @@ export function LinesView({ isOpen, close }: { readonly isOpen: boolean; readonl
           {rows.length === 0 && shown !== null && <p>{words.lines.empty}</p>}
           {rows.map((row) => (
             <div key={row.n} className="tape-row">
-              <small>{row.at.slice(11, 23)}</small>
+              <small>{row.at.slice(11).replace(/(?:Z|[+-]\d\d:\d\d)$/, "")}</small>
               {language === "zh" ? row.zh : row.en}
               {row.hex !== null && <code>{row.hex.replaceAll(/(..)(?=.)/g, "$1 ")}</code>}
             </div>
