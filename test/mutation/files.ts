@@ -23,7 +23,7 @@ const VALUES = ["values-edges", "moments-edges", ...CODEC].map(test);
 const SHAPES = ["shapes-edges", ...CODEC, "read-item"].map(test);
 const FUNCTIONS = ["functions-refused", "functions-choices", "functions-joining"];
 const ORDERS = ["requests-edges", "requests-held", "replies-edges", ...CODEC, ...FUNCTIONS].map(test);
-const PLACES = [...ORDERS, test("functions-laws")];
+const PLACES = [test("slots-edges"), ...ORDERS, test("functions-laws")];
 
 export const FILES: readonly FileRow[] = [
   { file: source("frame"), tests: BYTES },
