@@ -210,7 +210,8 @@ export class LeaseKeeper implements LineGuard {
   #giveUp(bus: string): void {
     if (this.#givingUp.has(bus)) return;
     this.#givingUp.add(bus);
-    void Promise.all(this.#leaving.map((listener) => listener(bus))).then(() => {
+    // Also when a transport cannot even be closed: a lease kept for that would leave the line to nobody.
+    void Promise.allSettled(this.#leaving.map((listener) => listener(bus))).then(() => {
       this.#quiet.add(bus);
       this.#nudge.abort();
     });

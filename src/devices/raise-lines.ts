@@ -132,8 +132,7 @@ function raise(parts: LinesParts, bus: BusConfig, wiring: Wiring): StreetLine {
   guard.onGivingUp(async (given) => {
     if (given !== bus.id) return;
     const release = await line.hold(); // what is on the wire ends; nothing new begins
-    await gate.close();
-    release();
+    await gate.close().finally(release);
   });
   return {
     line,
@@ -193,8 +192,7 @@ function openReception(
   guard.onGivingUp(async (given) => {
     if (given !== bus.id) return;
     const releases = await Promise.all(lines.map((line) => line.hold())); // what is on the wire ends; nothing new begins
-    await reception.hangUp();
-    for (const release of releases) release();
+    await reception.hangUp().finally(() => releases.forEach((release) => release()));
   });
   return reception;
 }

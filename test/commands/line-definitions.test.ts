@@ -8,6 +8,7 @@ import { disconnectFor } from "../../src/commands/definitions/timed-cut.ts";
 import { noteEndOfTimedCut } from "../../src/commands/timed-cut-end.ts";
 import type { MeterSession, RelayPicture } from "../../src/devices/meter.ts";
 import { Instant, minutes, seconds } from "../../src/kernel/clock.ts";
+import { Fault, type FaultCode } from "../../src/kernel/faults.ts";
 import { MeterAddress } from "../../src/kernel/ids.ts";
 import type { Transaction } from "../../src/kernel/transaction.ts";
 
@@ -52,6 +53,18 @@ describe("a cut for a time", () => {
     expect(await seen("0.0200", seconds(1))).toMatchObject({ verdict: "wait", waitingFor: "read-back" });
     expect(await seen("-0.7100", minutes(1))).toEqual({ verdict: "unclear", because: "welded" });
     for (const power of ["0.0199", "0.0000", null]) expect(await seen(power, seconds(1))).toMatchObject({ verdict: "done" });
+  });
+
+  test("is believed where the meter declines to show its power or shows nonsense, and looked at again where it is silent", async () => {
+    const failing = (code: FaultCode): MeterSession =>
+      ({
+        readRelay: () => Promise.resolve(picture("disconnected")),
+        read: () => Promise.reject(new Fault(code, {})),
+      }) as unknown as MeterSession;
+    for (const code of ["meter-other-error", "meter-fault", "meter-no-data"] as const)
+      expect(await disconnectFor.verify(failing(code), cut, context({}))).toMatchObject({ verdict: "done" });
+    for (const code of ["meter-silent", "line-down"] as const)
+      await expect(disconnectFor.verify(failing(code), cut, context({}))).rejects.toMatchObject({ code });
   });
 
   test("of a supply that was cut before is done by the meter's word alone; without it nobody can tell", async () => {

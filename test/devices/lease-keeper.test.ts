@@ -204,6 +204,15 @@ describe("lines go from one gateway to another", () => {
     expect(b.keeper.slot).toBe(1);
   });
 
+  test("a line whose transport cannot be closed is given away all the same", async () => {
+    const a = await gateway("a");
+    a.keeper.onGivingUp(() => Promise.reject(new Error("the port does not close")));
+    await store.enter({ holder: "b", buses });
+    await a.run(4 * LOOK_MS);
+    const after = (await store.look({ holder: "b", buses })).leases;
+    expect([...after.values()].filter(({ holder }) => holder === "a")).toHaveLength(2);
+  });
+
   test("a line that could not be given back for want of an answer is not driven meanwhile, and is given back later", async () => {
     const { leases, cut } = cutOff();
     const a = await gateway("a", leases);
