@@ -33,17 +33,29 @@ export const isOpenRoute = (url: string): boolean => health.has(url) || url === 
 export interface Access {
   readonly isNeeded: boolean;
   readonly sessions: Sessions;
-  fits(key: string): boolean;
+  /** The name of the key in the site file; null: no key of this site. */
+  ownerOf(key: string): string | null;
   /** The token in the cookie, whether it still means something or not. */
   tokenOf(request: FastifyRequest): string | null;
   /** Gives the browser its token, or takes it away with null. */
   giveCookie(reply: FastifyReply, token: string | null): void;
 }
 
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who asks, for whoever has to say later who asked: the name of a key of the site file, or "loopback" where there are none. */
+    actor: string;
+  }
+}
+
+/** Whoever asks where nobody has to say who they are. */
+const NOBODY_IN_PARTICULAR = "loopback";
+
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 export function installAccess(app: FastifyInstance, parts: Pick<ApiParts, "apiKeys" | "clock" | "publicUrl">): Access {
-  const known = parts.apiKeys.map((key) => digest(key.secret.open()));
+  const known = parts.apiKeys.map(({ name, secret }) => ({ name, digest: digest(secret.open()) }));
+  app.decorateRequest("actor", NOBODY_IN_PARTICULAR);
   const sessions = new Sessions(parts.clock);
   app.addHook("onClose", () => sessions.endAll());
   const publicOrigin = parts.publicUrl === null ? null : new URL(parts.publicUrl).origin;
@@ -52,10 +64,10 @@ export function installAccess(app: FastifyInstance, parts: Pick<ApiParts, "apiKe
   const access: Access = {
     isNeeded: known.length > 0,
     sessions,
-    fits: (key) => {
+    ownerOf: (key) => {
       const offered = digest(key);
       // every key is compared, in the same time, whether an earlier one fitted or not
-      return known.map((one) => timingSafeEqual(one, offered)).includes(true);
+      return known.filter((one) => timingSafeEqual(one.digest, offered))[0]?.name ?? null;
     },
     tokenOf: (request) => COOKIE_OF_OURS.exec(request.headers.cookie ?? "")?.[1] ?? null,
     giveCookie: (reply, token) =>
@@ -74,7 +86,11 @@ export function installAccess(app: FastifyInstance, parts: Pick<ApiParts, "apiKe
     if (key === undefined && !reads.has(request.method)) refuseOtherOrigins(request, publicOrigin);
     if (!access.isNeeded || isOpenRoute(route) || isConsoleFile(request, route)) return;
     if (request.headers.authorization === undefined) enterBySession(access, request, reply);
-    else if (key === undefined || !access.fits(key)) throw new Fault("unauthorized");
+    else {
+      const owner = key === undefined ? null : access.ownerOf(key);
+      if (owner === null) throw new Fault("unauthorized");
+      request.actor = owner;
+    }
   };
   app.addHook("onRequest", (request, reply, done) => {
     admit(request, reply);
@@ -97,7 +113,9 @@ function refuseOtherOrigins(request: FastifyRequest, publicOrigin: string | null
 
 function enterBySession(access: Access, request: FastifyRequest, reply: FastifyReply): void {
   const token = access.tokenOf(request);
-  if (!access.sessions.isOpen(token)) throw new Fault("unauthorized");
+  const owner = access.sessions.ownerOf(token);
+  if (token === null || owner === null) throw new Fault("unauthorized");
+  request.actor = owner;
   if (request.method === "GET") {
     // the event stream is the one answer that does not end by itself
     const forget = access.sessions.attach(token, () => reply.raw.destroy());

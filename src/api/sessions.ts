@@ -19,6 +19,8 @@ const TOKEN_BYTES = 32;
 const hashOf = (token: string): string => createHash("sha256").update(token).digest("base64url");
 
 interface Session {
+  /** Whose key began it. */
+  readonly owner: string;
   readonly expiresAt: Instant;
   readonly over: AbortController;
   readonly attached: Set<() => void>;
@@ -34,21 +36,22 @@ export class Sessions {
   }
 
   /** The token of a new session: told once, to the one who signed in. */
-  begin(): string {
+  begin(owner: string): string {
     const token = randomBytes(TOKEN_BYTES).toString("base64url");
     const over = new AbortController();
     const oldest = this.#open.keys().next();
     if (this.#open.size >= SESSIONS_MAX && oldest.done !== true) this.#end(oldest.value);
-    this.#open.set(hashOf(token), { expiresAt: later(this.#clock.now(), SESSION_MS), over, attached: new Set() });
+    this.#open.set(hashOf(token), { owner, expiresAt: later(this.#clock.now(), SESSION_MS), over, attached: new Set() });
     void this.#clock.wait(SESSION_MS, over.signal).then(() => this.#end(hashOf(token)));
     return token;
   }
 
-  isOpen(token: string | null): token is string {
-    if (token === null) return false;
+  /** Null: it has ended, or never was. */
+  ownerOf(token: string | null): string | null {
+    if (token === null) return null;
     const session = this.#open.get(hashOf(token));
     if (session !== undefined && session.expiresAt <= this.#clock.now()) this.#end(hashOf(token));
-    return this.#open.has(hashOf(token));
+    return this.#open.get(hashOf(token))?.owner ?? null;
   }
 
   /** Called when the session ends; the function it returns takes that back. */

@@ -247,16 +247,16 @@ describe("in memory", () => {
 
   test("the oldest of a thousand sessions makes room, and all end with the house", () => {
     const sessions = new Sessions(still);
-    const first = sessions.begin();
-    const second = sessions.begin();
+    const first = sessions.begin("office");
+    const second = sessions.begin("office");
     const ended: string[] = [];
     sessions.attach(first, () => ended.push("first"));
     sessions.attach(second, () => ended.push("second"));
-    for (let n = 2; n <= 1_000; n += 1) sessions.begin();
-    expect([sessions.isOpen(first), sessions.isOpen(second)]).toEqual([false, true]);
+    for (let n = 2; n <= 1_000; n += 1) sessions.begin("office");
+    expect([sessions.ownerOf(first), sessions.ownerOf(second)]).toEqual([null, "office"]);
     expect(ended).toEqual(["first"]);
     sessions.endAll();
-    expect(sessions.isOpen(second)).toBe(false);
+    expect(sessions.ownerOf(second)).toBeNull();
     expect(ended).toEqual(["first", "second"]);
   });
 

@@ -40,7 +40,7 @@ export function sessionRoutes(app: FastifyInstance, access: Access, clock: Clock
     { schema: { tags: ["session"], summary: "Whether one has to sign in, and has", response: { 200: standing } } },
     (request, reply) => {
       noStore(reply);
-      return { needed: access.isNeeded, signedIn: access.isNeeded && sessions.isOpen(access.tokenOf(request)) };
+      return { needed: access.isNeeded, signedIn: access.isNeeded && sessions.ownerOf(access.tokenOf(request)) !== null };
     },
   );
 
@@ -58,12 +58,13 @@ export function sessionRoutes(app: FastifyInstance, access: Access, clock: Clock
       // an open gateway heeds no key anywhere: there is nothing to sign in to, and nothing to be told wrong about
       if (!access.isNeeded) return done(reply);
       failed.check(request.ip);
-      if (!access.fits(request.body.key)) {
+      const owner = access.ownerOf(request.body.key);
+      if (owner === null) {
         failed.note(request.ip);
         throw new Fault("unauthorized", { problem: "this is no key of this site" });
       }
       sessions.end(access.tokenOf(request));
-      access.giveCookie(reply, sessions.begin());
+      access.giveCookie(reply, sessions.begin(owner));
       return done(reply);
     },
   );
