@@ -193,6 +193,7 @@ export function buildConfig(
     account: meter.account === undefined ? null : AccountId(meter.account),
     bus: BusId(meter.bus),
     model: meter.model,
+    ...(meter.testBench === undefined ? {} : { testBench: meter.testBench }),
     relayPassword:
       meter.relayPassword === undefined
         ? null
@@ -334,7 +335,8 @@ function accountsOf(file: SiteFile, complaints: Complaints): Config["accounts"] 
     const mode = given?.mode ?? natural;
     const tariff = given?.tariff ?? file.tariffs[0]!.id;
     if (!tariffs.has(tariff)) complaints.add(`accounts[${given?.index ?? 0}].tariff`, `no tariff has the id "${tariff}"`);
-    if (meterOf.has(account) && mode !== natural)
+    // A meter with a wallet may have been switched to remote mode; one without cannot be made local.
+    if (meterOf.has(account) && mode !== natural && natural === "remote")
       complaints.add(`accounts[${given?.index ?? 0}].mode`, `a ${meterOf.get(account)!.model} meter needs mode: ${natural}`);
     return { account: AccountId(account), name: given?.name ?? account, class: given?.class ?? "residential", mode, tariff };
   });

@@ -14,6 +14,7 @@ import { CommandRunner } from "./commands/command-runner.ts";
 import { identityNote } from "./commands/identity-doubt.ts";
 import { definitionOf } from "./commands/catalogue.ts";
 import type { CommandKind } from "./commands/command.ts";
+import { moneyAtEndOf } from "./commands/ends-with-money.ts";
 import { noteEndOfTimedCut } from "./commands/timed-cut-end.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
@@ -173,6 +174,9 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
 
   // --- commands and rules
   const live = new LiveEvents();
+  const billing = new Billing({ store: billingStore, ledger, timeZone: config.site.timeZone });
+  const energy = new MeteredUse({ billing, meters: meterStore, outbox, priceOf: (tariff) => config.prices.get(tariff)! });
+  const endParts = { clock, commands: commandStore, ledger, outbox, modes: meterStore, billing: energy };
   const common = {
     clock,
     log,
@@ -183,11 +187,10 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     meters: meterStore,
     ledger,
     outbox,
+    moneyAtEnd: moneyAtEndOf(endParts),
   };
   const service = new CommandService(common);
   const heardAt = (meter: MeterAddress) => street.health(meter).lastHeardAt;
-  const billing = new Billing({ store: billingStore, ledger, timeZone: config.site.timeZone });
-  const energy = new MeteredUse({ billing, meters: meterStore, outbox, priceOf: (tariff) => config.prices.get(tariff)! });
   const intake = new ReadingIntake({ store: readingStore, transactor, outbox, energy, log });
   const relaySeen = async (meter: MeterAddress, picture: Parameters<typeof meterStore.setRelay>[2]): Promise<void> => {
     const changed = await transactor.transact(async (tx) => {
@@ -198,7 +201,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     });
     if (changed) log.info({ meter, relay: picture.relay, order: picture.order }, "the relay shows something new");
   };
-  const remote = new Set(config.accounts.filter((account) => account.mode === "remote").map((account) => account.account));
+  const remote = new Set(await meterStore.remoteAccounts()); // the books', since a meter may have been switched
   const hot = new HotMeters(clock);
   const planner = new PollPlanner({
     lines: linesToPlan(config.buses, config.meters),
@@ -317,6 +320,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
       events: (events) => {
         for (const event of events) {
           counters.announcements.inc({ type: event.type });
+          if (event.type === "account" && event.mode === "remote") remote.add(event.account);
           noteHeat(event);
         }
         live.publish(events);

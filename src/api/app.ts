@@ -10,12 +10,14 @@ import { COOKIE, installAccess, isOpenRoute } from "./access.ts";
 import type { ApiParts } from "./books.ts";
 import { installReplies, send, toFault } from "./replies.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { approvalRoutes } from "./routes/approvals.ts";
 import { busRoutes } from "./routes/buses.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { walletRoutes } from "./routes/wallets.ts";
 import { Views } from "./views.ts";
 
 const BODY_BYTES_MAX = 64 * 1_024;
@@ -74,6 +76,8 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     paymentRoutes(routes, parts, views);
     meterRoutes(routes, parts, views);
     commandRoutes(routes, parts, views);
+    approvalRoutes(routes, parts, views);
+    walletRoutes(routes, parts, views);
     accountRoutes(routes, parts, views);
     busRoutes(routes, parts);
     houseRoutes(routes, parts);

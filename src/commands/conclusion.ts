@@ -6,10 +6,12 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { isOpen, type Command, type CommandState } from "./command.ts";
+import { isOpen, isUnsent, waitsForApproval, type Command, type CommandState } from "./command.ts";
 import { isStep, step, type CommandEvent, type Step } from "./command-machine.ts";
 import type { CommandChange, CommandStore, MeterStore, PaymentStore } from "./command-store.ts";
+import type { Before } from "./definition.ts";
 import { amountOf } from "./definitions/purchase.ts";
+import { endsWithMoney, type MoneyAtEnd } from "./ends-with-money.ts";
 import { rivalsOf } from "./rivals.ts";
 
 export interface ConclusionParts {
@@ -19,6 +21,8 @@ export interface ConclusionParts {
   readonly meters: MeterStore;
   readonly ledger: Ledger;
   readonly outbox: Outbox;
+  /** What the books do about an end that moves money and is no purchase's (ends-with-money.ts); left out where none is ever asked for. */
+  readonly moneyAtEnd?: MoneyAtEnd;
 }
 
 /** Applies an event; null when the fence was lost. What the machine does not allow is a mistake of ours and throws. */
@@ -41,6 +45,7 @@ export async function apply(
   };
   if (!(await parts.commands.change(tx, command.id, command.fence, from, change))) return null;
   if (ended) await settleMoney(parts, tx, command, next);
+  if (next.state === "confirmed" && endsWithMoney(command)) await closeWallet(parts, tx, command, more);
   if (next.state !== command.state || ended) {
     await parts.outbox.announce(tx, {
       type: "command",
@@ -56,6 +61,24 @@ export async function apply(
     await noteWhoCut(parts, tx, command, next);
   }
   return next;
+}
+
+/** Whoever waited with a payment for a wallet that is closed now has it in the ledger. */
+async function closeWallet(parts: ConclusionParts, tx: Transaction, command: Command, more: CommandChange): Promise<void> {
+  if (parts.moneyAtEnd === undefined) throw new Error(`nobody moves the money of a ${command.kind} here`);
+  await parts.moneyAtEnd(tx, command, (more.receipt?.["before"] as Before | undefined) ?? null);
+  if (command.kind !== "mode-switch") return;
+  for (const waiting of await parts.commands.lockOpen(tx, command.meter)) {
+    if (waiting.effect !== "adds" || waiting.payment === null || !isUnsent(waiting.state)) continue;
+    await apply(parts, tx, waiting, { type: "cancel", because: "mode-switched" });
+    await parts.payments.setState(tx, waiting.payment, "allocated", waiting.id);
+    await parts.outbox.announce(tx, {
+      type: "payment",
+      id: waiting.payment,
+      account: waiting.account!,
+      state: "allocated",
+    });
+  }
 }
 
 /**
@@ -76,7 +99,7 @@ async function noteWhoCut(parts: ConclusionParts, tx: Transaction, command: Comm
 /** A top-up that waited because this one was on the wire may go now. */
 async function wakeTheNext(parts: ConclusionParts, tx: Transaction, ended: Command): Promise<void> {
   const waiting = (await parts.commands.lockOpen(tx, ended.meter)).filter(
-    (command) => command.effect === "adds" && command.id !== ended.id,
+    (command) => command.effect === "adds" && command.id !== ended.id && !waitsForApproval(command),
   );
   for (const command of waiting) await parts.outbox.wake(tx, command.id);
 }

@@ -27,6 +27,8 @@ export function watched(session: MeterSession, watcher: Watcher): MeterSession {
     readTripDelayMinutes: () => session.readTripDelayMinutes(),
     read: (items, source) => session.read(items, source),
     topUp: (purchase, options) => session.topUp(purchase, options),
+    resetWallet: (options) => session.resetWallet(options),
+    switchToRemote: (wallet, options) => session.switchToRemote(wallet, options),
     orderRelay: (order, options) => session.orderRelay(order, options),
     readClock: () => session.readClock(),
     setClock: (way, lookedAt, options) => session.setClock(way, lookedAt, options),

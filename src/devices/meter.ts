@@ -28,6 +28,8 @@ export interface MeterRecord {
   readonly bus: BusId;
   readonly model: ModelName;
   readonly relayPassword: { readonly level: "02" | "03" | "04"; readonly secret: Secret<string> } | null;
+  /** It hangs on a test bench and serves nobody: its wallet may be wiped. */
+  readonly testBench?: boolean;
 }
 
 /** Most urgent first; a lower number goes before a higher one. */
@@ -138,6 +140,10 @@ export interface MeterSession {
     purchase: { readonly amount: Fen; readonly count: number; readonly opening: boolean },
     options: SendOptions,
   ): Promise<Sent>;
+  /** 070103FF: balance and count are 0 afterwards. Sent once. */
+  resetWallet(options: SendOptions): Promise<Sent>;
+  /** 07A006FF: the rest of the wallet leaves the meter for good. Sent once. */
+  switchToRemote(wallet: { readonly count: number }, options: SendOptions): Promise<Sent>;
   /** 1CH, secured (level 98) or plain with password, as model and record say. Sent once. */
   orderRelay(order: RelayOrder | TimedCut, options: SendOptions): Promise<Sent>;
   readClock(): Promise<ClockPicture>;

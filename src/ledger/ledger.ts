@@ -61,6 +61,12 @@ export const book = {
   channel: (name: string): string => `channel/${name}`,
   meter: (address: string): string => `meter/${address}`,
   consumed: "consumed",
+  /** What a test bench wiped. */
+  reset: (address: string): string => `reset/${address}`,
+  /** What a wallet that is closed had used up of what was sent to it, less what it held before. */
+  used: (address: string): string => `used/${address}`,
+  /** An overdraft that a closed wallet left behind: a person decides who bears it. */
+  owed: (account: AccountId): string => `owed/${account}`,
 } as const;
 
 /** Books whose sum is kept beside the entries. The others (channels, consumed) are summed when someone asks. */
@@ -152,6 +158,33 @@ export class Ledger {
       to: book.consumed,
       note: p.note,
     });
+  }
+
+  /** What the books hold on a meter; in a transaction together with what it has written. */
+  onMeter(tx: Transaction, address: string): Promise<Fen> {
+    return this.#store.total(book.meter(address), tx);
+  }
+
+  /**
+   * Money between books, by a further entry: a meter that was wiped, replaced or switched. Legs of nothing are left out, and an entry
+   * of nothing is none. `account`: whose position is held meanwhile, if one is moved.
+   */
+  async correct(
+    tx: Transaction,
+    p: {
+      readonly account: AccountId | null;
+      readonly reference: string;
+      readonly note: string;
+      readonly legs: readonly { readonly book: string; readonly amount: Fen }[];
+    },
+  ): Promise<"posted" | "repeated"> {
+    const { account, reference, note } = p;
+    if (account !== null) await this.#store.lockPosition(tx, account);
+    if (await this.#store.exists(tx, { kind: "correction", reference, closes: null })) return "repeated";
+    const legs = p.legs.filter(({ amount }) => amount !== 0n);
+    if (legs.length > 0)
+      await this.#store.append(tx, { kind: "correction", reference, closes: null, at: this.#clock.now(), note, legs });
+    return "posted";
   }
 
   async #move(tx: Transaction, move: Movement): Promise<Posted> {

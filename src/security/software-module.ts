@@ -90,6 +90,26 @@ export function softwareModule(parts: SoftwareModuleParts): SecurityModule {
       return Promise.resolve({ cipher, mac: mac(key, session, { control: WRITE, dataItem, tag: 1, data: cipher }) });
     },
 
+    async protectPurseReset(meter, session, { amountFen }): Promise<TopUpProof> {
+      const key = keyOf(meter, KEY.purse);
+      const frame = { control: SECURITY, dataItem: "070103FF" };
+      return Promise.resolve({
+        mac1: mac(key, session, { ...frame, tag: 1, data: uint32(amountFen, "amountFen") }),
+        mac2: mac(key, session, { ...frame, tag: 2, data: uint32(0n, "count") }),
+      });
+    },
+
+    // The published scheme has no row for it; these two are this project's own, made like those of a top-up.
+    async protectModeSwitch(meter, session, { mode, purse }): Promise<TopUpProof> {
+      const frame = { control: SECURITY, dataItem: "07A006FF" };
+      const number = Buffer.concat([Buffer.alloc(2), digits12(meter.meterNumber, "meterNumber")]);
+      const data = Buffer.concat([number, Buffer.from([mode === "remote" ? 1 : 0])]);
+      return Promise.resolve({
+        mac1: mac(keyOf(meter, KEY.parameters), session, { ...frame, tag: 1, data }),
+        mac2: mac(keyOf(meter, KEY.purse), session, { ...frame, tag: 2, data: purse }),
+      });
+    },
+
     async checkWallet(meter, session, reply): Promise<boolean> {
       const key = keyOf(meter, KEY.purse);
       const frame = { control: SECURITY_REPLY, dataItem: "078102FF" };

@@ -3,6 +3,7 @@ import { Instant, type Clock } from "../kernel/clock.ts";
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import { relayStateOf, type MeterRecord, type RelayPicture } from "../devices/meter.ts";
+import type { AccountModes } from "../commands/ends-with-money.ts";
 import type { AccountBook, MeterBook, MeterStore } from "../commands/command-store.ts";
 import { at, type Database } from "./database.ts";
 
@@ -17,6 +18,9 @@ interface MeterRow {
   relay_at: number | null;
   relay_desired: MeterBook["relayDesired"];
   cut_by: MeterBook["cutBy"];
+  test_bench: boolean;
+  being_replaced: boolean;
+  replaced_by: string | null;
 }
 
 export const meterBookOf = (row: MeterRow): MeterBook => ({
@@ -30,6 +34,9 @@ export const meterBookOf = (row: MeterRow): MeterBook => ({
   relayAt: row.relay_at === null ? null : Instant(row.relay_at),
   relayDesired: row.relay_desired,
   cutBy: row.cut_by,
+  testBench: row.test_bench,
+  beingReplaced: row.being_replaced,
+  replacedBy: row.replaced_by as MeterAddress | null,
 });
 
 export interface AccountSetting {
@@ -43,7 +50,7 @@ export interface AccountSetting {
 const ACCOUNT =
   "SELECT a.account, a.name, a.class, a.mode, a.tariff, m.address AS meter FROM accounts a LEFT JOIN meters m ON m.account = a.account AND m.active";
 
-export class PostgresMeterStore implements MeterStore {
+export class PostgresMeterStore implements MeterStore, AccountModes {
   readonly #db: Database;
   readonly #clock: Clock;
 
@@ -60,24 +67,27 @@ export class PostgresMeterStore implements MeterStore {
         tx,
         `INSERT INTO accounts (account, name, class, mode, tariff, created_at)
          SELECT x.account, x.name, x.class, x.mode, x.tariff, $2 FROM jsonb_to_recordset($1::jsonb) AS x(account text, name text, class text, mode text, tariff text)
-         ON CONFLICT (account) DO UPDATE SET name = EXCLUDED.name, class = EXCLUDED.class, mode = EXCLUDED.mode, tariff = EXCLUDED.tariff`,
+         ON CONFLICT (account) DO UPDATE SET name = EXCLUDED.name, class = EXCLUDED.class, tariff = EXCLUDED.tariff,
+           -- what was switched at the meter is not undone by a file that was not edited
+           mode = CASE WHEN accounts.switched_at IS NULL THEN EXCLUDED.mode ELSE accounts.mode END`,
         [JSON.stringify(accounts), now],
       );
-      const rows = meters.map(({ address, meterNumber, customerNumber, account, bus, model }) => ({
+      const rows = meters.map(({ address, meterNumber, customerNumber, account, bus, model, testBench }) => ({
         address,
         meter_number: meterNumber,
         customer_number: customerNumber,
         account,
         bus,
         model,
+        test_bench: testBench ?? false,
       }));
       await this.#db.run(tx, "UPDATE meters SET active = false WHERE active", []);
       await this.#db.run(
         tx,
-        `INSERT INTO meters (address, meter_number, customer_number, account, bus, model, active, created_at)
-         SELECT x.address, x.meter_number, x.customer_number, x.account, x.bus, x.model, true, $2
-           FROM jsonb_to_recordset($1::jsonb) AS x(address text, meter_number text, customer_number text, account text, bus text, model text)
-         ON CONFLICT (address) DO UPDATE SET account = EXCLUDED.account, bus = EXCLUDED.bus, model = EXCLUDED.model, active = true,
+        `INSERT INTO meters (address, meter_number, customer_number, account, bus, model, test_bench, active, created_at)
+         SELECT x.address, x.meter_number, x.customer_number, x.account, x.bus, x.model, x.test_bench, true, $2
+           FROM jsonb_to_recordset($1::jsonb) AS x(address text, meter_number text, customer_number text, account text, bus text, model text, test_bench boolean)
+         ON CONFLICT (address) DO UPDATE SET account = EXCLUDED.account, bus = EXCLUDED.bus, model = EXCLUDED.model, test_bench = EXCLUDED.test_bench, active = true,
            -- other numbers than before: whatever was confirmed then is to be read again
            identity = CASE WHEN meters.meter_number = EXCLUDED.meter_number AND meters.customer_number = EXCLUDED.customer_number THEN meters.identity ELSE 'unread' END,
            identity_note = CASE WHEN meters.meter_number = EXCLUDED.meter_number AND meters.customer_number = EXCLUDED.customer_number THEN meters.identity_note END,
@@ -110,6 +120,16 @@ export class PostgresMeterStore implements MeterStore {
       page.after,
       page.limit,
     ]);
+  }
+
+  async switchToRemote(tx: Transaction, account: AccountId, when: Instant): Promise<void> {
+    await this.#db.run(tx, "UPDATE accounts SET mode = 'remote', switched_at = $2 WHERE account = $1", [account, at(when)]);
+  }
+
+  /** Whose money the ledger holds. */
+  async remoteAccounts(): Promise<readonly AccountId[]> {
+    const rows = await this.#db.rows<{ account: string }>(null, "SELECT account FROM accounts WHERE mode = 'remote'");
+    return rows.map(({ account }) => account as AccountId);
   }
 
   async setIdentity(

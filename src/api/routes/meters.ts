@@ -1,5 +1,5 @@
 /** Meters: what the books and the line know of them, orders to their relay, and readings on demand. */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { seconds } from "../../kernel/clock.ts";
@@ -81,6 +81,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
             payment: null,
             params: order === "disconnect-for" ? { minutes, then: then ?? "reconnect" } : {},
             askedBy: "person",
+            askedByName: request.actor,
             reason,
           }),
         ),
@@ -106,7 +107,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
       const record = known(request.params.address);
       const { way, reason } = request.body;
       return writeOnce(parts, request, reply, 202, async (tx) => ({
-        command: views.command(await parts.service.accept(tx, wishOf(record, "clock-set", { way }, reason))),
+        command: views.command(await parts.service.accept(tx, wishOf(request, record, "clock-set", { way }, reason))),
       }));
     },
   );
@@ -127,7 +128,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
       const record = known(request.params.address);
       const { when, reason } = request.body;
       return writeOnce(parts, request, reply, 202, async (tx) => ({
-        command: views.command(await parts.service.accept(tx, wishOf(record, "freeze", { when }, reason))),
+        command: views.command(await parts.service.accept(tx, wishOf(request, record, "freeze", { when }, reason))),
       }));
     },
   );
@@ -154,7 +155,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
         // in order of addresses, here as everywhere: two such requests must not wait for each other's meters
         for (const record of records.toSorted((a, b) => (a.address < b.address ? -1 : 1))) {
           if ((await parts.meterStore.meter(tx, record.address))?.identity === "quarantined") continue;
-          commands.push(views.command(await parts.service.accept(tx, wishOf(record, "clock-set", { way }, reason))));
+          commands.push(views.command(await parts.service.accept(tx, wishOf(request, record, "clock-set", { way }, reason))));
         }
         return { commands };
       });
@@ -188,6 +189,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
           payment: null,
           params: { items: request.body.items },
           askedBy: "person",
+          askedByName: request.actor,
           reason: "a person asked",
         }),
       );
@@ -199,11 +201,12 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
 const hasClock = ({ model }: MeterRecord): boolean => meterModels[model].profile.items.date !== null;
 
 const wishOf = (
+  { actor }: Pick<FastifyRequest, "actor">,
   { address, account }: MeterRecord,
   kind: CommandKind,
   params: Readonly<Record<string, unknown>>,
   reason: string,
-): CommandWish => ({ kind, meter: address, account, payment: null, params, askedBy: "person", reason });
+): CommandWish => ({ kind, meter: address, account, payment: null, params, askedBy: "person", reason, askedByName: actor });
 
 /** Whoever holds the line runs the command that follows. */
 function ofAnotherGateway(error: unknown): null {
