@@ -62,7 +62,7 @@ async function wiped({ ledger }: EndParts, tx: Transaction, command: Command, be
     reference: `wallet-reset/${command.id}`,
     note: `the wallet was wiped; it showed ${shown}`,
     legs: [
-      { book: book.meter(command.meter), amount: Fen(-inBooks) },
+      { book: book.meter(command.meter), amount: Fen(0n - inBooks) },
       { book: book.reset(command.meter), amount: inBooks },
     ],
   });

@@ -52,7 +52,8 @@ export async function switchToRemote(
     {
       ...{ address: meter.address, operator, mode: "remote", mac1, mac2 },
       meterNumber: `0000${meter.meterNumber}`,
-      purse: Uint8Array.from([...purse.subarray(0, 4).toReversed(), ...purse.subarray(4).toReversed()]),
+      // the codec turns the field round as one, so that on the wire balance comes first and each begins with its last byte
+      purse: Uint8Array.from([...purse.subarray(4), ...purse.subarray(0, 4)]),
     },
     model.profile.choices,
   );

@@ -21,7 +21,7 @@ export interface ClosedWallet {
 export function closedWalletLegs(wallet: ClosedWallet): readonly { readonly book: string; readonly amount: Fen }[] {
   const { meter, account, inBooks, shown } = wallet;
   return [
-    { book: book.meter(meter), amount: Fen(-inBooks) },
+    { book: book.meter(meter), amount: Fen(0n - inBooks) },
     { book: book.available(account), amount: shown > 0n ? shown : ZERO_FEN },
     { book: book.owed(account), amount: shown < 0n ? shown : ZERO_FEN },
     { book: book.used(meter), amount: Fen(inBooks - shown) },
