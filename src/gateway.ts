@@ -18,6 +18,7 @@ import { moneyAtEndOf } from "./commands/ends-with-money.ts";
 import { noteEndOfTimedCut } from "./commands/timed-cut-end.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
+import { ReplacementService } from "./commands/replacement/replacement-service.ts";
 import type { Config } from "./config.ts";
 import { eachMeterAlone } from "./devices/bus-config.ts";
 import { HotMeters } from "./devices/hot-meters.ts";
@@ -38,7 +39,9 @@ import type { Reading } from "./kernel/reading.ts";
 import { Closers } from "./house/closers.ts";
 import { heatFrom } from "./house/heat.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
+import { metersInUse } from "./house/meters-in-use.ts";
 import { readinessOf } from "./house/readiness.ts";
+import { comingAndGoing, Replacing } from "./house/replacing.ts";
 import { Waking } from "./house/waking.ts";
 import { Billing } from "./ledger/billing.ts";
 import { Ledger } from "./ledger/ledger.ts";
@@ -63,6 +66,7 @@ import { nudging, OutboxPump, PostgresOutbox } from "./stores/outbox.ts";
 import { PostgresPaymentStore } from "./stores/payment-store.ts";
 import { PostgresPolicyStore } from "./stores/policy-store.ts";
 import { PostgresReadingStore } from "./stores/reading-store.ts";
+import { PostgresReplacementStore } from "./stores/replacement-store.ts";
 
 /** Lanes of a gateway's waiting room; one is enough on PostgreSQL, Redis has its work spread. */
 const LANES = { postgres: 1, redis: 8 } as const;
@@ -127,7 +131,9 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const billingStore = new PostgresBillingStore(db);
   const policyStore = new PostgresPolicyStore(db);
   const outbox = new PostgresOutbox(db);
-  await meterStore.bringIn(config.accounts, config.meters);
+  const replacements = new PostgresReplacementStore(db);
+  const metersNow = metersInUse(config.meters, await replacements.replaced(), (what, about) => log.warn(about, what));
+  await meterStore.bringIn(config.accounts, metersNow);
   let pump: OutboxPump | null = null;
   const transactor = nudging(db, () => pump);
   const ledger = new Ledger({ store: ledgerStore, clock });
@@ -150,7 +156,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     log,
     security,
     buses: config.buses,
-    meters: config.meters,
+    meters: metersNow,
     mqtt: {
       url: mqtt.url,
       ...(config.mqtt.username === null ? {} : { username: config.mqtt.username }),
@@ -204,7 +210,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const remote = new Set(await meterStore.remoteAccounts()); // the books', since a meter may have been switched
   const hot = new HotMeters(clock);
   const planner = new PollPlanner({
-    lines: linesToPlan(config.buses, config.meters),
+    lines: linesToPlan(config.buses, metersNow),
     tiers: config.polling,
     clock,
     log,
@@ -263,7 +269,10 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
       wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
     },
   });
-  const lineOf = new Map(config.meters.map((meter) => [meter.address, lineName(config, meter)]));
+  const lineOf = (address: MeterAddress): string => {
+    const meter = street.meter(address);
+    return meter === undefined ? address : lineName(config, meter);
+  };
   const placesOf = async (
     commands: readonly CommandId[],
   ): Promise<readonly { id: CommandId; line: string; bus: string; priority: number }[]> => {
@@ -274,7 +283,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     );
     return rows.map(({ id, meter, kind }) => ({
       id: CommandId(id),
-      line: lineOf.get(meter as MeterAddress) ?? meter,
+      line: lineOf(meter as MeterAddress),
       bus: street.meter(meter as MeterAddress)?.bus ?? "",
       priority: definitionOf(kind).priority,
     }));
@@ -304,7 +313,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   });
   const noteHeat = heatFrom({
     hot,
-    meters: config.meters,
+    metersOf: (account) => street.meters().filter((meter) => meter.account === account),
     isRemote: (account) => remote.has(account),
     availableOf: async (account) => (await ledger.position(null, account)).available,
     log,
@@ -355,6 +364,13 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     });
   });
 
+  const replacing = new Replacing({
+    ...{ ...common, street, service, replacements, intake, billing: energy },
+    believed: async (meter, item) =>
+      (await readingStore.latestOf([meter])).find((reading) => reading.item === item)?.value ?? null,
+    ...comingAndGoing({ street, poller, planner, buses: config.buses }),
+  });
+
   // --- everything runs
   leases.onTaken((buses) => void waking.takeOver(buses));
   await commandStore.makeAllDue(clock.now(), leases.held());
@@ -377,8 +393,10 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   closers.add("sweeper", () => sweeper.stop());
   poller.start();
   reconciler.start();
+  replacing.start();
   closers.add("rules", () => reconciler.stop());
   closers.add("poller", () => poller.stop());
+  closers.add("replacements", () => replacing.stop());
 
   // --- doors
   const app = await buildApp({
@@ -392,6 +410,14 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     commandStore,
     paymentStore,
     meterStore,
+    replacing: {
+      service: new ReplacementService({
+        ...{ ...common, replacements, service, street, restoreBy },
+        buses: new Set(config.buses.map(({ id }) => id)),
+      }),
+      store: replacements,
+      nudge: () => replacing.nudge(),
+    },
     ledger,
     ledgerStore,
     readings: readingStore,

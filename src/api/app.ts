@@ -16,6 +16,7 @@ import { commandRoutes } from "./routes/commands.ts";
 import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { replacementRoutes } from "./routes/replacements.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { walletRoutes } from "./routes/wallets.ts";
 import { Views } from "./views.ts";
@@ -78,6 +79,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     commandRoutes(routes, parts, views);
     approvalRoutes(routes, parts, views);
     walletRoutes(routes, parts, views);
+    replacementRoutes(routes, parts, views);
     accountRoutes(routes, parts, views);
     busRoutes(routes, parts);
     houseRoutes(routes, parts);

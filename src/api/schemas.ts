@@ -39,6 +39,7 @@ export const paymentBody = z.strictObject({
 });
 
 const reason = words(500).min(1, "say why; it stands in the books");
+export const reasonText = reason;
 
 export const relayBody = z
   .strictObject({

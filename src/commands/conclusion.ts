@@ -104,10 +104,13 @@ async function wakeTheNext(parts: ConclusionParts, tx: Transaction, ended: Comma
   for (const command of waiting) await parts.outbox.wake(tx, command.id);
 }
 
+/** What was held for it is named after it; behind a balance that is carried over stands no payment. */
+const carriesMoney = ({ params }: Command): boolean => typeof params["amount"] === "string";
+
 /** Money follows the command's end, and the payment follows the money. */
 async function settleMoney(parts: ConclusionParts, tx: Transaction, command: Command, end: Step): Promise<void> {
   const { account, payment } = command;
-  if (command.effect !== "adds" || account === null || payment === null) return;
+  if (command.effect !== "adds" || account === null || !carriesMoney(command)) return;
   const hold = { account, amount: amountOf(command), hold: command.id as string };
   if (end.money !== "keep") {
     const posted =
@@ -118,7 +121,9 @@ async function settleMoney(parts: ConclusionParts, tx: Transaction, command: Com
       throw new Error(`the hold of command ${command.id} could not be closed: ${posted}`);
   }
   const state = end.state === "confirmed" ? "allocated" : end.state === "disputed" ? "disputed" : "unallocated";
-  await parts.payments.setState(tx, payment, state, command.id);
-  await parts.outbox.announce(tx, { type: "payment", id: payment, account, state });
+  if (payment !== null) {
+    await parts.payments.setState(tx, payment, state, command.id);
+    await parts.outbox.announce(tx, { type: "payment", id: payment, account, state });
+  }
   await parts.outbox.announce(tx, { type: "account", account });
 }

@@ -179,6 +179,10 @@ export interface Street {
   /** Waits for the meter to be free: one session per meter at a time, since the meter's identity session is one. */
   session(address: MeterAddress, options: SessionOptions): Promise<MeterSession>;
   meter(address: MeterAddress): MeterRecord | undefined;
+  /** A meter that comes while the house runs; one that is known already stays as it is. Left out: only at the start. */
+  adopt?(meter: MeterRecord): void;
+  /** A meter that hangs here no more: nothing is asked of it and nothing ordered, whoever answers by its name. */
+  retire?(address: MeterAddress): void;
   meters(): readonly MeterRecord[];
   health(address: MeterAddress): MeterHealth;
   /** False: the meter's line may not be driven just now, another gateway holds it; a session is refused at once. Left out: never. */

@@ -30,7 +30,7 @@ const PICTURE = `
     JOIN accounts a ON a.account = m.account AND a.mode = 'remote'
     LEFT JOIN ledger_positions p ON p.book = 'available/' || a.account
     LEFT JOIN billing b ON b.meter = m.address
-   WHERE m.active`;
+   WHERE m.active AND NOT m.being_replaced`;
 
 /** Bit 6 of run-state word 3. */
 const ORDER_IS_DISCONNECT = 0x40;

@@ -48,10 +48,12 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
 
   typed.get(
     "/v1/meters/:address",
-    { schema: { tags: ["meters"], params: shape.addressParam, response: { 200: shape.meter, 404: shape.problem } } },
+    { schema: { tags: ["meters"], params: shape.addressParam, response: { 200: shape.meter, 404: shape.problem, 410: shape.problem } } },
     async (request) => {
+      const asked = await parts.meterStore.meter(null, MeterAddress(request.params.address));
+      if (asked?.replacedBy != null) throw new Fault("meter-replaced", { meter: asked.address, by: asked.replacedBy });
       const record = known(request.params.address);
-      const book = await parts.meterStore.meter(null, record.address);
+      const book = asked;
       if (book === null) throw new Fault("unknown-meter", { meter: record.address });
       return views.meter(record, book, parts.street.health(record.address), await parts.readings.latestOf([record.address]));
     },
