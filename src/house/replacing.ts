@@ -12,7 +12,7 @@ import { seconds, type Clock } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 
-const LOOK_EVERY_MS = seconds(5);
+const LOOK_EVERY_MS = seconds(2);
 
 export interface ReplacingParts extends StepParts {
   readonly replacements: StepParts["replacements"] & {

@@ -96,7 +96,9 @@ export class PostgresReplacementStore implements ReplacementStore {
   }
 
   async find(tx: Transaction | null, id: string): Promise<Replacement | null> {
-    const [row] = await this.#db.rows<Row>(tx, `SELECT * FROM replacements WHERE id = $1${tx === null ? "" : " FOR UPDATE"}`, [id]);
+    const [row] = await this.#db.rows<Row>(tx, `SELECT * FROM replacements WHERE id = $1${tx === null ? "" : " FOR UPDATE"}`, [
+      id,
+    ]);
     return row === undefined ? null : replacementOf(row);
   }
 
@@ -167,7 +169,11 @@ export class PostgresReplacementStore implements ReplacementStore {
     await this.#db.run(tx, "UPDATE meters SET being_replaced = $2 WHERE address = $1", [oldMeter, isIt]);
   }
 
-  async moveAccount(tx: Transaction, { oldMeter, newMeter, account }: Parameters<ReplacementStore["moveAccount"]>[1], when: Instant): Promise<void> {
+  async moveAccount(
+    tx: Transaction,
+    { oldMeter, newMeter, account }: Parameters<ReplacementStore["moveAccount"]>[1],
+    when: Instant,
+  ): Promise<void> {
     await this.#db.run(
       tx,
       `UPDATE meters SET active = false, being_replaced = false, replaced_by = $2, identity = 'quarantined', identity_note = $3,

@@ -12,10 +12,9 @@ const clock = new ShiftableClock(Instant(Date.UTC(2026, 10, 23, 1, 0)));
 const LIMIT_MS = 30_000;
 const names = ["plain", "lost", "lostRequest", "refuses", "killed", "byHand", "already", "paying", "overdrawn"] as const;
 type Name = (typeof names)[number];
-const meters = Object.fromEntries(names.map((name, index) => [name, `2026112262${String(index + 1).padStart(2, "0")}`])) as Record<
-  Name,
-  string
->;
+const meters = Object.fromEntries(
+  names.map((name, index) => [name, `2026112262${String(index + 1).padStart(2, "0")}`]),
+) as Record<Name, string>;
 const modelOf = (name: Name) => (name === "byHand" || name === "already" ? "standard-wallet" : "southern-grid");
 let house: TestHouse;
 const wang = new Person(() => house.gateway.url, "wang");
@@ -38,7 +37,11 @@ beforeAll(async () => {
 afterAll(() => house.close());
 
 const asked = async (name: Name, more: object = {}): Promise<string> => {
-  const answer = await wang.post(`/v1/meters/${meters[name]}/mode`, { mode: "remote", reason: "the village goes remote", ...more });
+  const answer = await wang.post(`/v1/meters/${meters[name]}/mode`, {
+    mode: "remote",
+    reason: "the village goes remote",
+    ...more,
+  });
   expect(answer).toMatchObject({ status: 202 });
   return String((answer.body["command"] as Thing)["id"]);
 };
@@ -48,7 +51,8 @@ const ended = (id: string): Promise<Thing> =>
     return body["endedAt"] === null ? null : body;
   });
 const pay = async (name: Name, amount: string): Promise<Thing> =>
-  (await wang.post("/v1/payments", { account: accountOf(meters[name]), amount, channel: "c", orderId: `${name}-${amount}` })).body;
+  (await wang.post("/v1/payments", { account: accountOf(meters[name]), amount, channel: "c", orderId: `${name}-${amount}` }))
+    .body;
 const topUp = async (name: Name, amount: string): Promise<void> => {
   const { command } = (await pay(name, amount)) as { command: Thing };
   expect((await ended(String(command["id"])))["state"]).toBe("confirmed");
@@ -56,7 +60,12 @@ const topUp = async (name: Name, amount: string): Promise<void> => {
 const account = async (name: Name): Promise<Thing> => (await li.get(`/v1/accounts/${accountOf(meters[name])}`)).body;
 const books = (name: Name) => {
   const [meter, customer] = [meters[name], accountOf(meters[name])];
-  return sumsOf(house, { meter: `meter/${meter}`, available: `available/${customer}`, used: `used/${meter}`, owed: `owed/${customer}` });
+  return sumsOf(house, {
+    meter: `meter/${meter}`,
+    available: `available/${customer}`,
+    used: `used/${meter}`,
+    owed: `owed/${customer}`,
+  });
 };
 
 describe("a switch to remote mode", () => {

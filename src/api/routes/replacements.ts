@@ -103,9 +103,7 @@ export function replacementRoutes(app: FastifyInstance, parts: ApiParts, views: 
       };
       const given = givenIn(request.body, parts.clock.now());
       const answer = await writeOnce(parts, request, reply, 202, async (tx) => ({
-        replacement: view(
-          await service.begin(tx, old, { newMeter: record, given, reason, askedByName: request.actor }),
-        ),
+        replacement: view(await service.begin(tx, old, { newMeter: record, given, reason, askedByName: request.actor })),
       }));
       nudge();
       return answer;
@@ -158,7 +156,9 @@ export function replacementRoutes(app: FastifyInstance, parts: ApiParts, views: 
         },
       },
       async (request, reply) => {
-        const answer = await writeOnce(parts, request, reply, 200, async (tx) => view(await service[does](tx, request.params.id)));
+        const answer = await writeOnce(parts, request, reply, 200, async (tx) =>
+          view(await service[does](tx, request.params.id)),
+        );
         nudge();
         return answer;
       },

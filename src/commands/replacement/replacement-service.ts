@@ -108,7 +108,10 @@ export class ReplacementService {
 
   async #goOn(tx: Transaction, running: Replacement, { newMeter, given }: ReplacementWish): Promise<Replacement> {
     if (running.newMeter !== newMeter.address)
-      throw conflict("newMeter.address", `${running.oldMeter} is being replaced by ${running.newMeter} already; abandon that first`);
+      throw conflict(
+        "newMeter.address",
+        `${running.oldMeter} is being replaced by ${running.newMeter} already; abandon that first`,
+      );
     if (given === null || running.step !== "begun") return running;
     mustSayEnough(running.mode, given);
     await this.#parts.replacements.change(tx, running.id, { given, waitingFor: null });
@@ -126,7 +129,10 @@ export class ReplacementService {
   #mustFit(mode: Replacement["mode"], { model }: ReplacementWish["newMeter"]): void {
     const { wallet, orders } = meterModels[model];
     if (mode === "local" && !wallet)
-      throw conflict("newMeter.model", `the account keeps its money in the meter, and a ${model} has no wallet: switch it to remote first`);
+      throw conflict(
+        "newMeter.model",
+        `the account keeps its money in the meter, and a ${model} has no wallet: switch it to remote first`,
+      );
     if (!wallet && !orders.includes(this.#parts.restoreBy))
       throw conflict("newMeter.model", `a ${model} cannot be restored by "${this.#parts.restoreBy}" (policy.restoreBy)`);
   }
@@ -138,7 +144,10 @@ export class ReplacementService {
     noMoneyUnderWay(book, [...open, ...(await commands.list({ meter: book.address, state: "disputed", limit: 10 }))]);
     const sent = open.filter(({ state }) => !isUnsent(state));
     if (sent.length > 0)
-      throw conflict("meter", `an order is on its way to it: ${sent.map(({ id, kind }) => `${kind} ${id}`).join(", ")}; wait for its end`);
+      throw conflict(
+        "meter",
+        `an order is on its way to it: ${sent.map(({ id, kind }) => `${kind} ${id}`).join(", ")}; wait for its end`,
+      );
     for (const command of open) await apply(this.#parts, tx, command, { type: "cancel", because: "replaced" });
   }
 }

@@ -8,10 +8,11 @@
  *     moved      ─► the command that carries it has ended
  */
 import { Instant, minutes, type Clock } from "../../kernel/clock.ts";
-import { isFault, reasonOf } from "../../kernel/faults.ts";
+import { isFault, reasonOf, type FaultCode } from "../../kernel/faults.ts";
 import type { MeterAddress } from "../../kernel/ids.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { Fen, parseYuan, yuan, ZERO_FEN } from "../../kernel/money.ts";
+import type { Fen } from "../../kernel/money.ts";
+import { parseYuan, yuan, ZERO_FEN } from "../../kernel/money.ts";
 import type { Reading } from "../../kernel/reading.ts";
 import type { Transaction, Transactor } from "../../kernel/transaction.ts";
 import { closedWalletLegs } from "../../ledger/closed-wallet.ts";
@@ -86,8 +87,8 @@ const isStale = ({ clock }: StepParts, { final }: Replacement): Promise<boolean>
 async function readOld(parts: StepParts, r: Replacement): Promise<boolean> {
   const step = r.begin === null ? "old-read" : "new-read";
   const read = await seenOf(parts, r.oldMeter, r.mode === "local", (session) => session.read(itemsOf(r), "command"));
-  if (read === "not-ours") return false;
-  if (read !== null) {
+  if (read.seen === null && read.fault === "line-not-ours") return false; // its holder goes on with it
+  if (read.seen !== null) {
     await parts.intake.take(read.readings); // bills what was used last
     return goes(parts, r, { step, final: read.seen });
   }
@@ -100,7 +101,14 @@ async function readOld(parts: StepParts, r: Replacement): Promise<boolean> {
 async function takeGiven(parts: StepParts, r: Replacement, given: SeenReadings): Promise<boolean> {
   if (given.energy !== null) {
     const takenAt = Instant(given.takenAt);
-    const reading = { meter: r.oldMeter, item: "importedEnergy", value: given.energy, unit: "kWh", takenAt, source: "person" } as const;
+    const reading = {
+      meter: r.oldMeter,
+      item: "importedEnergy",
+      value: given.energy,
+      unit: "kWh",
+      takenAt,
+      source: "person",
+    } as const;
     await parts.intake.take([reading]);
     if ((await parts.believed(r.oldMeter, "importedEnergy")) !== given.energy) return waits(parts, r, "final-reading-impossible");
   }
@@ -113,22 +121,29 @@ async function readNew(parts: StepParts, r: Replacement): Promise<boolean> {
   const record = parts.street.meter(r.newMeter);
   if (record === undefined) return waits(parts, r, "new-meter-unknown-here");
   const isLocal = r.mode === "local";
-  let why: string | null = null;
-  let opened = true;
+  const doubt: { why?: string } = {};
+  const proved: { count?: number; opened?: boolean } = {};
   const read = await seenOf(parts, r.newMeter, isLocal, async (session) => {
     const note = identityNote(record, await session.readIdentity());
-    if (note !== null) why = `new-meter-identity: ${note}`;
+    if (note !== null) {
+      doubt.why = `new-meter-identity: ${note}`;
+      return session.read(isLocal ? WALLET_ITEMS : ENERGY_ITEMS, "command"); // its keys would be another's too
+    }
     const picture = await session.readRelay();
-    opened = picture.accountOpened;
+    if (isLocal) {
+      // by its keys: what cannot prove itself to us could not be sent the balance either
+      const { count, accountOpened } = await session.readWallet();
+      Object.assign(proved, { count, opened: accountOpened });
+    }
     if (r.mode === "remote" && meterModels[record.model].wallet && (picture.word & WALLET_KIND) !== 0)
-      why = "new-meter-in-local-mode";
+      doubt.why = "new-meter-in-local-mode";
     return session.read(isLocal ? WALLET_ITEMS : ENERGY_ITEMS, "command");
   });
-  if (read === "not-ours") return false;
-  if (read === null) return waits(parts, r, "new-meter");
-  if (why !== null) return waits(parts, r, why);
+  if (read.seen === null && read.fault === "line-not-ours") return false;
+  if (read.seen === null) return waits(parts, r, read.fault === "meter-silent" ? "new-meter" : `new-meter: ${read.fault}`);
+  if (doubt.why !== undefined) return waits(parts, r, doubt.why);
   await parts.intake.take(read.readings); // it belongs to nobody yet: nobody is billed
-  return goes(parts, r, { step: "new-read", begin: { ...read.seen, ...(isLocal ? { opened } : {}) } });
+  return goes(parts, r, { step: "new-read", begin: { ...read.seen, ...proved } });
 }
 
 // --- money and account
@@ -161,7 +176,10 @@ async function move(parts: StepParts, r: Replacement): Promise<boolean> {
     return { carried: hasRest ? yuan(shown) : "0.00" };
   });
   if (moved === null) return waits(parts, r, "commands-of-the-old-meter");
-  parts.log.info({ replacement: r.id, meter: r.oldMeter, by: r.newMeter, ...moved }, "the account has gone over to its new meter");
+  parts.log.info(
+    { replacement: r.id, meter: r.oldMeter, by: r.newMeter, ...moved },
+    "the account has gone over to its new meter",
+  );
   return true;
 }
 
@@ -190,20 +208,23 @@ const itemsOf = ({ mode }: Replacement): readonly string[] => (mode === "local" 
 
 const netOf = ({ balance }: SeenReadings): Fen => (balance === null ? ZERO_FEN : parseYuan(balance, "balance"));
 
-/** What a meter says now; null: nobody answered, or not all of it. */
+type Heard =
+  { readonly seen: SeenReadings; readonly readings: readonly Reading[] } | { readonly seen: null; readonly fault: FaultCode };
+
+/** What a meter says now; a fault: nobody answered, or not all of it. */
 async function seenOf(
   { street, clock, log }: StepParts,
   meter: MeterAddress,
   withWallet: boolean,
   read: (session: MeterSession) => Promise<readonly Reading[]>,
-): Promise<{ readonly readings: readonly Reading[]; readonly seen: SeenReadings } | "not-ours" | null> {
+): Promise<Heard> {
   let session: MeterSession | null = null;
   try {
     session = await street.session(meter, { priority: Priority.person, mayProbe: true });
     const readings = await read(session);
     const of = (item: string): string | null => readings.find((reading) => reading.item === item)?.value ?? null;
     const [energy, balance, overdraft, count] = WALLET_ITEMS.map(of);
-    if (energy == null || (withWallet && balance == null)) return null;
+    if (energy == null || (withWallet && balance == null)) return { seen: null, fault: "meter-no-data" };
     const net = withWallet ? yuan(parseYuan(balance!, "balance") - parseYuan(overdraft ?? "0.00", "overdraft")) : null;
     return {
       readings,
@@ -213,10 +234,9 @@ async function seenOf(
       },
     };
   } catch (error) {
-    if (isFault(error, "line-not-ours")) return "not-ours";
     if (!isFault(error)) throw error;
     log.debug({ meter, fault: error.code, reason: reasonOf(error) }, "a replacement found nobody");
-    return null;
+    return { seen: null, fault: error.code };
   } finally {
     await session?.close();
   }

@@ -52,7 +52,10 @@ export interface Replacement {
 }
 
 export type ReplacementChange = Partial<
-  Pick<Replacement, "step" | "waitingFor" | "given" | "final" | "begin" | "carried" | "command" | "movedAt" | "endedAt" | "reason">
+  Pick<
+    Replacement,
+    "step" | "waitingFor" | "given" | "final" | "begin" | "carried" | "command" | "movedAt" | "endedAt" | "reason"
+  >
 >;
 
 /** A meter as the books keep it: without secrets. */
