@@ -12,6 +12,7 @@ import { encode, listForms } from "./encode.ts";
 import { modelArgument } from "./model-argument.ts";
 import { endOf, Exit, WrongUse } from "./exits.ts";
 import { examineLink, lineCommands, withLineOptions, type DoctorOptions } from "./line-commands.ts";
+import { meterChanges } from "./meter-changes.ts";
 import { lineOf, watch } from "./watch.ts";
 
 const ORDERS = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", "disconnect-for"] as const;
@@ -45,7 +46,7 @@ export async function main(args: readonly string[], terminal: Terminal = realTer
   }
 }
 
-interface ApiOptions {
+export interface ApiOptions {
   readonly api?: string;
   readonly json?: boolean;
 }
@@ -222,6 +223,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
       show(options, command, describe(command));
     });
 
+  meterChanges(program, { throughGateway, clientOf, show });
   lineCommands(program, terminal, end);
 
   withLineOptions(program.command("doctor"))
