@@ -335,8 +335,7 @@ function accountsOf(file: SiteFile, complaints: Complaints): Config["accounts"] 
     const mode = given?.mode ?? natural;
     const tariff = given?.tariff ?? file.tariffs[0]!.id;
     if (!tariffs.has(tariff)) complaints.add(`accounts[${given?.index ?? 0}].tariff`, `no tariff has the id "${tariff}"`);
-    // A meter with a wallet may have been switched to remote mode; one without cannot be made local.
-    if (meterOf.has(account) && mode !== natural && natural === "remote")
+    if (meterOf.has(account) && mode !== natural)
       complaints.add(`accounts[${given?.index ?? 0}].mode`, `a ${meterOf.get(account)!.model} meter needs mode: ${natural}`);
     return { account: AccountId(account), name: given?.name ?? account, class: given?.class ?? "residential", mode, tariff };
   });

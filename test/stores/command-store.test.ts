@@ -69,6 +69,8 @@ async function accepted(changes: Partial<Command> = {}): Promise<Command> {
     verifiedAt: null,
     endedAt: null,
     receipt: null,
+    askedByName: null,
+    approval: null,
     ...changes,
   };
   await db.transact((tx) => store.insert(tx, command));

@@ -65,6 +65,9 @@ describe("bringing in the site file", () => {
         relayAt: null,
         relayDesired: null,
         cutBy: null,
+        testBench: false,
+        beingReplaced: false,
+        replacedBy: null,
       },
     ]);
     expect(await store.account(null, flat1)).toEqual({
