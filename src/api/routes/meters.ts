@@ -48,7 +48,13 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
 
   typed.get(
     "/v1/meters/:address",
-    { schema: { tags: ["meters"], params: shape.addressParam, response: { 200: shape.meter, 404: shape.problem, 410: shape.problem } } },
+    {
+      schema: {
+        tags: ["meters"],
+        params: shape.addressParam,
+        response: { 200: shape.meter, 404: shape.problem, 410: shape.problem },
+      },
+    },
     async (request) => {
       const asked = await parts.meterStore.meter(null, MeterAddress(request.params.address));
       if (asked?.replacedBy != null) throw new Fault("meter-replaced", { meter: asked.address, by: asked.replacedBy });
