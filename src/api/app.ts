@@ -14,6 +14,7 @@ import { busRoutes } from "./routes/buses.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
+import { paymentBatchRoutes } from "./routes/payment-batches.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { Views } from "./views.ts";
@@ -72,6 +73,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
   const views = new Views(parts.timeZone);
   await app.register((routes, _options, done) => {
     paymentRoutes(routes, parts, views);
+    paymentBatchRoutes(routes, parts, views);
     meterRoutes(routes, parts, views);
     commandRoutes(routes, parts, views);
     accountRoutes(routes, parts, views);

@@ -11,7 +11,7 @@ import type { CentiKwh } from "../kernel/energy.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
-import type { Attempt } from "../commands/command.ts";
+import type { Attempt, Command } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "../commands/command-store.ts";
 import type { PaymentService } from "../commands/payment-service.ts";
@@ -53,8 +53,13 @@ export interface ApiParts {
       tx: Transaction | null,
       commands: readonly CommandId[],
     ): Promise<readonly (Attempt & { readonly command: CommandId })[]>;
+    /** Those there are, in no order. */
+    findAll(commands: readonly CommandId[]): Promise<readonly Command[]>;
   };
-  readonly paymentStore: Pick<PaymentStore, "find" | "list">;
+  readonly paymentStore: Pick<PaymentStore, "find" | "list"> & {
+    /** Those that were taken, in no order. */
+    byOrders(orders: readonly { readonly channel: string; readonly orderId: string }[]): Promise<readonly Payment[]>;
+  };
   readonly meterStore: Pick<MeterStore, "meter" | "account"> & {
     all(): Promise<readonly MeterBook[]>;
     accounts(page: { readonly limit: number; readonly after: AccountId | null }): Promise<readonly AccountBook[]>;

@@ -14,6 +14,9 @@ export const pageQuery = z.object({
   cursor: z.string().max(100).optional(),
 });
 
+/** Items of one request that carries many. */
+const BATCH_ITEMS_MAX = 1_000;
+
 /** Commands and payments are paged by their ids. */
 export const idPageQuery = pageQuery.extend({ cursor: z.uuid().optional() });
 /** Entries are numbered. */
@@ -36,6 +39,18 @@ export const paymentBody = z.strictObject({
   amount: money,
   channel: z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes"),
   orderId: words(100).min(1),
+});
+
+/** Each item is looked at by itself, so that one that is wrong says so and holds nobody else up. */
+export const batchBody = z.strictObject({
+  items: z.array(z.unknown()).min(1).max(BATCH_ITEMS_MAX).describe("bodies as of POST /v1/payments"),
+  check: z.boolean().default(false).describe("true: only say what would be refused; nothing is written"),
+});
+export const lookupBody = z.strictObject({
+  orders: z
+    .array(paymentBody.pick({ channel: true, orderId: true }))
+    .min(1)
+    .max(BATCH_ITEMS_MAX),
 });
 
 const reason = words(500).min(1, "say why; it stands in the books");

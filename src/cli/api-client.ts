@@ -2,9 +2,17 @@
 import { Failed, NoConnection } from "./exits.ts";
 import { reasonOf } from "../kernel/faults.ts";
 
+const TOO_MANY = 429;
+
 export interface ApiAddress {
   readonly url: string;
   readonly key: string | undefined;
+}
+
+/** What every call through the gateway may be told. */
+export interface ApiOptions {
+  readonly api?: string;
+  readonly json?: boolean;
 }
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -49,6 +57,7 @@ export class ApiClient {
       typeof detail === "string"
         ? detail
         : `The gateway answered ${response.status} ${typeof code === "string" ? code : ""}`.trim(),
+      { mayPass: response.status >= 500 || response.status === TOO_MANY },
     );
   }
 }

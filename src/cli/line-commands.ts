@@ -4,7 +4,7 @@ import type { MeterAddress } from "../kernel/ids.ts";
 import { addressArgument, baudsArgument, durationArgument, msArgument, zoneArgument } from "./arguments.ts";
 import { explainingOf, languageOf } from "./decode.ts";
 import { Exit } from "./exits.ts";
-import type { Terminal } from "./meterctl.ts";
+import type { Terminal } from "./terminal.ts";
 
 const ZONE = "Asia/Shanghai";
 const LINK_FORMS = "tcp://host:port or serial:///dev/ttyUSB0?baud=2400";
@@ -127,7 +127,7 @@ export async function examineLink(link: string, options: DoctorOptions, terminal
 }
 
 /** Ctrl-C ends the listening and not the program: what was heard is still summed up. */
-async function untilInterrupted<T>(terminal: Terminal, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
+export async function untilInterrupted<T>(terminal: Terminal, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
   if (terminal.stop !== undefined) return work(terminal.stop);
   const interrupted = new AbortController();
   const stop = (): void => interrupted.abort();

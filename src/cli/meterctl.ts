@@ -4,7 +4,7 @@ import { Command, CommanderError } from "commander";
 import { itemOf } from "../protocols/dlt645/index.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
-import { ApiClient, type ApiAddress, type Json } from "./api-client.ts";
+import { ApiClient, type ApiAddress, type ApiOptions, type Json } from "./api-client.ts";
 import { addressArgument, argument, countArgument } from "./arguments.ts";
 import { decode, explainingOf, languageOf } from "./decode.ts";
 import { examine, printFindings } from "./doctor.ts";
@@ -12,26 +12,14 @@ import { encode, listForms } from "./encode.ts";
 import { modelArgument } from "./model-argument.ts";
 import { endOf, Exit, WrongUse } from "./exits.ts";
 import { examineLink, lineCommands, withLineOptions, type DoctorOptions } from "./line-commands.ts";
+import { importCommands } from "./import/import-commands.ts";
+import { realTerminal, type Terminal } from "./terminal.ts";
 import { lineOf, watch } from "./watch.ts";
 
 const ORDERS = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", "disconnect-for"] as const;
 
-export interface Terminal {
-  out(text: string): void;
-  error(text: string): void;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Ends what goes on for ever; a real terminal's own is Ctrl-C. */
-  readonly stop?: AbortSignal;
-}
-
-const realTerminal: Terminal = {
-  out: (text) => void process.stdout.write(`${text}\n`),
-  error: (text) => void process.stderr.write(`${text}\n`),
-  env: process.env,
-};
-
 /** Runs one call; answers its exit code. */
-export async function main(args: readonly string[], terminal: Terminal = realTerminal): Promise<number> {
+export async function main(args: readonly string[], terminal: Terminal = realTerminal()): Promise<number> {
   let code: number = Exit.done;
   const program = build(terminal, (end) => (code = end));
   try {
@@ -43,11 +31,6 @@ export async function main(args: readonly string[], terminal: Terminal = realTer
     terminal.error(end.say);
     return end.code;
   }
-}
-
-interface ApiOptions {
-  readonly api?: string;
-  readonly json?: boolean;
 }
 
 function build(terminal: Terminal, end: (code: number) => void): Command {
@@ -222,6 +205,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
       show(options, command, describe(command));
     });
 
+  importCommands({ program, terminal, end, throughGateway, clientOf });
   lineCommands(program, terminal, end);
 
   withLineOptions(program.command("doctor"))

@@ -60,21 +60,10 @@ export class PaymentService {
 
   /** Takes it, or answers what was taken under the same channel and order id before. */
   async take(tx: Transaction, order: PaymentOrder): Promise<TakenPayment> {
-    const { payments, ledger, outbox, clock, meters } = this.#parts;
-    if (order.amount <= 0n) throw new Fault("amount-malformed", { field: "amount", given: yuan(order.amount) });
-    if (order.amount > this.#parts.cap)
-      throw new Fault("amount-above-cap", { amount: yuan(order.amount), cap: yuan(this.#parts.cap) });
-    if (this.#parts.channels !== null && !this.#parts.channels.has(order.channel))
-      throw new Fault("unknown-channel", { channel: order.channel });
-    const earlier = await payments.byOrder(tx, order.channel, order.orderId);
-    if (earlier !== null) return this.#repeat(tx, earlier, order);
-    const account = await meters.account(tx, order.account);
-    if (account === null) throw new Fault("unknown-account", { account: order.account });
-    if (account.meter === null) throw new Fault("account-without-meter", { account: order.account });
-    const meter = await meters.meter(tx, account.meter);
-    if (meter === null) throw new Fault("unknown-meter", { meter: account.meter });
-    if (meter.identity === "quarantined") throw new Fault("meter-quarantined", { meter: meter.address, why: meter.identityNote });
-    if ((await payments.disputed(tx, order.account)) !== null) throw new Fault("account-disputed", { account: order.account });
+    const { payments, ledger, outbox, clock } = this.#parts;
+    const seen = await this.#look(tx, order);
+    if ("earlier" in seen) return this.#repeat(tx, seen.earlier);
+    const { account, meter } = seen;
     const payment: Payment = {
       id: PaymentId(this.#parts.newId()),
       account: order.account,
@@ -88,7 +77,8 @@ export class PaymentService {
     if (!(await payments.insert(tx, payment))) {
       const first = await payments.byOrder(tx, order.channel, order.orderId);
       if (first === null) throw new Error("a payment that stood in the way is gone");
-      return this.#repeat(tx, first, order);
+      refuseOther(first, order);
+      return this.#repeat(tx, first);
     }
     const received = await ledger.receive(tx, {
       account: order.account,
@@ -127,10 +117,42 @@ export class PaymentService {
     return { payment: { ...payment, state: "allocated", command: command?.id ?? null }, command };
   }
 
-  async #repeat(tx: Transaction, payment: Payment, order: PaymentOrder): Promise<TakenPayment> {
-    if (payment.account !== order.account || payment.amount !== order.amount) {
-      throw new Fault("order-conflict", { channel: order.channel, orderId: order.orderId, payment: payment.id });
+  /** Whether it would be taken now: throws what it would be refused with, answers what was taken under its order id before. Writes nothing. */
+  async examine(order: PaymentOrder): Promise<Payment | null> {
+    const seen = await this.#look(null, order);
+    return "earlier" in seen ? seen.earlier : null;
+  }
+
+  async #look(
+    tx: Transaction | null,
+    order: PaymentOrder,
+  ): Promise<{ readonly earlier: Payment } | { readonly account: AccountBook; readonly meter: MeterBook }> {
+    const { payments, meters, channels, cap } = this.#parts;
+    if (order.amount <= 0n) throw new Fault("amount-malformed", { field: "amount", given: yuan(order.amount) });
+    if (order.amount > cap) throw new Fault("amount-above-cap", { amount: yuan(order.amount), cap: yuan(cap) });
+    if (channels !== null && !channels.has(order.channel)) throw new Fault("unknown-channel", { channel: order.channel });
+    const earlier = await payments.byOrder(tx, order.channel, order.orderId);
+    if (earlier !== null) {
+      refuseOther(earlier, order);
+      return { earlier };
     }
+    const account = await meters.account(tx, order.account);
+    if (account === null) throw new Fault("unknown-account", { account: order.account });
+    if (account.meter === null) throw new Fault("account-without-meter", { account: order.account });
+    const meter = await meters.meter(tx, account.meter);
+    if (meter === null) throw new Fault("unknown-meter", { meter: account.meter });
+    if (meter.identity === "quarantined") throw new Fault("meter-quarantined", { meter: meter.address, why: meter.identityNote });
+    if ((await payments.disputed(tx, order.account)) !== null) throw new Fault("account-disputed", { account: order.account });
+    return { account, meter };
+  }
+
+  async #repeat(tx: Transaction, payment: Payment): Promise<TakenPayment> {
     return { payment, command: payment.command === null ? null : await this.#parts.commands.find(tx, payment.command) };
   }
+}
+
+/** The same order id with another amount or account is another payment, and not this one. */
+function refuseOther(payment: Payment, order: PaymentOrder): void {
+  if (payment.account !== order.account || payment.amount !== order.amount)
+    throw new Fault("order-conflict", { channel: order.channel, orderId: order.orderId, payment: payment.id });
 }

@@ -138,6 +138,11 @@ export class PostgresCommandStore implements CommandStore {
     );
   }
 
+  /** Those there are, in no order. */
+  async findAll(ids: readonly CommandId[]): Promise<readonly Command[]> {
+    return (await this.#db.rows<Row>(null, "SELECT * FROM commands WHERE id = ANY($1)", [ids])).map(commandOf);
+  }
+
   async find(tx: Transaction | null, id: CommandId): Promise<Command | null> {
     const [row] = await this.#db.rows<Row>(tx, `SELECT * FROM commands WHERE id = $1${tx === null ? "" : " FOR UPDATE"}`, [id]);
     return row === undefined ? null : commandOf(row);

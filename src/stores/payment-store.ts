@@ -55,6 +55,16 @@ export class PostgresPaymentStore implements PaymentStore {
     return row === undefined ? null : paymentOf(row);
   }
 
+  /** Those that were taken, in no order. */
+  async byOrders(orders: readonly { readonly channel: string; readonly orderId: string }[]): Promise<readonly Payment[]> {
+    const rows = await this.#db.rows<Row>(
+      null,
+      "SELECT p.* FROM payments p JOIN unnest($1::text[], $2::text[]) AS o (channel, order_id) ON o.channel = p.channel AND o.order_id = p.order_id",
+      [orders.map(({ channel }) => channel), orders.map(({ orderId }) => orderId)],
+    );
+    return rows.map(paymentOf);
+  }
+
   async setState(tx: Transaction, id: PaymentId, state: Payment["state"], command: CommandId | null): Promise<void> {
     await this.#db.run(tx, "UPDATE payments SET state = $2, command = $3 WHERE id = $1", [id, state, command]);
   }
