@@ -378,6 +378,11 @@ export class PostgresCommandStore implements CommandStore {
     ).map(commandOf);
   }
 
+  /** For whoever gives commands their place: which meter, and what kind. */
+  async kindsOf(ids: readonly CommandId[]): Promise<readonly { id: CommandId; meter: MeterAddress; kind: CommandKind }[]> {
+    return this.#db.rows(null, "SELECT id, meter, kind FROM commands WHERE id = ANY($1)", [ids]);
+  }
+
   /** With a line every open command of its meters is looked at: whoever had taken it is gone. Buses left out: all. */
   async makeAllDue(now: Instant, buses: readonly string[] | null = null): Promise<number> {
     return this.#db.run(

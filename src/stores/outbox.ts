@@ -22,7 +22,20 @@ export interface OutboxSinks {
   events(events: readonly Announcement[]): void;
 }
 
-export class PostgresOutbox implements Outbox {
+/** What a pump asks of the rows: those that wait, in the order of their commits, and to forget what was handed out. */
+export interface OutboxRows {
+  /** Commands of these buses, and every announcement; null: of all. */
+  waiting(limit: number, buses: readonly string[] | null): Promise<readonly WaitingRow[]>;
+  forget(ids: readonly bigint[]): Promise<void>;
+}
+
+export interface WaitingRow {
+  readonly id: bigint;
+  readonly command: CommandId | null;
+  readonly event: Announcement | null;
+}
+
+export class PostgresOutbox implements Outbox, OutboxRows {
   readonly #db: Database;
   readonly #waiting = new WeakMap<Transaction, Row[]>();
 
@@ -36,6 +49,21 @@ export class PostgresOutbox implements Outbox {
 
   wake(tx: Transaction, command: CommandId): Promise<void> {
     return this.#add(tx, { command, event: null });
+  }
+
+  async waiting(limit: number, buses: readonly string[] | null): Promise<readonly WaitingRow[]> {
+    const rows = await this.#db.rows<{ id: bigint; command: string | null; event: Announcement | null }>(
+      null,
+      `SELECT o.id, o.command, o.event FROM outbox o WHERE o.command IS NULL
+           OR $2::text[] IS NULL OR EXISTS (SELECT 1 FROM commands c JOIN meters m ON m.address = c.meter WHERE c.id = o.command AND m.bus = ANY($2))
+        ORDER BY o.id LIMIT $1`,
+      [limit, buses],
+    );
+    return rows.map((row) => ({ ...row, command: row.command === null ? null : CommandId(row.command) }));
+  }
+
+  async forget(ids: readonly bigint[]): Promise<void> {
+    await this.#db.run(null, "DELETE FROM outbox WHERE id = ANY($1::bigint[])", [ids]);
   }
 
   /** What one transaction has to tell is written in one statement, last. */
@@ -63,7 +91,7 @@ interface Row {
 }
 
 export interface PumpParts {
-  readonly db: Database;
+  readonly rows: OutboxRows;
   readonly sinks: OutboxSinks;
   readonly clock: Clock;
   readonly log: Logger;
@@ -112,19 +140,13 @@ export class OutboxPump {
   }
 
   async #deliver(): Promise<number> {
-    const { db, sinks, buses } = this.#parts;
-    const rows = await db.rows<{ id: bigint; command: string | null; event: Announcement | null }>(
-      null,
-      `SELECT o.id, o.command, o.event FROM outbox o WHERE o.command IS NULL
-           OR $2::text[] IS NULL OR EXISTS (SELECT 1 FROM commands c JOIN meters m ON m.address = c.meter WHERE c.id = o.command AND m.bus = ANY($2))
-        ORDER BY o.id LIMIT $1`,
-      [ROWS_AT_ONCE, buses?.() ?? null],
-    );
+    const { rows: outbox, sinks, buses } = this.#parts;
+    const rows = await outbox.waiting(ROWS_AT_ONCE, buses?.() ?? null);
     if (rows.length === 0) return 0;
     sinks.events(rows.flatMap((row) => (row.event === null ? [] : [row.event])));
-    const jobs = rows.flatMap((row) => (row.command === null ? [] : [CommandId(row.command)]));
+    const jobs = rows.flatMap((row) => (row.command === null ? [] : [row.command]));
     if (jobs.length > 0) await sinks.jobs(jobs);
-    await db.run(null, "DELETE FROM outbox WHERE id = ANY($1::bigint[])", [rows.map((row) => row.id)]);
+    await outbox.forget(rows.map((row) => row.id));
     return rows.length;
   }
 }

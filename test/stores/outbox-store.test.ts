@@ -39,7 +39,7 @@ const sinks: OutboxSinks = {
   jobs: (commands) => Promise.resolve(void jobs.push(...commands)),
 };
 function raise(other: Partial<OutboxSinks> = {}): OutboxPump {
-  const pump = new OutboxPump({ db, clock: systemClock, log: silentLog, sinks: { ...sinks, ...other } });
+  const pump = new OutboxPump({ rows: outbox, clock: systemClock, log: silentLog, sinks: { ...sinks, ...other } });
   pumps.push(pump);
   pump.start();
   return pump;
@@ -122,7 +122,7 @@ test("dying between telling and forgetting means telling twice, never losing", a
   // this pump's database connection dies after the job was handed out and before its row is deleted
   const dying = await Database.open({ connectionString: database.connectionString, log: silentLog, connectionsMax: 1 });
   const pump = new OutboxPump({
-    db: dying,
+    rows: new PostgresOutbox(dying),
     clock: systemClock,
     log: silentLog,
     sinks: {

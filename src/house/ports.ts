@@ -1,0 +1,91 @@
+/**
+ * What the engine of the house stands on: stores, a queue, lines and their leases, time and chance. Given, never chosen: the gateway
+ * hands in PostgreSQL, BullMQ and real wires (gateway.ts), a simulation hands in memory, and neither is known here.
+ */
+import type { ApiParts, LiveEvents } from "../api/books.ts";
+import type { Command, CommandKind, CommandState } from "../commands/command.ts";
+import type { CommandStore, MeterStore, PaymentStore } from "../commands/command-store.ts";
+import type { Config } from "../config.ts";
+import type { DeviceStore } from "../devices/device-store.ts";
+import type { LineGuard } from "../devices/line-leases.ts";
+import type { Street } from "../devices/meter.ts";
+import type { Clock, Instant } from "../kernel/clock.ts";
+import type { Announcement, Outbox } from "../kernel/events.ts";
+import type { CommandId, MeterAddress } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Transactor } from "../kernel/transaction.ts";
+import type { BillingStore } from "../ledger/billing.ts";
+import type { LedgerStore } from "../ledger/ledger-store.ts";
+import type { PolicyStore } from "../policy/policy-store.ts";
+import type { CommandQueue } from "../queue/command-queue.ts";
+import type { OutboxRows } from "../stores/outbox.ts";
+import type { Closers } from "./closers.ts";
+
+/** What the house asks of the commands' rows beside what commands themselves ask: to wake, to hand out, to count. */
+export interface HouseCommandStore extends CommandStore {
+  wakeMeters(meters: readonly MeterAddress[], now: Instant): Promise<readonly CommandId[]>;
+  wakeWaitingFor(what: string, now: Instant): Promise<readonly CommandId[]>;
+  markQueued(ids: readonly CommandId[]): Promise<readonly Command[]>;
+  putBack(ids: readonly CommandId[], now: Instant): Promise<void>;
+  makeAllDue(now: Instant, buses?: readonly string[] | null): Promise<number>;
+  kindsOf(
+    ids: readonly CommandId[],
+  ): Promise<readonly { readonly id: CommandId; readonly meter: MeterAddress; readonly kind: CommandKind }[]>;
+  counts(): Promise<readonly { readonly state: CommandState; readonly count: number }[]>;
+}
+
+/** The engine's books; every one joins the transactions of this transactor. */
+export interface HouseStores {
+  readonly transactor: Transactor;
+  readonly commands: HouseCommandStore;
+  readonly meters: MeterStore;
+  readonly payments: PaymentStore;
+  readonly readings: DeviceStore;
+  readonly ledger: LedgerStore;
+  readonly billing: BillingStore;
+  readonly policy: PolicyStore;
+  readonly outbox: Outbox & OutboxRows;
+}
+
+/** Of the site, what the engine goes by. */
+export type HouseSite = Pick<
+  Config,
+  "site" | "buses" | "meters" | "accounts" | "prices" | "policy" | "polling" | "paymentCap" | "channels"
+>;
+
+export interface EngineParts {
+  readonly config: HouseSite;
+  readonly stores: HouseStores;
+  readonly street: Street;
+  readonly leases: Pick<LineGuard, "holds" | "onTaken"> & { held(): readonly string[] };
+  readonly queue: CommandQueue;
+  readonly lanes: readonly string[];
+  /** Commands, rules, meters and lines live on this clock. */
+  readonly clock: Clock;
+  /** The world's, for what joins moments together. */
+  readonly worldClock: Clock;
+  readonly newId: () => string;
+  readonly log: Logger;
+  readonly live: Pick<LiveEvents, "publish">;
+  /** Announcements as the outbox tells them, before anybody else hears them. */
+  readonly count: (events: readonly Announcement[]) => void;
+  readonly closers: Pick<Closers, "add">;
+  /** Commands in hand are given so long to write down what they know when the house stops. */
+  readonly stopCommandsMs: number;
+}
+
+/** What the doors say and ask; they come in by nothing else. */
+export type EngineDoors = Pick<ApiParts, "transactor" | "service" | "payments" | "ledger" | "intake" | "buses">;
+
+export interface Engine {
+  readonly doors: EngineDoors;
+  /** Takes up what is open, and begins to work. */
+  start(): Promise<void>;
+  /** Whatever waits for this is looked at now. */
+  wakeWaitingFor(what: string): Promise<void>;
+  /** Commands in hand. */
+  running(): number;
+  pollAll(): Promise<void>;
+  reconcile(): Promise<void>;
+  hold(): Promise<() => void>;
+}
