@@ -34,11 +34,19 @@ const words = (lengthMax: number) =>
     .max(lengthMax)
     .refine((text) => text.isWellFormed() && !text.includes("\0"), "text without NUL and broken characters");
 
+/** How long a command is worth sending; one that has passed is refused before anything is written. */
+const notAfter = z.iso
+  .datetime({ offset: true })
+  .meta({ type: "string" })
+  .optional()
+  .describe("ISO 8601 with offset: not a byte is sent after it; left out: as long as such commands are");
+
 export const paymentBody = z.strictObject({
   account: z.string(),
   amount: money,
   channel: z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes"),
   orderId: words(100).min(1),
+  notAfter,
 });
 
 /** Each item is looked at by itself, so that one that is wrong says so and holds nobody else up. */
@@ -70,6 +78,7 @@ export const relayBody = z
       .optional()
       .describe("with disconnect-for: restored by itself (without a word), or at the button"),
     reason,
+    notAfter,
   })
   .refine(({ order, minutes }) => order !== "disconnect-for" || minutes !== undefined, {
     path: ["minutes"],

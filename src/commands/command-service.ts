@@ -52,6 +52,7 @@ export class CommandService {
   async accept(tx: Transaction, wish: CommandWish): Promise<Command> {
     const { commands, meters, outbox, clock } = this.#parts;
     const definition = definitionOf(wish.kind);
+    if (wish.notAfter !== undefined && wish.notAfter <= clock.now()) throw new Fault("deadline-passed", { field: "notAfter" });
     const book = await meters.meter(tx, wish.meter);
     if (book === null) throw new Fault("unknown-meter", { meter: wish.meter });
     if (book.identity === "quarantined" && definition.effect !== "reads")

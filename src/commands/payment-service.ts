@@ -5,7 +5,7 @@
  * it (remote) the entry itself is the whole top-up; what follows is a relay that may have to return, and a cut that has not
  * left and never will.
  */
-import type { Clock } from "../kernel/clock.ts";
+import { hours, minutes, type Clock, type Instant } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import { PaymentId, type AccountId, type MeterAddress } from "../kernel/ids.ts";
 import { yuan, type Fen } from "../kernel/money.ts";
@@ -21,12 +21,27 @@ export interface PaymentOrder {
   readonly amount: Fen;
   readonly channel: string;
   readonly orderId: string;
+  /** How long the top-up is worth sending; left out: as long as top-ups are. */
+  readonly notAfter?: Instant;
 }
 
 /** What the rules want to happen after money came in; joins the payment's transaction. */
 export interface AfterCredit {
   restore(tx: Transaction, meter: MeterAddress): Promise<Command | null>;
 }
+
+/** The most that a meter's wallet may hold, as read from it, and what it held. */
+export interface WalletRoom {
+  readonly limit: Fen;
+  readonly limitAt: Instant;
+  readonly balance: Fen | null;
+  readonly balanceAt: Instant | null;
+}
+
+/** A limit is read once a day. An older one says nothing: somebody may have raised it at the meter. */
+const LIMIT_KNOWN_MS = hours(48);
+/** What was on the meter then may have been used up since, and then there is room for more. */
+const BALANCE_KNOWN_MS = minutes(30);
 
 export interface PaymentServiceParts {
   readonly clock: Clock;
@@ -41,6 +56,8 @@ export interface PaymentServiceParts {
   /** Absent names are accepted when null. */
   readonly channels: ReadonlySet<string> | null;
   readonly cap: Fen;
+  /** Null, or left out: not known. */
+  readonly roomIn?: (meter: MeterAddress) => Promise<WalletRoom | null>;
 }
 
 export interface TakenPayment {
@@ -88,10 +105,16 @@ export class PaymentService {
     });
     if (received !== "posted") throw new Error(`payment ${payment.id} could not be posted: ${received}`);
     await outbox.announce(tx, { type: "account", account: order.account });
-    return account.mode === "local" ? this.#toMeter(tx, payment, account, meter) : this.#toLedger(tx, payment, meter);
+    return account.mode === "local" ? this.#toMeter(tx, order, payment, account, meter) : this.#toLedger(tx, payment, meter);
   }
 
-  async #toMeter(tx: Transaction, payment: Payment, account: AccountBook, meter: MeterBook): Promise<TakenPayment> {
+  async #toMeter(
+    tx: Transaction,
+    { notAfter }: PaymentOrder,
+    payment: Payment,
+    account: AccountBook,
+    meter: MeterBook,
+  ): Promise<TakenPayment> {
     const opened = meter.relayWord === null || (meter.relayWord & ACCOUNT_NOT_OPENED) === 0;
     const command = await this.#parts.service.accept(tx, {
       kind: opened ? "top-up" : "open-account",
@@ -101,6 +124,7 @@ export class PaymentService {
       params: { amount: payment.amount.toString() },
       askedBy: "payment",
       reason: `${payment.channel} ${payment.orderId}`,
+      ...(notAfter === undefined ? {} : { notAfter }),
     });
     const held = await this.#parts.ledger.hold(tx, { account: account.account, amount: payment.amount, hold: command.id });
     if (held !== "posted") throw new Error(`the hold of command ${command.id} was ${held}`);
@@ -143,7 +167,22 @@ export class PaymentService {
     if (meter === null) throw new Fault("unknown-meter", { meter: account.meter });
     if (meter.identity === "quarantined") throw new Fault("meter-quarantined", { meter: meter.address, why: meter.identityNote });
     if ((await payments.disputed(tx, order.account)) !== null) throw new Fault("account-disputed", { account: order.account });
+    if (order.notAfter !== undefined && order.notAfter <= this.#parts.clock.now())
+      throw new Fault("deadline-passed", { field: "notAfter", orderId: order.orderId });
+    if (account.mode === "local") await this.#refuseAboveLimit(order, meter);
     return { account, meter };
+  }
+
+  /** The meter would say no (SERR bit 6), and the money would have to go back: better told at the counter. */
+  async #refuseAboveLimit({ amount }: PaymentOrder, { address }: MeterBook): Promise<void> {
+    const room = (await this.#parts.roomIn?.(address)) ?? null;
+    const now = this.#parts.clock.now();
+    if (room === null || room.limit <= 0n || now - room.limitAt > LIMIT_KNOWN_MS) return; // 0 means no limit
+    const isFresh = room.balanceAt !== null && now - room.balanceAt <= BALANCE_KNOWN_MS;
+    const holds = isFresh && room.balance !== null && room.balance > 0n ? room.balance : 0n;
+    if (holds + amount <= room.limit) return;
+    const atMost = room.limit > holds ? yuan(room.limit - holds) : "0.00";
+    throw new Fault("hoard-limit", { amount: yuan(amount), limit: yuan(room.limit), holds: yuan(holds), atMost });
   }
 
   async #repeat(tx: Transaction, payment: Payment): Promise<TakenPayment> {

@@ -32,6 +32,7 @@ import { heatFrom } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
 import type { Engine, EngineParts, HouseSite } from "./ports.ts";
 import { sightingsIn, walletReadings } from "./sightings.ts";
+import { onceADay, walletRoom } from "./wallet-room.ts";
 import { Waking } from "./waking.ts";
 
 /** Announcements after which the rules look again. */
@@ -70,6 +71,7 @@ export function buildEngine(parts: EngineParts): Engine {
     duties: (meter) => planner.duties(meter),
     identityInDoubt: sightings.identityInDoubt,
     identity: sightings.identity,
+    onceADay,
     sideBySide: (bus) => isSideBySide(config, bus),
   });
 
@@ -96,6 +98,7 @@ export function buildEngine(parts: EngineParts): Engine {
     afterCredit: reconciler,
     channels: config.channels,
     cap: config.paymentCap,
+    roomIn: (meter) => walletRoom(stores.readings, meter),
   });
   const runner = new CommandRunner({
     ...common,

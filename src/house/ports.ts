@@ -13,6 +13,7 @@ import type { Clock, Instant } from "../kernel/clock.ts";
 import type { Announcement, Outbox } from "../kernel/events.ts";
 import type { CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
+import type { Reading } from "../kernel/reading.ts";
 import type { Transactor } from "../kernel/transaction.ts";
 import type { BillingStore } from "../ledger/billing.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
@@ -40,7 +41,10 @@ export interface HouseStores {
   readonly commands: HouseCommandStore;
   readonly meters: MeterStore;
   readonly payments: PaymentStore;
-  readonly readings: DeviceStore;
+  readonly readings: DeviceStore & {
+    /** The newest believed readings of these meters, all items. */
+    latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
+  };
   readonly ledger: LedgerStore;
   readonly billing: BillingStore;
   readonly policy: PolicyStore;

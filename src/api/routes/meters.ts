@@ -14,6 +14,7 @@ import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
+import { deadlineOf } from "./payments.ts";
 
 /** A person waits this long for a reading; then it becomes a command that can be watched. */
 const READ_WAIT_MS = seconds(6);
@@ -71,7 +72,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
     },
     (request, reply) => {
       const { address, account } = known(request.params.address);
-      const { order, reason, minutes, then } = request.body;
+      const { order, reason, minutes, then, notAfter } = request.body;
       return writeOnce(parts, request, reply, 202, async (tx) => ({
         command: views.command(
           await parts.service.accept(tx, {
@@ -82,6 +83,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
             params: order === "disconnect-for" ? { minutes, then: then ?? "reconnect" } : {},
             askedBy: "person",
             reason,
+            ...deadlineOf(notAfter),
           }),
         ),
       }));

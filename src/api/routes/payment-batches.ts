@@ -7,8 +7,6 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { Fault, isFault, reasonOf } from "../../kernel/faults.ts";
-import { AccountId } from "../../kernel/ids.ts";
-import { parseYuan } from "../../kernel/money.ts";
 import type { Command } from "../../commands/command.ts";
 import type { Payment } from "../../commands/command-store.ts";
 import type { PaymentOrder } from "../../commands/payment-service.ts";
@@ -16,6 +14,7 @@ import type { ApiParts } from "../books.ts";
 import { problemOf } from "../replies.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
+import { orderOf } from "./payments.ts";
 
 /** A thousand items of full length. */
 const BODY_BYTES_MAX = 1_024 * 1_024;
@@ -60,7 +59,7 @@ export function paymentBatchRoutes(app: FastifyInstance, parts: ApiParts, views:
       const { items, check } = request.body;
       const one = async (given: unknown): Promise<Item> => {
         try {
-          const order = orderOf(given);
+          const order = itemOf(given);
           if (check) return seen(await parts.payments.examine(order), null);
           const { payment, command } = await parts.transactor.transact((tx) => parts.payments.take(tx, order));
           return seen(payment, command);
@@ -101,14 +100,13 @@ export function paymentBatchRoutes(app: FastifyInstance, parts: ApiParts, views:
 
 const keyOf = ({ channel, orderId }: { readonly channel: string; readonly orderId: string }): string => `${channel} ${orderId}`;
 
-function orderOf(given: unknown): PaymentOrder {
+function itemOf(given: unknown): PaymentOrder {
   const body = shape.paymentBody.safeParse(given);
   if (!body.success) {
     const [first] = body.error.issues;
     throw new Fault("invalid-request", { field: first?.path.join(".") ?? "", problem: first?.message ?? "" });
   }
-  const { account, amount, channel, orderId } = body.data;
-  return { account: AccountId(account), amount: parseYuan(amount), channel, orderId };
+  return orderOf(body.data);
 }
 
 function problemOfItem(error: unknown): z.output<typeof shape.problem> {

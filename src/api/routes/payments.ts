@@ -2,14 +2,28 @@
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { Instant } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
 import { AccountId, PaymentId } from "../../kernel/ids.ts";
 import { parseYuan } from "../../kernel/money.ts";
 import { isUnsent } from "../../commands/command.ts";
+import type { PaymentOrder } from "../../commands/payment-service.ts";
 import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
+
+/** A body that passed the door, as an order. */
+export const orderOf = ({ account, amount, channel, orderId, notAfter }: z.output<typeof shape.paymentBody>): PaymentOrder => ({
+  account: AccountId(account),
+  amount: parseYuan(amount),
+  channel,
+  orderId,
+  ...deadlineOf(notAfter),
+});
+
+export const deadlineOf = (notAfter: string | undefined): { readonly notAfter?: Instant } =>
+  notAfter === undefined ? {} : { notAfter: Instant(Date.parse(notAfter)) };
 
 export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: Views): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
@@ -31,8 +45,7 @@ export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: View
       },
     },
     (request, reply) => {
-      const { channel, orderId } = request.body;
-      const order = { account: AccountId(request.body.account), amount: parseYuan(request.body.amount), channel, orderId };
+      const order = orderOf(request.body);
       return writeOnce(parts, request, reply, 202, async (tx) => {
         const { payment, command } = await parts.payments.take(tx, order);
         if (command === null) return { payment: views.payment(payment), command: null };

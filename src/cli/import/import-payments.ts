@@ -177,7 +177,7 @@ const columns: Readonly<Record<string, string>> = {
   "meter-quarantined": "account",
   "amount-malformed": "amount",
   "amount-above-cap": "amount",
-  "above-hoarding-limit": "amount",
+  "hoard-limit": "amount",
   "unknown-channel": "channel",
   "order-conflict": "orderId",
 };
