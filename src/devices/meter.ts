@@ -100,6 +100,9 @@ export type RelayOrder = "disconnect" | "reconnect" | "arm" | "protect" | "unpro
 
 export type ClockWay = "write" | "broadcast";
 
+/** How a write is proved: its value under a cipher, or in the clear; a MAC lies over both. */
+export type WriteProof = "cipher" | "mac";
+
 /** What came back for something that changes the meter. `silent`: the bytes left, nobody spoke; it may have been obeyed. */
 export type Sent =
   | { readonly sent: "acknowledged"; readonly sentAt: Instant; readonly at: Instant }
@@ -146,6 +149,13 @@ export interface MeterSession {
    * not told again, and this meter counts as told with it.
    */
   setClock(way: ClockWay, lookedAt: Instant, options: SendOptions): Promise<Sent>;
+  /**
+   * 14H under cipher and MAC (level 98, 96) or in the clear with a MAC (99, 97), as the item asks for unless `under` says otherwise; for
+   * meters with keys, whatever password the record names. `data`: the item's value as a plain write carries it, low byte first; for the
+   * refund 04001006 the amount in fen, four binary bytes, low byte first. Sent once, never repeated by the session; what is refused
+   * before the first byte (an item that is forbidden, a length that does not fit, a machine that is away) is thrown.
+   */
+  writeSecured(di: string, data: Uint8Array, options: SendOptions & { readonly under?: WriteProof }): Promise<Sent>;
   /** 16H. `when`: MMDDhhmm with 99 for "each"; 99999999 freezes now. */
   freeze(when: string, options: SendOptions): Promise<Sent>;
   /** Ends the session's hold on the meter. Idempotent. */

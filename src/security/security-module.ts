@@ -28,6 +28,12 @@ export interface TopUpProof {
   readonly mac2: Uint8Array; // over the customer number
 }
 
+/** Whole blocks of sixteen bytes, and the MAC over them. */
+export interface CipherAndMac {
+  readonly cipher: Uint8Array;
+  readonly mac: Uint8Array;
+}
+
 /** What keeps a module from answering. Lasting: it will not pass by itself, a person has to do what the sentence says. */
 export interface SecurityTrouble {
   readonly lasting: boolean;
@@ -56,14 +62,25 @@ export interface SecurityModule {
   /** The 20-byte block of a secured 1CH: cipher 16 + MAC 4, high byte first, not yet turned round. plain: N1 N2 YY MM DD hh mm ss. */
   protectControl(meter: MeterKeyId, session: SessionSeed, plain: Uint8Array): Promise<Uint8Array>;
   /**
-   * A ciphered write (14H at level 98 or 96): `plain` is the length, the identifier and the value, high byte first. Absent where the
-   * machine behind it has no such service: then nothing is written under a cipher.
+   * A ciphered write (14H at level 98 or 96): `plain` is the length, the identifier and the value, high byte first; the padding is the
+   * machine's business. This and the two below are absent where the machine has no such service: then nothing is written that way.
    */
   protectWrite?(
     meter: MeterKeyId,
     session: SessionSeed,
     write: { readonly dataItem: string; readonly plain: Uint8Array },
-  ): Promise<{ readonly cipher: Uint8Array; readonly mac: Uint8Array }>;
+  ): Promise<CipherAndMac>;
+  /** The MAC of a write in the clear (14H at level 99 or 97). `data`: its fields in the order in which they travel, each high byte first. */
+  sealWrite?(
+    meter: MeterKeyId,
+    session: SessionSeed,
+    write: { readonly dataItem: string; readonly data: Uint8Array },
+  ): Promise<Uint8Array>;
+  /**
+   * 04001006 at level 98 or 96. Its plain text is made by the machine, since a MAC of the purse lies inside the cipher, beside the amount
+   * (unsigned 32 bit): amount 4 ‖ MAC 4, without length and identifier.
+   */
+  protectRefund?(meter: MeterKeyId, session: SessionSeed, refund: { readonly amountFen: bigint }): Promise<CipherAndMac>;
   /** True when both MACs of a 078102FF reply are genuine. */
   checkWallet(
     meter: MeterKeyId,

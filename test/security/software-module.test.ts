@@ -58,6 +58,22 @@ test("example 5: the block of a secured trip, cipher then MAC", async () => {
   expect(hex(block)).toBe("D869BD5370A0D4F3A9A2059DDA7EE0BBACCCD911");
 });
 
+test("example 6: the MAC of a write in the clear, alarm amount 1", async () => {
+  const mac = await built(fixed()).sealWrite!(A, session, { dataItem: "04001001", data: bytes("00003000") });
+  expect(hex(mac)).toBe("C2071AE8");
+});
+
+test("example 7: date and time under a cipher, and the MAC over it", async () => {
+  const plain = bytes("0B0400010C26112200100500");
+  const { cipher, mac } = await built(fixed()).protectWrite!(A, session, { dataItem: "0400010C", plain });
+  expect([cipher, mac].map(hex)).toEqual(["9274F6BB9B8A566A493322D5E34EFB8A", "7358F00E"]);
+});
+
+test("example 8: a refund of 10.00 yuan, its inner MAC under the cipher", async () => {
+  const { cipher, mac } = await built(fixed()).protectRefund!(A, session, { amountFen: 1_000n });
+  expect([cipher, mac].map(hex)).toEqual(["34C378074A40475CFC3761712D37636C", "AF59C77B"]);
+});
+
 test("example 9: the meter number is what counts, not the address", async () => {
   const request = await built(fixed("1112131415161718")).beginIdentity(B);
   expect(hex(request.cipher1)).toBe("DD9DBA95CACAF806");
@@ -70,8 +86,10 @@ test("there is no verb for the validity time (example 2): five minutes are enoug
     "checkWallet",
     "name",
     "protectControl",
+    "protectRefund",
     "protectTopUp",
     "protectWrite",
+    "sealWrite",
   ]);
 });
 
