@@ -3,6 +3,7 @@
  * The rest of the house sees proofs, never keys. Every field goes in and comes out HIGH BYTE FIRST, as a key server or an
  * ESAM takes it; the codec turns fields round at the border (test-keys scheme, section 1; dlt645-2007 5.13).
  */
+import type { Secret } from "../kernel/secret.ts";
 
 /** Which meter: its number (04000402), 12 digits. Not the communication address, not the customer number. */
 export interface MeterKeyId {
@@ -81,6 +82,11 @@ export interface SecurityModule {
    * (unsigned 32 bit): amount 4 ‖ MAC 4, without length and identifier.
    */
   protectRefund?(meter: MeterKeyId, session: SessionSeed, refund: { readonly amountFen: bigint }): Promise<CipherAndMac>;
+  /**
+   * A password that the machine keeps under this name (`hsm:NAME` in the site file), for meters that obey one. It travels in the clear to
+   * the meter, so the machine has to hand it out; asked for at each use and kept nowhere. Absent where nobody keeps passwords.
+   */
+  password?(name: string): Promise<Secret<string>>;
   /** True when both MACs of a 078102FF reply are genuine. */
   checkWallet(
     meter: MeterKeyId,

@@ -15,6 +15,7 @@ import type { Chance } from "../kernel/chance.ts";
 import { Fault } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { CipherAndMac, IdentityRequest, MeterKeyId, SecurityModule, SessionSeed, TopUpProof } from "./security-module.ts";
+import { bytesToProtect, itemToProtect } from "./write-fields.ts";
 
 const ROOT = Buffer.from("DLT645-TEST-ROOT", "ascii");
 const KEY = { identity: 0x01, control: 0x02, parameters: 0x03, purse: 0x04 } as const;
@@ -86,11 +87,12 @@ export function softwareModule(parts: SoftwareModuleParts): SecurityModule {
     },
 
     async protectWrite(meter, session, { dataItem, plain }): Promise<CipherAndMac> {
-      return Promise.resolve(ciphered(meter, session, dataItem, plain));
+      return Promise.resolve(ciphered(meter, session, itemToProtect(dataItem), bytesToProtect(plain, "plain")));
     },
 
     async sealWrite(meter, session, { dataItem, data }): Promise<Uint8Array> {
-      return Promise.resolve(mac(keyOf(meter, KEY.parameters), session, { control: WRITE, dataItem, tag: 1, data }));
+      const covered = { control: WRITE, dataItem: itemToProtect(dataItem), tag: 1, data: bytesToProtect(data, "data") } as const;
+      return Promise.resolve(mac(keyOf(meter, KEY.parameters), session, covered));
     },
 
     async protectRefund(meter, session, { amountFen }): Promise<CipherAndMac> {
