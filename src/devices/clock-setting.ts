@@ -11,6 +11,7 @@
 import { later, minutes, seconds, wallClock, type Clock, type Instant } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import { dictionary, requests, type Frame } from "../protocols/dlt645/index.ts";
+import { passwordFor } from "./meter-password.ts";
 import { digitsOf, type MeterClocks } from "./meter-clock.ts";
 import type { MeterModel } from "./meter-models.ts";
 import type { ClockPicture, SendOptions, Sent } from "./meter.ts";
@@ -59,13 +60,13 @@ export async function writeTheTime(parts: ClockSetting, options: SendOptions): P
 
 const { di, format } = dictionary.dateTime;
 
-function writePlain(parts: ClockSetting, options: SendOptions): Promise<Sent> {
+async function writePlain(parts: ClockSetting, options: SendOptions): Promise<Sent> {
   const { prover, model } = parts;
   const { talk, meter, operator } = prover;
-  const { level, secret } = meter.relayPassword ?? model.relayPassword;
+  const by = await passwordFor(prover, model); // a machine that keeps it may take longer than a told time is fresh
   return whileFresh(parts, options, (digits, within) => {
     const data = format.encode(digits, "dateTime");
-    const frame = requests.write({ address: meter.address, level, password: secret, operator, di, data }, model.profile.choices);
+    const frame = requests.write({ address: meter.address, ...by, operator, di, data }, model.profile.choices);
     return talk.order(frame, within);
   });
 }

@@ -17,6 +17,11 @@ import type { TapeReader } from "./line-tape.ts";
 /** Models that this gateway can order end to end; what it knows of others stands in the profiles of the protocol room. */
 export type ModelName = "standard-wallet" | "remote-ledger" | "state-grid-2009" | "southern-grid" | "breaker-645";
 
+/** A password that the cipher machine keeps, by its name there; asked for at each use (`meter-password.ts`). */
+export interface KeptPassword {
+  readonly inMachine: string;
+}
+
 /** One meter as the registry knows it. */
 export interface MeterRecord {
   readonly address: MeterAddress;
@@ -27,7 +32,7 @@ export interface MeterRecord {
   readonly account: AccountId | null;
   readonly bus: BusId;
   readonly model: ModelName;
-  readonly relayPassword: { readonly level: "02" | "03" | "04"; readonly secret: Secret<string> } | null;
+  readonly relayPassword: { readonly level: "02" | "03" | "04"; readonly secret: Secret<string> | KeptPassword } | null;
 }
 
 /** Most urgent first; a lower number goes before a higher one. */
