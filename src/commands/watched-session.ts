@@ -29,6 +29,7 @@ export function watched(session: MeterSession, watcher: Watcher): MeterSession {
     topUp: (purchase, options) => session.topUp(purchase, options),
     orderRelay: (order, options) => session.orderRelay(order, options),
     readClock: () => session.readClock(),
+    writeSecured: (di, data, options) => session.writeSecured(di, data, options),
     setClock: (way, lookedAt, options) => session.setClock(way, lookedAt, options),
     freeze: (when, options) => session.freeze(when, options),
     close: () => session.close(),

@@ -17,6 +17,7 @@ import type { Prover } from "./prove-identity.ts";
 import { readLastPurchase, readWallet, topUp } from "./purse.ts";
 import { readItems } from "./readings.ts";
 import { orderRelay } from "./relay-ordering.ts";
+import { proofFor, writeSecured } from "./secured-writing.ts";
 
 export interface SessionParts extends ConversationParts {
   readonly security: SecurityModule;
@@ -109,6 +110,11 @@ export function openSession(parts: SessionParts): MeterSession {
     setClock: async (way, lookedAt, options) => {
       open();
       return way === "broadcast" ? tellTheTime(setting, lookedAt, options) : writeTheTime(setting, options);
+    },
+
+    writeSecured: async (di, data, { under, ...options }) => {
+      open();
+      return writeSecured({ prover, model, di, under: under ?? proofFor(di) }, data, options);
     },
 
     freeze: async (when, options) => {
