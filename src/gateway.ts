@@ -11,7 +11,7 @@ import { uuidv7 } from "uuidv7";
 import { buildApp } from "./api/app.ts";
 import { LiveEvents } from "./api/books.ts";
 import { CommandRunner } from "./commands/command-runner.ts";
-import { identityNote } from "./commands/identity-doubt.ts";
+import { IdentityWatch } from "./commands/identity-watch.ts";
 import { definitionOf } from "./commands/catalogue.ts";
 import type { CommandKind } from "./commands/command.ts";
 import { noteEndOfTimedCut } from "./commands/timed-cut-end.ts";
@@ -210,6 +210,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     isHot: (meter) => hot.heat(meter) !== null,
   });
   const buses = (): readonly (BusPicture & BusShares)[] => street.buses().map((bus) => ({ ...bus, ...planner.shares(bus) }));
+  const identities = new IdentityWatch({ ...common, street });
   const poller = new Poller({
     street,
     intake,
@@ -217,16 +218,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     clock,
     log,
     duties: (meter) => planner.duties(meter),
-    identityInDoubt: async (meter) => (await meterStore.meter(null, meter))?.identity !== "confirmed",
-    identity: async (meter, finding) => {
-      const note = identityNote(meter, finding);
-      await transactor.transact(async (tx) => {
-        await meterStore.setIdentity(tx, meter.address, finding.matches ? "confirmed" : "quarantined", note, clock.now());
-        await outbox.announce(tx, { type: "meter", address: meter.address });
-      });
-      if (note !== null)
-        log.warn({ meter: meter.address, note }, "the meter's numbers are not those of the books: it is quarantined");
-    },
+    identityInDoubt: (meter) => identities.inDoubt(meter),
+    identity: (meter, finding) => identities.compared(meter, finding),
     sideBySide: (bus) => isSideBySide(config, bus),
   });
   const { noCut, mode, restoreBy, cutBelow } = config.policy;
@@ -255,6 +248,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     ...common,
     street,
     guard: reconciler,
+    identities,
     sights: {
       relay: (command, picture) => relaySeen(command.meter, picture),
       wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
@@ -395,6 +389,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     street,
     buses,
     intake,
+    identities,
     live,
     readiness: () => readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security }),
     metrics: counters,

@@ -29,7 +29,7 @@ export interface PollerParts {
   readonly log: Logger;
   /** What a meter is read for and how often, hottest first; at least one. */
   readonly duties: (meter: MeterRecord) => readonly Duty[];
-  /** True until the numbers inside this meter were found to be those of the books; then they are not read again. */
+  /** True where the numbers inside this meter are to be compared with the books before it is believed. */
   readonly identityInDoubt: (meter: MeterAddress) => Promise<boolean>;
   readonly identity: (meter: MeterRecord, finding: IdentityFinding) => Promise<void>;
   /** Meters of one bus that may be asked at the same time. */
