@@ -31,8 +31,10 @@ export async function doctorBroker(wish: LineWish, target: MqttTarget): Promise<
   let listening: TopicListening | undefined;
   try {
     listening = await listenToTopics(target, systemClock, wish.address);
+    const heard: TopicHeard[] = [];
+    listening.onHeard((one) => heard.push(one)); // what lies on the broker comes at once
     await listening.start();
-    return await listenAndAsk(wish, target, listening, { ...nothing, filters: listening.filters });
+    return await listenAndAsk(wish, target, heard, { ...nothing, filters: listening.filters });
   } catch (error) {
     if (!isTrouble(error)) throw error;
     return judgeBroker({ ...nothing, trouble: error });
@@ -46,13 +48,11 @@ const isTrouble = (error: unknown): error is Fault => isFault(error, "broker-una
 async function listenAndAsk(
   wish: LineWish,
   target: MqttTarget,
-  listening: TopicListening,
+  heard: TopicHeard[],
   nothing: BrokerEvidence,
 ): Promise<readonly (BrokerFinding | LineFinding)[]> {
   const { link, waitMs, listenMs = LISTEN_MS, timeZone, progress } = wish;
-  const heard: TopicHeard[] = [];
-  listening.onHeard((one) => heard.push(one));
-  progress(`listening to ${listening.filters.up} and ${listening.filters.down}`);
+  progress(`listening to ${nothing.filters.up} and ${nothing.filters.down}`);
   await systemClock.wait(listenMs);
   const idle = heard.splice(0);
   const isAlone = eachMeterAlone(target.transport);

@@ -81,7 +81,7 @@ test("all thirty-two meters of one pair of wires are found, two pairs of which s
 
 test("the only meter of a line is named after two questions, and confirmed", async () => {
   const { link } = await onPty({ meters: plans(["202611220001"]) });
-  const said = await meterctl(["scan", "--link", link, "--wait", "200", "--json"]);
+  const said = await meterctl(["scan", "--link", link, "--wait", "1500", "--json"]);
   expect(JSON.parse(said.out)).toMatchObject({
     meters: [{ address: "202611220001", confirmed: true, doubled: false }],
     complete: true,
@@ -98,7 +98,7 @@ test("for people it is one line a meter and a sum, also in Chinese", async () =>
 
 test("several speeds are tried one after the other, and each meter says at which it answered", async () => {
   const { link } = await onPty({ meters: plans(["202611220001"]) });
-  const said = await meterctl(["scan", "--link", link, "--wait", "60", "--baud", "9600,115200", "--json"]);
+  const said = await meterctl(["scan", "--link", link, "--wait", "1500", "--baud", "9600,115200", "--json"]);
   // A pseudo-terminal passes bytes at any speed, so the first one already hears it; what is tried is seen on standard error.
   expect(said.error.match(/at (\d+) even/g)).toEqual(["at 9600 even", "at 115200 even"]);
   expect(JSON.parse(said.out)).toMatchObject({ meters: [{ address: "202611220001", baud: 9_600 }] });
@@ -107,14 +107,14 @@ test("several speeds are tried one after the other, and each meter says at which
 test("two meters of one address are said to be two", async () => {
   const { street: built, link } = await onTcp({ meters: plans(["202611220001"]) });
   built.setFault("202611220001", { kind: "twin", delayMs: 5 });
-  const said = await meterctl(["scan", "--link", link, "--wait", "200", "--json"]);
+  const said = await meterctl(["scan", "--link", link, "--wait", "1500", "--json"]);
   expect(JSON.parse(said.out)).toMatchObject({ meters: [{ address: "202611220001", doubled: true }] });
 });
 
 test("a line that echoes is searched all the same", async () => {
   const { street: built, link } = await onTcp({ meters: plans(["202611220001"]) });
   built.setBusFault("line", { kind: "echo" });
-  const said = await meterctl(["scan", "--link", link, "--wait", "200", "--json"]);
+  const said = await meterctl(["scan", "--link", link, "--wait", "1500", "--json"]);
   expect(JSON.parse(said.out)).toMatchObject({
     meters: [{ address: "202611220001", confirmed: true, doubled: false }],
     complete: true,
@@ -140,7 +140,7 @@ test("a silent line ends with 1 and no meters; nobody at the link is 3; a speed 
 
 test("as a process it prints JSON alone on standard output", async () => {
   const { link } = await onTcp({ meters: plans(["202611220001"]) });
-  const said = await asProcess(["scan", "--link", link, "--wait", "200", "--json"]);
+  const said = await asProcess(["scan", "--link", link, "--wait", "1500", "--json"]);
   expect(said.code).toBe(0);
   expect(JSON.parse(said.out)).toMatchObject({ meters: [{ address: "202611220001" }] });
 });
