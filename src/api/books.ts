@@ -14,6 +14,7 @@ import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { Attempt, Command } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "../commands/command-store.ts";
+import type { IdentityWatch } from "../commands/identity-watch.ts";
 import type { PaymentService } from "../commands/payment-service.ts";
 import type { BusPicture, Street } from "../devices/meter.ts";
 import type { BusShares } from "../devices/poll-planner.ts";
@@ -82,6 +83,7 @@ export interface ApiParts {
   /** Lines with their shares of time beside their counts. */
   readonly buses: () => readonly (BusPicture & BusShares)[];
   readonly intake: ReadingIntake;
+  readonly identities: Pick<IdentityWatch, "mustBeOurs">;
   readonly live: LiveEvents;
   readonly readiness: () => Promise<readonly PartReport[]>;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };

@@ -23,6 +23,7 @@ import { isOpen, isUnsent, type Attempt, type Command } from "./command.ts";
 import { apply, type ConclusionParts } from "./conclusion.ts";
 import type { Before, CommandDefinition, Verdict } from "./definition.ts";
 import { identityDoubt, quarantine } from "./identity-doubt.ts";
+import type { IdentityWatch } from "./identity-watch.ts";
 import { rivalsOf } from "./rivals.ts";
 import { watched } from "./watched-session.ts";
 
@@ -57,6 +58,7 @@ export interface RunnerParts extends ConclusionParts {
   readonly transactor: Transactor;
   readonly street: Street;
   readonly guard: CutGuard;
+  readonly identities: Pick<IdentityWatch, "strangerIn" | "inDoubt" | "compared">;
   readonly sights: SightKeeper;
 }
 

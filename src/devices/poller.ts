@@ -30,7 +30,7 @@ export interface PollerParts {
   readonly log: Logger;
   /** What a meter is read for and how often, hottest first; at least one. */
   readonly duties: (meter: MeterRecord) => readonly Duty[];
-  /** True until the numbers inside this meter were found to be those of the books; then they are not read again. */
+  /** True where the numbers inside this meter are to be compared with the books before it is believed. */
   readonly identityInDoubt: (meter: MeterAddress) => Promise<boolean>;
   readonly identity: (meter: MeterRecord, finding: IdentityFinding) => Promise<void>;
   /** What hardly ever changes and has to be known all the same, like the most that a wallet may hold: asked once a day. Left out: nothing. */

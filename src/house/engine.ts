@@ -11,6 +11,7 @@
  */
 import { CommandRunner } from "../commands/command-runner.ts";
 import { CommandService } from "../commands/command-service.ts";
+import { IdentityWatch } from "../commands/identity-watch.ts";
 import { PaymentService } from "../commands/payment-service.ts";
 import { eachMeterAlone } from "../devices/bus-config.ts";
 import { HotMeters } from "../devices/hot-meters.ts";
@@ -62,6 +63,7 @@ export function buildEngine(parts: EngineParts): Engine {
     isHot: (meter) => hot.heat(meter) !== null,
   });
   const buses = (): readonly (BusPicture & BusShares)[] => street.buses().map((bus) => ({ ...bus, ...planner.shares(bus) }));
+  const identities = new IdentityWatch({ ...common, street });
   const poller = new Poller({
     street,
     intake,
@@ -69,8 +71,8 @@ export function buildEngine(parts: EngineParts): Engine {
     clock,
     log,
     duties: (meter) => planner.duties(meter),
-    identityInDoubt: sightings.identityInDoubt,
-    identity: sightings.identity,
+    identityInDoubt: (meter) => identities.inDoubt(meter),
+    identity: (meter, finding) => identities.compared(meter, finding),
     onceADay,
     sideBySide: (bus) => isSideBySide(config, bus),
   });
@@ -104,6 +106,7 @@ export function buildEngine(parts: EngineParts): Engine {
     ...common,
     street,
     guard: reconciler,
+    identities,
     sights: {
       relay: (command, picture) => sightings.relay(command.meter, picture),
       wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
@@ -168,7 +171,7 @@ export function buildEngine(parts: EngineParts): Engine {
   street.onLineOpen((opened) => void waking.wake(opened));
 
   return {
-    doors: { transactor, service, payments, ledger, intake, buses },
+    doors: { transactor, service, payments, ledger, intake, identities, buses },
     start: async () => {
       leases.onTaken((taken) => void waking.takeOver(taken));
       await commands.makeAllDue(clock.now(), leases.held());

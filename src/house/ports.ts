@@ -79,7 +79,7 @@ export interface EngineParts {
 }
 
 /** What the doors say and ask; they come in by nothing else. */
-export type EngineDoors = Pick<ApiParts, "transactor" | "service" | "payments" | "ledger" | "intake" | "buses">;
+export type EngineDoors = Pick<ApiParts, "transactor" | "service" | "payments" | "ledger" | "intake" | "identities" | "buses">;
 
 export interface Engine {
   readonly doors: EngineDoors;

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { uuidv7 } from "uuidv7";
 import { buildStreet, type Street as SimulatedStreet } from "../../simulator/street.ts";
+import { IdentityWatch } from "../../src/commands/identity-watch.ts";
 import { CommandRunner, type RunnerParts } from "../../src/commands/command-runner.ts";
 import { CommandService } from "../../src/commands/command-service.ts";
 import { PaymentService } from "../../src/commands/payment-service.ts";
@@ -104,6 +105,7 @@ beforeAll(async () => {
     ...common,
     street,
     guard: { whyNot: () => Promise.resolve(null) },
+    identities: new IdentityWatch({ ...common, street }),
     sights: {
       relay: async (command, picture) => {
         await meters.setRelay(null, command.meter, picture);

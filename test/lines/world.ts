@@ -9,9 +9,11 @@ import { isOpen } from "../../src/commands/command.ts";
 import { definitionOf } from "../../src/commands/catalogue.ts";
 import { CommandRunner } from "../../src/commands/command-runner.ts";
 import { CommandService } from "../../src/commands/command-service.ts";
+import { IdentityWatch } from "../../src/commands/identity-watch.ts";
+import { readForPerson } from "../../src/commands/person-reading.ts";
 import type { BusConfig } from "../../src/devices/bus-config.ts";
 import { meterModels } from "../../src/devices/meter-models.ts";
-import { Priority, type MeterRecord, type ModelName, type Street } from "../../src/devices/meter.ts";
+import type { MeterRecord, ModelName, Street } from "../../src/devices/meter.ts";
 import { dutiesOf, onlyWarm } from "../../src/devices/poll-tiers.ts";
 import { Poller } from "../../src/devices/poller.ts";
 import type { ReadingIntake } from "../../src/devices/reading-intake.ts";
@@ -118,10 +120,12 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     outbox: books.outbox,
   };
   const service = new CommandService(parts);
+  const identities = new IdentityWatch({ ...parts, street });
   const runner = new CommandRunner({
     ...parts,
     street,
     guard: { whyNot: () => Promise.resolve(null) },
+    identities,
     sights: { relay: () => Promise.resolve(), wallet: () => Promise.resolve() },
   });
   const polled: Reading[] = [];
@@ -173,14 +177,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     startPolls: () => poller.start(),
     order,
     topUp: (meter, amount) => order("top-up", meter, { amount: parseYuan(amount).toString() }),
-    read: async (meter, items) => {
-      const session = await street.session(meter, { priority: Priority.person });
-      try {
-        return await session.read(items, "person");
-      } finally {
-        await session.close();
-      }
-    },
+    read: (meter, items) => readForPerson({ street, identities, intake: { take: () => Promise.resolve() } }, meter, items),
     ended: async (id, withinMs) => {
       const until = clock.now() + withinMs;
       while (isOpen(books.command(id).state) && clock.now() < until) await clock.wait(50);

@@ -8,8 +8,9 @@ import { MeterAddress } from "../../kernel/ids.ts";
 import type { Reading } from "../../kernel/reading.ts";
 import type { CommandKind } from "../../commands/command.ts";
 import type { CommandWish } from "../../commands/command-service.ts";
+import { readForPerson } from "../../commands/person-reading.ts";
 import { meterModels } from "../../devices/meter-models.ts";
-import { Priority, type MeterRecord } from "../../devices/meter.ts";
+import type { MeterRecord } from "../../devices/meter.ts";
 import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
 import * as shape from "../schemas.ts";
@@ -174,6 +175,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
         response: {
           200: z.object({ items: z.array(shape.reading) }),
           202: z.object({ command: shape.command }),
+          409: shape.problem,
           504: shape.problem,
         },
       },
@@ -222,16 +224,7 @@ async function readWithin(
 ): Promise<readonly Reading[] | null> {
   const late = new AbortController();
   const done = new AbortController();
-  const reading = (async () => {
-    const session = await parts.street.session(record.address, { priority: Priority.person, signal: late.signal });
-    try {
-      const readings = await session.read(items, "person");
-      await parts.intake.take(readings);
-      return readings;
-    } finally {
-      await session.close();
-    }
-  })();
+  const reading = readForPerson(parts, record.address, items, late.signal);
   const slow = parts.clock.wait(waitMs, done.signal).then(() => null);
   try {
     const first = await Promise.race([reading.catch(ofAnotherGateway), slow]);
