@@ -83,15 +83,16 @@ test("it is found at once when it was silent in between", async () => {
   await expectFound({ world, read });
 });
 
-test("it is found at once when an order was the first to hear it again", async () => {
+test("an order that is the first to hear it again finds it, and nobody obeys", async () => {
   const { world, clock, read, swap } = await raise();
   const silence = world.simulator.setFault(A, { kind: "silence" });
   await expect(read()).rejects.toMatchObject({ code: "meter-silent" });
   world.simulator.clearFaults(A, silence);
-  await clock.wait(seconds(30));
-  await world.ended(await world.order("warn", A), seconds(60));
-  expect(world.street.health(A).state).toBe("answering");
   swap();
+  await clock.wait(seconds(30));
+  const order = await world.ended(await world.order("disconnect", A), seconds(60));
+  expect(order).toMatchObject({ state: "refused", because: "identity-mismatch", sentAt: null });
+  for (const meter of [A, B]) expect(world.simulator.snapshot(meter).obeyed).toMatchObject({ disconnects: 0 });
   await expectFound({ world, read });
 });
 
