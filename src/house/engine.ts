@@ -38,9 +38,10 @@ import { Waking } from "./waking.ts";
 const ruleWakers = new Set(["account", "meter"]);
 
 export function buildEngine(parts: EngineParts): Engine {
-  const { config, stores, street, leases, queue, lanes, clock, worldClock, newId, log, live, closers } = parts;
+  const { config, stores, street, leases, queue, lanes, clock, worldClock, newId, log, live, closers, lookEveryMs } = parts;
   const { commands, meters, outbox } = stores;
   const timeZone = config.site.timeZone;
+  const pace = lookEveryMs === undefined ? {} : { everyMs: lookEveryMs };
   const transactor = nudging(stores.transactor, () => pump);
   const ledger = new Ledger({ store: stores.ledger, clock });
   const common = { clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox };
@@ -71,6 +72,7 @@ export function buildEngine(parts: EngineParts): Engine {
     identityInDoubt: sightings.identityInDoubt,
     identity: sightings.identity,
     sideBySide: (bus) => isSideBySide(config, bus),
+    ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
   });
 
   // --- commands and rules
@@ -131,6 +133,7 @@ export function buildEngine(parts: EngineParts): Engine {
     rows: outbox,
     clock,
     log,
+    ...pace,
     buses: () => leases.held(),
     sinks: {
       jobs: (due) => jobs.handOut(due),
@@ -148,6 +151,7 @@ export function buildEngine(parts: EngineParts): Engine {
     add: (due) => jobs.add(due),
     clock,
     log,
+    ...pace,
   });
   const waking = new Waking({
     clock: worldClock,

@@ -97,6 +97,8 @@ export interface PumpParts {
   readonly log: Logger;
   /** Commands for these buses are ours to hand out; others wait for the gateway that holds their line. Left out: all are. */
   readonly buses?: () => readonly string[];
+  /** How often it looks without a nudge; left out: every second. */
+  readonly everyMs?: number;
 }
 
 export class OutboxPump {
@@ -125,7 +127,7 @@ export class OutboxPump {
   }
 
   async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
+    const { clock, log, everyMs = LOOK_EVERY_MS } = this.#parts;
     while (!this.#stop.signal.aborted) {
       this.#nudge = new AbortController();
       try {
@@ -135,7 +137,7 @@ export class OutboxPump {
         await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
         continue;
       }
-      await clock.wait(LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
+      await clock.wait(everyMs, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
     }
   }
 
