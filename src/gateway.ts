@@ -13,7 +13,6 @@ import { LiveEvents } from "./api/books.ts";
 import { CommandRunner } from "./commands/command-runner.ts";
 import { identityNote } from "./commands/identity-doubt.ts";
 import { definitionOf } from "./commands/catalogue.ts";
-import type { CommandKind } from "./commands/command.ts";
 import { noteEndOfTimedCut } from "./commands/timed-cut-end.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
@@ -30,7 +29,7 @@ import { buildStreetLines } from "./devices/street-lines.ts";
 import type { Chance } from "./kernel/chance.ts";
 import { seconds, systemClock, systemElapsed, type Clock } from "./kernel/clock.ts";
 import { isFault, reasonOf } from "./kernel/faults.ts";
-import { CommandId, type MeterAddress } from "./kernel/ids.ts";
+import type { CommandId, MeterAddress } from "./kernel/ids.ts";
 import type { Logger } from "./kernel/log.ts";
 import { yuan } from "./kernel/money.ts";
 import type { Reading } from "./kernel/reading.ts";
@@ -58,7 +57,8 @@ import { PostgresLedgerStore } from "./stores/ledger-store.ts";
 import { PostgresLineLeases } from "./stores/line-leases-store.ts";
 import { PostgresMeterStore } from "./stores/meter-store.ts";
 import { migrate } from "./stores/migrate.ts";
-import { nudging, OutboxPump, PostgresOutbox } from "./stores/outbox.ts";
+import { nudging, OutboxPump } from "./stores/outbox-pump.ts";
+import { PostgresOutbox } from "./stores/outbox.ts";
 import { PostgresPaymentStore } from "./stores/payment-store.ts";
 import { PostgresPolicyStore } from "./stores/policy-store.ts";
 import { PostgresReadingStore } from "./stores/reading-store.ts";
@@ -263,19 +263,13 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const lineOf = new Map(config.meters.map((meter) => [meter.address, lineName(config, meter)]));
   const placesOf = async (
     commands: readonly CommandId[],
-  ): Promise<readonly { id: CommandId; line: string; bus: string; priority: number }[]> => {
-    const rows = await db.rows<{ id: string; meter: string; kind: CommandKind }>(
-      null,
-      "SELECT id, meter, kind FROM commands WHERE id = ANY($1)",
-      [commands],
-    );
-    return rows.map(({ id, meter, kind }) => ({
-      id: CommandId(id),
-      line: lineOf.get(meter as MeterAddress) ?? meter,
-      bus: street.meter(meter as MeterAddress)?.bus ?? "",
+  ): Promise<readonly { id: CommandId; line: string; bus: string; priority: number }[]> =>
+    (await commandStore.outlines(commands)).map(({ id, meter, kind }) => ({
+      id,
+      line: lineOf.get(meter) ?? meter,
+      bus: street.meter(meter)?.bus ?? "",
       priority: definitionOf(kind).priority,
     }));
-  };
   const desk = new LineDesk((command) => runner.run(command));
   const addJobs = async (commands: readonly CommandId[]): Promise<void> => {
     if (lanes.length === 1) return queue.add(lanes[0]!, commands);
@@ -308,7 +302,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   });
   const ruleWakers = new Set(["account", "meter"]);
   pump = new OutboxPump({
-    db,
+    untold: outbox,
     clock,
     log,
     buses: () => leases.held(),
