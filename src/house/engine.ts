@@ -27,7 +27,7 @@ import { parseHours } from "../policy/calendar.ts";
 import { MeteredUse } from "../policy/metered-use.ts";
 import { Reconciler } from "../policy/reconciler.ts";
 import { Sweeper } from "../queue/sweeper.ts";
-import { nudging, OutboxPump } from "../stores/outbox.ts";
+import { nudging, OutboxPump } from "../stores/outbox-pump.ts";
 import { heatFrom } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
 import type { Engine, EngineParts, HouseSite } from "./ports.ts";
@@ -130,7 +130,7 @@ export function buildEngine(parts: EngineParts): Engine {
     log,
   });
   const pump = new OutboxPump({
-    rows: outbox,
+    untold: outbox,
     clock,
     log,
     ...pace,

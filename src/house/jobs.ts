@@ -3,6 +3,7 @@
  * desk of its line, and a job that came to the wrong gateway is put back.
  */
 import { definitionOf } from "../commands/catalogue.ts";
+import type { EngineCommandStore } from "../commands/command-store.ts";
 import type { LineGuard } from "../devices/line-leases.ts";
 import type { Street } from "../devices/meter.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -11,10 +12,9 @@ import type { CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
 import { CONCURRENCY, laneOf } from "../queue/lanes.ts";
 import { LineDesk } from "../queue/line-desk.ts";
-import type { HouseCommandStore } from "./ports.ts";
 
 export interface JobsParts {
-  readonly commands: HouseCommandStore;
+  readonly commands: EngineCommandStore;
   readonly queue: CommandQueue;
   readonly lanes: readonly string[];
   readonly street: Street;
@@ -87,7 +87,7 @@ export class Jobs {
 
   async #placesOf(ids: readonly CommandId[]): Promise<readonly Place[]> {
     const { commands, street, lineOf } = this.#parts;
-    return (await commands.kindsOf(ids)).map(({ id, meter, kind }) => ({
+    return (await commands.outlines(ids)).map(({ id, meter, kind }) => ({
       id,
       line: lineOf.get(meter) ?? meter,
       bus: street.meter(meter)?.bus ?? "",

@@ -13,14 +13,13 @@ import { Fault } from "../../src/kernel/faults.ts";
 import { lanesOf } from "../../src/queue/lanes.ts";
 import { softwareModule } from "../../src/security/software-module.ts";
 import type { CommitFate, InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
-import { InMemoryLineLeases } from "../../src/stores/in-memory/line-leases.ts";
+import { storesInMemory } from "../../src/stores/in-memory/stores.ts";
 import { frameIn, hexText } from "./frames.ts";
 import { happens } from "./draws.ts";
 import { LEASES_SLOWER, LifeClock, slowed, type Machine } from "./life-clock.ts";
 import { storiesIn } from "./life-log.ts";
 import { StormQueue } from "./storm-queue.ts";
 import { StormWire } from "./storm-wire.ts";
-import { memoryStores } from "./memory-stores.ts";
 import { TIME_ZONE } from "./site.ts";
 import type { World } from "./world.ts";
 
@@ -73,10 +72,11 @@ export class Life {
     const world = this.#world;
     const { house, alone } = world.site;
     const log = storiesIn(world.trace, this.name);
-    const stores = world.plant.stores?.(memoryStores(this.#database, this.clock, this.name)) ?? memoryStores(this.#database, this.clock, this.name);
+    const sound = { ...storesInMemory(this.#database, this.clock, this.name), transactor: this.#database };
+    const stores = world.plant.stores?.(sound) ?? sound;
     await stores.meters.bringIn(house.accounts, house.meters);
     const leases = new LeaseKeeper({
-      leases: new InMemoryLineLeases(this.#database),
+      leases: stores.leases,
       me: { holder: this.name, buses: house.buses.map(({ id }) => id) },
       clock: slowed(this.clock, LEASES_SLOWER),
       elapsed: () => world.clock.exactly / LEASES_SLOWER,

@@ -4,7 +4,7 @@
  */
 import type { CommandKind } from "../../src/commands/command.ts";
 import { hours, minutes } from "../../src/kernel/clock.ts";
-import { AccountId } from "../../src/kernel/ids.ts";
+import { AccountId, type MeterAddress } from "../../src/kernel/ids.ts";
 import { Fen, yuan } from "../../src/kernel/money.ts";
 import { between, chosen, happens, weighed } from "./draws.ts";
 import type { World } from "./world.ts";
@@ -24,6 +24,8 @@ const ORDERS: Readonly<Partial<Record<CommandKind, number>>> = {
 /** Payments of a meter in a day, and people's orders. */
 const PAYMENTS_A_DAY = 2;
 const ORDERS_A_DAY = 0.8;
+const FEN_MIN = 100;
+const STEP_FEN_MIN = 1_000;
 
 export class People {
   /** Payments that are still asked for. */
@@ -31,6 +33,8 @@ export class People {
   readonly #world: World;
   readonly #chance;
   #payments = 0;
+  /** Amounts are few, and no two alike: a step for the size, and within it the payment's number. */
+  #step = STEP_FEN_MIN;
 
   constructor(world: World) {
     this.#world = world;
@@ -40,6 +44,7 @@ export class People {
   /** Appoints everything they will do. */
   appoint(days: number): void {
     const { site, clock } = this.#world;
+    this.#step = Math.max(STEP_FEN_MIN, 2 * PAYMENTS_A_DAY * days * site.meters.length);
     for (const meter of site.house.meters) {
       for (let n = 0; n < PAYMENTS_A_DAY * days; n += 1) {
         const at = between(this.#chance, 0, hours(24) * days);
@@ -63,17 +68,15 @@ export class People {
   }
 
   #pay(account: AccountId): void {
-    // An amount of its own each: 1.00 to 60.00 yuan and a number.
     this.#payments += 1;
-    const amount = Fen(BigInt(Math.floor(between(this.#chance, 1, 60)) * 10_000 + this.#payments));
-    const small = this.#world.site.remote.has(account as never) ? amount : amount;
+    const amount = Fen(BigInt(Math.floor(between(this.#chance, 0, 6)) * this.#step + FEN_MIN + this.#payments));
     const channel = chosen(this.#chance, CHANNELS);
     const orderId = `order-${this.#payments}`;
     const again = weighed(this.#chance, { once: 8, twice: 1, "at once": 1 });
-    void this.#bring(account, small, channel, orderId);
-    if (again === "at once") void this.#bring(account, small, channel, orderId);
+    void this.#bring(account, amount, channel, orderId);
+    if (again === "at once") void this.#bring(account, amount, channel, orderId);
     if (again === "twice")
-      void this.#world.clock.wait(minutes(between(this.#chance, 1, 120))).then(() => this.#bring(account, small, channel, orderId));
+      void this.#world.clock.wait(minutes(between(this.#chance, 1, 120))).then(() => this.#bring(account, amount, channel, orderId));
   }
 
   async #bring(account: AccountId, amount: Fen, channel: string, orderId: string): Promise<void> {
@@ -92,7 +95,7 @@ export class People {
     truth.paidIn.set(`${channel}/${orderId}`, { account, amount });
   }
 
-  async #order(meter: (typeof this.#world.site.house.meters)[number]["address"]): Promise<void> {
+  async #order(meter: MeterAddress): Promise<void> {
     const kind = weighed(this.#chance, ORDERS as Record<CommandKind, number>);
     const params =
       kind === "disconnect-for"

@@ -4,11 +4,11 @@
  */
 import type { LineGuard } from "../../src/devices/line-leases.ts";
 import type { Street } from "../../src/devices/meter.ts";
-import type { HouseStores } from "../../src/house/ports.ts";
 import type { SecurityModule } from "../../src/security/security-module.ts";
-import type { memoryStores } from "./memory-stores.ts";
+import type { Transactor } from "../../src/kernel/transaction.ts";
+import type { StoresInMemory } from "../../src/stores/in-memory/stores.ts";
 
-export type StormStores = ReturnType<typeof memoryStores>;
+export type StormStores = StoresInMemory & { readonly transactor: Transactor };
 
 export interface Plant {
   readonly stores?: (stores: StormStores) => StormStores;
@@ -18,4 +18,3 @@ export interface Plant {
 }
 export type PlantName = "nothing";
 export const plants: Readonly<Record<PlantName, Plant>> = { nothing: {} };
-export type { HouseStores };

@@ -1,6 +1,5 @@
 /** The site of a storm, drawn from its seed: lines, meters, accounts, rules. As a site file would say it, and as the street hangs it up. */
 import type { BusPlan, MeterPlan } from "../../simulator/street.ts";
-import type { BusConfig } from "../../src/devices/bus-config.ts";
 import type { MeterRecord } from "../../src/devices/meter.ts";
 import type { HouseSite } from "../../src/house/ports.ts";
 import type { Chance } from "../../src/kernel/chance.ts";
@@ -29,9 +28,9 @@ export function drawSite(chance: Chance, meterCount: number): Site {
   const lineCount = Math.min(meterCount, 2 + Math.floor(chance.next() * 4));
   const lines = Array.from({ length: lineCount }, (_, n) => ({ id: `line-${n + 1}`, baud: chosen(chance, [2_400, 9_600]) }));
   const drawn = Array.from({ length: meterCount }, (_, n) => drawMeter(chance, n, lines[n % lineCount]!.id));
-  const buses = lines.map(({ id, baud }): BusConfig & { id: string } => ({
+  const buses = lines.map(({ id, baud }) => ({
     id,
-    transport: { kind: "serial", path: id, baudRate: baud, dataBits: 8, parity: "even", stopBits: 1 },
+    transport: { kind: "serial", path: id, baudRate: baud, dataBits: 8, parity: "even", stopBits: 1 } as const,
   }));
   return {
     startAt,
