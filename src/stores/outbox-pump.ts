@@ -62,7 +62,7 @@ export class OutboxPump {
 
   /** Something was committed. */
   nudge(): void {
-    this.#nudge.abort();
+    this.#nudge.abort("nudged"); // with a reason of our own: the default one is an Error with a stack, for each commit
   }
 
   async stop(): Promise<void> {

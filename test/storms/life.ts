@@ -28,7 +28,7 @@ export type Death = "now" | "before-commit" | "after-commit" | "before-first-byt
 /** PostgreSQL ends a transaction whose process says nothing for this long, and others get its rows. */
 const IDLE_IN_TRANSACTION_MS_MAX = seconds(10);
 /** How often sweeper, pump and poller of a storm look around unasked. */
-const LOOK_EVERY_MS = seconds(20);
+const LOOK_EVERY_MS = seconds(60);
 const AFTER_THE_FIRST_BYTES_MS = 60;
 
 export class Life {
@@ -79,7 +79,7 @@ export class Life {
       leases: stores.leases,
       me: { holder: this.name, buses: house.buses.map(({ id }) => id) },
       clock: slowed(this.clock, LEASES_SLOWER),
-      elapsed: () => world.clock.exactly / LEASES_SLOWER,
+      elapsed: () => world.clock.now() / LEASES_SLOWER,
       log,
       alone,
     });

@@ -26,6 +26,12 @@ const PAYMENTS_A_DAY = 2;
 const ORDERS_A_DAY = 0.8;
 const FEN_MIN = 100;
 const STEP_FEN_MIN = 1_000;
+const STEPS = 6;
+
+/** Amounts are small, and no two alike: a step for the size, and within it the payment's number. */
+const stepFor = (meters: number, days: number): number => Math.max(STEP_FEN_MIN, 2 * PAYMENTS_A_DAY * days * meters);
+/** From here on no payment has such an amount. */
+export const amountsOfOthers = (meters: number, days: number): bigint => BigInt((STEPS + 1) * stepFor(meters, days) + FEN_MIN);
 
 export class People {
   /** Payments that are still asked for. */
@@ -33,7 +39,6 @@ export class People {
   readonly #world: World;
   readonly #chance;
   #payments = 0;
-  /** Amounts are few, and no two alike: a step for the size, and within it the payment's number. */
   #step = STEP_FEN_MIN;
 
   constructor(world: World) {
@@ -44,7 +49,7 @@ export class People {
   /** Appoints everything they will do. */
   appoint(days: number): void {
     const { site, clock } = this.#world;
-    this.#step = Math.max(STEP_FEN_MIN, 2 * PAYMENTS_A_DAY * days * site.meters.length);
+    this.#step = stepFor(site.meters.length, days);
     for (const meter of site.house.meters) {
       for (let n = 0; n < PAYMENTS_A_DAY * days; n += 1) {
         const at = between(this.#chance, 0, hours(24) * days);
@@ -69,7 +74,7 @@ export class People {
 
   #pay(account: AccountId): void {
     this.#payments += 1;
-    const amount = Fen(BigInt(Math.floor(between(this.#chance, 0, 6)) * this.#step + FEN_MIN + this.#payments));
+    const amount = Fen(BigInt(Math.floor(between(this.#chance, 0, STEPS)) * this.#step + FEN_MIN + this.#payments));
     const channel = chosen(this.#chance, CHANNELS);
     const orderId = `order-${this.#payments}`;
     const again = weighed(this.#chance, { once: 8, twice: 1, "at once": 1 });

@@ -18,3 +18,4 @@ export interface Plant {
 }
 export type PlantName = "nothing";
 export const plants: Readonly<Record<PlantName, Plant>> = { nothing: {} };
+export const isPlantName = (text: string): text is PlantName => Object.hasOwn(plants, text);

@@ -26,13 +26,9 @@ export class StormClock implements Clock {
     this.#now = startAt;
   }
 
+  /** In whole milliseconds: who waits for a part of one is woken with it, and need not ask again. */
   now(): Instant {
-    return Instant(Math.floor(this.#now));
-  }
-
-  /** To the fraction of a millisecond. */
-  get exactly(): number {
-    return this.#now;
+    return Instant(this.#now);
   }
 
   /** How many times somebody was woken. */
@@ -51,7 +47,7 @@ export class StormClock implements Clock {
         signal?.removeEventListener("abort", done);
         resolve();
       };
-      const sleeper: Sleeper = { at: this.#now + Math.max(0, ms), order: (this.#made += 1), wake: done };
+      const sleeper: Sleeper = { at: this.#now + Math.max(0, Math.ceil(ms)), order: (this.#made += 1), wake: done };
       this.#push(sleeper);
       signal?.addEventListener("abort", done, { once: true });
     });
@@ -59,7 +55,7 @@ export class StormClock implements Clock {
 
   /** Lets so much time pass, moment by moment; earlier, if `isOver` says so. */
   pass(ms: number, isOver: () => boolean = () => false): Promise<void> {
-    const until = this.#now + ms;
+    const until = this.#now + Math.ceil(ms);
     return new Promise((resolve, reject) => {
       const turn = (): void => {
         try {

@@ -12,6 +12,9 @@ import type { Violation } from "./truth.ts";
 import { Weather } from "./weather.ts";
 import { World } from "./world.ts";
 
+/** Unless somebody says otherwise. */
+export const FAULTS_A_DAY = 60;
+
 export interface StormPlan {
   readonly seed: number;
   readonly days: number;

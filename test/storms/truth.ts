@@ -80,7 +80,7 @@ export class Truth {
       parts.trace.note("wire", bus, `${of} ${hexText(bytes)}${fault === undefined ? "" : ` (${fault})`}`);
       if (what !== "frame" || event.direction !== "request") return;
       if (fault === "collision") this.violated("one exchange in flight per line", event.meter, `a second request on ${bus}`);
-      if (event.bytes[event.bytes.indexOf(0x68) + 8] === 0x03) this.#lookAtPurchases(event.meter);
+      this.#lookAtPurchases(event.meter);
     });
   }
 

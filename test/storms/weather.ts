@@ -8,6 +8,7 @@ import type { MeterAddress } from "../../src/kernel/ids.ts";
 import { yuan } from "../../src/kernel/money.ts";
 import { between, chosen, happens, weighed } from "./draws.ts";
 import { DOOM_MS_MAX, type Death, type Life } from "./life.ts";
+import { amountsOfOthers } from "./people.ts";
 import type { World } from "./world.ts";
 
 /** Troubles of one exchange, as the street knows them. */
@@ -67,7 +68,7 @@ export class Weather {
   readonly #world: World;
   readonly #chance;
   #isCalm = false;
-  #amounts = 0;
+  #amounts = 0n;
 
   constructor(world: World) {
     this.#world = world;
@@ -75,6 +76,7 @@ export class Weather {
   }
 
   appoint(faults: number, days: number): void {
+    this.#amounts = amountsOfOthers(this.#world.site.meters.length, days);
     for (let n = 0; n < faults; n += 1) {
       const kind = weighed(this.#chance, TROUBLES);
       void this.#world.clock.wait(between(this.#chance, 0, hours(24) * days)).then(() => this.#strike(kind));
@@ -218,12 +220,11 @@ export class Weather {
     return { amount: yuan(amount), times: 1 };
   }
 
-  /** Of nobody's payment: those begin at one yuan. */
+  /** Of nobody's payment. */
   #foreignAmount(): bigint {
-    this.#amounts += 1;
-    const amount = 9_000_000n + BigInt(this.#amounts);
-    this.#world.truth.foreignPurchase(amount);
-    return amount;
+    this.#amounts += 1n;
+    this.#world.truth.foreignPurchase(this.#amounts);
+    return this.#amounts;
   }
 
   /** Another channel, or a person with a tool, changes what the wallet holds. */
