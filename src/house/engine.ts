@@ -119,6 +119,7 @@ export function buildEngine(parts: EngineParts): Engine {
     lineOf: new Map(config.meters.map((meter) => [meter.address, lineName(config, meter)])),
     run: (command) => runner.run(command),
     clock,
+    log,
     publish: (events) => live.publish(events),
   });
   const remote = new Set(config.accounts.filter((account) => account.mode === "remote").map((account) => account.account));
