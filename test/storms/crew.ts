@@ -5,5 +5,9 @@ import { runStorm, type StormPlan } from "./storm.ts";
 // Faults are thrown by the thousand in a storm, and nobody reads where from.
 Error.stackTraceLimit = 0;
 parentPort!.on("message", (plan: StormPlan) => {
-  void runStorm(plan).then(({ trace: _trace, ...report }) => parentPort!.postMessage(report));
+  const before = process.threadCpuUsage();
+  void runStorm(plan).then(({ trace: _trace, ...report }) => {
+    const { user, system } = process.threadCpuUsage(before);
+    parentPort!.postMessage({ report, cpuMs: (user + system) / 1_000 });
+  });
 });

@@ -201,6 +201,7 @@ export class Life {
       isDown: () => world.unplugged.has(bus),
       connect: () => world.street.memoryEnd(bus),
       mayLeave: (bytes) => this.#mayLeave(bus, bytes),
+      cameBack: () => world.truth.heard(bus),
       left: (bytes) => this.#left(bytes),
       whenAwake: (act) => this.whenAwake(act),
     });

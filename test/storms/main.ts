@@ -78,6 +78,7 @@ async function main({ first, storms, jobs, trace, keepsOn, plan }: Wanted): Prom
   let next = first;
   let done = 0;
   let virtualDays = 0;
+  let coreMs = 0;
   let struck = 0;
   let orders = 0;
   let toldAt = began;
@@ -85,10 +86,11 @@ async function main({ first, storms, jobs, trace, keepsOn, plan }: Wanted): Prom
   const ends: Record<string, number> = {};
   const progress = (): string => {
     const seconds = (systemElapsed() - began) / 1_000;
-    return `${done} of ${storms} storms, ${virtualDays.toFixed(0)} virtual days in ${seconds.toFixed(0)} s: ${(virtualDays / seconds).toFixed(2)} a second; ${struck} troubles, ${orders} orders, ${broken.length} broken`;
+    return `${done} of ${storms} storms, ${virtualDays.toFixed(0)} virtual days in ${seconds.toFixed(0)} s: ${(virtualDays / seconds).toFixed(2)} a second, ${((1_000 * virtualDays) / coreMs).toFixed(2)} a second of one core; ${struck} troubles, ${orders} orders, ${broken.length} broken`;
   };
-  const take = (report: StormReport): void => {
+  const take = (report: StormReport, cpuMs: number): void => {
     done += 1;
+    coreMs += cpuMs;
     virtualDays += report.virtualDays;
     struck += report.struck;
     orders += report.orders;
@@ -110,7 +112,7 @@ async function main({ first, storms, jobs, trace, keepsOn, plan }: Wanted): Prom
 }
 
 /** One core: storm after storm, until there are no more. */
-function work(more: () => StormPlan | null, take: (report: StormReport) => void): Promise<void> {
+function work(more: () => StormPlan | null, take: (report: StormReport, cpuMs: number) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./crew.ts", import.meta.url));
     const give = (): void => {
@@ -118,8 +120,8 @@ function work(more: () => StormPlan | null, take: (report: StormReport) => void)
       if (plan === null) void worker.terminate().then(() => resolve());
       else worker.postMessage(plan);
     };
-    worker.on("message", (report: StormReport) => {
-      take(report);
+    worker.on("message", ({ report, cpuMs }: { report: StormReport; cpuMs: number }) => {
+      take(report, cpuMs);
       give();
     });
     worker.on("error", reject);

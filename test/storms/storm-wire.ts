@@ -10,6 +10,7 @@ export interface WireParts {
   readonly connect: () => MemoryEnd;
   /** Asked before bytes are put on the wire; false: the life has just ended. */
   readonly mayLeave: (bytes: Uint8Array) => boolean;
+  readonly cameBack: () => void;
   readonly left: (bytes: Uint8Array) => void;
   readonly whenAwake: (act: () => void) => void;
 }
@@ -33,7 +34,10 @@ export class StormWire implements Transport {
     const { bus, isDown, connect, whenAwake } = this.#parts;
     if (isDown()) return Promise.reject(new Fault("line-down", { transport: this.name, why: `${bus} is unplugged` }));
     this.#end = connect();
-    this.#end.onBytes((bytes) => whenAwake(() => this.#listeners.received(bytes)));
+    this.#end.onBytes((bytes) => {
+      this.#parts.cameBack();
+      whenAwake(() => this.#listeners.received(bytes));
+    });
     return Promise.resolve();
   }
 

@@ -4,7 +4,7 @@
  */
 import { hours, minutes } from "../../src/kernel/clock.ts";
 import { isOpen } from "../../src/commands/command.ts";
-import { lookAtEverything } from "./invariants.ts";
+import { lookAtEverything, withoutPower } from "./invariants.ts";
 import { People } from "./people.ts";
 import { plants, type PlantName } from "./plants.ts";
 import type { Trace } from "./trace.ts";
@@ -60,8 +60,9 @@ export async function runStorm(plan: StormPlan, trace: "all" | "digest" = "diges
     }
     return false;
   };
-  const open = () => world.database.books.commands.in(null, "open", "open").filter(({ command }) => isOpen(command.state));
-  const isAtRest = (): boolean => open().length === 0 && people.waiting === 0 && world.serving.length > 0;
+  const hasOpen = (): boolean => world.database.books.commands.in(null, "open", "open").some(({ command }) => isOpen(command.state));
+  const isAtRest = (): boolean =>
+    !hasOpen() && people.waiting === 0 && world.holdsEveryLine && withoutPower(world).length === 0;
   await rest(isAtRest);
   street.pauseHouseholds();
   // A last reading of every meter bills what was used, and shows the rules what stands.

@@ -45,6 +45,9 @@ export interface Leaving {
 
 const RELAY_KINDS = new Set(["disconnect", "reconnect", "arm", "disconnect-for", "protect", "unprotect", "warn", "unwarn"]);
 
+/** Nobody who asked gives up sooner (devices/answer-times.ts). */
+const WAITED_MS_MIN = 400;
+
 export interface TruthParts {
   readonly street: Street;
   readonly site: Site;
@@ -70,6 +73,7 @@ export class Truth {
   readonly #foreignAmounts = new Set<bigint>();
   readonly #known = new WeakSet<object>();
   readonly #used = new Set<string>();
+  readonly #unanswered = new Map<string, { readonly life: string; readonly at: Instant }>();
 
   constructor(parts: TruthParts) {
     this.#parts = parts;
@@ -79,7 +83,6 @@ export class Truth {
       const of = what === "frame" ? `${event.meter} ${event.direction}` : "noise";
       parts.trace.note("wire", bus, `${of} ${hexText(bytes)}${fault === undefined ? "" : ` (${fault})`}`);
       if (what !== "frame" || event.direction !== "request") return;
-      if (fault === "collision") this.violated("one exchange in flight per line", event.meter, `a second request on ${bus}`);
       this.#lookAtPurchases(event.meter);
     });
   }
@@ -110,6 +113,7 @@ export class Truth {
     const lease = this.#parts.books.leases.find(null, bus);
     if (lease?.holder !== life || lease.expiresAt <= this.#parts.databaseNow())
       this.violated("whoever speaks on a line holds it", frame.meter, `${life} spoke on ${bus}, held by ${lease?.holder ?? "nobody"}`);
+    this.#oneInFlight(leaving);
     if (frame.order === null) return;
     this.orders += 1;
     const begun = this.#attemptOf(leaving);
@@ -123,6 +127,23 @@ export class Truth {
       const because = mayBeCut(this.#parts.books, this.#parts.site, command.meter, now);
       if (because !== null) this.violated("the rules cut nobody who may not be cut", command.id, because);
     }
+  }
+
+  /** Something came back on this line, to whoever speaks there. */
+  heard(bus: string): void {
+    this.#unanswered.delete(bus);
+  }
+
+  /**
+   * Between two requests on a line something came back, or nobody waited any more. Who gave up early on a slow meter may still run into its
+   * answer, and so may who took a late answer for the next: that is the wire's, and not counted here.
+   */
+  #oneInFlight({ life, bus, frame }: Leaving): void {
+    const now = this.#parts.now();
+    const before = this.#unanswered.get(bus);
+    this.#unanswered.set(bus, { life, at: now });
+    if (before !== undefined && now - before.at < WAITED_MS_MIN)
+      this.violated("one exchange in flight per line", frame.meter, `${life} spoke on ${bus} ${now - before.at} ms after ${before.life}, which had no answer yet`);
   }
 
   /** The attempt that stands in the rows for this order, and for no other frame. */

@@ -84,6 +84,17 @@ export class World {
     return this.lives.filter(({ state, engine }) => state === "alive" && engine !== undefined);
   }
 
+  /** One that serves has all lines: whoever had some before him is dead long enough. */
+  get holdsEveryLine(): boolean {
+    const [only, other] = this.serving;
+    const { books } = this.database;
+    const holds = (bus: string): boolean => {
+      const lease = books.leases.find(null, bus);
+      return lease?.holder === only?.name && lease!.expiresAt > this.database.now();
+    };
+    return only !== undefined && other === undefined && this.site.buses.every(({ id }) => holds(id));
+  }
+
   get living(): Life[] {
     return this.lives.filter(({ state }) => state !== "dead");
   }
