@@ -4,7 +4,7 @@ import type { Fen } from "../kernel/money.ts";
 import type { Instant } from "../kernel/clock.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { WireEvidence } from "../kernel/reading.ts";
-import type { RelayPicture } from "../devices/meter.ts";
+import type { MeterRecord, RelayPicture } from "../devices/meter.ts";
 import type { Attempt, Command, CommandKind, CommandState } from "./command.ts";
 
 export interface CommandChange {
@@ -78,6 +78,32 @@ export interface CommandStore {
   lastEnded(tx: Transaction | null, meter: MeterAddress, kinds: readonly CommandKind[]): Promise<Command | null>;
 }
 
+/** What is enough to find a command's place in the waiting room. */
+export interface CommandOutline {
+  readonly id: CommandId;
+  readonly meter: MeterAddress;
+  readonly kind: CommandKind;
+}
+
+/** What the engine around the commands needs beside them: waiting room, sweeper, take-over of lines, those who show and count. */
+export interface EngineCommandStore extends CommandStore {
+  outlines(ids: readonly CommandId[]): Promise<readonly CommandOutline[]>;
+  /** Accepted commands that have a job now; answers those that were not queued before. */
+  markQueued(ids: readonly CommandId[]): Promise<readonly Command[]>;
+  /** A job went astray, to a gateway that does not hold the line: the holder's sweeper finds the command at once. */
+  putBack(ids: readonly CommandId[], now: Instant): Promise<void>;
+  /** After a start, and after taking a line, every open command of its meters is looked at: whoever had taken it is gone. Buses left out: all. */
+  makeAllDue(now: Instant, buses?: readonly string[]): Promise<number>;
+  /** A gateway that takes over a hundred lines hears of a hundred meters in the same moment. */
+  wakeMeters(meters: readonly MeterAddress[], now: Instant): Promise<readonly CommandId[]>;
+  /** What waits for one thing is due now, whatever meter it is for. */
+  wakeWaitingFor(what: string, now: Instant): Promise<readonly CommandId[]>;
+  /** The attempts of many commands, oldest first: for those who show them. */
+  attemptsOf(tx: Transaction | null, ids: readonly CommandId[]): Promise<readonly (Attempt & { readonly command: CommandId })[]>;
+  /** Commands by state: for metrics. */
+  counts(): Promise<readonly { readonly state: CommandState; readonly count: number }[]>;
+}
+
 export interface Payment {
   readonly id: PaymentId;
   readonly account: AccountId;
@@ -145,4 +171,23 @@ export interface MeterStore {
   /** Who has cut this supply, once it may be cut; null when it was restored. */
   setCutBy(tx: Transaction, address: MeterAddress, cutBy: "person" | "rule" | null): Promise<void>;
   setRelayWish(tx: Transaction, address: MeterAddress, desired: "connected" | "armed" | "disconnected"): Promise<void>;
+}
+
+/** An account as the site file says it. */
+export interface AccountSetting {
+  readonly account: AccountId;
+  readonly name: string;
+  readonly class: string;
+  readonly mode: "local" | "remote";
+  readonly tariff: string;
+}
+
+/** What the engine around the commands needs beside it: the site file brought in, and lists for those who show them. */
+export interface EngineMeterStore extends MeterStore {
+  /** The site file is the source of which accounts and meters there are; what the books know of them stays. */
+  bringIn(accounts: readonly AccountSetting[], meters: readonly MeterRecord[]): Promise<void>;
+  /** Those the site file names, by address. */
+  all(): Promise<readonly MeterBook[]>;
+  /** By their names. */
+  accounts(page: { readonly limit: number; readonly after: AccountId | null }): Promise<readonly AccountBook[]>;
 }

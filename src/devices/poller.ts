@@ -14,7 +14,6 @@ import type { Duty, TierName } from "./poll-tiers.ts";
 import { Priority, type IdentityFinding, type MeterRecord, type MeterSession, type RelayPicture, type Street } from "./meter.ts";
 import type { ReadingIntake } from "./reading-intake.ts";
 
-/** How often a walker that found nothing due looks again. */
 const LOOK_FOR_WORK_EVERY_MS = seconds(1);
 /** Meters of one mqtt bus are lines of their own, so that many may be asked side by side. */
 const SIDE_BY_SIDE_MAX = 16;
@@ -37,6 +36,8 @@ export interface PollerParts {
   readonly onceADay?: (meter: MeterRecord) => readonly string[];
   /** Meters of one bus that may be asked at the same time. */
   readonly sideBySide: (bus: string) => boolean;
+  /** How often a walker that found nothing due looks again; left out: every second. */
+  readonly lookEveryMs?: number;
 }
 
 export class Poller {
@@ -124,7 +125,7 @@ export class Poller {
           else log.error({ reason: reasonOf(error) }, "a poll failed in the gateway itself");
         }
       }
-      if (!asked) await clock.wait(LOOK_FOR_WORK_EVERY_MS, this.#stop.signal);
+      if (!asked) await clock.wait(this.#parts.lookEveryMs ?? LOOK_FOR_WORK_EVERY_MS, this.#stop.signal);
     }
   }
 

@@ -28,7 +28,7 @@ import { parseHours } from "../policy/calendar.ts";
 import { MeteredUse } from "../policy/metered-use.ts";
 import { Reconciler } from "../policy/reconciler.ts";
 import { Sweeper } from "../queue/sweeper.ts";
-import { nudging, OutboxPump } from "../stores/outbox.ts";
+import { nudging, OutboxPump } from "../stores/outbox-pump.ts";
 import { heatFrom } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
 import type { Engine, EngineParts, HouseSite } from "./ports.ts";
@@ -40,9 +40,10 @@ import { Waking } from "./waking.ts";
 const ruleWakers = new Set(["account", "meter"]);
 
 export function buildEngine(parts: EngineParts): Engine {
-  const { config, stores, street, leases, queue, lanes, clock, worldClock, newId, log, live, closers } = parts;
+  const { config, stores, street, leases, queue, lanes, clock, worldClock, newId, log, live, closers, lookEveryMs } = parts;
   const { commands, meters, outbox } = stores;
   const timeZone = config.site.timeZone;
+  const pace = lookEveryMs === undefined ? {} : { everyMs: lookEveryMs };
   const transactor = nudging(stores.transactor, () => pump);
   const ledger = new Ledger({ store: stores.ledger, clock });
   const common = { clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox };
@@ -75,6 +76,7 @@ export function buildEngine(parts: EngineParts): Engine {
     identity: (meter, finding) => identities.compared(meter, finding),
     onceADay,
     sideBySide: (bus) => isSideBySide(config, bus),
+    ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
   });
 
   // --- commands and rules
@@ -123,6 +125,7 @@ export function buildEngine(parts: EngineParts): Engine {
     lineOf: new Map(config.meters.map((meter) => [meter.address, lineName(config, meter)])),
     run: (command) => runner.run(command),
     clock,
+    log,
     publish: (events) => live.publish(events),
   });
   const remote = new Set(config.accounts.filter((account) => account.mode === "remote").map((account) => account.account));
@@ -134,9 +137,10 @@ export function buildEngine(parts: EngineParts): Engine {
     log,
   });
   const pump = new OutboxPump({
-    rows: outbox,
+    untold: outbox,
     clock,
     log,
+    ...pace,
     buses: () => leases.held(),
     sinks: {
       jobs: (due) => jobs.handOut(due),
@@ -154,6 +158,7 @@ export function buildEngine(parts: EngineParts): Engine {
     add: (due) => jobs.add(due),
     clock,
     log,
+    ...pace,
   });
   const waking = new Waking({
     clock: worldClock,

@@ -3,18 +3,20 @@
  * desk of its line, and a job that came to the wrong gateway is put back.
  */
 import { definitionOf } from "../commands/catalogue.ts";
+import type { EngineCommandStore } from "../commands/command-store.ts";
 import type { LineGuard } from "../devices/line-leases.ts";
 import type { Street } from "../devices/meter.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Announcement } from "../kernel/events.ts";
+import { reasonOf } from "../kernel/faults.ts";
 import type { CommandId, MeterAddress } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/log.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
 import { CONCURRENCY, laneOf } from "../queue/lanes.ts";
 import { LineDesk } from "../queue/line-desk.ts";
-import type { HouseCommandStore } from "./ports.ts";
 
 export interface JobsParts {
-  readonly commands: HouseCommandStore;
+  readonly commands: EngineCommandStore;
   readonly queue: CommandQueue;
   readonly lanes: readonly string[];
   readonly street: Street;
@@ -22,6 +24,7 @@ export interface JobsParts {
   readonly lineOf: ReadonlyMap<MeterAddress, string>;
   readonly run: (command: CommandId) => Promise<void>;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly publish: (events: readonly Announcement[]) => void;
 }
 
@@ -38,7 +41,7 @@ export class Jobs {
 
   constructor(parts: JobsParts) {
     this.#parts = parts;
-    this.#desk = new LineDesk((command) => parts.run(command));
+    this.#desk = new LineDesk((command) => this.#run(command));
   }
 
   /** Waiting at its line, or in hand. */
@@ -76,6 +79,15 @@ export class Jobs {
     this.#desk.stop();
   }
 
+  /** Whose database was away in that moment is found by the sweeper; nobody else waits for what comes of it here. */
+  async #run(command: CommandId): Promise<void> {
+    try {
+      await this.#parts.run(command);
+    } catch (error) {
+      this.#parts.log.warn({ command, reason: reasonOf(error) }, "a command could not be looked at; it will be looked at again");
+    }
+  }
+
   /** A job for a line of another gateway comes astray only around a change of holders, or when two share a number for a while. */
   async #attend(command: CommandId): Promise<void> {
     const { commands, leases, clock } = this.#parts;
@@ -87,7 +99,7 @@ export class Jobs {
 
   async #placesOf(ids: readonly CommandId[]): Promise<readonly Place[]> {
     const { commands, street, lineOf } = this.#parts;
-    return (await commands.kindsOf(ids)).map(({ id, meter, kind }) => ({
+    return (await commands.outlines(ids)).map(({ id, meter, kind }) => ({
       id,
       line: lineOf.get(meter) ?? meter,
       bus: street.meter(meter)?.bus ?? "",

@@ -3,15 +3,13 @@
  * hands in PostgreSQL, BullMQ and real wires (gateway.ts), a simulation hands in memory, and neither is known here.
  */
 import type { ApiParts, LiveEvents } from "../api/books.ts";
-import type { Command, CommandKind, CommandState } from "../commands/command.ts";
-import type { CommandStore, MeterStore, PaymentStore } from "../commands/command-store.ts";
+import type { EngineCommandStore, MeterStore, PaymentStore } from "../commands/command-store.ts";
 import type { Config } from "../config.ts";
 import type { DeviceStore } from "../devices/device-store.ts";
 import type { LineGuard } from "../devices/line-leases.ts";
 import type { Street } from "../devices/meter.ts";
-import type { Clock, Instant } from "../kernel/clock.ts";
+import type { Clock } from "../kernel/clock.ts";
 import type { Announcement, Outbox } from "../kernel/events.ts";
-import type { CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Transactor } from "../kernel/transaction.ts";
@@ -19,26 +17,13 @@ import type { BillingStore } from "../ledger/billing.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
-import type { OutboxRows } from "../stores/outbox.ts";
+import type { Untold } from "../stores/outbox-pump.ts";
 import type { Closers } from "./closers.ts";
-
-/** What the house asks of the commands' rows beside what commands themselves ask: to wake, to hand out, to count. */
-export interface HouseCommandStore extends CommandStore {
-  wakeMeters(meters: readonly MeterAddress[], now: Instant): Promise<readonly CommandId[]>;
-  wakeWaitingFor(what: string, now: Instant): Promise<readonly CommandId[]>;
-  markQueued(ids: readonly CommandId[]): Promise<readonly Command[]>;
-  putBack(ids: readonly CommandId[], now: Instant): Promise<void>;
-  makeAllDue(now: Instant, buses?: readonly string[] | null): Promise<number>;
-  kindsOf(
-    ids: readonly CommandId[],
-  ): Promise<readonly { readonly id: CommandId; readonly meter: MeterAddress; readonly kind: CommandKind }[]>;
-  counts(): Promise<readonly { readonly state: CommandState; readonly count: number }[]>;
-}
 
 /** The engine's books; every one joins the transactions of this transactor. */
 export interface HouseStores {
   readonly transactor: Transactor;
-  readonly commands: HouseCommandStore;
+  readonly commands: EngineCommandStore;
   readonly meters: MeterStore;
   readonly payments: PaymentStore;
   readonly readings: DeviceStore & {
@@ -48,7 +33,7 @@ export interface HouseStores {
   readonly ledger: LedgerStore;
   readonly billing: BillingStore;
   readonly policy: PolicyStore;
-  readonly outbox: Outbox & OutboxRows;
+  readonly outbox: Outbox & Untold;
 }
 
 /** Of the site, what the engine goes by. */
@@ -76,6 +61,8 @@ export interface EngineParts {
   readonly closers: Pick<Closers, "add">;
   /** Commands in hand are given so long to write down what they know when the house stops. */
   readonly stopCommandsMs: number;
+  /** How often sweeper, pump and poller look around unasked. Left out: as each of them is used to. A simulation has days to get through. */
+  readonly lookEveryMs?: number;
 }
 
 /** What the doors say and ask; they come in by nothing else. */

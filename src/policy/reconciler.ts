@@ -77,7 +77,7 @@ export class Reconciler implements AfterCredit, CutGuard {
 
   nudge(): void {
     this.#wakings += 1;
-    this.#nudge.abort();
+    this.#nudge.abort("nudged");
   }
 
   async stop(): Promise<void> {

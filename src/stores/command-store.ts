@@ -4,20 +4,14 @@
  * Where several gateways share the books, a command is taken only by the holder of its line, and an attempt begins only while that line is
  * held under the number of then (line_leases): the same transaction looks, on the database's clock.
  */
-import { Instant, later, seconds, type Clock } from "../kernel/clock.ts";
+import { Instant, later, type Clock } from "../kernel/clock.ts";
 import { CommandId, type AccountId, type MeterAddress, type PaymentId } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { WireEvidence } from "../kernel/reading.ts";
 import type { AskedBy, Attempt, Command, CommandKind, CommandState, Effect } from "../commands/command.ts";
-import type { CommandChange, CommandFilter, CommandStore } from "../commands/command-store.ts";
+import type { CommandChange, CommandFilter, CommandOutline, EngineCommandStore } from "../commands/command-store.ts";
+import { framesKept, SWEEP_AFTER_MS, TAKEN_MS_MAX } from "./command-rows.ts";
 import { at, type Database } from "./database.ts";
-
-/** A taken command whose worker says nothing for this long is handed out again; within one process running ones are left alone. */
-const TAKEN_MS_MAX = seconds(60);
-/** The outbox delivers at once; when it could not, the sweeper finds the command after this. */
-const SWEEP_AFTER_MS = seconds(10);
-/** Frames kept with one attempt: how it began and how it ended. A meter that is silent for three days would fill the disk otherwise. */
-const FRAMES_KEPT = { first: 40, last: 80 } as const;
 
 interface Row {
   id: string;
@@ -80,11 +74,6 @@ interface AttemptRow {
 }
 const attemptOf = (row: AttemptRow): Attempt => ({ ...row, at: Instant(row.at) });
 
-const bothEnds = (frames: readonly WireEvidence[]): readonly WireEvidence[] =>
-  frames.length <= FRAMES_KEPT.first + FRAMES_KEPT.last
-    ? frames
-    : [...frames.slice(0, FRAMES_KEPT.first), ...frames.slice(-FRAMES_KEPT.last)];
-
 /** Column of each field a change may name. */
 const columns: Record<keyof CommandChange, string> = {
   state: "state",
@@ -103,7 +92,7 @@ const moments: ReadonlySet<string> = new Set(["lookAt", "sentAt", "acknowledgedA
 const OPEN = "('accepted', 'queued', 'sending', 'verifying')";
 const UNSENT = "('accepted', 'queued')";
 
-export class PostgresCommandStore implements CommandStore {
+export class PostgresCommandStore implements EngineCommandStore {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #holder: string | null;
@@ -177,7 +166,6 @@ export class PostgresCommandStore implements CommandStore {
     ).map(attemptOf);
   }
 
-  /** The attempts of many commands, oldest first: for those who show them. */
   async attemptsOf(
     tx: Transaction | null,
     ids: readonly CommandId[],
@@ -295,17 +283,12 @@ export class PostgresCommandStore implements CommandStore {
     outcome: string,
     frames: readonly WireEvidence[],
   ): Promise<void> {
-    // Frames of later looks are added; a frame that is there already is known by its moment and its bytes.
     const [row] = await this.#db.rows<{ frames: WireEvidence[] }>(
       tx,
       "SELECT frames FROM attempts WHERE command = $1 AND number = $2",
       [id, number],
     );
-    const known = row?.frames ?? [];
-    const seen = new Set(known.map((frame) => `${frame.at}${frame.direction}${frame.hex}`));
-    const fresh = frames.filter((frame) => !seen.has(`${frame.at}${frame.direction}${frame.hex}`));
-    // sorted, because frames that were left out before come again with the evidence of a long session
-    const all = bothEnds([...known, ...fresh].sort((a, b) => a.at - b.at));
+    const all = framesKept(row?.frames ?? [], frames);
     // the row is held while we write: whoever takes the command in this moment comes after us
     await this.#db.run(
       tx,
@@ -326,7 +309,6 @@ export class PostgresCommandStore implements CommandStore {
     return rows.map((row) => CommandId(row.id));
   }
 
-  /** A job went astray, to a gateway that does not hold the line: the holder's sweeper finds the command at once. */
   async putBack(ids: readonly CommandId[], now: Instant): Promise<void> {
     await this.#db.run(null, `UPDATE commands SET look_at = $2 WHERE id = ANY($1) AND state IN ${OPEN} AND look_at > $2`, [
       ids,
@@ -338,7 +320,6 @@ export class PostgresCommandStore implements CommandStore {
     return this.wakeMeters([meter], now);
   }
 
-  /** A gateway that takes over a hundred lines hears of a hundred meters in the same moment. */
   async wakeMeters(meters: readonly MeterAddress[], now: Instant): Promise<readonly CommandId[]> {
     const rows = await this.#db.rows<{ id: string }>(
       null,
@@ -348,7 +329,6 @@ export class PostgresCommandStore implements CommandStore {
     return rows.map((row) => CommandId(row.id));
   }
 
-  /** What waits for one thing is due now, whatever meter it is for. */
   async wakeWaitingFor(what: string, now: Instant): Promise<readonly CommandId[]> {
     const rows = await this.#db.rows<{ id: string }>(
       null,
@@ -367,7 +347,6 @@ export class PostgresCommandStore implements CommandStore {
     return row === undefined ? null : commandOf(row);
   }
 
-  /** Accepted commands that have a job now; answers those that were not queued before. */
   async markQueued(ids: readonly CommandId[]): Promise<readonly Command[]> {
     return (
       await this.#db.rows<Row>(
@@ -378,12 +357,6 @@ export class PostgresCommandStore implements CommandStore {
     ).map(commandOf);
   }
 
-  /** For whoever gives commands their place: which meter, and what kind. */
-  async kindsOf(ids: readonly CommandId[]): Promise<readonly { id: CommandId; meter: MeterAddress; kind: CommandKind }[]> {
-    return this.#db.rows(null, "SELECT id, meter, kind FROM commands WHERE id = ANY($1)", [ids]);
-  }
-
-  /** With a line every open command of its meters is looked at: whoever had taken it is gone. Buses left out: all. */
   async makeAllDue(now: Instant, buses: readonly string[] | null = null): Promise<number> {
     return this.#db.run(
       null,
@@ -393,7 +366,10 @@ export class PostgresCommandStore implements CommandStore {
     );
   }
 
-  /** Open commands by state, and the age of the oldest: for metrics. */
+  async outlines(ids: readonly CommandId[]): Promise<readonly CommandOutline[]> {
+    return this.#db.rows(null, "SELECT id, meter, kind FROM commands WHERE id = ANY($1)", [ids]);
+  }
+
   async counts(): Promise<readonly { state: CommandState; count: number }[]> {
     return this.#db.rows(null, "SELECT state, count(*)::int AS count FROM commands GROUP BY state");
   }

@@ -3,7 +3,7 @@ import { Instant, type Clock } from "../kernel/clock.ts";
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import { relayStateOf, type MeterRecord, type RelayPicture } from "../devices/meter.ts";
-import type { AccountBook, MeterBook, MeterStore } from "../commands/command-store.ts";
+import type { AccountBook, AccountSetting, EngineMeterStore, MeterBook } from "../commands/command-store.ts";
 import { at, type Database } from "./database.ts";
 
 interface MeterRow {
@@ -32,18 +32,10 @@ export const meterBookOf = (row: MeterRow): MeterBook => ({
   cutBy: row.cut_by,
 });
 
-export interface AccountSetting {
-  readonly account: AccountId;
-  readonly name: string;
-  readonly class: string;
-  readonly mode: "local" | "remote";
-  readonly tariff: string;
-}
-
 const ACCOUNT =
   "SELECT a.account, a.name, a.class, a.mode, a.tariff, m.address AS meter FROM accounts a LEFT JOIN meters m ON m.account = a.account AND m.active";
 
-export class PostgresMeterStore implements MeterStore {
+export class PostgresMeterStore implements EngineMeterStore {
   readonly #db: Database;
   readonly #clock: Clock;
 
@@ -52,7 +44,6 @@ export class PostgresMeterStore implements MeterStore {
     this.#clock = clock;
   }
 
-  /** The site file is the source of which accounts and meters there are; what the books know of them stays. */
   async bringIn(accounts: readonly AccountSetting[], meters: readonly MeterRecord[]): Promise<void> {
     const now = at(this.#clock.now());
     await this.#db.transact(async (tx) => {

@@ -1,41 +1,11 @@
-/**
- * Committed rows become jobs and announcements, at least once.
- *
- * A row is written in the transaction that made it true; the pump reads rows in order, hands them out, and only then
- * deletes them. Dying in between means handing out twice, never losing. After each commit the pump is nudged, so nothing
- * waits for a period; the sweeper is the net beneath: whatever is due and has no job gets one.
- */
-import { seconds, type Clock } from "../kernel/clock.ts";
-import { reasonOf } from "../kernel/faults.ts";
+/** What is committed and still to be told, as rows: written in the transaction that made it true, deleted once it was handed out. */
 import type { Announcement, Outbox } from "../kernel/events.ts";
-import { CommandId } from "../kernel/ids.ts";
-import type { Logger } from "../kernel/log.ts";
-import type { Transaction, Transactor } from "../kernel/transaction.ts";
+import type { CommandId } from "../kernel/ids.ts";
+import type { Transaction } from "../kernel/transaction.ts";
 import type { Database } from "./database.ts";
+import type { Told, Untold } from "./outbox-pump.ts";
 
-const ROWS_AT_ONCE = 500;
-/** Without a nudge (another process wrote the row, the queue was away) the pump looks by itself. */
-const LOOK_EVERY_MS = seconds(1);
-
-export interface OutboxSinks {
-  jobs(commands: readonly CommandId[]): Promise<void>;
-  events(events: readonly Announcement[]): void;
-}
-
-/** What a pump asks of the rows: those that wait, in the order of their commits, and to forget what was handed out. */
-export interface OutboxRows {
-  /** Commands of these buses, and every announcement; null: of all. */
-  waiting(limit: number, buses: readonly string[] | null): Promise<readonly WaitingRow[]>;
-  forget(ids: readonly bigint[]): Promise<void>;
-}
-
-export interface WaitingRow {
-  readonly id: bigint;
-  readonly command: CommandId | null;
-  readonly event: Announcement | null;
-}
-
-export class PostgresOutbox implements Outbox, OutboxRows {
+export class PostgresOutbox implements Outbox, Untold {
   readonly #db: Database;
   readonly #waiting = new WeakMap<Transaction, Row[]>();
 
@@ -51,15 +21,14 @@ export class PostgresOutbox implements Outbox, OutboxRows {
     return this.#add(tx, { command, event: null });
   }
 
-  async waiting(limit: number, buses: readonly string[] | null): Promise<readonly WaitingRow[]> {
-    const rows = await this.#db.rows<{ id: bigint; command: string | null; event: Announcement | null }>(
+  next(limit: number, buses: readonly string[] | null): Promise<readonly Told[]> {
+    return this.#db.rows(
       null,
       `SELECT o.id, o.command, o.event FROM outbox o WHERE o.command IS NULL
            OR $2::text[] IS NULL OR EXISTS (SELECT 1 FROM commands c JOIN meters m ON m.address = c.meter WHERE c.id = o.command AND m.bus = ANY($2))
         ORDER BY o.id LIMIT $1`,
       [limit, buses],
     );
-    return rows.map((row) => ({ ...row, command: row.command === null ? null : CommandId(row.command) }));
   }
 
   async forget(ids: readonly bigint[]): Promise<void> {
@@ -89,73 +58,3 @@ interface Row {
   readonly command: CommandId | null;
   readonly event: string | null;
 }
-
-export interface PumpParts {
-  readonly rows: OutboxRows;
-  readonly sinks: OutboxSinks;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Commands for these buses are ours to hand out; others wait for the gateway that holds their line. Left out: all are. */
-  readonly buses?: () => readonly string[];
-}
-
-export class OutboxPump {
-  readonly #parts: PumpParts;
-  readonly #stop = new AbortController();
-  #nudge = new AbortController();
-  #loop: Promise<void> | null = null;
-
-  constructor(parts: PumpParts) {
-    this.#parts = parts;
-  }
-
-  start(): void {
-    this.#loop ??= this.#run();
-  }
-
-  /** Something was committed. */
-  nudge(): void {
-    this.#nudge.abort();
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    this.#nudge.abort();
-    await this.#loop;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
-    while (!this.#stop.signal.aborted) {
-      this.#nudge = new AbortController();
-      try {
-        if ((await this.#deliver()) === ROWS_AT_ONCE) continue;
-      } catch (error) {
-        log.warn({ reason: reasonOf(error) }, "what is committed could not be handed out; it is tried again");
-        await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
-        continue;
-      }
-      await clock.wait(LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
-    }
-  }
-
-  async #deliver(): Promise<number> {
-    const { rows: outbox, sinks, buses } = this.#parts;
-    const rows = await outbox.waiting(ROWS_AT_ONCE, buses?.() ?? null);
-    if (rows.length === 0) return 0;
-    sinks.events(rows.flatMap((row) => (row.event === null ? [] : [row.event])));
-    const jobs = rows.flatMap((row) => (row.command === null ? [] : [row.command]));
-    if (jobs.length > 0) await sinks.jobs(jobs);
-    await outbox.forget(rows.map((row) => row.id));
-    return rows.length;
-  }
-}
-
-/** A transactor that nudges the pump after every commit. */
-export const nudging = (db: Transactor, pump: () => OutboxPump | null): Transactor => ({
-  transact: async (work) => {
-    const result = await db.transact(work);
-    pump()?.nudge();
-    return result;
-  },
-});

@@ -6,7 +6,8 @@ import type { Announcement } from "../../src/kernel/events.ts";
 import { CommandId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { Database } from "../../src/stores/database.ts";
-import { nudging, OutboxPump, PostgresOutbox, type OutboxSinks } from "../../src/stores/outbox.ts";
+import { nudging, OutboxPump, type OutboxSinks } from "../../src/stores/outbox-pump.ts";
+import { PostgresOutbox } from "../../src/stores/outbox.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 import { untilTrue } from "../api/door.ts";
 
@@ -39,7 +40,7 @@ const sinks: OutboxSinks = {
   jobs: (commands) => Promise.resolve(void jobs.push(...commands)),
 };
 function raise(other: Partial<OutboxSinks> = {}): OutboxPump {
-  const pump = new OutboxPump({ rows: outbox, clock: systemClock, log: silentLog, sinks: { ...sinks, ...other } });
+  const pump = new OutboxPump({ untold: outbox, clock: systemClock, log: silentLog, sinks: { ...sinks, ...other } });
   pumps.push(pump);
   pump.start();
   return pump;
@@ -122,7 +123,7 @@ test("dying between telling and forgetting means telling twice, never losing", a
   // this pump's database connection dies after the job was handed out and before its row is deleted
   const dying = await Database.open({ connectionString: database.connectionString, log: silentLog, connectionsMax: 1 });
   const pump = new OutboxPump({
-    rows: new PostgresOutbox(dying),
+    untold: new PostgresOutbox(dying),
     clock: systemClock,
     log: silentLog,
     sinks: {

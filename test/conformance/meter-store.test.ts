@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { Instant, later, systemClock } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import type { MeterRecord, RelayPicture } from "../../src/devices/meter.ts";
-import { PostgresMeterStore, type AccountSetting } from "../../src/stores/meter-store.ts";
+import type { AccountSetting } from "../../src/commands/command-store.ts";
+import { PostgresMeterStore } from "../../src/stores/meter-store.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 
 let database: TestDatabase;
