@@ -42,10 +42,7 @@ export class InMemoryPolicyStore implements PolicyStore {
   lastIntent(tx: Transaction | null, meter: MeterAddress): Promise<Intent | null> {
     return this.#db.look(tx, (on) => {
       const said = this.#db.books.intents.in(on, "meter", meter);
-      return (
-        said.reduce((last, each) => (last === null || each.id > last.id ? each : last), null as (typeof said)[number] | null)
-          ?.intent ?? null
-      );
+      return said.sort((a, b) => a.id - b.id).at(-1)?.intent ?? null;
     });
   }
 
