@@ -28,7 +28,7 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
   beforeEach(async () => {
     await kept.clear();
     const setting = { name: "", class: "residential", tariff: "flat" };
-    const record = { meterNumber: "", customerNumber: "", bus: BusId("b"), model: "remote-ledger", relayPassword: null };
+    const record = { meterNumber: "", customerNumber: "", bus: BusId("b"), model: "remote-ledger", relayPassword: null } as const;
     await kept.meters.bringIn(
       [
         { ...setting, account: far, mode: "remote" },
