@@ -31,7 +31,14 @@ beforeEach(async () => {
     hooks: { beforeStatement: () => hooks.beforeStatement?.(), beforeCommit: (commit) => hooks.beforeCommit?.(commit) },
   });
   stores = storesInMemory(db, systemClock);
-  const rest = { meterNumber: "", customerNumber: "", account: null, bus: BusId("b"), model: "standard-wallet", relayPassword: null } as const;
+  const rest = {
+    meterNumber: "",
+    customerNumber: "",
+    account: null,
+    bus: BusId("b"),
+    model: "standard-wallet",
+    relayPassword: null,
+  } as const;
   await stores.meters.bringIn(
     [],
     [A, B, C].map((address) => ({ ...rest, address })),
