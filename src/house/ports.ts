@@ -10,6 +10,7 @@ import type { LineGuard } from "../devices/line-leases.ts";
 import type { Street } from "../devices/meter.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Announcement, Outbox } from "../kernel/events.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Transactor } from "../kernel/transaction.ts";

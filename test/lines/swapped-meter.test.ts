@@ -46,7 +46,7 @@ async function raise() {
   return { world, clock, read, comparisons, swap, wire: () => wire! };
 }
 
-const identity = async (world: World, meter: MeterAddress) => (await world.books.meters.meter(null, meter))?.identity;
+const identity = async (world: World, meter: MeterAddress) => (await world.books.stores.meters.meter(null, meter))?.identity;
 
 async function expectFound({ world, read }: Pick<Awaited<ReturnType<typeof raise>>, "world" | "read">): Promise<void> {
   await expect(read()).rejects.toMatchObject({

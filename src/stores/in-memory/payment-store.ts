@@ -44,8 +44,8 @@ export class InMemoryPaymentStore implements PaymentStore {
 
   disputed(tx: Transaction | null, account: AccountId): Promise<PaymentId | null> {
     return this.#db.look(tx, (on) => {
-      const payments = this.#db.books.payments.in(on, "account", account);
-      return payments.find(({ state }) => state === "disputed")?.id ?? null;
+      const [payment] = this.#db.books.payments.in(on, "disputed", account);
+      return payment?.id ?? null;
     });
   }
 
