@@ -35,6 +35,7 @@ import type { Logger } from "./kernel/log.ts";
 import { yuan } from "./kernel/money.ts";
 import type { Reading } from "./kernel/reading.ts";
 import { Closers } from "./house/closers.ts";
+import { comparisonOf, exceptionsOf } from "./house/exceptions.ts";
 import { heatFrom } from "./house/heat.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { readinessOf } from "./house/readiness.ts";
@@ -173,7 +174,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
 
   // --- commands and rules
   const live = new LiveEvents();
-  const common = {
+  const books = {
     clock,
     log,
     newId,
@@ -184,11 +185,13 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     ledger,
     outbox,
   };
+  const open = exceptionsOf({ ...books, db });
+  const common = { ...books, outcomes: open.outcomes };
   const service = new CommandService(common);
   const heardAt = (meter: MeterAddress) => street.health(meter).lastHeardAt;
   const billing = new Billing({ store: billingStore, ledger, timeZone: config.site.timeZone });
   const energy = new MeteredUse({ billing, meters: meterStore, outbox, priceOf: (tariff) => config.prices.get(tariff)! });
-  const intake = new ReadingIntake({ store: readingStore, transactor, outbox, energy, log });
+  const intake = new ReadingIntake({ store: readingStore, transactor, outbox, energy, suspects: open.suspects, log });
   const relaySeen = async (meter: MeterAddress, picture: Parameters<typeof meterStore.setRelay>[2]): Promise<void> => {
     const changed = await transactor.transact(async (tx) => {
       const differs = await meterStore.setRelay(tx, meter, picture);
@@ -298,6 +301,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     buses,
     meters: () => healthCounts(street),
     running: () => runner.running,
+    exceptions: () => open.store.counts(clock.now()),
   });
   const noteHeat = heatFrom({
     hot,
@@ -373,6 +377,12 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   closers.add("sweeper", () => sweeper.stop());
   poller.start();
   reconciler.start();
+  const { priceOf, at } = { priceOf: (tariff: string) => config.prices.get(tariff), at: config.compareAt };
+  const comparing = comparisonOf({ ...books, ...open, db }, { street, priceOf, timeZone: config.site.timeZone, at });
+  open.watch.start();
+  comparing.start();
+  closers.add("comparison", () => comparing.stop());
+  closers.add("exceptions", () => open.watch.stop());
   closers.add("rules", () => reconciler.stop());
   closers.add("poller", () => poller.stop());
 
@@ -391,6 +401,12 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     ledger,
     ledgerStore,
     readings: readingStore,
+    exceptions: open.exceptions,
+    exceptionStore: open.store,
+    comparison: comparing.comparison,
+    comparisonStore: open.comparisonStore,
+    correctionCap: config.paymentCap,
+    channels: config.channels,
     billedDays: (account, limit) => billingStore.days(account, limit),
     street,
     buses,
