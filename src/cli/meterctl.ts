@@ -6,6 +6,7 @@ import type { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
 import { ApiClient, type ApiAddress, type Json } from "./api-client.ts";
 import { addressArgument, argument, countArgument } from "./arguments.ts";
+import { deskCommands } from "./desk-commands.ts";
 import { decode, explainingOf, languageOf } from "./decode.ts";
 import { examine, printFindings } from "./doctor.ts";
 import { encode, listForms } from "./encode.ts";
@@ -45,7 +46,7 @@ export async function main(args: readonly string[], terminal: Terminal = realTer
   }
 }
 
-interface ApiOptions {
+export interface ApiOptions {
   readonly api?: string;
   readonly json?: boolean;
 }
@@ -222,6 +223,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
       show(options, command, describe(command));
     });
 
+  deskCommands({ program, throughGateway, terminal, end, clientOf });
   lineCommands(program, terminal, end);
 
   withLineOptions(program.command("doctor"))
