@@ -4,7 +4,8 @@ import type { AccountId, CommandId, MeterAddress, PaymentId } from "../kernel/id
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
 import type { ExceptionId, ExceptionItem, ExceptionStep } from "./item.ts";
-import type { ExceptionKind } from "./kinds.ts";
+import type { Period } from "../ledger/period.ts";
+import type { ExceptionKind, FailureClass } from "./kinds.ts";
 
 export type ItemChange = Partial<
   Pick<
@@ -56,6 +57,18 @@ export interface Known {
   }[];
 }
 
+export interface SummaryRow {
+  readonly class: FailureClass;
+  readonly kind: ExceptionKind;
+  readonly because: string | null;
+  readonly model: string | null;
+  readonly bus: string | null;
+  readonly items: number;
+  /** With what came true again while an item stayed open. */
+  readonly times: number;
+  readonly stillOpen: number;
+}
+
 export interface ExceptionStore {
   /** The open item of this key, locked until the transaction ends. */
   lockOpen(tx: Transaction, key: string): Promise<ExceptionItem | null>;
@@ -73,6 +86,9 @@ export interface ExceptionStore {
   known(tx: Transaction, of: { readonly command: CommandId | null; readonly meter: MeterAddress | null }): Promise<Known>;
   /** Open items by kind, and how many of them are overdue. */
   counts(now: Instant): Promise<readonly { readonly kind: string; readonly open: number; readonly overdue: number }[]>;
+
+  /** What was opened in a period, by class, kind, cause, model and bus: for reports, and to learn from. */
+  summary(period: Period): Promise<readonly SummaryRow[]>;
 
   // what the watch looks for
   /** Open commands accepted before this moment about which nothing is open, oldest first. */

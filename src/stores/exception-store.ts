@@ -2,9 +2,10 @@
 import { Instant } from "../kernel/clock.ts";
 import { CommandId, PaymentId, type AccountId, type MeterAddress } from "../kernel/ids.ts";
 import { Fen } from "../kernel/money.ts";
+import type { Period } from "../ledger/period.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Command, CommandKind } from "../commands/command.ts";
-import type { ExceptionStore, ItemChange, ItemFilter, Known } from "../exceptions/exception-store.ts";
+import type { ExceptionStore, ItemChange, ItemFilter, Known, SummaryRow } from "../exceptions/exception-store.ts";
 import { ExceptionId, type ExceptionItem, type ExceptionStep, type Suggestion } from "../exceptions/item.ts";
 import type { ExceptionKind, FailureClass } from "../exceptions/kinds.ts";
 import { commandOf, type CommandRow } from "./command-store.ts";
@@ -209,6 +210,17 @@ export class PostgresExceptionStore implements ExceptionStore {
       null,
       "SELECT kind, count(*)::int AS open, (count(*) FILTER (WHERE due_at < $1))::int AS overdue FROM exceptions WHERE closed_at IS NULL GROUP BY kind",
       [at(now)],
+    );
+  }
+
+  async summary({ from, to }: Period): Promise<readonly SummaryRow[]> {
+    return this.#db.rows<SummaryRow>(
+      null,
+      `SELECT x.class, x.kind, x.because, m.model, m.bus, count(*)::int AS items, sum(x.count)::int AS times,
+              (count(*) FILTER (WHERE x.closed_at IS NULL))::int AS "stillOpen"
+         FROM exceptions x LEFT JOIN meters m ON m.address = x.meter WHERE x.opened_at >= $1 AND x.opened_at < $2
+        GROUP BY x.class, x.kind, x.because, m.model, m.bus ORDER BY items DESC, x.kind`,
+      [at(from), at(to)],
     );
   }
 

@@ -228,6 +228,17 @@ describe("every end that is no success", () => {
   });
 });
 
+test("a month's exceptions are summed by class, kind, cause, model and bus", async () => {
+  const { json } = await get("/v1/exceptions/summary?from=2026-11-01&to=2026-12-31");
+  const rowsOf = things(json["rows"]);
+  expect(rowsOf).toContainEqual({
+    ...{ class: "not-told", kind: "command-refused", because: "hoard-limit", model: "standard-wallet", bus: "tcp-1" },
+    ...{ items: 1, times: 1, stillOpen: 0 },
+  });
+  const all = itemsOf(await get("/v1/exceptions?limit=1000"));
+  expect(rowsOf.reduce((sum, { items }) => sum + Number(items), 0)).toBe(all.length);
+});
+
 describe("ledger and meter", () => {
   test("agree where nothing was planted, and a fen too much on a meter is found, suggested, applied and not found again", async () => {
     await Promise.all([polled(ODD), polled(EVEN), polled(REMOTE)]);

@@ -9,6 +9,7 @@ import { yuan } from "../../kernel/money.ts";
 import { ExceptionId, type ExceptionItem, type ExceptionStep } from "../../exceptions/item.ts";
 import { exceptionKinds, failureClasses, kinds } from "../../exceptions/kinds.ts";
 import { nextStepOf } from "../../exceptions/next-steps.ts";
+import { periodOf } from "../../ledger/period.ts";
 import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
 import * as shape from "../schemas.ts";
@@ -72,6 +73,21 @@ export function exceptionRoutes(app: FastifyInstance, parts: ApiParts, views: Vi
         ...(overdue === "true" ? { overdueAt: parts.clock.now() } : {}),
       });
       return { items: items.map(view), next: items.length === limit ? items.at(-1)!.id : null };
+    },
+  );
+
+  typed.get(
+    "/v1/exceptions/summary",
+    {
+      schema: {
+        tags: ["exceptions"],
+        summary: "What was opened in a period, by class of failure, kind, cause, model and bus",
+        querystring: z.object({ from: z.string().max(40).optional(), to: z.string().max(40).optional() }),
+      },
+    },
+    async (request) => {
+      const period = periodOf(request.query, parts.clock.now(), parts.timeZone);
+      return { from: views.moment(period.from), to: views.moment(period.to), rows: await exceptionStore.summary(period) };
     },
   );
 

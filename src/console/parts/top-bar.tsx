@@ -37,9 +37,11 @@ export function TopBar({ picture, openLegend, openLines, openExceptions, waiting
         className="quiet"
         onClick={openExceptions}
         data-testid="exceptions-button"
+        aria-label={words.exceptions.title}
         title={waiting.overdue > 0 ? filled(words.exceptions.overdueCount, { n: waiting.overdue }) : undefined}
       >
-        {words.exceptions.title}
+        <span className="long">{words.exceptions.title}</span>
+        <span className="short">!</span>
         {waiting.open > 0 && (
           <b className="badge" data-overdue={waiting.overdue > 0} data-testid="exceptions-badge">
             {waiting.open}
