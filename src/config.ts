@@ -61,6 +61,8 @@ export interface Config {
   readonly policy: Omit<SiteFile["policy"], "cutBelow"> & { readonly cutBelow: Fen };
   readonly polling: Tiers;
   readonly paymentCap: Fen;
+  /** Minute of the day at which ledger and meters are compared; null: only when somebody asks. */
+  readonly compareAt: number | null;
   /** Null: any channel name is accepted. */
   readonly channels: ReadonlySet<string> | null;
   readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string> }[];
@@ -283,6 +285,7 @@ export function buildConfig(
     policy: { ...file.policy, cutBelow: parseYuan(file.policy.cutBelow) },
     polling: tiersOf(file.polling),
     paymentCap: parseYuan(file.payments.cap),
+    compareAt: file.reconciliation.at === null ? null : minuteOfDay(file.reconciliation.at),
     channels: file.channels === undefined ? null : new Set([...file.channels.map((channel) => channel.name), "console"]),
     apiKeys,
     security,
@@ -372,6 +375,8 @@ function allowed(issue: z.core.$ZodIssue): string {
       return issue.message;
   }
 }
+
+const minuteOfDay = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
 
 function tiersOf({ everySeconds, tiers }: SiteFile["polling"]): Tiers {
   const tier = (every: number, items: readonly string[] | undefined): Tier => ({ everyMs: every * 1_000, items: items ?? null });

@@ -20,6 +20,7 @@ import { reasonOf } from "./kernel/faults.ts";
 import type { Logger } from "./kernel/log.ts";
 import { Closers } from "./house/closers.ts";
 import { buildEngine } from "./house/engine.ts";
+import { comparisonOf, exceptionsOf } from "./house/exceptions.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
 import { readinessOf } from "./house/readiness.ts";
@@ -144,17 +145,20 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     newId,
     log,
     live,
+    keepers: (books) => exceptionsOf({ ...books, db }),
     count: (events) => {
       for (const { type } of events) counters.announcements.inc({ type });
     },
     closers,
     stopCommandsMs: STOP_COMMANDS_MS,
   });
+  const open = engine.keepers;
   const counters = new Counters({
     commandsByState: () => stores.commands.counts(),
     buses: engine.doors.buses,
     meters: () => healthCounts(street),
     running: () => engine.running(),
+    exceptions: () => open.store.counts(clock.now()),
   });
   security.onUsable?.(() => {
     engine.wakeWaitingFor("cipher-machine").catch((error: unknown) => {
@@ -162,6 +166,12 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     });
   });
   await engine.start();
+  const { priceOf, at } = { priceOf: (tariff: string) => config.prices.get(tariff), at: config.compareAt };
+  const comparing = comparisonOf({ ...engine.books, ...open, db }, { street, priceOf, timeZone: config.site.timeZone, at });
+  open.watch.start();
+  comparing.start();
+  closers.add("comparison", () => comparing.stop());
+  closers.add("exceptions", () => open.watch.stop());
 
   // --- doors
   const app = await buildApp({
@@ -175,6 +185,12 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     meterStore: stores.meters,
     ledgerStore: stores.ledger,
     readings: stores.readings,
+    exceptions: open.exceptions,
+    exceptionStore: open.store,
+    comparison: comparing.comparison,
+    comparisonStore: open.comparisonStore,
+    correctionCap: config.paymentCap,
+    channels: config.channels,
     billedDays: (account, limit) => stores.billing.days(account, limit),
     street,
     live,

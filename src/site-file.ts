@@ -195,6 +195,16 @@ export const siteFile = z.strictObject({
     .prefault({}),
   // The largest payment that is taken.
   payments: z.strictObject({ cap: yuanText.default("50000.00") }).prefault({}),
+  // When ledger and meters are compared every night, in the site's zone; null: only when somebody asks.
+  reconciliation: z
+    .strictObject({
+      at: z
+        .string()
+        .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, "a time of day like 03:30")
+        .nullable()
+        .default("03:30"),
+    })
+    .prefault({}),
   channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
   apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
   // A file of many secrets, a line each; `vault:NAME` looks into it, and {address} in a meter's reference is the meter's own.

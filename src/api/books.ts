@@ -19,8 +19,14 @@ import type { PaymentService } from "../commands/payment-service.ts";
 import type { BusPicture, Street } from "../devices/meter.ts";
 import type { BusShares } from "../devices/poll-planner.ts";
 import type { ReadingIntake } from "../devices/reading-intake.ts";
+import type { Comparison } from "../exceptions/comparison.ts";
+import type { ComparisonStore } from "../exceptions/comparison-store.ts";
+import type { ExceptionStore } from "../exceptions/exception-store.ts";
+import type { Exceptions } from "../exceptions/exceptions.ts";
+import type { ChannelPayments } from "../ledger/channel-file.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
+import type { StatementStore } from "../ledger/statements.ts";
 
 export interface StoredAnswer {
   readonly status: number;
@@ -57,16 +63,25 @@ export interface ApiParts {
     /** Those there are, in no order. */
     findAll(commands: readonly CommandId[]): Promise<readonly Command[]>;
   };
-  readonly paymentStore: Pick<PaymentStore, "find" | "list"> & {
-    /** Those that were taken, in no order. */
-    byOrders(orders: readonly { readonly channel: string; readonly orderId: string }[]): Promise<readonly Payment[]>;
-  };
+  readonly paymentStore: Pick<PaymentStore, "find" | "list"> &
+    ChannelPayments & {
+      /** Those that were taken, in no order. */
+      byOrders(orders: readonly { readonly channel: string; readonly orderId: string }[]): Promise<readonly Payment[]>;
+    };
   readonly meterStore: Pick<MeterStore, "meter" | "account"> & {
     all(): Promise<readonly MeterBook[]>;
     accounts(page: { readonly limit: number; readonly after: AccountId | null }): Promise<readonly AccountBook[]>;
   };
   readonly ledger: Ledger;
-  readonly ledgerStore: Pick<LedgerStore, "statement">;
+  readonly ledgerStore: Pick<LedgerStore, "statement"> & StatementStore;
+  readonly exceptions: Exceptions;
+  readonly exceptionStore: ExceptionStore;
+  readonly comparison: Pick<Comparison, "begin">;
+  readonly comparisonStore: Pick<ComparisonStore, "run">;
+  /** The largest correction that one person may make. */
+  readonly correctionCap: Fen;
+  /** Null: any channel name is accepted. */
+  readonly channels: ReadonlySet<string> | null;
   readonly readings: {
     latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
     energyByDay(

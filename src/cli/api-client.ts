@@ -32,7 +32,17 @@ export class ApiClient {
     return this.#call("POST", path, body, idempotencyKey);
   }
 
+  /** What is no JSON, as it came. */
+  async text(path: string): Promise<string> {
+    return (await this.#answer("GET", path)).text();
+  }
+
   async #call(method: string, path: string, body?: Json, idempotencyKey?: string): Promise<Json> {
+    const response = await this.#answer(method, path, body, idempotencyKey);
+    return (await response.json().catch(() => ({}))) as Json;
+  }
+
+  async #answer(method: string, path: string, body?: Json, idempotencyKey?: string): Promise<Response> {
     const headers: Record<string, string> = { accept: "application/json" };
     if (body !== undefined) headers["content-type"] = "application/json";
     if (this.#to.key !== undefined) headers["authorization"] = `Bearer ${this.#to.key}`;
@@ -50,8 +60,8 @@ export class ApiClient {
         `No gateway answers at ${this.#to.url} (${cause}). Start it with "npm start", or name it with --api or GATEWAY_URL.`,
       );
     }
+    if (response.ok) return response;
     const answer = (await response.json().catch(() => ({}))) as Json;
-    if (response.ok) return answer;
     const { code, detail } = answer;
     throw new Failed(
       typeof detail === "string"

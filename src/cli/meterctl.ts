@@ -6,6 +6,7 @@ import type { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
 import { ApiClient, type ApiAddress, type ApiOptions, type Json } from "./api-client.ts";
 import { addressArgument, argument, countArgument } from "./arguments.ts";
+import { deskCommands } from "./desk-commands.ts";
 import { decode, explainingOf, languageOf } from "./decode.ts";
 import { examine, printFindings } from "./doctor.ts";
 import { encode, listForms } from "./encode.ts";
@@ -206,6 +207,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     });
 
   importCommands({ program, terminal, end, throughGateway, clientOf });
+  deskCommands({ program, throughGateway, terminal, end, clientOf });
   lineCommands(program, terminal, end);
 
   withLineOptions(program.command("doctor"))

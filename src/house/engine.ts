@@ -31,7 +31,7 @@ import { Sweeper } from "../queue/sweeper.ts";
 import { nudging, OutboxPump } from "../stores/outbox-pump.ts";
 import { heatFrom } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
-import type { Engine, EngineParts, HouseSite } from "./ports.ts";
+import type { Engine, EngineBooks, EngineKeepers, EngineParts, HouseSite } from "./ports.ts";
 import { sightingsIn, walletReadings } from "./sightings.ts";
 import { onceADay, walletRoom } from "./wallet-room.ts";
 import { Waking } from "./waking.ts";
@@ -39,20 +39,29 @@ import { Waking } from "./waking.ts";
 /** Announcements after which the rules look again. */
 const ruleWakers = new Set(["account", "meter"]);
 
-export function buildEngine(parts: EngineParts): Engine {
+export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Engine<K> {
   const { config, stores, street, leases, queue, lanes, clock, worldClock, newId, log, live, closers, lookEveryMs } = parts;
   const { commands, meters, outbox } = stores;
   const timeZone = config.site.timeZone;
   const pace = lookEveryMs === undefined ? {} : { everyMs: lookEveryMs };
   const transactor = nudging(stores.transactor, () => pump);
   const ledger = new Ledger({ store: stores.ledger, clock });
-  const common = { clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox };
+  const books: EngineBooks = { clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox };
+  const keepers = parts.keepers(books);
+  const common = { ...books, ...(keepers.outcomes === undefined ? {} : { outcomes: keepers.outcomes }) };
 
   // --- what is seen
   const sightings = sightingsIn(common);
   const billing = new Billing({ store: stores.billing, ledger, timeZone });
   const energy = new MeteredUse({ billing, meters, outbox, priceOf: (tariff) => config.prices.get(tariff)! });
-  const intake = new ReadingIntake({ store: stores.readings, transactor, outbox, energy, log });
+  const intake = new ReadingIntake({
+    store: stores.readings,
+    transactor,
+    outbox,
+    energy,
+    log,
+    ...(keepers.suspects === undefined ? {} : { suspects: keepers.suspects }),
+  });
   const hot = new HotMeters(clock);
   const planner = new PollPlanner({
     lines: linesToPlan(config.buses, config.meters),
@@ -176,6 +185,8 @@ export function buildEngine(parts: EngineParts): Engine {
   street.onLineOpen((opened) => void waking.wake(opened));
 
   return {
+    keepers,
+    books,
     doors: { transactor, service, payments, ledger, intake, identities, buses },
     start: async () => {
       leases.onTaken((taken) => void waking.takeOver(taken));

@@ -14,6 +14,8 @@ export interface Entry {
   readonly closes: string | null;
   readonly at: Instant;
   readonly note: string | null;
+  /** Who corrected; what follows from a payment, a command or a reading names nobody. */
+  readonly by?: string;
   readonly legs: readonly { readonly book: string; readonly amount: Fen }[];
 }
 

@@ -16,6 +16,7 @@ import { Fen, ZERO_FEN } from "../kernel/money.ts";
 import type { AccountId } from "../kernel/ids.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Transaction } from "../kernel/transaction.ts";
+import { accountsIn, checkCorrection, type Correction } from "./correction.ts";
 import type { EntryKind, LedgerStore } from "./ledger-store.ts";
 
 export interface Position {
@@ -152,6 +153,16 @@ export class Ledger {
       to: book.consumed,
       note: p.note,
     });
+  }
+
+  /** Puts the books right by a further entry; what is wrong with the entry itself is thrown. May go below zero: the truth may. */
+  async correct(tx: Transaction, correction: Correction): Promise<"posted" | "repeated"> {
+    checkCorrection(correction);
+    const { reference, legs, note, by } = correction;
+    for (const account of accountsIn(legs)) await this.#store.lockPosition(tx, account);
+    if (await this.#store.exists(tx, { kind: "correction", reference, closes: null })) return "repeated";
+    await this.#store.append(tx, { kind: "correction", reference, closes: null, at: this.#clock.now(), note, by, legs });
+    return "posted";
   }
 
   async #move(tx: Transaction, move: Movement): Promise<Posted> {

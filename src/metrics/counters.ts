@@ -20,6 +20,7 @@ export interface Pictures {
   }[];
   readonly meters: () => { readonly answering: number; readonly silent: number; readonly unknown: number };
   readonly running: () => number;
+  readonly exceptions: () => Promise<readonly { readonly kind: string; readonly open: number; readonly overdue: number }[]>;
 }
 
 export class Counters {
@@ -53,6 +54,28 @@ export class Counters {
         this.set(pictures.running());
       },
     });
+    const perException = (name: string, help: string, value: (row: { open: number; overdue: number }) => number): void => {
+      new Gauge({
+        name,
+        help,
+        labelNames: ["kind"],
+        registers,
+        async collect() {
+          this.reset();
+          for (const row of await pictures.exceptions()) this.set({ kind: row.kind }, value(row));
+        },
+      });
+    };
+    perException(
+      "fee_control_exceptions_open",
+      "What waits for a person, by kind → each has an owner and a next step: see /v1/exceptions",
+      (row) => row.open,
+    );
+    perException(
+      "fee_control_exceptions_overdue",
+      "Of these, open longer than their kind may be → call the owner; hand it over where nobody works on it",
+      (row) => row.overdue,
+    );
     const perBus = (name: string, help: string, value: (bus: ReturnType<Pictures["buses"]>[number]) => number): void => {
       new Gauge({
         name,

@@ -4,6 +4,8 @@ import { Fen } from "../kernel/money.ts";
 import { CommandId, PaymentId, type AccountId } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Payment, PaymentStore } from "../commands/command-store.ts";
+import type { ChannelPayments, OurPayment } from "../ledger/channel-file.ts";
+import type { Period } from "../ledger/period.ts";
 import { at, type Database } from "./database.ts";
 
 interface Row {
@@ -28,7 +30,7 @@ const paymentOf = (row: Row): Payment => ({
   createdAt: Instant(row.created_at),
 });
 
-export class PostgresPaymentStore implements PaymentStore {
+export class PostgresPaymentStore implements PaymentStore, ChannelPayments {
   readonly #db: Database;
 
   constructor(db: Database) {
@@ -76,6 +78,15 @@ export class PostgresPaymentStore implements PaymentStore {
       [account],
     );
     return row === undefined ? null : PaymentId(row.id);
+  }
+
+  async ofChannel(channel: string, { from, to }: Period, orderIds: readonly string[]): Promise<readonly OurPayment[]> {
+    const rows = await this.#db.rows<Row>(
+      null,
+      `SELECT * FROM payments WHERE channel = $1 AND ((created_at >= $2 AND created_at < $3) OR order_id = ANY($4)) ORDER BY id`,
+      [channel, at(from), at(to), orderIds],
+    );
+    return rows.map(paymentOf);
   }
 
   async list(page: { limit: number; before: PaymentId | null; account: AccountId | null }): Promise<readonly Payment[]> {

@@ -204,6 +204,8 @@ test("metrics keep their names", async () => {
     "fee_control_bus_waiting gauge",
     "fee_control_commands gauge",
     "fee_control_commands_running gauge",
+    "fee_control_exceptions_open gauge",
+    "fee_control_exceptions_overdue gauge",
     "fee_control_meters gauge",
   ]);
   expect(answer.text).toMatch(/^fee_control_bus_open\{bus="tcp-1"\} 1$/m);

@@ -195,6 +195,21 @@ export const en: Phrases = {
     hint: "The last bytes as they passed; passwords, keys and MACs are dots, and bytes that belong to no frame are not kept.",
   },
 
+  exceptions: {
+    title: "Exceptions",
+    none: "Nothing waits for a person.",
+    overdue: "overdue",
+    overdueCount: "{n} overdue",
+    times: "{n} times",
+    note: "What was done; kept with it",
+    close: "Close",
+    apply: "Apply the suggested entry",
+    assign: "Hand over",
+    newOwner: "To whom",
+    wasDone: "The meter was credited",
+    wasNotDone: "It was not credited",
+  },
+
   meaning: {
     statesTitle: "States of a command",
     states: {

@@ -178,6 +178,21 @@ export const zh: Phrases = {
     hint: "最近的收发字节；密码、密钥和 MAC 以点代替，不属于任何帧的字节不保存。",
   },
 
+  exceptions: {
+    title: "异常工单",
+    none: "没有待处理的异常。",
+    overdue: "已超时",
+    overdueCount: "{n} 件超时",
+    times: "{n} 次",
+    note: "处理说明（存档）",
+    close: "结案",
+    apply: "执行建议分录",
+    assign: "移交",
+    newOwner: "移交给",
+    wasDone: "电表已入账",
+    wasNotDone: "电表未入账",
+  },
+
   meaning: {
     statesTitle: "命令状态",
     states: {
