@@ -17,6 +17,7 @@ import type { CommandKind } from "./commands/command.ts";
 import { noteEndOfTimedCut } from "./commands/timed-cut-end.ts";
 import { CommandService } from "./commands/command-service.ts";
 import { PaymentService } from "./commands/payment-service.ts";
+import { RefundService } from "./commands/refund-service.ts";
 import type { Config } from "./config.ts";
 import { eachMeterAlone } from "./devices/bus-config.ts";
 import { HotMeters } from "./devices/hot-meters.ts";
@@ -39,6 +40,7 @@ import { heatFrom } from "./house/heat.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { readinessOf } from "./house/readiness.ts";
 import { Waking } from "./house/waking.ts";
+import { balanceReadings, takesTokens } from "./house/vendor-meters.ts";
 import { Billing } from "./ledger/billing.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { Counters } from "./metrics/counters.ts";
@@ -250,7 +252,9 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     afterCredit: reconciler,
     channels: config.channels,
     cap: config.paymentCap,
+    takesTokens: (meter) => takesTokens(street, meter),
   });
+  const refunds = new RefundService({ ...common, service });
   const runner = new CommandRunner({
     ...common,
     street,
@@ -258,6 +262,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     sights: {
       relay: (command, picture) => relaySeen(command.meter, picture),
       wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
+      balance: (command, seen) => intake.take(balanceReadings(street, command.meter, seen)),
     },
   });
   const lineOf = new Map(config.meters.map((meter) => [meter.address, lineName(config, meter)]));
@@ -385,6 +390,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     idempotency: new PostgresIdempotencyStore(db, clock),
     service,
     payments,
+    refunds,
     commandStore,
     paymentStore,
     meterStore,

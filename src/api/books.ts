@@ -15,6 +15,7 @@ import type { Attempt } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "../commands/command-store.ts";
 import type { PaymentService } from "../commands/payment-service.ts";
+import type { RefundService } from "../commands/refund-service.ts";
 import type { BusPicture, Street } from "../devices/meter.ts";
 import type { BusShares } from "../devices/poll-planner.ts";
 import type { ReadingIntake } from "../devices/reading-intake.ts";
@@ -47,6 +48,7 @@ export interface ApiParts {
   readonly idempotency: Idempotency;
   readonly service: CommandService;
   readonly payments: PaymentService;
+  readonly refunds: RefundService;
   readonly commandStore: CommandStore & {
     /** The attempts of these commands, oldest first. */
     attemptsOf(

@@ -36,9 +36,16 @@ export const paymentBody = z.strictObject({
   amount: money,
   channel: z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes"),
   orderId: words(100).min(1),
+  token: z
+    .string()
+    .regex(/^\d{20}$/, "twenty digits")
+    .optional()
+    .describe("for a meter that is topped up by tokens, and only for it: passed through as it was bought"),
 });
 
 const reason = words(500).min(1, "say why; it stands in the books");
+
+export const refundBody = z.strictObject({ reason });
 
 export const relayBody = z
   .strictObject({
@@ -109,6 +116,7 @@ export const commandStates = [
 export const commandKinds = [
   "top-up",
   "open-account",
+  "refund",
   "disconnect",
   "reconnect",
   "arm",
@@ -125,10 +133,7 @@ export const commandKinds = [
 export const commandQuery = idPageQuery.extend({
   state: z.enum(commandStates).optional(),
   meter: z.string().optional(),
-  kind: z
-    .enum([...commandKinds, "refund"])
-    .optional()
-    .describe("refund is not built yet: none are found"),
+  kind: z.enum(commandKinds).optional(),
   // our own moments end in "+08:00", and an address line turns a plus into a space
   since: z
     .preprocess(
@@ -159,6 +164,7 @@ export const payment = z.object({
   orderId: z.string(),
   state: z.enum(["taken", "allocated", "unallocated", "disputed", "refunded"]),
   command: z.uuid().nullable(),
+  refund: z.uuid().nullable().describe("the newest command that takes it back out of a meter"),
   createdAt: moment,
 });
 

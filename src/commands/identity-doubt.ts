@@ -42,7 +42,10 @@ export async function identityDoubt(parts: Parts, session: MeterSession, command
 
 /** The meter is not whose we thought: nothing is sent to it and nothing taken for it until a person has looked. */
 export async function quarantine(parts: Parts, session: MeterSession, command: Command, why: FaultCode): Promise<void> {
-  const note = `${why}: the meter carries another customer number than ${session.meter.customerNumber}`;
+  const note =
+    why === "repeated-top-up"
+      ? `${why}: the meter knew our very first number for command ${command.id}; somebody else sells to it`
+      : `${why}: the meter carries another customer number than ${session.meter.customerNumber}`;
   await parts.meters.setIdentity(null, command.meter, "quarantined", note, parts.clock.now());
 }
 

@@ -9,6 +9,7 @@ import type { Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import { PaymentId, type AccountId, type MeterAddress } from "../kernel/ids.ts";
 import { yuan, type Fen } from "../kernel/money.ts";
+import type { Secret } from "../kernel/secret.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -21,6 +22,8 @@ export interface PaymentOrder {
   readonly amount: Fen;
   readonly channel: string;
   readonly orderId: string;
+  /** Twenty digits bought elsewhere, for a meter that takes them; they are money, and stand in no log. */
+  readonly token?: Secret<string>;
 }
 
 /** What the rules want to happen after money came in; joins the payment's transaction. */
@@ -41,6 +44,8 @@ export interface PaymentServiceParts {
   /** Absent names are accepted when null. */
   readonly channels: ReadonlySet<string> | null;
   readonly cap: Fen;
+  /** Whether this meter is topped up by a token; left out: none is. */
+  readonly takesTokens?: (meter: MeterAddress) => boolean;
 }
 
 export interface TakenPayment {
@@ -75,6 +80,9 @@ export class PaymentService {
     if (meter === null) throw new Fault("unknown-meter", { meter: account.meter });
     if (meter.identity === "quarantined") throw new Fault("meter-quarantined", { meter: meter.address, why: meter.identityNote });
     if ((await payments.disputed(tx, order.account)) !== null) throw new Fault("account-disputed", { account: order.account });
+    const takesTokens = account.mode === "local" && this.#parts.takesTokens?.(meter.address) === true;
+    if (takesTokens && order.token === undefined) throw new Fault("token-needed", { meter: meter.address });
+    if (!takesTokens && order.token !== undefined) throw new Fault("token-not-taken", { meter: meter.address });
     const payment: Payment = {
       id: PaymentId(this.#parts.newId()),
       account: order.account,
@@ -83,6 +91,7 @@ export class PaymentService {
       orderId: order.orderId,
       state: "taken",
       command: null,
+      refund: null,
       createdAt: clock.now(),
     };
     if (!(await payments.insert(tx, payment))) {
@@ -98,17 +107,25 @@ export class PaymentService {
     });
     if (received !== "posted") throw new Error(`payment ${payment.id} could not be posted: ${received}`);
     await outbox.announce(tx, { type: "account", account: order.account });
-    return account.mode === "local" ? this.#toMeter(tx, payment, account, meter) : this.#toLedger(tx, payment, meter);
+    return account.mode === "local"
+      ? this.#toMeter(tx, payment, account, meter, order.token)
+      : this.#toLedger(tx, payment, meter);
   }
 
-  async #toMeter(tx: Transaction, payment: Payment, account: AccountBook, meter: MeterBook): Promise<TakenPayment> {
+  async #toMeter(
+    tx: Transaction,
+    payment: Payment,
+    account: AccountBook,
+    meter: MeterBook,
+    token: Secret<string> | undefined,
+  ): Promise<TakenPayment> {
     const opened = meter.relayWord === null || (meter.relayWord & ACCOUNT_NOT_OPENED) === 0;
     const command = await this.#parts.service.accept(tx, {
       kind: opened ? "top-up" : "open-account",
       meter: meter.address,
       account: account.account,
       payment: payment.id,
-      params: { amount: payment.amount.toString() },
+      params: { amount: payment.amount.toString(), ...(token === undefined ? {} : { token: token.open() }) },
       askedBy: "payment",
       reason: `${payment.channel} ${payment.orderId}`,
     });
@@ -131,6 +148,9 @@ export class PaymentService {
     if (payment.account !== order.account || payment.amount !== order.amount) {
       throw new Fault("order-conflict", { channel: order.channel, orderId: order.orderId, payment: payment.id });
     }
-    return { payment, command: payment.command === null ? null : await this.#parts.commands.find(tx, payment.command) };
+    const command = payment.command === null ? null : await this.#parts.commands.find(tx, payment.command);
+    if (order.token?.open() !== command?.params["token"])
+      throw new Fault("order-conflict", { channel: order.channel, orderId: order.orderId, payment: payment.id, field: "token" });
+    return { payment, command };
   }
 }

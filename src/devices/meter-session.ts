@@ -16,7 +16,9 @@ import type { MeterClocks } from "./meter-clock.ts";
 import type { Prover } from "./prove-identity.ts";
 import { readLastPurchase, readWallet, topUp } from "./purse.ts";
 import { readItems } from "./readings.ts";
+import { readRefund, refund } from "./refunding.ts";
 import { orderRelay } from "./relay-ordering.ts";
+import { readBalance, vendorTopUp } from "./vendor-purse.ts";
 
 export interface SessionParts extends ConversationParts {
   readonly security: SecurityModule;
@@ -35,7 +37,13 @@ const NO_CUSTOMER = "000000000000";
 export function openSession(parts: SessionParts): MeterSession {
   const { meter, model, clock, clocks, timeZone, log } = parts;
   const talk = new Conversation(parts);
-  const prover: Prover = { talk, meter, identities: parts.identities, security: parts.security, operator: parts.operator };
+  const prover: Prover = {
+    talk,
+    meter,
+    identities: parts.identities,
+    security: parts.security,
+    operator: model.operator ?? parts.operator,
+  };
   const setting: ClockSetting = { prover, model, clocks, clock, timeZone, line: parts.line.id };
   let isClosed = false;
   /** Whoever uses a closed session would speak to a meter that another session holds. */
@@ -53,6 +61,8 @@ export function openSession(parts: SessionParts): MeterSession {
     get evidence(): readonly WireEvidence[] {
       return talk.evidence;
     },
+
+    money: model.money,
 
     readIdentity: async () => {
       open();
@@ -94,6 +104,31 @@ export function openSession(parts: SessionParts): MeterSession {
     topUp: async (purchase, options) => {
       wallet();
       return topUp(prover, purchase, options);
+    },
+
+    readBalance: async () => {
+      wallet();
+      return readBalance(prover, model);
+    },
+
+    vendorTopUp: async (purchase, options) => {
+      wallet();
+      return vendorTopUp(prover, model, purchase, options);
+    },
+
+    readRefund: async (age) => {
+      wallet();
+      return readRefund(prover, age);
+    },
+
+    refund: async (order, options) => {
+      wallet();
+      return refund(prover, model, order, options);
+    },
+
+    forgetProof: () => {
+      open();
+      parts.identities.drop(meter.address);
     },
 
     orderRelay: async (order, options) => {

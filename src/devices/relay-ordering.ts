@@ -111,14 +111,8 @@ async function readClockOrNothing(talk: Prover["talk"], timeZone: string): Retur
 
 function plain({ prover, model }: RelayOrdering, wanted: Wanted, deadline: string): Frame {
   const { level, secret } = prover.meter.relayPassword ?? model.relayPassword;
-  return requests.relayOrder({
-    address: prover.meter.address,
-    operator: prover.operator,
-    ...wanted,
-    deadline,
-    level,
-    password: secret,
-  });
+  const order = { address: prover.meter.address, operator: prover.operator, ...wanted, deadline, level, password: secret };
+  return requests.relayOrder(order, model.profile.choices);
 }
 
 async function securedFrame(

@@ -64,6 +64,15 @@ export interface SecurityModule {
     session: SessionSeed,
     write: { readonly dataItem: string; readonly plain: Uint8Array },
   ): Promise<{ readonly cipher: Uint8Array; readonly mac: Uint8Array }>;
+  /**
+   * A refund (14H 04001006): amount and inner MAC under one cipher, without length or identifier. Absent where the machine behind it has
+   * no such service: then no money is taken back from a wallet.
+   */
+  protectRefund?(
+    meter: MeterKeyId,
+    session: SessionSeed,
+    refund: { readonly amountFen: bigint },
+  ): Promise<{ readonly cipher: Uint8Array; readonly mac: Uint8Array }>;
   /** True when both MACs of a 078102FF reply are genuine. */
   checkWallet(
     meter: MeterKeyId,

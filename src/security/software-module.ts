@@ -23,6 +23,7 @@ const SECURITY = 0x03;
 const SECURITY_REPLY = 0x83;
 const WRITE = 0x14;
 const RELAY = 0x1c;
+const REFUND = "04001006";
 const NO_DATA_ITEM = "00000000";
 const MAC_BYTES = 4;
 const UINT32_MAX = 0xffff_ffffn;
@@ -88,6 +89,14 @@ export function softwareModule(parts: SoftwareModuleParts): SecurityModule {
       const key = keyOf(meter, KEY.parameters);
       const cipher = bytes(ecb(key, padded(plain)));
       return Promise.resolve({ cipher, mac: mac(key, session, { control: WRITE, dataItem, tag: 1, data: cipher }) });
+    },
+
+    async protectRefund(meter, session, { amountFen }) {
+      const amount = uint32(amountFen, "amountFen");
+      const inner = mac(keyOf(meter, KEY.purse), session, { control: WRITE, dataItem: REFUND, tag: 2, data: amount });
+      const key = keyOf(meter, KEY.parameters);
+      const cipher = bytes(ecb(key, padded(Buffer.concat([amount, inner]))));
+      return Promise.resolve({ cipher, mac: mac(key, session, { control: WRITE, dataItem: REFUND, tag: 1, data: cipher }) });
     },
 
     async checkWallet(meter, session, reply): Promise<boolean> {

@@ -35,6 +35,7 @@ const payment = (changes: Partial<Payment> = {}): Payment => ({
   orderId: uuidv7(),
   state: "taken",
   command: null,
+  refund: null,
   createdAt: Instant(1_795_399_434_567),
   ...changes,
 });
