@@ -129,6 +129,7 @@ export function openSession(parts: SessionParts): MeterSession {
     forgetProof: () => {
       open();
       parts.identities.drop(meter.address);
+      return Promise.resolve();
     },
 
     orderRelay: async (order, options) => {

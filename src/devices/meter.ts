@@ -187,7 +187,7 @@ export interface MeterSession {
   /** 04001006 under cipher and MAC, or a vendor's 070108FF. Sent once. */
   refund(order: RefundOrder, options: SendOptions): Promise<Sent>;
   /** The next proof of identity is a new one: with it the meter's session ends, and every frame of ours that is still on its way. */
-  forgetProof(): void;
+  forgetProof(): Promise<void>;
   /** 1CH, secured (level 98) or plain with password, as model and record say. Sent once. */
   orderRelay(order: RelayOrder | TimedCut, options: SendOptions): Promise<Sent>;
   readClock(): Promise<ClockPicture>;

@@ -58,6 +58,12 @@ test("example 5: the block of a secured trip, cipher then MAC", async () => {
   expect(hex(block)).toBe("D869BD5370A0D4F3A9A2059DDA7EE0BBACCCD911");
 });
 
+test("example 8: cipher and MAC of a refund of 10.00 yuan, the inner MAC under the cipher", async () => {
+  const { cipher, mac } = await built(fixed()).protectRefund!(A, session, { amountFen: 1_000n });
+  expect(hex(cipher)).toBe("34C378074A40475CFC3761712D37636C");
+  expect(hex(mac)).toBe("AF59C77B");
+});
+
 test("example 9: the meter number is what counts, not the address", async () => {
   const request = await built(fixed("1112131415161718")).beginIdentity(B);
   expect(hex(request.cipher1)).toBe("DD9DBA95CACAF806");
@@ -70,6 +76,7 @@ test("there is no verb for the validity time (example 2): five minutes are enoug
     "checkWallet",
     "name",
     "protectControl",
+    "protectRefund",
     "protectTopUp",
     "protectWrite",
   ]);

@@ -98,7 +98,7 @@ async function verify(session: MeterSession, command: Command, context: VerifyCo
   const before = context.before as RefundBefore;
   const amount = amountOf(command);
   if (!isWritten(session)) return verifyNumbered(session, before, amount, context);
-  if (context.lastReply !== "acknowledged") session.forgetProof();
+  if (context.lastReply !== "acknowledged") await session.forgetProof();
   const wallet = await sightOf(session);
   const newest = await session.readRefund(1);
   const second = newest === null || newest.hex === before.record ? null : await session.readRefund(2);
