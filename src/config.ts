@@ -13,9 +13,9 @@ import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
 import { parsePrice, parseYuan, type Fen, type PricePerKwh } from "./kernel/money.ts";
 import { Secret } from "./kernel/secret.ts";
 import { complaintsAbout } from "./devices/dial-in/caller-book.ts";
-import { openVault } from "./security/vault.ts";
+import { keptInMachine, openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
-import type { MeterRecord } from "./devices/meter.ts";
+import type { KeptPassword, MeterRecord } from "./devices/meter.ts";
 import type { Tier, Tiers } from "./devices/poll-tiers.ts";
 import { siteFile, type SiteFile } from "./site-file.ts";
 
@@ -142,6 +142,13 @@ export function buildConfig(
     complaints.add(path, found.complaint);
     return new Secret("");
   };
+  const password = (path: string, reference: string): Secret<string> | KeptPassword => {
+    const kept = keptInMachine(reference, file.security.kind);
+    if (kept === null) return secret(path, reference);
+    if (!("complaint" in kept)) return kept;
+    complaints.add(path, kept.complaint);
+    return new Secret("");
+  };
 
   try {
     new Intl.DateTimeFormat("en", { timeZone: file.site.timeZone });
@@ -198,7 +205,7 @@ export function buildConfig(
         ? null
         : {
             level: meter.relayPassword.level,
-            secret: secret(
+            secret: password(
               `meters[${index}].relayPassword.secret`,
               meter.relayPassword.secret.replaceAll("{address}", meter.address),
             ),
@@ -212,8 +219,9 @@ export function buildConfig(
         `meters[${index}].model`,
         `a ${meter.model} cannot be restored by "${file.policy.restoreBy}" (policy.restoreBy)`,
       );
-    const password = meter.relayPassword?.secret.open();
-    if (password !== undefined && password !== "" && !/^\d{6}$/.test(password))
+    const known = meter.relayPassword?.secret;
+    const digits = known instanceof Secret ? known.open() : "";
+    if (digits !== "" && !/^\d{6}$/.test(digits))
       complaints.add(`meters[${index}].relayPassword.secret`, "a relay password has six digits");
   });
   const apiKeys = file.apiKeys.map((key, index) => ({ name: key.name, secret: secret(`apiKeys[${index}].secret`, key.secret) }));

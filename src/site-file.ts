@@ -15,6 +15,13 @@ const yuanText = z.string().regex(/^-?\d{1,12}(\.\d{1,2})?$/, 'yuan with at most
 const secretReference = z
   .string()
   .regex(/^(file|env|vault):.+/, "file:PATH or env:NAME or vault:NAME; secrets never stand in the site file itself");
+/** Relay passwords may also stay in the cipher machine; what opens the way to it, or others use at once, may not. */
+const passwordReference = z
+  .string()
+  .regex(
+    /^(file|env|vault|hsm):.+/,
+    "file:PATH or env:NAME or vault:NAME, or hsm:NAME where the cipher machine keeps it; secrets never stand in the site file itself",
+  );
 
 const fieldName = z.string().min(1, "the name of a field").max(40);
 const pollPeriod = z.int().min(1).max(86_400);
@@ -132,7 +139,7 @@ export const siteFile = z.strictObject({
           error: ({ input }) => complaintAbout(input as string) ?? undefined,
         }),
       ),
-      relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: secretReference }).optional(),
+      relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: passwordReference }).optional(),
     }),
   ),
   accounts: z

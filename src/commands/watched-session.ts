@@ -41,6 +41,7 @@ export function watched(session: MeterSession, watcher: Watcher): MeterSession {
     forgetProof: () => session.forgetProof(),
     orderRelay: (order, options) => session.orderRelay(order, options),
     readClock: () => session.readClock(),
+    writeSecured: (di, data, options) => session.writeSecured(di, data, options),
     setClock: (way, lookedAt, options) => session.setClock(way, lookedAt, options),
     freeze: (when, options) => session.freeze(when, options),
     close: () => session.close(),

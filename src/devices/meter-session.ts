@@ -18,6 +18,7 @@ import { readLastPurchase, readWallet, topUp } from "./purse.ts";
 import { readItems } from "./readings.ts";
 import { readRefund, refund } from "./refunding.ts";
 import { orderRelay } from "./relay-ordering.ts";
+import { proofFor, writeSecured } from "./secured-writing.ts";
 import { readBalance, vendorTopUp } from "./vendor-purse.ts";
 
 export interface SessionParts extends ConversationParts {
@@ -145,6 +146,11 @@ export function openSession(parts: SessionParts): MeterSession {
     setClock: async (way, lookedAt, options) => {
       open();
       return way === "broadcast" ? tellTheTime(setting, lookedAt, options) : writeTheTime(setting, options);
+    },
+
+    writeSecured: async (di, data, { under, ...options }) => {
+      open();
+      return writeSecured({ prover, model, di, under: under ?? proofFor(di) }, data, options);
     },
 
     freeze: async (when, options) => {

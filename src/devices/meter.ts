@@ -18,6 +18,11 @@ import type { TapeReader } from "./line-tape.ts";
 export type ModelName =
   "standard-wallet" | "remote-ledger" | "state-grid-2009" | "southern-grid" | "breaker-645" | "order-number-4g" | "sts-token";
 
+/** A password that the cipher machine keeps, by its name there; asked for at each use (`meter-password.ts`). */
+export interface KeptPassword {
+  readonly inMachine: string;
+}
+
 /** One meter as the registry knows it. */
 export interface MeterRecord {
   readonly address: MeterAddress;
@@ -28,7 +33,7 @@ export interface MeterRecord {
   readonly account: AccountId | null;
   readonly bus: BusId;
   readonly model: ModelName;
-  readonly relayPassword: { readonly level: "02" | "03" | "04"; readonly secret: Secret<string> } | null;
+  readonly relayPassword: { readonly level: "02" | "03" | "04"; readonly secret: Secret<string> | KeptPassword } | null;
 }
 
 /** Most urgent first; a lower number goes before a higher one. */
@@ -139,6 +144,9 @@ export type RelayOrder = "disconnect" | "reconnect" | "arm" | "protect" | "unpro
 
 export type ClockWay = "write" | "broadcast";
 
+/** How a write is proved: its value under a cipher, or in the clear; a MAC lies over both. */
+export type WriteProof = "cipher" | "mac";
+
 /** What came back for something that changes the meter. `silent`: the bytes left, nobody spoke; it may have been obeyed. */
 export type Sent =
   | { readonly sent: "acknowledged"; readonly sentAt: Instant; readonly at: Instant }
@@ -196,6 +204,13 @@ export interface MeterSession {
    * not told again, and this meter counts as told with it.
    */
   setClock(way: ClockWay, lookedAt: Instant, options: SendOptions): Promise<Sent>;
+  /**
+   * 14H under cipher and MAC (level 98, 96) or in the clear with a MAC (99, 97), as the item asks for unless `under` says otherwise; for
+   * meters with keys, whatever password the record names. `data`: the item's value as a plain write carries it, low byte first; for the
+   * refund 04001006 the amount in fen, four binary bytes, low byte first. Sent once, never repeated by the session; what is refused
+   * before the first byte (an item that is forbidden, a length that does not fit, a machine that is away) is thrown.
+   */
+  writeSecured(di: string, data: Uint8Array, options: SendOptions & { readonly under?: WriteProof }): Promise<Sent>;
   /** 16H. `when`: MMDDhhmm with 99 for "each"; 99999999 freezes now. */
   freeze(when: string, options: SendOptions): Promise<Sent>;
   /** Ends the session's hold on the meter. Idempotent. */

@@ -7,11 +7,10 @@
  */
 import { Fault, isFault } from "../kernel/faults.ts";
 import { dictionary, REFUND, requests } from "../protocols/dlt645/index.ts";
-import { keysOf } from "./meter-keys.ts";
 import type { MeterModel } from "./meter-models.ts";
 import type { RefundOrder, RefundRecord, SendOptions, Sent } from "./meter.ts";
-import { proveIdentity, type Prover } from "./prove-identity.ts";
-import { minded, whileProved } from "./purse.ts";
+import type { Prover } from "./prove-identity.ts";
+import { writeSecured } from "./secured-writing.ts";
 import { NO_MAC } from "./vendor-purse.ts";
 
 /** Time 5, purchase count 2, amount 4, balance before 4 and after 4. */
@@ -52,17 +51,10 @@ export async function refund(prover: Prover, model: MeterModel, order: RefundOrd
   }
 }
 
-async function byWrite(prover: Prover, model: MeterModel, { amount }: RefundOrder, options: SendOptions): Promise<Sent> {
-  const { talk, meter, identities, security, operator } = prover;
-  if (security.protectRefund === undefined) {
-    const why = `${security.name} protects no refunds`;
-    throw new Fault("not-supported", { meter: meter.address, model: meter.model, why });
-  }
-  identities.mayBeOrdered(meter.address);
-  const identity = await proveIdentity(prover);
-  const { cipher, mac } = await security.protectRefund(keysOf(meter), identity.seed, { amountFen: amount });
-  const frame = requests.writeCiphered({ address: meter.address, operator, di: REFUND, cipher, mac }, model.profile.choices);
-  return minded(prover, await talk.order(frame, whileProved(prover, identity, options)));
+function byWrite(prover: Prover, model: MeterModel, { amount }: RefundOrder, options: SendOptions): Promise<Sent> {
+  const fen = new DataView(new ArrayBuffer(AMOUNT_BYTES));
+  fen.setUint32(0, Number(amount), true);
+  return writeSecured({ prover, model, di: REFUND, under: "cipher" }, new Uint8Array(fen.buffer), options);
 }
 
 async function underOrderNumber(
