@@ -123,6 +123,8 @@ const look: CommandDefinition["look"] = async (session, command) => {
   const wallet = await session.readWallet();
   const doubt = doubtAbout(wallet, session);
   if (doubt !== null) return { choose: "refuse", fault: doubt };
+  // 070101FF takes the counts 0 and 1 alone, and moves money from 0 to 1: an unopened meter that has counted was sold to by others.
+  if (!wallet.accountOpened && wallet.count > 0) return { choose: "refuse", fault: "purchase-count-gap" };
   const before: PurchaseBefore = {
     count: wallet.count,
     net: netOf(wallet).toString(),
