@@ -74,9 +74,9 @@ describe("a payment whose money is in a meter", () => {
     expect(meter(plain)).toMatchObject({ balance: "10.00", purchaseCount: 1, obeyed: { topUps: 1, refunds: 1 } });
     expect(await paymentOf(payment)).toMatchObject({ state: "refunded", refund: end["id"] });
     expect(await account(plain)).toMatchObject({ available: "0.00", held: "0.00" });
-    expect(await total(`meter/${plain!}`)).toBe(0n);
+    expect(await total(`meter/${plain}`)).toBe(0n);
     expect(await total("channel/")).toBe(channels + 10_000n);
-    const entries = (await house.desk.get(`/v1/accounts/${accountOf(plain!)}/entries`))["items"] as Thing[];
+    const entries = (await house.desk.get(`/v1/accounts/${accountOf(plain)}/entries`))["items"] as Thing[];
     expect(entries.map(({ kind }) => kind)).toEqual(["payout", "refund", "settle", "hold", "payment"]);
   });
 

@@ -112,6 +112,35 @@ test("the state follows the command, and a dispute is found by its account", asy
   expect(await store.disputed(null, account)).toBe(null);
 });
 
+test("a payment remembers the newest command that takes it back, and is one's own while it is locked", async () => {
+  const p = payment();
+  await insert(p);
+  const [first, second] = [CommandId(uuidv7()), CommandId(uuidv7())];
+  const order: string[] = [];
+  let locked: () => void = () => undefined;
+  const isLocked = new Promise<void>((resolve) => (locked = resolve));
+  let goOn: () => void = () => undefined;
+  const mayGoOn = new Promise<void>((resolve) => (goOn = resolve));
+  const one = db.transact(async (tx) => {
+    expect(await store.lock(tx, p.id)).toEqual(p);
+    locked();
+    await mayGoOn;
+    await store.setRefund(tx, p.id, first);
+    order.push("first");
+  });
+  await isLocked;
+  const two = db.transact(async (tx) => {
+    expect((await store.lock(tx, p.id))!.refund).toBe(first);
+    order.push("second");
+    await store.setRefund(tx, p.id, second);
+  });
+  goOn();
+  await Promise.all([one, two]);
+  expect(order).toEqual(["first", "second"]);
+  expect(await store.find(null, p.id)).toEqual({ ...p, refund: second });
+  expect(await db.transact((tx) => store.lock(tx, PaymentId(uuidv7())))).toBe(null);
+});
+
 test("nothing and less than nothing is no payment, whoever writes it", async () => {
   for (const amount of [0n, -1n]) await expect(insert(payment({ amount: Fen(amount) }))).rejects.toThrow(/payments_amount_check/);
   await expect(insert(payment({ account: AccountId("nobody") }))).rejects.toThrow(/payments_account_fkey/);

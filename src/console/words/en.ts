@@ -211,7 +211,8 @@ export const en: Phrases = {
       expired: "Never sent, or proved not obeyed, and no time is left. Money is released.",
       cancelled: "Never sent. Money is released.",
       unanswered: "An order met only silence or an unmoved relay. A person's order is made again only by a person.",
-      disputed: "Credit was sent and nobody can tell whether it arrived. Money stays held; a person decides.",
+      disputed:
+        "Credit was sent, or money taken back, and nobody can tell whether it happened. The money waits; a person decides.",
     },
     lightsTitle: "Three lights of proof",
     lights: {

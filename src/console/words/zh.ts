@@ -194,7 +194,7 @@ export const zh: Phrases = {
       expired: "从未发送，或已证明未执行且超过有效期，资金释放。",
       cancelled: "从未发送，资金释放。",
       unanswered: "只遇到无应答，或继电器未动作。人工命令须由人工重新下达。",
-      disputed: "充值已发出，但无法判断是否到账。资金继续冻结，由人工裁定。",
+      disputed: "充值或退费已发出，但无法判断是否执行。资金暂不变动，由人工裁定。",
     },
     lightsTitle: "三盏证据灯",
     lights: {
