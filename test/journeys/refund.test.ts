@@ -11,14 +11,12 @@ const clock = new ShiftableClock(Instant(Date.UTC(2026, 10, 23, 1, 0)));
 let house: TestHouse;
 const LIMIT_MS = 30_000;
 const address = (n: number): string => `2026112204${String(n).padStart(2, "0")}`;
-const [plain, lostReply, lostRequest, refusing, spent, twins, dead, refunded, hoarding, foreign, south, numbered] = Array.from(
-  { length: 12 },
-  (_, n) => address(n + 1),
-) as [string, ...string[]];
+const [plain, lostReply, lostRequest, refusing, spent, twins, dead, refunded, hoarding, foreign, south, numbered, busy, strange] =
+  Array.from({ length: 14 }, (_, n) => address(n + 1)) as [string, ...string[]];
 const remote = address(20);
 
 beforeAll(async () => {
-  const local = [plain, lostReply, lostRequest, refusing, spent, twins, dead, refunded, hoarding, foreign];
+  const local = [plain, lostReply, lostRequest, refusing, spent, twins, dead, refunded, hoarding, foreign, busy, strange];
   house = await raiseTestHouse({
     clock,
     start: clock.now(),
@@ -139,6 +137,25 @@ describe("a payment whose money is in a meter", () => {
     expect(await paymentOf(payment)).toMatchObject({ state: "refunded" });
     expect(await total(`meter/${foreign!}`)).toBe(0n);
     expect(meter(foreign)).toMatchObject({ balance: "10.00", obeyed: { refunds: 1 } });
+  });
+
+  test("is taken back beside a payment that comes at the same time, and neither is counted as the other", async () => {
+    const payment = await paid(busy, "100.00");
+    const [back, more] = await Promise.all([giveBack(payment), house.desk.pay(accountOf(busy!), "50.00")]);
+    expect(await ended(String((back["command"] as Thing)["id"]))).toMatchObject({ state: "confirmed" });
+    expect(await ended(more.command!)).toMatchObject({ state: "confirmed" });
+    expect(meter(busy)).toMatchObject({ balance: "60.00", obeyed: { topUps: 2, refunds: 1 } });
+    expect(await total(`meter/${busy!}`)).toBe(5_000n);
+  });
+
+  test("is not asked of a meter that is quarantined; what never reached it is paid out all the same", async () => {
+    const payment = await paid(strange, "100.00");
+    house.street.patch(strange!, { customerNumber: "000000000099" });
+    const stranded = await paid(strange, "20.00");
+    expect(await paymentOf(stranded)).toMatchObject({ state: "unallocated" });
+    await expect(giveBack(payment)).rejects.toThrow("meter-quarantined");
+    expect(await giveBack(stranded)).toMatchObject({ command: null, payment: { state: "refunded" } });
+    expect(meter(strange)).toMatchObject({ balance: "110.00", obeyed: { refunds: 0 } });
   });
 
   test("is taken back at level 96 from a southern meter", async () => {
