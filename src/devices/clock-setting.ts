@@ -23,6 +23,8 @@ import { beReadyToWrite, writeSecured } from "./secured-writing.ts";
 export const BROADCAST_CARE_MS = minutes(5);
 /** A frame that waited longer tells a time that has passed. */
 const TOLD_TIME_FRESH_MS = seconds(1);
+/** What made a frame grow old within this is a cipher machine, and it will take as long again; what takes longer is the line. */
+const PREPARED_WITHIN_MS = seconds(5);
 const WRITES = 0x14;
 const TELLS = 0x08;
 const FREEZES = 0x16;
@@ -121,17 +123,21 @@ async function whileFresh(
   options: SendOptions,
   say: (digits: string, within: SendOptions) => Promise<Sent>,
 ): Promise<Sent> {
+  let preparesMs = 0;
   for (;;) {
     const now = clock.now();
+    const leavesAt = later(now, preparesMs);
     if (now > options.notAfter) throw new Fault("deadline-passed", { meter: prover.meter.address });
     const beforeFirstByte = async (): Promise<void> => {
-      if (clock.now() - now > TOLD_TIME_FRESH_MS) throw new GrownOld();
+      if (Math.abs(clock.now() - leavesAt) > TOLD_TIME_FRESH_MS) throw new GrownOld();
       await options.beforeFirstByte?.();
     };
     try {
-      return await say(withWeekday(later(now, TOLD_TIME_FRESH_MS / 2), timeZone), { ...options, beforeFirstByte });
+      return await say(withWeekday(later(leavesAt, TOLD_TIME_FRESH_MS / 2), timeZone), { ...options, beforeFirstByte });
     } catch (error) {
       if (!(error instanceof GrownOld)) throw error;
+      const tookMs = clock.now() - now;
+      preparesMs = tookMs > PREPARED_WITHIN_MS ? 0 : tookMs;
     }
   }
 }
