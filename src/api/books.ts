@@ -16,6 +16,7 @@ import type { CommandService } from "../commands/command-service.ts";
 import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "../commands/command-store.ts";
 import type { IdentityWatch } from "../commands/identity-watch.ts";
 import type { PaymentService } from "../commands/payment-service.ts";
+import type { RefundService } from "../commands/refund-service.ts";
 import type { BusPicture, Street } from "../devices/meter.ts";
 import type { BusShares } from "../devices/poll-planner.ts";
 import type { ReadingIntake } from "../devices/reading-intake.ts";
@@ -54,6 +55,7 @@ export interface ApiParts {
   readonly idempotency: Idempotency;
   readonly service: CommandService;
   readonly payments: PaymentService;
+  readonly refunds: RefundService;
   readonly commandStore: CommandStore & {
     /** The attempts of these commands, oldest first. */
     attemptsOf(

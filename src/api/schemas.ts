@@ -47,6 +47,11 @@ export const paymentBody = z.strictObject({
   channel: z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes"),
   orderId: words(100).min(1),
   notAfter,
+  token: z
+    .string()
+    .regex(/^\d{20}$/, "twenty digits")
+    .optional()
+    .describe("for a meter that is topped up by tokens, and only for it: passed through as it was bought"),
 });
 
 /** Each item is looked at by itself, so that one that is wrong says so and holds nobody else up. */
@@ -62,6 +67,8 @@ export const lookupBody = z.strictObject({
 });
 
 const reason = words(500).min(1, "say why; it stands in the books");
+
+export const refundBody = z.strictObject({ reason });
 
 export const relayBody = z
   .strictObject({
@@ -133,6 +140,7 @@ export const commandStates = [
 export const commandKinds = [
   "top-up",
   "open-account",
+  "refund",
   "disconnect",
   "reconnect",
   "arm",
@@ -149,10 +157,7 @@ export const commandKinds = [
 export const commandQuery = idPageQuery.extend({
   state: z.enum(commandStates).optional(),
   meter: z.string().optional(),
-  kind: z
-    .enum([...commandKinds, "refund"])
-    .optional()
-    .describe("refund is not built yet: none are found"),
+  kind: z.enum(commandKinds).optional(),
   // our own moments end in "+08:00", and an address line turns a plus into a space
   since: z
     .preprocess(
@@ -183,6 +188,7 @@ export const payment = z.object({
   orderId: z.string(),
   state: z.enum(["taken", "allocated", "unallocated", "disputed", "refunded"]),
   command: z.uuid().nullable(),
+  refund: z.uuid().nullable().describe("the newest command that takes it back out of a meter"),
   createdAt: moment,
 });
 

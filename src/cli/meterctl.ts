@@ -121,12 +121,18 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .argument("<amount>", "yuan, like 100.00", amountArgument)
     .option("--order <id>", "the channel's order id; the same id is never taken twice (default: a new one)")
     .option("--channel <name>", "channel", "meterctl")
+    .option("--token <digits>", "twenty digits, for a meter that takes tokens · 购电代码", tokenArgument)
     .option("--watch", "follow the command to its end")
     .action(
-      async (account: string, amount: string, options: ApiOptions & { order?: string; channel: string; watch?: boolean }) => {
+      async (
+        account: string,
+        amount: string,
+        options: ApiOptions & { order?: string; channel: string; token?: string; watch?: boolean },
+      ) => {
         const api = clientOf(options);
         const orderId = options.order ?? randomUUID();
-        const answer = await api.post("/v1/payments", { account, amount, channel: options.channel, orderId });
+        const token = options.token === undefined ? {} : { token: options.token };
+        const answer = await api.post("/v1/payments", { account, amount, channel: options.channel, orderId, ...token });
         const payment = answer["payment"] as Json;
         const command = answer["command"] as Json | null;
         show(
@@ -138,6 +144,22 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
           end((await watch(api, String(command["id"]), (line) => (options.json === true ? undefined : terminal.out(line)))).code);
       },
     );
+
+  throughGateway(program.command("refund"))
+    .description("give a payment back, out of the meter where its money is there · 退费")
+    .argument("<payment>", "the payment's id")
+    .requiredOption("--reason <text>", "why; it stands in the books")
+    .option("--watch", "follow the command to its end")
+    .action(async (payment: string, options: ApiOptions & { reason: string; watch?: boolean }) => {
+      const api = clientOf(options);
+      const answer = await api.post(`/v1/payments/${encodeURIComponent(payment)}/refund`, { reason: options.reason });
+      const { amount, state } = answer["payment"] as Json;
+      const command = answer["command"] as Json | null;
+      const line = command === null ? "" : `\n${lineOf(command)}`;
+      show(options, answer, `payment ${payment}  ${String(amount)} yuan  ${String(state)}${line}`);
+      if (options.watch === true && command !== null)
+        end((await watch(api, String(command["id"]), (row) => (options.json === true ? undefined : terminal.out(row)))).code);
+    });
 
   type OrderOptions = ApiOptions & { reason: string; watch?: boolean };
   /** One command, or one for each meter of a bus. */
@@ -235,6 +257,10 @@ function addressOf(options: ApiOptions, env: Terminal["env"]): ApiAddress {
 const minutesArgument = argument((text) => {
   if (!/^\d{1,4}$/.test(text)) throw new Error("Whole minutes.");
   return Number(text);
+});
+const tokenArgument = argument((text) => {
+  if (!/^\d{20}$/.test(text)) throw new Error("A token has twenty digits.");
+  return text;
 });
 const amountArgument = argument((text) => {
   if (parseYuan(text) <= 0n) throw new Error("An amount is positive.");

@@ -11,6 +11,7 @@ import { isStep, step, type CommandEvent, type Step } from "./command-machine.ts
 import type { CommandChange, CommandStore, MeterStore, PaymentStore } from "./command-store.ts";
 import { amountOf } from "./definitions/purchase.ts";
 import { decisionIn, type OutcomeKeeper } from "./outcome-keeper.ts";
+import { settleRefund } from "./refund-money.ts";
 import { rivalsOf } from "./rivals.ts";
 
 export interface ConclusionParts {
@@ -43,7 +44,7 @@ export async function apply(
     ...(ended ? { endedAt: parts.clock.now(), lookAt: null, waitingFor: null } : {}),
   };
   if (!(await parts.commands.change(tx, command.id, command.fence, from, change))) return null;
-  if (ended) await settleMoney(parts, tx, command, next);
+  if (ended) await (command.kind === "refund" ? settleRefund : settleMoney)(parts, tx, command, next);
   if (next.state !== command.state || ended) {
     await parts.outbox.announce(tx, {
       type: "command",

@@ -46,6 +46,9 @@ export async function quarantine(
   command: Command,
   why: FaultCode,
 ): Promise<void> {
-  const note = `${why}: the meter carries another customer number than ${session.meter.customerNumber}`;
+  const note =
+    why === "repeated-top-up"
+      ? `${why}: the meter knew our very first number for command ${command.id}; somebody else sells to it`
+      : `${why}: the meter carries another customer number than ${session.meter.customerNumber}`;
   await parts.meters.setIdentity(null, command.meter, "quarantined", note, parts.clock.now());
 }

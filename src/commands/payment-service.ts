@@ -9,6 +9,7 @@ import { hours, minutes, type Clock, type Instant } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import { PaymentId, type AccountId, type MeterAddress } from "../kernel/ids.ts";
 import { yuan, type Fen } from "../kernel/money.ts";
+import type { Secret } from "../kernel/secret.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -23,6 +24,8 @@ export interface PaymentOrder {
   readonly orderId: string;
   /** How long the top-up is worth sending; left out: as long as top-ups are. */
   readonly notAfter?: Instant;
+  /** Twenty digits bought elsewhere, for a meter that takes them; they are money, and stand in no log. */
+  readonly token?: Secret<string>;
 }
 
 /** What the rules want to happen after money came in; joins the payment's transaction. */
@@ -58,6 +61,8 @@ export interface PaymentServiceParts {
   readonly cap: Fen;
   /** Null, or left out: not known. */
   readonly roomIn?: (meter: MeterAddress) => Promise<WalletRoom | null>;
+  /** Whether this meter is topped up by a token; left out: none is. */
+  readonly takesTokens?: (meter: MeterAddress) => boolean;
 }
 
 export interface TakenPayment {
@@ -79,7 +84,7 @@ export class PaymentService {
   async take(tx: Transaction, order: PaymentOrder): Promise<TakenPayment> {
     const { payments, ledger, outbox, clock } = this.#parts;
     const seen = await this.#look(tx, order);
-    if ("earlier" in seen) return this.#repeat(tx, seen.earlier);
+    if ("earlier" in seen) return this.#repeat(tx, seen.earlier, order);
     const { account, meter } = seen;
     const payment: Payment = {
       id: PaymentId(this.#parts.newId()),
@@ -89,13 +94,14 @@ export class PaymentService {
       orderId: order.orderId,
       state: "taken",
       command: null,
+      refund: null,
       createdAt: clock.now(),
     };
     if (!(await payments.insert(tx, payment))) {
       const first = await payments.byOrder(tx, order.channel, order.orderId);
       if (first === null) throw new Error("a payment that stood in the way is gone");
       refuseOther(first, order);
-      return this.#repeat(tx, first);
+      return this.#repeat(tx, first, order);
     }
     const received = await ledger.receive(tx, {
       account: order.account,
@@ -110,7 +116,7 @@ export class PaymentService {
 
   async #toMeter(
     tx: Transaction,
-    { notAfter }: PaymentOrder,
+    { notAfter, token }: PaymentOrder,
     payment: Payment,
     account: AccountBook,
     meter: MeterBook,
@@ -121,7 +127,7 @@ export class PaymentService {
       meter: meter.address,
       account: account.account,
       payment: payment.id,
-      params: { amount: payment.amount.toString() },
+      params: { amount: payment.amount.toString(), ...(token === undefined ? {} : { token: token.open() }) },
       askedBy: "payment",
       reason: `${payment.channel} ${payment.orderId}`,
       ...(notAfter === undefined ? {} : { notAfter }),
@@ -169,6 +175,9 @@ export class PaymentService {
     if ((await payments.disputed(tx, order.account)) !== null) throw new Fault("account-disputed", { account: order.account });
     if (order.notAfter !== undefined && order.notAfter <= this.#parts.clock.now())
       throw new Fault("deadline-passed", { field: "notAfter", orderId: order.orderId });
+    const takesTokens = account.mode === "local" && this.#parts.takesTokens?.(meter.address) === true;
+    if (takesTokens && order.token === undefined) throw new Fault("token-needed", { meter: meter.address });
+    if (!takesTokens && order.token !== undefined) throw new Fault("token-not-taken", { meter: meter.address });
     if (account.mode === "local") await this.#refuseAboveLimit(order, meter);
     return { account, meter };
   }
@@ -185,8 +194,11 @@ export class PaymentService {
     throw new Fault("hoard-limit", { amount: yuan(amount), limit: yuan(room.limit), holds: yuan(holds), atMost });
   }
 
-  async #repeat(tx: Transaction, payment: Payment): Promise<TakenPayment> {
-    return { payment, command: payment.command === null ? null : await this.#parts.commands.find(tx, payment.command) };
+  async #repeat(tx: Transaction, payment: Payment, order: PaymentOrder): Promise<TakenPayment> {
+    const command = payment.command === null ? null : await this.#parts.commands.find(tx, payment.command);
+    if (order.token?.open() !== command?.params["token"])
+      throw new Fault("order-conflict", { channel: order.channel, orderId: order.orderId, payment: payment.id, field: "token" });
+    return { payment, command };
   }
 }
 

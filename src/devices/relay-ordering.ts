@@ -112,14 +112,8 @@ async function readClockOrNothing(talk: Prover["talk"], timeZone: string): Retur
 
 async function plain({ prover, model }: RelayOrdering, wanted: Wanted, deadline: string): Promise<Frame> {
   const { level, password } = await passwordFor(prover, model);
-  return requests.relayOrder({
-    address: prover.meter.address,
-    operator: prover.operator,
-    ...wanted,
-    deadline,
-    level,
-    password,
-  });
+  const order = { address: prover.meter.address, operator: prover.operator, ...wanted, deadline, level, password };
+  return requests.relayOrder(order, model.profile.choices);
 }
 
 async function securedFrame(

@@ -13,6 +13,7 @@ import { CommandRunner } from "../commands/command-runner.ts";
 import { CommandService } from "../commands/command-service.ts";
 import { IdentityWatch } from "../commands/identity-watch.ts";
 import { PaymentService } from "../commands/payment-service.ts";
+import { RefundService } from "../commands/refund-service.ts";
 import { eachMeterAlone } from "../devices/bus-config.ts";
 import { HotMeters } from "../devices/hot-meters.ts";
 import { lineNameOf } from "../devices/line-names.ts";
@@ -34,6 +35,7 @@ import { Jobs } from "./jobs.ts";
 import type { Engine, EngineBooks, EngineKeepers, EngineParts, HouseSite } from "./ports.ts";
 import { sightingsIn, walletReadings } from "./sightings.ts";
 import { onceADay, walletRoom } from "./wallet-room.ts";
+import { balanceReadings, takesTokens } from "./vendor-meters.ts";
 import { Waking } from "./waking.ts";
 
 /** Announcements after which the rules look again. */
@@ -111,8 +113,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     afterCredit: reconciler,
     channels: config.channels,
     cap: config.paymentCap,
+    takesTokens: (meter) => takesTokens(street, meter),
     roomIn: (meter) => walletRoom(stores.readings, meter),
   });
+  const refunds = new RefundService({ ...common, service });
   const runner = new CommandRunner({
     ...common,
     street,
@@ -121,6 +125,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     sights: {
       relay: (command, picture) => sightings.relay(command.meter, picture),
       wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
+      balance: (command, seen) => intake.take(balanceReadings(street, command.meter, seen)),
     },
   });
 
@@ -187,7 +192,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   return {
     keepers,
     books,
-    doors: { transactor, service, payments, ledger, intake, identities, buses },
+    doors: { transactor, service, payments, refunds, ledger, intake, identities, buses },
     start: async () => {
       leases.onTaken((taken) => void waking.takeOver(taken));
       await commands.makeAllDue(clock.now(), leases.held());

@@ -86,7 +86,10 @@ export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
 }
 
 /** What the doors say and ask; they come in by nothing else. */
-export type EngineDoors = Pick<ApiParts, "transactor" | "service" | "payments" | "ledger" | "intake" | "identities" | "buses">;
+export type EngineDoors = Pick<
+  ApiParts,
+  "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses"
+>;
 
 export interface Engine<K extends EngineKeepers = EngineKeepers> {
   readonly keepers: K;

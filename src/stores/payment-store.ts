@@ -16,6 +16,7 @@ interface Row {
   order_id: string;
   state: Payment["state"];
   command: string | null;
+  refund: string | null;
   created_at: number;
 }
 
@@ -27,6 +28,7 @@ const paymentOf = (row: Row): Payment => ({
   orderId: row.order_id,
   state: row.state,
   command: row.command === null ? null : CommandId(row.command),
+  refund: row.refund === null ? null : CommandId(row.refund),
   createdAt: Instant(row.created_at),
 });
 
@@ -52,6 +54,11 @@ export class PostgresPaymentStore implements PaymentStore, ChannelPayments {
     return row === undefined ? null : paymentOf(row);
   }
 
+  async lock(tx: Transaction, id: PaymentId): Promise<Payment | null> {
+    const [row] = await this.#db.rows<Row>(tx, "SELECT * FROM payments WHERE id = $1 FOR UPDATE", [id]);
+    return row === undefined ? null : paymentOf(row);
+  }
+
   async byOrder(tx: Transaction | null, channel: string, orderId: string): Promise<Payment | null> {
     const [row] = await this.#db.rows<Row>(tx, "SELECT * FROM payments WHERE channel = $1 AND order_id = $2", [channel, orderId]);
     return row === undefined ? null : paymentOf(row);
@@ -69,6 +76,10 @@ export class PostgresPaymentStore implements PaymentStore, ChannelPayments {
 
   async setState(tx: Transaction, id: PaymentId, state: Payment["state"], command: CommandId | null): Promise<void> {
     await this.#db.run(tx, "UPDATE payments SET state = $2, command = $3 WHERE id = $1", [id, state, command]);
+  }
+
+  async setRefund(tx: Transaction, id: PaymentId, refund: CommandId): Promise<void> {
+    await this.#db.run(tx, "UPDATE payments SET refund = $2 WHERE id = $1", [id, refund]);
   }
 
   async disputed(tx: Transaction | null, account: AccountId): Promise<PaymentId | null> {

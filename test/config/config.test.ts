@@ -194,8 +194,8 @@ describe("errors name the path and say what is allowed", () => {
     ["an unknown model", small.replace("standard-wallet", "gold"), /meters\[0\]\.model.*"standard-wallet", "remote-ledger"/],
     [
       "a model that is known and cannot be ordered",
-      small.replace("standard-wallet", "order-number-4g"),
-      /meters\[0\]\.model.*"order-number-4g" is known, but the gateway cannot order it yet: .*order-number; must be one of/,
+      small.replace("standard-wallet", "chint-soft-esam"),
+      /meters\[0\]\.model.*"chint-soft-esam" is known, but the gateway cannot order it yet: .*computes its MACs.*; must be one of/,
     ],
     [
       "a breaker that nobody could restore",

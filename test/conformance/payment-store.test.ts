@@ -34,6 +34,7 @@ describe.each(keepers)("payments $title", ({ open }) => {
     orderId: uuidv7(),
     state: "taken",
     command: null,
+    refund: null,
     createdAt: Instant(1_795_399_434_567),
     ...changes,
   });
@@ -92,6 +93,25 @@ describe.each(keepers)("payments $title", ({ open }) => {
     expect(await store.disputed(null, other)).toBe(null);
     await db.transact((tx) => store.setState(tx, p.id, "allocated", command));
     expect(await store.disputed(null, account)).toBe(null);
+  });
+
+  test("a payment remembers the newest command that takes it back, and is one's own while it is locked", async () => {
+    const p = payment();
+    await insert(p);
+    const [first, second] = [CommandId(uuidv7()), CommandId(uuidv7())];
+    const seen: (CommandId | null | undefined)[] = [];
+    const one = async (tx: Transaction): Promise<void> => {
+      expect(await store.lock(tx, p.id)).toEqual(p);
+      await store.setRefund(tx, p.id, first);
+    };
+    const two = async (tx: Transaction): Promise<void> => {
+      seen.push((await store.lock(tx, p.id))?.refund);
+      await store.setRefund(tx, p.id, second);
+    };
+    expect(await whoWaits(kept, one, two)).toEqual(["first", "second"]);
+    expect(seen).toEqual([first]);
+    expect(await store.find(null, p.id)).toEqual({ ...p, refund: second });
+    expect(await db.transact((tx) => store.lock(tx, PaymentId(uuidv7())))).toBe(null);
   });
 
   test("nothing and less than nothing is no payment, whoever writes it", async () => {

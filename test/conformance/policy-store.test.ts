@@ -80,7 +80,7 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     const id = PaymentId(uuidv7());
     await kept.transactor.transact(async (tx) => {
       const payment = { id, account: far, amount: Fen(500n), channel: "bank", orderId: "1", createdAt: at };
-      await kept.payments.insert(tx, { ...payment, state: "disputed", command: null });
+      await kept.payments.insert(tx, { ...payment, state: "disputed", command: null, refund: null });
       await ledger.receive(tx, { account: far, amount: Fen(500n), channel: "bank", reference: id });
       await kept.meters.setCutBy(tx, A, "rule");
       const state = { day: "2026-11-23", dayStart: CentiKwh(0n), billedTo: CentiKwh(1n), charged: ZERO_FEN };

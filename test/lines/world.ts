@@ -167,7 +167,7 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
   const topUp: World["topUp"] = async (meter, yuan) => {
     const [account, amount, id] = [AccountId(meter.slice(2)), parseYuan(yuan), PaymentId(parts.newId())];
     const command = await books.transactor.transact(async (tx) => {
-      const payment = { id, account, amount, channel: "test", orderId: id, command: null, createdAt: clock.now() };
+      const payment = { id, account, amount, channel: "test", orderId: id, command: null, refund: null, createdAt: clock.now() };
       await books.stores.payments.insert(tx, { ...payment, state: "taken" });
       await books.ledger.receive(tx, { account, amount, channel: "test", reference: id });
       const params = { amount: amount.toString() };
