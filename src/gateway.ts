@@ -35,6 +35,7 @@ import type { Logger } from "./kernel/log.ts";
 import { yuan } from "./kernel/money.ts";
 import type { Reading } from "./kernel/reading.ts";
 import { Closers } from "./house/closers.ts";
+import { beginAuditing } from "./house/auditing.ts";
 import { heatFrom } from "./house/heat.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { readinessOf } from "./house/readiness.ts";
@@ -110,14 +111,14 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   // --- stores
   prepareDataFolder(config.stores.data);
   const connectionString = await databaseOf(config, log, closers);
-  const db = await Database.open({ connectionString, log });
+  const newId = (): string => uuidv7();
+  const me = holderName(newId());
+  const db = await Database.open({ connectionString, log, actor: `gateway ${me}` });
   closers.add("database", () => db.close());
   const applied = await migrate(db, new URL("./stores/migrations/", import.meta.url).pathname, systemClock);
   if (applied.length > 0) log.info({ migrations: applied }, "the database was brought forward");
 
   // --- books
-  const newId = (): string => uuidv7();
-  const me = holderName(newId());
   const meterStore = new PostgresMeterStore(db, clock);
   const commandStore = new PostgresCommandStore(db, clock, me);
   const paymentStore = new PostgresPaymentStore(db);
@@ -126,6 +127,16 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const billingStore = new PostgresBillingStore(db);
   const policyStore = new PostgresPolicyStore(db);
   const outbox = new PostgresOutbox(db);
+  const audit = await beginAuditing({
+    db,
+    config,
+    clock,
+    chance: chance.child("audit"),
+    log,
+    closers,
+    commands: commandStore,
+    payments: paymentStore,
+  });
   await meterStore.bringIn(config.accounts, config.meters);
   let pump: OutboxPump | null = null;
   const transactor = nudging(db, () => pump);
@@ -398,6 +409,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     live,
     readiness: () => readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security }),
     metrics: counters,
+    audit,
     apiKeys: config.apiKeys,
     publicUrl: config.http.publicUrl ?? null,
     consoleFolder,

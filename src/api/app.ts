@@ -10,11 +10,13 @@ import { COOKIE, installAccess, isOpenRoute } from "./access.ts";
 import type { ApiParts } from "./books.ts";
 import { installReplies, send, toFault } from "./replies.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { busRoutes } from "./routes/buses.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { receiptRoutes } from "./routes/receipts.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { Views } from "./views.ts";
 
@@ -76,6 +78,8 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     commandRoutes(routes, parts, views);
     accountRoutes(routes, parts, views);
     busRoutes(routes, parts);
+    auditRoutes(routes, parts);
+    receiptRoutes(routes, parts);
     houseRoutes(routes, parts);
     sessionRoutes(routes, access, parts.clock);
     routes.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());

@@ -409,6 +409,13 @@ export const faults = {
     "密码机不可用,未发送。",
     "Check that the cipher machine of security.url runs and can be reached; meterctl doctor names the reason.",
   ),
+  "receipt-key-unusable": row(
+    500,
+    "person",
+    "Receipts cannot be signed with this key.",
+    "凭证签名密钥不可用。",
+    "Name an Ed25519 private key in PEM under receipts.key, or mend the rights of the one in the data folder.",
+  ),
   "not-ready": row(
     503,
     "later",
