@@ -309,6 +309,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     buses,
     meters: () => healthCounts(street),
     running: () => runner.running,
+    auditWaiting: audit.pulse.waiting,
   });
   const noteHeat = heatFrom({
     hot,
@@ -407,7 +408,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     buses,
     intake,
     live,
-    readiness: () => readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security }),
+    readiness: () =>
+      readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security, audit: audit.pulse }),
     metrics: counters,
     audit,
     apiKeys: config.apiKeys,

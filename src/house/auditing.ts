@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Waiting } from "../audit/audit-store.ts";
 import { HEADS_FILE, headFileTrouble, headWriter } from "../audit/head-file.ts";
 import { Sealer } from "../audit/sealer.ts";
 import { changesOf, partsOf, settingsPrefix } from "../audit/settings.ts";
@@ -36,6 +37,8 @@ export interface Auditing {
   readonly store: PostgresAuditStore;
   readonly sealer: Sealer;
   readonly receipts: ReceiptDesk;
+  /** For readiness and metrics. */
+  readonly pulse: { readonly waiting: () => Promise<Waiting>; readonly trouble: () => string | null };
 }
 
 export async function beginAuditing(parts: AuditingParts): Promise<Auditing> {
@@ -68,7 +71,7 @@ export async function beginAuditing(parts: AuditingParts): Promise<Auditing> {
     audit: store,
     sealer,
   });
-  return { store, sealer, receipts };
+  return { store, sealer, receipts, pulse: { waiting: () => store.waiting(), trouble: () => sealer.trouble } };
 }
 
 /** Secrets of the site file stand in the audit as digests under this key, so that nobody who reads there can try short passwords. */

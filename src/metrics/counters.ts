@@ -20,6 +20,7 @@ export interface Pictures {
   }[];
   readonly meters: () => { readonly answering: number; readonly silent: number; readonly unknown: number };
   readonly running: () => number;
+  readonly auditWaiting: () => Promise<{ readonly rows: number; readonly ageMs: number }>;
 }
 
 export class Counters {
@@ -51,6 +52,14 @@ export class Counters {
       registers,
       collect() {
         this.set(pictures.running());
+      },
+    });
+    new Gauge({
+      name: "fee_control_audit_waiting_seconds",
+      help: "Age of the oldest row of the audit that is not sealed yet → above 60: see audit at /readyz; nobody seals, or a transaction hangs",
+      registers,
+      async collect() {
+        this.set((await pictures.auditWaiting()).ageMs / 1_000);
       },
     });
     const perBus = (name: string, help: string, value: (bus: ReturnType<Pictures["buses"]>[number]) => number): void => {
