@@ -73,4 +73,5 @@ export const words = [
   "account.changed",
   "config.changed",
   "permission.changed",
+  "table.emptied",
 ] as const;

@@ -12,6 +12,7 @@ import type { AuditBooks } from "../stores/audit-books.ts";
 import { Exit, Failed, WrongUse } from "./exits.ts";
 import type { Terminal } from "./meterctl.ts";
 
+const DATA_FOLDER = "./data";
 const PROGRESS_EVERY = 50_000;
 /** More would scroll the first one away, and the first one is what counts. */
 const FINDINGS_SHOWN_MAX = 200;
@@ -34,7 +35,10 @@ interface Report extends ChainReport {
 export function auditCommands(program: Command, terminal: Terminal, end: (code: number) => void): void {
   const audit = program.command("audit").description("the audit's chain · 审计链");
   const databaseOption = (command: Command): Command =>
-    command.option("--database <url>", "postgres://… (default: DATABASE_URL)");
+    command.option(
+      "--database <url>",
+      "postgres://… (default: DATABASE_URL, else the embedded one of GATEWAY_DATA or ./data, while its gateway runs)",
+    );
 
   databaseOption(audit.command("verify"))
     .description("find any edit, deletion or reordering, in the chain and in the books · 校验")
@@ -53,20 +57,24 @@ export function auditCommands(program: Command, terminal: Terminal, end: (code: 
     .description("write the chain to a file of JSON lines · 导出")
     .argument("<file>", "a new file")
     .action(async (file: string, options: { database?: string }) => {
-      const links = await withBooks(databaseOf(options, terminal), (books) => exportTo(file, books));
+      const links = await withBooks(await databaseOf(options, terminal), (books) => exportTo(file, books));
       terminal.out(
         `${links} links written to ${file}; verify them with: meterctl audit verify --file ${file} --heads ${HEADS_FILE}`,
       );
     });
 }
 
-function databaseOf(options: { readonly database?: string }, { env }: Terminal): string {
-  const url = options.database ?? env["DATABASE_URL"];
-  if (url === undefined)
-    throw new WrongUse(
-      "Which database? Name it with --database or DATABASE_URL; the embedded one is told at the gateway's start.",
-    );
-  if (!/^postgres(ql)?:\/\//.test(url)) throw new WrongUse("A database is named like postgres://USER:PASSWORD@HOST:PORT/NAME.");
+async function databaseOf(options: { readonly database?: string }, { env }: Terminal): Promise<string> {
+  const url = options.database ?? env["DATABASE_URL"] ?? "embedded";
+  if (url === "embedded") {
+    const folder = env["GATEWAY_DATA"] ?? DATA_FOLDER;
+    if (!existsSync(folder))
+      throw new WrongUse(`Which database? There is no data folder ${folder}; name one with --database or DATABASE_URL.`);
+    const { embeddedAddress } = await import("../stores/embedded-address.ts");
+    return embeddedAddress(folder);
+  }
+  if (!/^postgres(ql)?:\/\//.test(url))
+    throw new WrongUse("A database is named like postgres://USER:PASSWORD@HOST:PORT/NAME, or embedded.");
   return url;
 }
 
@@ -82,7 +90,7 @@ async function withBooks<T>(connectionString: string, work: (books: AuditBooks) 
 }
 
 function headsOf(options: VerifyOptions, { env }: Terminal, notes: string[]): AsyncIterable<NotedHead> | null {
-  const file = options.heads ?? join(env["GATEWAY_DATA"] ?? "./data", HEADS_FILE);
+  const file = options.heads ?? join(env["GATEWAY_DATA"] ?? DATA_FOLDER, HEADS_FILE);
   if (!existsSync(file)) {
     if (options.heads !== undefined) throw new WrongUse(`There is no file ${file}.`);
     notes.push(
@@ -123,7 +131,7 @@ async function verify(options: VerifyOptions, terminal: Terminal): Promise<Repor
       found(incomplete(report, `the file says that the chain ends at link ${endsThere.sequence}, and it ends otherwise`));
     return { ...report, waiting: null, findings, more, notes };
   }
-  return withBooks(databaseOf(options, terminal), async (books) => {
+  return withBooks(await databaseOf(options, terminal), async (books) => {
     const count = await books.count();
     let done = 0;
     for await (const link of books.links()) {

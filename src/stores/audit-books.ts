@@ -2,7 +2,7 @@
  * One still picture of the audit and of the books it speaks of, for whoever verifies: a transaction that reads only, and sees no change
  * that comes while it looks. Everything is fetched through cursors, some rows at a time.
  *
- * The audit of a thing adds up to what the thing should look like (audit_known); the tables are held against that, both ways.
+ * The audit of a thing adds up to what the thing should look like; the tables are held against that, both ways.
  */
 import type { Link } from "../audit/audit-row.ts";
 import type { Finding } from "../audit/verify-chain.ts";
@@ -76,6 +76,7 @@ export class AuditBooks {
     yield* this.#rowsOutsideTheChain();
     const tables = await this.#db.rows<AuditedTable>(this.#tx, "SELECT * FROM audited_tables ORDER BY name");
     for (const table of tables) yield* this.#differencesOf(table);
+    yield* this.#tablesOutOfSight(tables);
     yield* this.#booksThatDoNotAddUp();
   }
 
@@ -95,10 +96,10 @@ export class AuditBooks {
 
   async *#differencesOf(table: AuditedTable): AsyncGenerator<Finding> {
     const { name, subject } = table;
-    const state = `audit_state(to_jsonb(x), ${textArray(table.ignored)}, ${textArray(table.hashed)})`;
+    const state = stateOf(table);
     const key = `concat_ws('/', ${quoted(subject)}, ${table.key.map((column) => `to_jsonb(x) ->> ${quoted(column)}`).join(", ")})`;
-    const here = `SELECT h.subject, h.state, audit_known(h.subject) - ${textArray(table.ignored)} AS known
-                    FROM (SELECT ${key} AS subject, ${state} AS state FROM ${identifier(name)} x) h`;
+    const here = `SELECT h.subject, h.state, ${known("h.subject")} - ${textArray(table.ignored)} AS known
+                    FROM (SELECT ${key} AS subject, ${state} AS state FROM ${sourceOf(name)} x) h`;
     const different = `SELECT h.subject, h.known IS NULL AS unknown,
          (SELECT string_agg(e.key || ': audited ' || coalesce((h.known -> e.key)::text, 'nothing') || ', now ' || e.value::text, '; ')
             FROM jsonb_each(h.state) e WHERE h.known -> e.key IS DISTINCT FROM e.value) AS how
@@ -113,9 +114,17 @@ export class AuditBooks {
         );
     }
     const gone = `SELECT k.subject FROM (SELECT DISTINCT a.subject FROM audit_rows a WHERE starts_with(a.subject, ${quoted(`${subject}/`)})) k
-       WHERE NOT EXISTS (SELECT 1 FROM ${identifier(name)} x WHERE ${key} = k.subject) AND audit_known(k.subject) IS NOT NULL ORDER BY k.subject`;
+       WHERE NOT EXISTS (SELECT 1 FROM ${sourceOf(name)} x WHERE ${key} = k.subject) AND ${known("k.subject")} IS NOT NULL ORDER BY k.subject`;
     for await (const row of this.#each<{ subject: string }>(gone))
       yield about("gone", row.subject, `${row.subject} was audited, and is gone from ${name}`);
+  }
+
+  /** A table that was taken off the list would not be looked at any more. */
+  async *#tablesOutOfSight(tables: readonly AuditedTable[]): AsyncGenerator<Finding> {
+    const seen = [...tables.map(({ subject }) => subject), ...WITHOUT_TABLE];
+    const unseen = `SELECT DISTINCT split_part(a.subject, '/', 1) AS subject FROM audit_rows a WHERE split_part(a.subject, '/', 1) <> ALL (${textArray(seen)})`;
+    for await (const { subject } of this.#each<{ subject: string }>(unseen))
+      yield about("gone", subject, `things called ${subject}/… were audited, and no audited table holds them any more`);
   }
 
   /** What is kept beside the entries has to follow from them. */
@@ -140,6 +149,27 @@ export class AuditBooks {
     await this.#db.run(this.#tx, "CLOSE look");
   }
 }
+
+/** Noted by hand, or about a table as a whole. */
+const WITHOUT_TABLE = ["config", "table"];
+
+// The same as the database's own functions say, and said here, because those could be changed together with the books.
+
+const LEDGER = `(SELECT e.*, (SELECT jsonb_object_agg(l.book, l.amount) FROM ledger_legs l WHERE l.entry = e.id) AS legs FROM ledger_entries e)`;
+const sourceOf = (name: string): string => (name === "audit_ledger" ? LEDGER : identifier(name));
+
+function stateOf({ ignored, hashed }: AuditedTable): string {
+  const digests = hashed.map(
+    (name) => `${quoted(name)}, encode(sha256(convert_to((to_jsonb(x) -> ${quoted(name)})::text, 'UTF8')), 'hex')`,
+  );
+  return `(to_jsonb(x) - ${textArray(ignored)} || jsonb_build_object(${digests.join(", ")}))`;
+}
+
+/** What the audit's rows of a thing add up to: of each column the last word. Null when there are none, or when the last says that it is gone. */
+const known = (
+  subject: string,
+): string => `(SELECT jsonb_object_agg(e.key, e.value ORDER BY a.id) FROM audit_rows a, jsonb_each(a.after) e
+   WHERE a.subject = ${subject} AND EXISTS (SELECT 1 FROM (SELECT z.after FROM audit_rows z WHERE z.subject = ${subject} ORDER BY z.id DESC LIMIT 1) z WHERE z.after IS NOT NULL))`;
 
 const about = (kind: Finding["kind"], subject: string | null, say: string): Finding => ({ kind, sequence: null, subject, say });
 

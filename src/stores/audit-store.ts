@@ -6,7 +6,7 @@ import type { Database } from "./database.ts";
 
 /** As they are hashed: text for text. */
 export const ROW_TEXTS =
-  "a.id::text AS id, audit_moment(a.at) AS at, a.who, a.what, a.subject, a.before::text AS before, a.after::text AS after, a.because";
+  "a.id::text AS id, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS at, a.who, a.what, a.subject, a.before::text AS before, a.after::text AS after, a.because";
 
 type Raw = Omit<SealedRow, "sequence"> & { readonly sequence: bigint | null };
 const sealed = (row: Raw): SealedRow => ({ ...row, sequence: row.sequence === null ? null : Number(row.sequence) });

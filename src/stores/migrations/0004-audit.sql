@@ -92,6 +92,14 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- TRUNCATE knows no rows: that it happened is noted, and each row that is missing since is told by whoever verifies.
+CREATE FUNCTION audit_emptied() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  WITH noted AS (INSERT INTO audit_rows (who, what, subject) VALUES (audit_who(), 'table.emptied', 'table/' || TG_TABLE_NAME) RETURNING id)
+  INSERT INTO audit_waiting SELECT id FROM noted;
+  RETURN NULL;
+END $$;
+
 -- An entry with its legs is one fact, so it is one row, with the positions that it moved.
 CREATE VIEW audit_ledger AS
   SELECT e.*, (SELECT jsonb_object_agg(l.book, l.amount) FROM ledger_legs l WHERE l.entry = e.id) AS legs FROM ledger_entries e;
@@ -110,12 +118,8 @@ BEGIN
   INSERT INTO audit_waiting SELECT id FROM noted;
   RETURN NULL;
 END $$;
+CREATE TRIGGER audit_emptied AFTER TRUNCATE ON ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_emptied();
 CREATE TRIGGER audit_entries AFTER INSERT ON ledger_legs REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION audit_entries();
-
-CREATE FUNCTION audited_is_not_truncated() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION 'table % is audited row by row; TRUNCATE would leave no trace', TG_TABLE_NAME;
-END $$;
 
 -- ---- which tables
 
@@ -168,11 +172,13 @@ BEGIN
     ON CONFLICT (name) DO UPDATE SET ignored = EXCLUDED.ignored, hashed = EXCLUDED.hashed;
   EXECUTE format('CREATE OR REPLACE TRIGGER audit_rows_of AFTER INSERT OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION audit_change(%s)', target, arguments);
   EXECUTE format('CREATE OR REPLACE TRIGGER audit_changes_of AFTER UPDATE ON %I FOR EACH ROW WHEN (%s) EXECUTE FUNCTION audit_change(%s)', target, differs, arguments);
-  EXECUTE format('CREATE OR REPLACE TRIGGER audit_keeps BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION audited_is_not_truncated()', target);
+  EXECUTE format('CREATE OR REPLACE TRIGGER audit_emptied AFTER TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION audit_emptied()', target);
   PERFORM audit_beginning(target);
 END $$;
 
 SELECT set_config('fee_control.actor', 'migration 0004-audit', true);
+-- the list itself first: whoever takes a table or a column out of it is found like anybody else
+SELECT fee_control_audit('audited_tables', 'audited', '{name}');
 SELECT fee_control_audit('accounts', 'account', '{account}');
 -- relay_word, relay_at, identity_at: when somebody looked, and bits of the word that are not the relay's
 SELECT fee_control_audit('meters', 'meter', '{address}', '{relay_word,relay_at,identity_at}');
