@@ -20,7 +20,7 @@ import { emptyDatabase, MIGRATIONS } from "../support/database.ts";
 import { median, rounded, spread, type Bench, type Findings } from "./bench.ts";
 import { cpuMs, residentMb, type Workshop } from "./workshop.ts";
 
-const ROUNDS = 7;
+const ROUNDS = 5;
 const TOP_UPS = 150;
 const METER = "202611220001";
 const SEAL_ROWS = 500;
@@ -43,7 +43,9 @@ async function topUp(db: Database, ledger: PostgresLedgerStore, begin: (tx: Tran
       await work(tx);
     });
   const change = (sets: string): Promise<void> =>
-    inOne(async (tx) => void (await db.run(tx, `UPDATE commands SET ${sets} WHERE id = $1`, [command])));
+    inOne(async (tx) => {
+      await db.run(tx, `UPDATE commands SET ${sets} WHERE id = $1`, [command]);
+    });
   await inOne(async (tx) => {
     await db.run(tx, "INSERT INTO payments VALUES ($1, '1', 100, 'bank', $2, 'taken', null, now())", [payment, payment]);
     await move(tx, "payment", "channel/bank", "available/1");
@@ -59,23 +61,19 @@ async function topUp(db: Database, ledger: PostgresLedgerStore, begin: (tx: Tran
   await change("state = 'queued', waiting_for = 'line'");
   await change("fence = fence + 1, look_at = now()");
   await change("state = 'sending', sent_at = now()");
-  await inOne(
-    async (tx) =>
-      void (await db.run(
-        tx,
-        `INSERT INTO attempts (command, number, fence, at, before, outcome) VALUES ($1, 1, 1, now(), '{"count":0,"net":"500"}', 'sending')`,
-        [command],
-      )),
-  );
+  await inOne(async (tx) => {
+    await db.run(
+      tx,
+      `INSERT INTO attempts (command, number, fence, at, before, outcome) VALUES ($1, 1, 1, now(), '{"count":0,"net":"500"}', 'sending')`,
+      [command],
+    );
+  });
   await change("state = 'verifying', acknowledged_at = now(), waiting_for = 'read-back'");
-  await inOne(
-    async (tx) =>
-      void (await db.run(
-        tx,
-        "UPDATE attempts SET outcome = 'acknowledged: done', frames = '[{\"hex\":\"68\"}]' WHERE command = $1",
-        [command],
-      )),
-  );
+  await inOne(async (tx) => {
+    await db.run(tx, "UPDATE attempts SET outcome = 'acknowledged: done', frames = '[{\"hex\":\"68\"}]' WHERE command = $1", [
+      command,
+    ]);
+  });
   await inOne(async (tx) => {
     await db.run(
       tx,
