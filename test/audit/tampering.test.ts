@@ -353,6 +353,14 @@ test("rows tell who, what, before, after and why", async () => {
   expect(JSON.parse(rows[1]!.after!)).toMatchObject({ state: "allocated" });
 });
 
+test("a change from a session in another zone looks the same", async () => {
+  await database.db.transact(async (tx) => {
+    await database.db.run(tx, "SET LOCAL TIME ZONE 'Asia/Shanghai'");
+    await database.db.run(tx, "UPDATE accounts SET created_at = created_at + interval '1 second'");
+  });
+  expect((await verify()).findings).toEqual([]);
+});
+
 test("a table that comes later is audited by one line, from what it holds already on, and every column counts", async () => {
   await run("CREATE TABLE vouchers (id int PRIMARY KEY, amount bigint NOT NULL)");
   await run("INSERT INTO vouchers VALUES (1, 100)");
