@@ -67,6 +67,8 @@ export interface Config {
   readonly channels: ReadonlySet<string> | null;
   readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string> }[];
   readonly security: SoftwareKeys | HsmConfig;
+  /** Null: the data folder keeps its own. */
+  readonly receiptKey: Secret<string> | null;
   readonly logLevel: string;
   readonly production: boolean;
   /** What is right enough to start with and should be mended, for whoever starts: secrets that strangers can read. */
@@ -258,6 +260,7 @@ export function buildConfig(
     );
   const mqttPassword = file.mqtt.password === undefined ? null : secret("mqtt.password", file.mqtt.password);
   const security = securityOf(file.security, base, secret, complaints);
+  const receiptKey = file.receipts.key === undefined ? null : secret("receipts.key", file.receipts.key);
   complaints.throwIfAny(options.file);
   const config: Config = {
     site: file.site,
@@ -289,6 +292,7 @@ export function buildConfig(
     channels: file.channels === undefined ? null : new Set([...file.channels.map((channel) => channel.name), "console"]),
     apiKeys,
     security,
+    receiptKey,
     logLevel,
     production: env["NODE_ENV"] === "production",
     warnings,

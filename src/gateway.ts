@@ -18,6 +18,7 @@ import type { Chance } from "./kernel/chance.ts";
 import { seconds, systemClock, systemElapsed, type Clock } from "./kernel/clock.ts";
 import { reasonOf } from "./kernel/faults.ts";
 import type { Logger } from "./kernel/log.ts";
+import { beginAuditing } from "./house/auditing.ts";
 import { Closers } from "./house/closers.ts";
 import { buildEngine } from "./house/engine.ts";
 import { comparisonOf, exceptionsOf } from "./house/exceptions.ts";
@@ -80,15 +81,17 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   // --- stores
   prepareDataFolder(config.stores.data);
   const connectionString = await databaseOf(config, log, closers);
-  const db = await Database.open({ connectionString, log });
+  const newId = (): string => uuidv7();
+  const me = holderName(newId());
+  const db = await Database.open({ connectionString, log, actor: `gateway ${me}` });
   closers.add("database", () => db.close());
   const applied = await migrate(db, new URL("./stores/migrations/", import.meta.url).pathname, systemClock);
   if (applied.length > 0) log.info({ migrations: applied }, "the database was brought forward");
 
   // --- books
-  const newId = (): string => uuidv7();
-  const me = holderName(newId());
   const stores = postgresStores(db, clock, me);
+  const { commands, payments } = stores;
+  const audit = await beginAuditing({ db, config, clock, chance: chance.child("audit"), log, closers, commands, payments });
   await stores.meters.bringIn(config.accounts, config.meters);
 
   // --- lines: those that are ours, and nobody else's
@@ -159,6 +162,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     meters: () => healthCounts(street),
     running: () => engine.running(),
     exceptions: () => open.store.counts(clock.now()),
+    auditWaiting: audit.pulse.waiting,
   });
   security.onUsable?.(() => {
     engine.wakeWaitingFor("cipher-machine").catch((error: unknown) => {
@@ -194,8 +198,10 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     billedDays: (account, limit) => stores.billing.days(account, limit),
     street,
     live,
-    readiness: () => readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security }),
+    readiness: () =>
+      readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security, audit: audit.pulse }),
     metrics: counters,
+    audit,
     apiKeys: config.apiKeys,
     publicUrl: config.http.publicUrl ?? null,
     consoleFolder,

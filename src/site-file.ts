@@ -207,6 +207,8 @@ export const siteFile = z.strictObject({
     .prefault({}),
   channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
   apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
+  // The private key that receipts are signed with, Ed25519 in PEM; left out, the data folder keeps one of its own.
+  receipts: z.strictObject({ key: secretReference.optional() }).prefault({}),
   // A file of many secrets, a line each; `vault:NAME` looks into it, and {address} in a meter's reference is the meter's own.
   vault: z.strictObject({ file: z.string().min(1) }).optional(),
   security: z

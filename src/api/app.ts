@@ -11,6 +11,7 @@ import type { ApiParts } from "./books.ts";
 import { installReplies, send, toFault } from "./replies.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { bookkeepingRoutes } from "./routes/bookkeeping.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { busRoutes } from "./routes/buses.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { exceptionRoutes } from "./routes/exceptions.ts";
@@ -18,6 +19,7 @@ import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { paymentBatchRoutes } from "./routes/payment-batches.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { receiptRoutes } from "./routes/receipts.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { Views } from "./views.ts";
 
@@ -82,6 +84,8 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     exceptionRoutes(routes, parts, views);
     bookkeepingRoutes(routes, parts, views);
     busRoutes(routes, parts);
+    auditRoutes(routes, parts);
+    receiptRoutes(routes, parts);
     houseRoutes(routes, parts);
     sessionRoutes(routes, access, parts.clock);
     routes.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());

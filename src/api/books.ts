@@ -11,6 +11,9 @@ import type { CentiKwh } from "../kernel/energy.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
+import type { AuditStore } from "../audit/audit-store.ts";
+import type { Sealer } from "../audit/sealer.ts";
+import type { ReceiptDesk } from "../receipts/receipt-desk.ts";
 import type { Attempt, Command } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "../commands/command-store.ts";
@@ -103,6 +106,11 @@ export interface ApiParts {
   readonly identities: Pick<IdentityWatch, "mustBeOurs">;
   readonly live: LiveEvents;
   readonly readiness: () => Promise<readonly PartReport[]>;
+  readonly audit: {
+    readonly store: Pick<AuditStore, "head" | "waiting" | "page">;
+    readonly sealer: Pick<Sealer, "trouble">;
+    readonly receipts: Pick<ReceiptDesk, "ofCommand" | "ofPayment" | "keys">;
+  };
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string> }[];
   /** What people's browsers call the gateway when a proxy stands before it; null: what they say in Host. */

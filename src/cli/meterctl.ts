@@ -1,10 +1,11 @@
-/** The command line tool: decode, encode, read, ports, pay, relay, command, doctor. What each prints and how it ends is told in the README. */
+/** The command line tool: decode, encode, read, ports, pay, relay, command, receipt, audit, doctor. What each prints and how it ends is told in the README. */
 import { randomUUID } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { itemOf } from "../protocols/dlt645/index.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
 import { ApiClient, type ApiAddress, type ApiOptions, type Json } from "./api-client.ts";
+import { auditCommands } from "./audit-commands.ts";
 import { addressArgument, argument, countArgument } from "./arguments.ts";
 import { deskCommands } from "./desk-commands.ts";
 import { decode, explainingOf, languageOf } from "./decode.ts";
@@ -15,6 +16,7 @@ import { endOf, Exit, WrongUse } from "./exits.ts";
 import { examineLink, lineCommands, withLineOptions, type DoctorOptions } from "./line-commands.ts";
 import { importCommands } from "./import/import-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
+import { receiptCommands } from "./receipt-commands.ts";
 import { lineOf, watch } from "./watch.ts";
 
 const ORDERS = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", "disconnect-for"] as const;
@@ -231,6 +233,8 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   importCommands({ program, terminal, end, throughGateway, clientOf });
   deskCommands({ program, throughGateway, terminal, end, clientOf });
   lineCommands(program, terminal, end);
+  auditCommands(program, terminal, end);
+  receiptCommands(program, terminal, end, clientOf);
 
   withLineOptions(program.command("doctor"))
     .description("what is wrong with this site, or with a line, and what to do · 自检")

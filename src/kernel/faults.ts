@@ -503,6 +503,13 @@ export const faults = {
     "Rows are orderId, amount, time; a first line with these names may say otherwise.",
   ),
   "unknown-reconciliation": row(404, "never", "No such comparison.", "对账任务不存在。", "Check the id."),
+  "receipt-key-unusable": row(
+    500,
+    "person",
+    "Receipts cannot be signed with this key.",
+    "凭证签名密钥不可用。",
+    "Name an Ed25519 private key in PEM under receipts.key, or mend the rights of the one in the data folder.",
+  ),
   "not-ready": row(
     503,
     "later",

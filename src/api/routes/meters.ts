@@ -184,16 +184,18 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
       const record = known(request.params.address);
       const readings = await readWithin(parts, record, request.body.items, READ_WAIT_MS);
       if (readings !== null) return { items: readings.map((reading) => views.reading(reading)) };
-      const command = await parts.transactor.transact((tx) =>
-        parts.service.accept(tx, {
-          kind: "read-now",
-          meter: record.address,
-          account: record.account,
-          payment: null,
-          params: { items: request.body.items },
-          askedBy: "person",
-          reason: "a person asked",
-        }),
+      const command = await parts.transactor.transact(
+        (tx) =>
+          parts.service.accept(tx, {
+            kind: "read-now",
+            meter: record.address,
+            account: record.account,
+            payment: null,
+            params: { items: request.body.items },
+            askedBy: "person",
+            reason: "a person asked",
+          }),
+        { actor: request.actor },
       );
       return reply.status(202).send({ command: views.command(command) });
     },

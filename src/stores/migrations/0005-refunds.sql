@@ -7,3 +7,6 @@ ALTER TABLE ledger_entries ADD CONSTRAINT ledger_entries_kind_check
 
 -- The newest command that takes this payment back out of a meter; null: none was asked for.
 ALTER TABLE payments ADD COLUMN refund uuid;
+
+SELECT set_config('fee_control.actor', 'migration 0005-refunds', true);
+SELECT fee_control_audit('payments', 'payment', '{id}'); -- said again, because a column came
