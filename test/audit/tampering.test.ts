@@ -325,7 +325,10 @@ test("an export is verified without a database, and a file that was touched is n
   expect((await verdict("--file", file, "--heads", heads)).findings).toEqual([]);
   const lines = readFileSync(file, "utf8").split("\n");
   const changed = join(folder, "changed.jsonl");
-  writeFileSync(changed, lines.map((line, index) => (index === 12 ? line.replace(/"who":"[^"]*"/, '"who":"somebody"') : line)).join("\n"));
+  writeFileSync(
+    changed,
+    lines.map((line, index) => (index === 12 ? line.replace(/"who":"[^"]*"/, '"who":"somebody"') : line)).join("\n"),
+  );
   expect(places(await verdict("--file", changed, "--heads", heads))).toEqual(["edited 12"]);
   writeFileSync(changed, lines.filter((_line, index) => index !== 12).join("\n"));
   expect((await verdict("--file", changed, "--heads", heads)).findings[0]?.say).toBe("link 12 is missing");
