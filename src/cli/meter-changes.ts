@@ -1,8 +1,7 @@
 /** What changes a meter's place in the books: replace, wallet-reset, mode, and the second person's approve and decline. */
 import type { Command } from "commander";
-import type { ApiClient, Json } from "./api-client.ts";
+import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
 import { addressArgument } from "./arguments.ts";
-import type { ApiOptions } from "./meterctl.ts";
 import { lineOf } from "./watch.ts";
 
 interface Through {

@@ -6,12 +6,13 @@ import { freeze } from "./definitions/freeze.ts";
 import { openAccount, topUp } from "./definitions/purchase.ts";
 import { modeSwitch } from "./definitions/mode-switch.ts";
 import { readNow } from "./definitions/read-now.ts";
+import { refund } from "./definitions/refund.ts";
 import { relayDefinitions } from "./definitions/relay.ts";
 import { disconnectFor } from "./definitions/timed-cut.ts";
 import { walletReset } from "./definitions/wallet-reset.ts";
 
 export const catalogue: ReadonlyMap<CommandKind, CommandDefinition> = new Map(
-  [topUp, openAccount, ...relayDefinitions, disconnectFor, clockSet, freeze, walletReset, modeSwitch, readNow].map(
+  [topUp, openAccount, refund, ...relayDefinitions, disconnectFor, clockSet, freeze, walletReset, modeSwitch, readNow].map(
     (definition) => [definition.kind, definition],
   ),
 );

@@ -4,7 +4,7 @@ import type { Fen } from "../kernel/money.ts";
 import type { Instant } from "../kernel/clock.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { WireEvidence } from "../kernel/reading.ts";
-import type { RelayPicture } from "../devices/meter.ts";
+import type { MeterRecord, RelayPicture } from "../devices/meter.ts";
 import type { Attempt, Command, CommandKind, CommandState } from "./command.ts";
 
 export interface CommandChange {
@@ -81,6 +81,32 @@ export interface CommandStore {
   lastEnded(tx: Transaction | null, meter: MeterAddress, kinds: readonly CommandKind[]): Promise<Command | null>;
 }
 
+/** What is enough to find a command's place in the waiting room. */
+export interface CommandOutline {
+  readonly id: CommandId;
+  readonly meter: MeterAddress;
+  readonly kind: CommandKind;
+}
+
+/** What the engine around the commands needs beside them: waiting room, sweeper, take-over of lines, those who show and count. */
+export interface EngineCommandStore extends CommandStore {
+  outlines(ids: readonly CommandId[]): Promise<readonly CommandOutline[]>;
+  /** Accepted commands that have a job now; answers those that were not queued before. */
+  markQueued(ids: readonly CommandId[]): Promise<readonly Command[]>;
+  /** A job went astray, to a gateway that does not hold the line: the holder's sweeper finds the command at once. */
+  putBack(ids: readonly CommandId[], now: Instant): Promise<void>;
+  /** After a start, and after taking a line, every open command of its meters is looked at: whoever had taken it is gone. Buses left out: all. */
+  makeAllDue(now: Instant, buses?: readonly string[]): Promise<number>;
+  /** A gateway that takes over a hundred lines hears of a hundred meters in the same moment. */
+  wakeMeters(meters: readonly MeterAddress[], now: Instant): Promise<readonly CommandId[]>;
+  /** What waits for one thing is due now, whatever meter it is for. */
+  wakeWaitingFor(what: string, now: Instant): Promise<readonly CommandId[]>;
+  /** The attempts of many commands, oldest first: for those who show them. */
+  attemptsOf(tx: Transaction | null, ids: readonly CommandId[]): Promise<readonly (Attempt & { readonly command: CommandId })[]>;
+  /** Commands by state: for metrics. */
+  counts(): Promise<readonly { readonly state: CommandState; readonly count: number }[]>;
+}
+
 export interface Payment {
   readonly id: PaymentId;
   readonly account: AccountId;
@@ -89,6 +115,8 @@ export interface Payment {
   readonly orderId: string;
   readonly state: "taken" | "allocated" | "unallocated" | "disputed" | "refunded";
   readonly command: CommandId | null;
+  /** The newest command that takes it back out of a meter. */
+  readonly refund: CommandId | null;
   readonly createdAt: Instant;
 }
 
@@ -96,8 +124,11 @@ export interface PaymentStore {
   /** Null when (channel, orderId) is taken; waits for a transaction that is taking it right now. */
   insert(tx: Transaction, payment: Payment): Promise<boolean>;
   find(tx: Transaction | null, id: PaymentId): Promise<Payment | null>;
+  /** As find, and nobody else may change it before this transaction ends. */
+  lock(tx: Transaction, id: PaymentId): Promise<Payment | null>;
   byOrder(tx: Transaction | null, channel: string, orderId: string): Promise<Payment | null>;
   setState(tx: Transaction, id: PaymentId, state: Payment["state"], command: CommandId | null): Promise<void>;
+  setRefund(tx: Transaction, id: PaymentId, refund: CommandId): Promise<void>;
   /** An open dispute of this account, if there is one. */
   disputed(tx: Transaction | null, account: AccountId): Promise<PaymentId | null>;
   list(page: {
@@ -154,4 +185,27 @@ export interface MeterStore {
   /** Who has cut this supply, once it may be cut; null when it was restored. */
   setCutBy(tx: Transaction, address: MeterAddress, cutBy: "person" | "rule" | null): Promise<void>;
   setRelayWish(tx: Transaction, address: MeterAddress, desired: "connected" | "armed" | "disconnected"): Promise<void>;
+}
+
+/** An account as the site file says it. */
+export interface AccountSetting {
+  readonly account: AccountId;
+  readonly name: string;
+  readonly class: string;
+  readonly mode: "local" | "remote";
+  readonly tariff: string;
+}
+
+/** What the engine around the commands needs beside it: the site file brought in, and lists for those who show them. */
+export interface EngineMeterStore extends MeterStore {
+  /** The site file is the source of which accounts and meters there are; what the books know of them stays. */
+  bringIn(accounts: readonly AccountSetting[], meters: readonly MeterRecord[]): Promise<void>;
+  /** Those the site file names, by address. */
+  all(): Promise<readonly MeterBook[]>;
+  /** By their names. */
+  accounts(page: { readonly limit: number; readonly after: AccountId | null }): Promise<readonly AccountBook[]>;
+  /** The ledger holds this account's money from now on, whatever the site file says. */
+  switchToRemote(tx: Transaction, account: AccountId, at: Instant): Promise<void>;
+  /** Whose money the ledger holds. */
+  remoteAccounts(): Promise<readonly AccountId[]>;
 }

@@ -12,6 +12,8 @@ import type { CommandChange, CommandStore, MeterStore, PaymentStore } from "./co
 import type { Before } from "./definition.ts";
 import { amountOf } from "./definitions/purchase.ts";
 import { endsWithMoney, type MoneyAtEnd } from "./ends-with-money.ts";
+import { decisionIn, type OutcomeKeeper } from "./outcome-keeper.ts";
+import { settleRefund } from "./refund-money.ts";
 import { rivalsOf } from "./rivals.ts";
 
 export interface ConclusionParts {
@@ -23,6 +25,8 @@ export interface ConclusionParts {
   readonly outbox: Outbox;
   /** What the books do about an end that moves money and is no purchase's (ends-with-money.ts); left out where none is ever asked for. */
   readonly moneyAtEnd?: MoneyAtEnd;
+  /** Left out: nobody keeps what did not end well. */
+  readonly outcomes?: OutcomeKeeper;
 }
 
 /** Applies an event; null when the fence was lost. What the machine does not allow is a mistake of ours and throws. */
@@ -44,7 +48,7 @@ export async function apply(
     ...(ended ? { endedAt: parts.clock.now(), lookAt: null, waitingFor: null } : {}),
   };
   if (!(await parts.commands.change(tx, command.id, command.fence, from, change))) return null;
-  if (ended) await settleMoney(parts, tx, command, next);
+  if (ended) await (command.kind === "refund" ? settleRefund : settleMoney)(parts, tx, command, next);
   if (next.state === "confirmed" && endsWithMoney(command)) await closeWallet(parts, tx, command, more);
   if (next.state !== command.state || ended) {
     await parts.outbox.announce(tx, {
@@ -59,6 +63,7 @@ export async function apply(
     await parts.outbox.announce(tx, { type: "meter", address: command.meter });
     if (command.effect === "adds") await wakeTheNext(parts, tx, command);
     await noteWhoCut(parts, tx, command, next);
+    await parts.outcomes?.ended(tx, command, { step: next, decision: decisionIn(more.receipt) });
   }
   return next;
 }

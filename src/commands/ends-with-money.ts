@@ -4,20 +4,17 @@
  */
 import { Instant, type Clock } from "../kernel/clock.ts";
 import type { Outbox } from "../kernel/events.ts";
-import type { AccountId, MeterAddress } from "../kernel/ids.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
 import { Fen, parseYuan, yuan } from "../kernel/money.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import { closedWalletLegs } from "../ledger/closed-wallet.ts";
 import { book, type Ledger } from "../ledger/ledger.ts";
 import type { Command } from "./command.ts";
-import type { CommandStore } from "./command-store.ts";
+import type { CommandStore, EngineMeterStore } from "./command-store.ts";
 import type { Before } from "./definition.ts";
 import type { SwitchBefore } from "./definitions/mode-switch.ts";
 
-/** The ledger holds this account's money from now on, whatever the site file says. */
-export interface AccountModes {
-  switchToRemote(tx: Transaction, account: AccountId, at: Instant): Promise<void>;
-}
+export type AccountModes = Pick<EngineMeterStore, "switchToRemote">;
 
 /** Where billing of a meter begins. */
 export interface BillingStart {
@@ -57,8 +54,8 @@ async function move(parts: EndParts, tx: Transaction, command: Command, before: 
 async function wiped({ ledger }: EndParts, tx: Transaction, command: Command, before: Before | null): Promise<void> {
   const inBooks = await ledger.onMeter(tx, command.meter);
   const shown = before === null ? "0.00" : yuan(BigInt(before["net"] as string));
-  await ledger.correct(tx, {
-    account: null,
+  await ledger.moveOver(tx, {
+    by: command.askedByName ?? null,
     reference: `wallet-reset/${command.id}`,
     note: `the wallet was wiped; it showed ${shown}`,
     legs: [
@@ -73,8 +70,8 @@ async function switched(parts: EndParts, tx: Transaction, command: Command, befo
   const { meter, account } = command;
   if (account === null) throw new Error(`command ${command.id} switches a meter that nobody pays for`);
   const shown = Fen(BigInt(before.net));
-  await ledger.correct(tx, {
-    account,
+  await ledger.moveOver(tx, {
+    by: command.askedByName ?? null,
     reference: `mode-switch/${command.id}`,
     note: `the rest of the wallet of ${meter}: ${yuan(shown)}${before.named === true ? ", as two persons said" : ""}`,
     legs: closedWalletLegs({ meter, account, inBooks: await ledger.onMeter(tx, meter), shown }),

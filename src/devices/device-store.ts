@@ -9,3 +9,18 @@ export interface DeviceStore {
   /** Keeps it; a suspect one is kept aside and never becomes the latest. */
   keep(tx: Transaction, reading: Reading, suspect: string | null): Promise<void>;
 }
+
+/** One day of a register, in 0.01 kWh as text with two decimals: first and last believed reading. */
+export interface EnergyOfDay {
+  readonly day: string;
+  readonly first: string;
+  readonly last: string;
+}
+
+/** What those who show readings need beside it. */
+export interface ReadingStore extends DeviceStore {
+  /** The newest readings of these meters, all items. */
+  latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
+  /** Newest day first; a day is one of this time zone. */
+  energyByDay(meter: MeterAddress, timeZone: string, limit: number): Promise<readonly EnergyOfDay[]>;
+}

@@ -260,7 +260,7 @@ export class LeaseKeeper implements LineGuard {
     } finally {
       answer.catch(() => undefined);
       late.catch(() => undefined);
-      done.abort();
+      done.abort("answered"); // with a reason of our own: the default one is an Error with a stack
     }
   }
 }

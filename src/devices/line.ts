@@ -128,7 +128,7 @@ export class Line {
   /** Resolves when nothing is under way; nothing new begins until the returned function is called. */
   async hold(): Promise<() => void> {
     this.#holds += 1;
-    this.#stir.abort();
+    this.#stir.abort("stirred");
     await this.#worker;
     let held = true;
     return () => {
@@ -168,7 +168,7 @@ export class Line {
   }
 
   #wake(): void {
-    this.#stir.abort();
+    this.#stir.abort("stirred");
     if (this.#worker !== undefined || this.#holds > 0 || this.#queue.length === 0) return;
     this.#worker = this.#work().finally(() => {
       this.#worker = undefined;

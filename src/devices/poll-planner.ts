@@ -9,7 +9,7 @@ import { minutes, type Clock, type Instant } from "../kernel/clock.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import { PREAMBLE_BYTES } from "../protocols/dlt645/index.ts";
-import { ANSWER_MS_DEFAULT } from "./airtime.ts";
+import { ANSWER_MS_DEFAULT, type ExchangeBytes } from "./airtime.ts";
 import type { MeterAnswers } from "./answer-times.ts";
 import type { BusConfig, BusTransport } from "./bus-config.ts";
 import { lineNameOf } from "./line-names.ts";
@@ -65,6 +65,8 @@ export class PollPlanner {
   readonly #plans = new Map<LineToPlan, { readonly plan: LinePlan; readonly at: Instant }>();
   readonly #warned = new Set<LineToPlan>();
   readonly #measured: LineShares;
+  /** What a model is read for and what that takes, by model and heat: the same for all its meters and for ever. */
+  readonly #dutiesOf = new Map<string, readonly (Duty & { readonly exchanges: readonly ExchangeBytes[] })[]>();
 
   constructor(parts: PlannerParts) {
     this.#parts = parts;
@@ -103,8 +105,16 @@ export class PollPlanner {
     };
   }
 
-  #wanted(meter: MeterRecord): readonly Duty[] {
-    return dutiesOf(this.#parts.tiers, meterModels[meter.model], this.#parts.isHot(meter.address));
+  #wanted({ address, model: name }: MeterRecord): readonly (Duty & { readonly exchanges: readonly ExchangeBytes[] })[] {
+    const isHot = this.#parts.isHot(address);
+    const key = `${name}${isHot ? ", hot" : ""}`;
+    let duties = this.#dutiesOf.get(key);
+    if (duties === undefined) {
+      const model = meterModels[name];
+      duties = dutiesOf(this.#parts.tiers, model, isHot).map((duty) => ({ ...duty, exchanges: exchangesOf(duty, model) }));
+      this.#dutiesOf.set(key, duties);
+    }
+    return duties;
   }
 
   #planOf(line: LineToPlan): LinePlan {
@@ -123,13 +133,12 @@ export class PollPlanner {
     return planLine(
       timing,
       meters.map((meter) => {
-        const model = meterModels[meter.model];
         const { state, failures } = health(meter.address);
         const { meanMs, silenceMs } = answers(meter.address) ?? {};
         // Measured up to a reply's 68H: its wake-up bytes are in it, and in the bytes that the plan counts.
         const answerMs = meanMs === undefined ? ANSWER_MS_DEFAULT[kind] : meanMs - PREAMBLE_BYTES * timing.byteMs;
         return {
-          duties: this.#wanted(meter).map((duty) => ({ ...duty, exchanges: exchangesOf(duty, model) })),
+          duties: this.#wanted(meter),
           answerMs,
           failures: state === "silent" ? failures : null,
           silenceMs,

@@ -15,9 +15,8 @@ import type { MeterAddress } from "../kernel/ids.ts";
 const LOOK_EVERY_MS = seconds(2);
 
 export interface ReplacingParts extends StepParts {
-  readonly replacements: StepParts["replacements"] & {
-    replaced(): Promise<readonly { readonly meter: MeterAddress; readonly by: BookedMeter }[]>;
-  };
+  /** Left out: every two seconds. */
+  readonly everyMs?: number;
   /** Whoever reads, plans and orders meters has to know of it. */
   readonly comes: (meter: MeterRecord) => void;
   readonly goes: (meter: MeterAddress) => void;
@@ -62,7 +61,7 @@ export class Replacing {
   }
 
   #pause(clock: Clock, nudged: AbortSignal): Promise<void> {
-    return clock.wait(LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, nudged]));
+    return clock.wait(this.#parts.everyMs ?? LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, nudged]));
   }
 
   async #round(): Promise<void> {

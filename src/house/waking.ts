@@ -2,7 +2,7 @@
  * Whatever waited for meters that are heard again, or whose line opened, is looked at now. A line that opens or a meter that is heard
  * seldom comes alone, so those of one moment are told of together.
  */
-import { seconds, systemClock } from "../kernel/clock.ts";
+import { seconds, type Clock } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
@@ -12,6 +12,8 @@ const WAKE_TOGETHER_MS = 5;
 const LOOK_AGAIN_MS = seconds(1);
 
 export interface WakingParts {
+  /** The world's: telling of several together is a matter of moments. */
+  readonly clock: Clock;
   readonly log: Logger;
   /** Reads it soon. */
   readonly hurry: (meter: MeterAddress) => void;
@@ -33,12 +35,12 @@ export class Waking {
   }
 
   async wake(opened: readonly MeterAddress[]): Promise<void> {
-    const { hurry, wakeCommands, nudge, log } = this.#parts;
+    const { clock, hurry, wakeCommands, nudge, log } = this.#parts;
     for (const meter of opened) hurry(meter);
     const isFirst = this.#woken.length === 0;
     this.#woken.push(...opened);
     if (!isFirst) return;
-    await systemClock.wait(WAKE_TOGETHER_MS);
+    await clock.wait(WAKE_TOGETHER_MS);
     const meters = this.#woken;
     this.#woken = [];
     try {
@@ -54,14 +56,14 @@ export class Waking {
 
   /** Whoever had these lines is gone, and what he had in hand is looked at now. */
   async takeOver(buses: readonly string[]): Promise<void> {
-    const { makeAllDue, log } = this.#parts;
+    const { clock, makeAllDue, log } = this.#parts;
     while (!this.#stopping.signal.aborted) {
       try {
         await makeAllDue(buses);
         return;
       } catch (error) {
         log.warn({ lines: buses.length, reason: reasonOf(error) }, "commands of lines taken over cannot be looked at yet");
-        await systemClock.wait(LOOK_AGAIN_MS, this.#stopping.signal);
+        await clock.wait(LOOK_AGAIN_MS, this.#stopping.signal);
       }
     }
   }

@@ -119,9 +119,40 @@ export interface WallClock {
 }
 
 const zones = new Map<string, Intl.DateTimeFormat>();
+/** No zone changes its offset but at a full quarter of an hour, so within one an answer holds. */
+const QUARTER_MS = 15 * 60_000;
+/** By zone and quarter: what the wall shows beyond the world's time. */
+const offsets = new Map<string, Map<number, number>>();
+const OFFSETS_KEPT_MAX = 1_000;
 
-/** What the clock on the wall shows in a zone. */
+/** What the clock on the wall shows in a zone. Asked for at every look of the rules at every meter, so not of Intl each time. */
 export function wallClock(at: Instant, timeZone: string): WallClock {
+  const local = new Date(at + offsetMs(Math.floor(at / QUARTER_MS), timeZone));
+  return {
+    year: local.getUTCFullYear(),
+    month: local.getUTCMonth() + 1,
+    day: local.getUTCDate(),
+    hour: local.getUTCHours(),
+    minute: local.getUTCMinutes(),
+    second: local.getUTCSeconds(),
+    weekday: local.getUTCDay(),
+  };
+}
+
+function offsetMs(quarter: number, timeZone: string): number {
+  let known = offsets.get(timeZone);
+  if (known === undefined) offsets.set(timeZone, (known = new Map()));
+  let offset = known.get(quarter);
+  if (offset === undefined) {
+    const { year, month, day, hour, minute, second } = shownByIntl(quarter * QUARTER_MS, timeZone);
+    offset = Date.UTC(year, month - 1, day, hour, minute, second) - quarter * QUARTER_MS;
+    if (known.size >= OFFSETS_KEPT_MAX) known.clear();
+    known.set(quarter, offset);
+  }
+  return offset;
+}
+
+function shownByIntl(at: number, timeZone: string): Omit<WallClock, "weekday"> {
   let format = zones.get(timeZone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat("en-CA", {
@@ -138,7 +169,7 @@ export function wallClock(at: Instant, timeZone: string): WallClock {
   }
   const part: Record<string, number> = {};
   for (const { type, value } of format.formatToParts(at)) part[type] = Number(value);
-  const date = {
+  return {
     year: part["year"]!,
     month: part["month"]!,
     day: part["day"]!,
@@ -146,7 +177,6 @@ export function wallClock(at: Instant, timeZone: string): WallClock {
     minute: part["minute"]!,
     second: part["second"]!,
   };
-  return { ...date, weekday: new Date(Date.UTC(date.year, date.month - 1, date.day)).getUTCDay() };
 }
 
 /** "2026-11-22": the settlement day a moment belongs to. */

@@ -20,6 +20,19 @@ export interface BillingStore {
   ): Promise<void>;
 }
 
+/** What one settlement day cost an account, all its meters. */
+export interface BilledDay {
+  readonly day: string;
+  readonly energy: CentiKwh;
+  readonly cost: Fen;
+}
+
+/** What those who show bills need beside it. */
+export interface DailyBillingStore extends BillingStore {
+  /** Newest first. */
+  days(account: AccountId, limit: number): Promise<readonly BilledDay[]>;
+}
+
 export interface MeteredUse {
   readonly account: AccountId;
   readonly meter: MeterAddress;

@@ -17,6 +17,8 @@ export interface SweeperParts {
   readonly add: (commands: readonly CommandId[]) => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Left out: every second. */
+  readonly everyMs?: number;
 }
 
 export class Sweeper {
@@ -47,7 +49,7 @@ export class Sweeper {
       } catch (error) {
         log.warn({ reason: reasonOf(error) }, "what is due could not be handed out; it is tried again");
       }
-      await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
+      await clock.wait(this.#parts.everyMs ?? LOOK_EVERY_MS, this.#stop.signal);
     }
   }
 

@@ -4,17 +4,11 @@ import type { Instant } from "../kernel/clock.ts";
 import { Fen, type PricePerKwh } from "../kernel/money.ts";
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
-import type { BillingStore } from "../ledger/billing.ts";
+import type { BilledDay, DailyBillingStore } from "../ledger/billing.ts";
 import type { BillingState } from "../ledger/tariff.ts";
 import { at, type Database } from "./database.ts";
 
-export interface BilledDay {
-  readonly day: string;
-  readonly energy: CentiKwh;
-  readonly cost: Fen;
-}
-
-export class PostgresBillingStore implements BillingStore {
+export class PostgresBillingStore implements DailyBillingStore {
   readonly #db: Database;
 
   constructor(db: Database) {

@@ -4,23 +4,17 @@
  * Where several gateways share the books, a command is taken only by the holder of its line, and an attempt begins only while that line is
  * held under the number of then (line_leases): the same transaction looks, on the database's clock.
  */
-import { Instant, later, seconds, type Clock } from "../kernel/clock.ts";
+import { Instant, later, type Clock } from "../kernel/clock.ts";
 import { CommandId, type AccountId, type MeterAddress, type PaymentId } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { WireEvidence } from "../kernel/reading.ts";
 import { waitsForApproval } from "../commands/command.ts";
 import type { AskedBy, Attempt, Command, CommandKind, CommandState, Effect } from "../commands/command.ts";
-import type { CommandChange, CommandFilter, CommandStore } from "../commands/command-store.ts";
+import type { CommandChange, CommandFilter, CommandOutline, EngineCommandStore } from "../commands/command-store.ts";
+import { framesKept, SWEEP_AFTER_MS, TAKEN_MS_MAX } from "./command-rows.ts";
 import { at, type Database } from "./database.ts";
 
-/** A taken command whose worker says nothing for this long is handed out again; within one process running ones are left alone. */
-const TAKEN_MS_MAX = seconds(60);
-/** The outbox delivers at once; when it could not, the sweeper finds the command after this. */
-const SWEEP_AFTER_MS = seconds(10);
-/** Frames kept with one attempt: how it began and how it ended. A meter that is silent for three days would fill the disk otherwise. */
-const FRAMES_KEPT = { first: 40, last: 80 } as const;
-
-interface Row {
+export interface CommandRow {
   id: string;
   kind: CommandKind;
   effect: Effect;
@@ -52,7 +46,7 @@ interface Row {
 const moment = (value: number | null): Instant | null => (value === null ? null : Instant(value));
 const when = (value: Instant | null): Date | null => (value === null ? null : at(value));
 
-const commandOf = (row: Row): Command => ({
+export const commandOf = (row: CommandRow): Command => ({
   id: CommandId(row.id),
   kind: row.kind,
   effect: row.effect,
@@ -88,11 +82,6 @@ interface AttemptRow {
 }
 const attemptOf = (row: AttemptRow): Attempt => ({ ...row, at: Instant(row.at) });
 
-const bothEnds = (frames: readonly WireEvidence[]): readonly WireEvidence[] =>
-  frames.length <= FRAMES_KEPT.first + FRAMES_KEPT.last
-    ? frames
-    : [...frames.slice(0, FRAMES_KEPT.first), ...frames.slice(-FRAMES_KEPT.last)];
-
 /** Column of each field a change may name. */
 const columns: Record<keyof CommandChange, string> = {
   state: "state",
@@ -116,7 +105,7 @@ const UNSENT = "('accepted', 'queued')";
 /** Nobody but its second person, and in the end its deadline, moves what needs two. */
 const RIPE = "(NOT c.needs_approval OR c.approved_at IS NOT NULL)";
 
-export class PostgresCommandStore implements CommandStore {
+export class PostgresCommandStore implements EngineCommandStore {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #holder: string | null;
@@ -156,13 +145,20 @@ export class PostgresCommandStore implements CommandStore {
     );
   }
 
+  /** Those there are, in no order. */
+  async findAll(ids: readonly CommandId[]): Promise<readonly Command[]> {
+    return (await this.#db.rows<CommandRow>(null, "SELECT * FROM commands WHERE id = ANY($1)", [ids])).map(commandOf);
+  }
+
   async find(tx: Transaction | null, id: CommandId): Promise<Command | null> {
-    const [row] = await this.#db.rows<Row>(tx, `SELECT * FROM commands WHERE id = $1${tx === null ? "" : " FOR UPDATE"}`, [id]);
+    const [row] = await this.#db.rows<CommandRow>(tx, `SELECT * FROM commands WHERE id = $1${tx === null ? "" : " FOR UPDATE"}`, [
+      id,
+    ]);
     return row === undefined ? null : commandOf(row);
   }
 
   async list(filter: CommandFilter): Promise<readonly Command[]> {
-    const rows = await this.#db.rows<Row>(
+    const rows = await this.#db.rows<CommandRow>(
       null,
       `SELECT * FROM commands
         WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR meter = $2) AND ($3::text IS NULL OR kind = $3)
@@ -190,7 +186,6 @@ export class PostgresCommandStore implements CommandStore {
     ).map(attemptOf);
   }
 
-  /** The attempts of many commands, oldest first: for those who show them. */
   async attemptsOf(
     tx: Transaction | null,
     ids: readonly CommandId[],
@@ -215,7 +210,7 @@ export class PostgresCommandStore implements CommandStore {
   /** What has run out of time unsent may be ended by anybody: perhaps nobody holds its line. */
   async take(id: CommandId): Promise<Command | null> {
     const now = this.#clock.now();
-    const [row] = await this.#db.rows<Row>(
+    const [row] = await this.#db.rows<CommandRow>(
       null,
       `UPDATE commands c SET fence = fence + 1, look_at = $2, state = CASE state WHEN 'accepted' THEN 'queued' ELSE state END,
               waiting_for = CASE WHEN state IN ${UNSENT} THEN coalesce(waiting_for, 'line') ELSE waiting_for END,
@@ -230,7 +225,9 @@ export class PostgresCommandStore implements CommandStore {
 
   async lockOpen(tx: Transaction, meter: MeterAddress): Promise<readonly Command[]> {
     return (
-      await this.#db.rows<Row>(tx, `SELECT * FROM commands WHERE meter = $1 AND state IN ${OPEN} ORDER BY id FOR UPDATE`, [meter])
+      await this.#db.rows<CommandRow>(tx, `SELECT * FROM commands WHERE meter = $1 AND state IN ${OPEN} ORDER BY id FOR UPDATE`, [
+        meter,
+      ])
     ).map(commandOf);
   }
 
@@ -308,17 +305,12 @@ export class PostgresCommandStore implements CommandStore {
     outcome: string,
     frames: readonly WireEvidence[],
   ): Promise<void> {
-    // Frames of later looks are added; a frame that is there already is known by its moment and its bytes.
     const [row] = await this.#db.rows<{ frames: WireEvidence[] }>(
       tx,
       "SELECT frames FROM attempts WHERE command = $1 AND number = $2",
       [id, number],
     );
-    const known = row?.frames ?? [];
-    const seen = new Set(known.map((frame) => `${frame.at}${frame.direction}${frame.hex}`));
-    const fresh = frames.filter((frame) => !seen.has(`${frame.at}${frame.direction}${frame.hex}`));
-    // sorted, because frames that were left out before come again with the evidence of a long session
-    const all = bothEnds([...known, ...fresh].sort((a, b) => a.at - b.at));
+    const all = framesKept(row?.frames ?? [], frames);
     // the row is held while we write: whoever takes the command in this moment comes after us
     await this.#db.run(
       tx,
@@ -339,7 +331,6 @@ export class PostgresCommandStore implements CommandStore {
     return rows.map((row) => CommandId(row.id));
   }
 
-  /** A job went astray, to a gateway that does not hold the line: the holder's sweeper finds the command at once. */
   async putBack(ids: readonly CommandId[], now: Instant): Promise<void> {
     await this.#db.run(null, `UPDATE commands SET look_at = $2 WHERE id = ANY($1) AND state IN ${OPEN} AND look_at > $2`, [
       ids,
@@ -351,7 +342,6 @@ export class PostgresCommandStore implements CommandStore {
     return this.wakeMeters([meter], now);
   }
 
-  /** A gateway that takes over a hundred lines hears of a hundred meters in the same moment. */
   async wakeMeters(meters: readonly MeterAddress[], now: Instant): Promise<readonly CommandId[]> {
     const rows = await this.#db.rows<{ id: string }>(
       null,
@@ -361,7 +351,6 @@ export class PostgresCommandStore implements CommandStore {
     return rows.map((row) => CommandId(row.id));
   }
 
-  /** What waits for one thing is due now, whatever meter it is for. */
   async wakeWaitingFor(what: string, now: Instant): Promise<readonly CommandId[]> {
     const rows = await this.#db.rows<{ id: string }>(
       null,
@@ -372,7 +361,7 @@ export class PostgresCommandStore implements CommandStore {
   }
 
   async lastEnded(tx: Transaction | null, meter: MeterAddress, kinds: readonly CommandKind[]): Promise<Command | null> {
-    const [row] = await this.#db.rows<Row>(
+    const [row] = await this.#db.rows<CommandRow>(
       tx,
       "SELECT * FROM commands WHERE meter = $1 AND kind = ANY($2) AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1",
       [meter, kinds],
@@ -380,10 +369,9 @@ export class PostgresCommandStore implements CommandStore {
     return row === undefined ? null : commandOf(row);
   }
 
-  /** Accepted commands that have a job now; answers those that were not queued before. */
   async markQueued(ids: readonly CommandId[]): Promise<readonly Command[]> {
     return (
-      await this.#db.rows<Row>(
+      await this.#db.rows<CommandRow>(
         null,
         `UPDATE commands c SET state = 'queued', waiting_for = 'line' WHERE id = ANY($1) AND state = 'accepted' AND ${RIPE} RETURNING *`,
         [ids],
@@ -391,7 +379,6 @@ export class PostgresCommandStore implements CommandStore {
     ).map(commandOf);
   }
 
-  /** With a line every open command of its meters is looked at: whoever had taken it is gone. Buses left out: all. */
   async makeAllDue(now: Instant, buses: readonly string[] | null = null): Promise<number> {
     return this.#db.run(
       null,
@@ -401,7 +388,10 @@ export class PostgresCommandStore implements CommandStore {
     );
   }
 
-  /** Open commands by state, and the age of the oldest: for metrics. */
+  async outlines(ids: readonly CommandId[]): Promise<readonly CommandOutline[]> {
+    return this.#db.rows(null, "SELECT id, meter, kind FROM commands WHERE id = ANY($1)", [ids]);
+  }
+
   async counts(): Promise<readonly { state: CommandState; count: number }[]> {
     return this.#db.rows(null, "SELECT state, count(*)::int AS count FROM commands GROUP BY state");
   }

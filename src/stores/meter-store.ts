@@ -3,8 +3,7 @@ import { Instant, type Clock } from "../kernel/clock.ts";
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import { relayStateOf, type MeterRecord, type RelayPicture } from "../devices/meter.ts";
-import type { AccountModes } from "../commands/ends-with-money.ts";
-import type { AccountBook, MeterBook, MeterStore } from "../commands/command-store.ts";
+import type { AccountBook, AccountSetting, EngineMeterStore, MeterBook } from "../commands/command-store.ts";
 import { at, type Database } from "./database.ts";
 
 interface MeterRow {
@@ -39,18 +38,10 @@ export const meterBookOf = (row: MeterRow): MeterBook => ({
   replacedBy: row.replaced_by as MeterAddress | null,
 });
 
-export interface AccountSetting {
-  readonly account: AccountId;
-  readonly name: string;
-  readonly class: string;
-  readonly mode: "local" | "remote";
-  readonly tariff: string;
-}
-
 const ACCOUNT =
   "SELECT a.account, a.name, a.class, a.mode, a.tariff, m.address AS meter FROM accounts a LEFT JOIN meters m ON m.account = a.account AND m.active";
 
-export class PostgresMeterStore implements MeterStore, AccountModes {
+export class PostgresMeterStore implements EngineMeterStore {
   readonly #db: Database;
   readonly #clock: Clock;
 
@@ -59,7 +50,6 @@ export class PostgresMeterStore implements MeterStore, AccountModes {
     this.#clock = clock;
   }
 
-  /** The site file is the source of which accounts and meters there are; what the books know of them stays. */
   async bringIn(accounts: readonly AccountSetting[], meters: readonly MeterRecord[]): Promise<void> {
     const now = at(this.#clock.now());
     await this.#db.transact(async (tx) => {
@@ -81,7 +71,13 @@ export class PostgresMeterStore implements MeterStore, AccountModes {
         model,
         test_bench: testBench ?? false,
       }));
-      await this.#db.run(tx, "UPDATE meters SET active = false WHERE active", []);
+      // Only what is gone or changes its account: two that change places must not meet, and what stays as it is leaves no trace in the audit.
+      await this.#db.run(
+        tx,
+        `UPDATE meters m SET active = false WHERE m.active AND NOT EXISTS (
+           SELECT 1 FROM jsonb_to_recordset($1::jsonb) AS x(address text, account text) WHERE x.address = m.address AND x.account IS NOT DISTINCT FROM m.account)`,
+        [JSON.stringify(rows)],
+      );
       await this.#db.run(
         tx,
         `INSERT INTO meters (address, meter_number, customer_number, account, bus, model, test_bench, active, created_at)
@@ -126,7 +122,6 @@ export class PostgresMeterStore implements MeterStore, AccountModes {
     await this.#db.run(tx, "UPDATE accounts SET mode = 'remote', switched_at = $2 WHERE account = $1", [account, at(when)]);
   }
 
-  /** Whose money the ledger holds. */
   async remoteAccounts(): Promise<readonly AccountId[]> {
     const rows = await this.#db.rows<{ account: string }>(null, "SELECT account FROM accounts WHERE mode = 'remote'");
     return rows.map(({ account }) => account as AccountId);

@@ -1,28 +1,11 @@
-/**
- * Committed rows become jobs and announcements, at least once.
- *
- * A row is written in the transaction that made it true; the pump reads rows in order, hands them out, and only then
- * deletes them. Dying in between means handing out twice, never losing. After each commit the pump is nudged, so nothing
- * waits for a period; the sweeper is the net beneath: whatever is due and has no job gets one.
- */
-import { seconds, type Clock } from "../kernel/clock.ts";
-import { reasonOf } from "../kernel/faults.ts";
+/** What is committed and still to be told, as rows: written in the transaction that made it true, deleted once it was handed out. */
 import type { Announcement, Outbox } from "../kernel/events.ts";
-import { CommandId } from "../kernel/ids.ts";
-import type { Logger } from "../kernel/log.ts";
-import type { Transaction, Transactor } from "../kernel/transaction.ts";
+import type { CommandId } from "../kernel/ids.ts";
+import type { Transaction } from "../kernel/transaction.ts";
 import type { Database } from "./database.ts";
+import type { Told, Untold } from "./outbox-pump.ts";
 
-const ROWS_AT_ONCE = 500;
-/** Without a nudge (another process wrote the row, the queue was away) the pump looks by itself. */
-const LOOK_EVERY_MS = seconds(1);
-
-export interface OutboxSinks {
-  jobs(commands: readonly CommandId[]): Promise<void>;
-  events(events: readonly Announcement[]): void;
-}
-
-export class PostgresOutbox implements Outbox {
+export class PostgresOutbox implements Outbox, Untold {
   readonly #db: Database;
   readonly #waiting = new WeakMap<Transaction, Row[]>();
 
@@ -36,6 +19,20 @@ export class PostgresOutbox implements Outbox {
 
   wake(tx: Transaction, command: CommandId): Promise<void> {
     return this.#add(tx, { command, event: null });
+  }
+
+  next(limit: number, buses: readonly string[] | null): Promise<readonly Told[]> {
+    return this.#db.rows(
+      null,
+      `SELECT o.id, o.command, o.event FROM outbox o WHERE o.command IS NULL
+           OR $2::text[] IS NULL OR EXISTS (SELECT 1 FROM commands c JOIN meters m ON m.address = c.meter WHERE c.id = o.command AND m.bus = ANY($2))
+        ORDER BY o.id LIMIT $1`,
+      [limit, buses],
+    );
+  }
+
+  async forget(ids: readonly bigint[]): Promise<void> {
+    await this.#db.run(null, "DELETE FROM outbox WHERE id = ANY($1::bigint[])", [ids]);
   }
 
   /** What one transaction has to tell is written in one statement, last. */
@@ -61,79 +58,3 @@ interface Row {
   readonly command: CommandId | null;
   readonly event: string | null;
 }
-
-export interface PumpParts {
-  readonly db: Database;
-  readonly sinks: OutboxSinks;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Commands for these buses are ours to hand out; others wait for the gateway that holds their line. Left out: all are. */
-  readonly buses?: () => readonly string[];
-}
-
-export class OutboxPump {
-  readonly #parts: PumpParts;
-  readonly #stop = new AbortController();
-  #nudge = new AbortController();
-  #loop: Promise<void> | null = null;
-
-  constructor(parts: PumpParts) {
-    this.#parts = parts;
-  }
-
-  start(): void {
-    this.#loop ??= this.#run();
-  }
-
-  /** Something was committed. */
-  nudge(): void {
-    this.#nudge.abort();
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    this.#nudge.abort();
-    await this.#loop;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
-    while (!this.#stop.signal.aborted) {
-      this.#nudge = new AbortController();
-      try {
-        if ((await this.#deliver()) === ROWS_AT_ONCE) continue;
-      } catch (error) {
-        log.warn({ reason: reasonOf(error) }, "what is committed could not be handed out; it is tried again");
-        await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
-        continue;
-      }
-      await clock.wait(LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
-    }
-  }
-
-  async #deliver(): Promise<number> {
-    const { db, sinks, buses } = this.#parts;
-    const rows = await db.rows<{ id: bigint; command: string | null; event: Announcement | null }>(
-      null,
-      `SELECT o.id, o.command, o.event FROM outbox o WHERE o.command IS NULL
-           OR $2::text[] IS NULL OR EXISTS (SELECT 1 FROM commands c JOIN meters m ON m.address = c.meter WHERE c.id = o.command AND m.bus = ANY($2))
-        ORDER BY o.id LIMIT $1`,
-      [ROWS_AT_ONCE, buses?.() ?? null],
-    );
-    if (rows.length === 0) return 0;
-    sinks.events(rows.flatMap((row) => (row.event === null ? [] : [row.event])));
-    const jobs = rows.flatMap((row) => (row.command === null ? [] : [CommandId(row.command)]));
-    if (jobs.length > 0) await sinks.jobs(jobs);
-    await db.run(null, "DELETE FROM outbox WHERE id = ANY($1::bigint[])", [rows.map((row) => row.id)]);
-    return rows.length;
-  }
-}
-
-/** A transactor that nudges the pump after every commit. */
-export const nudging = (db: Transactor, pump: () => OutboxPump | null): Transactor => ({
-  transact: async (work) => {
-    const result = await db.transact(work);
-    pump()?.nudge();
-    return result;
-  },
-});

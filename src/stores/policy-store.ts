@@ -6,6 +6,7 @@ import type { Transaction } from "../kernel/transaction.ts";
 import type { PolicyStore, RemoteMeter } from "../policy/policy-store.ts";
 import type { Intent } from "../policy/rules.ts";
 import { at, type Database } from "./database.ts";
+import { orderIn } from "./relay-word.ts";
 
 interface Row {
   meter: string;
@@ -32,15 +33,12 @@ const PICTURE = `
     LEFT JOIN billing b ON b.meter = m.address
    WHERE m.active AND NOT m.being_replaced`;
 
-/** Bit 6 of run-state word 3. */
-const ORDER_IS_DISCONNECT = 0x40;
-
 const pictureOf = (row: Row): RemoteMeter => ({
   meter: row.meter as MeterAddress,
   account: row.account as AccountId,
   available: Fen(row.available),
   relay: row.relay,
-  order: row.relay_word === null ? null : (row.relay_word & ORDER_IS_DISCONNECT) === 0 ? "connect" : "disconnect",
+  order: orderIn(row.relay_word),
   cutBy: row.cut_by,
   protectedSupply: row.protected,
   identity: row.identity,

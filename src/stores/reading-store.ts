@@ -3,7 +3,7 @@ import { Instant } from "../kernel/clock.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Transaction } from "../kernel/transaction.ts";
-import type { DeviceStore } from "../devices/device-store.ts";
+import type { EnergyOfDay, ReadingStore } from "../devices/device-store.ts";
 import { at, type Database } from "./database.ts";
 
 interface Row {
@@ -24,7 +24,7 @@ const readingOf = (row: Row): Reading => ({
   source: row.source,
 });
 
-export class PostgresReadingStore implements DeviceStore {
+export class PostgresReadingStore implements ReadingStore {
   readonly #db: Database;
 
   constructor(db: Database) {
@@ -60,7 +60,6 @@ export class PostgresReadingStore implements DeviceStore {
     );
   }
 
-  /** The newest readings of these meters, all items. */
   async latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]> {
     return (
       await this.#db.rows<Row>(
@@ -71,12 +70,7 @@ export class PostgresReadingStore implements DeviceStore {
     ).map(readingOf);
   }
 
-  /** First and last believed register of each day, in 0.01 kWh as text with two decimals, newest day first. */
-  async energyByDay(
-    meter: MeterAddress,
-    timeZone: string,
-    limit: number,
-  ): Promise<readonly { day: string; first: string; last: string }[]> {
+  async energyByDay(meter: MeterAddress, timeZone: string, limit: number): Promise<readonly EnergyOfDay[]> {
     return this.#db.rows(
       null,
       `SELECT to_char(taken_at AT TIME ZONE $2, 'YYYY-MM-DD') AS day, min(value::numeric)::text AS first, max(value::numeric)::text AS last

@@ -187,7 +187,6 @@ export class PostgresReplacementStore implements ReplacementStore {
     );
   }
 
-  /** Meters that were replaced, and by whom: what wins over a site file that still names them. */
   async replaced(): Promise<readonly { readonly meter: MeterAddress; readonly by: BookedMeter }[]> {
     const rows = await this.#db.rows<{ address: string; replaced_by: string }>(
       null,

@@ -40,6 +40,8 @@ export interface TestHouseOptions {
   readonly consoleFolder?: string | null;
   /** What secrets of the site are named by. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The data folder, for a test that looks into it; left out, one that is thrown away with the house. */
+  readonly data?: string;
 }
 
 export const accountOf = (address: string): string => address.slice(2);
@@ -63,7 +65,7 @@ export async function raiseTestHouse(options: TestHouseOptions): Promise<TestHou
   const site: SiteInput = {
     site: { name: "test-street" },
     http: { port: 0 },
-    stores: { data: join(folder, "data"), database: database.connectionString, redis: options.redisUrl ?? null },
+    stores: { data: options.data ?? join(folder, "data"), database: database.connectionString, redis: options.redisUrl ?? null },
     mqtt: { url: "mqtt://127.0.0.1:9" }, // no bus uses it
     buses: [
       {

@@ -20,7 +20,7 @@ import { meterModels } from "../../devices/meter-models.ts";
 import { Priority, type MeterSession, type Street } from "../../devices/meter.ts";
 import type { ConclusionParts } from "../conclusion.ts";
 import type { BillingStart } from "../ends-with-money.ts";
-import { identityNote } from "../identity-doubt.ts";
+import { identityNote } from "../identity-watch.ts";
 import { carryOver, type CarryParts } from "./carry-over.ts";
 import type { Replacement, ReplacementChange, SeenReadings } from "./replacement.ts";
 
@@ -187,8 +187,8 @@ async function closeBook({ ledger }: StepParts, tx: Transaction, r: Replacement,
   const { account, oldMeter: meter } = r;
   if (account === null) return;
   const inBooks = await ledger.onMeter(tx, meter);
-  await ledger.correct(tx, {
-    account,
+  await ledger.moveOver(tx, {
+    by: r.askedByName,
     reference: `replacement/${r.id}`,
     note: `${meter} was replaced by ${r.newMeter}; its wallet showed ${yuan(shown)} (${r.final?.source ?? "nobody"})`,
     legs: closedWalletLegs({ meter, account, inBooks, shown }),

@@ -80,4 +80,6 @@ export interface ReplacementStore {
   setBeingReplaced(tx: Transaction, oldMeter: MeterAddress, isIt: boolean): Promise<void>;
   /** The account goes over; the old meter is inactive and quarantined from here on. */
   moveAccount(tx: Transaction, replacement: Pick<Replacement, "oldMeter" | "newMeter" | "account">, at: Instant): Promise<void>;
+  /** Meters that were replaced, and by whom: what wins over a site file that still names them. */
+  replaced(): Promise<readonly { readonly meter: MeterAddress; readonly by: BookedMeter }[]>;
 }

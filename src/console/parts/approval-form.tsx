@@ -3,7 +3,7 @@
  * when it is the one who asked; a note is asked for every time, since it stands in the books.
  */
 import { useState } from "react";
-import { decide, problemOf } from "../api.ts";
+import { approve, problemOf } from "../api.ts";
 import type { Command, Problem } from "../shapes.ts";
 import type { Street } from "../street.ts";
 import { useSpeech } from "../words/language.tsx";
@@ -22,7 +22,7 @@ export function ApprovalForm({ command, street }: { readonly command: Command; r
     setIsBusy(true);
     setProblem(null);
     try {
-      street.tookCommand(await decide(command.id, verdict, note.trim()));
+      street.tookCommand(await approve(command.id, verdict, note.trim()));
       setNote("");
     } catch (error) {
       setProblem(problemOf(error));

@@ -41,3 +41,10 @@ CREATE TABLE replacements (
 );
 CREATE UNIQUE INDEX one_replacement_of_a_meter ON replacements (old_meter) WHERE ended_at IS NULL;
 CREATE UNIQUE INDEX one_replacement_by_a_meter ON replacements (new_meter) WHERE ended_at IS NULL;
+
+-- Said again, because columns came; and replacements, which move an account and its money.
+SELECT set_config('fee_control.actor', 'migration 0006-two-persons-and-new-meters', true);
+SELECT fee_control_audit('accounts', 'account', '{account}');
+SELECT fee_control_audit('meters', 'meter', '{address}', '{relay_word,relay_at,identity_at}');
+SELECT fee_control_audit('commands', 'command', '{id}', '{waiting_for,fence,looks,look_at,line_fencing}', '{params}');
+SELECT fee_control_audit('replacements', 'replacement', '{id}', '{waiting_for}');

@@ -1,0 +1,276 @@
+/**
+ * The engine of the house: joins commands, rules, lines and queue on whatever it is given to stand on. Nothing here decides anything, and
+ * nothing here knows a database, a queue's product or a wire by name; so the same engine runs on PostgreSQL behind a door, and on
+ * memory and virtual time in a simulation.
+ *
+ *     doors ─► services ─► rows, outbox ─► pump ─► queue ─► desk ─► runner ─► lines
+ *                 ▲                         │ announcements
+ *               rules ◄─────────────────────┘            sweeper: the net beneath
+ *
+ * Built first and started afterwards, because doors and figures are made of what is built.
+ */
+import { CommandRunner } from "../commands/command-runner.ts";
+import { CommandService } from "../commands/command-service.ts";
+import { moneyAtEndOf } from "../commands/ends-with-money.ts";
+import { IdentityWatch } from "../commands/identity-watch.ts";
+import { PaymentService } from "../commands/payment-service.ts";
+import { RefundService } from "../commands/refund-service.ts";
+import { ReplacementService } from "../commands/replacement/replacement-service.ts";
+import { eachMeterAlone } from "../devices/bus-config.ts";
+import { HotMeters } from "../devices/hot-meters.ts";
+import { lineNameOf } from "../devices/line-names.ts";
+import type { BusPicture, MeterRecord } from "../devices/meter.ts";
+import { linesToPlan, PollPlanner, type BusShares } from "../devices/poll-planner.ts";
+import { Poller } from "../devices/poller.ts";
+import { ReadingIntake } from "../devices/reading-intake.ts";
+import { isFault } from "../kernel/faults.ts";
+import type { AccountId, MeterAddress } from "../kernel/ids.ts";
+import { Billing } from "../ledger/billing.ts";
+import { Ledger } from "../ledger/ledger.ts";
+import { parseHours } from "../policy/calendar.ts";
+import { MeteredUse } from "../policy/metered-use.ts";
+import { Reconciler } from "../policy/reconciler.ts";
+import { Sweeper } from "../queue/sweeper.ts";
+import { nudging, OutboxPump } from "../stores/outbox-pump.ts";
+import { heatFrom } from "./heat.ts";
+import { Jobs } from "./jobs.ts";
+import { comingAndGoing, Replacing } from "./replacing.ts";
+import type { Engine, EngineBooks, EngineKeepers, EngineParts, HouseSite } from "./ports.ts";
+import { sightingsIn, walletReadings } from "./sightings.ts";
+import { onceADay, walletRoom } from "./wallet-room.ts";
+import { balanceReadings, takesTokens } from "./vendor-meters.ts";
+import { Waking } from "./waking.ts";
+
+/** Announcements after which the rules look again. */
+const ruleWakers = new Set(["account", "meter"]);
+
+export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Engine<K> {
+  const { config, stores, street, leases, queue, lanes, clock, worldClock, newId, log, live, closers, lookEveryMs } = parts;
+  const { commands, meters, outbox, replacements } = stores;
+  const timeZone = config.site.timeZone;
+  const pace = lookEveryMs === undefined ? {} : { everyMs: lookEveryMs };
+  const transactor = nudging(stores.transactor, () => pump);
+  const ledger = new Ledger({ store: stores.ledger, clock });
+  const billing = new Billing({ store: stores.billing, ledger, timeZone });
+  const energy = new MeteredUse({ billing, meters, outbox, priceOf: (tariff) => config.prices.get(tariff)! });
+  const moneyAtEnd = moneyAtEndOf({ clock, commands, ledger, outbox, modes: meters, billing: energy });
+  const books: EngineBooks = {
+    ...{ clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox, moneyAtEnd },
+  };
+  const keepers = parts.keepers(books);
+  const common = { ...books, ...(keepers.outcomes === undefined ? {} : { outcomes: keepers.outcomes }) };
+
+  // --- what is seen
+  const sightings = sightingsIn(common);
+  const intake = new ReadingIntake({
+    store: stores.readings,
+    transactor,
+    outbox,
+    energy,
+    log,
+    ...(keepers.suspects === undefined ? {} : { suspects: keepers.suspects }),
+  });
+  const hot = new HotMeters(clock);
+  const planner = new PollPlanner({
+    lines: linesToPlan(config.buses, config.meters),
+    tiers: config.polling,
+    clock,
+    log,
+    health: (meter) => street.health(meter),
+    answers: (meter) => street.answers?.(meter),
+    isHot: (meter) => hot.heat(meter) !== null,
+  });
+  const buses = (): readonly (BusPicture & BusShares)[] => street.buses().map((bus) => ({ ...bus, ...planner.shares(bus) }));
+  const identities = new IdentityWatch({ ...common, street });
+  const poller = new Poller({
+    street,
+    intake,
+    relay: sightings.relay,
+    clock,
+    log,
+    duties: (meter) => planner.duties(meter),
+    identityInDoubt: (meter) => identities.inDoubt(meter),
+    identity: (meter, finding) => identities.compared(meter, finding),
+    onceADay,
+    sideBySide: (bus) => isSideBySide(config, bus),
+    ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
+  });
+
+  // --- commands and rules
+  const service = new CommandService(common);
+  const { noCut, mode, restoreBy, cutBelow } = config.policy;
+  const reconciler = new Reconciler({
+    ...common,
+    store: stores.policy,
+    service,
+    settings: {
+      mode,
+      restoreBy,
+      cutBelow,
+      timeZone,
+      noCut: { hours: parseHours(noCut.hours), weekends: noCut.weekends, holidays: new Set(noCut.holidays) },
+    },
+    heardAt: (meter) => street.health(meter).lastHeardAt,
+    readSoon: (meter) => poller.hurry(meter),
+  });
+  const payments = new PaymentService({
+    ...common,
+    service,
+    afterCredit: reconciler,
+    channels: config.channels,
+    cap: config.paymentCap,
+    takesTokens: (meter) => takesTokens(street, meter),
+    roomIn: (meter) => walletRoom(stores.readings, meter),
+  });
+  const refunds = new RefundService({ ...common, service });
+  const runner = new CommandRunner({
+    ...common,
+    street,
+    guard: reconciler,
+    identities,
+    sights: {
+      relay: (command, picture) => sightings.relay(command.meter, picture),
+      wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
+      balance: (command, seen) => intake.take(balanceReadings(street, command.meter, seen)),
+    },
+  });
+
+  const replacing = new Replacing({
+    ...{ ...common, ...pace, street, service, replacements, intake, billing: energy },
+    believed: async (meter, item) =>
+      (await stores.readings.latestOf([meter])).find((reading) => reading.item === item)?.value ?? null,
+    ...comingAndGoing({ street, poller, planner, buses: config.buses }),
+  });
+  const replacementsAsked = new ReplacementService({
+    ...{ ...common, replacements, service, street, restoreBy },
+    buses: new Set(config.buses.map(({ id }) => id)),
+  });
+
+  // --- from rows to lines
+  const jobs = new Jobs({
+    commands,
+    queue,
+    lanes,
+    street,
+    leases,
+    lineOf: (address) => {
+      const meter = street.meter(address);
+      return meter === undefined ? address : lineName(config, meter);
+    },
+    run: (command) => runner.run(command),
+    clock,
+    log,
+    publish: (events) => live.publish(events),
+  });
+  const remote = new Set<AccountId>(); // the books', since a meter may have been switched
+  const noteHeat = heatFrom({
+    hot,
+    metersOf: (account) => street.meters().filter((meter) => meter.account === account),
+    isRemote: (account) => remote.has(account),
+    availableOf: async (account) => (await ledger.position(null, account)).available,
+    log,
+  });
+  const pump = new OutboxPump({
+    untold: outbox,
+    clock,
+    log,
+    ...pace,
+    buses: () => leases.held(),
+    sinks: {
+      jobs: (due) => jobs.handOut(due),
+      events: (events) => {
+        parts.count(events);
+        for (const event of events) {
+          if (event.type === "account" && event.mode === "remote") remote.add(event.account);
+          noteHeat(event);
+        }
+        live.publish(events);
+        if (remote.size > 0 && events.some((event) => ruleWakers.has(event.type))) reconciler.nudge();
+      },
+    },
+  });
+  const sweeper = new Sweeper({
+    due: (now, limit) => commands.due(now, limit, leases.held()),
+    isRunning: (id) => jobs.has(id),
+    add: (due) => jobs.add(due),
+    clock,
+    log,
+    ...pace,
+  });
+  const waking = new Waking({
+    clock: worldClock,
+    log,
+    hurry: (meter) => poller.hurry(meter),
+    wakeCommands: async (heard) => jobs.add(await commands.wakeMeters(heard, clock.now())),
+    makeAllDue: (taken) => commands.makeAllDue(clock.now(), taken),
+    nudge: () => reconciler.nudge(),
+  });
+  closers.add("take-over", () => waking.stop());
+  street.onHeard((meter: MeterAddress) => {
+    log.info({ meter }, "the meter is heard");
+    void waking.wake([meter]);
+  });
+  street.onLineOpen((opened) => void waking.wake(opened));
+
+  return {
+    keepers,
+    books,
+    doors: {
+      ...{ transactor, service, payments, refunds, ledger, intake, identities, buses },
+      replacing: { service: replacementsAsked, store: replacements, nudge: () => replacing.nudge() },
+    },
+    start: async () => {
+      for (const account of await meters.remoteAccounts()) remote.add(account);
+      leases.onTaken((taken) => void waking.takeOver(taken));
+      await commands.makeAllDue(clock.now(), leases.held());
+      await jobs.start();
+      closers.add("commands", async () => {
+        jobs.stop();
+        await runner.idle(); // each finishes its exchange and writes down what it knows
+      });
+      closers.add("queue", () => queue.close(parts.stopCommandsMs));
+      pump.start();
+      closers.add("outbox", () => pump.stop());
+      sweeper.start();
+      closers.add("sweeper", () => sweeper.stop());
+      poller.start();
+      reconciler.start();
+      replacing.start();
+      closers.add("rules", () => reconciler.stop());
+      closers.add("poller", () => poller.stop());
+      closers.add("replacements", () => replacing.stop());
+    },
+    wakeWaitingFor: async (what) => jobs.add(await commands.wakeWaitingFor(what, clock.now())),
+    running: () => runner.running,
+    pollAll: async () => {
+      const byLine = Map.groupBy(street.meters(), (meter) => lineName(config, meter));
+      await Promise.all(
+        [...byLine.values()].map(async (behind) => {
+          for (const meter of behind)
+            await poller.pollNow(meter).catch((error: unknown) => {
+              if (!isFault(error)) throw error;
+            });
+        }),
+      );
+    },
+    reconcile: () => reconciler.reconcile(),
+    hold: async () => {
+      const polls = await poller.pause();
+      await runner.idle();
+      const lines = await street.hold();
+      return () => {
+        lines();
+        polls();
+      };
+    },
+  };
+}
+
+const lineName = (config: HouseSite, meter: MeterRecord): string =>
+  lineNameOf(
+    config.buses.find((bus) => bus.id === meter.bus),
+    meter,
+  );
+/** Meters of such a bus have lines of their own, or may have. */
+const isSideBySide = (config: HouseSite, bus: string): boolean =>
+  config.buses.some(({ id, transport }) => id === bus && (transport.kind === "tcp-server" || eachMeterAlone(transport)));

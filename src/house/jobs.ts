@@ -1,0 +1,109 @@
+/**
+ * From a committed command to its place on a line: the outbox hands it to a lane of the queue, a clerk of the lane brings it to the
+ * desk of its line, and a job that came to the wrong gateway is put back.
+ */
+import { definitionOf } from "../commands/catalogue.ts";
+import type { EngineCommandStore } from "../commands/command-store.ts";
+import type { LineGuard } from "../devices/line-leases.ts";
+import type { Street } from "../devices/meter.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Announcement } from "../kernel/events.ts";
+import { reasonOf } from "../kernel/faults.ts";
+import type { CommandId, MeterAddress } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { CommandQueue } from "../queue/command-queue.ts";
+import { CONCURRENCY, laneOf } from "../queue/lanes.ts";
+import { LineDesk } from "../queue/line-desk.ts";
+
+export interface JobsParts {
+  readonly commands: EngineCommandStore;
+  readonly queue: CommandQueue;
+  readonly lanes: readonly string[];
+  readonly street: Street;
+  readonly leases: Pick<LineGuard, "holds">;
+  readonly lineOf: (meter: MeterAddress) => string;
+  readonly run: (command: CommandId) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly publish: (events: readonly Announcement[]) => void;
+}
+
+interface Place {
+  readonly id: CommandId;
+  readonly line: string;
+  readonly bus: string;
+  readonly priority: number;
+}
+
+export class Jobs {
+  readonly #parts: JobsParts;
+  readonly #desk: LineDesk;
+
+  constructor(parts: JobsParts) {
+    this.#parts = parts;
+    this.#desk = new LineDesk((command) => this.#run(command));
+  }
+
+  /** Waiting at its line, or in hand. */
+  has(command: CommandId): boolean {
+    return this.#desk.has(command);
+  }
+
+  async add(commands: readonly CommandId[]): Promise<void> {
+    const { queue, lanes } = this.#parts;
+    if (lanes.length === 1) return queue.add(lanes[0]!, commands);
+    for (const [lane, places] of Map.groupBy(await this.#placesOf(commands), ({ line }) => laneOf(line, lanes))) {
+      await queue.add(
+        lane,
+        places.map(({ id }) => id),
+      );
+    }
+    return undefined;
+  }
+
+  /** The outbox's jobs: handing a command to the queue is a step of its life, and is told like the others. */
+  async handOut(commands: readonly CommandId[]): Promise<void> {
+    const queued = await this.#parts.commands.markQueued(commands);
+    this.#parts.publish(queued.map(({ id, meter, kind, state }) => ({ type: "command", id, meter, kind, state })));
+    await this.add(commands);
+  }
+
+  /** Sets the clerks of our lanes to work. */
+  async start(): Promise<void> {
+    const { queue, lanes } = this.#parts;
+    for (const lane of lanes) await queue.work(lane, Math.ceil(CONCURRENCY / lanes.length), (command) => this.#attend(command));
+  }
+
+  /** Nothing new is begun. */
+  stop(): void {
+    this.#desk.stop();
+  }
+
+  /** Whose database was away in that moment is found by the sweeper; nobody else waits for what comes of it here. */
+  async #run(command: CommandId): Promise<void> {
+    try {
+      await this.#parts.run(command);
+    } catch (error) {
+      this.#parts.log.warn({ command, reason: reasonOf(error) }, "a command could not be looked at; it will be looked at again");
+    }
+  }
+
+  /** A job for a line of another gateway comes astray only around a change of holders, or when two share a number for a while. */
+  async #attend(command: CommandId): Promise<void> {
+    const { commands, leases, clock } = this.#parts;
+    for (const { id, line, bus, priority } of await this.#placesOf([command])) {
+      if (leases.holds(bus)) this.#desk.submit(id, line, priority);
+      else await commands.putBack([id], clock.now());
+    }
+  }
+
+  async #placesOf(ids: readonly CommandId[]): Promise<readonly Place[]> {
+    const { commands, street, lineOf } = this.#parts;
+    return (await commands.outlines(ids)).map(({ id, meter, kind }) => ({
+      id,
+      line: lineOf(meter),
+      bus: street.meter(meter)?.bus ?? "",
+      priority: definitionOf(kind).priority,
+    }));
+  }
+}

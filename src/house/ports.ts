@@ -1,0 +1,109 @@
+/**
+ * What the engine of the house stands on: stores, a queue, lines and their leases, time and chance. Given, never chosen: the gateway
+ * hands in PostgreSQL, BullMQ and real wires (gateway.ts), a simulation hands in memory, and neither is known here.
+ */
+import type { ApiParts, LiveEvents } from "../api/books.ts";
+import type { EngineCommandStore, EngineMeterStore, PaymentStore } from "../commands/command-store.ts";
+import type { ConclusionParts } from "../commands/conclusion.ts";
+import type { OutcomeKeeper } from "../commands/outcome-keeper.ts";
+import type { ReplacementStore } from "../commands/replacement/replacement.ts";
+import type { Config } from "../config.ts";
+import type { DeviceStore } from "../devices/device-store.ts";
+import type { SuspectListener } from "../devices/reading-intake.ts";
+import type { LineGuard } from "../devices/line-leases.ts";
+import type { Street } from "../devices/meter.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Announcement, Outbox } from "../kernel/events.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Reading } from "../kernel/reading.ts";
+import type { Transactor } from "../kernel/transaction.ts";
+import type { BillingStore } from "../ledger/billing.ts";
+import type { LedgerStore } from "../ledger/ledger-store.ts";
+import type { PolicyStore } from "../policy/policy-store.ts";
+import type { CommandQueue } from "../queue/command-queue.ts";
+import type { Untold } from "../stores/outbox-pump.ts";
+import type { Closers } from "./closers.ts";
+
+/** The engine's books; every one joins the transactions of this transactor. */
+export interface HouseStores {
+  readonly transactor: Transactor;
+  readonly commands: EngineCommandStore;
+  readonly meters: EngineMeterStore;
+  readonly replacements: ReplacementStore;
+  readonly payments: PaymentStore;
+  readonly readings: DeviceStore & {
+    /** The newest believed readings of these meters, all items. */
+    latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
+  };
+  readonly ledger: LedgerStore;
+  readonly billing: BillingStore;
+  readonly policy: PolicyStore;
+  readonly outbox: Outbox & Untold;
+}
+
+/** Of the site, what the engine goes by. */
+export type HouseSite = Pick<
+  Config,
+  "site" | "buses" | "meters" | "accounts" | "prices" | "policy" | "polling" | "paymentCap" | "channels"
+>;
+
+/** Rows and money, as everything that changes them is given them. */
+export interface EngineBooks extends Omit<ConclusionParts, "outcomes"> {
+  readonly log: Logger;
+  readonly newId: () => string;
+  readonly transactor: Transactor;
+  readonly commands: EngineCommandStore;
+}
+
+/** Who is told, in the same transaction, of what needs a person. */
+export interface EngineKeepers {
+  readonly outcomes?: OutcomeKeeper;
+  readonly suspects?: SuspectListener;
+}
+
+export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
+  readonly config: HouseSite;
+  readonly stores: HouseStores;
+  readonly street: Street;
+  readonly leases: Pick<LineGuard, "holds" | "onTaken"> & { held(): readonly string[] };
+  readonly queue: CommandQueue;
+  readonly lanes: readonly string[];
+  /** Commands, rules, meters and lines live on this clock. */
+  readonly clock: Clock;
+  /** The world's, for what joins moments together. */
+  readonly worldClock: Clock;
+  readonly newId: () => string;
+  readonly log: Logger;
+  readonly live: Pick<LiveEvents, "publish">;
+  /** Announcements as the outbox tells them, before anybody else hears them. */
+  readonly count: (events: readonly Announcement[]) => void;
+  /** Made when the books are, before anything is done with them. */
+  readonly keepers: (books: EngineBooks) => K;
+  readonly closers: Pick<Closers, "add">;
+  /** Commands in hand are given so long to write down what they know when the house stops. */
+  readonly stopCommandsMs: number;
+  /** How often sweeper, pump and poller look around unasked. Left out: as each of them is used to. A simulation has days to get through. */
+  readonly lookEveryMs?: number;
+}
+
+/** What the doors say and ask; they come in by nothing else. */
+export type EngineDoors = Pick<
+  ApiParts,
+  "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses" | "replacing"
+>;
+
+export interface Engine<K extends EngineKeepers = EngineKeepers> {
+  readonly keepers: K;
+  readonly books: EngineBooks;
+  readonly doors: EngineDoors;
+  /** Takes up what is open, and begins to work. */
+  start(): Promise<void>;
+  /** Whatever waits for this is looked at now. */
+  wakeWaitingFor(what: string): Promise<void>;
+  /** Commands in hand. */
+  running(): number;
+  pollAll(): Promise<void>;
+  reconcile(): Promise<void>;
+  hold(): Promise<() => void>;
+}

@@ -1,0 +1,37 @@
+/** What was seen of a meter goes into the books: its relay, its wallet. Whoever looked, a poll or a command, the sight is kept alike. */
+import type { ConclusionParts } from "../commands/conclusion.ts";
+import { noteEndOfTimedCut } from "../commands/timed-cut-end.ts";
+import type { RelayPicture, Wallet } from "../devices/meter.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/log.ts";
+import { yuan } from "../kernel/money.ts";
+import type { Reading } from "../kernel/reading.ts";
+import type { Transactor } from "../kernel/transaction.ts";
+
+export interface Sightings {
+  readonly relay: (meter: MeterAddress, picture: RelayPicture) => Promise<void>;
+}
+
+export function sightingsIn(parts: ConclusionParts & { readonly transactor: Transactor; readonly log: Logger }): Sightings {
+  const { transactor, meters, outbox, log } = parts;
+  return {
+    relay: async (meter, picture) => {
+      const changed = await transactor.transact(async (tx) => {
+        const differs = await meters.setRelay(tx, meter, picture);
+        await noteEndOfTimedCut(parts, tx, meter, picture); // also when nothing differs: what ended in silence was never seen cut
+        if (differs) await outbox.announce(tx, { type: "meter", address: meter });
+        return differs;
+      });
+      if (changed) log.info({ meter, relay: picture.relay, order: picture.order }, "the relay shows something new");
+    },
+  };
+}
+
+export function walletReadings(meter: MeterAddress, wallet: Wallet): readonly Reading[] {
+  const base = { meter, takenAt: wallet.takenAt, source: "command" } as const;
+  return [
+    { ...base, item: "balance", value: yuan(wallet.balance), unit: "yuan" },
+    { ...base, item: "overdraft", value: yuan(wallet.overdraft), unit: "yuan" },
+    { ...base, item: "purchaseCount", value: String(wallet.count), unit: null },
+  ];
+}

@@ -1,0 +1,43 @@
+/** Every store of this room upon one database in memory: what a gateway needs to live without PostgreSQL. */
+import type { Clock } from "../../kernel/clock.ts";
+import { InMemoryBillingStore } from "./billing-store.ts";
+import { InMemoryCommandStore } from "./command-store.ts";
+import type { InMemoryDatabase } from "./database.ts";
+import { InMemoryIdempotencyStore } from "./idempotency-store.ts";
+import { InMemoryLedgerStore } from "./ledger-store.ts";
+import { InMemoryLineLeases } from "./line-leases.ts";
+import { InMemoryMeterStore } from "./meter-store.ts";
+import { InMemoryOutbox } from "./outbox.ts";
+import { InMemoryPaymentStore } from "./payment-store.ts";
+import { InMemoryPolicyStore } from "./policy-store.ts";
+import { InMemoryReadingStore } from "./reading-store.ts";
+import { InMemoryReplacementStore } from "./replacement-store.ts";
+
+export interface StoresInMemory {
+  readonly commands: InMemoryCommandStore;
+  readonly payments: InMemoryPaymentStore;
+  readonly meters: InMemoryMeterStore;
+  readonly replacements: InMemoryReplacementStore;
+  readonly readings: InMemoryReadingStore;
+  readonly ledger: InMemoryLedgerStore;
+  readonly billing: InMemoryBillingStore;
+  readonly policy: InMemoryPolicyStore;
+  readonly outbox: InMemoryOutbox;
+  readonly idempotency: InMemoryIdempotencyStore;
+  readonly leases: InMemoryLineLeases;
+}
+
+/** `holder`: as whom this gateway holds lines; null: every line is ours. */
+export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: string | null = null): StoresInMemory => ({
+  commands: new InMemoryCommandStore(db, clock, holder),
+  payments: new InMemoryPaymentStore(db),
+  meters: new InMemoryMeterStore(db),
+  replacements: new InMemoryReplacementStore(db),
+  readings: new InMemoryReadingStore(db),
+  ledger: new InMemoryLedgerStore(db),
+  billing: new InMemoryBillingStore(db),
+  policy: new InMemoryPolicyStore(db),
+  outbox: new InMemoryOutbox(db),
+  idempotency: new InMemoryIdempotencyStore(db),
+  leases: new InMemoryLineLeases(db),
+});

@@ -1,0 +1,263 @@
+/**
+ * Rows in memory, seen as READ COMMITTED shows them: everybody sees what is committed, a transaction also what it wrote itself.
+ *
+ * A row has one writer at a time, who holds its lock until the end, so beside the committed version there is at most one other.
+ * Commit makes that one the committed one, rollback forgets it. Entries of unique indexes are rows of the same kind: who takes a
+ * key holds it until the end, and who wants the same key waits and then sees what became of it.
+ */
+import { RowLock, type LockMode, type LockOwner } from "./row-lock.ts";
+
+/** Something a transaction wrote, to be kept or forgotten at its end. */
+export interface Written {
+  settle(kept: boolean): void;
+}
+
+/** A transaction, or a statement on its own, as tables see it. */
+export interface Work extends LockOwner {
+  readonly written: Set<Written>;
+}
+
+/** An index, a reference or a check refused a row; the message begins like PostgreSQL's names for it. */
+export class ConstraintViolated extends Error {
+  readonly constraint: string;
+
+  constructor(constraint: string, what = "refused the row") {
+    super(`${constraint} ${what}`);
+    this.constraint = constraint;
+  }
+}
+
+export interface TableShape<R> {
+  readonly name: string;
+  readonly keyOf: (row: R) => string;
+  /** Name of each unique index, and the key it holds for a row; null: the row is not in it. */
+  readonly unique?: Readonly<Record<string, (row: R) => string | null>>;
+  /** Ways to find rows without looking at all of them. */
+  readonly groups?: Readonly<Record<string, (row: R) => string | readonly string[] | null>>;
+  /** Throws a ConstraintViolated. */
+  readonly check?: (row: R) => void;
+}
+
+class Cell<V> implements Written {
+  readonly lock = new RowLock();
+  readonly #watcher: { settled(now: V | undefined, forgotten: V | undefined): void; emptied(): void };
+  #committed: V | undefined = undefined;
+  #pending: { readonly work: Work; value: V | undefined } | null = null;
+
+  constructor(watcher: { settled(now: V | undefined, forgotten: V | undefined): void; emptied(): void }) {
+    this.#watcher = watcher;
+  }
+
+  seenBy(work: Work | null): V | undefined {
+    return this.#pending !== null && this.#pending.work === work ? this.#pending.value : this.#committed;
+  }
+
+  write(work: Work, value: V | undefined): void {
+    const held = this.lock.heldBy(work);
+    if (held !== "update" && held !== "no-key-update") throw new Error("a row was written without its lock: a mistake of ours");
+    const before = this.#pending?.value;
+    this.#pending = { work, value };
+    work.written.add(this);
+    if (before !== undefined) this.#watcher.settled(value, before);
+  }
+
+  settle(kept: boolean): void {
+    const { work, value } = this.#pending!;
+    const before = this.#committed;
+    this.#pending = null;
+    if (kept) this.#committed = value;
+    this.#watcher.settled(this.#committed, kept ? before : value);
+    if (this.#committed === undefined && this.lock.isOnlyOf(work)) this.#watcher.emptied();
+  }
+}
+
+export class Table<R> {
+  readonly name: string;
+  readonly #shape: TableShape<R>;
+  readonly #rows = new Map<string, Cell<R>>();
+  readonly #unique: readonly { readonly name: string; readonly keyOf: (row: R) => string | null; readonly keys: Keys }[];
+  readonly #groups: ReadonlyMap<string, Group<R>>;
+
+  constructor(shape: TableShape<R>) {
+    this.name = shape.name;
+    this.#shape = shape;
+    this.#unique = Object.entries(shape.unique ?? {}).map(([name, keyOf]) => ({ name, keyOf, keys: new Map() as Keys }));
+    this.#groups = new Map(Object.entries(shape.groups ?? {}).map(([name, keysOf]) => [name, { keysOf, members: new Map() }]));
+  }
+
+  find(work: Work | null, key: string): R | undefined {
+    return this.#rows.get(key)?.seenBy(work);
+  }
+
+  /** By the key of a unique index. */
+  findBy(work: Work | null, index: string, key: string): R | undefined {
+    const found = this.#unique
+      .find(({ name }) => name === index)!
+      .keys.get(key)
+      ?.seenBy(work);
+    return found === undefined ? undefined : this.find(work, found);
+  }
+
+  /** In the order in which they were first written. */
+  all(work: Work | null): R[] {
+    return this.#seen(work, this.#rows.keys());
+  }
+
+  in(work: Work | null, group: string, key: string): R[] {
+    const { keysOf, members } = this.#groups.get(group)!;
+    return this.#seen(work, members.get(key) ?? []).filter((row) => listed(keysOf(row)).includes(key));
+  }
+
+  /** The row as it stands once the lock is ours. What nobody else can see yet is not waited for: undefined. */
+  async lock(work: Work, key: string, mode: LockMode = "no-key-update"): Promise<R | undefined> {
+    const cell = this.#rows.get(key);
+    if (cell?.seenBy(work) === undefined) return undefined;
+    await cell.lock.acquire(work, mode);
+    return cell.seenBy(work);
+  }
+
+  /** Locks each in this order; those that are gone, or do not fit any more by then, are left out. */
+  async lockAll(work: Work, rows: readonly R[], fits: (row: R) => boolean, mode?: LockMode): Promise<R[]> {
+    const locked: R[] = [];
+    for (const row of rows) {
+      const now = await this.lock(work, this.#shape.keyOf(row), mode);
+      if (now !== undefined && fits(now)) locked.push(now);
+    }
+    return locked;
+  }
+
+  /** The row must stay as long as this transaction lasts; refused when there is none. */
+  async mustExist(work: Work, key: string, constraint: string): Promise<void> {
+    if ((await this.lock(work, key, "key-share")) === undefined)
+      throw new ConstraintViolated(constraint, "names a row that is not there");
+  }
+
+  /** The name of the index that holds its key already, or null when it was put in. Waits for whoever is taking a key right now. */
+  async insert(work: Work, row: R): Promise<string | null> {
+    this.#shape.check?.(row);
+    const key = this.#shape.keyOf(row);
+    if (this.find(work, key) !== undefined) return `${this.name}_pkey`;
+    const cell = this.#cell(key);
+    await cell.lock.acquire(work, "update");
+    if (cell.seenBy(work) !== undefined) {
+      cell.lock.release(work); // another's row is in the way: it was waited for, and is not ours to hold
+      return `${this.name}_pkey`;
+    }
+    const taken = await this.#takeKeys(work, key, row);
+    if (taken !== null) return taken;
+    this.#write(work, cell, key, row);
+    return null;
+  }
+
+  /** As insert, for those to whom a key in the way is a mistake. */
+  async add(work: Work, row: R): Promise<void> {
+    const taken = await this.insert(work, row);
+    if (taken !== null) throw new ConstraintViolated(taken, "holds this key already");
+  }
+
+  /** The row's lock must be ours. */
+  async update(work: Work, row: R): Promise<void> {
+    this.#shape.check?.(row);
+    const key = this.#shape.keyOf(row);
+    const taken = await this.#takeKeys(work, key, row);
+    if (taken !== null) throw new ConstraintViolated(taken, "holds this key already");
+    this.#write(work, this.#cell(key), key, row);
+  }
+
+  /** Puts it in, or changes what is there; a null from `change` leaves it. */
+  async upsert(work: Work, key: string, change: (row: R | undefined) => R | null): Promise<void> {
+    const cell = this.#cell(key);
+    await cell.lock.acquire(work, cell.seenBy(work) === undefined ? "update" : "no-key-update");
+    const next = change(cell.seenBy(work));
+    if (next !== null) await this.update(work, next);
+  }
+
+  /** The row's lock must be ours. */
+  remove(work: Work, row: R): void {
+    const key = this.#shape.keyOf(row);
+    for (const { keyOf, keys } of this.#unique) {
+      const held = keyOf(row);
+      if (held !== null) keys.get(held)!.write(work, undefined);
+    }
+    this.#cell(key).write(work, undefined);
+  }
+
+  async #takeKeys(work: Work, key: string, row: R): Promise<string | null> {
+    const before = this.find(work, key);
+    for (const { name, keyOf, keys } of this.#unique) {
+      const [from, to] = [before === undefined ? null : keyOf(before), keyOf(row)];
+      if (from === to) continue;
+      for (const each of [from, to]) if (each !== null) await cellOf(keys, each).lock.acquire(work, "update");
+      if (to !== null && ![undefined, key].includes(cellOf(keys, to).seenBy(work))) {
+        cellOf(keys, to).lock.release(work);
+        return name;
+      }
+      if (from !== null) cellOf(keys, from).write(work, undefined);
+      if (to !== null) cellOf(keys, to).write(work, key);
+    }
+    return null;
+  }
+
+  #write(work: Work, cell: Cell<R>, key: string, row: R): void {
+    cell.write(work, row);
+    for (const { keysOf, members } of this.#groups.values())
+      for (const group of listed(keysOf(row))) {
+        const all = members.get(group);
+        if (all === undefined) members.set(group, new Set([key]));
+        else all.add(key);
+      }
+  }
+
+  #cell(key: string): Cell<R> {
+    let cell = this.#rows.get(key);
+    if (cell === undefined) {
+      cell = new Cell<R>({
+        settled: (now, forgotten) => this.#regroup(key, now, forgotten),
+        emptied: () => this.#rows.delete(key),
+      });
+      this.#rows.set(key, cell);
+    }
+    return cell;
+  }
+
+  /** Groups hold whoever may be in them; here those leave that no version is in any more. */
+  #regroup(key: string, now: R | undefined, forgotten: R | undefined): void {
+    if (forgotten === undefined) return;
+    const committed = this.find(null, key);
+    for (const { keysOf, members } of this.#groups.values()) {
+      const stays = [now, committed].flatMap((row) => (row === undefined ? [] : listed(keysOf(row))));
+      for (const group of listed(keysOf(forgotten))) {
+        if (stays.includes(group)) continue;
+        members.get(group)?.delete(key);
+        if (members.get(group)?.size === 0) members.delete(group);
+      }
+    }
+  }
+
+  #seen(work: Work | null, keys: Iterable<string>): R[] {
+    const rows: R[] = [];
+    for (const key of keys) {
+      const row = this.#rows.get(key)?.seenBy(work);
+      if (row !== undefined) rows.push(row);
+    }
+    return rows;
+  }
+}
+
+type Keys = Map<string, Cell<string>>;
+interface Group<R> {
+  readonly keysOf: (row: R) => string | readonly string[] | null;
+  readonly members: Map<string, Set<string>>;
+}
+
+const listed = (keys: string | readonly string[] | null): readonly string[] =>
+  keys === null ? [] : typeof keys === "string" ? [keys] : keys;
+
+function cellOf(keys: Keys, key: string): Cell<string> {
+  let cell = keys.get(key);
+  if (cell === undefined) {
+    cell = new Cell<string>({ settled: () => undefined, emptied: () => keys.delete(key) });
+    keys.set(key, cell);
+  }
+  return cell;
+}

@@ -1,0 +1,219 @@
+/**
+ * The tables of the books and what their indexes, references and checks refuse: `migrations/` said in TypeScript, under the same
+ * names. A row that breaks one of them is refused here exactly where PostgreSQL refuses it.
+ */
+import type { Attempt, Command } from "../../commands/command.ts";
+import { isOpen, waitsForApproval } from "../../commands/command.ts";
+import type { AccountBook, MeterBook, Payment } from "../../commands/command-store.ts";
+import type { Replacement } from "../../commands/replacement/replacement.ts";
+import type { Instant } from "../../kernel/clock.ts";
+import type { CentiKwh } from "../../kernel/energy.ts";
+import type { Announcement } from "../../kernel/events.ts";
+import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
+import type { Fen } from "../../kernel/money.ts";
+import type { Reading } from "../../kernel/reading.ts";
+import type { Entry } from "../../ledger/ledger-store.ts";
+import type { BillingState } from "../../ledger/tariff.ts";
+import type { Intent } from "../../policy/rules.ts";
+import { ConstraintViolated, Table } from "./table.ts";
+
+export interface CommandRow {
+  readonly command: Command;
+  /** When a worker should look at it again; null when it has ended. */
+  readonly lookAt: Instant | null;
+  /** The number of the line's lease under which a worker took it. */
+  readonly lineFencing: bigint | null;
+}
+export interface AttemptRow {
+  readonly command: CommandId;
+  readonly attempt: Attempt;
+  readonly lineFencing: bigint | null;
+}
+export interface MeterRow {
+  readonly book: MeterBook;
+  readonly meterNumber: string;
+  readonly customerNumber: string;
+  readonly bus: string;
+  readonly model: string;
+  readonly active: boolean;
+}
+export interface AccountRow extends Omit<AccountBook, "meter"> {
+  /** When its mode was switched at the meter; null: the site file tells the mode. */
+  readonly switchedAt: Instant | null;
+}
+export interface EntryRow {
+  readonly id: bigint;
+  readonly entry: Entry;
+}
+export interface BillingRow extends BillingState {
+  readonly meter: MeterAddress;
+  readonly account: AccountId;
+  readonly billedAt: Instant;
+}
+export interface BilledDayRow {
+  readonly account: AccountId;
+  readonly meter: MeterAddress;
+  readonly day: string;
+  readonly energy: CentiKwh;
+  readonly cost: Fen;
+}
+export interface ReadingRow {
+  readonly id: number;
+  readonly reading: Reading;
+  readonly suspect: string | null;
+}
+export interface IntentRow {
+  readonly id: number;
+  readonly intent: Intent;
+  readonly meter: MeterAddress;
+  readonly shadow: boolean;
+  readonly facts: unknown;
+  readonly at: Instant;
+}
+export interface OutboxRow {
+  readonly id: number;
+  readonly command: CommandId | null;
+  readonly event: Announcement | null;
+}
+export interface KeyRow {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly status: number;
+  /** The answer as the text it was sent as. */
+  readonly body: string;
+}
+export interface LeaseRow {
+  readonly bus: string;
+  readonly holder: string | null;
+  readonly fencing: bigint;
+  readonly expiresAt: Instant;
+}
+export interface GatewayRow {
+  readonly slot: number;
+  readonly holder: string;
+  readonly buses: readonly string[];
+  readonly expiresAt: Instant;
+}
+
+/** Nobody can tell yet what became of it; another that adds may not leave. */
+const ON_THE_WIRE: readonly string[] = ["sending", "verifying", "disputed"];
+const isOnTheWire = (row: Command): boolean => row.effect === "adds" && ON_THE_WIRE.includes(row.state);
+
+/** States of a command of which no byte has left. */
+const NOTHING_LEFT: readonly string[] = ["accepted", "queued", "cancelled", "expired", "refused"];
+
+/** The index under which the one command stands that adds and may be on the wire to a meter. */
+export const ADDING = "one_adding_command_on_the_wire";
+
+/** Two parts that may hold any character, as one key. */
+export const pair = (a: string, b: string): string => JSON.stringify([a, b]);
+export const attemptKey = (command: CommandId, number: number): string => `${command}/${number}`;
+/** All open commands; a meter's own stand under its address. */
+export const OPEN = "open";
+
+export class Books {
+  readonly accounts = new Table<AccountRow>({ name: "accounts", keyOf: (row) => row.account });
+  readonly meters = new Table<MeterRow>({
+    name: "meters",
+    keyOf: (row) => row.book.address,
+    unique: { one_meter_per_account: (row) => (row.active ? row.book.account : null) },
+  });
+  readonly entries = new Table<EntryRow>({
+    name: "ledger_entries",
+    keyOf: (row) => String(row.id),
+    unique: {
+      ledger_entries_kind_reference_key: ({ entry }) => pair(entry.kind, entry.reference),
+      ledger_entries_closes_key: ({ entry }) => entry.closes,
+    },
+    groups: { book: ({ entry }) => entry.legs.map((leg) => leg.book) },
+    check: ({ entry: { legs } }) => {
+      if (legs.some((leg) => leg.amount === 0n)) throw new ConstraintViolated("ledger_legs_amount_check");
+      if (new Set(legs.map((leg) => leg.book)).size < legs.length) throw new ConstraintViolated("ledger_legs_pkey");
+    },
+  });
+  readonly positions = new Table<{ readonly book: string; readonly amount: bigint }>({
+    name: "ledger_positions",
+    keyOf: (row) => row.book,
+  });
+  readonly payments = new Table<Payment>({
+    name: "payments",
+    keyOf: (row) => row.id,
+    unique: { payments_channel_order_id_key: (row) => pair(row.channel, row.orderId) },
+    groups: { account: (row) => row.account, disputed: (row) => (row.state === "disputed" ? row.account : null) },
+    check: (row) => {
+      if (row.amount <= 0n) throw new ConstraintViolated("payments_amount_check");
+    },
+  });
+  readonly commands = new Table<CommandRow>({
+    name: "commands",
+    keyOf: (row) => row.command.id,
+    unique: { [ADDING]: ({ command }) => (isOnTheWire(command) ? command.meter : null) },
+    groups: {
+      meter: ({ command }) => command.meter,
+      kind: ({ command }) => pair(command.meter, command.kind),
+      open: ({ command }) => (isOpen(command.state) ? [OPEN, command.meter] : null),
+    },
+    check: ({ command }) => {
+      const { askedByName, approval, state } = command;
+      if (approval?.by != null && (askedByName == null || askedByName === approval.by))
+        throw new ConstraintViolated("two_persons");
+      if (waitsForApproval(command) && !NOTHING_LEFT.includes(state)) throw new ConstraintViolated("nothing_leaves_unapproved");
+    },
+  });
+  readonly replacements = new Table<Replacement>({
+    name: "replacements",
+    keyOf: (row) => row.id,
+    unique: {
+      one_replacement_of_a_meter: (row) => (row.endedAt === null ? row.oldMeter : null),
+      one_replacement_by_a_meter: (row) => (row.endedAt === null ? row.newMeter : null),
+    },
+    check: (row) => {
+      if (row.oldMeter === row.newMeter) throw new ConstraintViolated("replacements_check");
+    },
+  });
+  readonly attempts = new Table<AttemptRow>({
+    name: "attempts",
+    keyOf: (row) => attemptKey(row.command, row.attempt.number),
+    groups: { command: (row) => row.command },
+  });
+  readonly readings = new Table<ReadingRow>({
+    name: "readings",
+    keyOf: (row) => String(row.id),
+    groups: { meter: (row) => row.reading.meter },
+  });
+  readonly latest = new Table<Reading>({
+    name: "latest_readings",
+    keyOf: (row) => pair(row.meter, row.item),
+    groups: { meter: (row) => row.meter },
+  });
+  readonly billing = new Table<BillingRow>({ name: "billing", keyOf: (row) => row.meter });
+  readonly billedDays = new Table<BilledDayRow>({
+    name: "billing_days",
+    keyOf: (row) => JSON.stringify([row.account, row.meter, row.day]),
+    groups: { account: (row) => row.account },
+  });
+  readonly intents = new Table<IntentRow>({
+    name: "intents",
+    keyOf: (row) => String(row.id),
+    groups: { meter: (row) => row.meter },
+  });
+  readonly outbox = new Table<OutboxRow>({ name: "outbox", keyOf: (row) => String(row.id) });
+  readonly keys = new Table<KeyRow>({ name: "idempotency_keys", keyOf: (row) => row.key });
+  readonly leases = new Table<LeaseRow>({ name: "line_leases", keyOf: (row) => row.bus });
+  readonly gateways = new Table<GatewayRow>({ name: "gateways", keyOf: (row) => String(row.slot) });
+  #births = 0;
+  #ids = 0;
+
+  /** The age of a transaction. */
+  nextBirth(): number {
+    return (this.#births += 1);
+  }
+
+  /** Like an identity column: rises, and is not given back by a rollback. */
+  nextId(): number {
+    return (this.#ids += 1);
+  }
+}
+
+/** As jsonb keeps it: a copy that nobody else can change, without what JSON cannot say. */
+export const asJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;

@@ -1,0 +1,140 @@
+/**
+ * What must be true when the weather is calm again and everything has come to rest. Read from the meters and from rows, and from what
+ * people were told; never from the gateway's own opinion.
+ */
+import { isOpen } from "../../src/commands/command.ts";
+import { parseYuan, yuan } from "../../src/kernel/money.ts";
+import type { People } from "./people.ts";
+import { PRICE } from "./site.ts";
+import type { World } from "./world.ts";
+
+export function lookAtEverything(world: World, people: People): void {
+  everyCommandHasEnded(world);
+  everybodyWasAnswered(world, people);
+  everyPaymentIsOneRow(world);
+  everyEntrySumsToNothing(world);
+  purchasesFitTheirCommands(world);
+  disputesHaveACause(world);
+  theMoneyIsThere(world);
+  whoeverPaysHasPower(world);
+}
+
+function everyCommandHasEnded({ database, truth }: World): void {
+  for (const { command } of database.books.commands.all(null))
+    if (isOpen(command.state))
+      truth.violated("after calm weather every command has ended", command.id, `${command.kind} is ${command.state}, waiting for ${command.waitingFor}`);
+}
+
+function everybodyWasAnswered({ truth }: World, people: People): void {
+  if (people.waiting > 0) truth.violated("everybody is answered in the end", "-", `${people.waiting} payments wait for an answer`);
+}
+
+/** What somebody was told is taken, stands in the books once, and nothing stands there that nobody was told of. */
+function everyPaymentIsOneRow({ database, truth }: World): void {
+  const rows = database.books.payments.all(null);
+  for (const [order, { account, amount }] of truth.paidIn) {
+    const fits = rows.filter((row) => `${row.channel}/${row.orderId}` === order && row.account === account && row.amount === amount);
+    if (fits.length !== 1) truth.violated("a payment is taken once for ever", order, `${fits.length} rows for ${yuan(amount)}`);
+  }
+  for (const row of rows)
+    if (!truth.paidIn.has(`${row.channel}/${row.orderId}`))
+      truth.violated("nothing is taken without an answer", row.id, `${row.channel}/${row.orderId}`);
+}
+
+function everyEntrySumsToNothing({ database, truth }: World): void {
+  const closed = new Set<string>();
+  for (const { id, entry } of database.books.entries.all(null)) {
+    const sum = entry.legs.reduce((all, { amount }) => all + amount, 0n);
+    if (sum !== 0n) truth.violated("every entry sums to nothing", String(id), `${entry.kind}: ${yuan(sum)}`);
+    if (entry.closes === null) continue;
+    if (closed.has(entry.closes)) truth.violated("a hold ends once", entry.closes, "it was closed twice");
+    closed.add(entry.closes);
+  }
+}
+
+/** Confirmed: obeyed once. Given back: not obeyed. Nobody can tell: once at most, and that was looked at when it happened. */
+function purchasesFitTheirCommands(world: World): void {
+  const { database, truth } = world;
+  for (const { command } of database.books.commands.all(null)) {
+    if (command.effect !== "adds" || isOpen(command.state) || command.state === "disputed") continue;
+    const amount = BigInt(command.params["amount"] as string);
+    const obeyed = truth.purchases.filter((purchase) => purchase.meter === command.meter && purchase.amount === amount).length;
+    const expected = command.state === "confirmed" ? 1 : 0;
+    if (obeyed !== expected)
+      truth.violated("what is confirmed was obeyed, what is given back was not", command.id, `${command.state} (${command.because}), obeyed ${obeyed} times: ${yuan(amount)}`);
+  }
+}
+
+function disputesHaveACause({ database, truth }: World): void {
+  for (const { command } of database.books.commands.all(null)) {
+    if (command.state !== "disputed") continue;
+    if (command.because === null) truth.violated("each disputed command says why", command.id, "because: null");
+    else if (!truth.doubtful.has(command.meter))
+      truth.violated("nothing is disputed without a cause", command.id, `${command.because}, and nothing happened to ${command.meter} that would hide the truth`);
+  }
+}
+
+/** Opening + paid in + moved by others = on the meters + available + held + consumed, for each account; in remote mode to the fen of each day. */
+function theMoneyIsThere(world: World): void {
+  const { site, truth, database, street } = world;
+  const { books } = database;
+  const paid = new Map<string, bigint>();
+  for (const { account, amount } of truth.paidIn.values()) paid.set(account, (paid.get(account) ?? 0n) + amount);
+  for (const plan of site.meters) {
+    const account = plan.address.slice(2);
+    const position = (book: string): bigint => books.positions.find(null, `${book}/${account}`)?.amount ?? 0n;
+    const meter = street.meter(plan.address);
+    meter.settle();
+    const { wallet } = meter;
+    const isRemote = site.remote.has(plan.address as never);
+    const opening = isRemote ? 0n : parseYuan(plan.balance!, "balance");
+    const moved = truth.foreign.get(plan.address) ?? 0n;
+    const onMeter = isRemote ? 0n : wallet.balance - wallet.overdraft;
+    const consumed = isRemote ? costOf(meter.energySteps - parseYuan(plan.energyKwh!, "energy")) : wallet.consumed;
+    const paidIn = paid.get(account) ?? 0n;
+    const [available, held] = [position("available"), position("held")];
+    const twice = heldThoughObeyed(world, plan.address);
+    const difference = opening + paidIn + moved - (onMeter + available + held - twice + consumed);
+    const allowed = isRemote ? BigInt(books.billedDays.in(null, "account", account).length + 1) : 0n;
+    if (difference > allowed || -difference > allowed)
+      truth.violated(
+        "opening + paid in = on meters + available + held + consumed",
+        plan.address,
+        `${yuan(opening)} + ${yuan(paidIn)} + ${yuan(moved)} by others ≠ ${yuan(onMeter)} + ${yuan(available)} + ${yuan(held)} − ${yuan(twice)} held though obeyed + ${yuan(consumed)}; difference ${yuan(difference)}`,
+      );
+  }
+}
+
+/** Money that is held because nobody can tell, and is on the meter already: in both places until a person decides. */
+function heldThoughObeyed({ database, truth }: World, meter: string): bigint {
+  let sum = 0n;
+  for (const { command } of database.books.commands.in(null, "meter", meter)) {
+    if (command.effect !== "adds" || command.state !== "disputed") continue;
+    const amount = BigInt(command.params["amount"] as string);
+    if (truth.purchases.some((purchase) => purchase.meter === meter && purchase.amount === amount)) sum += amount;
+  }
+  return sum;
+}
+
+/** Steps of 0.01 kWh at 1/10,000 yuan per kWh, to the nearest fen. */
+const costOf = (steps: bigint): bigint => (steps * BigInt(PRICE.replace(".", "")) + 5_000n) / 10_000n;
+
+function whoeverPaysHasPower(world: World): void {
+  for (const { address, text } of withoutPower(world)) world.truth.violated("whoever is in credit has power", address, text);
+}
+
+/**
+ * Remote accounts in credit, which no person has cut, whose relay stands open and cannot be closed at its button. A restore that the meter
+ * refused for its password waits for six hours, so right after the weather there may be some.
+ */
+export function withoutPower({ site, database, street }: World): readonly { readonly address: string; readonly text: string }[] {
+  const { books } = database;
+  return [...site.remote].flatMap((address) => {
+    const row = books.meters.find(null, address)!;
+    const { relay, cutBy, identity } = row.book;
+    const available = books.positions.find(null, `available/${row.book.account}`)?.amount ?? 0n;
+    if (available <= 0n || cutBy === "person" || identity !== "confirmed") return [];
+    if (street.meter(address).relay.state !== "disconnected") return [];
+    return [{ address, text: `${yuan(available)}, and the relay is open; the books say ${relay}, cut by ${cutBy}` }];
+  });
+}

@@ -1,0 +1,120 @@
+/**
+ * Who asks for things in a storm: channels that bring payments, and ask again until they are answered; people who order relays, change
+ * their minds, and press the button of a meter that lets them.
+ */
+import type { CommandKind } from "../../src/commands/command.ts";
+import { hours, minutes } from "../../src/kernel/clock.ts";
+import { AccountId, type MeterAddress } from "../../src/kernel/ids.ts";
+import { Fen, yuan } from "../../src/kernel/money.ts";
+import { between, chosen, happens, weighed } from "./draws.ts";
+import type { World } from "./world.ts";
+
+const CHANNELS = ["bank", "counter", "app"] as const;
+const ORDERS: Readonly<Partial<Record<CommandKind, number>>> = {
+  disconnect: 4,
+  reconnect: 4,
+  arm: 2,
+  protect: 1,
+  unprotect: 2,
+  warn: 1,
+  unwarn: 1,
+  "disconnect-for": 1,
+  "read-now": 2,
+};
+/** Payments of a meter in a day, and people's orders. */
+const PAYMENTS_A_DAY = 2;
+const ORDERS_A_DAY = 0.8;
+const FEN_MIN = 100;
+const STEP_FEN_MIN = 1_000;
+const STEPS = 6;
+
+/** Amounts are small, and no two alike: a step for the size, and within it the payment's number. */
+const stepFor = (meters: number, days: number): number => Math.max(STEP_FEN_MIN, 2 * PAYMENTS_A_DAY * days * meters);
+/** From here on no payment has such an amount. */
+export const amountsOfOthers = (meters: number, days: number): bigint => BigInt((STEPS + 1) * stepFor(meters, days) + FEN_MIN);
+
+export class People {
+  /** Payments that are still asked for. */
+  waiting = 0;
+  readonly #world: World;
+  readonly #chance;
+  #payments = 0;
+  #step = STEP_FEN_MIN;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#chance = world.chance.child("people");
+  }
+
+  /** Appoints everything they will do. */
+  appoint(days: number): void {
+    const { site, clock } = this.#world;
+    this.#step = stepFor(site.meters.length, days);
+    for (const meter of site.house.meters) {
+      for (let n = 0; n < PAYMENTS_A_DAY * days; n += 1) {
+        const at = between(this.#chance, 0, hours(24) * days);
+        void clock.wait(at).then(() => this.#pay(meter.account!));
+      }
+      for (let left = ORDERS_A_DAY * days; happens(this.#chance, left); left -= 1) {
+        const at = between(this.#chance, 0, hours(24) * days);
+        void clock.wait(at).then(() => this.#order(meter.address));
+      }
+    }
+  }
+
+  /** Whoever sits in the dark and may, presses the button. */
+  async pressButtons(signal: AbortSignal): Promise<void> {
+    const { clock, street, site, trace } = this.#world;
+    while (!signal.aborted) {
+      await clock.wait(minutes(between(this.#chance, 20, 60)), signal);
+      for (const { address } of site.meters)
+        if (street.meter(address).relay.wish === "armed" && street.pressButton(address)) trace.note("person", address, "presses the button");
+    }
+  }
+
+  #pay(account: AccountId): void {
+    this.#payments += 1;
+    const amount = Fen(BigInt(Math.floor(between(this.#chance, 0, STEPS)) * this.#step + FEN_MIN + this.#payments));
+    const channel = chosen(this.#chance, CHANNELS);
+    const orderId = `order-${this.#payments}`;
+    const again = weighed(this.#chance, { once: 8, twice: 1, "at once": 1 });
+    void this.#bring(account, amount, channel, orderId);
+    if (again === "at once") void this.#bring(account, amount, channel, orderId);
+    if (again === "twice")
+      void this.#world.clock.wait(minutes(between(this.#chance, 1, 120))).then(() => this.#bring(account, amount, channel, orderId));
+  }
+
+  async #bring(account: AccountId, amount: Fen, channel: string, orderId: string): Promise<void> {
+    const { truth, trace } = this.#world;
+    this.waiting += 1;
+    trace.note("person", orderId, `pays ${yuan(amount)} for ${account} by ${channel}`);
+    const answer = await this.#world.ask(orderId, ({ transactor, payments }) =>
+      transactor.transact((tx) => payments.take(tx, { account, amount, channel, orderId })),
+    );
+    this.waiting -= 1;
+    if ("refused" in answer) {
+      trace.note("person", orderId, `refused: ${answer.refused}`);
+      return;
+    }
+    trace.note("person", orderId, `taken as ${answer.given.payment.id.slice(-8)}`);
+    truth.paidIn.set(`${channel}/${orderId}`, { account, amount });
+  }
+
+  async #order(meter: MeterAddress): Promise<void> {
+    const kind = weighed(this.#chance, ORDERS as Record<CommandKind, number>);
+    const params =
+      kind === "disconnect-for"
+        ? { minutes: Math.floor(between(this.#chance, 5, 90)), then: chosen(this.#chance, ["arm", "reconnect"]) }
+        : kind === "read-now"
+          ? { items: ["importedEnergy"] }
+          : {};
+    const isCancelled = happens(this.#chance, 0.15);
+    this.#world.trace.note("person", meter, `orders ${kind}`);
+    const account = AccountId(meter.slice(2));
+    const wish = { kind, meter, account, payment: null, params, askedBy: "person", reason: "a person in a storm" } as const;
+    const answer = await this.#world.ask(meter, ({ transactor, service }) => transactor.transact((tx) => service.accept(tx, wish)));
+    if ("refused" in answer || !isCancelled) return;
+    const { id } = answer.given;
+    await this.#world.ask(meter, ({ transactor, service }) => transactor.transact((tx) => service.cancel(tx, id, "person")));
+  }
+}
