@@ -87,7 +87,7 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     clear: async () => {
       const tables = await db.rows<{ tablename: string }>(
         null,
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'",
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations' AND NOT starts_with(tablename, 'audit')",
       );
       await db.run(null, `TRUNCATE ${tables.map(({ tablename }) => tablename).join(", ")} CASCADE`);
     },
