@@ -27,6 +27,8 @@ const RELAY = 0x1c;
 const REFUND = "04001006";
 const NO_DATA_ITEM = "00000000";
 const MAC_BYTES = 4;
+/** Balance 4 and count 4. */
+const PURSE_BYTES = 8;
 const UINT32_MAX = 0xffff_ffffn;
 
 export interface SoftwareModuleParts {
@@ -112,6 +114,7 @@ export function softwareModule(parts: SoftwareModuleParts): SecurityModule {
 
     // The published scheme has no row for it; these two are this project's own, made like those of a top-up.
     async protectModeSwitch(meter, session, { mode, purse }): Promise<TopUpProof> {
+      if (purse.length !== PURSE_BYTES) throw new Error(`a purse has ${PURSE_BYTES} bytes, not ${purse.length}`);
       const frame = { control: SECURITY, dataItem: "07A006FF" };
       const number = Buffer.concat([Buffer.alloc(2), digits12(meter.meterNumber, "meterNumber")]);
       const data = Buffer.concat([number, Buffer.from([mode === "remote" ? 1 : 0])]);
