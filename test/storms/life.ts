@@ -89,7 +89,7 @@ export class Life {
       clock: this.clock,
       chance: this.#chance.child("lines"),
       log,
-      security: world.plant.security?.(security) ?? security,
+      security,
       buses: house.buses,
       meters: house.meters,
       timeZone: TIME_ZONE,
