@@ -91,6 +91,7 @@ export function buildEngine(parts: EngineParts): Engine {
     },
     heardAt: (meter) => street.health(meter).lastHeardAt,
     readSoon: (meter) => poller.hurry(meter),
+    ...pace,
   });
   const payments = new PaymentService({
     ...common,

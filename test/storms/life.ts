@@ -27,8 +27,8 @@ import type { World } from "./world.ts";
 export type Death = "now" | "before-commit" | "after-commit" | "before-first-byte" | "after-last-byte" | "in-mid-exchange";
 /** PostgreSQL ends a transaction whose process says nothing for this long, and others get its rows. */
 const IDLE_IN_TRANSACTION_MS_MAX = seconds(10);
-/** How often sweeper, pump and poller of a storm look around unasked. */
-const LOOK_EVERY_MS = seconds(60);
+/** How often sweeper, pump, poller and rules of a storm look around unasked. */
+const LOOK_EVERY_MS = seconds(120);
 const AFTER_THE_FIRST_BYTES_MS = 60;
 
 export class Life {
