@@ -22,18 +22,25 @@ export function lookAtEverything(world: World, people: People): void {
 function everyCommandHasEnded({ database, truth }: World): void {
   for (const { command } of database.books.commands.all(null))
     if (isOpen(command.state))
-      truth.violated("after calm weather every command has ended", command.id, `${command.kind} is ${command.state}, waiting for ${command.waitingFor}`);
+      truth.violated(
+        "after calm weather every command has ended",
+        command.id,
+        `${command.kind} is ${command.state}, waiting for ${command.waitingFor}`,
+      );
 }
 
 function everybodyWasAnswered({ truth }: World, people: People): void {
-  if (people.waiting > 0) truth.violated("everybody is answered in the end", "-", `${people.waiting} payments wait for an answer`);
+  if (people.waiting > 0)
+    truth.violated("everybody is answered in the end", "-", `${people.waiting} payments wait for an answer`);
 }
 
 /** What somebody was told is taken, stands in the books once, and nothing stands there that nobody was told of. */
 function everyPaymentIsOneRow({ database, truth }: World): void {
   const rows = database.books.payments.all(null);
   for (const [order, { account, amount }] of truth.paidIn) {
-    const fits = rows.filter((row) => `${row.channel}/${row.orderId}` === order && row.account === account && row.amount === amount);
+    const fits = rows.filter(
+      (row) => `${row.channel}/${row.orderId}` === order && row.account === account && row.amount === amount,
+    );
     if (fits.length !== 1) truth.violated("a payment is taken once for ever", order, `${fits.length} rows for ${yuan(amount)}`);
   }
   for (const row of rows)
@@ -61,7 +68,11 @@ function purchasesFitTheirCommands(world: World): void {
     const obeyed = truth.purchases.filter((purchase) => purchase.meter === command.meter && purchase.amount === amount).length;
     const expected = command.state === "confirmed" ? 1 : 0;
     if (obeyed !== expected)
-      truth.violated("what is confirmed was obeyed, what is given back was not", command.id, `${command.state} (${command.because}), obeyed ${obeyed} times: ${yuan(amount)}`);
+      truth.violated(
+        "what is confirmed was obeyed, what is given back was not",
+        command.id,
+        `${command.state} (${command.because}), obeyed ${obeyed} times: ${yuan(amount)}`,
+      );
   }
 }
 
@@ -70,7 +81,11 @@ function disputesHaveACause({ database, truth }: World): void {
     if (command.state !== "disputed") continue;
     if (command.because === null) truth.violated("each disputed command says why", command.id, "because: null");
     else if (!truth.doubtful.has(command.meter))
-      truth.violated("nothing is disputed without a cause", command.id, `${command.because}, and nothing happened to ${command.meter} that would hide the truth`);
+      truth.violated(
+        "nothing is disputed without a cause",
+        command.id,
+        `${command.because}, and nothing happened to ${command.meter} that would hide the truth`,
+      );
   }
 }
 

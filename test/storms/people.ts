@@ -68,7 +68,8 @@ export class People {
     while (!signal.aborted) {
       await clock.wait(minutes(between(this.#chance, 20, 60)), signal);
       for (const { address } of site.meters)
-        if (street.meter(address).relay.wish === "armed" && street.pressButton(address)) trace.note("person", address, "presses the button");
+        if (street.meter(address).relay.wish === "armed" && street.pressButton(address))
+          trace.note("person", address, "presses the button");
     }
   }
 
@@ -81,7 +82,9 @@ export class People {
     void this.#bring(account, amount, channel, orderId);
     if (again === "at once") void this.#bring(account, amount, channel, orderId);
     if (again === "twice")
-      void this.#world.clock.wait(minutes(between(this.#chance, 1, 120))).then(() => this.#bring(account, amount, channel, orderId));
+      void this.#world.clock
+        .wait(minutes(between(this.#chance, 1, 120)))
+        .then(() => this.#bring(account, amount, channel, orderId));
   }
 
   async #bring(account: AccountId, amount: Fen, channel: string, orderId: string): Promise<void> {
@@ -112,7 +115,9 @@ export class People {
     this.#world.trace.note("person", meter, `orders ${kind}`);
     const account = AccountId(meter.slice(2));
     const wish = { kind, meter, account, payment: null, params, askedBy: "person", reason: "a person in a storm" } as const;
-    const answer = await this.#world.ask(meter, ({ transactor, service }) => transactor.transact((tx) => service.accept(tx, wish)));
+    const answer = await this.#world.ask(meter, ({ transactor, service }) =>
+      transactor.transact((tx) => service.accept(tx, wish)),
+    );
     if ("refused" in answer || !isCancelled) return;
     const { id } = answer.given;
     await this.#world.ask(meter, ({ transactor, service }) => transactor.transact((tx) => service.cancel(tx, id, "person")));

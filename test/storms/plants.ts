@@ -31,7 +31,8 @@ const sendAgainOnSilence: Plant = {
 const forgetTheFence: Plant = {
   stores: (stores) => {
     const { commands } = stores;
-    const newest = async (id: Parameters<typeof commands.find>[1]): Promise<number> => (await commands.find(null, id))?.fence ?? 0;
+    const newest = async (id: Parameters<typeof commands.find>[1]): Promise<number> =>
+      (await commands.find(null, id))?.fence ?? 0;
     const careless: Partial<typeof commands> = {
       change: async (tx, id, _fence, from, change) => commands.change(tx, id, await newest(id), from, change),
       beginAttempt: async (tx, id, _fence, attempt, rivals) => {

@@ -112,7 +112,11 @@ export class Truth {
     this.#parts.trace.note("sends", life, `${bus} ${frame.meter} ${hex}`);
     const lease = this.#parts.books.leases.find(null, bus);
     if (lease?.holder !== life || lease.expiresAt <= this.#parts.databaseNow())
-      this.violated("whoever speaks on a line holds it", frame.meter, `${life} spoke on ${bus}, held by ${lease?.holder ?? "nobody"}`);
+      this.violated(
+        "whoever speaks on a line holds it",
+        frame.meter,
+        `${life} spoke on ${bus}, held by ${lease?.holder ?? "nobody"}`,
+      );
     this.#oneInFlight(leaving);
     if (frame.order === null) return;
     this.orders += 1;
@@ -120,7 +124,11 @@ export class Truth {
     if (begun === null) return;
     const { command, attempt } = begun;
     if (attempt.fence !== command.fence)
-      this.violated("an order leaves under the newest fence", command.id, `fence ${attempt.fence} sent, ${command.fence} is newer`);
+      this.violated(
+        "an order leaves under the newest fence",
+        command.id,
+        `fence ${attempt.fence} sent, ${command.fence} is newer`,
+      );
     if (now > command.notAfter)
       this.violated("no order after its deadline", command.id, `${command.kind} left ${now - command.notAfter} ms late`);
     if (command.kind === "disconnect" && command.askedBy === "rule") {
@@ -143,7 +151,11 @@ export class Truth {
     const before = this.#unanswered.get(bus);
     this.#unanswered.set(bus, { life, at: now });
     if (before !== undefined && now - before.at < WAITED_MS_MIN)
-      this.violated("one exchange in flight per line", frame.meter, `${life} spoke on ${bus} ${now - before.at} ms after ${before.life}, which had no answer yet`);
+      this.violated(
+        "one exchange in flight per line",
+        frame.meter,
+        `${life} spoke on ${bus} ${now - before.at} ms after ${before.life}, which had no answer yet`,
+      );
   }
 
   /** The attempt that stands in the rows for this order, and for no other frame. */
@@ -155,7 +167,10 @@ export class Truth {
       .map(({ command }) => command)
       .filter((command) => command.state === "sending" && fits(command))
       .flatMap((command) => {
-        const attempt = books.attempts.in(null, "command", command.id).map((row) => row.attempt).at(-1);
+        const attempt = books.attempts
+          .in(null, "command", command.id)
+          .map((row) => row.attempt)
+          .at(-1);
         return attempt === undefined ? [] : [{ command, attempt }];
       });
     if (begun.length === 0) {
@@ -188,4 +203,3 @@ export class Truth {
     }
   }
 }
-
