@@ -7,6 +7,7 @@ import { hours, minutes } from "../../src/kernel/clock.ts";
 import { AccountId, type MeterAddress } from "../../src/kernel/ids.ts";
 import { Fen, yuan } from "../../src/kernel/money.ts";
 import { between, chosen, happens, weighed } from "./draws.ts";
+import { noCauseOf } from "./invariants.ts";
 import type { World } from "./world.ts";
 
 const CHANNELS = ["bank", "counter", "app"] as const;
@@ -39,6 +40,7 @@ export class People {
   readonly #world: World;
   readonly #chance;
   #payments = 0;
+  readonly #decided = new Set<string>();
   #step = STEP_FEN_MIN;
 
   constructor(world: World) {
@@ -70,6 +72,23 @@ export class People {
       for (const { address } of site.meters)
         if (street.meter(address).relay.wish === "armed" && street.pressButton(address))
           trace.note("person", address, "presses the button");
+    }
+  }
+
+  /** Somebody goes to the meter, looks at its records, and decides what nobody could tell from afar; each dispute once. */
+  decideDisputes(): void {
+    const { database, truth, trace } = this.#world;
+    for (const { command } of database.books.commands.all(null)) {
+      if (command.state !== "disputed" || this.#decided.has(command.id)) continue;
+      this.#decided.add(command.id);
+      const why = noCauseOf(command, truth);
+      if (why !== null) truth.violated("each disputed command has a cause", command.id, why);
+      const { id } = command;
+      const done = truth.timesObeyed(command) > 0;
+      trace.note("person", id.slice(-8), `decides: ${done ? "done" : "not done"}`);
+      void this.#world.ask(id, ({ transactor, service }) =>
+        transactor.transact((tx) => service.resolve(tx, id, { done, note: "looked at on the spot" })),
+      );
     }
   }
 

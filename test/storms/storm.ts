@@ -59,12 +59,13 @@ export async function runStorm(
   const rest = async (isOver: () => boolean): Promise<boolean> => {
     for (let waited = 0; waited < CALM_MS_MAX && !isBroken(); waited += CALM_LOOK_MS) {
       await clock.pass(CALM_LOOK_MS, isBroken);
+      people.decideDisputes();
       if (isOver()) return true;
     }
     return false;
   };
   const hasOpen = (): boolean =>
-    world.database.books.commands.in(null, "open", "open").some(({ command }) => isOpen(command.state));
+    world.database.books.commands.all(null).some(({ command: { state } }) => isOpen(state) || state === "disputed");
   const isAtRest = (): boolean => !hasOpen() && people.waiting === 0 && world.holdsEveryLine && withoutPower(world).length === 0;
   await rest(isAtRest);
   street.pauseHouseholds();

@@ -48,6 +48,8 @@ const RELAY_KINDS = new Set(["disconnect", "reconnect", "arm", "disconnect-for",
 /** Nobody who asked gives up sooner (devices/answer-times.ts). */
 const WAITED_MS_MIN = 400;
 
+export const amountOf = ({ params }: Command): bigint => BigInt(params["amount"] as string);
+
 export interface TruthParts {
   readonly street: Street;
   readonly site: Site;
@@ -85,6 +87,12 @@ export class Truth {
       if (what !== "frame" || event.direction !== "request") return;
       this.#lookAtPurchases(event.meter);
     });
+  }
+
+  /** How often this meter credited just this amount: a payment's is its own. */
+  timesObeyed(command: Command): number {
+    const amount = amountOf(command);
+    return this.purchases.filter((purchase) => purchase.meter === command.meter && purchase.amount === amount).length;
   }
 
   violated(invariant: string, of: string, text: string): void {
