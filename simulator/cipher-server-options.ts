@@ -1,6 +1,7 @@
 /** `simulator cipher-server …`: its arguments, what they mean and what is wrong with them. */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { parse } from "yaml";
 import { reasonOf } from "../src/kernel/faults.ts";
 import { Secret } from "../src/kernel/secret.ts";
 import { cipherServerModes, isCipherServerMode } from "./cipher-server-modes.ts";
@@ -14,6 +15,7 @@ const cipherServerArguments = {
   host: ["ADDRESS", "where it listens (default: 127.0.0.1)"],
   control: ["PORT", "the side door (HTTP) on this port, 0 for a free one"],
   "secret-file": ["FILE", "the secret shared with the gateway; or HSM_SECRET in the environment"],
+  passwords: ["FILE", 'passwords that it keeps, a line each: relay/202611220001: "123456" (default: none)'],
   mode: ["MODE", `${modes.join(", ")} (default: honest)`],
   "slow-ms": ["MS", "how late mode slow answers (default: 10000)"],
   cert: ["FILE", "certificate (PEM): TLS, with --key"],
@@ -49,6 +51,7 @@ export function cipherServerPlan(
     controlPort: wholeNumber(given, "control", 65_535),
     seed: given.seed,
     secret: new Secret(secret),
+    passwords: given.passwords === undefined ? undefined : passwordsIn(fileOf(given, "passwords")),
     tls: given.cert === undefined ? undefined : { cert: fileOf(given, "cert"), key: fileOf(given, "key") },
   };
 }
@@ -66,6 +69,23 @@ function argumentsIn(argv: readonly string[]): Partial<Record<Argument, string>>
   } catch (error) {
     throw new UsageError(reasonOf(error), { cause: error });
   }
+}
+
+/** What is wrong is told without a word of what stands in the file. */
+function passwordsIn(text: string): ReadonlyMap<string, Secret<string>> {
+  const wanted = (what: string): UsageError =>
+    new UsageError(`--passwords: ${what}; write one line for each: relay/202611220001: "123456"`);
+  let given: unknown;
+  try {
+    given = parse(text);
+  } catch {
+    throw wanted("this is no YAML");
+  }
+  if (typeof given !== "object" || given === null || Array.isArray(given)) throw wanted("this is no map");
+  const entries = Object.entries(given as Record<string, unknown>);
+  const wrong = entries.find(([, value]) => typeof value !== "string" || !/^\d{6}$/.test(value));
+  if (wrong !== undefined) throw wanted(`"${wrong[0]}" is not six digits in quotes`);
+  return new Map(entries.map(([name, value]) => [name, new Secret(value as string)]));
 }
 
 function fileOf(given: Partial<Record<Argument, string>>, name: Argument): string {

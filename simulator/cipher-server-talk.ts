@@ -1,23 +1,21 @@
 /** The cipher server's side of one connection: lines in, the introduction first, then verbs; and what the mode makes of the answers. */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Socket } from "node:net";
-import type { Chance } from "../src/kernel/chance.ts";
 import type { Clock } from "../src/kernel/clock.ts";
 import { reasonOf } from "../src/kernel/faults.ts";
 import type { Logger } from "../src/kernel/log.ts";
 import type { Secret } from "../src/kernel/secret.ts";
 import { fromHex, hex } from "./bytes.ts";
-import { MalformedField, verbs, type Fields } from "./cipher-server-keys.ts";
+import { MalformedField, UnknownPassword, verbs, type Fields, type Machine } from "./cipher-server-keys.ts";
 import type { CipherServer } from "./cipher-server.ts";
 
 const VERSION = 1;
 const LINE_BYTES_MAX = 4_096;
 
-interface Talk {
+interface Talk extends Machine {
   readonly server: CipherServer;
   readonly secret: Secret<string>;
   readonly clock: Clock;
-  readonly chance: Chance;
   readonly log: Logger;
   readonly closing: AbortSignal;
 }
@@ -75,9 +73,10 @@ export function attendGateway(socket: Socket, talk: Talk): void {
     if (!introduction.isDone) return declined("not-authenticated", "say hello and authenticate first");
     if (server.mode === "refusing") return declined("refused", "this cipher server was told to refuse");
     try {
-      const said = verbs[verb]!(fields, talk.chance);
+      const said = verbs[verb]!(fields, talk);
       return { ok: true, ...(server.mode === "wrong-macs" ? spoiled(said) : said) };
     } catch (error) {
+      if (error instanceof UnknownPassword) return declined("unknown-password", reasonOf(error));
       if (!(error instanceof MalformedField)) throw error;
       return declined("malformed", reasonOf(error));
     }

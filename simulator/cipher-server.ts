@@ -25,6 +25,8 @@ export interface CipherServerOptions {
   readonly port?: number | undefined;
   readonly mode?: CipherServerMode | undefined;
   readonly slowMs?: number | undefined;
+  /** Passwords of meters that it keeps, by name; six digits each. */
+  readonly passwords?: ReadonlyMap<string, Secret<string>> | undefined;
   /** PEM texts; without them plain TCP. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** What a test lets it say of its keys; the truth is true. */
@@ -44,12 +46,12 @@ export class CipherServer {
   readonly #closing = new AbortController();
 
   constructor(options: CipherServerOptions) {
-    const { clock, chance, log, secret, tls } = options;
+    const { clock, chance, log, secret, tls, passwords = new Map<string, Secret<string>>() } = options;
     this.mode = options.mode ?? "honest";
     this.slowMs = options.slowMs ?? SLOW_MS;
     this.saysTestKeys = options.saysTestKeys ?? true;
     const attend = (socket: Socket): void =>
-      attendGateway(socket, { server: this, closing: this.#closing.signal, clock, chance, log, secret });
+      attendGateway(socket, { server: this, closing: this.#closing.signal, clock, chance, log, secret, passwords });
     this.#server = tls === undefined ? createServer(attend) : createTlsServer({ ...tls }, attend);
     this.#server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);

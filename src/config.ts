@@ -13,9 +13,9 @@ import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
 import { parsePrice, parseYuan, type Fen, type PricePerKwh } from "./kernel/money.ts";
 import { Secret } from "./kernel/secret.ts";
 import { complaintsAbout } from "./devices/dial-in/caller-book.ts";
-import { openVault } from "./security/vault.ts";
+import { keptInMachine, openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
-import type { MeterRecord } from "./devices/meter.ts";
+import type { KeptPassword, MeterRecord } from "./devices/meter.ts";
 import type { Tier, Tiers } from "./devices/poll-tiers.ts";
 import { siteFile, type SiteFile } from "./site-file.ts";
 
@@ -61,10 +61,14 @@ export interface Config {
   readonly policy: Omit<SiteFile["policy"], "cutBelow"> & { readonly cutBelow: Fen };
   readonly polling: Tiers;
   readonly paymentCap: Fen;
+  /** Minute of the day at which ledger and meters are compared; null: only when somebody asks. */
+  readonly compareAt: number | null;
   /** Null: any channel name is accepted. */
   readonly channels: ReadonlySet<string> | null;
   readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string> }[];
   readonly security: SoftwareKeys | HsmConfig;
+  /** Null: the data folder keeps its own. */
+  readonly receiptKey: Secret<string> | null;
   readonly logLevel: string;
   readonly production: boolean;
   /** What is right enough to start with and should be mended, for whoever starts: secrets that strangers can read. */
@@ -142,6 +146,13 @@ export function buildConfig(
     complaints.add(path, found.complaint);
     return new Secret("");
   };
+  const password = (path: string, reference: string): Secret<string> | KeptPassword => {
+    const kept = keptInMachine(reference, file.security.kind);
+    if (kept === null) return secret(path, reference);
+    if (!("complaint" in kept)) return kept;
+    complaints.add(path, kept.complaint);
+    return new Secret("");
+  };
 
   try {
     new Intl.DateTimeFormat("en", { timeZone: file.site.timeZone });
@@ -198,7 +209,7 @@ export function buildConfig(
         ? null
         : {
             level: meter.relayPassword.level,
-            secret: secret(
+            secret: password(
               `meters[${index}].relayPassword.secret`,
               meter.relayPassword.secret.replaceAll("{address}", meter.address),
             ),
@@ -212,8 +223,9 @@ export function buildConfig(
         `meters[${index}].model`,
         `a ${meter.model} cannot be restored by "${file.policy.restoreBy}" (policy.restoreBy)`,
       );
-    const password = meter.relayPassword?.secret.open();
-    if (password !== undefined && password !== "" && !/^\d{6}$/.test(password))
+    const known = meter.relayPassword?.secret;
+    const digits = known instanceof Secret ? known.open() : "";
+    if (digits !== "" && !/^\d{6}$/.test(digits))
       complaints.add(`meters[${index}].relayPassword.secret`, "a relay password has six digits");
   });
   const apiKeys = file.apiKeys.map((key, index) => ({ name: key.name, secret: secret(`apiKeys[${index}].secret`, key.secret) }));
@@ -248,6 +260,7 @@ export function buildConfig(
     );
   const mqttPassword = file.mqtt.password === undefined ? null : secret("mqtt.password", file.mqtt.password);
   const security = securityOf(file.security, base, secret, complaints);
+  const receiptKey = file.receipts.key === undefined ? null : secret("receipts.key", file.receipts.key);
   complaints.throwIfAny(options.file);
   const config: Config = {
     site: file.site,
@@ -275,9 +288,11 @@ export function buildConfig(
     policy: { ...file.policy, cutBelow: parseYuan(file.policy.cutBelow) },
     polling: tiersOf(file.polling),
     paymentCap: parseYuan(file.payments.cap),
+    compareAt: file.reconciliation.at === null ? null : minuteOfDay(file.reconciliation.at),
     channels: file.channels === undefined ? null : new Set([...file.channels.map((channel) => channel.name), "console"]),
     apiKeys,
     security,
+    receiptKey,
     logLevel,
     production: env["NODE_ENV"] === "production",
     warnings,
@@ -364,6 +379,8 @@ function allowed(issue: z.core.$ZodIssue): string {
       return issue.message;
   }
 }
+
+const minuteOfDay = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
 
 function tiersOf({ everySeconds, tiers }: SiteFile["polling"]): Tiers {
   const tier = (every: number, items: readonly string[] | undefined): Tier => ({ everyMs: every * 1_000, items: items ?? null });

@@ -18,8 +18,10 @@ import type { Chance } from "./kernel/chance.ts";
 import { seconds, systemClock, systemElapsed, type Clock } from "./kernel/clock.ts";
 import { reasonOf } from "./kernel/faults.ts";
 import type { Logger } from "./kernel/log.ts";
+import { beginAuditing } from "./house/auditing.ts";
 import { Closers } from "./house/closers.ts";
 import { buildEngine } from "./house/engine.ts";
+import { comparisonOf, exceptionsOf } from "./house/exceptions.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
 import { readinessOf } from "./house/readiness.ts";
@@ -79,15 +81,17 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   // --- stores
   prepareDataFolder(config.stores.data);
   const connectionString = await databaseOf(config, log, closers);
-  const db = await Database.open({ connectionString, log });
+  const newId = (): string => uuidv7();
+  const me = holderName(newId());
+  const db = await Database.open({ connectionString, log, actor: `gateway ${me}` });
   closers.add("database", () => db.close());
   const applied = await migrate(db, new URL("./stores/migrations/", import.meta.url).pathname, systemClock);
   if (applied.length > 0) log.info({ migrations: applied }, "the database was brought forward");
 
   // --- books
-  const newId = (): string => uuidv7();
-  const me = holderName(newId());
   const stores = postgresStores(db, clock, me);
+  const { commands, payments } = stores;
+  const audit = await beginAuditing({ db, config, clock, chance: chance.child("audit"), log, closers, commands, payments });
   await stores.meters.bringIn(config.accounts, config.meters);
 
   // --- lines: those that are ours, and nobody else's
@@ -144,17 +148,21 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     newId,
     log,
     live,
+    keepers: (books) => exceptionsOf({ ...books, db }),
     count: (events) => {
       for (const { type } of events) counters.announcements.inc({ type });
     },
     closers,
     stopCommandsMs: STOP_COMMANDS_MS,
   });
+  const open = engine.keepers;
   const counters = new Counters({
     commandsByState: () => stores.commands.counts(),
     buses: engine.doors.buses,
     meters: () => healthCounts(street),
     running: () => engine.running(),
+    exceptions: () => open.store.counts(clock.now()),
+    auditWaiting: audit.pulse.waiting,
   });
   security.onUsable?.(() => {
     engine.wakeWaitingFor("cipher-machine").catch((error: unknown) => {
@@ -162,6 +170,12 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     });
   });
   await engine.start();
+  const { priceOf, at } = { priceOf: (tariff: string) => config.prices.get(tariff), at: config.compareAt };
+  const comparing = comparisonOf({ ...engine.books, ...open, db }, { street, priceOf, timeZone: config.site.timeZone, at });
+  open.watch.start();
+  comparing.start();
+  closers.add("comparison", () => comparing.stop());
+  closers.add("exceptions", () => open.watch.stop());
 
   // --- doors
   const app = await buildApp({
@@ -175,11 +189,19 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     meterStore: stores.meters,
     ledgerStore: stores.ledger,
     readings: stores.readings,
+    exceptions: open.exceptions,
+    exceptionStore: open.store,
+    comparison: comparing.comparison,
+    comparisonStore: open.comparisonStore,
+    correctionCap: config.paymentCap,
+    channels: config.channels,
     billedDays: (account, limit) => stores.billing.days(account, limit),
     street,
     live,
-    readiness: () => readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security }),
+    readiness: () =>
+      readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security, audit: audit.pulse }),
     metrics: counters,
+    audit,
     apiKeys: config.apiKeys,
     publicUrl: config.http.publicUrl ?? null,
     consoleFolder,

@@ -15,6 +15,13 @@ const yuanText = z.string().regex(/^-?\d{1,12}(\.\d{1,2})?$/, 'yuan with at most
 const secretReference = z
   .string()
   .regex(/^(file|env|vault):.+/, "file:PATH or env:NAME or vault:NAME; secrets never stand in the site file itself");
+/** Relay passwords may also stay in the cipher machine; what opens the way to it, or others use at once, may not. */
+const passwordReference = z
+  .string()
+  .regex(
+    /^(file|env|vault|hsm):.+/,
+    "file:PATH or env:NAME or vault:NAME, or hsm:NAME where the cipher machine keeps it; secrets never stand in the site file itself",
+  );
 
 const fieldName = z.string().min(1, "the name of a field").max(40);
 const pollPeriod = z.int().min(1).max(86_400);
@@ -132,7 +139,7 @@ export const siteFile = z.strictObject({
           error: ({ input }) => complaintAbout(input as string) ?? undefined,
         }),
       ),
-      relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: secretReference }).optional(),
+      relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: passwordReference }).optional(),
     }),
   ),
   accounts: z
@@ -188,8 +195,20 @@ export const siteFile = z.strictObject({
     .prefault({}),
   // The largest payment that is taken.
   payments: z.strictObject({ cap: yuanText.default("50000.00") }).prefault({}),
+  // When ledger and meters are compared every night, in the site's zone; null: only when somebody asks.
+  reconciliation: z
+    .strictObject({
+      at: z
+        .string()
+        .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, "a time of day like 03:30")
+        .nullable()
+        .default("03:30"),
+    })
+    .prefault({}),
   channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
   apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
+  // The private key that receipts are signed with, Ed25519 in PEM; left out, the data folder keeps one of its own.
+  receipts: z.strictObject({ key: secretReference.optional() }).prefault({}),
   // A file of many secrets, a line each; `vault:NAME` looks into it, and {address} in a meter's reference is the meter's own.
   vault: z.strictObject({ file: z.string().min(1) }).optional(),
   security: z

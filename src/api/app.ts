@@ -10,11 +10,16 @@ import { COOKIE, installAccess, isOpenRoute } from "./access.ts";
 import type { ApiParts } from "./books.ts";
 import { installReplies, send, toFault } from "./replies.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { bookkeepingRoutes } from "./routes/bookkeeping.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { busRoutes } from "./routes/buses.ts";
 import { commandRoutes } from "./routes/commands.ts";
+import { exceptionRoutes } from "./routes/exceptions.ts";
 import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
+import { paymentBatchRoutes } from "./routes/payment-batches.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { receiptRoutes } from "./routes/receipts.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { Views } from "./views.ts";
 
@@ -72,10 +77,15 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
   const views = new Views(parts.timeZone);
   await app.register((routes, _options, done) => {
     paymentRoutes(routes, parts, views);
+    paymentBatchRoutes(routes, parts, views);
     meterRoutes(routes, parts, views);
     commandRoutes(routes, parts, views);
     accountRoutes(routes, parts, views);
+    exceptionRoutes(routes, parts, views);
+    bookkeepingRoutes(routes, parts, views);
     busRoutes(routes, parts);
+    auditRoutes(routes, parts);
+    receiptRoutes(routes, parts);
     houseRoutes(routes, parts);
     sessionRoutes(routes, access, parts.clock);
     routes.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());

@@ -11,15 +11,26 @@ import type { CentiKwh } from "../kernel/energy.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
-import type { Attempt } from "../commands/command.ts";
+import type { AuditStore } from "../audit/audit-store.ts";
+import type { Sealer } from "../audit/sealer.ts";
+import type { ReceiptDesk } from "../receipts/receipt-desk.ts";
+import type { Attempt, Command } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "../commands/command-store.ts";
+import type { IdentityWatch } from "../commands/identity-watch.ts";
 import type { PaymentService } from "../commands/payment-service.ts";
+import type { RefundService } from "../commands/refund-service.ts";
 import type { BusPicture, Street } from "../devices/meter.ts";
 import type { BusShares } from "../devices/poll-planner.ts";
 import type { ReadingIntake } from "../devices/reading-intake.ts";
+import type { Comparison } from "../exceptions/comparison.ts";
+import type { ComparisonStore } from "../exceptions/comparison-store.ts";
+import type { ExceptionStore } from "../exceptions/exception-store.ts";
+import type { Exceptions } from "../exceptions/exceptions.ts";
+import type { ChannelPayments } from "../ledger/channel-file.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
+import type { StatementStore } from "../ledger/statements.ts";
 
 export interface StoredAnswer {
   readonly status: number;
@@ -47,20 +58,35 @@ export interface ApiParts {
   readonly idempotency: Idempotency;
   readonly service: CommandService;
   readonly payments: PaymentService;
+  readonly refunds: RefundService;
   readonly commandStore: CommandStore & {
     /** The attempts of these commands, oldest first. */
     attemptsOf(
       tx: Transaction | null,
       commands: readonly CommandId[],
     ): Promise<readonly (Attempt & { readonly command: CommandId })[]>;
+    /** Those there are, in no order. */
+    findAll(commands: readonly CommandId[]): Promise<readonly Command[]>;
   };
-  readonly paymentStore: Pick<PaymentStore, "find" | "list">;
+  readonly paymentStore: Pick<PaymentStore, "find" | "list"> &
+    ChannelPayments & {
+      /** Those that were taken, in no order. */
+      byOrders(orders: readonly { readonly channel: string; readonly orderId: string }[]): Promise<readonly Payment[]>;
+    };
   readonly meterStore: Pick<MeterStore, "meter" | "account"> & {
     all(): Promise<readonly MeterBook[]>;
     accounts(page: { readonly limit: number; readonly after: AccountId | null }): Promise<readonly AccountBook[]>;
   };
   readonly ledger: Ledger;
-  readonly ledgerStore: Pick<LedgerStore, "statement">;
+  readonly ledgerStore: Pick<LedgerStore, "statement"> & StatementStore;
+  readonly exceptions: Exceptions;
+  readonly exceptionStore: ExceptionStore;
+  readonly comparison: Pick<Comparison, "begin">;
+  readonly comparisonStore: Pick<ComparisonStore, "run">;
+  /** The largest correction that one person may make. */
+  readonly correctionCap: Fen;
+  /** Null: any channel name is accepted. */
+  readonly channels: ReadonlySet<string> | null;
   readonly readings: {
     latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
     energyByDay(
@@ -77,8 +103,14 @@ export interface ApiParts {
   /** Lines with their shares of time beside their counts. */
   readonly buses: () => readonly (BusPicture & BusShares)[];
   readonly intake: ReadingIntake;
+  readonly identities: Pick<IdentityWatch, "mustBeOurs">;
   readonly live: LiveEvents;
   readonly readiness: () => Promise<readonly PartReport[]>;
+  readonly audit: {
+    readonly store: Pick<AuditStore, "head" | "waiting" | "page">;
+    readonly sealer: Pick<Sealer, "trouble">;
+    readonly receipts: Pick<ReceiptDesk, "ofCommand" | "ofPayment" | "keys">;
+  };
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string> }[];
   /** What people's browsers call the gateway when a proxy stands before it; null: what they say in Host. */

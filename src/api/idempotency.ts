@@ -26,14 +26,17 @@ export async function writeOnce(
 ): Promise<never> {
   const header = request.headers["idempotency-key"];
   const key = Array.isArray(header) ? header[0] : header;
-  const answer = await parts.transactor.transact(async (tx) => {
-    if (key !== undefined) {
-      const stored = await parts.idempotency.claim(tx, key, fingerprintOf(request));
-      if (stored !== null) return stored;
-    }
-    const fresh = { status, body: await work(tx) };
-    if (key !== undefined) await parts.idempotency.keep(tx, key, fresh);
-    return fresh;
-  });
+  const answer = await parts.transactor.transact(
+    async (tx) => {
+      if (key !== undefined) {
+        const stored = await parts.idempotency.claim(tx, key, fingerprintOf(request));
+        if (stored !== null) return stored;
+      }
+      const fresh = { status, body: await work(tx) };
+      if (key !== undefined) await parts.idempotency.keep(tx, key, fresh);
+      return fresh;
+    },
+    { actor: request.actor },
+  );
   return reply.status(answer.status).send(answer.body) as never; // the reply is sent; there is no value besides it
 }

@@ -14,6 +14,9 @@ export const pageQuery = z.object({
   cursor: z.string().max(100).optional(),
 });
 
+/** Items of one request that carries many. */
+const BATCH_ITEMS_MAX = 1_000;
+
 /** Commands and payments are paged by their ids. */
 export const idPageQuery = pageQuery.extend({ cursor: z.uuid().optional() });
 /** Entries are numbered. */
@@ -31,14 +34,41 @@ const words = (lengthMax: number) =>
     .max(lengthMax)
     .refine((text) => text.isWellFormed() && !text.includes("\0"), "text without NUL and broken characters");
 
+/** How long a command is worth sending; one that has passed is refused before anything is written. */
+const notAfter = z.iso
+  .datetime({ offset: true })
+  .meta({ type: "string" })
+  .optional()
+  .describe("ISO 8601 with offset: not a byte is sent after it; left out: as long as such commands are");
+
 export const paymentBody = z.strictObject({
   account: z.string(),
   amount: money,
   channel: z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes"),
   orderId: words(100).min(1),
+  notAfter,
+  token: z
+    .string()
+    .regex(/^\d{20}$/, "twenty digits")
+    .optional()
+    .describe("for a meter that is topped up by tokens, and only for it: passed through as it was bought"),
+});
+
+/** Each item is looked at by itself, so that one that is wrong says so and holds nobody else up. */
+export const batchBody = z.strictObject({
+  items: z.array(z.unknown()).min(1).max(BATCH_ITEMS_MAX).describe("bodies as of POST /v1/payments"),
+  check: z.boolean().default(false).describe("true: only say what would be refused; nothing is written"),
+});
+export const lookupBody = z.strictObject({
+  orders: z
+    .array(paymentBody.pick({ channel: true, orderId: true }))
+    .min(1)
+    .max(BATCH_ITEMS_MAX),
 });
 
 const reason = words(500).min(1, "say why; it stands in the books");
+
+export const refundBody = z.strictObject({ reason });
 
 export const relayBody = z
   .strictObject({
@@ -55,6 +85,7 @@ export const relayBody = z
       .optional()
       .describe("with disconnect-for: restored by itself (without a word), or at the button"),
     reason,
+    notAfter,
   })
   .refine(({ order, minutes }) => order !== "disconnect-for" || minutes !== undefined, {
     path: ["minutes"],
@@ -109,6 +140,7 @@ export const commandStates = [
 export const commandKinds = [
   "top-up",
   "open-account",
+  "refund",
   "disconnect",
   "reconnect",
   "arm",
@@ -125,10 +157,7 @@ export const commandKinds = [
 export const commandQuery = idPageQuery.extend({
   state: z.enum(commandStates).optional(),
   meter: z.string().optional(),
-  kind: z
-    .enum([...commandKinds, "refund"])
-    .optional()
-    .describe("refund is not built yet: none are found"),
+  kind: z.enum(commandKinds).optional(),
   // our own moments end in "+08:00", and an address line turns a plus into a space
   since: z
     .preprocess(
@@ -159,6 +188,7 @@ export const payment = z.object({
   orderId: z.string(),
   state: z.enum(["taken", "allocated", "unallocated", "disputed", "refunded"]),
   command: z.uuid().nullable(),
+  refund: z.uuid().nullable().describe("the newest command that takes it back out of a meter"),
   createdAt: moment,
 });
 

@@ -16,6 +16,8 @@ type Shape<Name extends "payment" | "command" | "reading" | "meter" | "account">
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+const TOKEN_DIGITS_SHOWN = 4;
+
 export class Views {
   readonly #timeZone: string;
 
@@ -32,7 +34,7 @@ export class Views {
   }
 
   payment(payment: Payment): Shape<"payment"> {
-    const { id, account, channel, orderId, state, command } = payment;
+    const { id, account, channel, orderId, state, command, refund } = payment;
     return {
       id,
       account,
@@ -41,13 +43,14 @@ export class Views {
       orderId,
       state,
       command,
+      refund,
       createdAt: this.moment(payment.createdAt),
     };
   }
 
   command(command: Command, attempts: readonly Attempt[] = []): Shape<"command"> {
     const { id, kind, meter, account, payment, state, waitingFor, because, reason, askedBy, receipt } = command;
-    const amount = command.params["amount"];
+    const { amount, token } = command.params;
     return {
       id,
       kind,
@@ -60,6 +63,8 @@ export class Views {
       askedBy,
       reason,
       ...(typeof amount === "string" ? { amount: yuan(BigInt(amount)) } : {}),
+      // it is money: enough to tell one from another, too little to type in
+      ...(typeof token === "string" ? { token: `••••${token.slice(-TOKEN_DIGITS_SHOWN)}` } : {}),
       createdAt: this.moment(command.createdAt),
       notAfter: this.moment(command.notAfter),
       endedAt: this.#maybe(command.endedAt),

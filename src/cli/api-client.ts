@@ -2,9 +2,17 @@
 import { Failed, NoConnection } from "./exits.ts";
 import { reasonOf } from "../kernel/faults.ts";
 
+const TOO_MANY = 429;
+
 export interface ApiAddress {
   readonly url: string;
   readonly key: string | undefined;
+}
+
+/** What every call through the gateway may be told. */
+export interface ApiOptions {
+  readonly api?: string;
+  readonly json?: boolean;
 }
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -24,7 +32,17 @@ export class ApiClient {
     return this.#call("POST", path, body, idempotencyKey);
   }
 
+  /** What is no JSON, as it came. */
+  async text(path: string): Promise<string> {
+    return (await this.#answer("GET", path)).text();
+  }
+
   async #call(method: string, path: string, body?: Json, idempotencyKey?: string): Promise<Json> {
+    const response = await this.#answer(method, path, body, idempotencyKey);
+    return (await response.json().catch(() => ({}))) as Json;
+  }
+
+  async #answer(method: string, path: string, body?: Json, idempotencyKey?: string): Promise<Response> {
     const headers: Record<string, string> = { accept: "application/json" };
     if (body !== undefined) headers["content-type"] = "application/json";
     if (this.#to.key !== undefined) headers["authorization"] = `Bearer ${this.#to.key}`;
@@ -42,13 +60,14 @@ export class ApiClient {
         `No gateway answers at ${this.#to.url} (${cause}). Start it with "npm start", or name it with --api or GATEWAY_URL.`,
       );
     }
+    if (response.ok) return response;
     const answer = (await response.json().catch(() => ({}))) as Json;
-    if (response.ok) return answer;
     const { code, detail } = answer;
     throw new Failed(
       typeof detail === "string"
         ? detail
         : `The gateway answered ${response.status} ${typeof code === "string" ? code : ""}`.trim(),
+      { mayPass: response.status >= 500 || response.status === TOO_MANY },
     );
   }
 }

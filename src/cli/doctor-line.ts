@@ -1,8 +1,10 @@
 /** `meterctl doctor --link …`: what a line sounds like, what is wrong with it, and what to do. Listens and reads; changes nothing. */
 import { examineLine } from "../devices/examine-line.ts";
+import { isMqtt, parseLink } from "../devices/link-url.ts";
 import { judgeLine, type LineFinding } from "../devices/line-findings.ts";
 import { systemClock } from "../kernel/clock.ts";
 import type { Language } from "../protocols/dlt645/index.ts";
+import { doctorBroker } from "./doctor-broker.ts";
 import { openProbe } from "./line-options.ts";
 
 export interface LineWish {
@@ -15,7 +17,9 @@ export interface LineWish {
   readonly progress: (line: string) => void;
 }
 
-export async function doctorLine(wish: LineWish): Promise<readonly LineFinding[]> {
+export async function doctorLine(wish: LineWish): Promise<readonly LineFinding<string>[]> {
+  const target = parseLink(wish.link);
+  if (isMqtt(target)) return doctorBroker(wish, target);
   const { link, address, waitMs, listenMs, timeZone, progress } = wish;
   let open = await openProbe(link, waitMs);
   try {
@@ -44,7 +48,7 @@ export async function doctorLine(wish: LineWish): Promise<readonly LineFinding[]
 
 const MARK = { good: "ok  ", hint: "note", bad: "BAD " } as const;
 
-export const printLineFindings = (findings: readonly LineFinding[], language: Language): string =>
+export const printLineFindings = (findings: readonly LineFinding<string>[], language: Language): string =>
   findings
     .map(({ code, grade, found, next }) =>
       [

@@ -8,7 +8,15 @@ export class WrongUse extends Error {}
 /** Nobody listens where we called. */
 export class NoConnection extends Error {}
 /** The thing was asked for and did not happen; the message is for people. */
-export class Failed extends Error {}
+export class Failed extends Error {
+  /** The gateway itself is in trouble, or has too much to do: the same call may well succeed later. */
+  readonly mayPass: boolean;
+
+  constructor(message: string, { mayPass = false }: { readonly mayPass?: boolean } = {}) {
+    super(message);
+    this.mayPass = mayPass;
+  }
+}
 
 const wrong = new Set([
   "address-malformed",

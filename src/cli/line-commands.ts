@@ -4,10 +4,11 @@ import type { MeterAddress } from "../kernel/ids.ts";
 import { addressArgument, baudsArgument, durationArgument, msArgument, zoneArgument } from "./arguments.ts";
 import { explainingOf, languageOf } from "./decode.ts";
 import { Exit } from "./exits.ts";
-import type { Terminal } from "./meterctl.ts";
+import type { Terminal } from "./terminal.ts";
 
 const ZONE = "Asia/Shanghai";
-const LINK_FORMS = "tcp://host:port or serial:///dev/ttyUSB0?baud=2400";
+const LINK_FORMS =
+  "tcp://host:port, serial:///dev/ttyUSB0?baud=2400 or mqtt(s)://user:password@host:port?down=…&up=…&payload=raw|hex|json";
 const LANGUAGE = "en or zh (default: what the terminal speaks) · 语言";
 
 interface ScanOptions {
@@ -15,6 +16,7 @@ interface ScanOptions {
   readonly baud?: readonly number[];
   readonly wait?: number;
   readonly minutes: number;
+  readonly for?: number;
   readonly lang?: string;
   readonly json?: boolean;
 }
@@ -45,8 +47,9 @@ export function lineCommands(program: Command, terminal: Terminal, end: (code: n
     .description("find all meters of a line, also where they answer at once; sends reads alone · 搜表")
     .requiredOption("--link <url>", LINK_FORMS)
     .option("--baud <speeds>", "try these one after the other, like 1200,2400,9600 (serial)", baudsArgument)
-    .option("--wait <ms>", "how long an answer may take (default: 700 serial, 1500 tcp)", msArgument)
+    .option("--wait <ms>", "how long an answer may take (default: 700 serial, 1500 tcp, 4000 mqtt)", msArgument)
     .option("--minutes <n>", "end after so long at the latest", durationArgument, 60)
+    .option("--for <seconds>", "over MQTT topics with {address}: listen so long for addresses (default: 60)", durationArgument)
     .option("--lang <language>", LANGUAGE)
     .option("--json", "JSON alone on standard output")
     .action(async (options: ScanOptions) => {
@@ -58,13 +61,15 @@ export function lineCommands(program: Command, terminal: Terminal, end: (code: n
           bauds: options.baud ?? [],
           waitMs: options.wait,
           minutesMax: options.minutes,
+          listenS: options.for,
           language,
           stop,
           progress: (line) => terminal.error(line),
         }),
       );
       terminal.out(options.json === true ? JSON.stringify(result, null, 2) : printScan(result, language));
-      if (result.meters.length === 0 || !result.complete) end(Exit.failed);
+      const isAll = result.complete || result.way === "heard";
+      if (result.meters.length === 0 || !isAll) end(Exit.failed);
     });
 
   program
@@ -110,6 +115,9 @@ export const withLineOptions = (doctor: Command): Command =>
     .option("--zone <zone>", "time zone of the meters' clocks", zoneArgument, ZONE)
     .option("--lang <language>", LANGUAGE);
 
+/** Over MQTT the broker itself is examined: that it is not there, or does not want us, is told like all the rest. */
+const NOBODY_THERE = new Set(["no-broker", "credentials", "topic-refused"]);
+
 export async function examineLink(link: string, options: DoctorOptions, terminal: Terminal): Promise<number> {
   const language = languageOf(options.lang, terminal.env);
   const { doctorLine, printLineFindings } = await import("./doctor-line.ts");
@@ -123,11 +131,12 @@ export async function examineLink(link: string, options: DoctorOptions, terminal
     progress: (line) => terminal.error(line),
   });
   terminal.out(options.json === true ? JSON.stringify(findings, null, 2) : printLineFindings(findings, language));
+  if (findings.some(({ code }) => NOBODY_THERE.has(code))) return Exit.noConnection;
   return findings.some(({ grade }) => grade === "bad") ? Exit.failed : Exit.done;
 }
 
 /** Ctrl-C ends the listening and not the program: what was heard is still summed up. */
-async function untilInterrupted<T>(terminal: Terminal, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
+export async function untilInterrupted<T>(terminal: Terminal, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
   if (terminal.stop !== undefined) return work(terminal.stop);
   const interrupted = new AbortController();
   const stop = (): void => interrupted.abort();

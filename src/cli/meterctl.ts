@@ -1,37 +1,28 @@
-/** The command line tool: decode, encode, read, ports, pay, relay, command, doctor. What each prints and how it ends is told in the README. */
+/** The command line tool: decode, encode, read, ports, pay, relay, command, receipt, audit, doctor. What each prints and how it ends is told in the README. */
 import { randomUUID } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { itemOf } from "../protocols/dlt645/index.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
-import { ApiClient, type ApiAddress, type Json } from "./api-client.ts";
+import { ApiClient, type ApiAddress, type ApiOptions, type Json } from "./api-client.ts";
+import { auditCommands } from "./audit-commands.ts";
 import { addressArgument, argument, countArgument } from "./arguments.ts";
+import { deskCommands } from "./desk-commands.ts";
 import { decode, explainingOf, languageOf } from "./decode.ts";
 import { examine, printFindings } from "./doctor.ts";
 import { encode, listForms } from "./encode.ts";
 import { modelArgument } from "./model-argument.ts";
 import { endOf, Exit, WrongUse } from "./exits.ts";
 import { examineLink, lineCommands, withLineOptions, type DoctorOptions } from "./line-commands.ts";
+import { importCommands } from "./import/import-commands.ts";
+import { realTerminal, type Terminal } from "./terminal.ts";
+import { receiptCommands } from "./receipt-commands.ts";
 import { lineOf, watch } from "./watch.ts";
 
 const ORDERS = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", "disconnect-for"] as const;
 
-export interface Terminal {
-  out(text: string): void;
-  error(text: string): void;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Ends what goes on for ever; a real terminal's own is Ctrl-C. */
-  readonly stop?: AbortSignal;
-}
-
-const realTerminal: Terminal = {
-  out: (text) => void process.stdout.write(`${text}\n`),
-  error: (text) => void process.stderr.write(`${text}\n`),
-  env: process.env,
-};
-
 /** Runs one call; answers its exit code. */
-export async function main(args: readonly string[], terminal: Terminal = realTerminal): Promise<number> {
+export async function main(args: readonly string[], terminal: Terminal = realTerminal()): Promise<number> {
   let code: number = Exit.done;
   const program = build(terminal, (end) => (code = end));
   try {
@@ -43,11 +34,6 @@ export async function main(args: readonly string[], terminal: Terminal = realTer
     terminal.error(end.say);
     return end.code;
   }
-}
-
-interface ApiOptions {
-  readonly api?: string;
-  readonly json?: boolean;
 }
 
 function build(terminal: Terminal, end: (code: number) => void): Command {
@@ -137,12 +123,18 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .argument("<amount>", "yuan, like 100.00", amountArgument)
     .option("--order <id>", "the channel's order id; the same id is never taken twice (default: a new one)")
     .option("--channel <name>", "channel", "meterctl")
+    .option("--token <digits>", "twenty digits, for a meter that takes tokens · 购电代码", tokenArgument)
     .option("--watch", "follow the command to its end")
     .action(
-      async (account: string, amount: string, options: ApiOptions & { order?: string; channel: string; watch?: boolean }) => {
+      async (
+        account: string,
+        amount: string,
+        options: ApiOptions & { order?: string; channel: string; token?: string; watch?: boolean },
+      ) => {
         const api = clientOf(options);
         const orderId = options.order ?? randomUUID();
-        const answer = await api.post("/v1/payments", { account, amount, channel: options.channel, orderId });
+        const token = options.token === undefined ? {} : { token: options.token };
+        const answer = await api.post("/v1/payments", { account, amount, channel: options.channel, orderId, ...token });
         const payment = answer["payment"] as Json;
         const command = answer["command"] as Json | null;
         show(
@@ -154,6 +146,22 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
           end((await watch(api, String(command["id"]), (line) => (options.json === true ? undefined : terminal.out(line)))).code);
       },
     );
+
+  throughGateway(program.command("refund"))
+    .description("give a payment back, out of the meter where its money is there · 退费")
+    .argument("<payment>", "the payment's id")
+    .requiredOption("--reason <text>", "why; it stands in the books")
+    .option("--watch", "follow the command to its end")
+    .action(async (payment: string, options: ApiOptions & { reason: string; watch?: boolean }) => {
+      const api = clientOf(options);
+      const answer = await api.post(`/v1/payments/${encodeURIComponent(payment)}/refund`, { reason: options.reason });
+      const { amount, state } = answer["payment"] as Json;
+      const command = answer["command"] as Json | null;
+      const line = command === null ? "" : `\n${lineOf(command)}`;
+      show(options, answer, `payment ${payment}  ${String(amount)} yuan  ${String(state)}${line}`);
+      if (options.watch === true && command !== null)
+        end((await watch(api, String(command["id"]), (row) => (options.json === true ? undefined : terminal.out(row)))).code);
+    });
 
   type OrderOptions = ApiOptions & { reason: string; watch?: boolean };
   /** One command, or one for each meter of a bus. */
@@ -222,7 +230,11 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
       show(options, command, describe(command));
     });
 
+  importCommands({ program, terminal, end, throughGateway, clientOf });
+  deskCommands({ program, throughGateway, terminal, end, clientOf });
   lineCommands(program, terminal, end);
+  auditCommands(program, terminal, end);
+  receiptCommands(program, terminal, end, clientOf);
 
   withLineOptions(program.command("doctor"))
     .description("what is wrong with this site, or with a line, and what to do · 自检")
@@ -249,6 +261,10 @@ function addressOf(options: ApiOptions, env: Terminal["env"]): ApiAddress {
 const minutesArgument = argument((text) => {
   if (!/^\d{1,4}$/.test(text)) throw new Error("Whole minutes.");
   return Number(text);
+});
+const tokenArgument = argument((text) => {
+  if (!/^\d{20}$/.test(text)) throw new Error("A token has twenty digits.");
+  return text;
 });
 const amountArgument = argument((text) => {
   if (parseYuan(text) <= 0n) throw new Error("An amount is positive.");

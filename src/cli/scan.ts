@@ -3,11 +3,14 @@
  * tells how far it is while it goes (on standard error), and ends with a table, or with JSON alone on standard output.
  */
 import type { LineSettings } from "../devices/bare-link.ts";
+import { eachMeterAlone } from "../devices/bus-config.ts";
+import { isMqtt, parseLink } from "../devices/link-url.ts";
 import { levelMsMax, questionTo, searchMeters, type FoundMeter, type SearchStep } from "../devices/meter-search.ts";
 import type { Language } from "../protocols/dlt645/index.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { NoConnection } from "./exits.ts";
 import { openProbe, span, type OpenProbe } from "./line-options.ts";
+import { scanTopics } from "./scan-topics.ts";
 
 export interface ScanWish {
   readonly link: string;
@@ -15,6 +18,8 @@ export interface ScanWish {
   readonly bauds: readonly number[];
   readonly waitMs?: number | undefined;
   readonly minutesMax: number;
+  /** Over MQTT topics with an address: how long to listen. */
+  readonly listenS?: number | undefined;
   readonly language: Language;
   readonly stop?: AbortSignal | undefined;
   /** For people, while it goes. */
@@ -26,8 +31,10 @@ export interface ScannedMeter extends FoundMeter {
 }
 export interface ScanResult {
   readonly meters: readonly ScannedMeter[];
-  /** False: it was ended before every branch had been asked. */
+  /** False: it was ended before every branch had been asked, or nobody could be searched for. */
   readonly complete: boolean;
+  /** `heard`: there was no search, only those were asked whose address passed on the topics. */
+  readonly way: "search" | "heard";
   readonly questions: number;
   readonly tookMs: number;
   /** Something answered there, and nobody could ever read it. */
@@ -38,6 +45,8 @@ export interface ScanResult {
 const TOLD_EVERY = 10;
 
 export async function scan(wish: ScanWish): Promise<ScanResult> {
+  const target = parseLink(wish.link);
+  if (wish.bauds.length === 0 && isMqtt(target) && eachMeterAlone(target.transport)) return scanTopics(wish, target);
   const startedAt = systemClock.now();
   const until = startedAt + wish.minutesMax * 60_000;
   const meters = new Map<string, ScannedMeter>();
@@ -59,7 +68,7 @@ export async function scan(wish: ScanWish): Promise<ScanResult> {
     }
   }
   const found = [...meters.values()].sort((a, b) => a.address.localeCompare(b.address));
-  return { meters: found, complete, questions, tookMs: systemClock.now() - startedAt, unreadable };
+  return { meters: found, complete, way: "search", questions, tookMs: systemClock.now() - startedAt, unreadable };
 }
 
 function one({ link, probe }: OpenProbe, wish: ScanWish, mayGoOn: () => boolean): ReturnType<typeof searchMeters> {
@@ -96,22 +105,25 @@ const chinese: typeof english = {
     `已找到 ${found} 块${open === 0 ? "" : `，剩余 ${open} 个分支，目前估计最多 ${span(rest, language)}`}`,
 };
 
-export function printScan({ meters, complete, questions, tookMs, unreadable }: ScanResult, language: Language): string {
+export function printScan({ meters, complete, way, questions, tookMs, unreadable }: ScanResult, language: Language): string {
   const isZh = language === "zh";
   const rows = meters.map(({ address, confirmed, answerMs, doubled, baud }) =>
     [
       address,
       baud === null ? "" : String(baud),
       answerMs === null ? "" : `${answerMs} ms`,
-      confirmed ? "" : isZh ? "未能单独应答" : "did not answer alone",
+      confirmed ? "" : way === "heard" ? (isZh ? "未应答" : "did not answer") : isZh ? "未能单独应答" : "did not answer alone",
       doubled ? (isZh ? "地址可能重复" : "perhaps two meters of one address") : "",
     ]
       .filter((word) => word !== "")
       .join("  "),
   );
+  const early = isZh ? "；未查完" : "; NOT complete: it was ended early";
+  const onlyHeard = isZh ? "；仅限监听到的表" : "; only those that were heard, there may be more";
+  const rest = complete ? "" : way === "heard" ? onlyHeard : early;
   const sum = isZh
-    ? `${meters.length} 块表，${questions} 次询问，${span(tookMs, language)}${complete ? "" : "；未查完"}`
-    : `${meters.length} meters, ${questions} questions, ${span(tookMs, language)}${complete ? "" : "; NOT complete: it was ended early"}`;
+    ? `${meters.length} 块表，${questions} 次询问，${span(tookMs, language)}${rest}`
+    : `${meters.length} meters, ${questions} questions, ${span(tookMs, language)}${rest}`;
   const strange = unreadable.map((ending) =>
     isZh ? `${ending}：有应答但无法识别` : `${ending}: something answers that nobody can read`,
   );

@@ -5,11 +5,12 @@ import { clockSet } from "./definitions/clock-set.ts";
 import { freeze } from "./definitions/freeze.ts";
 import { openAccount, topUp } from "./definitions/purchase.ts";
 import { readNow } from "./definitions/read-now.ts";
+import { refund } from "./definitions/refund.ts";
 import { relayDefinitions } from "./definitions/relay.ts";
 import { disconnectFor } from "./definitions/timed-cut.ts";
 
 export const catalogue: ReadonlyMap<CommandKind, CommandDefinition> = new Map(
-  [topUp, openAccount, ...relayDefinitions, disconnectFor, clockSet, freeze, readNow].map((definition) => [
+  [topUp, openAccount, refund, ...relayDefinitions, disconnectFor, clockSet, freeze, readNow].map((definition) => [
     definition.kind,
     definition,
   ]),

@@ -16,13 +16,22 @@ import { faults, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { CommandId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Transactor } from "../kernel/transaction.ts";
-import { Priority, type MeterSession, type RelayPicture, type Sent, type Street, type Wallet } from "../devices/meter.ts";
+import {
+  Priority,
+  type BalanceSight,
+  type MeterSession,
+  type RelayPicture,
+  type Sent,
+  type Street,
+  type Wallet,
+} from "../devices/meter.ts";
 import { definitionOf } from "./catalogue.ts";
 import type { CommandChange } from "./command-store.ts";
 import { isOpen, isUnsent, type Attempt, type Command } from "./command.ts";
 import { apply, type ConclusionParts } from "./conclusion.ts";
 import type { Before, CommandDefinition, Verdict } from "./definition.ts";
 import { identityDoubt, quarantine } from "./identity-doubt.ts";
+import type { IdentityWatch } from "./identity-watch.ts";
 import { rivalsOf } from "./rivals.ts";
 import { watched } from "./watched-session.ts";
 
@@ -49,6 +58,8 @@ export interface CutGuard {
 export interface SightKeeper {
   relay(command: Command, picture: RelayPicture): Promise<void>;
   wallet(command: Command, wallet: Wallet): Promise<void>;
+  /** Of a wallet that shows no count; left out: nobody keeps it. */
+  balance?(command: Command, seen: BalanceSight): Promise<void>;
 }
 
 export interface RunnerParts extends ConclusionParts {
@@ -57,6 +68,7 @@ export interface RunnerParts extends ConclusionParts {
   readonly transactor: Transactor;
   readonly street: Street;
   readonly guard: CutGuard;
+  readonly identities: Pick<IdentityWatch, "strangerIn" | "inDoubt" | "compared">;
   readonly sights: SightKeeper;
 }
 
@@ -130,6 +142,7 @@ export class CommandRunner {
       const seen = watched(raw, {
         relay: (picture) => this.#parts.sights.relay(taken, picture),
         wallet: (wallet) => this.#parts.sights.wallet(taken, wallet),
+        balance: async (balance) => this.#parts.sights.balance?.(taken, balance),
       });
       // While we waited for the meter another worker may have taken it, or a person cancelled it.
       const command = await this.#parts.commands.find(null, id);
@@ -292,11 +305,12 @@ export class CommandRunner {
         });
         return;
       case "unclear":
+        if (verdict.quarantine !== undefined) await quarantine(this.#parts, session, command, verdict.quarantine);
         await this.#apply(command, { type: "nobody-can-tell", because: verdict.because });
         log.warn({ because: verdict.because }, "nobody can tell what became of this command");
         return;
       case "not-done":
-        await this.#notDone(definition, session, command, attempt, lastReply, refusal, log);
+        await this.#notDone(definition, session, command, attempt, { lastReply, refusal, verdict }, log);
     }
   }
 
@@ -306,8 +320,15 @@ export class CommandRunner {
     session: MeterSession,
     command: Command,
     attempt: Attempt,
-    lastReply: string,
-    refusal: FaultCode | null,
+    {
+      lastReply,
+      refusal,
+      verdict,
+    }: {
+      readonly lastReply: string;
+      readonly refusal: FaultCode | null;
+      readonly verdict: Extract<Verdict, { verdict: "not-done" }>;
+    },
     log: Logger,
   ): Promise<void> {
     const { clock } = this.#parts;
@@ -317,8 +338,13 @@ export class CommandRunner {
       return;
     }
     const timeLeft = clock.now() < command.notAfter;
-    const triesLeft = attempt.number < (isLineClosed(attempt) ? LINE_CLOSED_ATTEMPTS_MAX : definition.attemptsMax);
+    const triesLeft =
+      verdict.again !== false && attempt.number < (isLineClosed(attempt) ? LINE_CLOSED_ATTEMPTS_MAX : definition.attemptsMax);
     const because = lastReply === "acknowledged" ? "stuck" : "silence";
+    if ((!timeLeft || !triesLeft) && verdict.otherwise !== undefined) {
+      await this.#apply(command, { type: "nobody-can-tell", because: verdict.otherwise });
+      return;
+    }
     if (!timeLeft || !triesLeft) {
       await this.#apply(command, { type: "not-done", timeLeft, triesLeft, because });
       return;

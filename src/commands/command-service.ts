@@ -52,6 +52,7 @@ export class CommandService {
   async accept(tx: Transaction, wish: CommandWish): Promise<Command> {
     const { commands, meters, outbox, clock } = this.#parts;
     const definition = definitionOf(wish.kind);
+    if (wish.notAfter !== undefined && wish.notAfter <= clock.now()) throw new Fault("deadline-passed", { field: "notAfter" });
     const book = await meters.meter(tx, wish.meter);
     if (book === null) throw new Fault("unknown-meter", { meter: wish.meter });
     if (book.identity === "quarantined" && definition.effect !== "reads")
@@ -129,12 +130,16 @@ export class CommandService {
   }
 
   /** A person has looked at a disputed command and says what happened; the note stands in the receipt. */
-  async resolve(tx: Transaction, id: CommandId, decision: { readonly done: boolean; readonly note: string }): Promise<Command> {
+  async resolve(
+    tx: Transaction,
+    id: CommandId,
+    decision: { readonly done: boolean; readonly note: string; readonly by?: string },
+  ): Promise<Command> {
     const found = await this.#parts.commands.find(tx, id);
     if (found === null) throw new Fault("unknown-command", { command: id });
     if (found.state !== "disputed") throw new Fault("not-disputed", { command: id, state: found.state });
     const now = this.#parts.clock.now();
-    const receipt = { ...found.receipt, decided: { done: decision.done, note: decision.note, takenAt: now } };
+    const receipt = { ...found.receipt, decided: { ...decision, takenAt: now } };
     const end = await apply(this.#parts, tx, found, { type: "resolved", done: decision.done }, { receipt });
     if (end === null) throw new Error(`command ${id} changed while it was locked`);
     return { ...found, state: end.state, because: end.because, endedAt: now, receipt };

@@ -112,6 +112,8 @@ export interface Payment {
   readonly orderId: string;
   readonly state: "taken" | "allocated" | "unallocated" | "disputed" | "refunded";
   readonly command: CommandId | null;
+  /** The newest command that takes it back out of a meter. */
+  readonly refund: CommandId | null;
   readonly createdAt: Instant;
 }
 
@@ -119,8 +121,11 @@ export interface PaymentStore {
   /** Null when (channel, orderId) is taken; waits for a transaction that is taking it right now. */
   insert(tx: Transaction, payment: Payment): Promise<boolean>;
   find(tx: Transaction | null, id: PaymentId): Promise<Payment | null>;
+  /** As find, and nobody else may change it before this transaction ends. */
+  lock(tx: Transaction, id: PaymentId): Promise<Payment | null>;
   byOrder(tx: Transaction | null, channel: string, orderId: string): Promise<Payment | null>;
   setState(tx: Transaction, id: PaymentId, state: Payment["state"], command: CommandId | null): Promise<void>;
+  setRefund(tx: Transaction, id: PaymentId, refund: CommandId): Promise<void>;
   /** An open dispute of this account, if there is one. */
   disputed(tx: Transaction | null, account: AccountId): Promise<PaymentId | null>;
   list(page: {

@@ -6,6 +6,7 @@ import type { WireEvidence } from "../kernel/reading.ts";
 export type CommandKind =
   | "top-up"
   | "open-account"
+  | "refund"
   | "disconnect"
   | "reconnect"
   | "arm"

@@ -10,6 +10,8 @@ import { isOpen, type Command, type CommandState } from "./command.ts";
 import { isStep, step, type CommandEvent, type Step } from "./command-machine.ts";
 import type { CommandChange, CommandStore, MeterStore, PaymentStore } from "./command-store.ts";
 import { amountOf } from "./definitions/purchase.ts";
+import { decisionIn, type OutcomeKeeper } from "./outcome-keeper.ts";
+import { settleRefund } from "./refund-money.ts";
 import { rivalsOf } from "./rivals.ts";
 
 export interface ConclusionParts {
@@ -19,6 +21,8 @@ export interface ConclusionParts {
   readonly meters: MeterStore;
   readonly ledger: Ledger;
   readonly outbox: Outbox;
+  /** Left out: nobody keeps what did not end well. */
+  readonly outcomes?: OutcomeKeeper;
 }
 
 /** Applies an event; null when the fence was lost. What the machine does not allow is a mistake of ours and throws. */
@@ -40,7 +44,7 @@ export async function apply(
     ...(ended ? { endedAt: parts.clock.now(), lookAt: null, waitingFor: null } : {}),
   };
   if (!(await parts.commands.change(tx, command.id, command.fence, from, change))) return null;
-  if (ended) await settleMoney(parts, tx, command, next);
+  if (ended) await (command.kind === "refund" ? settleRefund : settleMoney)(parts, tx, command, next);
   if (next.state !== command.state || ended) {
     await parts.outbox.announce(tx, {
       type: "command",
@@ -54,6 +58,7 @@ export async function apply(
     await parts.outbox.announce(tx, { type: "meter", address: command.meter });
     if (command.effect === "adds") await wakeTheNext(parts, tx, command);
     await noteWhoCut(parts, tx, command, next);
+    await parts.outcomes?.ended(tx, command, { step: next, decision: decisionIn(more.receipt) });
   }
   return next;
 }

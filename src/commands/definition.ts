@@ -23,11 +23,20 @@ export type Choice =
 
 export type Verdict =
   | { readonly verdict: "done"; readonly proof: Before }
-  | { readonly verdict: "not-done" }
+  /**
+   * `again`: false where a second sending could be a second obeying. `otherwise`: it may be said again without harm and its answer would
+   * tell; where it can no longer be said, nobody can tell, and this is why.
+   */
+  | { readonly verdict: "not-done"; readonly again?: false; readonly otherwise?: string }
   /** Not yet: look again after a while. */
   | { readonly verdict: "wait"; readonly waitingFor: string; readonly lookAgainMs: number }
   /** No look will ever tell: a person decides (adds), or it ends unanswered (sets). */
-  | { readonly verdict: "unclear"; readonly because: string };
+  | {
+      readonly verdict: "unclear";
+      readonly because: string;
+      /** Somebody else speaks to this meter in our place: nothing more is sent to it until a person has looked. */
+      readonly quarantine?: FaultCode;
+    };
 
 export interface VerifyContext {
   readonly before: Before;

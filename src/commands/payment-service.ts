@@ -5,10 +5,11 @@
  * it (remote) the entry itself is the whole top-up; what follows is a relay that may have to return, and a cut that has not
  * left and never will.
  */
-import type { Clock } from "../kernel/clock.ts";
+import { hours, minutes, type Clock, type Instant } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import { PaymentId, type AccountId, type MeterAddress } from "../kernel/ids.ts";
 import { yuan, type Fen } from "../kernel/money.ts";
+import type { Secret } from "../kernel/secret.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -21,12 +22,29 @@ export interface PaymentOrder {
   readonly amount: Fen;
   readonly channel: string;
   readonly orderId: string;
+  /** How long the top-up is worth sending; left out: as long as top-ups are. */
+  readonly notAfter?: Instant;
+  /** Twenty digits bought elsewhere, for a meter that takes them; they are money, and stand in no log. */
+  readonly token?: Secret<string>;
 }
 
 /** What the rules want to happen after money came in; joins the payment's transaction. */
 export interface AfterCredit {
   restore(tx: Transaction, meter: MeterAddress): Promise<Command | null>;
 }
+
+/** The most that a meter's wallet may hold, as read from it, and what it held. */
+export interface WalletRoom {
+  readonly limit: Fen;
+  readonly limitAt: Instant;
+  readonly balance: Fen | null;
+  readonly balanceAt: Instant | null;
+}
+
+/** A limit is read once a day. An older one says nothing: somebody may have raised it at the meter. */
+const LIMIT_KNOWN_MS = hours(48);
+/** What was on the meter then may have been used up since, and then there is room for more. */
+const BALANCE_KNOWN_MS = minutes(30);
 
 export interface PaymentServiceParts {
   readonly clock: Clock;
@@ -41,6 +59,10 @@ export interface PaymentServiceParts {
   /** Absent names are accepted when null. */
   readonly channels: ReadonlySet<string> | null;
   readonly cap: Fen;
+  /** Null, or left out: not known. */
+  readonly roomIn?: (meter: MeterAddress) => Promise<WalletRoom | null>;
+  /** Whether this meter is topped up by a token; left out: none is. */
+  readonly takesTokens?: (meter: MeterAddress) => boolean;
 }
 
 export interface TakenPayment {
@@ -60,21 +82,10 @@ export class PaymentService {
 
   /** Takes it, or answers what was taken under the same channel and order id before. */
   async take(tx: Transaction, order: PaymentOrder): Promise<TakenPayment> {
-    const { payments, ledger, outbox, clock, meters } = this.#parts;
-    if (order.amount <= 0n) throw new Fault("amount-malformed", { field: "amount", given: yuan(order.amount) });
-    if (order.amount > this.#parts.cap)
-      throw new Fault("amount-above-cap", { amount: yuan(order.amount), cap: yuan(this.#parts.cap) });
-    if (this.#parts.channels !== null && !this.#parts.channels.has(order.channel))
-      throw new Fault("unknown-channel", { channel: order.channel });
-    const earlier = await payments.byOrder(tx, order.channel, order.orderId);
-    if (earlier !== null) return this.#repeat(tx, earlier, order);
-    const account = await meters.account(tx, order.account);
-    if (account === null) throw new Fault("unknown-account", { account: order.account });
-    if (account.meter === null) throw new Fault("account-without-meter", { account: order.account });
-    const meter = await meters.meter(tx, account.meter);
-    if (meter === null) throw new Fault("unknown-meter", { meter: account.meter });
-    if (meter.identity === "quarantined") throw new Fault("meter-quarantined", { meter: meter.address, why: meter.identityNote });
-    if ((await payments.disputed(tx, order.account)) !== null) throw new Fault("account-disputed", { account: order.account });
+    const { payments, ledger, outbox, clock } = this.#parts;
+    const seen = await this.#look(tx, order);
+    if ("earlier" in seen) return this.#repeat(tx, seen.earlier, order);
+    const { account, meter } = seen;
     const payment: Payment = {
       id: PaymentId(this.#parts.newId()),
       account: order.account,
@@ -83,11 +94,13 @@ export class PaymentService {
       orderId: order.orderId,
       state: "taken",
       command: null,
+      refund: null,
       createdAt: clock.now(),
     };
     if (!(await payments.insert(tx, payment))) {
       const first = await payments.byOrder(tx, order.channel, order.orderId);
       if (first === null) throw new Error("a payment that stood in the way is gone");
+      refuseOther(first, order);
       return this.#repeat(tx, first, order);
     }
     const received = await ledger.receive(tx, {
@@ -98,19 +111,26 @@ export class PaymentService {
     });
     if (received !== "posted") throw new Error(`payment ${payment.id} could not be posted: ${received}`);
     await outbox.announce(tx, { type: "account", account: order.account });
-    return account.mode === "local" ? this.#toMeter(tx, payment, account, meter) : this.#toLedger(tx, payment, meter);
+    return account.mode === "local" ? this.#toMeter(tx, order, payment, account, meter) : this.#toLedger(tx, payment, meter);
   }
 
-  async #toMeter(tx: Transaction, payment: Payment, account: AccountBook, meter: MeterBook): Promise<TakenPayment> {
+  async #toMeter(
+    tx: Transaction,
+    { notAfter, token }: PaymentOrder,
+    payment: Payment,
+    account: AccountBook,
+    meter: MeterBook,
+  ): Promise<TakenPayment> {
     const opened = meter.relayWord === null || (meter.relayWord & ACCOUNT_NOT_OPENED) === 0;
     const command = await this.#parts.service.accept(tx, {
       kind: opened ? "top-up" : "open-account",
       meter: meter.address,
       account: account.account,
       payment: payment.id,
-      params: { amount: payment.amount.toString() },
+      params: { amount: payment.amount.toString(), ...(token === undefined ? {} : { token: token.open() }) },
       askedBy: "payment",
       reason: `${payment.channel} ${payment.orderId}`,
+      ...(notAfter === undefined ? {} : { notAfter }),
     });
     const held = await this.#parts.ledger.hold(tx, { account: account.account, amount: payment.amount, hold: command.id });
     if (held !== "posted") throw new Error(`the hold of command ${command.id} was ${held}`);
@@ -127,10 +147,63 @@ export class PaymentService {
     return { payment: { ...payment, state: "allocated", command: command?.id ?? null }, command };
   }
 
-  async #repeat(tx: Transaction, payment: Payment, order: PaymentOrder): Promise<TakenPayment> {
-    if (payment.account !== order.account || payment.amount !== order.amount) {
-      throw new Fault("order-conflict", { channel: order.channel, orderId: order.orderId, payment: payment.id });
-    }
-    return { payment, command: payment.command === null ? null : await this.#parts.commands.find(tx, payment.command) };
+  /** Whether it would be taken now: throws what it would be refused with, answers what was taken under its order id before. Writes nothing. */
+  async examine(order: PaymentOrder): Promise<Payment | null> {
+    const seen = await this.#look(null, order);
+    return "earlier" in seen ? seen.earlier : null;
   }
+
+  async #look(
+    tx: Transaction | null,
+    order: PaymentOrder,
+  ): Promise<{ readonly earlier: Payment } | { readonly account: AccountBook; readonly meter: MeterBook }> {
+    const { payments, meters, channels, cap } = this.#parts;
+    if (order.amount <= 0n) throw new Fault("amount-malformed", { field: "amount", given: yuan(order.amount) });
+    if (order.amount > cap) throw new Fault("amount-above-cap", { amount: yuan(order.amount), cap: yuan(cap) });
+    if (channels !== null && !channels.has(order.channel)) throw new Fault("unknown-channel", { channel: order.channel });
+    const earlier = await payments.byOrder(tx, order.channel, order.orderId);
+    if (earlier !== null) {
+      refuseOther(earlier, order);
+      return { earlier };
+    }
+    const account = await meters.account(tx, order.account);
+    if (account === null) throw new Fault("unknown-account", { account: order.account });
+    if (account.meter === null) throw new Fault("account-without-meter", { account: order.account });
+    const meter = await meters.meter(tx, account.meter);
+    if (meter === null) throw new Fault("unknown-meter", { meter: account.meter });
+    if (meter.identity === "quarantined") throw new Fault("meter-quarantined", { meter: meter.address, why: meter.identityNote });
+    if ((await payments.disputed(tx, order.account)) !== null) throw new Fault("account-disputed", { account: order.account });
+    if (order.notAfter !== undefined && order.notAfter <= this.#parts.clock.now())
+      throw new Fault("deadline-passed", { field: "notAfter", orderId: order.orderId });
+    const takesTokens = account.mode === "local" && this.#parts.takesTokens?.(meter.address) === true;
+    if (takesTokens && order.token === undefined) throw new Fault("token-needed", { meter: meter.address });
+    if (!takesTokens && order.token !== undefined) throw new Fault("token-not-taken", { meter: meter.address });
+    if (account.mode === "local") await this.#refuseAboveLimit(order, meter);
+    return { account, meter };
+  }
+
+  /** The meter would say no (SERR bit 6), and the money would have to go back: better told at the counter. */
+  async #refuseAboveLimit({ amount }: PaymentOrder, { address }: MeterBook): Promise<void> {
+    const room = (await this.#parts.roomIn?.(address)) ?? null;
+    const now = this.#parts.clock.now();
+    if (room === null || room.limit <= 0n || now - room.limitAt > LIMIT_KNOWN_MS) return; // 0 means no limit
+    const isFresh = room.balanceAt !== null && now - room.balanceAt <= BALANCE_KNOWN_MS;
+    const holds = isFresh && room.balance !== null && room.balance > 0n ? room.balance : 0n;
+    if (holds + amount <= room.limit) return;
+    const atMost = room.limit > holds ? yuan(room.limit - holds) : "0.00";
+    throw new Fault("hoard-limit", { amount: yuan(amount), limit: yuan(room.limit), holds: yuan(holds), atMost });
+  }
+
+  async #repeat(tx: Transaction, payment: Payment, order: PaymentOrder): Promise<TakenPayment> {
+    const command = payment.command === null ? null : await this.#parts.commands.find(tx, payment.command);
+    if (order.token?.open() !== command?.params["token"])
+      throw new Fault("order-conflict", { channel: order.channel, orderId: order.orderId, payment: payment.id, field: "token" });
+    return { payment, command };
+  }
+}
+
+/** The same order id with another amount or account is another payment, and not this one. */
+function refuseOther(payment: Payment, order: PaymentOrder): void {
+  if (payment.account !== order.account || payment.amount !== order.amount)
+    throw new Fault("order-conflict", { channel: order.channel, orderId: order.orderId, payment: payment.id });
 }

@@ -1,9 +1,11 @@
 /** A session whose sights are kept: every relay word and every wallet that a command happens to read goes into the books. */
-import type { MeterSession, RelayPicture, Wallet } from "../devices/meter.ts";
+import type { BalanceSight, MeterSession, RelayPicture, Wallet } from "../devices/meter.ts";
 
 export interface Watcher {
   relay(picture: RelayPicture): Promise<void>;
   wallet(wallet: Wallet): Promise<void>;
+  /** Of a meter that shows no count; left out: nobody keeps it. */
+  balance?(seen: BalanceSight): Promise<void>;
 }
 
 export function watched(session: MeterSession, watcher: Watcher): MeterSession {
@@ -12,6 +14,7 @@ export function watched(session: MeterSession, watcher: Watcher): MeterSession {
     get evidence() {
       return session.evidence;
     },
+    money: session.money,
     readIdentity: () => session.readIdentity(),
     readWallet: async () => {
       const wallet = await session.readWallet();
@@ -27,8 +30,18 @@ export function watched(session: MeterSession, watcher: Watcher): MeterSession {
     readTripDelayMinutes: () => session.readTripDelayMinutes(),
     read: (items, source) => session.read(items, source),
     topUp: (purchase, options) => session.topUp(purchase, options),
+    readBalance: async () => {
+      const seen = await session.readBalance();
+      await watcher.balance?.(seen);
+      return seen;
+    },
+    vendorTopUp: (purchase, options) => session.vendorTopUp(purchase, options),
+    readRefund: (age) => session.readRefund(age),
+    refund: (order, options) => session.refund(order, options),
+    forgetProof: () => session.forgetProof(),
     orderRelay: (order, options) => session.orderRelay(order, options),
     readClock: () => session.readClock(),
+    writeSecured: (di, data, options) => session.writeSecured(di, data, options),
     setClock: (way, lookedAt, options) => session.setClock(way, lookedAt, options),
     freeze: (when, options) => session.freeze(when, options),
     close: () => session.close(),

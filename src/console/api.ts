@@ -4,7 +4,18 @@
  * of its own kind (`gateway-unreachable`), because then nobody knows whether the request arrived. Who has to sign in first
  * is told so by any of them (401), and whoever watches the door hears of it.
  */
-import type { Account, Bus, Command, Meter, Payment, Problem, RelayOrder, TapeRow } from "./shapes.ts";
+import type {
+  Account,
+  Bus,
+  Command,
+  ExceptionItem,
+  Meter,
+  Payment,
+  Problem,
+  RelayOrder,
+  TapeRow,
+  WholeException,
+} from "./shapes.ts";
 
 export class Declined extends Error {
   readonly problem: Problem;
@@ -135,6 +146,17 @@ export const buses = async (): Promise<readonly Bus[]> => ((await call("/v1/buse
 /** The last of a line, newest first. */
 export const tape = async (bus: string): Promise<readonly TapeRow[]> =>
   ((await call(`/v1/buses/${encodeURIComponent(bus)}/tape?limit=60`)) as Page).items as readonly TapeRow[];
+
+export const openExceptions = async (): Promise<readonly ExceptionItem[]> =>
+  ((await call("/v1/exceptions?state=open&limit=200")) as Page).items as readonly ExceptionItem[];
+export const exception = (id: string): Promise<WholeException> =>
+  call(`/v1/exceptions/${encodeURIComponent(id)}`) as Promise<WholeException>;
+export const endException = (id: string, end: "close" | "apply", note: string): Promise<unknown> =>
+  post(`/v1/exceptions/${encodeURIComponent(id)}/${end}`, { note }, randomKey());
+export const handOver = (id: string, owner: string, note: string): Promise<unknown> =>
+  post(`/v1/exceptions/${encodeURIComponent(id)}/assign`, { owner, note }, randomKey());
+export const decide = (command: string, verdict: "done" | "not-done", note: string): Promise<unknown> =>
+  post(`/v1/commands/${encodeURIComponent(command)}/resolve`, { verdict, note }, randomKey());
 
 export interface TakenPayment {
   readonly payment: Payment;

@@ -115,6 +115,35 @@ export interface TapeRow {
   readonly zh: string;
 }
 
+interface BothLanguages {
+  readonly en: string;
+  readonly zh: string;
+}
+
+/** One thing that waits for a person. */
+export interface ExceptionItem {
+  readonly id: string;
+  readonly kind: string;
+  readonly title: BothLanguages;
+  readonly nextStep: BothLanguages;
+  readonly meter: string | null;
+  readonly account: string | null;
+  readonly command: string | null;
+  readonly because: string | null;
+  readonly count: number;
+  readonly owner: string;
+  readonly overdue: boolean;
+  readonly openedAt: string;
+  readonly lastAt: string;
+  readonly suggestion: { readonly legs: readonly { readonly book: string; readonly amount: string }[] } | null;
+}
+
+/** With what was known when it came true. */
+export interface WholeException extends ExceptionItem {
+  readonly evidence: Readonly<Record<string, unknown>>;
+  readonly attempts: readonly Attempt[];
+}
+
 export interface Intent {
   readonly meter: string;
   readonly want: string;
@@ -129,9 +158,10 @@ export type Announcement =
   | { readonly type: "account"; readonly account: string }
   | { readonly type: "meter"; readonly address: string }
   | { readonly type: "reading"; readonly meter: string; readonly item: string; readonly value: string | null }
+  | { readonly type: "exception"; readonly id: string; readonly kind: string; readonly state: string }
   | ({ readonly type: "intent" } & Intent);
 
-export const announcementTypes = ["command", "payment", "account", "meter", "reading", "intent"] as const;
+export const announcementTypes = ["command", "payment", "account", "meter", "reading", "exception", "intent"] as const;
 
 /** application/problem+json. */
 export interface Problem {

@@ -20,6 +20,8 @@ export interface Picture {
   readonly commands: ReadonlyMap<string, Command>;
   readonly payments: ReadonlyMap<string, Payment>;
   readonly intents: ReadonlyMap<string, Intent>;
+  /** Rises with each announcement about what waits for a person, and with each loading. */
+  readonly exceptionsTold: number;
 }
 
 const FRAME_MS = 16;
@@ -35,6 +37,7 @@ const empty: Picture = {
   commands: new Map(),
   payments: new Map(),
   intents: new Map(),
+  exceptionsTold: 0,
 };
 
 const withEntry = <T>(map: ReadonlyMap<string, T>, key: string, value: T): ReadonlyMap<string, T> => new Map(map).set(key, value);
@@ -132,7 +135,14 @@ export class Street {
       const [meters, commands, payments] = all;
       for (const reel of this.#reels.values()) reel.stop();
       this.#reels.clear();
-      this.#change({ isLoaded: true, trouble: null, meters: new Map(), commands: new Map(), payments: new Map() });
+      this.#change({
+        isLoaded: true,
+        trouble: null,
+        meters: new Map(),
+        commands: new Map(),
+        payments: new Map(),
+        exceptionsTold: this.#next.exceptionsTold + 1,
+      });
       for (const payment of payments) this.#takePayment(payment);
       this.#takeMeters(meters);
       this.#takeCommands(commands);
@@ -159,6 +169,9 @@ export class Street {
         break;
       case "reading":
         this.#meters.want(event.meter);
+        break;
+      case "exception":
+        this.#change({ exceptionsTold: this.#next.exceptionsTold + 1 });
         break;
       case "intent":
         this.#change({ intents: withEntry(this.#next.intents, event.meter, event) });

@@ -47,8 +47,8 @@ export interface Sentence {
   readonly en: string;
   readonly zh: string;
 }
-export interface LineFinding {
-  readonly code: FindingCode;
+export interface LineFinding<Code extends string = FindingCode> {
+  readonly code: Code;
   readonly grade: Grade;
   readonly found: Sentence;
   readonly next: Sentence | null;

@@ -94,6 +94,13 @@ export class LineSniffer {
     this.#awaitPause();
   }
 
+  /** What carries the bytes says that a piece ends: the row is told at once, unless a frame goes on in the next one. */
+  messageEnds(): void {
+    if (this.#deframer.heldBytes > 0) return;
+    this.#pause.abort("told at once");
+    void this.#flush();
+  }
+
   /** The listening is over: what is held is told as far as it came. */
   async end(): Promise<void> {
     this.#pause.abort("over");

@@ -4,10 +4,19 @@ import { Secret } from "../kernel/secret.ts";
 import { PAYLOAD_KINDS, type PayloadKind } from "../transports/mqtt-payloads.ts";
 import { topicTrouble, type BusTransport } from "./bus-config.ts";
 
-export interface LinkTarget {
-  readonly transport: Exclude<BusTransport, { kind: "tcp-server" }>;
-  readonly broker?: { readonly url: string; readonly username?: string; readonly password?: Secret<string> };
+interface LinkBroker {
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: Secret<string>;
 }
+export interface MqttTarget {
+  readonly transport: Extract<BusTransport, { kind: "mqtt" }>;
+  readonly broker: LinkBroker;
+}
+export type LinkTarget =
+  MqttTarget | { readonly transport: Extract<BusTransport, { kind: "serial" | "tcp" }>; readonly broker?: undefined };
+
+export const isMqtt = (target: LinkTarget): target is MqttTarget => target.broker !== undefined;
 
 type Topics = Readonly<Partial<Record<"down" | "up", string>>>;
 

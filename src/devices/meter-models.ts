@@ -7,12 +7,15 @@
  */
 import { Secret } from "../kernel/secret.ts";
 import { profileOf, profiles, type ModelProfile, type RelayOrderName } from "../protocols/dlt645/index.ts";
-import type { ModelName } from "./meter.ts";
+import type { ModelName, MoneyWays } from "./meter.ts";
 
 export interface MeterModel {
   readonly profile: ModelProfile;
   /** A wallet in the meter: top-ups travel to it. Without one the ledger holds the money and only the relay is ordered. */
   readonly wallet: boolean;
+  readonly money: MoneyWays;
+  /** What it wants as operator code, whoever orders; null: ours. */
+  readonly operator: string | null;
   /** An ESAM with keys: orders are secured unless the record names a password. */
   readonly keys: boolean;
   /** What it obeys in the clear, by password alone (choice `plainControl`); the rest only with cipher and MAC. */
@@ -48,6 +51,12 @@ export function modelOf(profile: ModelProfile): MeterModel {
   return {
     profile,
     wallet: profile.wallet !== null,
+    money: {
+      purchase: profile.purchase?.repeatProof ?? null,
+      refund: profile.refund?.repeatProof ?? null,
+      unit: profile.wallet,
+    },
+    operator: proof.operator,
     keys: proof.kind === "esam",
     plainOrders: OBEYED_IN_THE_CLEAR[choices.plainControl],
     securedLevel: proof.levels?.cipher ?? "98",
@@ -65,14 +74,18 @@ export function whyNotOperated({ proof, wallet, purchase, choices, edition }: Mo
   if (edition !== "2007") return "it speaks the edition of 1997, in which orders are not built yet";
   if (proof.kind === "soft-esam") return `no security module computes its MACs (${proof.scheme ?? "not public"})`;
   if (proof.kind === "password" && choices.plainControl !== "obeyed") return "it has no keys and does not obey a password either";
-  if (wallet === "kWh") return "its wallet holds kilowatt-hours, and a payment is money";
-  if (purchase !== null && purchase.repeatProof !== "purchase-count")
-    return `a top-up is proved by the meter's purchase count, and here a repeat is proved by: ${purchase.repeatProof}`;
+  // A token says itself how much it is worth, and nobody here has to turn money into energy.
+  if (wallet === "kWh" && purchase?.repeatProof !== "token") return "its wallet holds kilowatt-hours, and a payment is money";
+  if (purchase !== null && !LAYOUTS_BUILT.includes(choices.purchase))
+    return `purchases are not built in the layout it wants: ${choices.purchase}`;
   if (choices.word3 === "base" || choices.word3 === "chint")
     return "its word 3 says other things than the relay's picture is made of";
   if (choices.deadline === "nines") return "it wants a deadline of nines";
-  return choices.secondByte === "00" ? null : "its relay orders carry an N2 of their own";
+  return choices.secondByte === "01" && proof.kind !== "password" ? "its secured relay orders carry an N2 of their own" : null;
 }
+
+/** By count, by order number, by token; the others of the topic `purchase` are in nobody's hands here yet. */
+const LAYOUTS_BUILT: readonly string[] = ["1E", "22", "1C"] satisfies readonly ModelProfile["choices"]["purchase"][];
 
 const modelNames = [
   "standard-wallet",
@@ -80,6 +93,8 @@ const modelNames = [
   "state-grid-2009",
   "southern-grid",
   "breaker-645",
+  "order-number-4g",
+  "sts-token",
 ] as const satisfies readonly ModelName[];
 
 const operated = (name: ModelName): MeterModel => modelOf(profileOf(name)!);
@@ -90,6 +105,8 @@ export const meterModels: Readonly<Record<ModelName, MeterModel>> = {
   "state-grid-2009": operated("state-grid-2009"),
   "southern-grid": operated("southern-grid"),
   "breaker-645": operated("breaker-645"),
+  "order-number-4g": operated("order-number-4g"),
+  "sts-token": operated("sts-token"),
 };
 
 export const isModelName = (name: string): name is ModelName => Object.hasOwn(meterModels, name);

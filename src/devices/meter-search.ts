@@ -94,14 +94,35 @@ export async function searchMeters({ ask, step, mayGoOn = () => true }: SearchPa
   }
 
   const meters: FoundMeter[] = [];
-  for (const address of [...times.keys(), ...unreadable.filter((one) => !times.has(one))].sort()) {
-    const heard = complete ? await put(address) : undefined;
-    const own = heard?.replies.filter(({ frame }) => frame.address === address) ?? [];
-    const spoiled = heard !== undefined && (own.length > 1 || (own.length === 0 && heard.noise.length > 0));
-    const doubled = spoiled && isSpoiled(await put(address), address);
-    meters.push({ address, confirmed: own.length > 0, answerMs: own[0]?.afterMs ?? times.get(address) ?? null, doubled });
-  }
+  for (const address of [...times.keys(), ...unreadable.filter((one) => !times.has(one))].sort())
+    meters.push(
+      complete
+        ? await byName(put, address, times.get(address) ?? null)
+        : { address, confirmed: false, answerMs: times.get(address) ?? null, doubled: false },
+    );
   return { meters, complete, asked, unreadable: unreadable.map((ending) => ending.padStart(ADDRESS_DIGITS, "A")) };
+}
+
+/** A meter of which only the address is known, asked for itself: twice where it stays silent, since one frame is soon lost. */
+export async function searchSettled(
+  address: string,
+  ask: SearchParts["ask"],
+): Promise<{ readonly meter: FoundMeter; readonly asked: number }> {
+  let asked = 0;
+  const put = (ending: string): Promise<Heard> => {
+    asked += 1;
+    return ask(questionTo(ending));
+  };
+  const first = await byName(put, address, null);
+  return { meter: first.confirmed || first.doubled ? first : await byName(put, address, null), asked };
+}
+
+async function byName(put: (ending: string) => Promise<Heard>, address: string, seenMs: number | null): Promise<FoundMeter> {
+  const heard = await put(address);
+  const own = heard.replies.filter(({ frame }) => frame.address === address);
+  const spoiled = own.length > 1 || (own.length === 0 && heard.noise.length > 0);
+  const doubled = spoiled && isSpoiled(await put(address), address);
+  return { address, confirmed: own.length > 0, answerMs: own[0]?.afterMs ?? seenMs, doubled };
 }
 
 const isSpoiled = ({ replies, noise }: Heard, address: string): boolean =>

@@ -16,7 +16,10 @@ import type { MeterClocks } from "./meter-clock.ts";
 import type { Prover } from "./prove-identity.ts";
 import { readLastPurchase, readWallet, topUp } from "./purse.ts";
 import { readItems } from "./readings.ts";
+import { readRefund, refund } from "./refunding.ts";
 import { orderRelay } from "./relay-ordering.ts";
+import { proofFor, writeSecured } from "./secured-writing.ts";
+import { readBalance, vendorTopUp } from "./vendor-purse.ts";
 
 export interface SessionParts extends ConversationParts {
   readonly security: SecurityModule;
@@ -35,7 +38,13 @@ const NO_CUSTOMER = "000000000000";
 export function openSession(parts: SessionParts): MeterSession {
   const { meter, model, clock, clocks, timeZone, log } = parts;
   const talk = new Conversation(parts);
-  const prover: Prover = { talk, meter, identities: parts.identities, security: parts.security, operator: parts.operator };
+  const prover: Prover = {
+    talk,
+    meter,
+    identities: parts.identities,
+    security: parts.security,
+    operator: model.operator ?? parts.operator,
+  };
   const setting: ClockSetting = { prover, model, clocks, clock, timeZone, line: parts.line.id };
   let isClosed = false;
   /** Whoever uses a closed session would speak to a meter that another session holds. */
@@ -53,6 +62,8 @@ export function openSession(parts: SessionParts): MeterSession {
     get evidence(): readonly WireEvidence[] {
       return talk.evidence;
     },
+
+    money: model.money,
 
     readIdentity: async () => {
       open();
@@ -96,6 +107,32 @@ export function openSession(parts: SessionParts): MeterSession {
       return topUp(prover, purchase, options);
     },
 
+    readBalance: async () => {
+      wallet();
+      return readBalance(prover, model);
+    },
+
+    vendorTopUp: async (purchase, options) => {
+      wallet();
+      return vendorTopUp(prover, model, purchase, options);
+    },
+
+    readRefund: async (age) => {
+      wallet();
+      return readRefund(prover, age);
+    },
+
+    refund: async (order, options) => {
+      wallet();
+      return refund(prover, model, order, options);
+    },
+
+    forgetProof: () => {
+      open();
+      parts.identities.drop(meter.address);
+      return Promise.resolve();
+    },
+
     orderRelay: async (order, options) => {
       open();
       return orderRelay({ prover, model, clocks, clock, timeZone, log }, order, options);
@@ -109,6 +146,11 @@ export function openSession(parts: SessionParts): MeterSession {
     setClock: async (way, lookedAt, options) => {
       open();
       return way === "broadcast" ? tellTheTime(setting, lookedAt, options) : writeTheTime(setting, options);
+    },
+
+    writeSecured: async (di, data, { under, ...options }) => {
+      open();
+      return writeSecured({ prover, model, di, under: under ?? proofFor(di) }, data, options);
     },
 
     freeze: async (when, options) => {

@@ -15,7 +15,13 @@ import type { OtherMaster } from "./foreign-master.ts";
 import type { TapeReader } from "./line-tape.ts";
 
 /** Models that this gateway can order end to end; what it knows of others stands in the profiles of the protocol room. */
-export type ModelName = "standard-wallet" | "remote-ledger" | "state-grid-2009" | "southern-grid" | "breaker-645";
+export type ModelName =
+  "standard-wallet" | "remote-ledger" | "state-grid-2009" | "southern-grid" | "breaker-645" | "order-number-4g" | "sts-token";
+
+/** A password that the cipher machine keeps, by its name there; asked for at each use (`meter-password.ts`). */
+export interface KeptPassword {
+  readonly inMachine: string;
+}
 
 /** One meter as the registry knows it. */
 export interface MeterRecord {
@@ -27,7 +33,7 @@ export interface MeterRecord {
   readonly account: AccountId | null;
   readonly bus: BusId;
   readonly model: ModelName;
-  readonly relayPassword: { readonly level: "02" | "03" | "04"; readonly secret: Secret<string> } | null;
+  readonly relayPassword: { readonly level: "02" | "03" | "04"; readonly secret: Secret<string> | KeptPassword } | null;
 }
 
 /** Most urgent first; a lower number goes before a higher one. */
@@ -54,6 +60,44 @@ export interface PurchaseRecord {
   /** Count after that purchase; two BCD bytes, so it wraps at 10000. */
   readonly count: number;
   readonly amount: Fen;
+}
+
+/** What a second obeying of the same frame is impossible by, or "nothing"; null: this model does no such thing. */
+export type RepeatProof = "purchase-count" | "order-number" | "token" | "nothing";
+export interface MoneyWays {
+  readonly purchase: RepeatProof | null;
+  readonly refund: RepeatProof | null;
+  /** What its wallet counts. */
+  readonly unit: "yuan" | "kWh" | null;
+}
+
+/** What a wallet without keys shows: no count, no customer, no MAC. */
+export interface BalanceSight {
+  /** Hundredths of a yuan, or of a kWh, as the wallet counts. */
+  readonly balance: bigint;
+  /** 0 where the model shows none. */
+  readonly overdraft: bigint;
+  readonly takenAt: Instant;
+}
+
+/** A purchase of a vendor's meter, whose frame carries something else than a purchase count. */
+export type VendorPurchase =
+  /** Sixteen hex digits. */
+  | { readonly by: "order-number"; readonly amount: Fen; readonly orderNumber: string }
+  /** Twenty digits, passed through as they were bought. */
+  | { readonly by: "token"; readonly token: Secret<string> };
+
+/** `orderNumber`: where the model proves a repeat by it; a refund of function 14H carries none. */
+export interface RefundOrder {
+  readonly amount: Fen;
+  readonly orderNumber: string | null;
+}
+
+/** 033400NN. There is no count of refunds: one record is told from another by all of its bytes. */
+export interface RefundRecord {
+  readonly hex: string;
+  /** Null: its digits are none, as before the first refund on some meters. */
+  readonly amount: Fen | null;
 }
 
 /** Run-state word 3 (04000503). */
@@ -100,6 +144,9 @@ export type RelayOrder = "disconnect" | "reconnect" | "arm" | "protect" | "unpro
 
 export type ClockWay = "write" | "broadcast";
 
+/** How a write is proved: its value under a cipher, or in the clear; a MAC lies over both. */
+export type WriteProof = "cipher" | "mac";
+
 /** What came back for something that changes the meter. `silent`: the bytes left, nobody spoke; it may have been obeyed. */
 export type Sent =
   | { readonly sent: "acknowledged"; readonly sentAt: Instant; readonly at: Instant }
@@ -125,6 +172,8 @@ export interface MeterSession {
   readonly meter: MeterRecord;
   /** Everything that passed on the wire for this session so far, oldest first, passwords masked. */
   readonly evidence: readonly WireEvidence[];
+  /** How money travels to this model and back. */
+  readonly money: MoneyWays;
   readIdentity(): Promise<IdentityFinding>;
   readWallet(): Promise<Wallet>;
   readLastPurchase(): Promise<PurchaseRecord | null>;
@@ -138,6 +187,15 @@ export interface MeterSession {
     purchase: { readonly amount: Fen; readonly count: number; readonly opening: boolean },
     options: SendOptions,
   ): Promise<Sent>;
+  readBalance(): Promise<BalanceSight>;
+  /** 070102FF in a vendor's layout. Sent once. */
+  vendorTopUp(purchase: VendorPurchase, options: SendOptions): Promise<Sent>;
+  /** The newest refund (1) or the one before (2); null where the meter has no such records. */
+  readRefund(age: 1 | 2): Promise<RefundRecord | null>;
+  /** 04001006 under cipher and MAC, or a vendor's 070108FF. Sent once. */
+  refund(order: RefundOrder, options: SendOptions): Promise<Sent>;
+  /** The next proof of identity is a new one: with it the meter's session ends, and every frame of ours that is still on its way. */
+  forgetProof(): Promise<void>;
   /** 1CH, secured (level 98) or plain with password, as model and record say. Sent once. */
   orderRelay(order: RelayOrder | TimedCut, options: SendOptions): Promise<Sent>;
   readClock(): Promise<ClockPicture>;
@@ -146,6 +204,13 @@ export interface MeterSession {
    * not told again, and this meter counts as told with it.
    */
   setClock(way: ClockWay, lookedAt: Instant, options: SendOptions): Promise<Sent>;
+  /**
+   * 14H under cipher and MAC (level 98, 96) or in the clear with a MAC (99, 97), as the item asks for unless `under` says otherwise; for
+   * meters with keys, whatever password the record names. `data`: the item's value as a plain write carries it, low byte first; for the
+   * refund 04001006 the amount in fen, four binary bytes, low byte first. Sent once, never repeated by the session; what is refused
+   * before the first byte (an item that is forbidden, a length that does not fit, a machine that is away) is thrown.
+   */
+  writeSecured(di: string, data: Uint8Array, options: SendOptions & { readonly under?: WriteProof }): Promise<Sent>;
   /** 16H. `when`: MMDDhhmm with 99 for "each"; 99999999 freezes now. */
   freeze(when: string, options: SendOptions): Promise<Sent>;
   /** Ends the session's hold on the meter. Idempotent. */

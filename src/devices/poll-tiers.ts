@@ -39,9 +39,15 @@ export interface Duty {
   readonly relay: boolean;
 }
 
+const MONEY_ITEMS = { yuan: ["balance", "overdraft"], kWh: ["remainingEnergy", "overdraftEnergy"] } as const;
+
 /** Without a bill there is nothing to ask money for, and without a clock no time. */
-const itemsByItself = (tier: TierName, { wallet, profile }: MeterModel): readonly string[] => {
-  if (tier !== "cold") return wallet ? ["importedEnergy", "balance", "overdraft"] : ["importedEnergy"];
+const itemsByItself = (tier: TierName, { money, profile }: MeterModel): readonly string[] => {
+  if (tier !== "cold") {
+    if (money.unit === null) return ["importedEnergy"];
+    const [balance, overdraft] = MONEY_ITEMS[money.unit];
+    return profile.items.overdraft === null ? ["importedEnergy", balance] : ["importedEnergy", balance, overdraft];
+  }
   return profile.items.date === null ? [] : ["clock"];
 };
 

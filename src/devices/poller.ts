@@ -6,7 +6,7 @@
  * at every step, nothing is counted in sleeps. What a meter is read for, and how often, is the planner's to say (poll-tiers.ts,
  * poll-planner.ts); what is due together is read in one go.
  */
-import { seconds, type Clock, type Instant } from "../kernel/clock.ts";
+import { hours, seconds, type Clock, type Instant } from "../kernel/clock.ts";
 import { isFault, reasonOf } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
@@ -17,6 +17,7 @@ import type { ReadingIntake } from "./reading-intake.ts";
 const LOOK_FOR_WORK_EVERY_MS = seconds(1);
 /** Meters of one mqtt bus are lines of their own, so that many may be asked side by side. */
 const SIDE_BY_SIDE_MAX = 16;
+const A_DAY_MS = hours(24);
 /** Nothing that the meter said. */
 const NOBODY = ["meter-silent", "line-down", "line-not-ours"] as const;
 
@@ -28,9 +29,11 @@ export interface PollerParts {
   readonly log: Logger;
   /** What a meter is read for and how often, hottest first; at least one. */
   readonly duties: (meter: MeterRecord) => readonly Duty[];
-  /** True until the numbers inside this meter were found to be those of the books; then they are not read again. */
+  /** True where the numbers inside this meter are to be compared with the books before it is believed. */
   readonly identityInDoubt: (meter: MeterAddress) => Promise<boolean>;
   readonly identity: (meter: MeterRecord, finding: IdentityFinding) => Promise<void>;
+  /** What hardly ever changes and has to be known all the same, like the most that a wallet may hold: asked once a day. Left out: nothing. */
+  readonly onceADay?: (meter: MeterRecord) => readonly string[];
   /** Meters of one bus that may be asked at the same time. */
   readonly sideBySide: (bus: string) => boolean;
   /** How often a walker that found nothing due looks again; left out: every second. */
@@ -45,6 +48,7 @@ export class Poller {
   readonly #probed = new Map<MeterAddress, Instant | null>();
   /** What a turn that reached nobody did not bring; it comes with the next one, however seldom it is read. */
   readonly #missed = new Map<MeterAddress, ReadonlySet<TierName>>();
+  readonly #dailyAt = new Map<MeterAddress, Instant>();
   readonly #stop = new AbortController();
   readonly #beingRead = new Set<MeterAddress>();
   #walkers: Promise<unknown>[] = [];
@@ -177,8 +181,27 @@ export class Poller {
         throw error;
       }
       if (duties.some(({ relay }) => relay)) await this.#readRelay(session, meter);
+      await this.#readDaily(session, meter);
     } finally {
       await session.close();
+    }
+  }
+
+  /** One item after the other, since a meter that lacks one says so for the whole question. */
+  async #readDaily(session: MeterSession, meter: MeterRecord): Promise<void> {
+    const now = this.#parts.clock.now();
+    const items = this.#parts.onceADay?.(meter) ?? [];
+    if (items.length === 0 || now - (this.#dailyAt.get(meter.address) ?? -A_DAY_MS) < A_DAY_MS) return;
+    this.#dailyAt.set(meter.address, now);
+    for (const item of items) {
+      try {
+        await this.#parts.intake.take(await session.read([item], "poll"));
+      } catch (error) {
+        if (!isFault(error, "meter-no-data") && !isFault(error, "meter-fault")) {
+          this.#dailyAt.delete(meter.address);
+          throw error;
+        }
+      }
     }
   }
 

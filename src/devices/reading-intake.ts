@@ -26,6 +26,11 @@ export interface EnergyListener {
   ): Promise<void>;
 }
 
+/** Joins the intake's transaction for each reading that is kept aside. */
+export interface SuspectListener {
+  suspect(tx: Transaction, reading: Reading, doubt: string, before: Reading | null): Promise<void>;
+}
+
 /** Pure: why a register cannot be believed, or null. Registers are in 0.01 kWh. */
 export function registerDoubt(
   before: { readonly register: bigint; readonly takenAt: Instant } | null,
@@ -45,6 +50,7 @@ export class ReadingIntake {
     readonly transactor: Transactor;
     readonly outbox: Outbox;
     readonly energy: EnergyListener;
+    readonly suspects?: SuspectListener;
     readonly log: Logger;
   };
 
@@ -53,6 +59,7 @@ export class ReadingIntake {
     readonly transactor: Transactor;
     readonly outbox: Outbox;
     readonly energy: EnergyListener;
+    readonly suspects?: SuspectListener;
     readonly log: Logger;
   }) {
     this.#parts = parts;
@@ -80,7 +87,10 @@ export class ReadingIntake {
           { meter: reading.meter, value: reading.value, before: before?.value, doubt },
           "an impossible reading is kept aside; it charges nobody",
         );
-      if (doubt !== null) return;
+      if (doubt !== null) {
+        await this.#parts.suspects?.suspect(tx, reading, doubt, before);
+        return;
+      }
     } else {
       await store.keep(tx, reading, null);
     }

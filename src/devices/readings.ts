@@ -60,6 +60,11 @@ export async function readItems(
   return readings;
 }
 
+/** Throws for a name that cannot be read; sends nothing. */
+export function mustBeReadable(names: readonly string[]): void {
+  for (const name of names) if (!isSpecial(name)) known(name);
+}
+
 /** What is more than one value of the dictionary. */
 const isSpecial = (name: string): boolean => name === "clock" || name === "purchaseCount";
 

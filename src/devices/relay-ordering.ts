@@ -11,6 +11,7 @@ import type { Logger } from "../kernel/log.ts";
 import { requests } from "../protocols/dlt645/index.ts";
 import type { Frame, RelayOrderName } from "../protocols/dlt645/index.ts";
 import { keysOf } from "./meter-keys.ts";
+import { passwordFor } from "./meter-password.ts";
 import { CLOCK_TOLERANCE_MS, digitsOf, type MeterClocks } from "./meter-clock.ts";
 import type { MeterModel } from "./meter-models.ts";
 import type { RelayOrder, SendOptions, Sent, TimedCut } from "./meter.ts";
@@ -66,7 +67,7 @@ export async function orderRelay(parts: RelayOrdering, asked: RelayOrder | Timed
     const deadline = model.deadline === "far" ? FAR_DEADLINE : digitsOf(later(deadlineAt, aheadMs), parts.timeZone);
     const within = { ...options, notAfter: deadlineAt };
     try {
-      if (!secured) return taken(await talk.order(plain(parts, wanted, deadline), within));
+      if (!secured) return taken(await talk.order(await plain(parts, wanted, deadline), within));
       const identity = await proveIdentity(prover);
       const frame = await securedFrame(parts, wanted, deadline, identity);
       return taken(await talk.order(frame, whileProved(prover, identity, within)));
@@ -109,16 +110,10 @@ async function readClockOrNothing(talk: Prover["talk"], timeZone: string): Retur
   }
 }
 
-function plain({ prover, model }: RelayOrdering, wanted: Wanted, deadline: string): Frame {
-  const { level, secret } = prover.meter.relayPassword ?? model.relayPassword;
-  return requests.relayOrder({
-    address: prover.meter.address,
-    operator: prover.operator,
-    ...wanted,
-    deadline,
-    level,
-    password: secret,
-  });
+async function plain({ prover, model }: RelayOrdering, wanted: Wanted, deadline: string): Promise<Frame> {
+  const { level, password } = await passwordFor(prover, model);
+  const order = { address: prover.meter.address, operator: prover.operator, ...wanted, deadline, level, password };
+  return requests.relayOrder(order, model.profile.choices);
 }
 
 async function securedFrame(

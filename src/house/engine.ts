@@ -11,7 +11,9 @@
  */
 import { CommandRunner } from "../commands/command-runner.ts";
 import { CommandService } from "../commands/command-service.ts";
+import { IdentityWatch } from "../commands/identity-watch.ts";
 import { PaymentService } from "../commands/payment-service.ts";
+import { RefundService } from "../commands/refund-service.ts";
 import { eachMeterAlone } from "../devices/bus-config.ts";
 import { HotMeters } from "../devices/hot-meters.ts";
 import { lineNameOf } from "../devices/line-names.ts";
@@ -30,27 +32,38 @@ import { Sweeper } from "../queue/sweeper.ts";
 import { nudging, OutboxPump } from "../stores/outbox-pump.ts";
 import { heatFrom } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
-import type { Engine, EngineParts, HouseSite } from "./ports.ts";
+import type { Engine, EngineBooks, EngineKeepers, EngineParts, HouseSite } from "./ports.ts";
 import { sightingsIn, walletReadings } from "./sightings.ts";
+import { onceADay, walletRoom } from "./wallet-room.ts";
+import { balanceReadings, takesTokens } from "./vendor-meters.ts";
 import { Waking } from "./waking.ts";
 
 /** Announcements after which the rules look again. */
 const ruleWakers = new Set(["account", "meter"]);
 
-export function buildEngine(parts: EngineParts): Engine {
+export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Engine<K> {
   const { config, stores, street, leases, queue, lanes, clock, worldClock, newId, log, live, closers, lookEveryMs } = parts;
   const { commands, meters, outbox } = stores;
   const timeZone = config.site.timeZone;
   const pace = lookEveryMs === undefined ? {} : { everyMs: lookEveryMs };
   const transactor = nudging(stores.transactor, () => pump);
   const ledger = new Ledger({ store: stores.ledger, clock });
-  const common = { clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox };
+  const books: EngineBooks = { clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox };
+  const keepers = parts.keepers(books);
+  const common = { ...books, ...(keepers.outcomes === undefined ? {} : { outcomes: keepers.outcomes }) };
 
   // --- what is seen
   const sightings = sightingsIn(common);
   const billing = new Billing({ store: stores.billing, ledger, timeZone });
   const energy = new MeteredUse({ billing, meters, outbox, priceOf: (tariff) => config.prices.get(tariff)! });
-  const intake = new ReadingIntake({ store: stores.readings, transactor, outbox, energy, log });
+  const intake = new ReadingIntake({
+    store: stores.readings,
+    transactor,
+    outbox,
+    energy,
+    log,
+    ...(keepers.suspects === undefined ? {} : { suspects: keepers.suspects }),
+  });
   const hot = new HotMeters(clock);
   const planner = new PollPlanner({
     lines: linesToPlan(config.buses, config.meters),
@@ -62,6 +75,7 @@ export function buildEngine(parts: EngineParts): Engine {
     isHot: (meter) => hot.heat(meter) !== null,
   });
   const buses = (): readonly (BusPicture & BusShares)[] => street.buses().map((bus) => ({ ...bus, ...planner.shares(bus) }));
+  const identities = new IdentityWatch({ ...common, street });
   const poller = new Poller({
     street,
     intake,
@@ -69,8 +83,9 @@ export function buildEngine(parts: EngineParts): Engine {
     clock,
     log,
     duties: (meter) => planner.duties(meter),
-    identityInDoubt: sightings.identityInDoubt,
-    identity: sightings.identity,
+    identityInDoubt: (meter) => identities.inDoubt(meter),
+    identity: (meter, finding) => identities.compared(meter, finding),
+    onceADay,
     sideBySide: (bus) => isSideBySide(config, bus),
     ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
   });
@@ -99,14 +114,19 @@ export function buildEngine(parts: EngineParts): Engine {
     afterCredit: reconciler,
     channels: config.channels,
     cap: config.paymentCap,
+    takesTokens: (meter) => takesTokens(street, meter),
+    roomIn: (meter) => walletRoom(stores.readings, meter),
   });
+  const refunds = new RefundService({ ...common, service });
   const runner = new CommandRunner({
     ...common,
     street,
     guard: reconciler,
+    identities,
     sights: {
       relay: (command, picture) => sightings.relay(command.meter, picture),
       wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
+      balance: (command, seen) => intake.take(balanceReadings(street, command.meter, seen)),
     },
   });
 
@@ -171,7 +191,9 @@ export function buildEngine(parts: EngineParts): Engine {
   street.onLineOpen((opened) => void waking.wake(opened));
 
   return {
-    doors: { transactor, service, payments, ledger, intake, buses },
+    keepers,
+    books,
+    doors: { transactor, service, payments, refunds, ledger, intake, identities, buses },
     start: async () => {
       leases.onTaken((taken) => void waking.takeOver(taken));
       await commands.makeAllDue(clock.now(), leases.held());

@@ -20,7 +20,10 @@ export async function securityOf(config: Config, chance: Chance, log: Logger, cl
   if (security.kind !== "hsm") return softwareModule({ chance: own, log, mode: production ? "production" : undefined });
   const { host, port, tls, secret, deadlineMs } = security;
   if (tls === null && !isLoopback(host))
-    log.warn({ host, port }, "the HSM is spoken to without TLS: whoever sits on this line can change its answers");
+    log.warn(
+      { host, port },
+      "the HSM is spoken to without TLS: whoever sits on this line can change its answers, and hears the passwords it hands out",
+    );
   const module = new HsmModule({
     place: { host, port, tls },
     secret,

@@ -4,13 +4,18 @@
  */
 import type { ApiParts, LiveEvents } from "../api/books.ts";
 import type { EngineCommandStore, MeterStore, PaymentStore } from "../commands/command-store.ts";
+import type { ConclusionParts } from "../commands/conclusion.ts";
+import type { OutcomeKeeper } from "../commands/outcome-keeper.ts";
 import type { Config } from "../config.ts";
 import type { DeviceStore } from "../devices/device-store.ts";
+import type { SuspectListener } from "../devices/reading-intake.ts";
 import type { LineGuard } from "../devices/line-leases.ts";
 import type { Street } from "../devices/meter.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Announcement, Outbox } from "../kernel/events.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
+import type { Reading } from "../kernel/reading.ts";
 import type { Transactor } from "../kernel/transaction.ts";
 import type { BillingStore } from "../ledger/billing.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
@@ -25,7 +30,10 @@ export interface HouseStores {
   readonly commands: EngineCommandStore;
   readonly meters: MeterStore;
   readonly payments: PaymentStore;
-  readonly readings: DeviceStore;
+  readonly readings: DeviceStore & {
+    /** The newest believed readings of these meters, all items. */
+    latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
+  };
   readonly ledger: LedgerStore;
   readonly billing: BillingStore;
   readonly policy: PolicyStore;
@@ -38,7 +46,21 @@ export type HouseSite = Pick<
   "site" | "buses" | "meters" | "accounts" | "prices" | "policy" | "polling" | "paymentCap" | "channels"
 >;
 
-export interface EngineParts {
+/** Rows and money, as everything that changes them is given them. */
+export interface EngineBooks extends Omit<ConclusionParts, "outcomes"> {
+  readonly log: Logger;
+  readonly newId: () => string;
+  readonly transactor: Transactor;
+  readonly commands: EngineCommandStore;
+}
+
+/** Who is told, in the same transaction, of what needs a person. */
+export interface EngineKeepers {
+  readonly outcomes?: OutcomeKeeper;
+  readonly suspects?: SuspectListener;
+}
+
+export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
   readonly config: HouseSite;
   readonly stores: HouseStores;
   readonly street: Street;
@@ -54,6 +76,8 @@ export interface EngineParts {
   readonly live: Pick<LiveEvents, "publish">;
   /** Announcements as the outbox tells them, before anybody else hears them. */
   readonly count: (events: readonly Announcement[]) => void;
+  /** Made when the books are, before anything is done with them. */
+  readonly keepers: (books: EngineBooks) => K;
   readonly closers: Pick<Closers, "add">;
   /** Commands in hand are given so long to write down what they know when the house stops. */
   readonly stopCommandsMs: number;
@@ -62,9 +86,14 @@ export interface EngineParts {
 }
 
 /** What the doors say and ask; they come in by nothing else. */
-export type EngineDoors = Pick<ApiParts, "transactor" | "service" | "payments" | "ledger" | "intake" | "buses">;
+export type EngineDoors = Pick<
+  ApiParts,
+  "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses"
+>;
 
-export interface Engine {
+export interface Engine<K extends EngineKeepers = EngineKeepers> {
+  readonly keepers: K;
+  readonly books: EngineBooks;
   readonly doors: EngineDoors;
   /** Takes up what is open, and begins to work. */
   start(): Promise<void>;

@@ -5,6 +5,8 @@ import type { LeaseKeeper } from "../devices/lease-keeper.ts";
 import type { BusPicture, Street } from "../devices/meter.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
 import type { SecurityModule } from "../security/security-module.ts";
+import type { Waiting } from "../audit/audit-store.ts";
+import { seconds } from "../kernel/clock.ts";
 import type { Database } from "../stores/database.ts";
 
 export interface ReadinessParts {
@@ -16,14 +18,18 @@ export interface ReadinessParts {
   readonly mqtt: { readonly url: string; readonly used: boolean };
   readonly config: Config;
   readonly security: SecurityModule;
+  readonly audit: { readonly waiting: () => Promise<Waiting>; readonly trouble: () => string | null };
 }
+
+/** Rows are sealed about once a second; older ones mean that nobody seals. */
+const UNSEALED_MS_MAX = seconds(60);
 
 /**
  * Ready means: a payment that is taken now can be remembered and will be worked on. A line that is down only
  * degrades: top-ups wait. So does a cipher machine that is down; one that refuses us will not work on any payment until a person comes.
  */
 export async function readinessOf(parts: ReadinessParts): Promise<readonly PartReport[]> {
-  const [database, queue] = await Promise.all([parts.db.trouble(), parts.queue.trouble()]);
+  const [database, queue, audit] = await Promise.all([parts.db.trouble(), parts.queue.trouble(), auditTrouble(parts.audit)]);
   const trouble = parts.security.trouble ?? null;
   const buses = parts.street.buses();
   const down = buses.filter((bus) => bus.heldByUs && !bus.open);
@@ -62,6 +68,8 @@ export async function readinessOf(parts: ReadinessParts): Promise<readonly PartR
                 : strangers.map(({ id, quarantined }) => `${id}: ${quarantined} unknown, see /v1/buses`).join("; "),
           },
         ]),
+    // Money is written down whether it is sealed or not; what is not sealed is not yet guarded.
+    { name: "audit", ready: true, degraded: audit !== null, why: audit },
     {
       name: "leases of lines",
       ready: true, // whoever holds the line runs the command, and a line without a holder gets one
@@ -70,6 +78,14 @@ export async function readinessOf(parts: ReadinessParts): Promise<readonly PartR
         parts.leases.trouble ?? (parts.leases.gateways.length > 1 || buses.some((bus) => !bus.heldByUs) ? shares(buses) : null),
     },
   ];
+}
+
+async function auditTrouble({ waiting, trouble }: ReadinessParts["audit"]): Promise<string | null> {
+  const waits = await waiting().catch(() => null); // a database that is away is told above
+  if (trouble() !== null) return trouble();
+  return waits !== null && waits.ageMs > UNSEALED_MS_MAX
+    ? `${waits.rows} rows are not sealed, the oldest for ${Math.round(waits.ageMs / 1_000)} s`
+    : null;
 }
 
 const OURS = "ours";

@@ -1,8 +1,7 @@
-/** What was seen of a meter goes into the books: its relay, its identity, its wallet. Whoever looked, a poll or a command, the sight is kept alike. */
-import { identityNote } from "../commands/identity-doubt.ts";
+/** What was seen of a meter goes into the books: its relay, its wallet. Whoever looked, a poll or a command, the sight is kept alike. */
 import type { ConclusionParts } from "../commands/conclusion.ts";
 import { noteEndOfTimedCut } from "../commands/timed-cut-end.ts";
-import type { IdentityFinding, MeterRecord, RelayPicture, Wallet } from "../devices/meter.ts";
+import type { RelayPicture, Wallet } from "../devices/meter.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import { yuan } from "../kernel/money.ts";
@@ -11,12 +10,10 @@ import type { Transactor } from "../kernel/transaction.ts";
 
 export interface Sightings {
   readonly relay: (meter: MeterAddress, picture: RelayPicture) => Promise<void>;
-  readonly identity: (meter: MeterRecord, finding: IdentityFinding) => Promise<void>;
-  readonly identityInDoubt: (meter: MeterAddress) => Promise<boolean>;
 }
 
 export function sightingsIn(parts: ConclusionParts & { readonly transactor: Transactor; readonly log: Logger }): Sightings {
-  const { transactor, meters, outbox, clock, log } = parts;
+  const { transactor, meters, outbox, log } = parts;
   return {
     relay: async (meter, picture) => {
       const changed = await transactor.transact(async (tx) => {
@@ -27,16 +24,6 @@ export function sightingsIn(parts: ConclusionParts & { readonly transactor: Tran
       });
       if (changed) log.info({ meter, relay: picture.relay, order: picture.order }, "the relay shows something new");
     },
-    identity: async (meter, finding) => {
-      const note = identityNote(meter, finding);
-      await transactor.transact(async (tx) => {
-        await meters.setIdentity(tx, meter.address, finding.matches ? "confirmed" : "quarantined", note, clock.now());
-        await outbox.announce(tx, { type: "meter", address: meter.address });
-      });
-      if (note !== null)
-        log.warn({ meter: meter.address, note }, "the meter's numbers are not those of the books: it is quarantined");
-    },
-    identityInDoubt: async (meter) => (await meters.meter(null, meter))?.identity !== "confirmed",
   };
 }
 

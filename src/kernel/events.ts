@@ -17,6 +17,7 @@ export type Announcement =
   | { readonly type: "account"; readonly account: AccountId }
   | { readonly type: "meter"; readonly address: MeterAddress }
   | { readonly type: "reading"; readonly meter: MeterAddress; readonly item: string; readonly value: string | null }
+  | { readonly type: "exception"; readonly id: string; readonly kind: string; readonly state: "open" | "closed" }
   | {
       readonly type: "intent";
       readonly meter: MeterAddress;

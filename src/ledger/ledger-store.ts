@@ -5,7 +5,7 @@ import type { Instant } from "../kernel/clock.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Position } from "./ledger.ts";
 
-export type EntryKind = "payment" | "hold" | "settle" | "release" | "charge" | "correction";
+export type EntryKind = "payment" | "hold" | "settle" | "release" | "charge" | "correction" | "refund" | "payout";
 
 export interface Entry {
   readonly kind: EntryKind;
@@ -14,6 +14,8 @@ export interface Entry {
   readonly closes: string | null;
   readonly at: Instant;
   readonly note: string | null;
+  /** Who corrected; what follows from a payment, a command or a reading names nobody. */
+  readonly by?: string;
   readonly legs: readonly { readonly book: string; readonly amount: Fen }[];
 }
 

@@ -8,6 +8,10 @@
  *                                     │  └──charge──► consumed  │
  *                                     └────────release──────────┘
  *
+ *     meter/ADDRESS ──refund──► available/ACCOUNT ──payout──► channel/NAME
+ *
+ * While a refund is under way its amount is in doubt in one book, the meter's: it leaves that book when the meter shows that it is gone.
+ *
  * `post` is the pure rule; `Ledger` joins it to the rows. Doing anything twice under the same reference changes nothing
  * and says so, so that every caller may safely try again. The invariant is held twice, far apart: here before a row is
  * written, and by a trigger of the database when the transaction commits.
@@ -16,6 +20,7 @@ import { Fen, ZERO_FEN } from "../kernel/money.ts";
 import type { AccountId } from "../kernel/ids.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Transaction } from "../kernel/transaction.ts";
+import { accountsIn, checkCorrection, type Correction } from "./correction.ts";
 import type { EntryKind, LedgerStore } from "./ledger-store.ts";
 
 export interface Position {
@@ -28,7 +33,9 @@ export type Posting =
   | { readonly kind: "hold"; readonly amount: Fen }
   | { readonly kind: "settle"; readonly amount: Fen }
   | { readonly kind: "release"; readonly amount: Fen }
-  | { readonly kind: "charge"; readonly amount: Fen };
+  | { readonly kind: "charge"; readonly amount: Fen }
+  | { readonly kind: "refund"; readonly amount: Fen }
+  | { readonly kind: "payout"; readonly amount: Fen };
 
 export type Refusal = "insufficient-funds" | "not-positive" | "more-than-held";
 /** `repeated`: this reference was posted before; nothing changed. */
@@ -40,7 +47,11 @@ export function post(position: Position, posting: Posting): Position | Refusal {
   if (amount <= 0n) return "not-positive";
   switch (posting.kind) {
     case "payment":
+    case "refund":
       return { ...position, available: Fen(position.available + amount) };
+    case "payout":
+      if (amount > position.available) return "insufficient-funds";
+      return { ...position, available: Fen(position.available - amount) };
     case "charge":
       return { ...position, available: Fen(position.available - amount) };
     case "hold":
@@ -141,6 +152,34 @@ export class Ledger {
     });
   }
 
+  /** Taken back from a meter's wallet, once the meter shows it. Reference: the command. */
+  refund(
+    tx: Transaction,
+    p: { account: AccountId; amount: Fen; meter: string; reference: string; note: string },
+  ): Promise<Posted> {
+    return this.#move(tx, {
+      ...p,
+      posting: { kind: "refund", amount: p.amount },
+      closes: null,
+      from: book.meter(p.meter),
+      to: book.available(p.account),
+    });
+  }
+
+  /** Given back to whoever paid. Reference: the payment, so that it is given back once. */
+  payout(
+    tx: Transaction,
+    p: { account: AccountId; amount: Fen; channel: string; reference: string; note: string },
+  ): Promise<Posted> {
+    return this.#move(tx, {
+      ...p,
+      posting: { kind: "payout", amount: p.amount },
+      closes: null,
+      from: book.available(p.account),
+      to: book.channel(p.channel),
+    });
+  }
+
   /** Energy used. Keyed by its reading, so that a second delivery is refused. */
   charge(tx: Transaction, p: { account: AccountId; amount: Fen; reference: string; note: string }): Promise<Posted> {
     return this.#move(tx, {
@@ -152,6 +191,16 @@ export class Ledger {
       to: book.consumed,
       note: p.note,
     });
+  }
+
+  /** Puts the books right by a further entry; what is wrong with the entry itself is thrown. May go below zero: the truth may. */
+  async correct(tx: Transaction, correction: Correction): Promise<"posted" | "repeated"> {
+    checkCorrection(correction);
+    const { reference, legs, note, by } = correction;
+    for (const account of accountsIn(legs)) await this.#store.lockPosition(tx, account);
+    if (await this.#store.exists(tx, { kind: "correction", reference, closes: null })) return "repeated";
+    await this.#store.append(tx, { kind: "correction", reference, closes: null, at: this.#clock.now(), note, by, legs });
+    return "posted";
   }
 
   async #move(tx: Transaction, move: Movement): Promise<Posted> {

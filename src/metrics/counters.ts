@@ -20,6 +20,8 @@ export interface Pictures {
   }[];
   readonly meters: () => { readonly answering: number; readonly silent: number; readonly unknown: number };
   readonly running: () => number;
+  readonly exceptions: () => Promise<readonly { readonly kind: string; readonly open: number; readonly overdue: number }[]>;
+  readonly auditWaiting: () => Promise<{ readonly rows: number; readonly ageMs: number }>;
 }
 
 export class Counters {
@@ -51,6 +53,36 @@ export class Counters {
       registers,
       collect() {
         this.set(pictures.running());
+      },
+    });
+    const perException = (name: string, help: string, value: (row: { open: number; overdue: number }) => number): void => {
+      new Gauge({
+        name,
+        help,
+        labelNames: ["kind"],
+        registers,
+        async collect() {
+          this.reset();
+          for (const row of await pictures.exceptions()) this.set({ kind: row.kind }, value(row));
+        },
+      });
+    };
+    perException(
+      "fee_control_exceptions_open",
+      "What waits for a person, by kind → each has an owner and a next step: see /v1/exceptions",
+      (row) => row.open,
+    );
+    perException(
+      "fee_control_exceptions_overdue",
+      "Of these, open longer than their kind may be → call the owner; hand it over where nobody works on it",
+      (row) => row.overdue,
+    );
+    new Gauge({
+      name: "fee_control_audit_waiting_seconds",
+      help: "Age of the oldest row of the audit that is not sealed yet → above 60: see audit at /readyz; nobody seals, or a transaction hangs",
+      registers,
+      async collect() {
+        this.set((await pictures.auditWaiting()).ageMs / 1_000);
       },
     });
     const perBus = (name: string, help: string, value: (bus: ReturnType<Pictures["buses"]>[number]) => number): void => {

@@ -145,10 +145,13 @@ export class Reconciler implements AfterCredit, CutGuard {
     if (first.because === "reading-stale" && seen.readAt !== null) this.#parts.readSoon(seen.meter);
     const nothingToDo = seen.relay === "unknown" || fulfils(seen, first.want);
     if (nothingToDo && !(seen.cutWaiting && first.want !== "disconnected")) return;
-    await transactor.transact(async (tx) => {
-      const picture = await this.#parts.store.remoteMeter(tx, seen.meter);
-      if (picture !== null) await this.#act(tx, picture);
-    });
+    await transactor.transact(
+      async (tx) => {
+        const picture = await this.#parts.store.remoteMeter(tx, seen.meter);
+        if (picture !== null) await this.#act(tx, picture);
+      },
+      { actor: "rules" },
+    );
   }
 
   async #act(tx: Transaction, picture: RemoteMeter): Promise<void> {

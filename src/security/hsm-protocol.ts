@@ -9,16 +9,21 @@
  * they know it by an HMAC over both challenges and over what the server said of itself.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { Secret } from "../kernel/secret.ts";
+import { Secret } from "../kernel/secret.ts";
 
 export const HSM_VERSION = 1;
-/** The longest line either side may send, its end included; the longest of ours is under 400 bytes. */
+/** The longest line either side may send, its end included; the longest of ours, a write of 251 bytes, is under 800. */
 export const LINE_BYTES_MAX = 4_096;
 export const CHALLENGE_BYTES = 16;
+const CIPHER_BLOCK_BYTES = 16;
 const REASON_LETTERS_MAX = 160;
 const LINE_END = 0x0a;
 
-export type Verb = "hello" | "authenticate" | "begin-identity" | "protect-top-up" | "protect-control" | "check-wallet";
+/** Those of the first gateways; a machine that does not know one of them is of no use. */
+type FirstVerb = "hello" | "authenticate" | "begin-identity" | "protect-top-up" | "protect-control" | "check-wallet";
+/** Those that were added: an adapter of the first days declines them as `unknown-verb`, and does the rest as before. */
+export const ADDED_VERBS = ["protect-write", "seal-write", "protect-refund", "password"] as const;
+export type Verb = FirstVerb | (typeof ADDED_VERBS)[number];
 /** What an answer carries beside `id` and `ok`. Nothing in it is believed before it was looked at. */
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -97,12 +102,12 @@ export function answerIn(line: string): { readonly id: number; readonly ok: bool
   return { id, ok, fields };
 }
 
-/** Why the server declined, fit for a log: printable, short, and with anything that could be a proof or a key in dots. */
+/** Why the server declined, fit for a log: printable, short, and with anything that could be a proof, a key or a password in dots. */
 export function declinedBecause({ code, why }: Fields): HsmDeclined {
   const plain = (text: unknown): string =>
     (typeof text === "string" ? text : "")
       .replaceAll(/[^\x20-\x7e\u4e00-\u9fff]/g, " ")
-      .replaceAll(/(?:[0-9A-Fa-f]{2}[ :-]?){4,}/g, "•••• ")
+      .replaceAll(/(?:[0-9A-Fa-f]{2}[ :-]?){4,}|\d{6,}/g, "•••• ")
       .slice(0, REASON_LETTERS_MAX);
   return new HsmDeclined(plain(code) || "refused", plain(why) || "no reason given");
 }
@@ -112,6 +117,23 @@ export function bytesIn(fields: Fields, field: string, count: number): Uint8Arra
   if (typeof text !== "string" || text.length !== count * 2 || !/^[0-9A-Fa-f]*$/.test(text))
     throw new HsmNonsense(`an answer whose ${field} is not ${count} bytes in hex`);
   return Uint8Array.from(Buffer.from(text, "hex"));
+}
+
+/** A cipher over `plainBytes`: whole blocks of sixteen, with the padding that the machine adds or without any where none is needed. */
+export function cipherIn(fields: Fields, field: string, plainBytes: number): Uint8Array {
+  const text = fields[field];
+  const bytes = typeof text === "string" ? text.length / 2 : 0;
+  const blocks = bytes / CIPHER_BLOCK_BYTES;
+  const [least, most] = [Math.ceil(plainBytes / CIPHER_BLOCK_BYTES), Math.floor(plainBytes / CIPHER_BLOCK_BYTES) + 1];
+  if (blocks !== least && blocks !== most)
+    throw new HsmNonsense(`an answer whose ${field} is not ${least === most ? least : `${least} or ${most}`} blocks of 16 bytes`);
+  return bytesIn(fields, field, bytes);
+}
+
+export function passwordIn(fields: Fields, field: string): Secret<string> {
+  const text = fields[field];
+  if (typeof text !== "string" || !/^\d{6}$/.test(text)) throw new HsmNonsense(`an answer whose ${field} is not six digits`);
+  return new Secret(text);
 }
 
 export function truthIn(fields: Fields, field: string): boolean {

@@ -6,12 +6,37 @@
  * what was to be sent waits. Proofs and keys are in no message and no log.
  */
 import { Fault, reasonOf } from "../kernel/faults.ts";
+import type { Secret } from "../kernel/secret.ts";
 import { HsmLink, type HsmLinkOptions } from "./hsm-link.ts";
-import { bytesIn, hex, hex32, HsmDeclined, HsmNonsense, truthIn, type Fields, type Verb } from "./hsm-protocol.ts";
-import type { IdentityRequest, MeterKeyId, SecurityModule, SecurityTrouble, SessionSeed, TopUpProof } from "./security-module.ts";
+import {
+  ADDED_VERBS,
+  bytesIn,
+  cipherIn,
+  hex,
+  hex32,
+  HsmDeclined,
+  HsmNonsense,
+  passwordIn,
+  truthIn,
+  type Fields,
+  type Verb,
+} from "./hsm-protocol.ts";
+import type {
+  CipherAndMac,
+  IdentityRequest,
+  MeterKeyId,
+  SecurityModule,
+  SecurityTrouble,
+  SessionSeed,
+  TopUpProof,
+} from "./security-module.ts";
+import { bytesToProtect, itemToProtect } from "./write-fields.ts";
 
 /** Challenges remembered, so that a recorded answer is noticed when it is played again. */
 const CHALLENGES_REMEMBERED_MAX = 4_096;
+const UNKNOWN_TO_IT: ReadonlySet<string> = new Set(["unknown-meter", "unknown-password"]);
+/** Amount and inner MAC. */
+const REFUND_PLAIN_BYTES = 8;
 
 export class HsmModule implements SecurityModule {
   readonly name: string;
@@ -96,6 +121,38 @@ export class HsmModule implements SecurityModule {
     );
   }
 
+  async protectWrite(
+    meter: MeterKeyId,
+    session: SessionSeed,
+    { dataItem, plain }: { readonly dataItem: string; readonly plain: Uint8Array },
+  ): Promise<CipherAndMac> {
+    const fields = { ...seedOf(meter, session), dataItem: itemToProtect(dataItem), plain: hex(bytesToProtect(plain, "plain")) };
+    return this.#ask("protect-write", fields, (answer) => cipherAndMac(answer, plain.length));
+  }
+
+  async sealWrite(
+    meter: MeterKeyId,
+    session: SessionSeed,
+    { dataItem, data }: { readonly dataItem: string; readonly data: Uint8Array },
+  ): Promise<Uint8Array> {
+    const fields = { ...seedOf(meter, session), dataItem: itemToProtect(dataItem), data: hex(bytesToProtect(data, "data")) };
+    return this.#ask("seal-write", fields, (answer) => bytesIn(answer, "mac", 4));
+  }
+
+  async protectRefund(
+    meter: MeterKeyId,
+    session: SessionSeed,
+    { amountFen }: { readonly amountFen: bigint },
+  ): Promise<CipherAndMac> {
+    const fields = { ...seedOf(meter, session), amount: hex32(amountFen, "amountFen") };
+    return this.#ask("protect-refund", fields, (answer) => cipherAndMac(answer, REFUND_PLAIN_BYTES));
+  }
+
+  /** Asked for at each use and kept nowhere: whoever ordered opens it into one frame and lets it go. */
+  async password(name: string): Promise<Secret<string>> {
+    return this.#ask("password", { name }, (answer) => passwordIn(answer, "password"));
+  }
+
   async checkWallet(
     meter: MeterKeyId,
     session: SessionSeed,
@@ -123,9 +180,12 @@ export class HsmModule implements SecurityModule {
       return answer;
     } catch (error) {
       const why = sentenceOf(verb, error);
+      // The machine is well, and what it was never taught does not come by waiting.
+      if (error instanceof HsmDeclined && error.code === "unknown-verb" && (ADDED_VERBS as readonly Verb[]).includes(verb))
+        throw new Fault("not-supported", { module: this.name, verb, why }, { cause: error });
       if (error instanceof HsmNonsense) this.#link.drop(why);
-      // A meter it does not know says nothing about the others.
-      if (!(error instanceof HsmDeclined && error.code === "unknown-meter")) this.#lastTrouble = why;
+      // A meter or a password that it does not know says nothing about the others.
+      if (!(error instanceof HsmDeclined && UNKNOWN_TO_IT.has(error.code))) this.#lastTrouble = why;
       throw new Fault("security-unavailable", { module: this.name, verb, why }, { cause: error });
     }
   }
@@ -141,10 +201,19 @@ function seedOf(meter: MeterKeyId, { random2, esamSerial }: SessionSeed): Fields
   return { ...keyOf(meter), random2: hex(random2), esamSerial: hex(esamSerial) };
 }
 
+const cipherAndMac = (answer: Fields, plainBytes: number): CipherAndMac => ({
+  cipher: cipherIn(answer, "cipher", plainBytes),
+  mac: bytesIn(answer, "mac", 4),
+});
+
 /** What happened and what to do about it, without a byte of what was asked or answered. */
 function sentenceOf(verb: Verb, error: unknown): string {
   if (error instanceof HsmDeclined && error.code === "unknown-meter")
     return `it holds no key for this meter (${error.message}); bring the meter number into the machine`;
+  if (error instanceof HsmDeclined && error.code === "unknown-password")
+    return `it keeps no password of this name (${error.message}); bring it into the machine, or name another one in the site file`;
+  if (error instanceof HsmDeclined && error.code === "unknown-verb")
+    return `it does not know ${verb} (${error.message}); bring the machine, or the adapter before it, forward`;
   if (error instanceof HsmDeclined) return `it declined ${verb} (${error.message}); see the machine's own log`;
   if (error instanceof HsmNonsense) return `it sent ${error.message}; have the machine, or the adapter before it, looked at`;
   return reasonOf(error);

@@ -3,6 +3,7 @@
  * The rest of the house sees proofs, never keys. Every field goes in and comes out HIGH BYTE FIRST, as a key server or an
  * ESAM takes it; the codec turns fields round at the border (test-keys scheme, section 1; dlt645-2007 5.13).
  */
+import type { Secret } from "../kernel/secret.ts";
 
 /** Which meter: its number (04000402), 12 digits. Not the communication address, not the customer number. */
 export interface MeterKeyId {
@@ -26,6 +27,12 @@ export interface SessionSeed {
 export interface TopUpProof {
   readonly mac1: Uint8Array; // over amount and count, purse key
   readonly mac2: Uint8Array; // over the customer number
+}
+
+/** Whole blocks of sixteen bytes, and the MAC over them. */
+export interface CipherAndMac {
+  readonly cipher: Uint8Array;
+  readonly mac: Uint8Array;
 }
 
 /** What keeps a module from answering. Lasting: it will not pass by itself, a person has to do what the sentence says. */
@@ -56,14 +63,30 @@ export interface SecurityModule {
   /** The 20-byte block of a secured 1CH: cipher 16 + MAC 4, high byte first, not yet turned round. plain: N1 N2 YY MM DD hh mm ss. */
   protectControl(meter: MeterKeyId, session: SessionSeed, plain: Uint8Array): Promise<Uint8Array>;
   /**
-   * A ciphered write (14H at level 98 or 96): `plain` is the length, the identifier and the value, high byte first. Absent where the
-   * machine behind it has no such service: then nothing is written under a cipher.
+   * A ciphered write (14H at level 98 or 96): `plain` is the length, the identifier and the value, high byte first; the padding is the
+   * machine's business. This and the two below are absent where the machine has no such service: then nothing is written that way.
    */
   protectWrite?(
     meter: MeterKeyId,
     session: SessionSeed,
     write: { readonly dataItem: string; readonly plain: Uint8Array },
-  ): Promise<{ readonly cipher: Uint8Array; readonly mac: Uint8Array }>;
+  ): Promise<CipherAndMac>;
+  /** The MAC of a write in the clear (14H at level 99 or 97). `data`: its fields in the order in which they travel, each high byte first. */
+  sealWrite?(
+    meter: MeterKeyId,
+    session: SessionSeed,
+    write: { readonly dataItem: string; readonly data: Uint8Array },
+  ): Promise<Uint8Array>;
+  /**
+   * 04001006 at level 98 or 96. Its plain text is made by the machine, since a MAC of the purse lies inside the cipher, beside the amount
+   * (unsigned 32 bit): amount 4 ‖ MAC 4, without length and identifier.
+   */
+  protectRefund?(meter: MeterKeyId, session: SessionSeed, refund: { readonly amountFen: bigint }): Promise<CipherAndMac>;
+  /**
+   * A password that the machine keeps under this name (`hsm:NAME` in the site file), for meters that obey one. It travels in the clear to
+   * the meter, so the machine has to hand it out; asked for at each use and kept nowhere. Absent where nobody keeps passwords.
+   */
+  password?(name: string): Promise<Secret<string>>;
   /** True when both MACs of a 078102FF reply are genuine. */
   checkWallet(
     meter: MeterKeyId,

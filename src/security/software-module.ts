@@ -14,7 +14,8 @@ import { createCipheriv, getCiphers, timingSafeEqual } from "node:crypto";
 import type { Chance } from "../kernel/chance.ts";
 import { Fault } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
-import type { IdentityRequest, MeterKeyId, SecurityModule, SessionSeed, TopUpProof } from "./security-module.ts";
+import type { CipherAndMac, IdentityRequest, MeterKeyId, SecurityModule, SessionSeed, TopUpProof } from "./security-module.ts";
+import { bytesToProtect, itemToProtect } from "./write-fields.ts";
 
 const ROOT = Buffer.from("DLT645-TEST-ROOT", "ascii");
 const KEY = { identity: 0x01, control: 0x02, parameters: 0x03, purse: 0x04 } as const;
@@ -23,6 +24,7 @@ const SECURITY = 0x03;
 const SECURITY_REPLY = 0x83;
 const WRITE = 0x14;
 const RELAY = 0x1c;
+const REFUND = "04001006";
 const NO_DATA_ITEM = "00000000";
 const MAC_BYTES = 4;
 const UINT32_MAX = 0xffff_ffffn;
@@ -84,10 +86,19 @@ export function softwareModule(parts: SoftwareModuleParts): SecurityModule {
       return Promise.resolve(bytes(Buffer.concat([cipher, proof])));
     },
 
-    async protectWrite(meter, session, { dataItem, plain }) {
-      const key = keyOf(meter, KEY.parameters);
-      const cipher = bytes(ecb(key, padded(plain)));
-      return Promise.resolve({ cipher, mac: mac(key, session, { control: WRITE, dataItem, tag: 1, data: cipher }) });
+    async protectWrite(meter, session, { dataItem, plain }): Promise<CipherAndMac> {
+      return Promise.resolve(ciphered(meter, session, itemToProtect(dataItem), bytesToProtect(plain, "plain")));
+    },
+
+    async sealWrite(meter, session, { dataItem, data }): Promise<Uint8Array> {
+      const covered = { control: WRITE, dataItem: itemToProtect(dataItem), tag: 1, data: bytesToProtect(data, "data") } as const;
+      return Promise.resolve(mac(keyOf(meter, KEY.parameters), session, covered));
+    },
+
+    async protectRefund(meter, session, { amountFen }): Promise<CipherAndMac> {
+      const amount = uint32(amountFen, "amountFen");
+      const inner = mac(keyOf(meter, KEY.purse), session, { control: WRITE, dataItem: REFUND, tag: 2, data: amount });
+      return Promise.resolve(ciphered(meter, session, REFUND, Buffer.concat([amount, inner])));
     },
 
     async checkWallet(meter, session, reply): Promise<boolean> {
@@ -101,6 +112,13 @@ export function softwareModule(parts: SoftwareModuleParts): SecurityModule {
 }
 
 const CHALLENGES_REMEMBERED_MAX = 4_096;
+
+/** 14H at level 98: the MAC lies over the cipher. */
+function ciphered(meter: MeterKeyId, session: SessionSeed, dataItem: string, plain: Uint8Array): CipherAndMac {
+  const key = keyOf(meter, KEY.parameters);
+  const cipher = bytes(ecb(key, padded(plain)));
+  return { cipher, mac: mac(key, session, { control: WRITE, dataItem, tag: 1, data: cipher }) };
+}
 
 /** Its keys are test keys always, so what a model does on those holds. */
 const factorOf = ({ meterNumber, testFactor }: MeterKeyId): Uint8Array =>

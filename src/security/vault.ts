@@ -5,6 +5,8 @@
  *     env:BANK_SECRET           a variable of the environment
  *     vault:relay/202611220001  an entry of the vault file, a map from names to secrets (`vault: { file: … }` in the site file)
  *
+ *     hsm:relay/202611220001    kept by the cipher machine of `security`, for relay passwords alone: asked for at each use, never here
+ *
  * A file that strangers on this machine can read is no secret: in production it is refused, elsewhere it is a warning that names
  * the file and what to do. Keys of meters never come this way: they stay in the cipher machine (see `security-module.ts`).
  */
@@ -35,6 +37,24 @@ const OTHERS_READ = 0o004;
 const OTHERS_WRITE = 0o002;
 /** Where container engines put secrets: readable by all, in a file system that only this container sees. */
 const MOUNTED = "/run/secrets/";
+
+const IN_MACHINE = "hsm:";
+/** As the HSM port has them; a name that no machine can have is a slip of the pen. */
+const MACHINE_NAME = /^[\w/.-]{1,60}$/;
+
+/** Where the cipher machine keeps it: its name there, or what is wrong with that. Null: it is looked for by `find`. */
+export function keptInMachine(
+  reference: string,
+  securityKind: string,
+): { readonly inMachine: string } | { readonly complaint: string } | null {
+  if (!reference.startsWith(IN_MACHINE)) return null;
+  const inMachine = reference.slice(IN_MACHINE.length);
+  if (!MACHINE_NAME.test(inMachine))
+    return { complaint: `${IN_MACHINE}NAME, with 1 to 60 letters, digits, / . _ or - in its name` };
+  return securityKind === "hsm"
+    ? { inMachine }
+    : { complaint: `${reference} is kept by a cipher machine, and security.kind is ${securityKind}; it has to be hsm` };
+}
 
 export function openVault(parts: VaultParts): Vault {
   const { base, env } = parts;

@@ -13,7 +13,7 @@ import type { CommandChange, CommandFilter, CommandOutline, EngineCommandStore }
 import { framesKept, SWEEP_AFTER_MS, TAKEN_MS_MAX } from "./command-rows.ts";
 import { at, type Database } from "./database.ts";
 
-interface Row {
+export interface CommandRow {
   id: string;
   kind: CommandKind;
   effect: Effect;
@@ -40,7 +40,7 @@ interface Row {
 const moment = (value: number | null): Instant | null => (value === null ? null : Instant(value));
 const when = (value: Instant | null): Date | null => (value === null ? null : at(value));
 
-const commandOf = (row: Row): Command => ({
+export const commandOf = (row: CommandRow): Command => ({
   id: CommandId(row.id),
   kind: row.kind,
   effect: row.effect,
@@ -127,13 +127,20 @@ export class PostgresCommandStore implements EngineCommandStore {
     );
   }
 
+  /** Those there are, in no order. */
+  async findAll(ids: readonly CommandId[]): Promise<readonly Command[]> {
+    return (await this.#db.rows<CommandRow>(null, "SELECT * FROM commands WHERE id = ANY($1)", [ids])).map(commandOf);
+  }
+
   async find(tx: Transaction | null, id: CommandId): Promise<Command | null> {
-    const [row] = await this.#db.rows<Row>(tx, `SELECT * FROM commands WHERE id = $1${tx === null ? "" : " FOR UPDATE"}`, [id]);
+    const [row] = await this.#db.rows<CommandRow>(tx, `SELECT * FROM commands WHERE id = $1${tx === null ? "" : " FOR UPDATE"}`, [
+      id,
+    ]);
     return row === undefined ? null : commandOf(row);
   }
 
   async list(filter: CommandFilter): Promise<readonly Command[]> {
-    const rows = await this.#db.rows<Row>(
+    const rows = await this.#db.rows<CommandRow>(
       null,
       `SELECT * FROM commands
         WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR meter = $2) AND ($3::text IS NULL OR kind = $3)
@@ -185,7 +192,7 @@ export class PostgresCommandStore implements EngineCommandStore {
   /** What has run out of time unsent may be ended by anybody: perhaps nobody holds its line. */
   async take(id: CommandId): Promise<Command | null> {
     const now = this.#clock.now();
-    const [row] = await this.#db.rows<Row>(
+    const [row] = await this.#db.rows<CommandRow>(
       null,
       `UPDATE commands c SET fence = fence + 1, look_at = $2, state = CASE state WHEN 'accepted' THEN 'queued' ELSE state END,
               waiting_for = CASE WHEN state IN ${UNSENT} THEN coalesce(waiting_for, 'line') ELSE waiting_for END,
@@ -200,7 +207,9 @@ export class PostgresCommandStore implements EngineCommandStore {
 
   async lockOpen(tx: Transaction, meter: MeterAddress): Promise<readonly Command[]> {
     return (
-      await this.#db.rows<Row>(tx, `SELECT * FROM commands WHERE meter = $1 AND state IN ${OPEN} ORDER BY id FOR UPDATE`, [meter])
+      await this.#db.rows<CommandRow>(tx, `SELECT * FROM commands WHERE meter = $1 AND state IN ${OPEN} ORDER BY id FOR UPDATE`, [
+        meter,
+      ])
     ).map(commandOf);
   }
 
@@ -334,7 +343,7 @@ export class PostgresCommandStore implements EngineCommandStore {
   }
 
   async lastEnded(tx: Transaction | null, meter: MeterAddress, kinds: readonly CommandKind[]): Promise<Command | null> {
-    const [row] = await this.#db.rows<Row>(
+    const [row] = await this.#db.rows<CommandRow>(
       tx,
       "SELECT * FROM commands WHERE meter = $1 AND kind = ANY($2) AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1",
       [meter, kinds],
@@ -344,7 +353,7 @@ export class PostgresCommandStore implements EngineCommandStore {
 
   async markQueued(ids: readonly CommandId[]): Promise<readonly Command[]> {
     return (
-      await this.#db.rows<Row>(
+      await this.#db.rows<CommandRow>(
         null,
         "UPDATE commands SET state = 'queued', waiting_for = 'line' WHERE id = ANY($1) AND state = 'accepted' RETURNING *",
         [ids],

@@ -12,7 +12,7 @@ import pg from "pg";
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
-import type { Transaction, Transactor } from "../kernel/transaction.ts";
+import type { Authorship, Transaction, Transactor } from "../kernel/transaction.ts";
 import { asFault, isUnreachable, mayRunAgain, placeOf } from "./postgres-faults.ts";
 import { houseTypes } from "./postgres-types.ts";
 
@@ -39,6 +39,8 @@ export interface DatabaseOptions {
   readonly log: Logger;
   readonly connectionsMax?: number;
   readonly clock?: Clock;
+  /** Who is behind these connections, for the audit, where a transaction does not say. */
+  readonly actor?: string;
 }
 
 interface Open {
@@ -56,7 +58,7 @@ export class Database implements Transactor {
   #closing: Promise<void> | undefined;
 
   private constructor(options: DatabaseOptions) {
-    const { connectionString, log, connectionsMax = CONNECTIONS_MAX } = options;
+    const { connectionString, log, connectionsMax = CONNECTIONS_MAX, actor = "gateway" } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#place = placeOf(connectionString);
@@ -72,7 +74,7 @@ export class Database implements Transactor {
       keepAlive: true,
       types: houseTypes,
       // pg-pool waits for this before it hands the connection out, although the type of the option does not say so
-      onConnect: prepare,
+      onConnect: (client: pg.ClientBase) => prepare(client, actor),
     });
     // A lost idle connection is the pool's everyday life: it is dropped and replaced. Without a listener Node would end here.
     this.#pool.on("error", (error) => {
@@ -99,10 +101,10 @@ export class Database implements Transactor {
    * Serialization failures and deadlocks are run again, at most five times in all: the work must not do anything outside.
    * `statementMsMax` is for the few, like migrations, whose statements may take their time.
    */
-  async transact<T>(work: (tx: Transaction) => Promise<T>, limits: { statementMsMax?: number } = {}): Promise<T> {
+  async transact<T>(work: (tx: Transaction) => Promise<T>, ways: Authorship & { statementMsMax?: number } = {}): Promise<T> {
     for (let run = 1; ; run += 1) {
       try {
-        return await this.#transactOnce(work, limits.statementMsMax);
+        return await this.#transactOnce(work, ways);
       } catch (error) {
         if (run >= TRANSACTION_RUNS_MAX || !mayRunAgain(error)) throw error;
         this.#options.log.debug({ run, why: reasonOf(error) }, "transaction is run again");
@@ -152,10 +154,13 @@ export class Database implements Transactor {
     });
   }
 
-  #transactOnce<T>(work: (tx: Transaction) => Promise<T>, statementMsMax = STATEMENT_MS_MAX): Promise<T> {
+  #transactOnce<T>(
+    work: (tx: Transaction) => Promise<T>,
+    { statementMsMax = STATEMENT_MS_MAX, ...by }: Authorship & { statementMsMax?: number },
+  ): Promise<T> {
     return this.#borrow(async (client) => {
       const tx = Object.freeze({}) as Transaction;
-      await client.query("BEGIN");
+      await client.query(`BEGIN${sayWho(client, by)}`);
       if (statementMsMax !== STATEMENT_MS_MAX)
         await client.query(`SET LOCAL statement_timeout = ${statementMsMax}; SET LOCAL lock_timeout = ${statementMsMax}`);
       this.#open.set(tx, { client, answerMsMax: statementMsMax + ANSWER_GRACE_MS });
@@ -197,7 +202,15 @@ export class Database implements Transactor {
   }
 }
 
-const prepare = (client: pg.ClientBase): unknown => client.query(EVERY_CONNECTION);
+const prepare = (client: pg.ClientBase, actor: string): unknown =>
+  client.query(`${EVERY_CONNECTION}; SET fee_control.actor = ${client.escapeLiteral(actor)}`);
+
+/** In the same trip as BEGIN, and forgotten with the transaction: the audit's triggers read it (migration 0004). */
+const sayWho = (client: pg.ClientBase, { actor, because }: Authorship): string =>
+  [
+    ...(actor === undefined ? [] : [`; SET LOCAL fee_control.actor = ${client.escapeLiteral(actor)}`]),
+    ...(because === undefined ? [] : [`; SET LOCAL fee_control.because = ${client.escapeLiteral(because)}`]),
+  ].join("");
 
 async function ask({ client, answerMsMax }: Open, text: string, params: readonly unknown[]): Promise<pg.QueryResult> {
   const name = params.length === 0 ? {} : { name: nameOfStatement(text) };

@@ -4,10 +4,12 @@ import { Fen } from "../kernel/money.ts";
 import type { AccountId } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Entry, EntryKind, LedgerStore, StatementLine } from "../ledger/ledger-store.ts";
+import type { Period } from "../ledger/period.ts";
+import type { StatementRows, StatementStore } from "../ledger/statements.ts";
 import { book, isPositioned, type Position } from "../ledger/ledger.ts";
 import { at, type Database } from "./database.ts";
 
-export class PostgresLedgerStore implements LedgerStore {
+export class PostgresLedgerStore implements LedgerStore, StatementStore {
   readonly #db: Database;
 
   constructor(db: Database) {
@@ -54,7 +56,7 @@ export class PostgresLedgerStore implements LedgerStore {
     const positioned = entry.legs.filter((leg) => isPositioned(leg.book));
     await this.#db.run(
       tx,
-      `WITH entry AS (INSERT INTO ledger_entries (kind, reference, closes, at, note) VALUES ($1, $2, $3, $4, $5) RETURNING id),
+      `WITH entry AS (INSERT INTO ledger_entries (kind, reference, closes, at, note, made_by) VALUES ($1, $2, $3, $4, $5, $10) RETURNING id),
             legs AS (INSERT INTO ledger_legs (entry, book, amount)
                      SELECT entry.id, leg.book, leg.amount FROM entry, unnest($6::text[], $7::bigint[]) AS leg(book, amount))
        INSERT INTO ledger_positions (book, amount) SELECT * FROM unnest($8::text[], $9::bigint[])
@@ -63,6 +65,7 @@ export class PostgresLedgerStore implements LedgerStore {
         ...[entry.kind, entry.reference, entry.closes, at(entry.at), entry.note],
         ...[entry.legs.map((leg) => leg.book), entry.legs.map((leg) => leg.amount)],
         ...[positioned.map((leg) => leg.book), positioned.map((leg) => leg.amount)],
+        entry.by ?? null,
       ],
     );
   }
@@ -87,6 +90,41 @@ export class PostgresLedgerStore implements LedgerStore {
       [book.available(account), book.held(account), this.#books(account), page.before, page.limit],
     );
     return rows.map((row) => ({ ...row, at: Instant(row.at), available: Fen(row.available), held: Fen(row.held) }));
+  }
+
+  /** Opening and lines in one statement, which is one picture; the row without an entry is what came before. */
+  async period(account: AccountId, { from, to }: Period, linesMax: number): Promise<StatementRows | null> {
+    const rows = await this.#db.rows<{
+      id: bigint | null;
+      kind: EntryKind | null;
+      reference: string | null;
+      at: number | null;
+      available: bigint;
+      held: bigint;
+      note: string | null;
+      by: string | null;
+    }>(
+      null,
+      `WITH moves AS (
+         SELECT e.id, e.kind, e.reference, e.at, e.note, e.made_by AS by,
+                coalesce(sum(l.amount) FILTER (WHERE l.book = $1), 0)::bigint AS available,
+                coalesce(sum(l.amount) FILTER (WHERE l.book = $2), 0)::bigint AS held
+           FROM ledger_entries e JOIN ledger_legs l ON l.entry = e.id WHERE l.book IN ($1, $2) AND e.at < $4 GROUP BY e.id)
+       (SELECT NULL AS id, NULL AS kind, NULL AS reference, NULL AS at, NULL AS note, NULL AS by,
+               coalesce(sum(available), 0)::bigint AS available, coalesce(sum(held), 0)::bigint AS held FROM moves WHERE at < $3)
+       UNION ALL
+       (SELECT id, kind, reference, at, note, by, available, held FROM moves WHERE at >= $3 ORDER BY at, id LIMIT $5)`,
+      [book.available(account), book.held(account), at(from), at(to), linesMax + 1],
+    );
+    const opening = rows.find(({ id }) => id === null)!;
+    const lines = rows.flatMap(({ id, kind, reference, at: when, available, held, note, by }) =>
+      id === null || kind === null || reference === null || when === null
+        ? []
+        : [{ id, kind, reference, at: Instant(when), available: Fen(available), held: Fen(held), note, by }],
+    );
+    if (lines.length > linesMax) return null;
+    lines.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+    return { opening: { available: Fen(opening.available), held: Fen(opening.held) }, lines };
   }
 
   async total(prefix: string): Promise<Fen> {

@@ -62,7 +62,13 @@ export class PostgresMeterStore implements EngineMeterStore {
         bus,
         model,
       }));
-      await this.#db.run(tx, "UPDATE meters SET active = false WHERE active", []);
+      // Only what is gone or changes its account: two that change places must not meet, and what stays as it is leaves no trace in the audit.
+      await this.#db.run(
+        tx,
+        `UPDATE meters m SET active = false WHERE m.active AND NOT EXISTS (
+           SELECT 1 FROM jsonb_to_recordset($1::jsonb) AS x(address text, account text) WHERE x.address = m.address AND x.account IS NOT DISTINCT FROM m.account)`,
+        [JSON.stringify(rows)],
+      );
       await this.#db.run(
         tx,
         `INSERT INTO meters (address, meter_number, customer_number, account, bus, model, active, created_at)

@@ -100,8 +100,8 @@ export class OutboxPump {
 
 /** A transactor that nudges the pump after every commit. */
 export const nudging = (db: Transactor, pump: () => OutboxPump | null): Transactor => ({
-  transact: async (work) => {
-    const result = await db.transact(work);
+  transact: async (work, by) => {
+    const result = await db.transact(work, by);
     pump()?.nudge();
     return result;
   },

@@ -4,6 +4,8 @@ import { Fen } from "../kernel/money.ts";
 import { CommandId, PaymentId, type AccountId } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Payment, PaymentStore } from "../commands/command-store.ts";
+import type { ChannelPayments, OurPayment } from "../ledger/channel-file.ts";
+import type { Period } from "../ledger/period.ts";
 import { at, type Database } from "./database.ts";
 
 interface Row {
@@ -14,6 +16,7 @@ interface Row {
   order_id: string;
   state: Payment["state"];
   command: string | null;
+  refund: string | null;
   created_at: number;
 }
 
@@ -25,10 +28,11 @@ const paymentOf = (row: Row): Payment => ({
   orderId: row.order_id,
   state: row.state,
   command: row.command === null ? null : CommandId(row.command),
+  refund: row.refund === null ? null : CommandId(row.refund),
   createdAt: Instant(row.created_at),
 });
 
-export class PostgresPaymentStore implements PaymentStore {
+export class PostgresPaymentStore implements PaymentStore, ChannelPayments {
   readonly #db: Database;
 
   constructor(db: Database) {
@@ -50,13 +54,32 @@ export class PostgresPaymentStore implements PaymentStore {
     return row === undefined ? null : paymentOf(row);
   }
 
+  async lock(tx: Transaction, id: PaymentId): Promise<Payment | null> {
+    const [row] = await this.#db.rows<Row>(tx, "SELECT * FROM payments WHERE id = $1 FOR UPDATE", [id]);
+    return row === undefined ? null : paymentOf(row);
+  }
+
   async byOrder(tx: Transaction | null, channel: string, orderId: string): Promise<Payment | null> {
     const [row] = await this.#db.rows<Row>(tx, "SELECT * FROM payments WHERE channel = $1 AND order_id = $2", [channel, orderId]);
     return row === undefined ? null : paymentOf(row);
   }
 
+  /** Those that were taken, in no order. */
+  async byOrders(orders: readonly { readonly channel: string; readonly orderId: string }[]): Promise<readonly Payment[]> {
+    const rows = await this.#db.rows<Row>(
+      null,
+      "SELECT p.* FROM payments p JOIN unnest($1::text[], $2::text[]) AS o (channel, order_id) ON o.channel = p.channel AND o.order_id = p.order_id",
+      [orders.map(({ channel }) => channel), orders.map(({ orderId }) => orderId)],
+    );
+    return rows.map(paymentOf);
+  }
+
   async setState(tx: Transaction, id: PaymentId, state: Payment["state"], command: CommandId | null): Promise<void> {
     await this.#db.run(tx, "UPDATE payments SET state = $2, command = $3 WHERE id = $1", [id, state, command]);
+  }
+
+  async setRefund(tx: Transaction, id: PaymentId, refund: CommandId): Promise<void> {
+    await this.#db.run(tx, "UPDATE payments SET refund = $2 WHERE id = $1", [id, refund]);
   }
 
   async disputed(tx: Transaction | null, account: AccountId): Promise<PaymentId | null> {
@@ -66,6 +89,15 @@ export class PostgresPaymentStore implements PaymentStore {
       [account],
     );
     return row === undefined ? null : PaymentId(row.id);
+  }
+
+  async ofChannel(channel: string, { from, to }: Period, orderIds: readonly string[]): Promise<readonly OurPayment[]> {
+    const rows = await this.#db.rows<Row>(
+      null,
+      `SELECT * FROM payments WHERE channel = $1 AND ((created_at >= $2 AND created_at < $3) OR order_id = ANY($4)) ORDER BY id`,
+      [channel, at(from), at(to), orderIds],
+    );
+    return rows.map(paymentOf);
   }
 
   async list(page: { limit: number; before: PaymentId | null; account: AccountId | null }): Promise<readonly Payment[]> {

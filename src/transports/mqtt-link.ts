@@ -20,7 +20,7 @@ import type { Secret } from "../kernel/secret.ts";
 import { IgnoredMessages } from "./mqtt-ignored.ts";
 import { BrokerPace } from "./mqtt-pace.ts";
 
-const CONNECT_TIMEOUT_MS = 10_000;
+export const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_S = 30; // a dead broker is noticed within 45 s even when nobody publishes
 /** A broker acknowledges in milliseconds; after this nobody waits for the answer any more, and it shall not be asked for later. */
 export const ACKNOWLEDGE_MS = 10_000;
@@ -225,7 +225,7 @@ export class MqttLink {
         for (const listener of this.#connected) listener();
       });
       client.on("message", (topic, payload, packet) => this.#message(topic, payload, packet));
-      client.on("error", (error) => (why ??= this.#faultOf(error)));
+      client.on("error", (error) => (why ??= brokerFault(this.name, error)));
       client.on("close", () =>
         resolve(why ?? new Fault("broker-unavailable", { broker: this.name, why: "the connection was closed" })),
       );
@@ -254,16 +254,6 @@ export class MqttLink {
     for (const listener of listeners) listener.heard(payload);
   }
 
-  #faultOf(error: Error & { code?: unknown }): Fault {
-    // MQTT 3.1.1: 4 bad user name or password, 5 not authorized; MQTT 5: 134, 135.
-    const refused = typeof error.code === "number" && [4, 5, 134, 135].includes(error.code);
-    return new Fault(
-      refused ? "broker-refused" : "broker-unavailable",
-      { broker: this.name, why: error.message },
-      { cause: error },
-    );
-  }
-
   #lose(why: string): void {
     const listeners = [...this.#topics.values()].flatMap((set) => [...set]);
     this.#topics.clear();
@@ -279,10 +269,17 @@ export class MqttLink {
   }
 }
 
+/** Whether the broker does not want us, or is not there. */
+export function brokerFault(broker: string, error: Error & { code?: unknown }): Fault {
+  // MQTT 3.1.1: 4 bad user name or password, 5 not authorized; MQTT 5: 134, 135.
+  const refused = typeof error.code === "number" && [4, 5, 134, 135].includes(error.code);
+  return new Fault(refused ? "broker-refused" : "broker-unavailable", { broker, why: error.message }, { cause: error });
+}
+
 /** Named, because an abort without a reason builds an Error with a stack, and this one happens with each request. */
 const DONE = "done";
 
-function noDelay(client: MqttClient): void {
+export function noDelay(client: MqttClient): void {
   const stream: unknown = client.stream;
   if (stream instanceof Socket) stream.setNoDelay(true);
 }
@@ -295,7 +292,7 @@ function hangUp(client: MqttClient): void {
 }
 
 /** Host and port only: user names and passwords of a URL are not for logs. */
-function hostOf(url: string): string {
+export function hostOf(url: string): string {
   try {
     return new URL(url).host;
   } catch {

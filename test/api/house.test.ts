@@ -175,7 +175,14 @@ describe("health", () => {
     expect(json["status"]).toBe("ready");
     const parts = things(json["parts"]);
     for (const part of parts) expect(part).toMatchObject({ name: expect.any(String) as string, ready: true, why: null });
-    expect(parts.map(({ name }) => String(name).split(" ")[0])).toEqual(["database", "queue", "security", "lines", "leases"]);
+    expect(parts.map(({ name }) => String(name).split(" ")[0])).toEqual([
+      "database",
+      "queue",
+      "security",
+      "lines",
+      "audit",
+      "leases",
+    ]);
   });
 });
 
@@ -193,6 +200,7 @@ test("metrics keep their names", async () => {
   const own = [...answer.text.matchAll(/^# TYPE (fee_control_\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`).sort();
   expect(own).toEqual([
     "fee_control_announcements_total counter",
+    "fee_control_audit_waiting_seconds gauge",
     "fee_control_bus_busy_seconds_total gauge",
     "fee_control_bus_exchanges_total gauge",
     "fee_control_bus_held gauge",
@@ -204,6 +212,8 @@ test("metrics keep their names", async () => {
     "fee_control_bus_waiting gauge",
     "fee_control_commands gauge",
     "fee_control_commands_running gauge",
+    "fee_control_exceptions_open gauge",
+    "fee_control_exceptions_overdue gauge",
     "fee_control_meters gauge",
   ]);
   expect(answer.text).toMatch(/^fee_control_bus_open\{bus="tcp-1"\} 1$/m);

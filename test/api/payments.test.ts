@@ -60,7 +60,7 @@ describe("a payment that is taken", () => {
     expect(answer.type).toMatch(/^application\/json/);
     const payment = paymentOf(answer);
     const command = commandOf(answer);
-    expect(payment).toEqual({ id: aUuid, ...body, state: "taken", command: command["id"], createdAt: aMoment });
+    expect(payment).toEqual({ id: aUuid, ...body, state: "taken", command: command["id"], refund: null, createdAt: aMoment });
     expect(command).toMatchObject({
       id: aUuid,
       kind: "top-up",

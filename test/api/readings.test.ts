@@ -5,6 +5,7 @@ import { aMoment, ask, aUuid, ended, expectProblem, itemsOf, thing, type Answer 
 
 const METER = "202611220021";
 const DEAD = "202611220022";
+const STRANGER = "202611220023";
 
 let house: TestHouse;
 beforeAll(async () => {
@@ -12,6 +13,7 @@ beforeAll(async () => {
     meters: [
       { address: METER, balance: "50.00", energyKwh: "123.45" },
       { address: DEAD, model: "remote-ledger", mode: "remote" },
+      { address: STRANGER, balance: "50.00", customerNumber: "009999999999" },
     ],
     replyDeadlineMs: 60,
   });
@@ -87,6 +89,16 @@ test("a meter that has no such data says so with an empty value, not with an err
   const answer = await read(DEAD, { items: ["balance"] });
   expect(answer.status).toBe(200);
   expect(itemsOf(answer)).toMatchObject([{ item: "balance", value: null }]);
+});
+
+test("a meter that is not the one of the books is refused by name with what was found, and nothing of it is kept", async () => {
+  const answer = await read(STRANGER, { items: ["balance"] });
+  expectProblem(answer, 409, "identity-mismatch");
+  expect(answer.json["why"]).toBe(
+    `the meter says number ${STRANGER}, customer 009999999999; the books say ${STRANGER}, 00${STRANGER.slice(2)}`,
+  );
+  const { json } = await ask(house.gateway.url, "GET", `/v1/meters/${STRANGER}`);
+  expect(json).toMatchObject({ identity: "quarantined", identityNote: answer.json["why"], readings: {} });
 });
 
 test("a meter that answers nothing is named silent", async () => {

@@ -6,6 +6,7 @@ import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { reasonOf } from "../../src/kernel/faults.ts";
 import { print, rounded, type Bench, type Findings } from "./bench.ts";
+import { audit } from "./audit.ts";
 import { bus } from "./bus.ts";
 import { codec } from "./codec.ts";
 import { commands } from "./commands.ts";
@@ -14,7 +15,7 @@ import { memory } from "./memory.ts";
 import { street } from "./street.ts";
 import { Workshop } from "./workshop.ts";
 
-const benches: Readonly<Record<string, Bench>> = { codec, bus, lines, commands, memory, street };
+const benches: Readonly<Record<string, Bench>> = { codec, bus, lines, commands, audit, memory, street };
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 

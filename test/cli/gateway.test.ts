@@ -64,6 +64,26 @@ describe("pay", () => {
   });
 });
 
+describe("refund", () => {
+  test("gives a payment back, followed to the moment the meter shows it, and a second time ends with 1", async () => {
+    const [payment] = itemsOf(await ask(house.gateway.url, "GET", `/v1/payments?account=${accountOf(METER)}`));
+    const id = String(payment!["id"]);
+    const back = await call("refund", id, "--reason", "paid twice", "--watch");
+    expect({ code: back.code, error: back.error }).toEqual({ code: 0, error: "" });
+    expect(back.out).toMatch(/^payment .* 100\.00 yuan .* allocated$/m);
+    expect(back.out.split("\n").at(-1)).toMatch(/refund.*confirmed/);
+    expect(house.street.snapshot(METER)).toMatchObject({ balance: "50.00", obeyed: { refunds: 1 } });
+    const again = await call("refund", id, "--reason", "paid twice");
+    expect(again.code).toBe(1);
+    expect(again.error).toMatch(/already-refunded/);
+  });
+
+  test("wants a reason, and a token of twenty digits where one is given: 2", async () => {
+    expect((await call("refund", "019ab000-0000-7000-8000-000000000000")).code).toBe(2);
+    expect((await call("pay", accountOf(METER), "1.00", "--token", "123")).code).toBe(2);
+  });
+});
+
 describe("relay and command", () => {
   test("an order is followed to the moment the meter shows it; --json is JSON alone", async () => {
     const cut = await call("relay", METER, "disconnect", "--reason", "works on the line", "--watch");

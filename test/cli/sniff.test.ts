@@ -179,7 +179,7 @@ test("what is exported is a recording that the street replays and cuts an incide
   expect(readFileSync(file, "utf8")).toMatch(/"zh":"← 202611220001 读数据/);
 }, 30_000);
 
-test("it ends by itself where it is wished, with 3 when the link closes or nobody is there, with 2 over MQTT", async () => {
+test("it ends by itself where it is wished, with 3 when the link closes or nobody is there", async () => {
   const { street, link } = await tcpStreet();
   expect((await meterctl(["sniff", "--link", link, "--for", "0.05"])).code).toBe(0);
   const me = sniffing(link);
@@ -191,7 +191,6 @@ test("it ends by itself where it is wished, with 3 when the link closes or nobod
   expect(await me.ended).toBe(3);
   expect(me.errors.join("\n")).toMatch(/link closed.*requests/s);
   expect((await meterctl(["sniff", "--link", `tcp://127.0.0.1:${await freePort()}`])).code).toBe(3);
-  expect((await meterctl(["sniff", "--link", "mqtt://127.0.0.1:1"])).code).toBe(2);
 });
 
 test("as a process it ends with Ctrl-C, sums up, and is done", async () => {

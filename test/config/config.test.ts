@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { loadConfig, type Config } from "../../src/config.ts";
 import { isFault } from "../../src/kernel/faults.ts";
+import { Secret } from "../../src/kernel/secret.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "site-file-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -23,6 +24,11 @@ function complaints(text: string, env: Record<string, string> = {}): string[] {
     throw error;
   }
   return [];
+}
+
+function passwordOf(config: Config): string | undefined {
+  const secret = config.meters[0]!.relayPassword?.secret;
+  return secret instanceof Secret ? secret.open() : undefined;
 }
 
 const small = `
@@ -132,8 +138,8 @@ describe("defaults", () => {
     const config = load(
       small.replace("standard-wallet }", 'standard-wallet, relayPassword: { level: "02", secret: file:./relay } }'),
     );
-    expect(config.meters[0]!.relayPassword!.secret.open()).toBe("123456");
-    expect(String(config.meters[0]!.relayPassword!.secret)).toBe("••••");
+    expect(passwordOf(config)).toBe("123456");
+    expect(JSON.stringify(config.meters[0]!.relayPassword)).toBe('{"level":"02","secret":"••••"}');
   });
 });
 
@@ -141,9 +147,32 @@ test("one line of the site file serves the passwords of all meters: {address} is
   writeFileSync(join(folder, "vault.yaml"), 'relay/202611220001: "111111"\n', { mode: 0o600 });
   const withVault = (reference: string) =>
     `${small.replace("standard-wallet }", `standard-wallet, relayPassword: { level: "02", secret: "${reference}" } }`)}\nvault: { file: ./vault.yaml }`;
-  expect(load(withVault("vault:relay/{address}")).meters[0]!.relayPassword!.secret.open()).toBe("111111");
+  expect(passwordOf(load(withVault("vault:relay/{address}")))).toBe("111111");
   expect(complaints(withVault("vault:relay/none"))).toEqual([
     expect.stringMatching(/^meters\[0\]\.relayPassword\.secret.*no entry "relay\/none"/),
+  ]);
+});
+
+test("a relay password may stay in the cipher machine: the gateway knows its name, and nothing else may be kept there", () => {
+  const kept = (reference: string) =>
+    small.replace("standard-wallet }", `standard-wallet, relayPassword: { level: "02", secret: "${reference}" } }`);
+  const machine = '\nsecurity: { kind: hsm, url: "hsm://127.0.0.1:7645", secret: env:HSM_SECRET }';
+  const env = { HSM_SECRET: "drawn-by-chance-0001" };
+  expect(load(kept("hsm:relay/{address}") + machine, env).meters[0]!.relayPassword).toEqual({
+    level: "02",
+    secret: { inMachine: "relay/202611220001" },
+  });
+  const path = "meters\\[0\\]\\.relayPassword\\.secret";
+  expect(complaints(kept("hsm:relay/1"))).toEqual([
+    expect.stringMatching(
+      `^${path}: hsm:relay/1 is kept by a cipher machine, and security.kind is software-test-keys; it has to be hsm`,
+    ),
+  ]);
+  for (const name of ["hsm:two words", `hsm:${"x".repeat(61)}`, 'hsm:a\\"b'])
+    expect(complaints(kept(name) + machine, env)).toEqual([expect.stringMatching(`^${path}: hsm:NAME, with 1 to 60`)]);
+  expect(complaints(kept("hsm:") + machine, env)).toEqual([expect.stringMatching(`^${path}.*or hsm:NAME where`)]);
+  expect(complaints(`${small}\napiKeys: [{ name: desk, secret: "hsm:desk" }]`)).toEqual([
+    expect.stringMatching(/^apiKeys\[0\]\.secret.*: file:PATH or env:NAME or vault:NAME;/),
   ]);
 });
 
@@ -165,8 +194,8 @@ describe("errors name the path and say what is allowed", () => {
     ["an unknown model", small.replace("standard-wallet", "gold"), /meters\[0\]\.model.*"standard-wallet", "remote-ledger"/],
     [
       "a model that is known and cannot be ordered",
-      small.replace("standard-wallet", "order-number-4g"),
-      /meters\[0\]\.model.*"order-number-4g" is known, but the gateway cannot order it yet: .*order-number; must be one of/,
+      small.replace("standard-wallet", "chint-soft-esam"),
+      /meters\[0\]\.model.*"chint-soft-esam" is known, but the gateway cannot order it yet: .*computes its MACs.*; must be one of/,
     ],
     [
       "a breaker that nobody could restore",

@@ -346,6 +346,27 @@ describe.each(keepers)("commands $title", ({ open }) => {
       ]);
     });
 
+    test("who waited for a command looks at it anew: what ended meanwhile is neither taken, nor changed, nor open", async () => {
+      const cancel =
+        (id: CommandId) =>
+        (tx: Transaction): Promise<unknown> =>
+          store.change(tx, id, 0, ["accepted"], { state: "cancelled", endedAt: now, lookAt: null });
+      const late: readonly ((tx: Transaction, id: CommandId) => Promise<unknown>)[] = [
+        (_, id) => store.take(id),
+        (tx, id) => store.change(tx, id, 0, ["accepted"], { state: "queued" }),
+        (tx) => store.lockOpen(tx, meter),
+        (_, id) => store.markQueued([id]),
+      ];
+      const answers: unknown[] = [];
+      for (const ask of late) {
+        const { id } = await accepted();
+        const second = async (tx: Transaction): Promise<void> => void answers.push(await ask(tx, id));
+        expect(await whoWaits(kept, cancel(id), second)).toEqual(["first", "second"]);
+        expect(await store.find(null, id)).toMatchObject({ state: "cancelled", fence: 0 });
+      }
+      expect(answers).toEqual([null, false, [], []]);
+    });
+
     test("the last one that ended, of these kinds", async () => {
       const ended = async (kind: CommandKind): Promise<CommandId> => {
         const { id } = await accepted({ kind, effect: "sets" });

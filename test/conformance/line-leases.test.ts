@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Instant } from "../../src/kernel/clock.ts";
 import { LEASE_MS, type GatewayPresence, type LineLeases } from "../../src/devices/line-leases.ts";
-import { leasesInMemory } from "../../src/devices/line-leases-in-memory.ts";
+import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
+import { InMemoryLineLeases } from "../../src/stores/in-memory/line-leases.ts";
 import { PostgresLineLeases } from "../../src/stores/line-leases-store.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 
@@ -24,7 +25,7 @@ const keepers: readonly { title: string; make: () => Promise<Kept> }[] = [
     make: () => {
       let now = 1_000;
       const pass = (ms: number): Promise<void> => Promise.resolve(void (now += ms));
-      return Promise.resolve({ leases: leasesInMemory({ now: () => Instant(now) }), pass });
+      return Promise.resolve({ leases: new InMemoryLineLeases(new InMemoryDatabase({ now: () => Instant(now) })), pass });
     },
   },
   {

@@ -1,114 +1,108 @@
 /** Readings are all kept; the newest believed one of each item is at hand, and a suspect one never is. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ReadingStore } from "../../src/devices/device-store.ts";
 import { Instant, later, minutes, systemClock } from "../../src/kernel/clock.ts";
 import { BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import type { Reading } from "../../src/kernel/reading.ts";
-import type { Database } from "../../src/stores/database.ts";
-import { PostgresMeterStore } from "../../src/stores/meter-store.ts";
-import { PostgresReadingStore } from "../../src/stores/reading-store.ts";
-import { testDatabase, type TestDatabase } from "../support/database.ts";
+import type { Transactor } from "../../src/kernel/transaction.ts";
+import { keepers, type Kept } from "./stores.ts";
 
-let database: TestDatabase;
-let db: Database;
-let store: PostgresReadingStore;
 const noon = Instant(Date.UTC(2026, 10, 23, 4)); // in Shanghai
-const [A, B, C] = ["202611220001", "202611220002", "202611220003"].map((address) => MeterAddress(address)) as [
-  MeterAddress,
-  MeterAddress,
-  MeterAddress,
-];
+const A = MeterAddress("202611220001");
+const B = MeterAddress("202611220002");
+const C = MeterAddress("202611220003");
+const D = MeterAddress("202611220004");
 
-beforeAll(async () => {
-  database = await testDatabase();
-  db = database.db;
-  store = new PostgresReadingStore(db);
-  const rest = {
-    meterNumber: "",
-    customerNumber: "",
-    account: null,
-    bus: BusId("b"),
-    model: "standard-wallet",
-    relayPassword: null,
-  } as const;
-  await new PostgresMeterStore(db, systemClock).bringIn(
-    [],
-    [A, B, C].map((address) => ({ ...rest, address })),
-  );
-});
-afterAll(() => database.drop());
+describe.each(keepers)("readings $title", ({ open }) => {
+  let kept: Kept;
+  let db: Transactor;
+  let store: ReadingStore;
+  beforeAll(async () => {
+    kept = await open(systemClock);
+    db = kept.transactor;
+    store = kept.readings;
+    const rest = {
+      meterNumber: "",
+      customerNumber: "",
+      account: null,
+      bus: BusId("b"),
+      model: "standard-wallet",
+      relayPassword: null,
+    } as const;
+    await kept.meters.bringIn(
+      [],
+      [A, B, C, D].map((address) => ({ ...rest, address })),
+    );
+  });
+  afterAll(() => kept.close());
 
-const reading = (meter: MeterAddress, value: string | null, minute: number, item = "importedEnergy"): Reading => ({
-  meter,
-  item,
-  value,
-  unit: "kWh",
-  takenAt: later(noon, minutes(minute)),
-  source: "poll",
-});
-const keep = (given: Reading, suspect: string | null = null): Promise<void> =>
-  db.transact((tx) => store.keep(tx, given, suspect));
-const latest = (meter: MeterAddress, item = "importedEnergy"): Promise<Reading | null> =>
-  db.transact((tx) => store.latest(tx, meter, item));
+  const reading = (meter: MeterAddress, value: string | null, minute: number, item = "importedEnergy"): Reading => ({
+    meter,
+    item,
+    value,
+    unit: "kWh",
+    takenAt: later(noon, minutes(minute)),
+    source: "poll",
+  });
+  const keep = (given: Reading, suspect: string | null = null): Promise<void> =>
+    db.transact((tx) => store.keep(tx, given, suspect));
+  const latest = (meter: MeterAddress, item = "importedEnergy"): Promise<Reading | null> =>
+    db.transact((tx) => store.latest(tx, meter, item));
 
-test("the newest is at hand, whatever order they came in", async () => {
-  await keep(reading(A, "1.00", 0));
-  await keep(reading(A, "3.00", 20));
-  await keep(reading(A, "2.00", 10));
-  expect(await latest(A)).toEqual(reading(A, "3.00", 20));
-  await keep(reading(A, null, 30)); // "no data" is an answer too
-  expect((await latest(A))?.value).toBe(null);
-  expect(await latest(A, "balance")).toBe(null);
-});
+  test("the newest is at hand, whatever order they came in", async () => {
+    await keep(reading(A, "1.00", 0));
+    await keep(reading(A, "3.00", 20));
+    await keep(reading(A, "2.00", 10));
+    expect(await latest(A)).toEqual(reading(A, "3.00", 20));
+    await keep(reading(A, null, 30)); // "no data" is an answer too
+    expect((await latest(A))?.value).toBe(null);
+    expect(await latest(A, "balance")).toBe(null);
+  });
 
-test("a suspect one is kept aside and never becomes the latest", async () => {
-  await keep(reading(B, "10.00", 0));
-  await keep(reading(B, "999999.00", 5), "faster-than-the-meter-can-turn");
-  expect(await latest(B)).toEqual(reading(B, "10.00", 0));
-  expect(await store.latestOf([B])).toEqual([reading(B, "10.00", 0)]);
-  expect(await db.rows(null, "SELECT value, suspect FROM readings WHERE meter = $1 ORDER BY id", [B])).toEqual([
-    { value: "10.00", suspect: null },
-    { value: "999999.00", suspect: "faster-than-the-meter-can-turn" },
-  ]);
-  const [day] = await store.energyByDay(B, "Asia/Shanghai", 10);
-  expect(day).toMatchObject({ first: "10.00", last: "10.00" });
-});
+  test("a suspect one is kept aside and never becomes the latest", async () => {
+    await keep(reading(B, "10.00", 0));
+    await keep(reading(B, "999999.00", 5), "faster-than-the-meter-can-turn");
+    expect(await latest(B)).toEqual(reading(B, "10.00", 0));
+    expect(await store.latestOf([B])).toEqual([reading(B, "10.00", 0)]);
+    const [day] = await store.energyByDay(B, "Asia/Shanghai", 10);
+    expect(day).toMatchObject({ first: "10.00", last: "10.00" });
+  });
 
-test("many meters are asked at once, all items of each", async () => {
-  await keep(reading(C, "5.00", 0));
-  await keep(reading(C, "50.00", 0, "balance"));
-  const found = await store.latestOf([B, C]);
-  expect(found.map(({ meter, item }) => `${meter} ${item}`).sort()).toEqual([
-    `${B} importedEnergy`,
-    `${C} balance`,
-    `${C} importedEnergy`,
-  ]);
-  expect(await store.latestOf([])).toEqual([]);
-});
+  test("many meters are asked at once, all items of each", async () => {
+    await keep(reading(C, "5.00", 0));
+    await keep(reading(C, "50.00", 0, "balance"));
+    const found = await store.latestOf([B, C]);
+    expect(found.map(({ meter, item }) => `${meter} ${item}`).sort()).toEqual([
+      `${B} importedEnergy`,
+      `${C} balance`,
+      `${C} importedEnergy`,
+    ]);
+    expect(await store.latestOf([])).toEqual([]);
+  });
 
-test("the latest is locked: two intakes of one meter do not look past each other", async () => {
-  const seen: (string | null)[] = [];
-  const takeOne = (): Promise<void> =>
-    db.transact(async (tx) => {
-      const before = await store.latest(tx, C, "importedEnergy");
-      seen.push(before!.value);
-      await store.keep(tx, reading(C, (Number(before!.value) + 1).toFixed(2), 10), null);
-    });
-  await Promise.all(Array.from({ length: 6 }, takeOne));
-  expect(seen.toSorted()).toEqual(["10.00", "5.00", "6.00", "7.00", "8.00", "9.00"]);
-});
+  test("the latest is locked: two intakes of one meter do not look past each other", async () => {
+    const seen: (string | null)[] = [];
+    const takeOne = (): Promise<void> =>
+      db.transact(async (tx) => {
+        const before = await store.latest(tx, C, "importedEnergy");
+        seen.push(before!.value);
+        await store.keep(tx, reading(C, (Number(before!.value) + 1).toFixed(2), 10), null);
+      });
+    await Promise.all(Array.from({ length: 6 }, takeOne));
+    expect(seen.toSorted()).toEqual(["10.00", "5.00", "6.00", "7.00", "8.00", "9.00"]);
+  });
 
-test("days are those of the site, newest first", async () => {
-  const D = A;
-  await db.run(null, "DELETE FROM readings WHERE meter = $1", [D]);
-  const minutesToMidnight = 12 * 60;
-  await keep(reading(D, "100.00", 0));
-  await keep(reading(D, "104.50", minutesToMidnight - 1)); // 23:59
-  await keep(reading(D, "104.60", minutesToMidnight)); // 00:00 of the next day
-  await keep(reading(D, "110.00", minutesToMidnight + 60));
-  expect(await store.energyByDay(D, "Asia/Shanghai", 10)).toEqual([
-    { day: "2026-11-24", first: "104.60", last: "110.00" },
-    { day: "2026-11-23", first: "100.00", last: "104.50" },
-  ]);
-  expect(await store.energyByDay(D, "Asia/Shanghai", 1)).toHaveLength(1);
-  expect((await store.energyByDay(D, "UTC", 10)).map(({ day }) => day)).toEqual(["2026-11-23"]);
+  test("days are those of the site, newest first", async () => {
+    const minutesToMidnight = 12 * 60;
+    await keep(reading(D, "100.00", 0));
+    await keep(reading(D, "104.50", minutesToMidnight - 1)); // 23:59
+    await keep(reading(D, "104.60", minutesToMidnight)); // 00:00 of the next day
+    await keep(reading(D, "110.00", minutesToMidnight + 60));
+    expect(await store.energyByDay(D, "Asia/Shanghai", 10)).toEqual([
+      { day: "2026-11-24", first: "104.60", last: "110.00" },
+      { day: "2026-11-23", first: "100.00", last: "104.50" },
+    ]);
+    expect(await store.energyByDay(D, "Asia/Shanghai", 1)).toHaveLength(1);
+    expect((await store.energyByDay(D, "UTC", 10)).map(({ day }) => day)).toEqual(["2026-11-23"]);
+  });
 });

@@ -57,7 +57,7 @@ export interface Kept {
 
 export interface Keeper {
   readonly title: string;
-  open(clock: Clock): Promise<Kept>;
+  readonly open: (clock: Clock) => Promise<Kept>;
 }
 
 const LOOK_MS = 5;
@@ -87,14 +87,14 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     clear: async () => {
       const tables = await db.rows<{ tablename: string }>(
         null,
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'",
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations' AND NOT starts_with(tablename, 'audit')",
       );
       await db.run(null, `TRUNCATE ${tables.map(({ tablename }) => tablename).join(", ")} CASCADE`);
     },
     atRest: async (work) => {
-      let ended = false;
-      void work.catch(() => undefined).finally(() => (ended = true));
-      while (!ended && !(await somebodyWaits(db))) await systemClock.wait(LOOK_MS);
+      const state = { ended: false };
+      void work.catch(() => undefined).finally(() => (state.ended = true));
+      while (!state.ended && !(await somebodyWaits(db))) await systemClock.wait(LOOK_MS);
     },
     close: () => database.drop(),
   };

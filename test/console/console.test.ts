@@ -10,7 +10,7 @@ import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { chromiumPath, suiteNeeding } from "../support/servers.ts";
 import { buildConsole } from "./build-console.ts";
-import { aCommand, aMeter, anAccount, moment, startFakeGateway } from "./fake-gateway.ts";
+import { aCommand, aMeter, anAccount, anException, moment, startFakeGateway } from "./fake-gateway.ts";
 import type { FakeGateway } from "./fake-gateway.ts";
 
 const chromiumArguments = [
@@ -242,6 +242,64 @@ suiteNeeding(["chromium"], "the console", () => {
     await expect.poll(() => page.getByTestId("legend").innerText()).toContain("An acknowledgement alone is not enough");
     await page.keyboard.press("Escape");
     await expect.poll(() => page.getByTestId("legend").isVisible()).toBe(false);
+  });
+
+  test("what waits for a person is counted, shown with evidence and next step, decided with a note, and gone, in both languages", async () => {
+    await openPage();
+    expect(await page.getByTestId("exceptions-badge").count()).toBe(0);
+    gateway.addException(anException("0198-a"));
+    gateway.addException(
+      anException("0198-b", {
+        kind: "ledger-difference",
+        title: { en: "Ledger and meter differ", zh: "账表不符" },
+        command: null,
+        because: "balance",
+        overdue: true,
+        suggestion: {
+          legs: [
+            { book: "adjustments", amount: "-0.01" },
+            { book: "meter/202611220001", amount: "0.01" },
+          ],
+        },
+        attempts: [],
+      }),
+    );
+    const badge = page.getByTestId("exceptions-badge");
+    await expect.poll(() => badge.innerText()).toBe("2");
+    expect(await badge.getAttribute("data-overdue")).toBe("true");
+
+    await page.getByTestId("exceptions-button").click();
+    const view = page.getByTestId("exceptions");
+    await expect.poll(() => page.getByTestId("suggestion").innerText()).toMatch(/adjustments -0\.01/);
+    expect(await view.innerText()).toContain("overdue");
+    expect(await page.getByTestId("exception-apply").isDisabled()).toBe(true); // not without a note
+    await page.getByTestId("exception-note").fill("seen at the display");
+    await page.getByTestId("exception-apply").click();
+    await expect.poll(() => page.getByTestId("exception-row").count()).toBe(1);
+    expect(gateway.asked.at(-1)).toMatchObject({ path: "/v1/exceptions/0198-b/apply", body: { note: "seen at the display" } });
+
+    await expect
+      .poll(() => view.innerText())
+      .toMatch(/Read the purchase count at the meter\.[\s\S]*balance\s+50\.00 yuan[\s\S]*68 01 00 22 11/);
+    expect(await page.getByTestId("exception-close").count()).toBe(0); // a dispute is decided
+    await page.getByTestId("exception-owner").fill("Li");
+    await page.getByTestId("exception-note").fill("knows the meter");
+    await page.getByTestId("exception-assign").click();
+    await expect.poll(() => page.getByTestId("exception-row").innerText()).toContain("Li");
+    await page.getByTestId("exception-note").fill("its record names it");
+    await page.getByTestId("exception-done").click();
+    await expect.poll(() => view.innerText()).toContain("Nothing waits for a person.");
+    expect(gateway.asked.at(-1)).toMatchObject({
+      path: "/v1/commands/0197-a/resolve",
+      body: { verdict: "done", note: "its record names it" },
+    });
+
+    await page.keyboard.press("Escape");
+    await page.getByTestId("language").click();
+    gateway.addException(anException("0198-c"));
+    await expect.poll(() => badge.innerText()).toBe("1");
+    await page.getByTestId("exceptions-button").click();
+    await expect.poll(() => view.innerText()).toMatch(/充值结果存疑[\s\S]*读取电表购电次数/);
   });
 
   test("the lines show how they are and what passed on them last, in words, in hex with dots, and in both languages", async () => {

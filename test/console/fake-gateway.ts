@@ -31,6 +31,8 @@ export interface FakeGateway {
   addMeter(meter: Json, account?: Json): void;
   addCommand(command: Json): void;
   addPayment(payment: Json): void;
+  /** Opens an item, and tells everyone. */
+  addException(item: Json): void;
   changeMeter(address: string, part: Json): void;
   /** Moves a command to a state, tells everyone, and says a word about why. */
   move(command: string, state: string, part?: Json): void;
@@ -125,6 +127,26 @@ export const aCommand = (id: string, part: Json = {}): Json => ({
   ...part,
 });
 
+export const anException = (id: string, part: Json = {}): Json => ({
+  id,
+  kind: "command-disputed",
+  title: { en: "Nobody can tell whether the meter was credited", zh: "充值结果存疑" },
+  nextStep: { en: "Read the purchase count at the meter.", zh: "读取电表购电次数。" },
+  meter: "202611220001",
+  account: "1000000001",
+  command: "0197-a",
+  because: "count-gap",
+  count: 1,
+  owner: "money-desk",
+  overdue: false,
+  openedAt: at(100),
+  lastAt: at(100),
+  suggestion: null,
+  evidence: { readings: [{ item: "balance", value: "50.00", unit: "yuan", takenAt: at(90), source: "poll" }] },
+  attempts: [{ at: at(95), outcome: "silent", frames: [{ at: at(95), direction: "sent", hex: "6801002211" }] }],
+  ...part,
+});
+
 export const moment = at;
 
 export async function startFakeGateway(page: string): Promise<FakeGateway> {
@@ -132,6 +154,7 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
   const accounts = new Map<string, Json>();
   const commands = new Map<string, Json>();
   const payments = new Map<string, Json>();
+  const exceptions = new Map<string, Json>();
   const listeners = new Set<ServerResponse>();
   const asked: { path: string; key: string | undefined; body: Json }[] = [];
   const fetched = new Map<string, number>();
@@ -164,6 +187,13 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
     }
     if (refusal !== undefined) {
       decline(response, 422, refusal);
+      return;
+    }
+    const [, , room, item = "", verb] = path.split("/");
+    if (room === "exceptions" || verb === "resolve") {
+      if (verb === "assign") exceptions.set(item, { ...exceptions.get(item), owner: body["owner"] });
+      else for (const [id, { command }] of exceptions) if (id === item || command === item) exceptions.delete(id);
+      json(response, 200, {});
       return;
     }
     count += 1;
@@ -214,6 +244,10 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
       json(response, 200, { items: [...meters.values()].reverse(), next: null });
       return;
     }
+    if (path === "/v1/exceptions") {
+      json(response, 200, { items: [...exceptions.values()].reverse(), next: null });
+      return;
+    }
     if (path === "/v1/buses") {
       json(response, 200, { items: [aBus("tcp-1", true), aBus("rs485-1", false)], next: null });
       return;
@@ -227,7 +261,7 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
       return;
     }
     const [, , kind = "", id = ""] = path.split("/");
-    const found = { meters, accounts, commands, payments }[kind]?.get(id);
+    const found = { meters, accounts, commands, payments, exceptions }[kind]?.get(id);
     if (found !== undefined) {
       json(response, 200, found);
       return;
@@ -315,6 +349,10 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
     },
     addCommand: (command) => commands.set(String(command["id"]), command),
     addPayment: (payment) => payments.set(String(payment["id"]), payment),
+    addException: (item) => {
+      exceptions.set(String(item["id"]), item);
+      announce({ type: "exception", id: item["id"], kind: item["kind"], state: "open" });
+    },
     changeMeter: (address, part) => {
       meters.set(address, { ...meters.get(address), ...part });
       announce({ type: "meter", address });

@@ -146,6 +146,27 @@ test("what waited too long for the line is made anew: the told time is that of t
   await session.close();
 });
 
+test("a cipher machine that takes longer than a told time is fresh: the time is told that will be when it is done", async () => {
+  const honest = softwareModule({ chance: seededChance(3), log: silentLog, mode: "test" });
+  let asked = 0;
+  const slow: SecurityModule = {
+    ...honest,
+    protectWrite: async (...write) => {
+      asked += 1;
+      await house.clock.jump(seconds(2.5));
+      return honest.protectWrite!(...write);
+    },
+  };
+  const house = await raise({ meters: [{ clockOffsetMs: hours(5) }], security: slow });
+  const session = await house.session();
+  const { takenAt } = await session.readClock();
+  expect(await session.setClock("write", takenAt, soon(house))).toMatchObject({ sent: "acknowledged" });
+  expect(asked).toBe(2);
+  expect(heard(house, /14..3F343337CB/)).toBe(1);
+  expect(offBy(house, A)).toBeLessThan(seconds(1.6));
+  await session.close();
+});
+
 test("a meter is frozen by name, and one that cannot says so before anything leaves", async () => {
   const house = await raise({ meters: [{}, { model: "breaker-645" }] });
   const session = await house.session();

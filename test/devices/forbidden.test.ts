@@ -92,6 +92,15 @@ test("a model is taken by the site file exactly where nothing stands in the way,
   );
 });
 
+test("a wallet of kilowatt-hours is taken only where the token says what it is worth, and a layout only where it is built", () => {
+  const energy = profileOf("energy-prepay-vendor")!;
+  expect(whyNotOperated(energy)).toMatch(/kilowatt-hours/);
+  expect(whyNotOperated({ ...energy, wallet: "yuan" })).toMatch(/layout it wants: 18 sealed/);
+  expect(whyNotOperated(profileOf("chint-soft-esam")!)).toMatch(/no security module computes its MACs/);
+  const token = profileOf("sts-token")!;
+  expect(whyNotOperated({ ...token, purchase: { ...token.purchase!, repeatProof: "nothing" } })).toMatch(/kilowatt-hours/);
+});
+
 describe("a relay password in the record", () => {
   const securedOrders = (plainControl: "obeyed" | "restores-only" | "refused", keys: boolean, hasPassword: boolean) => {
     const profile = profileOf("standard-wallet")!;
@@ -126,6 +135,8 @@ test("the switches of the two models that were there before stay what they were"
   const orders = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", ...timed];
   expect(switches).toEqual({
     wallet: true,
+    money: { purchase: "purchase-count", refund: "nothing", unit: "yuan" },
+    operator: null,
     keys: true,
     plainOrders: orders,
     securedLevel: "98",
@@ -137,5 +148,5 @@ test("the switches of the two models that were there before stay what they were"
   });
   expect([relayPassword.level, relayPassword.secret.open()]).toEqual(["02", "000000"]);
   const { profile: _remote, relayPassword: _password, ...remote } = meterModels["remote-ledger"];
-  expect(remote).toEqual({ ...switches, wallet: false });
+  expect(remote).toEqual({ ...switches, wallet: false, money: { purchase: null, refund: null, unit: null } });
 });

@@ -4,7 +4,8 @@ import { Instant, systemClock, type Clock } from "../../src/kernel/clock.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { LeaseKeeper } from "../../src/devices/lease-keeper.ts";
 import { EXCHANGE_MS_MAX, LEASE_MS, LOOK_MS, MARGIN_MS, RENEW_MS, type LineLeases } from "../../src/devices/line-leases.ts";
-import { leasesInMemory } from "../../src/devices/line-leases-in-memory.ts";
+import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
+import { InMemoryLineLeases } from "../../src/stores/in-memory/line-leases.ts";
 import { HandClock } from "../transports/hand-clock.ts";
 
 const buses = ["tcp-1", "tcp-2", "tcp-3", "tcp-4"];
@@ -13,11 +14,12 @@ const settled = (): Promise<void> => systemClock.wait(1);
 /** The keeper of the leases has a clock of its own; each gateway has two. */
 let storeClock: HandClock;
 let store: LineLeases;
+const leasesInMemory = (): LineLeases => new InMemoryLineLeases(new InMemoryDatabase({ now: () => storeClock.now() }));
 const raised: LeaseKeeper[] = [];
 
 beforeEach(() => {
   storeClock = new HandClock();
-  store = leasesInMemory({ now: () => storeClock.now() });
+  store = leasesInMemory();
 });
 afterEach(async () => {
   for (const keeper of raised.splice(0)) {
@@ -124,7 +126,7 @@ describe("a lease is believed", () => {
     expect(a.keeper.mayDrive("tcp-1", 2_999)).toBe(true);
     expect(a.keeper.mayDrive("tcp-1", 3_000)).toBe(false);
     expect(a.keeper.mayDrive("tcp-9", 0)).toBe(false);
-    const b = await gateway("b", leasesInMemory({ now: () => storeClock.now() }));
+    const b = await gateway("b", leasesInMemory());
     expect(b.keeper.mayDrive("tcp-1", 60_000)).toBe(true);
     b.stoppedFor(left - EXCHANGE_MS_MAX);
     expect(b.keeper.mayDrive("tcp-1", 60_000)).toBe(false);
@@ -146,15 +148,13 @@ describe("a lease is believed", () => {
 
   test("from the moment the renewal was sent, not from its answer", async () => {
     let answer: (() => void) | undefined;
-    const slow: LineLeases = {
-      ...store,
-      renew: async (me) => {
-        const picture = await store.renew(me);
-        if (answer !== undefined) await new Promise<void>((resolve) => (answer = resolve));
-        return picture;
-      },
+    const renew = store.renew.bind(store);
+    store.renew = async (me) => {
+      const picture = await renew(me);
+      if (answer !== undefined) await new Promise<void>((resolve) => (answer = resolve));
+      return picture;
     };
-    const a = await gateway("a", slow);
+    const a = await gateway("a");
     answer = () => undefined;
     await a.run(RENEW_MS + LOOK_MS / 2); // a renewal is under way
     a.stoppedFor(10_000);

@@ -41,13 +41,15 @@ const askedFor = (address: string, since = 0): string[] =>
     );
 const energyReads = (address: string): number => askedFor(address).filter((di) => di === "00010000").length;
 const RELAY_WORD = "04000503";
+const WALLET_LIMIT = "04001004";
 const relayReads = (address: string): number => askedFor(address).filter((di) => di === RELAY_WORD).length;
 
-test("directly after the start every meter is read once: energy first, the wallet where there is one, the relay last", async () => {
+test("directly after the start every meter is read once: energy, the wallet where there is one, the relay, and last what is asked once a day", async () => {
   await untilTrue("the first round", () => [WALLET, REMOTE, FADING].every((address) => relayReads(address) === 1));
-  const reads = askedFor(WALLET);
-  expect(reads.indexOf("00010000")).toBeLessThan(reads.indexOf("00900200"));
-  expect(reads.at(-1)).toBe(RELAY_WORD);
+  await untilTrue("what a wallet may hold", () => askedFor(WALLET).includes(WALLET_LIMIT));
+  const inOrder = ["00010000", "00900200", RELAY_WORD, WALLET_LIMIT];
+  expect(askedFor(WALLET).filter((di) => inOrder.includes(di))).toEqual(inOrder);
+  expect(askedFor(REMOTE)).not.toContain(WALLET_LIMIT);
   expect(askedFor(REMOTE)).not.toContain("00900200");
   for (const address of [WALLET, REMOTE, FADING]) expect(energyReads(address)).toBe(1);
 });
@@ -61,6 +63,7 @@ test("nobody is read again before the time, everybody when it has come", async (
   const { json } = await ask(house.gateway.url, "GET", `/v1/meters/${WALLET}`);
   expect(thing(thing(json["readings"])["importedEnergy"])).toMatchObject({ source: "poll" });
   for (const address of [WALLET, REMOTE, FADING]) expect(energyReads(address)).toBe(2);
+  expect(askedFor(WALLET).filter((di) => di === WALLET_LIMIT)).toHaveLength(1);
 });
 
 test("a meter that falls silent is asked less and less, holds nobody up, and is read as soon as it is heard again", async () => {

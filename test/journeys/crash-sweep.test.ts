@@ -5,8 +5,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { uuidv7 } from "uuidv7";
 import { buildStreet, type Street as SimulatedStreet } from "../../simulator/street.ts";
+import { IdentityWatch } from "../../src/commands/identity-watch.ts";
 import { CommandRunner, type RunnerParts } from "../../src/commands/command-runner.ts";
 import { CommandService } from "../../src/commands/command-service.ts";
+import { RefundService } from "../../src/commands/refund-service.ts";
 import { PaymentService } from "../../src/commands/payment-service.ts";
 import { isOpen, type CommandKind } from "../../src/commands/command.ts";
 import type { CommandId } from "../../src/kernel/ids.ts";
@@ -26,7 +28,7 @@ import { PostgresOutbox } from "../../src/stores/outbox.ts";
 import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 
-const METERS = 120;
+const METERS = 260;
 const clock = systemClock;
 const addresses = Array.from({ length: METERS }, (_, index) => MeterAddress(String(202611230001 + index)));
 const accountOf = (address: MeterAddress): AccountId => AccountId(address.slice(2));
@@ -37,6 +39,7 @@ let simulated: SimulatedStreet;
 let street: Street;
 let parts: RunnerParts;
 let payments: PaymentService;
+let refunds: RefundService;
 let service: CommandService;
 
 beforeAll(async () => {
@@ -100,10 +103,12 @@ beforeAll(async () => {
     channels: null,
     cap: parseYuan("1000.00"),
   });
+  refunds = new RefundService({ ...common, service });
   parts = {
     ...common,
     street,
     guard: { whyNot: () => Promise.resolve(null) },
+    identities: new IdentityWatch({ ...common, street }),
     sights: {
       relay: async (command, picture) => {
         await meters.setRelay(null, command.meter, picture);
@@ -194,6 +199,14 @@ async function topUp(address: MeterAddress): Promise<CommandId> {
   );
   return command!.id;
 }
+/** Paid and credited, and then asked back. */
+async function refund(address: MeterAddress): Promise<CommandId> {
+  expect(await finish(await topUp(address))).toBe("confirmed");
+  const { id } = (await parts.payments.byOrder(null, "sweep", address))!;
+  const wish = { reason: "sweep", actor: "sweep" };
+  const { command } = await parts.transactor.transact((tx) => refunds.refund(tx, id, wish));
+  return command!.id;
+}
 const ordering =
   (kind: CommandKind, params: Readonly<Record<string, unknown>> = {}) =>
   async (address: MeterAddress): Promise<CommandId> => {
@@ -240,6 +253,13 @@ const creditedOnce = async (address: MeterAddress, id: CommandId): Promise<void>
   expect((await parts.commands.attempts(id)).length).toBeLessThanOrEqual(2);
 };
 
+const takenBackOnce = async (address: MeterAddress, id: CommandId): Promise<void> => {
+  expect(simulated.snapshot(address)).toMatchObject({ balance: "10.00", obeyed: { topUps: 1, refunds: 1 } });
+  expect(await parts.ledger.position(null, accountOf(address))).toEqual({ available: 0n, held: 0n });
+  expect(await parts.payments.byOrder(null, "sweep", address)).toMatchObject({ state: "refunded", refund: id });
+  expect((await parts.commands.attempts(id)).length).toBeLessThanOrEqual(2);
+};
+
 describe("wherever the worker dies", () => {
   test.each(["before", "after"] as const)(
     "%s any step of a top-up: it is confirmed and credited once",
@@ -257,6 +277,22 @@ describe("wherever the worker dies", () => {
     };
     expect(await sweep("after", begin, creditedOnce)).toBeGreaterThan(10);
   }, 120_000);
+
+  test.each(["before", "after"] as const)(
+    "%s any step of a refund: it is confirmed, taken back once and paid out once",
+    async (when) => {
+      expect(await sweep(when, refund, takenBackOnce)).toBeGreaterThan(10);
+    },
+    240_000,
+  );
+
+  test("after any step of a refund whose answer is lost: it is confirmed, taken back once and paid out once", async () => {
+    const begin = (address: MeterAddress): Promise<CommandId> => {
+      simulated.setFault(address, { kind: "lost-reply", function: "14", di: "04001006" });
+      return refund(address);
+    };
+    expect(await sweep("after", begin, takenBackOnce)).toBeGreaterThan(10);
+  }, 240_000);
 
   test("after any step of a cut: the relay is open, and the order was obeyed", async () => {
     const steps = await sweep("after", disconnect, async (address) => {

@@ -52,6 +52,24 @@ describe("posting", () => {
       { kind: "charge", amount: parseYuan("2.50") },
       position("-1.50", "0.00"),
     ],
+    [
+      "money taken back from a meter is available again",
+      position("1.00", "2.00"),
+      { kind: "refund", amount: parseYuan("100.00") },
+      position("101.00", "2.00"),
+    ],
+    [
+      "money paid out leaves the account",
+      position("101.00", "2.00"),
+      { kind: "payout", amount: parseYuan("100.00") },
+      position("1.00", "2.00"),
+    ],
+    [
+      "no more is paid out than is there, whatever is held",
+      position("99.99", "50.00"),
+      { kind: "payout", amount: parseYuan("100.00") },
+      "insufficient-funds",
+    ],
     ["nothing cannot be posted", position("1.00", "0.00"), { kind: "charge", amount: Fen(0n) }, "not-positive"],
   ];
   test.each(cases)("%s", (_title, before, posting, after) => {

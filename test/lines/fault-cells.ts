@@ -175,7 +175,7 @@ async function commandCell(
     told = `${told}; mended: ${tell(command)}`;
   }
   judge(world, { operation, kind }, command, wrongs, before);
-  for (const { outcome } of (await world.books.commands.attempts(id)).slice(0, -1))
+  for (const { outcome } of (await world.books.stores.commands.attempts(id)).slice(0, -1))
     if (!outcome.endsWith(": not-done")) wrongs.push(`sent again after "${outcome}"`);
   return told;
 }
@@ -202,7 +202,7 @@ function judge(
   if (state === "confirmed" && obeyed < 1) wrongs.push(`confirmed, and obeyed ${obeyed} times`);
   if (["refused", "expired", "cancelled"].includes(state) && obeyed !== 0) wrongs.push(`${state}, and obeyed all the same`);
   if (operation === "top-up") {
-    const money = world.books.money.get(id);
+    const money = world.books.moneyOf(id);
     const due = { confirmed: "settled", refused: "released", expired: "released", cancelled: "released" }[state as string];
     if (money !== due) wrongs.push(`${state}, and the money is ${money ?? "held"}`);
   } else if (state === "confirmed" && now.relay !== (operation === "disconnect" ? "disconnected" : "connected"))

@@ -9,9 +9,11 @@ import { isOpen } from "../../src/commands/command.ts";
 import { definitionOf } from "../../src/commands/catalogue.ts";
 import { CommandRunner } from "../../src/commands/command-runner.ts";
 import { CommandService } from "../../src/commands/command-service.ts";
+import { IdentityWatch } from "../../src/commands/identity-watch.ts";
+import { readForPerson } from "../../src/commands/person-reading.ts";
 import type { BusConfig } from "../../src/devices/bus-config.ts";
 import { meterModels } from "../../src/devices/meter-models.ts";
-import { Priority, type MeterRecord, type ModelName, type Street } from "../../src/devices/meter.ts";
+import type { MeterRecord, ModelName, Street } from "../../src/devices/meter.ts";
 import { dutiesOf, onlyWarm } from "../../src/devices/poll-tiers.ts";
 import { Poller } from "../../src/devices/poller.ts";
 import type { ReadingIntake } from "../../src/devices/reading-intake.ts";
@@ -104,24 +106,27 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     const { kind } = books.command(id);
     desk.submit(id, "bus-1", definitionOf(kind).priority);
   };
-  const books = new BooksInMemory(clock, records, (id) => queueMicrotask(() => submit(id)));
+  const books = new BooksInMemory(clock, (id) => queueMicrotask(() => submit(id)));
+  await books.bringIn(records);
   let made = 0;
   const parts = {
     clock,
     log,
     newId: () => `00000000-0000-7000-8000-${String((made += 1)).padStart(12, "0")}`,
     transactor: books.transactor,
-    commands: books.commands,
-    payments: books.payments,
-    meters: books.meters,
+    commands: books.stores.commands,
+    payments: books.stores.payments,
+    meters: books.stores.meters,
     ledger: books.ledger,
-    outbox: books.outbox,
+    outbox: books.stores.outbox,
   };
   const service = new CommandService(parts);
+  const identities = new IdentityWatch({ ...parts, street });
   const runner = new CommandRunner({
     ...parts,
     street,
     guard: { whyNot: () => Promise.resolve(null) },
+    identities,
     sights: { relay: () => Promise.resolve(), wallet: () => Promise.resolve() },
   });
   const polled: Reading[] = [];
@@ -140,27 +145,36 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
   });
   street.onHeard((meter) => {
     poller.hurry(meter);
-    void books.commands.wakeMeter(meter, clock.now()).then((ids) => ids.forEach(submit));
+    void books.stores.commands.wakeMeter(meter, clock.now()).then((ids) => ids.forEach(submit));
   });
   street.onLineOpen((meters) => {
-    for (const meter of meters) void books.commands.wakeMeter(meter, clock.now()).then((ids) => ids.forEach(submit));
+    for (const meter of meters) void books.stores.commands.wakeMeter(meter, clock.now()).then((ids) => ids.forEach(submit));
   });
   const clerk = (async () => {
     while (!ending.signal.aborted) {
-      for (const id of await books.commands.due(clock.now(), 100)) if (!desk.has(id)) submit(id);
+      for (const id of await books.stores.commands.due(clock.now(), 100)) if (!desk.has(id)) submit(id);
       await clock.wait(LOOK_EVERY_MS, ending.signal);
     }
   })();
   const order: World["order"] = async (kind, meter, params = {}) => {
-    const adds = kind === "top-up";
-    const command = await service.accept({} as never, {
-      kind,
-      meter,
-      account: adds ? AccountId(meter.slice(2)) : null,
-      payment: adds ? PaymentId(`payment-${made}`) : null,
-      params,
-      askedBy: adds ? "payment" : "person",
-      reason: "a test",
+    const wish = { kind, meter, params, reason: "a test" };
+    const command = await books.transactor.transact((tx) =>
+      service.accept(tx, { ...wish, account: null, payment: null, askedBy: "person" }),
+    );
+    return command.id;
+  };
+  /** As the payment service does it, without its refusals. */
+  const topUp: World["topUp"] = async (meter, yuan) => {
+    const [account, amount, id] = [AccountId(meter.slice(2)), parseYuan(yuan), PaymentId(parts.newId())];
+    const command = await books.transactor.transact(async (tx) => {
+      const payment = { id, account, amount, channel: "test", orderId: id, command: null, refund: null, createdAt: clock.now() };
+      await books.stores.payments.insert(tx, { ...payment, state: "taken" });
+      await books.ledger.receive(tx, { account, amount, channel: "test", reference: id });
+      const params = { amount: amount.toString() };
+      const wish = { kind: "top-up", meter, account, payment: id, params, askedBy: "payment", reason: "a test" } as const;
+      const accepted = await service.accept(tx, wish);
+      await books.ledger.hold(tx, { account, amount, hold: accepted.id });
+      return accepted;
     });
     return command.id;
   };
@@ -172,15 +186,8 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     polled,
     startPolls: () => poller.start(),
     order,
-    topUp: (meter, amount) => order("top-up", meter, { amount: parseYuan(amount).toString() }),
-    read: async (meter, items) => {
-      const session = await street.session(meter, { priority: Priority.person });
-      try {
-        return await session.read(items, "person");
-      } finally {
-        await session.close();
-      }
-    },
+    topUp,
+    read: (meter, items) => readForPerson({ street, identities, intake: { take: () => Promise.resolve() } }, meter, items),
     ended: async (id, withinMs) => {
       const until = clock.now() + withinMs;
       while (isOpen(books.command(id).state) && clock.now() < until) await clock.wait(50);

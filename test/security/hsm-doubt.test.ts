@@ -3,6 +3,7 @@
  * reaches a meter, and where a person is needed the sentence says what for.
  */
 import { describe, expect, test } from "vitest";
+import { isFault } from "../../src/kernel/faults.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import type { HsmModule } from "../../src/security/hsm.ts";
 import { untilTrue } from "../api/door.ts";
@@ -10,6 +11,7 @@ import {
   A,
   back,
   cipherServer,
+  bytes,
   examples,
   expectUnavailable,
   hex,
@@ -20,6 +22,7 @@ import {
   type hsmAt,
   wallet,
   wireTo,
+  writeOf,
 } from "../support/hsm.ts";
 import { freePort } from "../support/servers.ts";
 
@@ -124,6 +127,31 @@ describe("a machine that cannot be believed", () => {
     expect(server.heard["hello"]).toBeGreaterThan(1);
   });
 
+  test.each<[string, (line: string) => string, RegExp]>([
+    [
+      "a cipher that is too short",
+      (line) => line.replace(/"cipher":"[0-9A-F]{32}/, '"cipher":"'),
+      /cipher is not 1 blocks? of 16/,
+    ],
+    ["a cipher that is too long", (line) => line.replace('"cipher":"', `"cipher":"${"00".repeat(16)}`), /cipher is not 1 block/],
+    ["half a block more", (line) => line.replace('"cipher":"', `"cipher":"${"00".repeat(8)}`), /cipher is not 1 block/],
+    [
+      "a cipher that is no hex",
+      (line) => line.replace(/"cipher":".{32}/, `"cipher":"${"Z".repeat(32)}`),
+      /cipher is not 16 bytes/,
+    ],
+    ["no cipher", (line) => line.replace('"cipher":', '"sypher":'), /cipher is not 1 block/],
+    ["no MAC", (line) => line.replace("mac", "mark"), /mac is not 4 bytes in hex/],
+  ])("answers a write with %s: it fails, and the connection is made anew", async (_title, change, why) => {
+    const server = await cipherServer();
+    const port = await wireTo(server.port, (line) => [`${server.heard["protect-write"] === 1 ? change(line) : line}\n`]);
+    const module = await startedHsm(port);
+    await expectUnavailable(writeOf(module), why);
+    await back(module);
+    expect(await writeOf(module)).toMatchObject({ mac: bytes("7358F00E") });
+    expect(server.heard["hello"]).toBeGreaterThan(1);
+  });
+
   test("answers twice: the second is nobody's", async () => {
     const server = await cipherServer();
     const module = await startedHsm(await wireTo(server.port, (line) => [`${line}\n`, `${line}\n`]));
@@ -157,5 +185,31 @@ describe("a machine that cannot be believed", () => {
       /holds no key for this meter \(unknown-meter: not in the books\); bring the meter number/,
     );
     expect(module.trouble).toBeNull();
+  });
+
+  test("was built for the first gateways: what it does not know is said by name, and it is well for all the rest", async () => {
+    const server = await cipherServer();
+    const module = await startedHsm(
+      await wireTo(server.port, (line) => {
+        const { id, cipher, mac, password } = JSON.parse(line) as Record<string, unknown>;
+        const isAdded = cipher !== undefined || mac !== undefined || password !== undefined;
+        return [isAdded ? `{"id":${String(id)},"ok":false,"code":"unknown-verb","why":"no such verb"}\n` : `${line}\n`];
+      }),
+    );
+    const added: readonly (readonly [string, () => Promise<unknown>])[] = [
+      ["protect-write", () => writeOf(module)],
+      ["seal-write", () => module.sealWrite(A, session, { dataItem: "04001001", data: bytes("00003000") })],
+      ["protect-refund", () => module.protectRefund(A, session, { amountFen: 1_000n })],
+    ];
+    for (const [verb, ask] of added) {
+      const error: unknown = await ask().catch((reason: unknown) => reason);
+      expect(isFault(error, "not-supported") ? error.context["why"] : error).toMatch(
+        new RegExp(
+          `^it does not know ${verb} \\(unknown-verb: no such verb\\); bring the machine, or the adapter before it, forward`,
+        ),
+      );
+    }
+    expect(module.trouble).toBeNull();
+    expect(hex(await orderOf(module))).toMatch(/^D869/);
   });
 });

@@ -11,7 +11,7 @@ import { Fen } from "../../src/kernel/money.ts";
 import type { HsmModule } from "../../src/security/hsm.ts";
 import { A, raiseHouse, type House, type HouseOptions } from "../devices/house.ts";
 import { untilTrue } from "../api/door.ts";
-import { cipherServer, startedHsm } from "../support/hsm.ts";
+import { bytes, cipherServer, startedHsm } from "../support/hsm.ts";
 
 interface Street extends House {
   readonly server: CipherServer;
@@ -29,11 +29,11 @@ async function raise(options: HouseOptions = {}): Promise<Street> {
 const yuan = (n: number): Fen => Fen(BigInt(n * 100));
 const soon = (house: House) => ({ notAfter: later(house.clock.now(), minutes(10)) });
 const first = { amount: yuan(100), count: 1, opening: false } as const;
-/** Requests on the wires that carried money (070102FF) or an order to the relay. */
+/** Requests on the wires that carried money (070102FF), a write, or an order to the relay. */
 const orders = (house: House): number =>
   house.simulator.frames(A).filter(({ direction, hex }) => {
-    const bytes = hex.replaceAll(" ", "");
-    return direction === "request" && (bytes.includes("3235343A") || /^(FE)*68.{12}681C/.test(bytes));
+    const wire = hex.replaceAll(" ", "");
+    return direction === "request" && (wire.includes("3235343A") || /^(FE)*68.{12}68(1C|14)/.test(wire));
   }).length;
 
 test("a top-up and a trip are obeyed, and the wallet's own MACs are genuine", async () => {
@@ -55,6 +55,27 @@ test("a meter whose account is opened by its first purchase", async () => {
   const session = await house.session();
   expect((await session.topUp({ ...first, opening: true }, soon(house))).sent).toBe("acknowledged");
   expect(await session.readWallet()).toMatchObject({ count: 1, balance: yuan(100), accountOpened: true });
+  await session.close();
+});
+
+test("a parameter, an alarm amount, a refund and the time are written, each by its own verb of the machine", async () => {
+  const house = await raise({ meters: [{ meterNumber: "000000345678", clockOffsetMs: minutes(90) }] });
+  const session = await house.session();
+  const writes = [
+    ["04001401", bytes("2500")],
+    ["04001001", bytes("00300000")],
+    ["04001006", bytes("E8030000")],
+  ] as const;
+  for (const [di, data] of writes)
+    expect(await session.writeSecured(di, data, soon(house))).toMatchObject({ sent: "acknowledged" });
+  expect(await session.readTripDelayMinutes()).toBe(25);
+  expect((await session.read(["04001001"], "person"))[0]).toMatchObject({ value: "30.00" });
+  expect(await session.readWallet()).toMatchObject({ balance: yuan(40) });
+  expect(await session.setClock("write", house.clock.now(), soon(house))).toMatchObject({ sent: "acknowledged" });
+  expect(Math.abs((await session.readClock()).aheadMs!)).toBeLessThan(3_000);
+  expect(house.simulator.snapshot(A).obeyed).toMatchObject({ refunds: 1 });
+  expect(house.server.heard).toMatchObject({ "seal-write": 1, "protect-refund": 1 });
+  expect(house.server.heard["protect-write"]).toBeGreaterThanOrEqual(2); // a told time that grew old is made anew
   await session.close();
 });
 
@@ -81,6 +102,9 @@ describe("nothing reaches the meter while the machine is away, and the next try 
     };
     expect(await failed(session.topUp(first, options))).toMatch(why);
     await failed(session.orderRelay("disconnect", options));
+    await failed(session.writeSecured("04001006", bytes("E8030000"), options));
+    await failed(session.writeSecured("04001001", bytes("00300000"), options));
+    await failed(session.setClock("write", house.clock.now(), options));
     expect(mark).not.toHaveBeenCalled();
     expect(orders(house)).toBe(0);
     expect(house.simulator.snapshot(A)).toMatchObject({ balance: "50.00", relay: "connected" });
@@ -108,6 +132,10 @@ test("wrong MACs are refused by the meter's chip, and change nothing there", asy
   house.server.mode = "wrong-macs";
   expect(await session.topUp(first, soon(house))).toMatchObject({ sent: "refused", fault: "mac-refused" });
   expect(await session.orderRelay("disconnect", soon(house))).toMatchObject({ sent: "refused" });
+  // Two are enough for one day, whatever they protected.
+  await expect(session.writeSecured("04001006", bytes("E8030000"), soon(house))).rejects.toSatisfy((error) =>
+    isFault(error, "security-suspended"),
+  );
   expect(house.simulator.snapshot(A)).toMatchObject({ balance: "50.00", purchaseCount: 0, relay: "connected" });
   await session.close();
 });

@@ -12,8 +12,10 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { cipherServerPlan } from "../../simulator/cipher-server-options.ts";
 import { cipherServer, SHARED } from "../support/hsm.ts";
 import { selfSigned } from "../support/certificate.ts";
+import { verbs } from "../../simulator/cipher-server-keys.ts";
 import { fromHex } from "../../simulator/bytes.ts";
 import { seededChance } from "../../src/kernel/chance.ts";
+import { Secret } from "../../src/kernel/secret.ts";
 import { until } from "./support/street.ts";
 
 type Said = Readonly<Record<string, unknown>>;
@@ -78,6 +80,11 @@ const session = { ...meter, random2: "A1B2C3D4", esamSerial: "5445202611220001" 
 const topUp = { ...session, dataItem: "070102FF", amount: "00002710", count: "00000008", customerNumber: "000000123456" };
 const trip = { ...session, plain: "1A00261122103000" };
 const wallet = { ...session, balance: "00003039", balanceMac: "5ED027B9", count: "00000008", countMac: "23AFFAEB" };
+const write = { ...session, dataItem: "0400010C", plain: "0B0400010C26112200100500" };
+const alarm = { ...session, dataItem: "04001001", data: "00003000" };
+const refund = { ...session, amount: "000003E8" };
+const password = { name: "relay/202611220001" };
+const passwords = new Map([[password.name, new Secret("748295")]]);
 
 test("the worked examples, verb by verb", async () => {
   const seeded = seededChance(1);
@@ -98,6 +105,17 @@ test("the worked examples, verb by verb", async () => {
   });
   expect(await one.ask("protect-top-up", topUp)).toEqual({ ok: true, mac1: "774E9BED", mac2: "D28AEC92" });
   expect(await one.ask("protect-control", trip)).toEqual({ ok: true, block: "D869BD5370A0D4F3A9A2059DDA7EE0BBACCCD911" });
+  expect(await one.ask("protect-write", write)).toEqual({
+    ok: true,
+    cipher: "9274F6BB9B8A566A493322D5E34EFB8A",
+    mac: "7358F00E",
+  });
+  expect(await one.ask("seal-write", alarm)).toEqual({ ok: true, mac: "C2071AE8" });
+  expect(await one.ask("protect-refund", refund)).toEqual({
+    ok: true,
+    cipher: "34C378074A40475CFC3761712D37636C",
+    mac: "AF59C77B",
+  });
   expect(await one.ask("check-wallet", wallet)).toEqual({ ok: true, genuine: true });
   expect(await one.ask("check-wallet", { ...wallet, balance: "0000303A" })).toEqual({ ok: true, genuine: false });
   expect(await one.ask("check-wallet", { ...wallet, countMac: "23AFFAEA" })).toEqual({ ok: true, genuine: false });
@@ -105,12 +123,13 @@ test("the worked examples, verb by verb", async () => {
 
 describe("nothing is done for somebody who has not introduced himself", () => {
   test("each verb is declined before, by name, and after hello alone", async () => {
-    const server = await cipherServer();
+    const server = await cipherServer({ passwords });
     const one = await client(server.port);
     const notYet = { ok: false, code: "not-authenticated", why: "say hello and authenticate first" };
-    for (const verb of ["begin-identity", "protect-top-up", "protect-control", "check-wallet"])
-      expect(await one.ask(verb, { ...topUp, ...trip, ...wallet })).toEqual(notYet);
+    for (const verb of Object.keys(verbs))
+      expect(await one.ask(verb, { ...topUp, ...trip, ...wallet, ...write, ...alarm, ...password })).toEqual(notYet);
     await one.ask("hello", { version: 1, challenge: CHALLENGE });
+    expect(await one.ask("password", password)).toEqual(notYet);
     expect(await one.ask("begin-identity", meter)).toEqual(notYet);
   });
 
@@ -153,10 +172,28 @@ test.each<[string, string, Said, RegExp]>([
   ["a field is no hex", "check-wallet", { ...wallet, balanceMac: "5ED027BX" }, /balanceMac is 4 bytes in hex/],
   ["the serial is forgotten", "protect-top-up", { ...topUp, esamSerial: undefined }, /esamSerial is 8 bytes in hex/],
   ["the frame is none that carries money", "protect-top-up", { ...topUp, dataItem: "070103FF" }, /070101FF, 070102FF/],
+  ["a write without a value", "protect-write", { ...write, plain: "040400010C" }, /plain is 6 to 256 bytes in hex/],
+  [
+    "a write whose length is wrong",
+    "protect-write",
+    { ...write, plain: "0A0400010C26112200100500" },
+    /plain begins with the number/,
+  ],
+  ["a write that names another item", "protect-write", { ...write, dataItem: "0400010B" }, /plain names the dataItem/],
+  ["a write of half a byte", "seal-write", { ...alarm, data: "0" }, /data is 1 to 251 bytes in hex/],
+  ["a refund without an amount", "protect-refund", session, /amount is 4 bytes in hex/],
+  ["a password without a name", "password", {}, /name is 1 to 60 letters/],
 ])("it says which field is wrong: %s", async (_title, verb, fields, why) => {
   const one = await introduced((await cipherServer()).port);
   expect(await one.ask(verb, fields)).toEqual({ ok: false, code: "malformed", why: expect.stringMatching(why) as string });
   expect(await one.ask("protect-control", trip)).toMatchObject({ ok: true });
+});
+
+test("a password is handed out by its name, and one that is not kept is declined by name", async () => {
+  const one = await introduced((await cipherServer({ passwords })).port);
+  expect(await one.ask("password", password)).toEqual({ ok: true, password: "748295" });
+  for (const name of ["relay/202611220002", "constructor"])
+    expect(await one.ask("password", { name })).toMatchObject({ ok: false, code: "unknown-password" });
 });
 
 test("a verb nobody knows is declined, also one that every object has", async () => {
@@ -191,6 +228,11 @@ describe("what it can do wrong", () => {
     const one = await introduced((await cipherServer({ mode: "wrong-macs" })).port);
     expect(await one.ask("protect-top-up", topUp)).toEqual({ ok: true, mac1: "774E9BEC", mac2: "D28AEC93" });
     expect(await one.ask("protect-control", trip)).toEqual({ ok: true, block: "D869BD5370A0D4F3A9A2059DDA7EE0BBACCCD910" });
+    expect(await one.ask("seal-write", alarm)).toEqual({ ok: true, mac: "C2071AE9" });
+    expect(await one.ask("protect-refund", refund)).toMatchObject({
+      cipher: "34C378074A40475CFC3761712D37636C",
+      mac: "AF59C77A",
+    });
     expect(await one.ask("check-wallet", wallet)).toEqual({ ok: true, genuine: true });
     expect(await one.ask("begin-identity", meter)).toMatchObject({ ok: true, factor: "0000202611220001" });
   });
@@ -312,6 +354,19 @@ describe("the program", () => {
     expect(wrong(["--port", "65536"])).toThrow(/--port 65536: a whole number from 0 to 65535/);
     expect(wrong(["--cert", file("cert")])).toThrow(/--cert and --key go together/);
     expect(wrong(["--secret-file", file("nowhere")])).toThrow(/--secret-file: .*nowhere/);
+    writeFileSync(file("passwords"), 'relay/1: "012345"\n');
+    const keeping = cipherServerPlan(["--passwords", file("passwords")], { HSM_SECRET: SHARED });
+    expect(keeping === "help" ? undefined : keeping.passwords?.get("relay/1")?.open()).toBe("012345");
+    expect(JSON.stringify(keeping)).not.toContain("012345");
+    for (const [text, why] of [
+      ["relay/1: 748295", /"relay\/1" is not six digits in quotes/],
+      ["- 748295", /this is no map/],
+      ['relay/1: "748295', /this is no YAML/],
+    ] as const) {
+      writeFileSync(file("passwords"), text);
+      expect(wrong(["--passwords", file("passwords")])).toThrow(why);
+      expect(wrong(["--passwords", file("passwords")])).not.toThrow(/748295/);
+    }
     expect(wrong(["--meters", "4"])).toThrow(/--meters/);
   });
 });

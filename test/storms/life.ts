@@ -117,6 +117,7 @@ export class Life {
           if (event.type === "command")
             world.trace.note("command", event.id.slice(-8), `${event.kind} ${event.meter} ${event.state}`);
       },
+      keepers: () => ({}),
       closers: { add: () => undefined },
       stopCommandsMs: seconds(15),
       lookEveryMs: LOOK_EVERY_MS,

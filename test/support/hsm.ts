@@ -126,4 +126,6 @@ export async function expectUnavailable(answer: Promise<unknown>, why: RegExp): 
   });
 }
 export const orderOf = (module: HsmModule): Promise<Uint8Array> => module.protectControl(A, session, trip);
+export const clockWrite = { dataItem: "0400010C", plain: bytes("0B0400010C26112200100500") } as const;
+export const writeOf = (module: HsmModule): Promise<unknown> => module.protectWrite(A, session, clockWrite);
 export const back = (module: HsmModule): Promise<void> => untilTrue("the machine to be back", () => module.trouble === null);

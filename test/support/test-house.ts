@@ -38,6 +38,8 @@ export interface TestHouseOptions {
   /** Reply deadline of the line; short, so that silence is soon known. */
   readonly replyDeadlineMs?: number;
   readonly consoleFolder?: string | null;
+  /** The data folder, for a test that looks into it; left out, one that is thrown away with the house. */
+  readonly data?: string;
 }
 
 export const accountOf = (address: string): string => address.slice(2);
@@ -61,7 +63,7 @@ export async function raiseTestHouse(options: TestHouseOptions): Promise<TestHou
   const site: SiteInput = {
     site: { name: "test-street" },
     http: { port: 0 },
-    stores: { data: join(folder, "data"), database: database.connectionString, redis: options.redisUrl ?? null },
+    stores: { data: options.data ?? join(folder, "data"), database: database.connectionString, redis: options.redisUrl ?? null },
     mqtt: { url: "mqtt://127.0.0.1:9" }, // no bus uses it
     buses: [
       {

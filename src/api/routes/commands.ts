@@ -81,7 +81,7 @@ export function commandRoutes(app: FastifyInstance, parts: ApiParts, views: View
     },
     (request, reply) =>
       writeOnce(parts, request, reply, 200, async (tx) => {
-        const decision = { done: request.body.verdict === "done", note: request.body.note };
+        const decision = { done: request.body.verdict === "done", note: request.body.note, by: request.actor };
         return views.command(await parts.service.resolve(tx, CommandId(request.params.id), decision));
       }),
   );

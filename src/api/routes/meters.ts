@@ -8,12 +8,14 @@ import { MeterAddress } from "../../kernel/ids.ts";
 import type { Reading } from "../../kernel/reading.ts";
 import type { CommandKind } from "../../commands/command.ts";
 import type { CommandWish } from "../../commands/command-service.ts";
+import { readForPerson } from "../../commands/person-reading.ts";
 import { meterModels } from "../../devices/meter-models.ts";
-import { Priority, type MeterRecord } from "../../devices/meter.ts";
+import type { MeterRecord } from "../../devices/meter.ts";
 import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
+import { deadlineOf } from "./payments.ts";
 
 /** A person waits this long for a reading; then it becomes a command that can be watched. */
 const READ_WAIT_MS = seconds(6);
@@ -71,7 +73,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
     },
     (request, reply) => {
       const { address, account } = known(request.params.address);
-      const { order, reason, minutes, then } = request.body;
+      const { order, reason, minutes, then, notAfter } = request.body;
       return writeOnce(parts, request, reply, 202, async (tx) => ({
         command: views.command(
           await parts.service.accept(tx, {
@@ -82,6 +84,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
             params: order === "disconnect-for" ? { minutes, then: then ?? "reconnect" } : {},
             askedBy: "person",
             reason,
+            ...deadlineOf(notAfter),
           }),
         ),
       }));
@@ -172,6 +175,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
         response: {
           200: z.object({ items: z.array(shape.reading) }),
           202: z.object({ command: shape.command }),
+          409: shape.problem,
           504: shape.problem,
         },
       },
@@ -180,16 +184,18 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
       const record = known(request.params.address);
       const readings = await readWithin(parts, record, request.body.items, READ_WAIT_MS);
       if (readings !== null) return { items: readings.map((reading) => views.reading(reading)) };
-      const command = await parts.transactor.transact((tx) =>
-        parts.service.accept(tx, {
-          kind: "read-now",
-          meter: record.address,
-          account: record.account,
-          payment: null,
-          params: { items: request.body.items },
-          askedBy: "person",
-          reason: "a person asked",
-        }),
+      const command = await parts.transactor.transact(
+        (tx) =>
+          parts.service.accept(tx, {
+            kind: "read-now",
+            meter: record.address,
+            account: record.account,
+            payment: null,
+            params: { items: request.body.items },
+            askedBy: "person",
+            reason: "a person asked",
+          }),
+        { actor: request.actor },
       );
       return reply.status(202).send({ command: views.command(command) });
     },
@@ -220,16 +226,7 @@ async function readWithin(
 ): Promise<readonly Reading[] | null> {
   const late = new AbortController();
   const done = new AbortController();
-  const reading = (async () => {
-    const session = await parts.street.session(record.address, { priority: Priority.person, signal: late.signal });
-    try {
-      const readings = await session.read(items, "person");
-      await parts.intake.take(readings);
-      return readings;
-    } finally {
-      await session.close();
-    }
-  })();
+  const reading = readForPerson(parts, record.address, items, late.signal);
   const slow = parts.clock.wait(waitMs, done.signal).then(() => null);
   try {
     const first = await Promise.race([reading.catch(ofAnotherGateway), slow]);

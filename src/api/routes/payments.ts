@@ -2,14 +2,37 @@
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { Instant } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
 import { AccountId, PaymentId } from "../../kernel/ids.ts";
 import { parseYuan } from "../../kernel/money.ts";
+import { Secret } from "../../kernel/secret.ts";
 import { isUnsent } from "../../commands/command.ts";
+import type { PaymentOrder } from "../../commands/payment-service.ts";
 import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
+
+/** A body that passed the door, as an order. */
+export const orderOf = ({
+  account,
+  amount,
+  channel,
+  orderId,
+  notAfter,
+  token,
+}: z.output<typeof shape.paymentBody>): PaymentOrder => ({
+  account: AccountId(account),
+  amount: parseYuan(amount),
+  channel,
+  orderId,
+  ...deadlineOf(notAfter),
+  ...(token === undefined ? {} : { token: new Secret(token) }),
+});
+
+export const deadlineOf = (notAfter: string | undefined): { readonly notAfter?: Instant } =>
+  notAfter === undefined ? {} : { notAfter: Instant(Date.parse(notAfter)) };
 
 export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: Views): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
@@ -31,8 +54,7 @@ export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: View
       },
     },
     (request, reply) => {
-      const { channel, orderId } = request.body;
-      const order = { account: AccountId(request.body.account), amount: parseYuan(request.body.amount), channel, orderId };
+      const order = orderOf(request.body);
       return writeOnce(parts, request, reply, 202, async (tx) => {
         const { payment, command } = await parts.payments.take(tx, order);
         if (command === null) return { payment: views.payment(payment), command: null };
@@ -41,6 +63,32 @@ export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: View
         return { payment: views.payment(payment), command: views.command(command, attempts) };
       });
     },
+  );
+
+  typed.post(
+    "/v1/payments/:id/refund",
+    {
+      schema: {
+        tags: ["payments"],
+        summary: "Give a payment back",
+        description:
+          "Where its money is in a meter a command takes it back first, and the payout follows when the meter shows it; otherwise command is null and the payment is refunded.",
+        params: shape.idParam,
+        headers: shape.writeHeaders,
+        body: shape.refundBody,
+        response: {
+          202: z.object({ payment: shape.payment, command: shape.command.nullable() }),
+          404: shape.problem,
+          409: shape.problem,
+        },
+      },
+    },
+    (request, reply) =>
+      writeOnce(parts, request, reply, 202, async (tx) => {
+        const wish = { reason: request.body.reason, actor: request.actor };
+        const { payment, command } = await parts.refunds.refund(tx, PaymentId(request.params.id), wish);
+        return { payment: views.payment(payment), command: command === null ? null : views.command(command) };
+      }),
   );
 
   typed.get(

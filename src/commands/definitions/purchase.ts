@@ -12,11 +12,9 @@ import { hours } from "../../kernel/clock.ts";
 import { Priority, type MeterSession, type Wallet } from "../../devices/meter.ts";
 import type { Before, CommandDefinition, Verdict, VerifyContext } from "../definition.ts";
 import type { Command } from "../command.ts";
+import { drainedAtMost } from "./drain.ts";
+import { lookAtVendor, sendToVendor, verifyVendor } from "./vendor-purchase.ts";
 
-/** What one meter can use up in an hour at most: 20 kW at 1 yuan. Beyond it a smaller rise is not explained by consumption. */
-const DRAIN_FEN_PER_HOUR_MAX = 2_000n;
-/** The purse lags behind the balance shown by up to a quarter of an hour. */
-const PURSE_LAG_HOURS = 0.25;
 /** Counts in purchase records are two BCD bytes. */
 const RECORD_COUNT_WRAPS_AT = 10_000;
 
@@ -29,13 +27,13 @@ export interface PurchaseBefore extends Before {
 }
 
 /** Why nothing may be sent to this wallet, or null. Zeros are the customer number of a meter that was never opened. */
-function doubtAbout(wallet: Wallet, session: MeterSession): FaultCode | null {
+export function doubtAbout(wallet: Wallet, session: MeterSession): FaultCode | null {
   if (wallet.keyState !== "production") return "key-state";
   const carriesAnother = wallet.customerNumber !== session.meter.customerNumber && wallet.customerNumber !== "000000000000";
   return carriesAnother ? "customer-mismatch" : null;
 }
 
-const netOf = (wallet: Wallet): bigint => wallet.balance - wallet.overdraft;
+export const netOf = (wallet: Wallet): bigint => wallet.balance - wallet.overdraft;
 export const amountOf = (command: Command): Fen => Fen(BigInt(command.params["amount"] as string));
 
 /** Pure: does the balance seen afterwards follow from the one before, the amount, and what can have been consumed since? */
@@ -45,9 +43,7 @@ export function balanceFits(
   now: { readonly net: bigint; readonly takenAt: number },
 ): boolean {
   const highest = BigInt(before.net) + amount;
-  const hoursBetween = Math.max(0, now.takenAt - before.takenAt) / 3_600_000 + PURSE_LAG_HOURS;
-  const drained = BigInt(Math.ceil(Number(DRAIN_FEN_PER_HOUR_MAX) * hoursBetween));
-  return now.net <= highest && now.net >= highest - drained;
+  return now.net <= highest && now.net >= highest - drainedAtMost(before.takenAt, now.takenAt);
 }
 
 /** Pure: what a wallet seen after an attempt says about it, before the purchase record is asked. */
@@ -72,14 +68,20 @@ export function weighRefusal(
   return refusal === "repeated-top-up" ? "count-gap" : "not-done"; // "done already", with a count that has not moved
 }
 
+/** "Done already" to the first frame of ours: the number was used by somebody else (clause 5.2 of the domain guide, SERR bit 1). */
+const takenByAnother = ({ refusal, attempt }: VerifyContext): { readonly quarantine?: FaultCode } =>
+  refusal === "repeated-top-up" && attempt === 1 ? { quarantine: refusal } : {};
+
 async function verify(session: MeterSession, command: Command, context: VerifyContext): Promise<Verdict> {
+  if (session.money.purchase !== "purchase-count") return verifyVendor(session, command, context);
   const before = context.before as PurchaseBefore;
   const amount = amountOf(command);
   const wallet = await session.readWallet();
   const seen = { count: wallet.count, net: netOf(wallet).toString(), takenAt: wallet.takenAt };
   const judged = judgePurchase(before, amount, wallet);
   const named = judged === "ask-record" ? await recordNames(session, before, amount) : false;
-  if (judged === "count-gap" || (judged === "ask-record" && !named)) return { verdict: "unclear", because: "count-gap" };
+  if (judged === "count-gap" || (judged === "ask-record" && !named))
+    return { verdict: "unclear", because: "count-gap", ...takenByAnother(context) };
   switch (weighRefusal(judged === "not-done" ? "not-done" : "done", context.refusal, context.attempt)) {
     case "done":
       return { verdict: "done", proof: named ? { ...seen, record: true } : seen };
@@ -89,7 +91,7 @@ async function verify(session: MeterSession, command: Command, context: VerifyCo
         ? { verdict: "unclear", because: "no-proof" }
         : { verdict: "not-done" };
     case "count-gap":
-      return { verdict: "unclear", because: "count-gap" };
+      return { verdict: "unclear", because: "count-gap", ...takenByAnother(context) };
   }
 }
 
@@ -106,18 +108,23 @@ const shared = {
   // Each follows a look that proved "not done", and carries the same count: a repeat that was obeyed after all is refused by the meter.
   attemptsMax: 8,
   send: (session, command, before, options) =>
-    session.topUp(
-      { amount: amountOf(command), count: (before as PurchaseBefore).count + 1, opening: (before as PurchaseBefore).opening },
-      options,
-    ),
+    session.money.purchase === "purchase-count"
+      ? session.topUp(
+          { amount: amountOf(command), count: (before as PurchaseBefore).count + 1, opening: (before as PurchaseBefore).opening },
+          options,
+        )
+      : sendToVendor(session, command, before, options),
   verify,
 } satisfies Partial<CommandDefinition>;
 
 /** Whether the account has to be opened is seen at the look: the books may be older than the meter. */
-const look: CommandDefinition["look"] = async (session) => {
+const look: CommandDefinition["look"] = async (session, command) => {
+  if (session.money.purchase !== "purchase-count") return lookAtVendor(session, command);
   const wallet = await session.readWallet();
   const doubt = doubtAbout(wallet, session);
   if (doubt !== null) return { choose: "refuse", fault: doubt };
+  // 070101FF takes the counts 0 and 1 alone, and moves money from 0 to 1: an unopened meter that has counted was sold to by others.
+  if (!wallet.accountOpened && wallet.count > 0) return { choose: "refuse", fault: "purchase-count-gap" };
   const before: PurchaseBefore = {
     count: wallet.count,
     net: netOf(wallet).toString(),

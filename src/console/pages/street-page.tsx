@@ -6,6 +6,7 @@ import { useState, useSyncExternalStore } from "react";
 import { problemOf } from "../api.ts";
 import type { Door } from "../door.ts";
 import { CommandFeed } from "../parts/command-feed.tsx";
+import { ExceptionsView } from "../parts/exceptions-view.tsx";
 import { Legend } from "../parts/legend.tsx";
 import { LinesView } from "../parts/lines-view.tsx";
 import { MetersTable } from "../parts/meters-table.tsx";
@@ -16,6 +17,7 @@ import { RelayForm } from "../parts/relay-form.tsx";
 import { TopBar } from "../parts/top-bar.tsx";
 import { ViewSwitch } from "../parts/view-switch.tsx";
 import type { View } from "../parts/view-switch.tsx";
+import { useOpenExceptions } from "../open-exceptions.ts";
 import type { Problem } from "../shapes.ts";
 import type { Street } from "../street.ts";
 import { useSpeech } from "../words/language.tsx";
@@ -28,6 +30,8 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
   const [view, setView] = useState<View>("meters");
   const [legendIsOpen, setLegendIsOpen] = useState(false);
   const [linesAreOpen, setLinesAreOpen] = useState(false);
+  const [exceptionsAreOpen, setExceptionsAreOpen] = useState(false);
+  const waiting = useOpenExceptions(picture.isLoaded, picture.exceptionsTold);
   const [dismissed, setDismissed] = useState<object | null>(null);
   const [stayedIn, setStayedIn] = useState<Problem | null>(null);
   const troubleNow = stayedIn ?? picture.trouble;
@@ -45,6 +49,8 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
         picture={picture}
         openLegend={() => setLegendIsOpen(true)}
         openLines={() => setLinesAreOpen(true)}
+        openExceptions={() => setExceptionsAreOpen(true)}
+        waiting={{ open: waiting.items.length, overdue: waiting.items.filter(({ overdue }) => overdue).length }}
         signOut={hasSession ? signOut : null}
       />
       <ViewSwitch view={view} choose={setView} picture={picture} />
@@ -72,6 +78,12 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
           <PaymentList picture={picture} />
         </div>
       </main>
+      <ExceptionsView
+        isOpen={exceptionsAreOpen}
+        items={waiting.items}
+        changed={waiting.again}
+        close={() => setExceptionsAreOpen(false)}
+      />
       <LinesView isOpen={linesAreOpen} close={() => setLinesAreOpen(false)} />
       <Legend isOpen={legendIsOpen} close={() => setLegendIsOpen(false)} />
     </>

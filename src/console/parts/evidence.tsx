@@ -1,6 +1,6 @@
 /** The bytes behind a command, attempt by attempt: what was sent, what came back, and how the attempt ended. */
 import { moment } from "../moments.ts";
-import type { Command } from "../shapes.ts";
+import type { Attempt, Command } from "../shapes.ts";
 import { useSpeech } from "../words/language.tsx";
 
 /** The gateway may say out/in or sent/received; towards the meter is towards the right. */
@@ -17,6 +17,15 @@ export function Evidence({ command, today }: { readonly command: Command; readon
       <summary>
         {words.evidence} <b>{attempts.reduce((count, attempt) => count + attempt.frames.length, 0)}</b>
       </summary>
+      <Frames attempts={attempts} today={today} />
+    </details>
+  );
+}
+
+export function Frames({ attempts, today }: { readonly attempts: readonly Attempt[]; readonly today: string | null }) {
+  const { words } = useSpeech();
+  return (
+    <>
       {attempts.map((attempt, n) => (
         <div key={`${attempt.at} ${String(n)}`} className="attempt">
           <p>
@@ -30,6 +39,6 @@ export function Evidence({ command, today }: { readonly command: Command; readon
           ))}
         </div>
       ))}
-    </details>
+    </>
   );
 }

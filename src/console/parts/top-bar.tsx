@@ -1,6 +1,7 @@
 /** Name, line, language, the way out. Whether what one sees is live is the first thing to know about a live page. */
 import type { Picture } from "../street.ts";
 import { useSpeech } from "../words/language.tsx";
+import { filled } from "../words/phrases.ts";
 import { Brand } from "./brand.tsx";
 import { LanguageSwitch } from "./language-switch.tsx";
 
@@ -8,11 +9,13 @@ interface Props {
   readonly picture: Picture;
   readonly openLegend: () => void;
   readonly openLines: () => void;
+  readonly openExceptions: () => void;
+  readonly waiting: { readonly open: number; readonly overdue: number };
   /** Null where nobody had to sign in. */
   readonly signOut: (() => void) | null;
 }
 
-export function TopBar({ picture, openLegend, openLines, signOut }: Props) {
+export function TopBar({ picture, openLegend, openLines, openExceptions, waiting, signOut }: Props) {
   const { words } = useSpeech();
   return (
     <header className="top">
@@ -29,6 +32,22 @@ export function TopBar({ picture, openLegend, openLines, signOut }: Props) {
         {words.line[picture.line]}
       </span>
       <span className="spring" />
+      <button
+        type="button"
+        className="quiet"
+        onClick={openExceptions}
+        data-testid="exceptions-button"
+        aria-label={words.exceptions.title}
+        title={waiting.overdue > 0 ? filled(words.exceptions.overdueCount, { n: waiting.overdue }) : undefined}
+      >
+        <span className="long">{words.exceptions.title}</span>
+        <span className="short">!</span>
+        {waiting.open > 0 && (
+          <b className="badge" data-overdue={waiting.overdue > 0} data-testid="exceptions-badge">
+            {waiting.open}
+          </b>
+        )}
+      </button>
       <button type="button" className="quiet" onClick={openLines} data-testid="lines-button">
         {words.lines.title}
       </button>

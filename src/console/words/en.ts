@@ -104,6 +104,8 @@ export const en: Phrases = {
     "state-grid-2009": "wallet, 2009",
     "southern-grid": "wallet, Southern Grid",
     "breaker-645": "smart breaker",
+    "order-number-4g": "4G, order numbers",
+    "sts-token": "tokens",
   },
   relayStates: { connected: "connected", armed: "armed", disconnected: "disconnected", unknown: "unknown" },
   healthStates: { answering: "answering", silent: "silent", unknown: "unknown" },
@@ -169,6 +171,8 @@ export const en: Phrases = {
     welded: "the relay may be welded",
     "count-gap": "the purchase count does not follow",
     "no-proof": "nothing proves it either way",
+    "token-used": "the meter had used this token before",
+    "refund-above-balance": "the meter does not hold as much",
     "credit-exhausted": "credit is exhausted",
     "in-credit": "the account is in credit",
     "nothing-left": "nothing is left, and nothing is owed",
@@ -195,6 +199,21 @@ export const en: Phrases = {
     hint: "The last bytes as they passed; passwords, keys and MACs are dots, and bytes that belong to no frame are not kept.",
   },
 
+  exceptions: {
+    title: "Exceptions",
+    none: "Nothing waits for a person.",
+    overdue: "overdue",
+    overdueCount: "{n} overdue",
+    times: "{n} times",
+    note: "What was done; kept with it",
+    close: "Close",
+    apply: "Apply the suggested entry",
+    assign: "Hand over",
+    newOwner: "To whom",
+    wasDone: "The meter was credited",
+    wasNotDone: "It was not credited",
+  },
+
   meaning: {
     statesTitle: "States of a command",
     states: {
@@ -207,7 +226,8 @@ export const en: Phrases = {
       expired: "Never sent, or proved not obeyed, and no time is left. Money is released.",
       cancelled: "Never sent. Money is released.",
       unanswered: "An order met only silence or an unmoved relay. A person's order is made again only by a person.",
-      disputed: "Credit was sent and nobody can tell whether it arrived. Money stays held; a person decides.",
+      disputed:
+        "Credit was sent, or money taken back, and nobody can tell whether it happened. The money waits; a person decides.",
     },
     lightsTitle: "Three lights of proof",
     lights: {

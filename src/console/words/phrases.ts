@@ -102,6 +102,23 @@ export type Phrases = Readonly<Record<Plain, string>> & {
   readonly lines: Readonly<
     Record<"title" | "none" | "open" | "down" | "busy" | "waiting" | "silences" | "empty" | "hint", string>
   >;
+  readonly exceptions: Readonly<
+    Record<
+      | "title"
+      | "none"
+      | "overdue"
+      | "overdueCount"
+      | "times"
+      | "note"
+      | "close"
+      | "apply"
+      | "assign"
+      | "newOwner"
+      | "wasDone"
+      | "wasNotDone",
+      string
+    >
+  >;
   readonly meaning: {
     readonly statesTitle: string;
     readonly states: ByCode;

@@ -6,6 +6,9 @@ import type { FaultCode } from "../../kernel/faults.ts";
 
 export const nextStepsZh: Partial<Record<FaultCode, string>> & Readonly<Record<string, string | undefined>> = {
   "invalid-request": "请更正所指出的字段。",
+  "exception-closed": "请查看结案人与结案说明。",
+  "exception-stands": "请按“下一步”处理，消除后即可结案。",
+  "nothing-to-apply": "请人工更正账户，或写明原因后结案。",
   "address-malformed": "请使用电表铭牌上的通信地址。",
   "account-malformed": "请核对户号。",
   "amount-malformed": "请按“100.00”的格式填写。",

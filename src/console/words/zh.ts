@@ -93,6 +93,8 @@ export const zh: Phrases = {
     "state-grid-2009": "本地费控(2009)",
     "southern-grid": "本地费控(南网)",
     "breaker-645": "智能断路器",
+    "order-number-4g": "4G 订单号表",
+    "sts-token": "代码充值表",
   },
   relayStates: { connected: "已合闸", armed: "合闸允许", disconnected: "已跳闸", unknown: "未知" },
   healthStates: { answering: "正常应答", silent: "无应答", unknown: "未知" },
@@ -152,6 +154,8 @@ export const zh: Phrases = {
     welded: "继电器可能粘连",
     "count-gap": "购电次数不连续",
     "no-proof": "无法证明是否执行",
+    "token-used": "电表此前已使用该代码",
+    "refund-above-balance": "电表剩余金额不足",
     "credit-exhausted": "余额用尽",
     "in-credit": "账户有余额",
     "nothing-left": "余额为零，未欠费",
@@ -178,6 +182,21 @@ export const zh: Phrases = {
     hint: "最近的收发字节；密码、密钥和 MAC 以点代替，不属于任何帧的字节不保存。",
   },
 
+  exceptions: {
+    title: "异常工单",
+    none: "没有待处理的异常。",
+    overdue: "已超时",
+    overdueCount: "{n} 件超时",
+    times: "{n} 次",
+    note: "处理说明（存档）",
+    close: "结案",
+    apply: "执行建议分录",
+    assign: "移交",
+    newOwner: "移交给",
+    wasDone: "电表已入账",
+    wasNotDone: "电表未入账",
+  },
+
   meaning: {
     statesTitle: "命令状态",
     states: {
@@ -190,7 +209,7 @@ export const zh: Phrases = {
       expired: "从未发送，或已证明未执行且超过有效期，资金释放。",
       cancelled: "从未发送，资金释放。",
       unanswered: "只遇到无应答，或继电器未动作。人工命令须由人工重新下达。",
-      disputed: "充值已发出，但无法判断是否到账。资金继续冻结，由人工裁定。",
+      disputed: "充值或退费已发出，但无法判断是否执行。资金暂不变动，由人工裁定。",
     },
     lightsTitle: "三盏证据灯",
     lights: {

@@ -57,6 +57,7 @@ export type { ItemReply } from "./read-item.ts";
 export type { Reply } from "./replies.ts";
 export { PARTS_MAX, PartsJoiner } from "./joining.ts";
 export type { Joined } from "./joining.ts";
+export { checkWrite } from "./write-target.ts";
 export { answer } from "./answering.ts";
 export type { Answer } from "./answering.ts";
 export { answerUnknown, errFor, serrFor } from "./meter-refusals.ts";

@@ -8,7 +8,7 @@ import type { Transaction } from "../../kernel/transaction.ts";
 import { framesKept, SWEEP_AFTER_MS, TAKEN_MS_MAX } from "../command-rows.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import type { Work } from "./table.ts";
-import { asJson, attemptKey, isOnTheWire, OPEN, type Books, type CommandRow } from "./tables.ts";
+import { ADDING, asJson, attemptKey, OPEN, pair, type Books, type CommandRow } from "./tables.ts";
 
 const WAITING_FOR_THE_METER: readonly (string | null)[] = ["meter-online", "line", "silence"];
 const TAKEN_BACK: readonly CommandState[] = ["cancelled", "expired", "refused"];
@@ -111,7 +111,7 @@ export class InMemoryCommandStore implements EngineCommandStore {
     const { commands } = this.#books;
     return this.#db.statement(tx, async (on) => {
       const open = (row: CommandRow): boolean => isOpen(row.command.state);
-      const rows = commands.in(on, "meter", meter).filter(open).sort(byId);
+      const rows = commands.in(on, "open", meter).sort(byId);
       return (await commands.lockAll(on, rows, open, "update")).map(commandOf);
     });
   }
@@ -155,9 +155,10 @@ export class InMemoryCommandStore implements EngineCommandStore {
       if (this.#holder !== null && (row.lineFencing === null || this.#fencingOf(on, meter.bus) !== row.lineFencing))
         return "not-ours";
       const { effect } = row.command;
-      const others = commands.in(on, "meter", row.command.meter).flatMap(({ command }) => (command.id === id ? [] : [command]));
-      if (effect === "adds" && others.some(isOnTheWire)) return "blocked";
-      if (others.some((c) => c.id > id && rivals.includes(c.kind) && !TAKEN_BACK.includes(c.state))) return "superseded";
+      const adding = commands.findBy(on, ADDING, row.command.meter);
+      if (effect === "adds" && adding !== undefined && adding.command.id !== id) return "blocked";
+      const rival = ({ command: c }: CommandRow): boolean => c.id > id && !TAKEN_BACK.includes(c.state);
+      if (this.#ofKinds(on, row.command.meter, rivals).some(rival)) return "superseded";
       await commands.update(on, { ...row, command: { ...row.command, state: "sending", waitingFor: null, sentAt: attempt.at } });
       const kept: Attempt = { ...attempt, fence, before: asJson(attempt.before), frames: [] };
       await attempts.add(on, { command: id, attempt: kept, lineFencing: row.lineFencing });
@@ -226,9 +227,7 @@ export class InMemoryCommandStore implements EngineCommandStore {
 
   lastEnded(tx: Transaction | null, meter: MeterAddress, kinds: readonly CommandKind[]): Promise<Command | null> {
     return this.#db.look(tx, (on) => {
-      const ended = this.#books.commands
-        .in(on, "meter", meter)
-        .filter(({ command }) => kinds.includes(command.kind) && command.endedAt !== null);
+      const ended = this.#ofKinds(on, meter, kinds).filter(({ command }) => command.endedAt !== null);
       return ended.sort(byId).at(-1)?.command ?? null;
     });
   }
@@ -263,6 +262,10 @@ export class InMemoryCommandStore implements EngineCommandStore {
 
   #open(on: Work | null): CommandRow[] {
     return this.#books.commands.in(on, "open", OPEN);
+  }
+
+  #ofKinds(on: Work | null, meter: MeterAddress, kinds: readonly CommandKind[]): CommandRow[] {
+    return kinds.flatMap((kind) => this.#books.commands.in(on, "kind", pair(meter, kind)));
   }
 
   #busOf(on: Work | null, meter: MeterAddress): string {

@@ -134,7 +134,7 @@ export class InMemoryDatabase implements Transactor {
       for (const last of open.last) await last();
       await open.tail; // a statement that nobody awaited is part of it all the same
       this.#open.delete(tx);
-      if (open.lost !== null) throw open.lost;
+      mustBeConnected(open);
       if (open.failed)
         throw new Error("nothing was committed: a statement of this transaction failed and its error was swallowed");
       for (const check of open.checks) check();
@@ -158,15 +158,16 @@ export class InMemoryDatabase implements Transactor {
   }
 
   async #say<T>(open: Open, work: (on: Work) => Promise<T> | T): Promise<T> {
-    if (open.lost !== null) throw open.lost;
+    mustBeConnected(open);
     if (open.failed) throw new Error("a statement of this transaction failed before: nothing more is answered until its end");
     try {
       await this.#parts.hooks?.beforeStatement?.();
-      if (open.lost !== null) throw open.lost;
+      mustBeConnected(open);
       return await work(open);
     } catch (error) {
       open.failed = true;
-      throw open.lost ?? error;
+      mustBeConnected(open); // that the connection went says more than what followed from it
+      throw error;
     }
   }
 
@@ -211,6 +212,10 @@ export class InMemoryDatabase implements Transactor {
   #mustLive(): void {
     if (this.#dead) throw unreachable("the process died");
   }
+}
+
+function mustBeConnected({ lost }: Open): void {
+  if (lost !== null) throw lost;
 }
 
 const unreachable = (why: string, context: Readonly<Record<string, unknown>> = {}): Fault =>

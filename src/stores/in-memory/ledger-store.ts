@@ -26,10 +26,8 @@ export class InMemoryLedgerStore implements LedgerStore {
     const { positions } = this.#db.books;
     return this.#db.statement(tx, async (on) => {
       // In one order for everybody; a row that is not there yet is made, so that there is something to hold.
-      for (const name of [book.available(account), book.held(account)]) {
+      for (const name of [book.available(account), book.held(account)])
         await positions.upsert(on, name, (row) => (row === undefined ? { book: name, amount: 0n } : null));
-        await positions.lock(on, name, "update");
-      }
       return this.#read(on, account);
     });
   }

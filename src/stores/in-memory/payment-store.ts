@@ -34,6 +34,18 @@ export class InMemoryPaymentStore implements PaymentStore {
     return this.#db.look(tx, (on) => this.#db.books.payments.findBy(on, BY_ORDER, pair(channel, orderId)) ?? null);
   }
 
+  lock(tx: Transaction, id: PaymentId): Promise<Payment | null> {
+    return this.#db.statement(tx, async (on) => (await this.#db.books.payments.lock(on, id)) ?? null);
+  }
+
+  setRefund(tx: Transaction, id: PaymentId, refund: CommandId): Promise<void> {
+    const { payments } = this.#db.books;
+    return this.#db.statement(tx, async (on) => {
+      const payment = await payments.lock(on, id);
+      if (payment !== undefined) await payments.update(on, { ...payment, refund });
+    });
+  }
+
   setState(tx: Transaction, id: PaymentId, state: Payment["state"], command: CommandId | null): Promise<void> {
     const { payments } = this.#db.books;
     return this.#db.statement(tx, async (on) => {
@@ -44,8 +56,8 @@ export class InMemoryPaymentStore implements PaymentStore {
 
   disputed(tx: Transaction | null, account: AccountId): Promise<PaymentId | null> {
     return this.#db.look(tx, (on) => {
-      const payments = this.#db.books.payments.in(on, "account", account);
-      return payments.find(({ state }) => state === "disputed")?.id ?? null;
+      const [payment] = this.#db.books.payments.in(on, "disputed", account);
+      return payment?.id ?? null;
     });
   }
 

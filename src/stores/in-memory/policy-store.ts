@@ -3,14 +3,14 @@ import type { Instant } from "../../kernel/clock.ts";
 import type { MeterAddress } from "../../kernel/ids.ts";
 import { Fen } from "../../kernel/money.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
-import { isUnsent } from "../../commands/command.ts";
+import { isUnsent, type Command, type CommandKind } from "../../commands/command.ts";
 import { book } from "../../ledger/ledger.ts";
 import type { PolicyStore, RemoteMeter } from "../../policy/policy-store.ts";
 import type { Intent } from "../../policy/rules.ts";
 import { orderIn } from "../relay-word.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import type { Work } from "./table.ts";
-import { asJson, type MeterRow } from "./tables.ts";
+import { asJson, pair, type MeterRow } from "./tables.ts";
 
 export class InMemoryPolicyStore implements PolicyStore {
   readonly #db: InMemoryDatabase;
@@ -42,10 +42,7 @@ export class InMemoryPolicyStore implements PolicyStore {
   lastIntent(tx: Transaction | null, meter: MeterAddress): Promise<Intent | null> {
     return this.#db.look(tx, (on) => {
       const said = this.#db.books.intents.in(on, "meter", meter);
-      return (
-        said.reduce((last, each) => (last === null || each.id > last.id ? each : last), null as (typeof said)[number] | null)
-          ?.intent ?? null
-      );
+      return said.sort((a, b) => a.id - b.id).at(-1)?.intent ?? null;
     });
   }
 
@@ -69,7 +66,8 @@ export class InMemoryPolicyStore implements PolicyStore {
     const { accounts, positions, commands, payments, billing } = this.#db.books;
     const account = meter.account === null ? undefined : accounts.find(on, meter.account);
     if (!active || account?.mode !== "remote") return null;
-    const asked = commands.in(on, "meter", meter.address).map(({ command }) => command);
+    const asked = (kind: CommandKind): readonly Command[] =>
+      commands.in(on, "kind", pair(meter.address, kind)).map(({ command }) => command);
     return {
       meter: meter.address,
       account: account.account,
@@ -77,11 +75,11 @@ export class InMemoryPolicyStore implements PolicyStore {
       relay: meter.relay,
       order: orderIn(meter.relayWord),
       cutBy: meter.cutBy,
-      protectedSupply: meter.relayProtected || asked.some(({ kind, endedAt }) => kind === "protect" && endedAt === null),
+      protectedSupply: meter.relayProtected || asked("protect").some(({ endedAt }) => endedAt === null),
       identity: meter.identity,
-      disputed: payments.in(on, "account", account.account).some(({ state }) => state === "disputed"),
+      disputed: payments.in(on, "disputed", account.account).length > 0,
       readAt: billing.find(on, meter.address)?.billedAt ?? null,
-      cutWaiting: asked.some(({ kind, askedBy, state }) => kind === "disconnect" && askedBy === "rule" && isUnsent(state)),
+      cutWaiting: asked("disconnect").some(({ askedBy, state }) => askedBy === "rule" && isUnsent(state)),
     };
   }
 }

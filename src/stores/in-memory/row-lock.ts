@@ -36,27 +36,36 @@ interface Wait {
   readonly refused: (why: unknown) => void;
 }
 
+interface Held {
+  readonly owner: LockOwner;
+  readonly mode: LockMode;
+}
+
+/** Most rows are locked by nobody most of the time: they share this, and own no lists. */
+const NOBODY: readonly never[] = [];
+
 export class RowLock {
-  readonly #holders = new Map<LockOwner, LockMode>();
-  readonly #queue: Wait[] = [];
+  #holders: readonly Held[] = NOBODY;
+  #queue: readonly Wait[] = NOBODY;
 
   /** How strongly this one holds it, or null. */
   heldBy(owner: LockOwner): LockMode | null {
-    return this.#holders.get(owner) ?? null;
+    for (const held of this.#holders) if (held.owner === owner) return held.mode;
+    return null;
   }
 
   /** Nobody but this one holds or wants it. */
   isOnlyOf(owner: LockOwner): boolean {
-    return this.#queue.length === 0 && (this.#holders.size === 0 || (this.#holders.size === 1 && this.#holders.has(owner)));
+    return this.#queue.length === 0 && this.#holders.every((held) => held.owner === owner);
   }
 
   /** Null when it was granted at once. */
   acquire(owner: LockOwner, mode: LockMode): Promise<void> | null {
     if (owner.over !== null) throw owner.over;
-    const mine = this.#holders.get(owner);
-    if (mine !== undefined && strength[mine] >= strength[mode]) return null;
+    const mine = this.heldBy(owner);
+    if (mine !== null && strength[mine] >= strength[mode]) return null;
     // Who holds it already and wants more goes before those who hold nothing: behind them it would wait for itself.
-    const inFront = mine === undefined ? this.#queue : [];
+    const inFront = mine === null ? this.#queue : NOBODY;
     if (this.#blockers(owner, mode, inFront).length === 0) {
       this.#grant(owner, mode);
       return null;
@@ -64,22 +73,20 @@ export class RowLock {
     return new Promise((granted, refused) => {
       const wait: Wait = { owner, mode, lock: this, granted, refused };
       owner.waiting = wait;
-      if (mine === undefined) this.#queue.push(wait);
-      else this.#queue.unshift(wait);
+      this.#queue = mine === null ? [...this.#queue, wait] : [wait, ...this.#queue];
       breakRings(owner);
     });
   }
 
   release(owner: LockOwner): void {
-    this.#holders.delete(owner);
     owner.locks.delete(this);
-    this.#grantNext();
+    this.#holders = this.#holders.length === 1 ? NOBODY : this.#holders.filter((held) => held.owner !== owner);
+    if (this.#queue.length > 0) this.#grantNext();
   }
 
   /** Stops waiting: with this reason the waiting call ends. */
   refuse(wait: Wait, why: unknown): void {
-    this.#queue.splice(this.#queue.indexOf(wait), 1);
-    wait.owner.waiting = null;
+    this.#leave(wait);
     wait.refused(why);
     this.#grantNext();
   }
@@ -89,22 +96,26 @@ export class RowLock {
   }
 
   #blockers(owner: LockOwner, mode: LockMode, inFront: readonly Wait[]): readonly LockOwner[] {
-    const blockers: LockOwner[] = [];
-    for (const [holder, held] of this.#holders) if (holder !== owner && collide(held, mode)) blockers.push(holder);
-    for (const wait of inFront) if (collide(wait.mode, mode)) blockers.push(wait.owner);
-    return blockers;
+    if (this.#holders.length === 0 && inFront.length === 0) return NOBODY;
+    return [...this.#holders, ...inFront].flatMap((each) =>
+      each.owner !== owner && collide(each.mode, mode) ? [each.owner] : [],
+    );
   }
 
   #grant(owner: LockOwner, mode: LockMode): void {
-    this.#holders.set(owner, mode);
+    this.#holders = [...this.#holders.filter((held) => held.owner !== owner), { owner, mode }];
     owner.locks.add(this);
   }
 
+  #leave(wait: Wait): void {
+    this.#queue = this.#queue.filter((each) => each !== wait);
+    wait.owner.waiting = null;
+  }
+
   #grantNext(): void {
-    for (const wait of [...this.#queue]) {
+    for (const wait of this.#queue) {
       if (this.blockersOf(wait).length > 0) continue;
-      this.#queue.splice(this.#queue.indexOf(wait), 1);
-      wait.owner.waiting = null;
+      this.#leave(wait);
       this.#grant(wait.owner, wait.mode);
       wait.granted();
     }

@@ -93,11 +93,15 @@ export interface GatewayRow {
 
 /** Nobody can tell yet what became of it; another that adds may not leave. */
 const ON_THE_WIRE: readonly string[] = ["sending", "verifying", "disputed"];
-export const isOnTheWire = (row: Command): boolean => row.effect === "adds" && ON_THE_WIRE.includes(row.state);
+const isOnTheWire = (row: Command): boolean => row.effect === "adds" && ON_THE_WIRE.includes(row.state);
+
+/** The index under which the one command stands that adds and may be on the wire to a meter. */
+export const ADDING = "one_adding_command_on_the_wire";
 
 /** Two parts that may hold any character, as one key. */
 export const pair = (a: string, b: string): string => JSON.stringify([a, b]);
 export const attemptKey = (command: CommandId, number: number): string => `${command}/${number}`;
+/** All open commands; a meter's own stand under its address. */
 export const OPEN = "open";
 
 export class Books {
@@ -128,7 +132,7 @@ export class Books {
     name: "payments",
     keyOf: (row) => row.id,
     unique: { payments_channel_order_id_key: (row) => pair(row.channel, row.orderId) },
-    groups: { account: (row) => row.account },
+    groups: { account: (row) => row.account, disputed: (row) => (row.state === "disputed" ? row.account : null) },
     check: (row) => {
       if (row.amount <= 0n) throw new ConstraintViolated("payments_amount_check");
     },
@@ -136,8 +140,12 @@ export class Books {
   readonly commands = new Table<CommandRow>({
     name: "commands",
     keyOf: (row) => row.command.id,
-    unique: { one_adding_command_on_the_wire: ({ command }) => (isOnTheWire(command) ? command.meter : null) },
-    groups: { meter: (row) => row.command.meter, open: (row) => (isOpen(row.command.state) ? OPEN : null) },
+    unique: { [ADDING]: ({ command }) => (isOnTheWire(command) ? command.meter : null) },
+    groups: {
+      meter: ({ command }) => command.meter,
+      kind: ({ command }) => pair(command.meter, command.kind),
+      open: ({ command }) => (isOpen(command.state) ? [OPEN, command.meter] : null),
+    },
   });
   readonly attempts = new Table<AttemptRow>({
     name: "attempts",

@@ -1,0 +1,100 @@
+/**
+ * Whose values are these? Before a reading is believed, a meter about which there is doubt is asked for its numbers, and they are
+ * compared with the books. Confirmed once is not confirmed for ever: meters are swapped. So there is doubt again
+ *
+ *     when its line was opened anew · when it was silent · for a person who reads, when nobody compared for an hour
+ *
+ * and each costs two short exchanges once, not with every reading. Orders ask the same, but for the hour (identity-doubt.ts).
+ */
+import { hours, type Clock, type Instant } from "../kernel/clock.ts";
+import type { Outbox } from "../kernel/events.ts";
+import { Fault, isFault } from "../kernel/faults.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Transactor } from "../kernel/transaction.ts";
+import type { IdentityFinding, MeterRecord, MeterSession, Street } from "../devices/meter.ts";
+import type { MeterStore } from "./command-store.ts";
+
+/** A meter can be changed between two polls, unseen by its line; a person who reads wants to know it. */
+const BELIEVED_MS = hours(1);
+
+export interface WatchParts {
+  readonly street: Pick<Street, "health" | "onHeard" | "onLineOpen">;
+  readonly meters: MeterStore;
+  readonly transactor: Transactor;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class IdentityWatch {
+  readonly #parts: WatchParts;
+  readonly #doubted = new Set<MeterAddress>();
+  readonly #comparedAt = new Map<MeterAddress, Instant>();
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+    parts.street.onHeard((meter) => this.#doubted.add(meter));
+    parts.street.onLineOpen((meters) => {
+      for (const meter of meters) this.#doubted.add(meter);
+    });
+  }
+
+  async inDoubt(meter: MeterAddress): Promise<boolean> {
+    if (this.#doubted.has(meter) || this.#parts.street.health(meter).state !== "answering") return true;
+    return (await this.#parts.meters.meter(null, meter))?.identity !== "confirmed";
+  }
+
+  /** Writes down what a meter says it is. Its first answer after a silence was part of the comparison, so that doubt is settled too. */
+  async compared(meter: MeterRecord, finding: IdentityFinding): Promise<void> {
+    const { meters, transactor, outbox, clock, log } = this.#parts;
+    const identity = finding.matches ? "confirmed" : "quarantined";
+    const note = identityNote(meter, finding);
+    this.#doubted.delete(meter.address);
+    this.#comparedAt.set(meter.address, clock.now());
+    try {
+      await transactor.transact(async (tx) => {
+        const before = await meters.meter(tx, meter.address);
+        await meters.setIdentity(tx, meter.address, identity, note, clock.now());
+        if (before?.identity !== identity || before.identityNote !== note)
+          await outbox.announce(tx, { type: "meter", address: meter.address });
+      });
+    } catch (error) {
+      this.#doubted.add(meter.address); // nobody will know of this comparison
+      throw error;
+    }
+    if (note !== null)
+      log.warn({ meter: meter.address, note }, "the meter's numbers are not those of the books: it is quarantined");
+  }
+
+  /** What to say of a meter that is not ours; null when nothing speaks against it. Asks it only where there is doubt. */
+  async strangerIn(session: MeterSession): Promise<string | null> {
+    const { meter } = session;
+    if (!this.#isOld(meter.address) && !(await this.inDoubt(meter.address))) return null;
+    try {
+      const finding = await session.readIdentity();
+      await this.compared(meter, finding);
+      return identityNote(meter, finding);
+    } catch (error) {
+      if (isFault(error, "meter-no-data")) return null; // a meter without such numbers contradicts nobody
+      throw error;
+    }
+  }
+
+  /** Throws `identity-mismatch` with what was found; nothing of such a meter is to be shown or kept. */
+  async mustBeOurs(session: MeterSession): Promise<void> {
+    const why = await this.strangerIn(session);
+    if (why !== null) throw new Fault("identity-mismatch", { meter: session.meter.address, bus: session.meter.bus, why });
+  }
+
+  #isOld(meter: MeterAddress): boolean {
+    const at = this.#comparedAt.get(meter);
+    return at === undefined || Math.abs(this.#parts.clock.now() - at) >= BELIEVED_MS;
+  }
+}
+
+/** What to write beside a meter whose numbers were read; null when they are what the books say. */
+export const identityNote = (books: MeterRecord, found: IdentityFinding): string | null =>
+  found.matches
+    ? null
+    : `the meter says number ${found.meterNumber}, customer ${found.customerNumber}; the books say ${books.meterNumber}, ${books.customerNumber}`;

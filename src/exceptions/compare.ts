@@ -1,0 +1,186 @@
+/**
+ * Ledger against meter: two pictures of then and now, and what does not follow. Pure; who reads the meters is told in
+ * comparison.ts.
+ *
+ *     purchase count    advanced by as many as we settled                 exact, and needs no keys (03330201)
+ *     purchase total    grew by what we settled and corrected             exact to the fen (03330601), where the meter keeps it
+ *     balance           moved by what we sent less energy × price         within what the register's steps and the purse's lag allow
+ *
+ * Energy is known in steps of 0.01 kWh and was not read in the same instant as the balance, so a moving register leaves two
+ * steps on either side. A register that stands still leaves nothing but one fen that had not gathered a step yet, and not even
+ * that when no power flows. Up to a quarter of an hour of use may be missing in the balance: the purse lags behind.
+ *
+ * The meter is the fact. A suggested entry therefore always moves the meter's book to what the meter shows.
+ */
+import { minutes, type Instant } from "../kernel/clock.ts";
+import { CentiKwh, kwh } from "../kernel/energy.ts";
+import { Fen, yuan, type PricePerKwh } from "../kernel/money.ts";
+import { ADJUSTMENTS } from "../ledger/correction.ts";
+import { book } from "../ledger/ledger.ts";
+import type { Suggestion } from "./item.ts";
+
+const RECORD_COUNT_WRAPS_AT = 10_000;
+const PURSE_LAG_MS = minutes(15);
+const STEPS_BETWEEN_READS = 2n;
+/** 0.01 kWh × 0.0001 yuan: millionths of a yuan; a fen is 10,000 of them. */
+const MICRO_PER_FEN = 10_000n;
+
+/** What the meter showed. Null: it has no such item, or nobody read it then. */
+export interface MeterSight {
+  readonly takenAt: Instant;
+  /** Balance less overdraft. */
+  readonly net: Fen | null;
+  readonly register: CentiKwh | null;
+  readonly count: number | null;
+  readonly total: Fen | null;
+  /** Watts, looked at only where the register stood still. */
+  readonly idle?: boolean;
+}
+
+/** What the books say of the meter. */
+export interface BookSight {
+  readonly settles: number;
+  /** Settled and corrected. */
+  readonly purchased: Fen;
+  /** All that moved to the meter, refunds taken off. */
+  readonly net: Fen;
+}
+
+export interface Sight {
+  readonly meter: MeterSight;
+  readonly books: BookSight;
+}
+
+export interface Finding {
+  readonly what: "purchase-count" | "purchase-total" | "balance" | "register" | "billed-register" | "charges";
+  readonly expected: string;
+  readonly found: string;
+  /** Found less expected. */
+  readonly difference: string;
+  readonly unit: "times" | "yuan" | "kWh";
+  /** In fen, where an entry could put it right. */
+  readonly fen: Fen | null;
+}
+
+/** Pure: what does not follow from `then`. */
+export function compareWallet(then: Sight, now: Sight, price: PricePerKwh): readonly Finding[] {
+  return [...counts(then, now), ...totals(then, now), ...balances(then, now, price)];
+}
+
+function* counts(then: Sight, now: Sight): Generator<Finding> {
+  if (then.meter.count === null || now.meter.count === null) return;
+  const expected = (then.meter.count + now.books.settles - then.books.settles) % RECORD_COUNT_WRAPS_AT;
+  const found = now.meter.count % RECORD_COUNT_WRAPS_AT;
+  if (expected === found) return;
+  const difference = String(found - expected);
+  yield { what: "purchase-count", expected: String(expected), found: String(found), difference, unit: "times", fen: null };
+}
+
+function* totals(then: Sight, now: Sight): Generator<Finding> {
+  if (then.meter.total === null || now.meter.total === null) return;
+  const expected = then.meter.total + now.books.purchased - then.books.purchased;
+  if (expected !== now.meter.total) yield inYuan("purchase-total", expected, now.meter.total, now.meter.total - expected);
+}
+
+function* balances(then: Sight, now: Sight, price: PricePerKwh): Generator<Finding> {
+  const { net: netThen, register: before } = then.meter;
+  const { net: netNow, register: after } = now.meter;
+  if (netThen === null || netNow === null || before === null || after === null) return;
+  if (after < before) {
+    const difference = kwh(after - before);
+    yield { what: "register", expected: kwh(before), found: kwh(after), difference, unit: "kWh", fen: null };
+    return;
+  }
+  const sent = now.books.net - then.books.net;
+  const { least, most } = deductible(
+    CentiKwh(after - before),
+    price,
+    now.meter.takenAt - then.meter.takenAt,
+    now.meter.idle === true,
+  );
+  const deducted = netThen + sent - netNow;
+  if (deducted >= least && deducted <= most) return;
+  const expected = netThen + sent - (deducted < least ? least : most);
+  yield inYuan("balance", expected, netNow, netNow - expected);
+}
+
+/** Pure: between how much and how much a wallet may have deducted for this energy. */
+export function deductible(
+  energy: CentiKwh,
+  price: PricePerKwh,
+  lastedMs: number,
+  isIdle: boolean,
+): { readonly least: bigint; readonly most: bigint } {
+  if (energy === 0n) return { least: 0n, most: isIdle ? 0n : (price + MICRO_PER_FEN - 1n) / MICRO_PER_FEN };
+  const lag = lastedMs <= PURSE_LAG_MS ? energy : (energy * BigInt(PURSE_LAG_MS)) / BigInt(Math.floor(lastedMs)) + 1n;
+  const fewest = energy - lag - STEPS_BETWEEN_READS;
+  return {
+    least: fewest <= 0n ? 0n : (fewest * price) / MICRO_PER_FEN,
+    most: ((energy + STEPS_BETWEEN_READS) * price + MICRO_PER_FEN - 1n) / MICRO_PER_FEN,
+  };
+}
+
+/** What the ledger billed, where the ledger is the wallet. */
+export interface BilledSight {
+  /** Register up to which was charged; null: nothing yet. */
+  readonly billedTo: CentiKwh | null;
+  readonly register: CentiKwh | null;
+  /** Sum of the charges, and of what the settlement days cost. */
+  readonly charged: Fen;
+  readonly cost: Fen;
+  /** By how much they differed when somebody last said that this is so. */
+  readonly explained: Fen;
+}
+
+/** Pure: for accounts without a wallet in the meter. What was used since the last charged reading is nobody's mistake. */
+export function compareBilled({ billedTo, register, charged, cost, explained }: BilledSight): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (billedTo !== null && register !== null && register < billedTo)
+    findings.push({
+      what: "billed-register",
+      expected: kwh(billedTo),
+      found: kwh(register),
+      difference: kwh(register - billedTo),
+      unit: "kWh",
+      fen: null,
+    });
+  const expected = cost + explained;
+  if (charged !== expected) findings.push(inYuan("charges", expected, charged, charged - expected));
+  return findings;
+}
+
+const inYuan = (what: Finding["what"], expected: bigint, found: bigint, difference: bigint): Finding => ({
+  what,
+  expected: yuan(expected),
+  found: yuan(found),
+  difference: yuan(difference),
+  unit: "yuan",
+  fen: Fen(difference),
+});
+
+/** Pure: the entry that would put the books right; the exact finding speaks before the one with a tolerance. */
+export function suggestionFor(
+  findings: readonly Finding[],
+  { meter, account }: { readonly meter: string; readonly account: string | null },
+): Suggestion | null {
+  const finding = findings.find(({ what }) => what === "purchase-total") ?? findings.find(({ fen }) => fen !== null);
+  if (finding?.fen == null) return null;
+  const { fen, what } = finding;
+  const note = `${what}: ${finding.found} instead of ${finding.expected} at meter ${meter}`;
+  if (what !== "charges")
+    return {
+      note,
+      legs: [
+        { book: ADJUSTMENTS, amount: Fen(0n - fen) },
+        { book: book.meter(meter), amount: fen },
+      ],
+    };
+  if (account === null) return null;
+  return {
+    note,
+    legs: [
+      { book: book.consumed, amount: Fen(0n - fen) },
+      { book: `available/${account}`, amount: fen },
+    ],
+  };
+}

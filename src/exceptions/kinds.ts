@@ -1,0 +1,72 @@
+/**
+ * What can be wrong enough for a person, as a table: what it is called, who has it first, how long it may stay open before it
+ * is said aloud, and into which class of failure it falls (not told, late, wrong action, device: service requirement B1).
+ *
+ * An owner is one name: a desk to begin with, a person once somebody took it. Every item has exactly one.
+ */
+import { hours, minutes } from "../kernel/clock.ts";
+
+export type FailureClass = "not-told" | "late" | "wrong-action" | "device";
+export const failureClasses: readonly FailureClass[] = ["not-told", "late", "wrong-action", "device"];
+
+interface KindRow {
+  readonly title: { readonly en: string; readonly zh: string };
+  readonly owner: "money-desk" | "field-desk" | "operations";
+  readonly class: FailureClass;
+  readonly limitMs: number;
+}
+
+/** Money waits a day for a person; a supply or a command does not. */
+const MONEY_MS = hours(24);
+const COMMAND_MS = minutes(15);
+const DEVICE_MS = hours(4);
+
+const row = (owner: KindRow["owner"], failure: FailureClass, limitMs: number, en: string, zh: string): KindRow => ({
+  title: { en, zh },
+  owner,
+  class: failure,
+  limitMs,
+});
+
+export const kinds = {
+  "command-disputed": row("money-desk", "not-told", MONEY_MS, "Nobody can tell whether the meter was credited", "充值结果存疑"),
+  "command-refused": row("operations", "device", DEVICE_MS, "The meter or a rule said no", "命令被拒绝"),
+  "command-expired": row("operations", "late", DEVICE_MS, "No time was left for the command", "命令已过期"),
+  "command-unanswered": row("field-desk", "device", DEVICE_MS, "The meter does not show what was ordered", "命令无应答"),
+  "command-late": row(
+    "operations",
+    "late",
+    COMMAND_MS,
+    "A command has not ended for a quarter of an hour",
+    "命令超过15分钟未结束",
+  ),
+  "payment-unallocated": row("money-desk", "late", MONEY_MS, "A payment reached no meter", "缴费未入表"),
+  "meter-quarantined": row("field-desk", "wrong-action", MONEY_MS, "The meter is not the one of the books", "电表已隔离"),
+  "ledger-difference": row("money-desk", "wrong-action", MONEY_MS, "Ledger and meter differ", "账表不符"),
+  "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),
+} as const satisfies Record<string, KindRow>;
+
+export type ExceptionKind = keyof typeof kinds;
+export const exceptionKinds = Object.keys(kinds) as [ExceptionKind, ...ExceptionKind[]];
+
+/** Refusals that say: this is not the meter, or not the customer, that was meant. */
+const WRONG_ONE: ReadonlySet<string> = new Set([
+  "customer-mismatch",
+  "identity-mismatch",
+  "meter-quarantined",
+  "account-without-meter",
+]);
+
+export interface Standing {
+  readonly owner: string;
+  readonly class: FailureClass;
+  readonly limitMs: number;
+}
+
+/** Pure: who has such an item first, and until when it should be closed. Money on its way makes it the money desk's, and gives it a day. */
+export function standingOf(kind: ExceptionKind, because: string | null, withMoney: boolean): Standing {
+  const { owner, class: usual, limitMs } = kinds[kind];
+  const failure = because !== null && WRONG_ONE.has(because) ? "wrong-action" : usual;
+  if (!withMoney || kind === "command-late") return { owner, class: failure, limitMs };
+  return { owner: kinds["payment-unallocated"].owner, class: failure, limitMs: MONEY_MS };
+}

@@ -1,0 +1,103 @@
+/**
+ * What a person does next, by kind and cause, in both languages. The most exact row counts: kind and cause, then kind with
+ * money on its way, then the kind alone, which every kind has.
+ */
+import type { ExceptionKind } from "./kinds.ts";
+
+export interface Sentence {
+  readonly en: string;
+  readonly zh: string;
+}
+
+const say = (en: string, zh: string): Sentence => ({ en, zh });
+
+const COMPARE_NUMBERS = say(
+  "Compare meter number and customer number at the site with the books; correct the books or the meter. It is read again by itself.",
+  "现场核对表号与客户编号,更正档案或电表;网关会自动重新核对。",
+);
+const GIVE_BACK_OR_PAY_AGAIN = say(
+  "The money is free on the account: agree with the customer whether it goes back or is paid to the meter again, and write down which.",
+  "款项已退回账户可用余额:与客户确认退款或重新充值,并在结案说明中写明。",
+);
+
+const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
+  "command-disputed": say(
+    "Read purchase count and balance at the meter, compare them with the first look below, then decide the command as done or not done.",
+    "读取电表购电次数与剩余金额,与下方首次读数比较,再裁定该命令已完成或未完成。",
+  ),
+  "command-refused": say(
+    "Look up what the meter or the rule said; put its cause right, and order again if it is still wanted.",
+    "查看拒绝原因,排除后如仍需要请重新下达。",
+  ),
+  "command-expired": say(
+    "Find out why nobody could send it in time; order again if it is still wanted.",
+    "查明未能按时下发的原因,如仍需要请重新下达。",
+  ),
+  "command-unanswered": say(
+    "Read the relay now. When the meter is silent, look at its line; when it answers and has not moved, send somebody to it.",
+    "立即抄读继电器状态;若电表无应答,检查线路;若有应答但未动作,派人现场检查。",
+  ),
+  "command-late": say(
+    "Look what it waits for: a silent meter needs a look at its line; an order that is no longer wanted can be cancelled while it is unsent.",
+    "查看命令等待的内容:电表无应答时检查线路;不再需要且未下发的命令可以取消。",
+  ),
+  "payment-unallocated": GIVE_BACK_OR_PAY_AGAIN,
+  "meter-quarantined": COMPARE_NUMBERS,
+  "ledger-difference": say(
+    "Compare the figures below with the meter's purchase records; apply the suggested entry, or close with what explains the difference.",
+    "将下列数字与电表购电记录核对;执行建议分录,或写明差异原因后结案。",
+  ),
+  "reading-suspect": say(
+    "Read the meter again and compare it with its display; nobody was charged for this reading.",
+    "重新抄表并与显示屏核对;该示数未用于计费。",
+  ),
+};
+
+/** `KIND/CAUSE`, or `KIND/money` for what holds a payment. */
+const exact: Readonly<Record<string, Sentence>> = {
+  "command-disputed/count-gap": say(
+    "The purchase count does not follow: somebody else may have charged this meter. Read its purchase records, find whose purchase it was, then decide.",
+    "购电次数不连续,可能另有系统充值:读取购电记录,查明归属后再裁定。",
+  ),
+  "command-disputed/no-proof": say(
+    "The meter fell silent after the money was sent. Reach it, read purchase count and balance, compare with the first look below, then decide.",
+    "下发后电表无应答:恢复通信后读取购电次数与剩余金额,与首次读数比较,再裁定。",
+  ),
+  "command-refused/money": GIVE_BACK_OR_PAY_AGAIN,
+  "command-expired/money": GIVE_BACK_OR_PAY_AGAIN,
+  "command-refused/customer-mismatch": COMPARE_NUMBERS,
+  "command-refused/identity-mismatch": COMPARE_NUMBERS,
+  "command-refused/meter-quarantined": COMPARE_NUMBERS,
+  "command-refused/hoard-limit": say(
+    "The meter holds as much as it may. The money is free on the account: give it back, or pay a smaller amount later.",
+    "电表已达囤积限额;款项已退回账户:退款,或稍后分次充值。",
+  ),
+  "command-refused/key-state": say(
+    "The meter carries test keys: its keys have to be brought to production first. The money is free on the account.",
+    "电表处于测试密钥状态,须先下装正式密钥;款项已退回账户。",
+  ),
+  "command-refused/password-refused": say(
+    "Correct the relay password of this meter in the site file; two wrong ones in a row may lock the meter for a day.",
+    "更正站点文件中的继电器密码;连续密码错误可能锁定电表一天。",
+  ),
+  "command-unanswered/stuck": say(
+    "The meter took the order and its relay has not moved: send somebody to look at the relay.",
+    "电表已接受命令但继电器未动作:派人检查继电器。",
+  ),
+  "command-unanswered/welded": say(
+    "The relay says open and power still flows: its contacts may be welded. Send somebody, and do not rely on the cut.",
+    "继电器显示断开但仍有负荷,触点可能熔焊:派人处理,勿依赖跳闸。",
+  ),
+  "command-unanswered/silence": say(
+    "The meter was silent, and may have obeyed. Look at its line and its power; read the relay when it answers.",
+    "电表无应答,命令可能已执行:检查线路与供电,恢复后抄读继电器。",
+  ),
+  "ledger-difference/tariff-stale": say(
+    "The price in use is not the price of the site file: correct the tariff where it is old; what was charged by it is put right by an entry.",
+    "执行电价与站点文件不一致:更正电价,并以分录更正已计费金额。",
+  ),
+};
+
+/** Pure: the sentence for a person. */
+export const nextStepOf = (kind: ExceptionKind, because: string | null, withMoney: boolean): Sentence =>
+  exact[`${kind}/${because ?? ""}`] ?? (withMoney ? exact[`${kind}/money`] : undefined) ?? byKind[kind];

@@ -1,0 +1,36 @@
+/** A reading that cannot be believed becomes an item of its meter, in the transaction that keeps it aside; further ones are counted. */
+import type { Reading } from "../kernel/reading.ts";
+import type { Transaction } from "../kernel/transaction.ts";
+import type { MeterStore } from "../commands/command-store.ts";
+import type { SuspectListener } from "../devices/reading-intake.ts";
+import type { Exceptions } from "./exceptions.ts";
+import { keyOf, nobody } from "./item.ts";
+
+export class SuspectReadings implements SuspectListener {
+  readonly #parts: { readonly exceptions: Exceptions; readonly meters: Pick<MeterStore, "meter"> };
+
+  constructor(parts: { readonly exceptions: Exceptions; readonly meters: Pick<MeterStore, "meter"> }) {
+    this.#parts = parts;
+  }
+
+  async suspect(tx: Transaction, reading: Reading, doubt: string, before: Reading | null): Promise<void> {
+    const { meter, item } = reading;
+    const book = await this.#parts.meters.meter(tx, meter);
+    await this.#parts.exceptions.raise(tx, {
+      ...{ ...nobody, meter, account: book?.account ?? null },
+      kind: "reading-suspect",
+      key: keyOf.reading(meter, item),
+      because: doubt,
+      evidence: { readings: [readingOf(reading), ...(before === null ? [] : [{ ...readingOf(before), believed: true }])] },
+      suggestion: null,
+    });
+  }
+}
+
+const readingOf = ({ item, value, unit, takenAt, source }: Reading): Record<string, unknown> => ({
+  item,
+  value,
+  unit,
+  takenAt,
+  source,
+});

@@ -1,0 +1,75 @@
+/** Joins what keeps exceptions to the stores: the items themselves, what commands ended as, readings kept aside, and the watch over all of it. */
+import type { Clock } from "../kernel/clock.ts";
+import type { Outbox } from "../kernel/events.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Transactor } from "../kernel/transaction.ts";
+import type { CommandStore, MeterStore } from "../commands/command-store.ts";
+import { Comparison } from "../exceptions/comparison.ts";
+import { settledBaseline } from "../exceptions/comparison-store.ts";
+import { Exceptions } from "../exceptions/exceptions.ts";
+import { CommandOutcomes } from "../exceptions/outcomes.ts";
+import { Nightly } from "../exceptions/nightly.ts";
+import { SuspectReadings } from "../exceptions/suspects.ts";
+import { ExceptionWatch } from "../exceptions/watch.ts";
+import type { Street } from "../devices/meter.ts";
+import type { PricePerKwh } from "../kernel/money.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Database } from "../stores/database.ts";
+import { PostgresComparisonStore } from "../stores/comparison-store.ts";
+import { PostgresExceptionStore } from "../stores/exception-store.ts";
+
+export interface ExceptionHouseParts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly newId: () => string;
+  readonly transactor: Transactor;
+  readonly outbox: Outbox;
+  readonly commands: CommandStore;
+  readonly meters: MeterStore;
+  readonly ledger: Ledger;
+}
+
+export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
+  const store = new PostgresExceptionStore(db);
+  const comparisonStore = new PostgresComparisonStore(db);
+  const exceptions = new Exceptions({
+    ...parts,
+    store,
+    afterDifference: async (tx, item, applied) => {
+      const baseline = settledBaseline(item, applied);
+      if (item.meter !== null && baseline !== null)
+        await comparisonStore.keepBaseline(tx, item.meter, baseline, parts.clock.now());
+    },
+  });
+  return {
+    store,
+    comparisonStore,
+    exceptions,
+    outcomes: new CommandOutcomes({ exceptions, store }),
+    suspects: new SuspectReadings({ exceptions, meters: parts.meters }),
+    watch: new ExceptionWatch({ ...parts, exceptions, store }),
+  };
+}
+
+/** The comparison of ledger and meters, which needs the street as well. */
+export function comparisonOf(
+  house: ExceptionHouseParts & ReturnType<typeof exceptionsOf>,
+  more: {
+    readonly street: Street;
+    readonly priceOf: (tariff: string) => PricePerKwh | undefined;
+    readonly timeZone: string;
+    readonly at: number | null;
+  },
+) {
+  const { store: items, comparisonStore: store } = house;
+  const comparison = new Comparison({ ...house, ...more, store, items });
+  const nightly = new Nightly({ ...house, ...more, comparison, store });
+  return {
+    comparison,
+    start: (): void => nightly.start(),
+    stop: async (): Promise<void> => {
+      await Promise.all([comparison.stop(), nightly.stop()]);
+    },
+  };
+}
