@@ -24,7 +24,9 @@ test("a database that goes away while a command is taken up is told of, and its 
     lineOf: new Map([[meter, "line-1"]]),
     run: () => {
       tries += 1;
-      return tries === 1 ? Promise.reject(new Fault("database-unreachable", { why: "it is being restarted" })) : Promise.resolve();
+      return tries === 1
+        ? Promise.reject(new Fault("database-unreachable", { why: "it is being restarted" }))
+        : Promise.resolve();
     },
     clock: systemClock,
     log,

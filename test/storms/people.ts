@@ -7,6 +7,7 @@ import { hours, minutes } from "../../src/kernel/clock.ts";
 import { AccountId, type MeterAddress } from "../../src/kernel/ids.ts";
 import { Fen, yuan } from "../../src/kernel/money.ts";
 import { between, chosen, happens, weighed } from "./draws.ts";
+import { noCauseOf } from "./invariants.ts";
 import type { World } from "./world.ts";
 
 const CHANNELS = ["bank", "counter", "app"] as const;
@@ -39,6 +40,7 @@ export class People {
   readonly #world: World;
   readonly #chance;
   #payments = 0;
+  readonly #decided = new Set<string>();
   #step = STEP_FEN_MIN;
 
   constructor(world: World) {
@@ -68,7 +70,25 @@ export class People {
     while (!signal.aborted) {
       await clock.wait(minutes(between(this.#chance, 20, 60)), signal);
       for (const { address } of site.meters)
-        if (street.meter(address).relay.wish === "armed" && street.pressButton(address)) trace.note("person", address, "presses the button");
+        if (street.meter(address).relay.wish === "armed" && street.pressButton(address))
+          trace.note("person", address, "presses the button");
+    }
+  }
+
+  /** Somebody goes to the meter, looks at its records, and decides what nobody could tell from afar; each dispute once. */
+  decideDisputes(): void {
+    const { database, truth, trace } = this.#world;
+    for (const { command } of database.books.commands.all(null)) {
+      if (command.state !== "disputed" || this.#decided.has(command.id)) continue;
+      this.#decided.add(command.id);
+      const why = noCauseOf(command, truth);
+      if (why !== null) truth.violated("each disputed command has a cause", command.id, why);
+      const { id } = command;
+      const done = truth.timesObeyed(command) > 0;
+      trace.note("person", id.slice(-8), `decides: ${done ? "done" : "not done"}`);
+      void this.#world.ask(id, ({ transactor, service }) =>
+        transactor.transact((tx) => service.resolve(tx, id, { done, note: "looked at on the spot" })),
+      );
     }
   }
 
@@ -81,7 +101,9 @@ export class People {
     void this.#bring(account, amount, channel, orderId);
     if (again === "at once") void this.#bring(account, amount, channel, orderId);
     if (again === "twice")
-      void this.#world.clock.wait(minutes(between(this.#chance, 1, 120))).then(() => this.#bring(account, amount, channel, orderId));
+      void this.#world.clock
+        .wait(minutes(between(this.#chance, 1, 120)))
+        .then(() => this.#bring(account, amount, channel, orderId));
   }
 
   async #bring(account: AccountId, amount: Fen, channel: string, orderId: string): Promise<void> {
@@ -112,7 +134,9 @@ export class People {
     this.#world.trace.note("person", meter, `orders ${kind}`);
     const account = AccountId(meter.slice(2));
     const wish = { kind, meter, account, payment: null, params, askedBy: "person", reason: "a person in a storm" } as const;
-    const answer = await this.#world.ask(meter, ({ transactor, service }) => transactor.transact((tx) => service.accept(tx, wish)));
+    const answer = await this.#world.ask(meter, ({ transactor, service }) =>
+      transactor.transact((tx) => service.accept(tx, wish)),
+    );
     if ("refused" in answer || !isCancelled) return;
     const { id } = answer.given;
     await this.#world.ask(meter, ({ transactor, service }) => transactor.transact((tx) => service.cancel(tx, id, "person")));

@@ -48,6 +48,8 @@ const RELAY_KINDS = new Set(["disconnect", "reconnect", "arm", "disconnect-for",
 /** Nobody who asked gives up sooner (devices/answer-times.ts). */
 const WAITED_MS_MIN = 400;
 
+export const amountOf = ({ params }: Command): bigint => BigInt(params["amount"] as string);
+
 export interface TruthParts {
   readonly street: Street;
   readonly site: Site;
@@ -87,6 +89,12 @@ export class Truth {
     });
   }
 
+  /** How often this meter credited just this amount: a payment's is its own. */
+  timesObeyed(command: Command): number {
+    const amount = amountOf(command);
+    return this.purchases.filter((purchase) => purchase.meter === command.meter && purchase.amount === amount).length;
+  }
+
   violated(invariant: string, of: string, text: string): void {
     const at = this.#parts.now();
     this.violations.push({ at, invariant, of, text });
@@ -112,7 +120,11 @@ export class Truth {
     this.#parts.trace.note("sends", life, `${bus} ${frame.meter} ${hex}`);
     const lease = this.#parts.books.leases.find(null, bus);
     if (lease?.holder !== life || lease.expiresAt <= this.#parts.databaseNow())
-      this.violated("whoever speaks on a line holds it", frame.meter, `${life} spoke on ${bus}, held by ${lease?.holder ?? "nobody"}`);
+      this.violated(
+        "whoever speaks on a line holds it",
+        frame.meter,
+        `${life} spoke on ${bus}, held by ${lease?.holder ?? "nobody"}`,
+      );
     this.#oneInFlight(leaving);
     if (frame.order === null) return;
     this.orders += 1;
@@ -120,7 +132,11 @@ export class Truth {
     if (begun === null) return;
     const { command, attempt } = begun;
     if (attempt.fence !== command.fence)
-      this.violated("an order leaves under the newest fence", command.id, `fence ${attempt.fence} sent, ${command.fence} is newer`);
+      this.violated(
+        "an order leaves under the newest fence",
+        command.id,
+        `fence ${attempt.fence} sent, ${command.fence} is newer`,
+      );
     if (now > command.notAfter)
       this.violated("no order after its deadline", command.id, `${command.kind} left ${now - command.notAfter} ms late`);
     if (command.kind === "disconnect" && command.askedBy === "rule") {
@@ -143,7 +159,11 @@ export class Truth {
     const before = this.#unanswered.get(bus);
     this.#unanswered.set(bus, { life, at: now });
     if (before !== undefined && now - before.at < WAITED_MS_MIN)
-      this.violated("one exchange in flight per line", frame.meter, `${life} spoke on ${bus} ${now - before.at} ms after ${before.life}, which had no answer yet`);
+      this.violated(
+        "one exchange in flight per line",
+        frame.meter,
+        `${life} spoke on ${bus} ${now - before.at} ms after ${before.life}, which had no answer yet`,
+      );
   }
 
   /** The attempt that stands in the rows for this order, and for no other frame. */
@@ -155,7 +175,10 @@ export class Truth {
       .map(({ command }) => command)
       .filter((command) => command.state === "sending" && fits(command))
       .flatMap((command) => {
-        const attempt = books.attempts.in(null, "command", command.id).map((row) => row.attempt).at(-1);
+        const attempt = books.attempts
+          .in(null, "command", command.id)
+          .map((row) => row.attempt)
+          .at(-1);
         return attempt === undefined ? [] : [{ command, attempt }];
       });
     if (begun.length === 0) {
@@ -188,4 +211,3 @@ export class Truth {
     }
   }
 }
-
