@@ -99,27 +99,33 @@ function theMoneyIsThere(world: World): void {
     const moved = truth.foreign.get(plan.address) ?? 0n;
     const onMeter = isRemote ? 0n : wallet.balance - wallet.overdraft;
     const consumed = isRemote ? costOf(meter.energySteps - parseYuan(plan.energyKwh!, "energy")) : wallet.consumed;
-    const paidIn = paid.get(account) ?? 0n;
+    const paidIn = (paid.get(account) ?? 0n) - givenBack(world, account);
     const [available, held] = [position("available"), position("held")];
-    const twice = heldThoughObeyed(world, plan.address);
+    const twice = inTwoPlaces(world, plan.address);
     const difference = opening + paidIn + moved - (onMeter + available + held - twice + consumed);
     const allowed = isRemote ? BigInt(books.billedDays.in(null, "account", account).length + 1) : 0n;
     if (difference > allowed || -difference > allowed)
       truth.violated(
         "opening + paid in = on meters + available + held + consumed",
         plan.address,
-        `${yuan(opening)} + ${yuan(paidIn)} + ${yuan(moved)} by others ≠ ${yuan(onMeter)} + ${yuan(available)} + ${yuan(held)} − ${yuan(twice)} held though obeyed + ${yuan(consumed)}; difference ${yuan(difference)}`,
+        `${yuan(opening)} + ${yuan(paidIn)} + ${yuan(moved)} by others ≠ ${yuan(onMeter)} + ${yuan(available)} + ${yuan(held)} − ${yuan(twice)} in two places + ${yuan(consumed)}; difference ${yuan(difference)}`,
       );
   }
 }
 
-/** Money that is held because nobody can tell, and is on the meter already: in both places until a person decides. */
-function heldThoughObeyed({ database, truth }: World, meter: string): bigint {
+/** Of commands that nobody can vouch for, and that were obeyed: held and on the meter, or neither there nor paid out, until a person decides. */
+function inTwoPlaces({ database, truth }: World, meter: string): bigint {
   return database.books.commands
     .in(null, "meter", meter)
     .filter(({ command }) => command.effect === "adds" && command.state === "disputed" && truth.timesObeyed(command) > 0)
-    .reduce((sum, { command }) => sum + amountOf(command), 0n);
+    .reduce((sum, { command }) => (command.kind === "refund" ? sum - amountOf(command) : sum + amountOf(command)), 0n);
 }
+
+/** What went back to whoever paid it. */
+const givenBack = ({ database }: World, account: string): bigint =>
+  database.books.payments
+    .in(null, "account", account)
+    .reduce((sum, { state, amount }) => (state === "refunded" ? sum + amount : sum), 0n);
 
 /** Steps of 0.01 kWh at 1/10,000 yuan per kWh, to the nearest fen. */
 const costOf = (steps: bigint): bigint => (steps * BigInt(PRICE.replace(".", "")) + 5_000n) / 10_000n;

@@ -4,7 +4,7 @@
  */
 import type { CommandKind } from "../../src/commands/command.ts";
 import { hours, minutes } from "../../src/kernel/clock.ts";
-import { AccountId, type MeterAddress } from "../../src/kernel/ids.ts";
+import { AccountId, type MeterAddress, type PaymentId } from "../../src/kernel/ids.ts";
 import { Fen, yuan } from "../../src/kernel/money.ts";
 import { between, chosen, happens, weighed } from "./draws.ts";
 import { noCauseOf } from "./invariants.ts";
@@ -25,6 +25,8 @@ const ORDERS: Readonly<Partial<Record<CommandKind, number>>> = {
 /** Payments of a meter in a day, and people's orders. */
 const PAYMENTS_A_DAY = 2;
 const ORDERS_A_DAY = 0.8;
+/** Of the payments. */
+const GIVEN_BACK_SHARE = 0.15;
 const FEN_MIN = 100;
 const STEP_FEN_MIN = 1_000;
 const STEPS = 6;
@@ -120,6 +122,20 @@ export class People {
     }
     trace.note("person", orderId, `taken as ${answer.given.payment.id.slice(-8)}`);
     truth.paidIn.set(`${channel}/${orderId}`, { account, amount });
+    if (happens(this.#chance, GIVEN_BACK_SHARE)) void this.#wantBack(answer.given.payment.id, orderId);
+  }
+
+  /** Whoever paid wants it back, and asks twice: while the top-up is under way he is told to come again. */
+  async #wantBack(payment: PaymentId, orderId: string): Promise<void> {
+    const { clock, trace } = this.#world;
+    for (let n = 0; n < 2; n += 1) {
+      await clock.wait(minutes(between(this.#chance, 1, 240)));
+      trace.note("person", orderId, "wants it back");
+      const answer = await this.#world.ask(orderId, ({ transactor, refunds }) =>
+        transactor.transact((tx) => refunds.refund(tx, payment, { reason: "a storm", actor: "a person" })),
+      );
+      trace.note("person", orderId, "refused" in answer ? `refused: ${answer.refused}` : "is promised it");
+    }
   }
 
   async #order(meter: MeterAddress): Promise<void> {

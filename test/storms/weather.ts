@@ -12,6 +12,10 @@ import { amountsOfOthers } from "./people.ts";
 import { DEATHS, DOUBTFUL, EXCHANGE, TROUBLES, type ExchangeTrouble, type Trouble } from "./troubles.ts";
 import type { World } from "./world.ts";
 
+/** Where troubles lie in wait at a wallet meter: mostly at top-ups. */
+const TOP_UP = { di: "070102FF" };
+const WALLET_ORDERS: readonly Partial<FaultOrder>[] = [TOP_UP, TOP_UP, TOP_UP, { function: "1C" }, { function: "14" }];
+
 export class Weather {
   struck = 0;
   readonly #world: World;
@@ -93,7 +97,7 @@ export class Weather {
       const kind = weighed<ExchangeTrouble>(this.#chance, EXCHANGE);
       const meter = this.#meter;
       const isRemote = this.#world.site.remote.has(meter);
-      const atOrders = isRemote ? { function: "1C" } : happens(this.#chance, 0.75) ? { di: "070102FF" } : { function: "1C" };
+      const atOrders = isRemote ? { function: "1C" } : chosen(this.#chance, WALLET_ORDERS);
       const aim = happens(this.#chance, 0.75) || kind === "empty-acknowledgement" ? atOrders : {};
       this.#placed(meter, { kind, times: 1 + Math.floor(this.#chance.next() * 2), ...aim, ...this.#settings(kind) });
     },
