@@ -3,9 +3,10 @@
  * hands in PostgreSQL, BullMQ and real wires (gateway.ts), a simulation hands in memory, and neither is known here.
  */
 import type { ApiParts, LiveEvents } from "../api/books.ts";
-import type { EngineCommandStore, MeterStore, PaymentStore } from "../commands/command-store.ts";
+import type { EngineCommandStore, EngineMeterStore, PaymentStore } from "../commands/command-store.ts";
 import type { ConclusionParts } from "../commands/conclusion.ts";
 import type { OutcomeKeeper } from "../commands/outcome-keeper.ts";
+import type { ReplacementStore } from "../commands/replacement/replacement.ts";
 import type { Config } from "../config.ts";
 import type { DeviceStore } from "../devices/device-store.ts";
 import type { SuspectListener } from "../devices/reading-intake.ts";
@@ -28,7 +29,8 @@ import type { Closers } from "./closers.ts";
 export interface HouseStores {
   readonly transactor: Transactor;
   readonly commands: EngineCommandStore;
-  readonly meters: MeterStore;
+  readonly meters: EngineMeterStore;
+  readonly replacements: ReplacementStore;
   readonly payments: PaymentStore;
   readonly readings: DeviceStore & {
     /** The newest believed readings of these meters, all items. */
@@ -88,7 +90,7 @@ export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
 /** What the doors say and ask; they come in by nothing else. */
 export type EngineDoors = Pick<
   ApiParts,
-  "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses"
+  "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses" | "replacing"
 >;
 
 export interface Engine<K extends EngineKeepers = EngineKeepers> {
