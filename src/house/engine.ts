@@ -112,6 +112,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     },
     heardAt: (meter) => street.health(meter).lastHeardAt,
     readSoon: (meter) => poller.hurry(meter),
+    ...pace,
   });
   const payments = new PaymentService({
     ...common,

@@ -83,7 +83,7 @@ export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
   readonly closers: Pick<Closers, "add">;
   /** Commands in hand are given so long to write down what they know when the house stops. */
   readonly stopCommandsMs: number;
-  /** How often sweeper, pump and poller look around unasked. Left out: as each of them is used to. A simulation has days to get through. */
+  /** How often sweeper, pump, poller and rules look around unasked. Left out: as each of them is used to. A simulation has days to get through. */
   readonly lookEveryMs?: number;
 }
 

@@ -176,7 +176,7 @@ describe("a payment whose money is in a meter", () => {
 
 describe("a payment whose money is in the ledger", () => {
   test("that reached no meter is paid out at once, and once", async () => {
-    house.street.patch(hoarding, { balance: "45.00" }); // more than we know of: at the counter there was room
+    house.street.patch(hoarding!, { balance: "45.00" }); // more than we know of: at the counter there was room
     const payment = await paid(hoarding, "30.00");
     expect(await paymentOf(payment)).toMatchObject({ state: "unallocated" });
     expect(await giveBack(payment)).toMatchObject({ command: null, payment: { state: "refunded" } });
