@@ -50,7 +50,7 @@ async function dieAndRise(): Promise<void> {
   gateway = await startGatewayProcess(siteFile);
 }
 
-const wish = (address: string, more: object = {}): object => ({
+const wish = (address: string, more: Thing = {}): Thing => ({
   ...{ newMeter: { address, bus: "tcp-1", model: "standard-wallet" }, reason: "worn out", ...more },
 });
 async function begin(old: string, fresh: string): Promise<string> {
