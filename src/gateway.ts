@@ -10,6 +10,7 @@ import { pino, type DestinationStream } from "pino";
 import { uuidv7 } from "uuidv7";
 import { buildApp } from "./api/app.ts";
 import { LiveEvents } from "./api/books.ts";
+import { NewMeters } from "./commands/new-meters.ts";
 import type { Config } from "./config.ts";
 import type { Street } from "./devices/meter.ts";
 import { LeaseKeeper } from "./devices/lease-keeper.ts";
@@ -23,6 +24,7 @@ import { Closers } from "./house/closers.ts";
 import { buildEngine } from "./house/engine.ts";
 import { comparisonOf, exceptionsOf } from "./house/exceptions.ts";
 import { metersInUse } from "./house/meters-in-use.ts";
+import { AddedMeters, besideTheFile, whyNotOn } from "./house/added-meters.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
 import { readinessOf } from "./house/readiness.ts";
@@ -32,6 +34,7 @@ import { checkRedis } from "./queue/redis-check.ts";
 import { lanesOf } from "./queue/lanes.ts";
 import { Database } from "./stores/database.ts";
 import { PostgresIdempotencyStore } from "./stores/idempotency-store.ts";
+import { PostgresNewMeterStore } from "./stores/new-meter-store.ts";
 import { PostgresLineLeases } from "./stores/line-leases-store.ts";
 import { migrate } from "./stores/migrate.ts";
 
@@ -93,7 +96,12 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const stores = postgresStores(db, clock, me);
   const { commands, payments } = stores;
   const audit = await beginAuditing({ db, config, clock, chance: chance.child("audit"), log, closers, commands, payments });
-  const meters = metersInUse(config.meters, await stores.replacements.replaced(), (what, about) => log.warn(about, what));
+  const newMeters = new PostgresNewMeterStore(db, clock);
+  const busIds = new Set<string>(config.buses.map(({ id }) => id));
+  const say = (what: string, about: object): void => log.warn(about, what);
+  await newMeters.areInFile(config.meters.map(({ address }) => address));
+  const named = besideTheFile(config.meters, await newMeters.added(), busIds, say);
+  const meters = metersInUse(named, await stores.replacements.replaced(), say);
   await stores.meters.bringIn(config.accounts, meters);
 
   // --- lines: those that are ours, and nobody else's
@@ -172,6 +180,9 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     });
   });
   await engine.start();
+  const added = new AddedMeters({ store: newMeters, street, buses: busIds, comes: engine.comes, clock: systemClock, log });
+  added.start();
+  closers.add("added meters", () => added.stop());
   const { priceOf, at } = { priceOf: (tariff: string) => config.prices.get(tariff), at: config.compareAt };
   const comparing = comparisonOf({ ...engine.books, ...open, db }, { street, priceOf, timeZone: config.site.timeZone, at });
   open.watch.start();
@@ -191,6 +202,16 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     meterStore: stores.meters,
     ledgerStore: stores.ledger,
     readings: stores.readings,
+    tariffs: [...config.prices.keys()],
+    newMeters: {
+      service: new NewMeters({
+        ...engine.books,
+        store: newMeters,
+        whyNotOn: whyNotOn(config.buses),
+        tariffs: new Set(config.prices.keys()),
+      }),
+      bring: () => added.bring(),
+    },
     exceptions: open.exceptions,
     exceptionStore: open.store,
     comparison: comparing.comparison,

@@ -18,6 +18,7 @@ import { commandRoutes } from "./routes/commands.ts";
 import { exceptionRoutes } from "./routes/exceptions.ts";
 import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
+import { newMeterRoutes } from "./routes/new-meters.ts";
 import { paymentBatchRoutes } from "./routes/payment-batches.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
@@ -82,6 +83,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     paymentRoutes(routes, parts, views);
     paymentBatchRoutes(routes, parts, views);
     meterRoutes(routes, parts, views);
+    newMeterRoutes(routes, parts);
     commandRoutes(routes, parts, views);
     approvalRoutes(routes, parts, views);
     walletRoutes(routes, parts, views);

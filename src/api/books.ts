@@ -20,6 +20,7 @@ import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, Payment
 import type { IdentityWatch } from "../commands/identity-watch.ts";
 import type { ReplacementService } from "../commands/replacement/replacement-service.ts";
 import type { ReplacementStore } from "../commands/replacement/replacement.ts";
+import type { NewMeters } from "../commands/new-meters.ts";
 import type { PaymentService } from "../commands/payment-service.ts";
 import type { RefundService } from "../commands/refund-service.ts";
 import type { BusPicture, Street } from "../devices/meter.ts";
@@ -95,6 +96,13 @@ export interface ApiParts {
   readonly correctionCap: Fen;
   /** Null: any channel name is accepted. */
   readonly channels: ReadonlySet<string> | null;
+  /** Of the site file, in its order. */
+  readonly tariffs: readonly string[];
+  readonly newMeters: {
+    readonly service: NewMeters;
+    /** Onto their lines, now. */
+    bring(): Promise<void>;
+  };
   readonly readings: {
     latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
     energyByDay(

@@ -136,11 +136,12 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     },
   });
 
+  const places = comingAndGoing({ street, poller, planner, buses: config.buses });
   const replacing = new Replacing({
     ...{ ...common, ...pace, street, service, replacements, intake, billing: energy },
     believed: async (meter, item) =>
       (await stores.readings.latestOf([meter])).find((reading) => reading.item === item)?.value ?? null,
-    ...comingAndGoing({ street, poller, planner, buses: config.buses }),
+    ...places,
   });
   const replacementsAsked = new ReplacementService({
     ...{ ...common, replacements, service, street, restoreBy },
@@ -216,6 +217,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   return {
     keepers,
     books,
+    comes: places.comes,
     doors: {
       ...{ transactor, service, payments, refunds, ledger, intake, identities, buses },
       replacing: { service: replacementsAsked, store: replacements, nudge: () => replacing.nudge() },

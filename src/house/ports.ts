@@ -11,7 +11,7 @@ import type { Config } from "../config.ts";
 import type { DeviceStore } from "../devices/device-store.ts";
 import type { SuspectListener } from "../devices/reading-intake.ts";
 import type { LineGuard } from "../devices/line-leases.ts";
-import type { Street } from "../devices/meter.ts";
+import type { MeterRecord, Street } from "../devices/meter.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Announcement, Outbox } from "../kernel/events.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
@@ -96,6 +96,8 @@ export type EngineDoors = Pick<
 export interface Engine<K extends EngineKeepers = EngineKeepers> {
   readonly keepers: K;
   readonly books: EngineBooks;
+  /** A meter that hangs on one of the lines from now on. */
+  readonly comes: (meter: MeterRecord) => void;
   readonly doors: EngineDoors;
   /** Takes up what is open, and begins to work. */
   start(): Promise<void>;

@@ -216,6 +216,20 @@ export const faults = {
     "该表已被更换。",
     "Use the meter that is named.",
   ),
+  "meter-differs": row(
+    409,
+    "never",
+    "This meter or account stands in the books with other values; adding changes nothing.",
+    "该表或户号已登记,内容不一致,不予更改。",
+    "Compare what stands with what was given; exchange a meter by a replacement.",
+  ),
+  "account-has-meter": row(
+    409,
+    "never",
+    "This account has a meter already.",
+    "该户号已有电表。",
+    "Put the new one in the old one's place by a replacement, or give it an account of its own.",
+  ),
   "replacement-conflict": row(
     409,
     "never",

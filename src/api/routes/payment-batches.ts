@@ -6,22 +6,15 @@
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { Fault, isFault, reasonOf } from "../../kernel/faults.ts";
+import { Fault } from "../../kernel/faults.ts";
 import type { Command } from "../../commands/command.ts";
 import type { Payment } from "../../commands/command-store.ts";
 import type { PaymentOrder } from "../../commands/payment-service.ts";
 import type { ApiParts } from "../books.ts";
-import { problemOf } from "../replies.ts";
+import { BATCH_BYTES_MAX, problemOfItem, sideBySide } from "../batches.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
 import { orderOf } from "./payments.ts";
-
-/** A thousand items of full length. */
-const BODY_BYTES_MAX = 1_024 * 1_024;
-/** Transactions of one batch at a time: the database has more to do than this one file. */
-const SIDE_BY_SIDE = 4;
-/** Where an item alone is at fault. What is wrong with the house itself ends the whole request. */
-const LAST_STATUS_OF_AN_ITEM = 499;
 
 const item = z.object({
   payment: shape.payment.nullable(),
@@ -42,7 +35,7 @@ export function paymentBatchRoutes(app: FastifyInstance, parts: ApiParts, views:
   typed.post(
     "/v1/payments/batch",
     {
-      bodyLimit: BODY_BYTES_MAX,
+      bodyLimit: BATCH_BYTES_MAX,
       schema: {
         tags: ["payments"],
         summary: "Take many payments, each by itself; or only check them",
@@ -61,7 +54,9 @@ export function paymentBatchRoutes(app: FastifyInstance, parts: ApiParts, views:
         try {
           const order = itemOf(given);
           if (check) return seen(await parts.payments.examine(order), null);
-          const { payment, command } = await parts.transactor.transact((tx) => parts.payments.take(tx, order));
+          const { payment, command } = await parts.transactor.transact((tx) => parts.payments.take(tx, order), {
+            actor: request.actor,
+          });
           return seen(payment, command);
         } catch (error) {
           return { payment: null, command: null, problem: problemOfItem(error) };
@@ -74,7 +69,7 @@ export function paymentBatchRoutes(app: FastifyInstance, parts: ApiParts, views:
   typed.post(
     "/v1/payments/lookup",
     {
-      bodyLimit: BODY_BYTES_MAX,
+      bodyLimit: BATCH_BYTES_MAX,
       schema: {
         tags: ["payments"],
         summary: "What became of many payments, by channel and order id",
@@ -107,33 +102,4 @@ function itemOf(given: unknown): PaymentOrder {
     throw new Fault("invalid-request", { field: first?.path.join(".") ?? "", problem: first?.message ?? "" });
   }
   return orderOf(body.data);
-}
-
-function problemOfItem(error: unknown): z.output<typeof shape.problem> {
-  if (!isFault(error)) throw error;
-  const problem = problemOf(error);
-  if ((problem["status"] as number) > LAST_STATUS_OF_AN_ITEM) throw error;
-  return problem as z.output<typeof shape.problem>;
-}
-
-/** In the order given; a few at a time; the first that throws ends it, when those under way have ended. */
-async function sideBySide<T, R>(given: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < given.length) {
-      const index = next++;
-      try {
-        results[index] = await work(given[index]!);
-      } catch (error) {
-        next = given.length; // the house itself is in trouble: nobody begins another one
-        throw error;
-      }
-    }
-  };
-  const ends = await Promise.allSettled(Array.from({ length: Math.min(SIDE_BY_SIDE, given.length) }, lane));
-  const failed = ends.find((end) => end.status === "rejected");
-  if (failed !== undefined)
-    throw isFault(failed.reason) ? failed.reason : new Error(reasonOf(failed.reason), { cause: failed.reason });
-  return results;
 }

@@ -1,20 +1,16 @@
 /** `meterctl import payments FILE.csv`: reads the file, runs the import, and tells a person, or a program, what became of it. */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { minutes, systemClock } from "../../kernel/clock.ts";
-import { reasonOf } from "../../kernel/faults.ts";
 import type { ApiClient, ApiOptions } from "../api-client.ts";
 import { argument } from "../arguments.ts";
-import { Exit, WrongUse } from "../exits.ts";
-import { untilInterrupted } from "../line-commands.ts";
+import { Exit } from "../exits.ts";
 import type { Terminal } from "../terminal.ts";
 import { importPayments, type ImportEnd } from "./import-payments.ts";
 import { resultTable, type LineResult, type Outcome } from "./outcome.ts";
-import { Pacer } from "./pacer.ts";
+import { complain, count, readBytes, resultOf, summaryOf, withPacer, writeWhole } from "./files.ts";
+import { meterImport } from "./meter-import.ts";
 import { paymentColumns, readPayments } from "./payments-file.ts";
-import type { Complaint } from "./table.ts";
 
-const COMPLAINTS_SHOWN_MAX = 50;
 const FOLLOW_MINUTES = 30;
 
 export interface ImportCommandParts {
@@ -45,56 +41,22 @@ export function importCommands({ program, terminal, end, throughGateway, clientO
     .option("--follow-minutes <count>", "how long to wait for the meters; 0: only hand over", minutesArgument, FOLLOW_MINUTES)
     .action(async (path: string, options: PaymentsOptions) => {
       const file = readPayments(readBytes(path), options.channel);
-      const resultPath = options.result ?? `${path.replace(/\.csv$/i, "")}.result.csv`;
+      const resultPath = options.result ?? resultOf(path);
       const keep = (results: readonly LineResult[]): void => writeWhole(resultPath, resultTable(results));
-      const done = await untilInterrupted(terminal, async (stop) => {
-        const pacer = new Pacer({ ...terminal, stop }, systemClock);
-        try {
-          return await importPayments(
-            file,
-            { skipFaulty: options.skipFaulty === true, followMs: minutes(options.followMinutes) },
-            { api: clientOf(options), clock: systemClock, pacer, keep },
-          );
-        } finally {
-          pacer.end();
-        }
-      });
+      const done = await withPacer(terminal, (pacer) =>
+        importPayments(
+          file,
+          { skipFaulty: options.skipFaulty === true, followMs: minutes(options.followMinutes) },
+          { api: clientOf(options), clock: systemClock, pacer, keep },
+        ),
+      );
       keep(done.results);
       if (options.json === true) terminal.out(JSON.stringify(summaryOf(done, resultPath), null, 2));
       else tell(done, { terminal, path, resultPath });
       end(done.code);
     });
+  meterImport(group, { terminal, end, throughGateway, clientOf });
 }
-
-function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new WrongUse(`${path} cannot be read: ${reasonOf(error)}`);
-  }
-}
-
-/** Whoever opens it while we write sees the one before, or this one, and no half. */
-function writeWhole(path: string, text: string): void {
-  const half = `${path}.part`;
-  try {
-    writeFileSync(half, text);
-    renameSync(half, path);
-  } catch (error) {
-    throw new WrongUse(`The result file cannot be written: ${reasonOf(error)}. Name another place with --result.`);
-  }
-}
-
-const countsOf = ({ results }: ImportEnd): readonly (readonly [Outcome, number])[] =>
-  [...Map.groupBy(results, ({ outcome }) => outcome)].map(([outcome, those]) => [outcome, those.length] as const);
-
-const summaryOf = (done: ImportEnd, resultPath: string) => ({
-  lines: done.results.length,
-  outcomes: Object.fromEntries(countsOf(done)),
-  complaints: done.complaints,
-  stopped: done.stopped,
-  result: resultPath,
-});
 
 const words: Readonly<Record<Outcome, string>> = {
   allocated: "confirmed 已到账",
@@ -107,14 +69,9 @@ const words: Readonly<Record<Outcome, string>> = {
   "not-sent": "not sent 未提交",
 };
 
-const placeOf = ({ line, column }: Complaint): string => `line ${line}${column === null ? "" : `, column ${column}`}`;
-
 function tell(done: ImportEnd, { terminal, path, resultPath }: { terminal: Terminal; path: string; resultPath: string }): void {
-  for (const complaint of done.complaints.slice(0, COMPLAINTS_SHOWN_MAX))
-    terminal.error(`${placeOf(complaint)}: ${complaint.say}`);
-  const more = done.complaints.length - COMPLAINTS_SHOWN_MAX;
-  if (more > 0) terminal.error(`… and ${more} more; ${resultPath} has them all.`);
-  for (const [outcome, count] of countsOf(done)) terminal.out(`${String(count).padStart(7)}  ${words[outcome]}`);
+  complain(done.complaints, terminal, resultPath);
+  count(done.results, words, terminal);
   terminal.out(`result file 结果文件: ${resultPath}`);
   if (done.code === Exit.wrongUse)
     terminal.error(

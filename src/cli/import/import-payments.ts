@@ -6,10 +6,10 @@
  * Nothing is sent while a single line is in doubt, unless a person says so. Whatever happens on the way (stopped, killed, the gateway away),
  * the same file is simply imported again: every line is taken once for ever by its channel and order id.
  */
-import { seconds, type Clock } from "../../kernel/clock.ts";
-import { Exit, Failed, NoConnection } from "../exits.ts";
-import type { ApiClient, Json } from "../api-client.ts";
-import type { Pacer } from "./pacer.ts";
+import { seconds } from "../../kernel/clock.ts";
+import { Exit } from "../exits.ts";
+import type { Json } from "../api-client.ts";
+import { inTurns, patiently, sayOf, type CallParts } from "./calls.ts";
 import type { PaymentLine, PaymentsFile } from "./payments-file.ts";
 import type { Complaint } from "./table.ts";
 import { hasEnded, isGood, outcomeOf, type LineResult } from "./outcome.ts";
@@ -19,14 +19,8 @@ const CHECKED_AT_ONCE = 500;
 const SENT_AT_ONCE = 100;
 const ASKED_AT_ONCE = 1_000;
 const ASK_EVERY_MS = seconds(1);
-/** A gateway that is being restarted is waited for; every call here may be made again. */
-const GATEWAY_AWAY_MS_MAX = seconds(120);
-const CALL_AGAIN_MS = seconds(1);
 
-export interface ImportParts {
-  readonly api: ApiClient;
-  readonly clock: Clock;
-  readonly pacer: Pacer;
+export interface ImportParts extends CallParts {
   /** Keeps what is known so far, whole, so that a run that dies leaves a true file. */
   readonly keep: (results: readonly LineResult[]) => void;
 }
@@ -90,7 +84,7 @@ async function check(
   for (const some of inTurns(lines, CHECKED_AT_ONCE)) {
     await parts.pacer.pass();
     if (parts.pacer.isStopped()) return complaints;
-    const { items } = await patiently(parts, "/v1/payments/batch", { items: some.map(bodyOf), check: true });
+    const { items } = await patiently<Answer>(parts, "/v1/payments/batch", { items: some.map(bodyOf), check: true });
     for (const [index, { payment, problem }] of items.entries()) {
       const line = some[index]!;
       const known = results.get(line.line)!;
@@ -109,7 +103,7 @@ async function send(lines: readonly PaymentLine[], parts: ImportParts, results: 
   for (const some of inTurns(lines, SENT_AT_ONCE)) {
     await parts.pacer.pass();
     if (parts.pacer.isStopped()) return;
-    const { items } = await patiently(parts, "/v1/payments/batch", { items: some.map(bodyOf) });
+    const { items } = await patiently<Answer>(parts, "/v1/payments/batch", { items: some.map(bodyOf) });
     for (const [index, item] of items.entries()) results.set(some[index]!.line, outcomeOf(some[index]!, item));
     done += some.length;
     parts.pacer.show(done);
@@ -132,7 +126,7 @@ async function follow(forMs: number, parts: ImportParts, results: Map<number, Li
     await pacer.pass();
     for (const some of inTurns(left, ASKED_AT_ONCE)) {
       const orders = some.map(({ line: { channel, orderId } }) => ({ channel, orderId }));
-      const { items } = await patiently(parts, "/v1/payments/lookup", { orders });
+      const { items } = await patiently<Answer>(parts, "/v1/payments/lookup", { orders });
       for (const [index, item] of items.entries()) results.set(some[index]!.line.line, outcomeOf(some[index]!.line, item));
     }
     parts.keep([...results.values()]);
@@ -149,25 +143,7 @@ function waitsOf(left: readonly LineResult[]): string {
   return most.length === 0 ? "" : `  waiting for: ${most.map(([name, those]) => `${name} ${those.length}`).join(", ")}`;
 }
 
-/** Calls until the gateway answers; every call here may be made twice. */
-async function patiently(parts: ImportParts, path: string, body: Json): Promise<Answer> {
-  const { api, clock, pacer } = parts;
-  let awaySince: number | null = null;
-  for (;;) {
-    try {
-      return (await api.post(path, body)) as Answer;
-    } catch (error) {
-      const mayPass = error instanceof NoConnection || (error instanceof Failed && error.mayPass);
-      awaySince ??= clock.now();
-      if (!mayPass || pacer.isStopped() || clock.now() - awaySince > GATEWAY_AWAY_MS_MAX) throw error;
-      pacer.say(`${error.message} It is called again; q stops. 正在重试。`);
-      await clock.wait(CALL_AGAIN_MS);
-    }
-  }
-}
-
 const bodyOf = ({ account, amount, channel, orderId }: PaymentLine): Json => ({ account, amount, channel, orderId });
-const sayOf = (problem: Json): string => `${String(problem["detail"])} ${String(problem["titleZh"])}`;
 
 const columns: Readonly<Record<string, string>> = {
   "unknown-account": "account",
@@ -185,7 +161,3 @@ const columnOf = (problem: Json, file: PaymentsFile): string | null => {
   const column = columns[String(problem["code"])] ?? (typeof problem["field"] === "string" ? problem["field"] : undefined);
   return column === undefined ? null : file.headOf(column);
 };
-
-function* inTurns<T>(all: readonly T[], size: number): Generator<readonly T[]> {
-  for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size);
-}

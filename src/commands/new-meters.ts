@@ -1,0 +1,100 @@
+/**
+ * Meters that are added while the house runs: by a person, or by a table of thousands. One that is added again as it stands is known
+ * already and nothing happens, so a table that broke off is simply said again. What is there and differs is never changed by adding:
+ * numbers of a meter are what its identity is proved by, and an account goes from meter to meter by a replacement alone.
+ */
+import { Fault } from "../kernel/faults.ts";
+import type { AccountId, MeterAddress } from "../kernel/ids.ts";
+import type { Outbox } from "../kernel/events.ts";
+import type { Transaction } from "../kernel/transaction.ts";
+import type { MeterRecord } from "../devices/meter.ts";
+import type { AccountSetting, MeterStore } from "./command-store.ts";
+
+/** Secrets stand in the site file alone: what is added is ordered by keys, or by the password its factory sets. */
+export type NewMeter = Omit<MeterRecord, "relayPassword" | "testBench">;
+
+export interface NewMeterOrder {
+  readonly meter: NewMeter;
+  /** What its account is, where the account is new; an account that exists stays as it is. */
+  readonly setting: Omit<AccountSetting, "account">;
+  readonly by: string;
+}
+
+export interface StandingMeter extends NewMeter {
+  readonly active: boolean;
+  readonly replacedBy: MeterAddress | null;
+}
+
+export interface NewMeterStore {
+  /** In a transaction it is locked. */
+  standing(tx: Transaction | null, address: MeterAddress): Promise<StandingMeter | null>;
+  addAccount(tx: Transaction, account: AccountSetting): Promise<void>;
+  /** A meter that was here once and is not any more comes back unread. */
+  add(tx: Transaction, meter: NewMeter, by: string): Promise<void>;
+  /** Those that hang there now and stand in no site file. */
+  added(): Promise<readonly NewMeter[]>;
+  /** The file names these now: when it names them no more, they are gone. */
+  areInFile(meters: readonly MeterAddress[]): Promise<void>;
+}
+
+export interface NewMetersParts {
+  readonly store: NewMeterStore;
+  readonly meters: MeterStore;
+  readonly outbox: Outbox;
+  /** Why no meter can be added to this bus while the house runs; null: one can. */
+  readonly whyNotOn: (bus: string) => string | null;
+  readonly tariffs: ReadonlySet<string>;
+}
+
+export class NewMeters {
+  readonly #parts: NewMetersParts;
+
+  constructor(parts: NewMetersParts) {
+    this.#parts = parts;
+  }
+
+  /** "known": it stands there as it is said. */
+  async add(tx: Transaction, order: NewMeterOrder): Promise<"added" | "known"> {
+    const { store, outbox } = this.#parts;
+    const what = await this.#look(tx, order);
+    if (what === "known") return what;
+    const { meter, setting } = order;
+    if (meter.account !== null) await store.addAccount(tx, { account: meter.account, ...setting });
+    await store.add(tx, meter, order.by);
+    await outbox.announce(tx, { type: "meter", address: meter.address });
+    return "added";
+  }
+
+  /** What adding would answer, or be refused with; writes nothing. */
+  examine(order: NewMeterOrder): Promise<"added" | "known"> {
+    return this.#look(null, order);
+  }
+
+  async #look(tx: Transaction | null, { meter, setting }: NewMeterOrder): Promise<"added" | "known"> {
+    const { store, whyNotOn, tariffs } = this.#parts;
+    const why = whyNotOn(meter.bus);
+    if (why !== null) throw new Fault("unknown-bus", { field: "bus", bus: meter.bus, why });
+    if (!tariffs.has(setting.tariff))
+      throw new Fault("invalid-request", { field: "tariff", given: setting.tariff, allowed: [...tariffs] });
+    const standing = await store.standing(tx, meter.address);
+    if (standing !== null && standing.replacedBy !== null)
+      throw new Fault("meter-replaced", { meter: meter.address, by: standing.replacedBy });
+    if (standing?.active === true) {
+      for (const field of ["meterNumber", "customerNumber", "account", "bus", "model"] as const)
+        if (standing[field] !== meter[field])
+          throw new Fault("meter-differs", { meter: meter.address, field, stands: standing[field], given: meter[field] });
+      return "known";
+    }
+    if (meter.account !== null) await this.#refuseTaken(tx, meter.account, setting);
+    return "added";
+  }
+
+  /** One ledger per meter (service requirement A24): an account that has one already is not given another. */
+  async #refuseTaken(tx: Transaction | null, account: AccountId, setting: NewMeterOrder["setting"]): Promise<void> {
+    const book = await this.#parts.meters.account(tx, account);
+    if (book === null) return;
+    if (book.meter !== null) throw new Fault("account-has-meter", { field: "account", account, meter: book.meter });
+    if (book.mode !== setting.mode)
+      throw new Fault("meter-differs", { field: "mode", account, stands: book.mode, given: setting.mode });
+  }
+}

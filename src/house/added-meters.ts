@@ -1,0 +1,99 @@
+/**
+ * Meters that stand in no site file: joined to those that do at the start, and brought onto their lines while the house runs, by whichever
+ * gateway they were added. Where the file and the books name the same meter, the file wins, and the start says so.
+ */
+import type { NewMeter, NewMeterStore } from "../commands/new-meters.ts";
+import type { BusConfig } from "../devices/bus-config.ts";
+import type { MeterRecord, Street } from "../devices/meter.ts";
+import { seconds, type Clock } from "../kernel/clock.ts";
+import { reasonOf } from "../kernel/faults.ts";
+import type { Logger } from "../kernel/log.ts";
+
+const LOOK_EVERY_MS = seconds(5);
+
+/** Pure: the file's meters and those beside them. `say` hears of the ones that cannot hang there any more. */
+export function besideTheFile(
+  file: readonly MeterRecord[],
+  added: readonly NewMeter[],
+  buses: ReadonlySet<string>,
+  say: (what: string, about: { readonly meter: string; readonly bus: string }) => void,
+): readonly MeterRecord[] {
+  const named = new Set(file.map(({ address }) => address));
+  const accounts = new Set(file.flatMap(({ account }) => (account === null ? [] : [account])));
+  return [
+    ...file,
+    ...added.flatMap((meter): MeterRecord[] => {
+      if (named.has(meter.address)) return [];
+      const about = { meter: meter.address, bus: meter.bus };
+      if (!buses.has(meter.bus)) say("the site file has no such bus any more: a meter that was added to it is not asked", about);
+      else if (meter.account !== null && accounts.has(meter.account))
+        say("the site file gives the account of a meter that was added to another one; the file wins", about);
+      else return [{ ...meter, relayPassword: null }];
+      return [];
+    }),
+  ];
+}
+
+export interface AddedMetersParts {
+  readonly store: NewMeterStore;
+  readonly street: Pick<Street, "meter">;
+  /** Of this gateway's site. */
+  readonly buses: ReadonlySet<string>;
+  /** Whoever reads, plans and orders meters has to know of it. */
+  readonly comes: (meter: MeterRecord) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class AddedMeters {
+  readonly #parts: AddedMetersParts;
+  readonly #stop = new AbortController();
+  #loop: Promise<void> | null = null;
+
+  constructor(parts: AddedMetersParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  /** Somebody added one: those that hang nowhere yet are brought onto their lines now. */
+  async bring(): Promise<void> {
+    const { store, street, buses, comes, log } = this.#parts;
+    for (const meter of await store.added()) {
+      if (street.meter(meter.address) !== undefined || !buses.has(meter.bus)) continue;
+      comes({ ...meter, relayPassword: null });
+      log.info({ meter: meter.address, bus: meter.bus }, "a meter was added");
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#parts;
+    for (;;) {
+      await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      try {
+        await this.bring(); // another gateway on the same books may have added some
+      } catch (error) {
+        log.warn({ reason: reasonOf(error) }, "it could not be looked whether meters were added; it is tried again");
+      }
+    }
+  }
+}
+
+/** Why no meter can be added to this bus while the house runs; null: one can. */
+export const whyNotOn =
+  (buses: readonly BusConfig[]) =>
+  (bus: string): string | null => {
+    const found = buses.find(({ id }) => id === bus);
+    if (found === undefined) return `there is none of this name; there are ${buses.map(({ id }) => id).join(", ")}`;
+    return found.transport.kind === "tcp-server"
+      ? "who dials in is told from the site file alone: name the meter there, and its caller"
+      : null;
+  };
