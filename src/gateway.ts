@@ -25,6 +25,7 @@ import { comparisonOf, exceptionsOf } from "./house/exceptions.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
 import { readinessOf } from "./house/readiness.ts";
+import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
 import { Counters } from "./metrics/counters.ts";
 import { bullmqOnPostgres, bullmqOnRedis } from "./queue/bullmq.ts";
 import { checkRedis } from "./queue/redis-check.ts";
@@ -93,6 +94,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const { commands, payments } = stores;
   const audit = await beginAuditing({ db, config, clock, chance: chance.child("audit"), log, closers, commands, payments });
   await stores.meters.bringIn(config.accounts, config.meters);
+  const restored = await restoredBooksOf(db, clock, log);
 
   // --- lines: those that are ours, and nobody else's
   const leases = new LeaseKeeper({
@@ -149,6 +151,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     log,
     live,
     keepers: (books) => exceptionsOf({ ...books, db }),
+    restored,
     count: (events) => {
       for (const { type } of events) counters.announcements.inc({ type });
     },
@@ -174,6 +177,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const comparing = comparisonOf({ ...engine.books, ...open, db }, { street, priceOf, timeZone: config.site.timeZone, at });
   open.watch.start();
   comparing.start();
+  compareRestored(restored, comparing.comparison, log);
   closers.add("comparison", () => comparing.stop());
   closers.add("exceptions", () => open.watch.stop());
 

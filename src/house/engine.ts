@@ -91,7 +91,9 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   });
 
   // --- commands and rules
-  const service = new CommandService(common);
+  const { restored } = parts;
+  const doubted = restored === undefined ? {} : { restored };
+  const service = new CommandService({ ...common, ...doubted });
   const { noCut, mode, restoreBy, cutBelow } = config.policy;
   const reconciler = new Reconciler({
     ...common,
@@ -106,6 +108,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     },
     heardAt: (meter) => street.health(meter).lastHeardAt,
     readSoon: (meter) => poller.hurry(meter),
+    ...(restored === undefined ? {} : { holdsCuts: () => restored.holdsRules() }),
   });
   const payments = new PaymentService({
     ...common,
@@ -119,6 +122,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const refunds = new RefundService({ ...common, service });
   const runner = new CommandRunner({
     ...common,
+    ...doubted,
     street,
     guard: reconciler,
     identities,

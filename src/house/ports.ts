@@ -6,6 +6,7 @@ import type { ApiParts, LiveEvents } from "../api/books.ts";
 import type { EngineCommandStore, MeterStore, PaymentStore } from "../commands/command-store.ts";
 import type { ConclusionParts } from "../commands/conclusion.ts";
 import type { OutcomeKeeper } from "../commands/outcome-keeper.ts";
+import type { RestoredBooks } from "../commands/restored.ts";
 import type { Config } from "../config.ts";
 import type { DeviceStore } from "../devices/device-store.ts";
 import type { SuspectListener } from "../devices/reading-intake.ts";
@@ -83,6 +84,8 @@ export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
   readonly stopCommandsMs: number;
   /** How often sweeper, pump and poller look around unasked. Left out: as each of them is used to. A simulation has days to get through. */
   readonly lookEveryMs?: number;
+  /** What is not believed of books that came back from a backup. Left out: these never did. */
+  readonly restored?: RestoredBooks;
 }
 
 /** What the doors say and ask; they come in by nothing else. */
