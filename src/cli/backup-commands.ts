@@ -33,7 +33,8 @@ interface PlaceOptions {
 interface Place {
   readonly url: string;
   readonly site: string | null;
-  readonly data: string;
+  /** Null: a database alone was named, and whose data folder belongs to it is not known here. */
+  readonly data: string | null;
 }
 
 export function backupCommands(program: Command, terminal: Terminal): void {
@@ -95,12 +96,13 @@ function placeOf({ database, config }: PlaceOptions, { env }: Terminal): Place {
     throw new WrongUse(
       `Which books? There is no site file ${path} and no data folder ${data}; name one with --config or --database.`,
     );
-  return { url, site: null, data };
+  return { url, site: null, data: url === "embedded" || env["GATEWAY_DATA"] !== undefined ? data : null };
 }
 
 /** The embedded server is that of the gateway where one runs; else it is started for us, and stopped afterwards. */
-async function withDatabase<T>({ url, data }: Place, work: (db: Database) => Promise<T>): Promise<T> {
+async function withDatabase<T>({ url, data: folder }: Place, work: (db: Database) => Promise<T>): Promise<T> {
   if (url !== "embedded") return connected(url, work);
+  const data = folder ?? DATA_FOLDER;
   const running = await runningServer(data);
   if (running !== null) return connected(running, work);
   const { startEmbeddedPostgres } = await import("../stores/embedded-postgres.ts");
@@ -146,9 +148,9 @@ async function mustBeMeant(db: Database, { site }: Place, typed: string): Promis
 }
 
 /** The chain of the audit ends earlier now. What was noted of the one that is gone is kept, under a name that says so. */
-function setHeadsAside(data: string): string | null {
+function setHeadsAside(data: string | null): string | null {
+  if (data === null || !existsSync(join(data, HEADS_FILE))) return null;
   const file = join(data, HEADS_FILE);
-  if (!existsSync(file)) return null;
   const aside = `${file}.before-restore-${iso(systemClock.now(), "UTC").replaceAll(/\D/g, "").slice(0, 14)}`;
   renameSync(file, aside);
   return aside;
@@ -185,7 +187,7 @@ function printBackup(file: string, { manifest, tables, fileBytes, lastedMs }: Ba
     `${file}: ${tables.length} tables, ${rows} rows, ${(bytes / MIB).toFixed(1)} MB of rows in ${(fileBytes / MIB).toFixed(1)} MB, ${(lastedMs / 1_000).toFixed(1)} s`,
     `of ${manifest.site} at ${manifest.takenAt}, schema ${manifest.schema.at(-1)?.name ?? "none"}`,
     "No key is in it; names, balances and tokens not yet used are: keep it as you keep money.",
-    `Keep apart from it, and copy by hand: ${site === null ? "the site file" : "the site file and what it names"}, and of ${data}: receipt-key.pem, receipt-public-keys.pem, audit-key, ${HEADS_FILE}.`,
+    `Keep apart from it, and copy by hand: ${site === null ? "the site file" : "the site file and what it names"}, and of ${data ?? "its data folder"}: receipt-key.pem, receipt-public-keys.pem, audit-key, ${HEADS_FILE}.`,
   ].join("\n");
 }
 

@@ -12,9 +12,8 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { link, open, rm, stat, type FileHandle } from "node:fs/promises";
+import { link, open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip, type Gzip } from "node:zlib";
 import { Fault, isFault, reasonOf } from "../../kernel/faults.ts";
 import type { Applied } from "../migrate.ts";
@@ -63,7 +62,8 @@ export class BackupWriter {
     this.#file = file;
     this.#draft = draft;
     this.#handle = handle;
-    this.#written = pipeline(this.#gzip, handle.createWriteStream({ autoClose: false, flush: true }));
+    this.#gzip.on("error", () => undefined); // what went wrong is told by `written`
+    this.#written = this.#writeOut();
     this.#written.catch(() => undefined); // whoever writes next hears of it
   }
 
@@ -103,10 +103,21 @@ export class BackupWriter {
     await this.#handle.sync();
     const { size } = await this.#handle.stat();
     await this.#handle.close();
-    await link(this.#draft, this.#file); // unlike a rename it refuses to take another's place
-    await rm(this.#draft);
+    await this.#takeName();
     await syncFolder(dirname(this.#file));
     return { ...closing, fileBytes: size };
+  }
+
+  /** A link refuses to take another's place, which a rename does not; where a disk knows no links, the look at the start has to do. */
+  async #takeName(): Promise<void> {
+    try {
+      await link(this.#draft, this.#file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") throw new Fault("file-exists", { file: this.#file });
+      await rename(this.#draft, this.#file);
+      return;
+    }
+    await rm(this.#draft);
   }
 
   /** After trouble: nothing stays that could be taken for a backup. */
@@ -117,12 +128,17 @@ export class BackupWriter {
     await rm(this.#draft, { force: true });
   }
 
+  async #writeOut(): Promise<void> {
+    for await (const piece of this.#gzip as AsyncIterable<Buffer>) await this.#handle.writeFile(piece);
+  }
+
   #line(value: unknown): Promise<void> {
     return this.#put(Buffer.from(`${JSON.stringify(value)}\n`));
   }
 
   async #put(bytes: Buffer): Promise<void> {
     this.#all.update(bytes);
+    if (this.#gzip.destroyed) await this.#written; // the disk is full: says so
     if (!this.#gzip.write(bytes))
       await Promise.race([
         once(this.#gzip, "drain"),
