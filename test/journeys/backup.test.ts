@@ -116,7 +116,8 @@ describe("a backup under load", { timeout: TEST_MS_MAX }, () => {
     const back = { order: "reconnect", reason: "a test wants it back" };
     await confirmed(String(((await house.desk.post(`/v1/meters/${ORDERED}/relay`, back))["command"] as Thing)["id"]));
     for (let round = 0; round < 5; round += 1)
-      for (const command of await Promise.all([busy1, busy2, busy3, busy4].map((one) => pay(one, "3.00")))) await confirmed(command);
+      for (const command of await Promise.all([busy1, busy2, busy3, busy4].map((one) => pay(one, "3.00"))))
+        await confirmed(command);
     await confirmed(await pay(FRESH, "7.00"));
   });
 });
@@ -164,7 +165,11 @@ describe("a restore", { timeout: TEST_MS_MAX }, () => {
   test("doubles nothing: what was unsent then and is in the meter now goes to a person", async () => {
     const before = totalObeyed();
     await house.restart();
-    expect(await stateIs(then["waited"]!, "disputed")).toMatchObject({ because: "restored", proof: { sent: null }, attempts: [] });
+    expect(await stateIs(then["waited"]!, "disputed")).toMatchObject({
+      because: "restored",
+      proof: { sent: null },
+      attempts: [],
+    });
     expect(await itemsOf(`meter=${WAITED}`)).toMatchObject([{ kind: "command-disputed", because: "restored" }]);
     expect(await house.desk.get(`/v1/accounts/${accountOf(WAITED)}`)).toMatchObject({ held: "20.00" });
     // what had left was looked at, and the meter shows it
@@ -212,7 +217,7 @@ describe("a restore", { timeout: TEST_MS_MAX }, () => {
     expect(obeyed(busy1)).toBe(before + 1);
   });
 
-  test("cuts nobody by rule until a person says that the books are caught up", async () => {
+  test("leaves one item open until a person says that the books are caught up", async () => {
     const [item] = await itemsOf("kind=books-restored");
     expect(item).toMatchObject({ owner: "money-desk", because: "restored" });
     await house.desk.post(`/v1/exceptions/${String(item!["id"])}/close`, { note: "the channels' files were brought in" });
