@@ -37,7 +37,7 @@ const MEANWHILE = meters[10]!;
 let house: TestHouse;
 let folder: string;
 let file: string;
-let rows: Database;
+let rows: Database | undefined;
 const then: Record<string, string> = {};
 
 beforeAll(async () => {
@@ -86,7 +86,7 @@ describe("a backup under load", { timeout: TEST_MS_MAX }, () => {
     house.street.setFault(IN_FLIGHT, { kind: "lost-reply", function: "03", di: "070102FF" });
     const before = obeyed(IN_FLIGHT);
     then["inFlight"] = await pay(IN_FLIGHT);
-    await until("the meter to obey", async () => (obeyed(IN_FLIGHT) === before + 1 ? true : null));
+    await until("the meter to obey", () => Promise.resolve(obeyed(IN_FLIGHT) === before + 1 ? true : null));
     const deaf = silence(IN_FLIGHT);
     expect(["sending", "verifying"]).toContain((await house.desk.get(`/v1/commands/${then["inFlight"]}`))["state"]);
 
@@ -147,7 +147,7 @@ describe("a restore", { timeout: TEST_MS_MAX }, () => {
       { n: 0 },
     ]);
     await rows.close();
-    rows = undefined as never;
+    rows = undefined;
   });
 
   test("brings the books of then back, guards and all, and says what is in doubt", async () => {
@@ -159,7 +159,7 @@ describe("a restore", { timeout: TEST_MS_MAX }, () => {
     await expect(rows.run(null, "DELETE FROM ledger_legs")).rejects.toThrow("never changed or deleted");
     expect(await meterctl(["audit", "verify", "--database", database()])).toMatchObject({ code: 0 });
     await rows.close();
-    rows = undefined as never;
+    rows = undefined;
   });
 
   test("doubles nothing: what was unsent then and is in the meter now goes to a person", async () => {

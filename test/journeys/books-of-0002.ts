@@ -1,6 +1,7 @@
 /** Books as a gateway of schema 0002 left them when it was stopped: one meter and one command for each state of a command's life. */
 import type { MeterPatch } from "../../simulator/street.ts";
-import type { Database } from "../../src/stores/database.ts";
+import { systemClock } from "../../src/kernel/clock.ts";
+import { at, type Database } from "../../src/stores/database.ts";
 import { accountOf } from "../support/test-house.ts";
 
 export interface Old {
@@ -101,6 +102,7 @@ type Tx = Parameters<Parameters<Database["transact"]>[0]>[0];
 
 async function command(db: Database, tx: Tx, old: Old, account: string): Promise<void> {
   const { id, was, kind, meter, because = null, sentAtCount } = old;
+  const now = at(systemClock.now());
   const isMoney = kind === "top-up";
   const payment = isMoney ? id.replace("0198a000", "0198b000") : null;
   if (payment !== null) {
@@ -117,19 +119,19 @@ async function command(db: Database, tx: Tx, old: Old, account: string): Promise
     else if (!OPEN.has(was) && was !== "disputed")
       await entry(db, tx, { kind: "release", reference: id, closes: id, from: `held/${account}`, to: `available/${account}` });
   }
-  const ended = OPEN.has(was) ? null : new Date();
+  const ended = OPEN.has(was) ? null : now;
   await db.run(
     tx,
     `INSERT INTO commands (id, kind, effect, meter, account, payment, params, asked_by, reason, state, because, fence, created_at, not_after, look_at, sent_at, ended_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'of before', $9, $10, 1, now() - interval '1 minute', now() + interval '2 hours', $11, $12, $13)`,
     [
       ...[id, kind, isMoney ? "adds" : "sets", meter, account, payment, isMoney ? { amount: String(AMOUNT) } : {}],
-      ...[isMoney ? "payment" : "person", was, because, ended === null ? new Date() : null],
-      ...[sentAtCount === undefined ? null : new Date(), ended],
+      ...[isMoney ? "payment" : "person", was, because, ended === null ? now : null],
+      ...[sentAtCount === undefined ? null : now, ended],
     ],
   );
   if (sentAtCount === undefined) return;
-  const before = isMoney ? { count: sentAtCount, net: "1000", takenAt: Date.now() - 60_000, opening: false } : {};
+  const before = isMoney ? { count: sentAtCount, net: "1000", takenAt: now.getTime() - 60_000, opening: false } : {};
   await db.run(
     tx,
     "INSERT INTO attempts (command, number, fence, at, before, outcome) VALUES ($1, 1, 1, now() - interval '30 seconds', $2, $3)",

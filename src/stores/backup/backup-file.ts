@@ -192,8 +192,9 @@ async function readLines(
   reader: BackupReader,
   broken: (why: string) => Fault,
 ): Promise<{ manifest: Manifest; closing: Closing }> {
-  const manifest = jsonOf(await bytes.line(), broken) as Manifest;
-  if (manifest.format !== FORMAT) throw broken(`it is no backup of this program: its first line does not say ${FORMAT}`);
+  const first = jsonOf(await bytes.line(), broken) as Partial<Record<keyof Manifest, unknown>>;
+  if (first.format !== FORMAT) throw broken(`it is no backup of this program: its first line does not say ${FORMAT}`);
+  const manifest = first as Manifest;
   await reader.manifest?.(manifest);
   const seen: TableSum[] = [];
   for (;;) {
