@@ -64,7 +64,7 @@ const stateIs = (command: string, state: string): Promise<Thing> =>
     const found = await house.desk.get(`/v1/commands/${command}`);
     return found["state"] === state ? found : null;
   });
-const obeyed = (meter: string): number => house.street.snapshot(meter).obeyed["topUps"] ?? 0;
+const obeyed = (meter: string): number => house.street.snapshot(meter).obeyed.topUps;
 const silence = (meter: string): string => house.street.setFault(meter, { kind: "silence", times: 100_000 });
 const itemsOf = async (query: string): Promise<readonly Thing[]> =>
   (await house.desk.get(`/v1/exceptions?state=open&limit=1000&${query}`))["items"] as readonly Thing[];
