@@ -28,6 +28,7 @@ import { AddedMeters, besideTheFile, whyNotOn } from "./house/added-meters.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
 import { readinessOf } from "./house/readiness.ts";
+import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
 import { Counters } from "./metrics/counters.ts";
 import { bullmqOnPostgres, bullmqOnRedis } from "./queue/bullmq.ts";
 import { checkRedis } from "./queue/redis-check.ts";
@@ -103,6 +104,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const named = besideTheFile(config.meters, await newMeters.added(), busIds, say);
   const meters = metersInUse(named, await stores.replacements.replaced(), say);
   await stores.meters.bringIn(config.accounts, meters);
+  const restored = await restoredBooksOf(db, clock, log);
 
   // --- lines: those that are ours, and nobody else's
   const leases = new LeaseKeeper({
@@ -159,6 +161,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     log,
     live,
     keepers: (books) => exceptionsOf({ ...books, db }),
+    restored,
     count: (events) => {
       for (const { type } of events) counters.announcements.inc({ type });
     },
@@ -187,6 +190,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const comparing = comparisonOf({ ...engine.books, ...open, db }, { street, priceOf, timeZone: config.site.timeZone, at });
   open.watch.start();
   comparing.start();
+  compareRestored(restored, comparing.comparison, log);
   closers.add("comparison", () => comparing.stop());
   closers.add("exceptions", () => open.watch.stop());
 

@@ -1,4 +1,4 @@
-/** The command line tool: decode, encode, read, ports, pay, relay, command, receipt, audit, doctor. What each prints and how it ends is told in the README. */
+/** The command line tool: decode, encode, read, ports, pay, relay, command, receipt, audit, backup, restore, doctor. What each prints and how it ends is told in the README. */
 import { randomUUID } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { itemOf } from "../protocols/dlt645/index.ts";
@@ -6,6 +6,7 @@ import type { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
 import { ApiClient, type ApiAddress, type ApiOptions, type Json } from "./api-client.ts";
 import { auditCommands } from "./audit-commands.ts";
+import { backupCommands } from "./backup-commands.ts";
 import { addressArgument, argument, countArgument } from "./arguments.ts";
 import { deskCommands } from "./desk-commands.ts";
 import { decode, explainingOf, languageOf } from "./decode.ts";
@@ -236,6 +237,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   meterChanges(program, { throughGateway, clientOf, show });
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);
+  backupCommands(program, terminal);
   receiptCommands(program, terminal, end, clientOf);
 
   withLineOptions(program.command("doctor"))

@@ -10,6 +10,8 @@
  *         │           ├──► confirmed · refused · expired                 nothing was sent
  *         └───────────┴──► cancelled                                     nothing was sent; money released
  *
+ * One more way leads from accepted and queued to disputed: where the books came back from a backup, "unsent" is only what they say.
+ *
  * A disputed command is left by a person's decision alone: confirmed (money settles) or refused (money released).
  *
  * From `sending` the only way on is a look: sending → verifying always, whatever came back. A transition that is not here
@@ -57,10 +59,11 @@ export function step(state: CommandState, event: CommandEvent, effect: Effect): 
           return to("expired", "deadline", "release");
         case "cancel":
           return to("cancelled", event.because, "release");
+        case "nobody-can-tell":
+          return effect === "adds" ? to("disputed", event.because) : impossible;
         case "answered":
         case "silence":
         case "not-done":
-        case "nobody-can-tell":
         case "resolved":
           return impossible;
       }

@@ -32,6 +32,7 @@ import { apply, type ConclusionParts } from "./conclusion.ts";
 import type { Before, CommandDefinition, Verdict } from "./definition.ts";
 import { identityDoubt, quarantine } from "./identity-doubt.ts";
 import type { IdentityWatch } from "./identity-watch.ts";
+import { EARLIER, RESTORED, type RestoredBooks } from "./restored.ts";
 import { rivalsOf } from "./rivals.ts";
 import { watched } from "./watched-session.ts";
 
@@ -45,6 +46,8 @@ const QUICK_ATTEMPTS = 3;
 /** An attempt under which the line went away tells nothing of the meter, so many more may follow it than a silent meter is worth. */
 const LINE_CLOSED = "silent, the line closed";
 const LINE_CLOSED_ATTEMPTS_MAX = 50;
+/** What would end an unsent command and give its money back. */
+const ENDS_UNSENT: ReadonlySet<string> = new Set(["out-of-time", "declined", "cancel"]);
 /** After a mistake of ours, a lock that was held too long, a disk that is full: soon enough for somebody in the dark. */
 const LOOK_AFTER_MISTAKE_MS = seconds(10);
 const FROZEN_LOOK_MS = minutes(30);
@@ -70,6 +73,8 @@ export interface RunnerParts extends ConclusionParts {
   readonly guard: CutGuard;
   readonly identities: Pick<IdentityWatch, "strangerIn" | "inDoubt" | "compared">;
   readonly sights: SightKeeper;
+  /** Left out: these books never came back from a backup. */
+  readonly restored?: RestoredBooks;
 }
 
 /** Thrown from within `beforeFirstByte`: nothing has been sent, and this is why. */
@@ -131,6 +136,10 @@ export class CommandRunner {
     const definition = definitionOf(taken.kind);
     let session: MeterSession | null = null;
     try {
+      if (taken.effect === "sets" && this.#parts.restored?.isOfThen(taken) === true) {
+        await this.#leaveUndone(taken);
+        return;
+      }
       if (isUnsent(taken.state) && this.#parts.clock.now() > taken.notAfter) {
         await this.#apply(taken, { type: "out-of-time" });
         return;
@@ -163,6 +172,7 @@ export class CommandRunner {
       await this.#apply(command, { type: "declined", because: stranger });
       return;
     }
+    if (command.effect === "adds" && (await this.#isSuspected(session, command))) return;
     const choice = await definition.look(session, command);
     switch (choice.choose) {
       case "refuse":
@@ -188,9 +198,45 @@ export class CommandRunner {
     if (last === null) throw new Error(`command ${command.id} is ${command.state} without an attempt`);
     if (command.state === "sending")
       command = await this.#applied(command, { type: "silence" }, { sentAt: command.sentAt ?? last.at, waitingFor: "read-back" });
+    if (
+      command.effect === "adds" &&
+      session.money.purchase !== "purchase-count" &&
+      this.#parts.restored?.isOfThen(command) === true
+    ) {
+      await this.#apply(command, { type: "nobody-can-tell", because: RESTORED }); // a balance of so long ago proves nothing
+      return;
+    }
     const refusal = refusalIn(last.outcome);
     const reply = refusal !== null ? "refused" : command.acknowledgedAt !== null ? "acknowledged" : "silent";
     await this.#verify(definition, session, command, last, reply, refusal, log);
+  }
+
+  /** Restored books take it for unsent, or stand behind its meter: what to do instead of sending, and whether there is something. */
+  async #isSuspected(session: MeterSession, command: Command): Promise<boolean> {
+    const suspicion = (await this.#parts.restored?.suspicion(session, command)) ?? "none";
+    if (suspicion === "none") return false;
+    if (suspicion === "dispute") await this.#dispute(command);
+    else await this.#lookLater(command, suspicion === "wait" ? RESTORED : suspicion);
+    return true;
+  }
+
+  /** Of what restored books take for unsent. One dispute at a time for a meter: the next waits for a person's word on the first. */
+  async #dispute(command: Command): Promise<void> {
+    if (await this.#parts.restored?.isBehindAnother(command)) {
+      await this.#waitFor(command, { waitingFor: EARLIER, lookAt: later(this.#parts.clock.now(), LOOK_AGAIN_MS_MAX) });
+      return;
+    }
+    await this.#apply(command, { type: "nobody-can-tell", because: RESTORED });
+  }
+
+  /** An order of before a restore may have been carried out and taken back since: nobody repeats it but whoever wants it today. */
+  async #leaveUndone(command: Command): Promise<void> {
+    if (isUnsent(command.state)) {
+      await this.#apply(command, { type: command.askedBy === "rule" ? "cancel" : "declined", because: RESTORED });
+      return;
+    }
+    const verifying = command.state === "sending" ? await this.#applied(command, { type: "silence" }) : command;
+    await this.#apply(verifying, { type: "nobody-can-tell", because: RESTORED });
   }
 
   async #attempt(
@@ -478,6 +524,7 @@ export class CommandRunner {
   }
 
   #apply(command: Command, event: Parameters<typeof apply>[3], more: Parameters<typeof apply>[4] = {}): Promise<unknown> {
+    if (ENDS_UNSENT.has(event.type) && this.#parts.restored?.mayHaveBeenSent(command) === true) return this.#dispute(command);
     return this.#parts.transactor.transact((tx) => apply(this.#parts, tx, command, event, more));
   }
 

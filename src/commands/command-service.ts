@@ -13,6 +13,7 @@ import { definitionOf } from "./catalogue.ts";
 import { isOpen, isUnsent, type AskedBy, type Command, type CommandKind } from "./command.ts";
 import { apply, type ConclusionParts } from "./conclusion.ts";
 import { timedCutOf } from "./definitions/timed-cut.ts";
+import type { RestoredBooks } from "./restored.ts";
 import { rivalsOf } from "./rivals.ts";
 import { approve, decline, mustBeTwo, type Decision } from "./two-persons.ts";
 
@@ -34,6 +35,8 @@ export interface CommandWish {
 export interface CommandServiceParts extends ConclusionParts {
   readonly clock: Clock;
   readonly newId: () => string;
+  /** Left out: these books never came back from a backup. */
+  readonly restored?: Pick<RestoredBooks, "mayHaveBeenSent">;
 }
 
 type RelayWish = "connected" | "armed" | "disconnected";
@@ -142,6 +145,11 @@ export class CommandService {
     const found = (await this.#parts.commands.find(tx, id)) ?? known;
     if (!isOpen(found.state) && found.sentAt === null) throw new Fault("already-ended", { command: id, state: found.state });
     if (!isUnsent(found.state)) throw new Fault("already-sent", { command: id, state: found.state });
+    if (this.#parts.restored?.mayHaveBeenSent(found) === true)
+      throw new Fault("already-sent", {
+        command: id,
+        why: "the books were restored: it may have been sent; its meter is looked at first",
+      });
     const end = await apply(this.#parts, tx, found, { type: "cancel", because });
     if (end === null) throw new Fault("already-sent", { command: id });
     return { ...found, state: end.state, because: end.because, waitingFor: null, endedAt: this.#parts.clock.now() };

@@ -43,6 +43,13 @@ export const kinds = {
   "payment-unallocated": row("money-desk", "late", MONEY_MS, "A payment reached no meter", "缴费未入表"),
   "meter-quarantined": row("field-desk", "wrong-action", MONEY_MS, "The meter is not the one of the books", "电表已隔离"),
   "ledger-difference": row("money-desk", "wrong-action", MONEY_MS, "Ledger and meter differ", "账表不符"),
+  "books-restored": row(
+    "money-desk",
+    "not-told",
+    MONEY_MS,
+    "The books are those of an older moment; rules cut nobody until this is closed",
+    "账务已恢复到较早时刻;结案前规则不执行跳闸",
+  ),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),
 } as const satisfies Record<string, KindRow>;
 

@@ -47,6 +47,10 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
     "Compare the figures below with the meter's purchase records; apply the suggested entry, or close with what explains the difference.",
     "将下列数字与电表购电记录核对;执行建议分录,或写明差异原因后结案。",
   ),
+  "books-restored": say(
+    "Compare every meter with the books, bring in from the channels' files what was paid since the backup, decide what is disputed; then close this, and the rules may cut again.",
+    "对全部电表做账表核对,按渠道对账文件补录备份之后的缴费,裁定存疑命令;完成后结案,规则恢复跳闸。",
+  ),
   "reading-suspect": say(
     "Read the meter again and compare it with its display; nobody was charged for this reading.",
     "重新抄表并与显示屏核对;该示数未用于计费。",
@@ -62,6 +66,18 @@ const exact: Readonly<Record<string, Sentence>> = {
   "command-disputed/no-proof": say(
     "The meter fell silent after the money was sent. Reach it, read purchase count and balance, compare with the first look below, then decide.",
     "下发后电表无应答:恢复通信后读取购电次数与剩余金额,与首次读数比较,再裁定。",
+  ),
+  "command-disputed/restored": say(
+    "The books were restored to an older moment, and the meter moved on since: this purchase may be in it already. Read its purchase records and decide; nothing was sent.",
+    "账务曾恢复到较早时刻,电表购电次数已前进,本次充值可能已入表:读取购电记录后裁定;本次未下发。",
+  ),
+  "command-refused/restored": say(
+    "The order was open when the books were restored, and may have been carried out and taken back since. Look at the meter; order again if it is still wanted.",
+    "该命令在账务恢复时尚未结束,可能已执行:查看电表状态,如仍需要请重新下达。",
+  ),
+  "command-unanswered/restored": say(
+    "The order was under way when the books were restored, and is not repeated. Look at the meter; order again if it is still wanted.",
+    "该命令在账务恢复时正在执行,不再重发:查看电表状态,如仍需要请重新下达。",
   ),
   "command-refused/money": GIVE_BACK_OR_PAY_AGAIN,
   "command-expired/money": GIVE_BACK_OR_PAY_AGAIN,

@@ -97,7 +97,9 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   });
 
   // --- commands and rules
-  const service = new CommandService(common);
+  const { restored } = parts;
+  const doubted = restored === undefined ? {} : { restored };
+  const service = new CommandService({ ...common, ...doubted });
   const { noCut, mode, restoreBy, cutBelow } = config.policy;
   const reconciler = new Reconciler({
     ...common,
@@ -112,7 +114,11 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     },
     heardAt: (meter) => street.health(meter).lastHeardAt,
     readSoon: (meter) => poller.hurry(meter),
+<<<<<<< HEAD
     ...pace,
+=======
+    ...(restored === undefined ? {} : { holdsCuts: () => restored.holdsRules() }),
+>>>>>>> backup
   });
   const payments = new PaymentService({
     ...common,
@@ -126,6 +132,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const refunds = new RefundService({ ...common, service });
   const runner = new CommandRunner({
     ...common,
+    ...doubted,
     street,
     guard: reconciler,
     identities,

@@ -6,7 +6,11 @@ import type { ApiParts, LiveEvents } from "../api/books.ts";
 import type { EngineCommandStore, EngineMeterStore, PaymentStore } from "../commands/command-store.ts";
 import type { ConclusionParts } from "../commands/conclusion.ts";
 import type { OutcomeKeeper } from "../commands/outcome-keeper.ts";
+<<<<<<< HEAD
 import type { ReplacementStore } from "../commands/replacement/replacement.ts";
+=======
+import type { RestoredBooks } from "../commands/restored.ts";
+>>>>>>> backup
 import type { Config } from "../config.ts";
 import type { DeviceStore } from "../devices/device-store.ts";
 import type { SuspectListener } from "../devices/reading-intake.ts";
@@ -85,6 +89,8 @@ export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
   readonly stopCommandsMs: number;
   /** How often sweeper, pump, poller and rules look around unasked. Left out: as each of them is used to. A simulation has days to get through. */
   readonly lookEveryMs?: number;
+  /** What is not believed of books that came back from a backup. Left out: these never did. */
+  readonly restored?: RestoredBooks;
 }
 
 /** What the doors say and ask; they come in by nothing else. */

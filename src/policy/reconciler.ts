@@ -58,8 +58,13 @@ export interface ReconcilerParts {
   readonly heardAt: (meter: MeterAddress) => Instant | null;
   /** A decision waits for a fresh reading. */
   readonly readSoon: (meter: MeterAddress) => void;
+<<<<<<< HEAD
   /** How often it looks without a nudge; left out: every half minute. */
   readonly everyMs?: number;
+=======
+  /** Nobody is cut while it holds: the books came back from a backup and may lack payments. Left out: it never does. */
+  readonly holdsCuts?: () => Promise<boolean>;
+>>>>>>> backup
 }
 
 export class Reconciler implements AfterCredit, CutGuard {
@@ -114,6 +119,7 @@ export class Reconciler implements AfterCredit, CutGuard {
     const picture = await this.#parts.store.remoteMeter(null, command.meter);
     if (picture === null) return "no-longer-remote";
     if (this.#parts.settings.mode === "shadow") return "shadow";
+    if (await this.#parts.holdsCuts?.()) return "restored";
     const facts = this.#facts(picture);
     // The look has just shown the relay; what the books say of it must not hide the rest of the rules.
     const intent = decide({ ...facts, relay: "connected" });
@@ -160,7 +166,7 @@ export class Reconciler implements AfterCredit, CutGuard {
     const intent = decide(facts);
     if (intent.want !== "disconnected" && picture.cutWaiting) await service.cancelUnsentCuts(tx, picture.meter, intent.because);
     if (picture.relay === "unknown" || fulfils(picture, intent.want)) return;
-    const shadow = intent.want === "disconnected" && settings.mode === "shadow";
+    const shadow = intent.want === "disconnected" && (settings.mode === "shadow" || (await this.#parts.holdsCuts?.()) === true);
     await this.#remember(tx, picture, intent, shadow, facts);
     if (shadow || (await this.#triedInVain(tx, picture.meter, intent))) return;
     if (intent.want === "connected") await this.#ask(tx, picture, intent);

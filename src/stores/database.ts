@@ -13,6 +13,7 @@ import { systemClock, type Clock } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Authorship, Transaction, Transactor } from "../kernel/transaction.ts";
+import type { CopyIn, CopyOut } from "./postgres-copy.ts";
 import { asFault, isUnreachable, mayRunAgain, placeOf } from "./postgres-faults.ts";
 import { houseTypes } from "./postgres-types.ts";
 
@@ -120,6 +121,16 @@ export class Database implements Transactor {
   /** The number of rows touched. Without parameters the text may hold several statements; then it is that of the last one. */
   async run(tx: Transaction | null, sql: string, params: readonly unknown[] = []): Promise<number> {
     return (await this.#query(tx, sql, params)).rowCount ?? 0;
+  }
+
+  /** Rows by the thousand, in either direction (postgres-copy.ts); the number that passed. */
+  async copy(tx: Transaction, work: CopyIn | CopyOut): Promise<number> {
+    const open = this.#open.get(tx);
+    if (open === undefined) throw new Error("a copy came after the end of its transaction: a promise was forgotten");
+    open.client.query(work);
+    return work.done.catch((error: unknown) => {
+      throw asFault(error, this.#place);
+    });
   }
 
   /** Said last in this transaction, directly before it commits; what fails there undoes it all. */

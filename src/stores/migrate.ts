@@ -14,26 +14,24 @@ import type { Transaction } from "../kernel/transaction.ts";
 import { at, type Database } from "./database.ts";
 
 const MIGRATION_MS_MAX = minutes(30);
+/** Where it is written down what was applied. */
+export const MIGRATIONS_TABLE =
+  "CREATE TABLE IF NOT EXISTS schema_migrations (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL)";
 
-interface Migration {
+export interface Migration {
   readonly number: number;
   readonly name: string;
   readonly checksum: string;
   readonly sql: string;
 }
 
-type Applied = Pick<Migration, "number" | "name" | "checksum">;
+export type Applied = Pick<Migration, "number" | "name" | "checksum">;
 
 /** Returns the names of those that were applied now. */
 export async function migrate(db: Database, folder: string, clock: Clock): Promise<string[]> {
   const known = await readMigrations(folder);
   const appliedNow: string[] = [];
-  await patiently(db, async (tx) => {
-    await db.run(
-      tx,
-      "CREATE TABLE IF NOT EXISTS schema_migrations (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL)",
-    );
-  });
+  await patiently(db, (tx) => db.run(tx, MIGRATIONS_TABLE));
   for (let done = false; !done;) {
     done = await patiently(db, async (tx) => {
       const next = nextOf(
@@ -41,7 +39,7 @@ export async function migrate(db: Database, folder: string, clock: Clock): Promi
         await db.rows<Applied>(tx, "SELECT number, name, checksum FROM schema_migrations ORDER BY number"),
       );
       if (next === undefined) return true;
-      await apply(db, tx, next, clock.now());
+      await applyMigration(db, tx, next, clock.now());
       appliedNow.push(next.name);
       return false;
     });
@@ -64,7 +62,12 @@ export function nextOf<M extends Applied>(known: readonly M[], applied: readonly
   return known[applied.length];
 }
 
-async function apply(db: Database, tx: Transaction, { number, name, checksum, sql }: Migration, now: Instant): Promise<void> {
+export async function applyMigration(
+  db: Database,
+  tx: Transaction,
+  { number, name, checksum, sql }: Migration,
+  now: Instant,
+): Promise<void> {
   try {
     await db.run(tx, sql);
   } catch (error) {
@@ -79,10 +82,14 @@ async function apply(db: Database, tx: Transaction, { number, name, checksum, sq
   ]);
 }
 
+/** Whoever changes the tables waits for whoever else does, until his transaction ends. */
+export const waitForTurn = (db: Database, tx: Transaction): Promise<number> =>
+  db.run(tx, "SELECT pg_advisory_xact_lock(hashtextextended('fee-control-gateway migrations', 0))");
+
 const patiently = <T>(db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> =>
   db.transact(
     async (tx) => {
-      await db.run(tx, "SELECT pg_advisory_xact_lock(hashtextextended('fee-control-gateway migrations', 0))");
+      await waitForTurn(db, tx);
       return work(tx);
     },
     { statementMsMax: MIGRATION_MS_MAX },

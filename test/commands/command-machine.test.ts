@@ -28,6 +28,7 @@ const adds: Partial<Record<CommandState, Record<string, string>>> = {
     "first-byte": "sending",
     declined: "refused hoard-limit release",
     "out-of-time": "expired deadline release",
+    "nobody-can-tell": "disputed count-gap", // of books that were restored
     cancel: "cancelled payment release",
   },
   queued: {
@@ -35,6 +36,7 @@ const adds: Partial<Record<CommandState, Record<string, string>>> = {
     "first-byte": "sending",
     declined: "refused hoard-limit release",
     "out-of-time": "expired deadline release",
+    "nobody-can-tell": "disputed count-gap",
     cancel: "cancelled payment release",
   },
   disputed: { "resolved, done": "confirmed person settle", "resolved, not done": "refused person release" },
@@ -52,8 +54,8 @@ const adds: Partial<Record<CommandState, Record<string, string>>> = {
 };
 const sets: Partial<Record<CommandState, Record<string, string>>> = {
   ...adds,
-  accepted: { ...adds.accepted, shown: "confirmed" },
-  queued: { ...adds.queued, shown: "confirmed" },
+  accepted: { ...adds.accepted, shown: "confirmed", "nobody-can-tell": "impossible" },
+  queued: { ...adds.queued, shown: "confirmed", "nobody-can-tell": "impossible" },
   verifying: {
     ...adds.verifying,
     "not-done, no time": "unanswered silence",

@@ -114,9 +114,10 @@ async function uses(kwh: bigint): Promise<void> {
     }),
   );
 }
-const rulesOf = (changes: Partial<PolicySettings> = {}): Reconciler =>
+const rulesOf = (changes: Partial<PolicySettings> = {}, holdsCuts = false): Reconciler =>
   new Reconciler({
     ...common,
+    holdsCuts: () => Promise.resolve(holdsCuts),
     store: new PostgresPolicyStore(database.db),
     service,
     transactor: database.db,
@@ -292,6 +293,19 @@ describe("live", () => {
 });
 
 describe("nobody is cut", () => {
+  test("while books that were restored may lack his payment; restores go on", async () => {
+    const rules = rulesOf({}, true);
+    await uses(5n);
+    await rules.reconcile();
+    expect(await intents()).toEqual([{ want: "disconnected", because: "credit-exhausted", shadow: true }]);
+    expect(await asked()).toEqual([]);
+    await rulesOf().reconcile();
+    const [cut] = await asked();
+    expect(await rules.whyNot(cut!)).toBe("restored");
+    await shows("disconnected");
+    expect(await pays(rules, "10.00")).toMatchObject({ kind: "arm" });
+  });
+
   test("on an old reading: a fresh one is asked for", async () => {
     await uses(5n);
     now = later(now, hours(2) + 1);
