@@ -24,7 +24,7 @@ import { buildEngine } from "./house/engine.ts";
 import { comparisonOf, exceptionsOf } from "./house/exceptions.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
-import { readinessOf } from "./house/readiness.ts";
+import { watchOver } from "./house/watch-over.ts";
 import { Counters } from "./metrics/counters.ts";
 import { bullmqOnPostgres, bullmqOnRedis } from "./queue/bullmq.ts";
 import { checkRedis } from "./queue/redis-check.ts";
@@ -127,7 +127,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
 
   // --- queue
   const redisUrl = config.stores.redis?.open() ?? null;
-  const degraded = redisUrl === null ? null : (await checkRedis({ url: redisUrl, log })).degraded;
+  if (redisUrl !== null) await checkRedis({ url: redisUrl, log });
   const queue =
     redisUrl === null
       ? bullmqOnPostgres({ connectionString, log, clock: systemClock })
@@ -163,6 +163,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     running: () => engine.running(),
     exceptions: () => open.store.counts(clock.now()),
     auditWaiting: audit.pulse.waiting,
+    parts: () => watch.states(),
+    standsStillMs: () => watch.progress.standsStillMs,
   });
   security.onUsable?.(() => {
     engine.wakeWaitingFor("cipher-machine").catch((error: unknown) => {
@@ -170,6 +172,21 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     });
   });
   await engine.start();
+  const watch = watchOver({
+    db,
+    queue,
+    redisUrl,
+    street,
+    leases,
+    mqtt,
+    config,
+    security,
+    audit: audit.pulse,
+    engine,
+    clock,
+    log,
+    closers,
+  });
   const { priceOf, at } = { priceOf: (tariff: string) => config.prices.get(tariff), at: config.compareAt };
   const comparing = comparisonOf({ ...engine.books, ...open, db }, { street, priceOf, timeZone: config.site.timeZone, at });
   open.watch.start();
@@ -198,8 +215,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     billedDays: (account, limit) => stores.billing.days(account, limit),
     street,
     live,
-    readiness: () =>
-      readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security, audit: audit.pulse }),
+    readiness: watch.readiness,
+    isAlive: () => !watch.progress.isDead,
     metrics: counters,
     audit,
     apiKeys: config.apiKeys,

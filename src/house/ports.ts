@@ -101,6 +101,13 @@ export interface Engine<K extends EngineKeepers = EngineKeepers> {
   wakeWaitingFor(what: string): Promise<void>;
   /** Commands in hand. */
   running(): number;
+  /** Whether work goes on: what is due and in nobody's hand, how many were taken, and what can be done about it. */
+  readonly work: {
+    waiting(): Promise<number>;
+    taken(): number;
+    renew(): Promise<void>;
+    makeAllDue(): Promise<unknown>;
+  };
   pollAll(): Promise<void>;
   reconcile(): Promise<void>;
   hold(): Promise<() => void>;

@@ -182,6 +182,7 @@ describe("health", () => {
       "lines",
       "audit",
       "leases",
+      "work",
     ]);
   });
 });
