@@ -16,8 +16,8 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-export async function testDatabase(log: Logger = silentLog): Promise<TestDatabase> {
-  const empty = await emptyDatabase(inject("postgres"));
+export async function testDatabase(log: Logger = silentLog, server?: string): Promise<TestDatabase> {
+  const empty = await emptyDatabase(server ?? inject("postgres"));
   const { connectionString } = empty;
   const db = await Database.open({ connectionString, log });
   await migrate(db, MIGRATIONS, systemClock);

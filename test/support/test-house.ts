@@ -38,6 +38,9 @@ export interface TestHouseOptions {
   /** Reply deadline of the line; short, so that silence is soon known. */
   readonly replyDeadlineMs?: number;
   readonly consoleFolder?: string | null;
+  /** The PostgreSQL to stand on instead of the run's; with `via`, the gateway reaches it by another address than the test does. */
+  readonly server?: string;
+  readonly via?: (connectionString: string) => string;
   /** The data folder, for a test that looks into it; left out, one that is thrown away with the house. */
   readonly data?: string;
 }
@@ -47,7 +50,7 @@ export const accountOf = (address: string): string => address.slice(2);
 export async function raiseTestHouse(options: TestHouseOptions): Promise<TestHouse> {
   const clock = options.clock ?? systemClock;
   const folder = mkdtempSync(join(tmpdir(), "fee-control-house-"));
-  const database = await testDatabase();
+  const database = await testDatabase(silentLog, options.server);
   await database.db.close(); // the gateway opens its own
   const buses = options.buses ?? [{ id: "tcp-1", endpoint: { kind: "tcp", port: 0 } }];
   const meters = options.meters.map((meter) => ({ ...meter, bus: meter.bus ?? buses[0]!.id }));
@@ -63,7 +66,11 @@ export async function raiseTestHouse(options: TestHouseOptions): Promise<TestHou
   const site: SiteInput = {
     site: { name: "test-street" },
     http: { port: 0 },
-    stores: { data: options.data ?? join(folder, "data"), database: database.connectionString, redis: options.redisUrl ?? null },
+    stores: {
+      data: options.data ?? join(folder, "data"),
+      database: (options.via ?? String)(database.connectionString),
+      redis: options.redisUrl ?? null,
+    },
     mqtt: { url: "mqtt://127.0.0.1:9" }, // no bus uses it
     buses: [
       {
