@@ -32,6 +32,8 @@ export interface TestHouseOptions {
   readonly buses?: readonly BusPlan[];
   readonly site?: Partial<SiteInput>;
   readonly clock?: Clock;
+  /** Of the street, where it is another than the gateway's. */
+  readonly streetClock?: Clock;
   readonly start?: Instant;
   readonly log?: Logger;
   readonly redisUrl?: string;
@@ -40,6 +42,7 @@ export interface TestHouseOptions {
   readonly consoleFolder?: string | null;
   /** The PostgreSQL to stand on instead of the run's; with `via`, the gateway reaches it by another address than the test does. */
   readonly server?: string;
+  readonly tablespace?: string;
   readonly via?: (connectionString: string) => string;
   /** The data folder, for a test that looks into it; left out, one that is thrown away with the house. */
   readonly data?: string;
@@ -50,12 +53,12 @@ export const accountOf = (address: string): string => address.slice(2);
 export async function raiseTestHouse(options: TestHouseOptions): Promise<TestHouse> {
   const clock = options.clock ?? systemClock;
   const folder = mkdtempSync(join(tmpdir(), "fee-control-house-"));
-  const database = await testDatabase(silentLog, options.server);
+  const database = await testDatabase(silentLog, options.server, options.tablespace);
   await database.db.close(); // the gateway opens its own
   const buses = options.buses ?? [{ id: "tcp-1", endpoint: { kind: "tcp", port: 0 } }];
   const meters = options.meters.map((meter) => ({ ...meter, bus: meter.bus ?? buses[0]!.id }));
   const street = await buildStreet({
-    clock,
+    clock: options.streetClock ?? clock,
     seed: 7,
     start: options.start,
     price: "0.5283",
