@@ -8,6 +8,8 @@ import { systemClock } from "../../src/kernel/clock.ts";
 import { accountOf, type TestHouse } from "../support/test-house.ts";
 
 export const SOON_MS = 40_000;
+/** A machine with much to do takes its time over many payments. */
+const TAKEN_MS_MAX = 120_000;
 
 /** Sooner than we are asked to, later than a loop would. */
 const COME_AGAIN_MS = 200;
@@ -41,7 +43,7 @@ export async function payUntilTaken(house: TestHouse, address: string, orderId: 
     expect({ status, code: json["code"] }).toEqual({ status: 503, code: json["code"] });
     await systemClock.wait(COME_AGAIN_MS);
     return null;
-  });
+  }, TAKEN_MS_MAX);
 }
 
 export async function until<T>(what: string, look: () => Promise<T | null> | T | null, limitMs = SOON_MS): Promise<T> {
@@ -77,7 +79,9 @@ export async function allConfirmed(house: TestHouse, count: number, limitMs = SO
         ["confirmed", "disputed"].map(async (state) => (await house.desk.commands(`kind=top-up&state=${state}`)).length),
       );
       expect(disputed).toBe(0);
-      return confirmed! >= count ? true : null;
+      if (confirmed! >= count) return true;
+      await systemClock.wait(COME_AGAIN_MS); // these are long lists
+      return null;
     },
     limitMs,
   );

@@ -214,10 +214,10 @@ suiteNeeding(["redis-server"], "Redis that forgets", () => {
         if (part === 2) await redis.restart();
       }
       expect([...seen]).toEqual(expect.arrayContaining(["queued", "verifying", "confirmed"]));
-      await allConfirmed(house, meters.length, 90_000);
+      await allConfirmed(house, meters.length, 180_000);
       creditedOnce(house, meters);
     } finally {
       admin.disconnect();
     }
-  }, 150_000);
+  }, 400_000);
 });
