@@ -32,7 +32,10 @@ export async function testDatabase(log: Logger = silentLog, server?: string, tab
 }
 
 /** A new database without any table, on the server that is named. */
-export async function emptyDatabase(server: string, tablespace = "pg_default"): Promise<{ connectionString: string; drop(): Promise<void> }> {
+export async function emptyDatabase(
+  server: string,
+  tablespace = "pg_default",
+): Promise<{ connectionString: string; drop(): Promise<void> }> {
   const name = `t_${randomUUID().replaceAll("-", "")}`;
   await onServer(server, `CREATE DATABASE ${name} TABLESPACE ${tablespace}`);
   const url = new URL(server);

@@ -37,13 +37,17 @@ export async function payOnce(url: string, address: string, orderId: string, amo
 
 /** As a counter does it: again, with the same order id, until it is taken. Answers the command's id. */
 export async function payUntilTaken(house: TestHouse, address: string, orderId: string): Promise<string> {
-  return until(`the payment ${orderId} to be taken`, async () => {
-    const { status, json } = await payOnce(house.gateway.url, address, orderId);
-    if (status === 202) return String((json["command"] as Thing)["id"]);
-    expect({ status, code: json["code"] }).toEqual({ status: 503, code: json["code"] });
-    await systemClock.wait(COME_AGAIN_MS);
-    return null;
-  }, TAKEN_MS_MAX);
+  return until(
+    `the payment ${orderId} to be taken`,
+    async () => {
+      const { status, json } = await payOnce(house.gateway.url, address, orderId);
+      if (status === 202) return String((json["command"] as Thing)["id"]);
+      expect({ status, code: json["code"] }).toEqual({ status: 503, code: json["code"] });
+      await systemClock.wait(COME_AGAIN_MS);
+      return null;
+    },
+    TAKEN_MS_MAX,
+  );
 }
 
 export async function until<T>(what: string, look: () => Promise<T | null> | T | null, limitMs = SOON_MS): Promise<T> {
@@ -91,7 +95,10 @@ export async function allConfirmed(house: TestHouse, count: number, limitMs = SO
 export function creditedOnce(house: TestHouse, meters: readonly string[], times = 1): void {
   const wrong = meters
     .map((address) => house.street.snapshot(address))
-    .filter(({ obeyed, purchaseCount, balance }) => obeyed.topUps !== times || purchaseCount !== times || balance !== balanceAfter(times))
+    .filter(
+      ({ obeyed, purchaseCount, balance }) =>
+        obeyed.topUps !== times || purchaseCount !== times || balance !== balanceAfter(times),
+    )
     .map(({ address, obeyed, purchaseCount, balance }) => ({ address, topUps: obeyed.topUps, purchaseCount, balance }));
   expect(wrong).toEqual([]);
 }

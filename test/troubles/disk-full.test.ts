@@ -32,7 +32,8 @@ function whyNoMount(): string | null {
 
 const why = whyNoMount();
 const title = "a full disk under PostgreSQL";
-if (why !== null) describe.skip(`${title}: skipped, no small file system can be mounted (${why})`, () => test("is met", () => undefined));
+if (why !== null)
+  describe.skip(`${title}: skipped, no small file system can be mounted (${why})`, () => test("is met", () => undefined));
 else
   suiteNeeding(["postgres"], title, () => {
     const disk = mkdtempSync(join(tmpdir(), "small-disk-"));

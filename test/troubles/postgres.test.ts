@@ -115,24 +115,28 @@ suiteNeeding(["postgres"], "PostgreSQL", () => {
     { where: "before-commit", code: "commit-unknown", wasKept: false },
     { where: "after-commit", code: "commit-unknown", wasKept: true },
   ];
-  test.each(cuts)("a connection cut $where: it is told honestly, and the same order again is one credit", async ({ where, code, wasKept }) => {
-    const meters = fresh(2);
-    for (const address of meters) {
-      const before = proxy.cuts;
-      proxy.cut(where, order(address));
-      declined(await payOnce(house.gateway.url, address, order(address)), code);
-      expect(proxy.cuts).toBe(before + 1);
-      const rows = await admin(async () => {
-        const direct = new pg.Client({ connectionString: house.database.connectionString });
-        await direct.connect();
-        const { rowCount } = await direct.query("SELECT 1 FROM payments WHERE order_id = $1", [order(address)]);
-        await direct.end();
-        return rowCount;
-      });
-      expect(rows).toBe(wasKept ? 1 : 0);
-    }
-    await allDone(meters, await payAll(meters));
-  }, 60_000);
+  test.each(cuts)(
+    "a connection cut $where: it is told honestly, and the same order again is one credit",
+    async ({ where, code, wasKept }) => {
+      const meters = fresh(2);
+      for (const address of meters) {
+        const before = proxy.cuts;
+        proxy.cut(where, order(address));
+        declined(await payOnce(house.gateway.url, address, order(address)), code);
+        expect(proxy.cuts).toBe(before + 1);
+        const rows = await admin(async () => {
+          const direct = new pg.Client({ connectionString: house.database.connectionString });
+          await direct.connect();
+          const { rowCount } = await direct.query("SELECT 1 FROM payments WHERE order_id = $1", [order(address)]);
+          await direct.end();
+          return rowCount;
+        });
+        expect(rows).toBe(wasKept ? 1 : 0);
+      }
+      await allDone(meters, await payAll(meters));
+    },
+    60_000,
+  );
 
   test("read-only, as a standby is: payments are declined, readiness names it, and all goes on", async () => {
     const meters = fresh(2);

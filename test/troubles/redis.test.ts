@@ -76,7 +76,9 @@ suiteNeeding(["redis-server"], "Redis", () => {
     const meters = fresh(4);
     const commands = await payAll(meters, "without it");
     await allDone([...before, ...meters], [...early, ...commands], IN_SPITE_OF_IT_MS);
-    expect((await (await fetch(`${house.gateway.url}/metrics`)).text()).match(/fee_control_part_state\{part="queue"\} (\d)/)?.[1]).toBe("1");
+    expect(
+      (await (await fetch(`${house.gateway.url}/metrics`)).text()).match(/fee_control_part_state\{part="queue"\} (\d)/)?.[1],
+    ).toBe("1");
     await systemClock.wait(10_000 - (performance.now() - since));
     await redis.begin();
     await isAsItShouldBe();
@@ -134,7 +136,8 @@ suiteNeeding(["redis-server"], "Redis", () => {
     const meters = fresh(6);
     const storm = new AbortController();
     const killing = (async () => {
-      for (; !storm.signal.aborted; await systemClock.wait(50)) await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+      for (; !storm.signal.aborted; await systemClock.wait(50))
+        await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     })();
     const commands = await payAll(meters, "killed");
     await allDone(meters, commands, SOON_MS);
@@ -195,7 +198,10 @@ suiteNeeding(["redis-server"], "Redis that forgets", () => {
   });
 
   test("emptied, and restarted without its file, under 200 commands in every state: all arrive, none twice", async () => {
-    expect(await partTold(house.gateway.url, QUEUE)).toMatchObject({ degraded: true, why: expect.stringContaining("append-only") as string });
+    expect(await partTold(house.gateway.url, QUEUE)).toMatchObject({
+      degraded: true,
+      why: expect.stringContaining("append-only") as string,
+    });
     const admin = new Redis(redis.url, { maxRetriesPerRequest: null }).on("error", () => undefined);
     const seen = new Set<string>();
     try {

@@ -82,7 +82,18 @@ describe("signals", () => {
   let siteFile: string;
 
   beforeAll(async () => {
-    street = await startStreet(["--meters", "1", "--first-address", address!, "--tcp", "0", "--balance", "10.00", "--speed", "0"]);
+    street = await startStreet([
+      "--meters",
+      "1",
+      "--first-address",
+      address!,
+      "--tcp",
+      "0",
+      "--balance",
+      "10.00",
+      "--speed",
+      "0",
+    ]);
     siteFile = place.file(
       "site.yaml",
       JSON.stringify({
@@ -127,7 +138,11 @@ describe("signals", () => {
   test("the start after that has the line and the command at once, and SIGTERM alone ends with 0", async () => {
     gateway = await startGatewayProcess(siteFile);
     await until("readiness", () => isReady(gateway!.url));
-    await until("what was left to arrive", async () => ((await street.meter(address!)).obeyed["topUps"] === 2 ? true : null), SOON_MS);
+    await until(
+      "what was left to arrive",
+      async () => ((await street.meter(address!)).obeyed["topUps"] === 2 ? true : null),
+      SOON_MS,
+    );
     process.kill(gateway.child.pid!, "SIGTERM");
     expect(await gateway.ended).toBe(0);
     expect((await street.meter(address!))["purchaseCount"]).toBe(2);
