@@ -24,7 +24,10 @@ function watch(waiting: () => number, taken: () => number) {
     log: silentLog,
   });
   const after = async (ms: number): Promise<void> => {
-    for (const end = elapsed + ms; elapsed < end; await progress.look()) elapsed += seconds(5);
+    for (const end = elapsed + ms; elapsed < end;) {
+      elapsed += seconds(5);
+      await progress.look();
+    }
   };
   return { progress, after, renewed: () => renewed };
 }

@@ -102,10 +102,10 @@ describe("the clock of leases and sessions is set", () => {
     "$title: a holder never believes a lease longer than it lasts, and has its lines again at once",
     async ({ byMs }) => {
       const clock = new SteppingClock();
-      const { db, drop } = await testDatabase();
+      const database = await testDatabase();
       const keeper = (holder: string) =>
         new LeaseKeeper({
-          leases: new PostgresLineLeases(db),
+          leases: new PostgresLineLeases(database.db),
           me: { holder, buses: ["rs485-1"] },
           clock,
           elapsed: systemElapsed,
@@ -126,7 +126,7 @@ describe("the clock of leases and sessions is set", () => {
       } finally {
         await ours.stop();
         await theirs.stop();
-        await drop();
+        await database.drop();
       }
     },
     30_000,

@@ -101,7 +101,10 @@ suiteNeeding(["postgres"], "PostgreSQL", () => {
   test("every connection ended again and again while payments come: each is taken once", async () => {
     const meters = fresh(10);
     const ending = admin(async (client) => {
-      for (let storm = 0; storm < STORMS; storm += 1, await systemClock.wait(300)) await endAll(client);
+      for (let storm = 0; storm < STORMS; storm += 1) {
+        await endAll(client);
+        await systemClock.wait(300);
+      }
     });
     const commands = await Promise.all(meters.map((address) => payUntilTaken(house, address, order(address))));
     await ending;

@@ -136,8 +136,10 @@ suiteNeeding(["redis-server"], "Redis", () => {
     const meters = fresh(6);
     const storm = new AbortController();
     const killing = (async () => {
-      for (; !storm.signal.aborted; await systemClock.wait(50))
+      while (!storm.signal.aborted) {
         await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+        await systemClock.wait(50);
+      }
     })();
     const commands = await payAll(meters, "killed");
     await allDone(meters, commands, SOON_MS);
