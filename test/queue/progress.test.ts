@@ -83,7 +83,7 @@ test("a queue that refuses is passed by at once, then left alone for a while, th
   await way.add("lane", [CommandId("two")]);
   expect({ direct, asked, taken: way.taken }).toEqual({ direct: ["one", "two"], asked: 1, taken: 2 });
   isAway = false;
-  await clock.wait(seconds(6));
+  await clock.pass(seconds(6));
   await way.add("lane", [CommandId("three")]);
   expect({ direct, asked }).toEqual({ direct: ["one", "two"], asked: 2 });
 });
@@ -97,9 +97,10 @@ test("a queue that does not answer is waited for no longer than two seconds", as
     log: silentLog,
     direct: (commands) => Promise.resolve(void direct.push(...commands)),
   });
-  await way.add("lane", [ONE]);
+  const added = way.add("lane", [ONE]);
+  await clock.pass(seconds(2));
+  await added;
   expect(direct).toEqual(["one"]);
-  expect(clock.now() - START).toBeLessThanOrEqual(seconds(2));
 });
 
 test("a job that seems lost is handed out past the queue, also when the clock was set back in between", async () => {
