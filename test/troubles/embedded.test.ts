@@ -53,7 +53,7 @@ const postmaster = (): number =>
   Number(readFileSync(join(place.path, "data/postgres/cluster/postmaster.pid"), "utf8").split("\n")[0]);
 const field = (pid: number, name: "ppid" | "stat"): string =>
   execFileSync("ps", ["-o", `${name}=`, "-p", String(pid)], { encoding: "utf8" }).trim();
-const onlyTheGateway = (): void => process.kill(gateway.child.pid!, "SIGKILL");
+const onlyTheGateway = (): boolean => process.kill(gateway.child.pid!, "SIGKILL");
 
 async function arrivesOnceAfterTheNextStart(address: string, guardian: number): Promise<void> {
   const before = postmaster();
