@@ -163,35 +163,4 @@ suiteNeeding(["postgres"], "PostgreSQL", () => {
     await ready();
     await allDone(meters, await payAll(meters));
   }, 60_000);
-
-  test("out of connections: payments are declined, and taken when there is room", async () => {
-    const meters = fresh(2);
-    const others: pg.Client[] = [];
-    await admin(async (client) => {
-      await until("no connection to be left", async () => {
-        await endAll(client).catch(() => undefined);
-        others.splice(0);
-        for (;;) {
-          const other = new pg.Client({ connectionString: server.connectionString });
-          other.on("error", () => undefined);
-          try {
-            await other.connect();
-            others.push(other);
-          } catch {
-            return others.length > 10 ? true : null;
-          }
-        }
-      });
-      const answer = await until("a payment to meet it", async () => {
-        const one = await payOnce(house.gateway.url, meters[0]!, order(meters[0]!));
-        if (one.status === 503) return one;
-        await endAll(client); // it had a connection left
-        return null;
-      });
-      declined(answer, "database-unreachable");
-    });
-    await Promise.all(others.map((other) => other.end().catch(() => undefined)));
-    await ready();
-    await allDone(meters, await payAll(meters));
-  }, 60_000);
 });
