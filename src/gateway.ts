@@ -27,8 +27,8 @@ import { metersInUse } from "./house/meters-in-use.ts";
 import { AddedMeters, besideTheFile, whyNotOn } from "./house/added-meters.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
-import { readinessOf } from "./house/readiness.ts";
 import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
+import { watchOver } from "./house/watch-over.ts";
 import { Counters } from "./metrics/counters.ts";
 import { bullmqOnPostgres, bullmqOnRedis } from "./queue/bullmq.ts";
 import { checkRedis } from "./queue/redis-check.ts";
@@ -139,7 +139,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
 
   // --- queue
   const redisUrl = config.stores.redis?.open() ?? null;
-  const degraded = redisUrl === null ? null : (await checkRedis({ url: redisUrl, log })).degraded;
+  if (redisUrl !== null) await checkRedis({ url: redisUrl, log });
   const queue =
     redisUrl === null
       ? bullmqOnPostgres({ connectionString, log, clock: systemClock })
@@ -176,6 +176,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     running: () => engine.running(),
     exceptions: () => open.store.counts(clock.now()),
     auditWaiting: audit.pulse.waiting,
+    parts: () => watch.states(),
+    standsStillMs: () => watch.progress.standsStillMs,
   });
   security.onUsable?.(() => {
     engine.wakeWaitingFor("cipher-machine").catch((error: unknown) => {
@@ -186,6 +188,21 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const added = new AddedMeters({ store: newMeters, street, buses: busIds, comes: engine.comes, clock: systemClock, log });
   added.start();
   closers.add("added meters", () => added.stop());
+  const watch = watchOver({
+    db,
+    queue,
+    redisUrl,
+    street,
+    leases,
+    mqtt,
+    config,
+    security,
+    audit: audit.pulse,
+    engine,
+    clock,
+    log,
+    closers,
+  });
   const { priceOf, at } = { priceOf: (tariff: string) => config.prices.get(tariff), at: config.compareAt };
   const comparing = comparisonOf({ ...engine.books, ...open, db }, { street, priceOf, timeZone: config.site.timeZone, at });
   open.watch.start();
@@ -225,8 +242,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     billedDays: (account, limit) => stores.billing.days(account, limit),
     street,
     live,
-    readiness: () =>
-      readinessOf({ db, queue, queueDegraded: degraded, street, leases, mqtt, config, security, audit: audit.pulse }),
+    readiness: watch.readiness,
+    isAlive: () => !watch.progress.isDead,
     metrics: counters,
     audit,
     apiKeys: config.apiKeys,

@@ -1,8 +1,9 @@
 /**
  * `npm start`: the gateway, from gateway.yaml or the file named in GATEWAY_CONFIG, in real time.
  *
- * The first SIGTERM or SIGINT finishes what is on the wire, persists, and leaves; a second one leaves at once. Exit codes: 0
- * stopped in order, 1 could not start or was cut short, 2 the site file is not valid.
+ * The first SIGTERM or SIGINT finishes what is on the wire, persists, gives its lines back, and leaves; a second one, a second or more
+ * later, leaves at once, also when the first hangs. Exit codes: 0 stopped in order, 1 could not start or was cut short by a second
+ * signal, 2 the site file is not valid.
  */
 import { existsSync } from "node:fs";
 import { destination } from "pino";

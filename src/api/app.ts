@@ -7,7 +7,9 @@ import swaggerUi from "@fastify/swagger-ui";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { jsonSchemaTransform, validatorCompiler } from "fastify-type-provider-zod";
 import { COOKIE, installAccess, isOpenRoute } from "./access.ts";
+import { systemClock } from "../kernel/clock.ts";
 import type { ApiParts } from "./books.ts";
+import { installDraining } from "./draining.ts";
 import { installReplies, send, toFault } from "./replies.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
@@ -41,6 +43,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => (body) => JSON.stringify(body)); // views say the shape; schemas document it
   installReplies(app, parts.log);
+  installDraining(app, systemClock);
   const access = installAccess(app, parts);
   if (parts.apiKeys.length > 0) await app.register(rateLimit, { max: REQUESTS_PER_MINUTE_MAX, timeWindow: "1 minute" });
   await app.register(helmet, {

@@ -51,6 +51,10 @@ export interface PartReport {
   /** Works, but not as it should. */
   readonly degraded?: boolean;
   readonly why: string | null;
+  readonly nameZh?: string;
+  /** What to do, where something is to be done. */
+  readonly next?: string;
+  readonly nextZh?: string;
 }
 
 export interface ApiParts {
@@ -122,6 +126,8 @@ export interface ApiParts {
   readonly identities: Pick<IdentityWatch, "mustBeOurs">;
   readonly live: LiveEvents;
   readonly readiness: () => Promise<readonly PartReport[]>;
+  /** False: nothing goes on here any more, and another process would do better. Left out: it always does. */
+  readonly isAlive?: () => boolean;
   readonly audit: {
     readonly store: Pick<AuditStore, "head" | "waiting" | "page">;
     readonly sealer: Pick<Sealer, "trouble">;

@@ -18,14 +18,22 @@ export function problemOf(fault: Fault): Record<string, unknown> {
   };
 }
 
+/** Soon enough for somebody at a counter, seldom enough for a database that is just coming up. */
+const RETRY_AFTER_S = 5;
+
 export function send(reply: FastifyReply, fault: Fault): FastifyReply {
-  return reply.status(faults[fault.code].http).type("application/problem+json").send(problemOf(fault));
+  const { http, retry } = faults[fault.code];
+  if (http === 503 && (retry === "later" || retry === "verify-first")) reply.header("retry-after", RETRY_AFTER_S);
+  return reply.status(http).type("application/problem+json").send(problemOf(fault));
 }
 
 /** A field whose being wrong has a name of its own. */
 const fieldCodes: Readonly<Record<string, FaultCode>> = { amount: "amount-malformed", account: "account-malformed" };
 
 export function toFault(error: unknown): Fault {
+  // whoever asked is told the one thing that matters: that it may be there, and how to find out
+  if (isFault(error, "database-unreachable") && error.context["duringCommit"] === true)
+    return new Fault("commit-unknown", error.context, { cause: error });
   if (isFault(error)) return error;
   const thrown = error as FastifyError;
   if (hasZodFastifySchemaValidationErrors(error)) {

@@ -9,6 +9,7 @@ import type {
   Bus,
   Command,
   ExceptionItem,
+  HousePart,
   Meter,
   Payment,
   Problem,
@@ -140,6 +141,10 @@ export const latestCommands = async (): Promise<readonly Command[]> =>
 
 export const latestPayments = async (): Promise<readonly Payment[]> =>
   ((await call("/v1/payments?limit=20")) as Page).items as readonly Payment[];
+
+/** Also while the house is not ready: then above all. */
+export const houseParts = async (): Promise<readonly HousePart[]> =>
+  ((await (await fetch("/readyz")).json()) as { readonly parts: readonly HousePart[] }).parts;
 
 export const buses = async (): Promise<readonly Bus[]> => ((await call("/v1/buses")) as Page).items as readonly Bus[];
 

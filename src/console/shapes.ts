@@ -97,6 +97,17 @@ export interface Payment {
   readonly createdAt: string;
 }
 
+/** As /readyz tells it. */
+export interface HousePart {
+  readonly name: string;
+  readonly nameZh?: string;
+  readonly ready: boolean;
+  readonly degraded?: boolean;
+  readonly why: string | null;
+  readonly next?: string;
+  readonly nextZh?: string;
+}
+
 export interface Bus {
   readonly id: string;
   readonly transport: string;

@@ -26,7 +26,7 @@ interface Asked {
 export class Answering {
   readonly times: AnswerTimes;
   readonly #timing: LineTiming;
-  readonly #leftAloneUntil = new Map<string, Instant>();
+  readonly #leftAlone = new Map<string, Asked>();
   #last: Asked | undefined;
 
   constructor(timing: LineTiming) {
@@ -38,7 +38,7 @@ export class Answering {
   asked({ frame, replyBytes }: Pick<LineRequest, "frame" | "replyBytes">, requestBytes: number, sentAt: Instant): number {
     const wholeMs = replyDeadlineMs(this.#timing, frame, requestBytes, replyBytes);
     this.#last = { frame, requestBytes, sentAt, overAt: later(sentAt, wholeMs + this.#timing.quietMs) };
-    this.#leftAloneUntil.delete(frame.address);
+    this.#leftAlone.delete(frame.address);
     if (!isQuestion(frame)) return wholeMs;
     const savedMs = this.#timing.answerMs - this.times.allowanceMs(frame.address, replyBytes ?? replyBytesMax(frame));
     return wholeMs - savedMs;
@@ -52,7 +52,7 @@ export class Answering {
     if (this.#last === undefined || !isQuestion(this.#last.frame)) return;
     const { address } = this.#last.frame;
     this.times.silent(address);
-    this.#leftAloneUntil.set(address, this.#last.overAt);
+    this.#leftAlone.set(address, this.#last);
   }
 
   /** A reply while nobody waits. False: it answers nothing that we asked last. */
@@ -60,16 +60,17 @@ export class Answering {
     const asked = this.#last;
     if (asked === undefined || readReply(asked.frame, frame).is === "not-ours") return false;
     // Again what was heard already, or the answer that was given up; then nothing more of it is to come.
-    if (this.#leftAloneUntil.delete(asked.frame.address)) this.#measure(asked, replyBytes, at);
+    if (this.#leftAlone.delete(asked.frame.address)) this.#measure(asked, replyBytes, at);
     return true;
   }
 
-  /** How long this meter is still to be asked nothing. */
+  /** How long this meter is still to be asked nothing. A clock that was set back since tells of no moment that counts. */
   leftAloneMs({ address }: Frame, now: Instant): number {
-    const until = this.#leftAloneUntil.get(address);
-    if (until === undefined) return 0;
-    if (now >= until) this.#leftAloneUntil.delete(address);
-    return until - now;
+    const asked = this.#leftAlone.get(address);
+    if (asked === undefined) return 0;
+    if (now < asked.overAt && now >= asked.sentAt) return asked.overAt - now;
+    this.#leftAlone.delete(address);
+    return 0;
   }
 
   #measure({ frame, requestBytes, sentAt }: Asked, replyBytes: number, at: Instant): void {

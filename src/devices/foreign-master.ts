@@ -12,7 +12,7 @@
  *
  * Pure: told what was heard and when; keeps no timer and touches no wire.
  */
-import { Instant, minutes } from "../kernel/clock.ts";
+import { Instant, later, minutes } from "../kernel/clock.ts";
 import { readReply } from "../protocols/dlt645/index.ts";
 import type { Frame } from "../protocols/dlt645/index.ts";
 
@@ -43,7 +43,7 @@ export class ForeignMaster {
   #seenAt: Instant | null = null;
   #toldAt: Instant | null = null;
   #isNamed = false;
-  #question: { readonly frame: Frame; readonly until: Instant } | null = null;
+  #question: { readonly frame: Frame; readonly until: Instant; readonly quietMs: number } | null = null;
   readonly #purchases = new Map<string, number>();
 
   get picture(): OtherMaster | null {
@@ -62,6 +62,11 @@ export class ForeignMaster {
     return this.#question?.until ?? Instant(0);
   }
 
+  /** How long that was to be when it began. */
+  get quietMs(): number {
+    return this.#question?.quietMs ?? 0;
+  }
+
   /** True: it is time to tell people. */
   note(sign: Sign, at: Instant): boolean {
     if (this.#seenAt !== null && at - this.#seenAt > FORGET_AFTER_MS) this.#lately = none();
@@ -75,9 +80,9 @@ export class ForeignMaster {
     return true;
   }
 
-  /** A foreign request: its answer may take until then. */
-  asked(frame: Frame, until: Instant): void {
-    this.#question = { frame, until };
+  /** A foreign request at this moment: its answer may take so long. */
+  asked(frame: Frame, at: Instant, quietMs: number): void {
+    this.#question = { frame, until: later(at, quietMs), quietMs };
   }
 
   /** Whether this is the answer that somebody else waits for; it is so once, and the wire is free again. */

@@ -26,6 +26,9 @@ interface PatienceParts {
   readonly closing: AbortSignal;
 }
 
+/** A clock that is set back in the middle of a wait must not stretch it: none of them is longer than its own window. */
+const noLongerThan = (windowMs: number, ms: number): number => Math.min(ms, windowMs);
+
 export class LinePatience {
   readonly #parts: PatienceParts;
 
@@ -38,7 +41,7 @@ export class LinePatience {
     const { clock, ear } = this.#parts;
     await clock.wait(ms, ended);
     for (let pauses = 0; pauses < GRACE_PAUSES_MAX && !ended.aborted && ear.isInsideFrame; pauses += 1) {
-      const rest = ear.heardAt + BYTE_GAP_MS - clock.now();
+      const rest = noLongerThan(BYTE_GAP_MS, ear.heardAt + BYTE_GAP_MS - clock.now());
       if (rest <= 0) return;
       await clock.wait(rest, ended);
     }
@@ -48,7 +51,7 @@ export class LinePatience {
   async untilQuiet(from: Instant): Promise<void> {
     const { clock, timing, log, ear, closing, id } = this.#parts;
     for (let windows = 0; windows < QUIET_WINDOWS_MAX; windows += 1) {
-      const rest = Math.max(from, ear.heardAt) + timing.quietMs - clock.now();
+      const rest = noLongerThan(timing.quietMs, Math.max(from, ear.heardAt) + timing.quietMs - clock.now());
       if (rest <= 0 || closing.aborted) return;
       await clock.wait(rest, closing);
     }
@@ -62,6 +65,7 @@ export class LinePatience {
     for (let asked = 0, known = 0; !closing.aborted;) {
       const until = others.quietUntil;
       const now = clock.now();
+      if (until - now > others.quietMs) others.giveUp(until); // the clock was set back: that moment is long over
       if (now < until) {
         if (until !== known) asked += 1;
         if (asked > FOREIGN_EXCHANGES_MAX) return;
@@ -71,7 +75,7 @@ export class LinePatience {
         continue;
       }
       others.giveUp(now);
-      const rest = later(ear.heardAt, timing.turnaroundMs) - now;
+      const rest = noLongerThan(timing.turnaroundMs, later(ear.heardAt, timing.turnaroundMs) - now);
       if (!waited || rest <= 0) return;
       await clock.wait(rest, closing);
     }

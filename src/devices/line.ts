@@ -10,7 +10,7 @@
  * alone until that has passed, and the line serves others meanwhile. A request for a line that is down fails at once, so nothing
  * waits here to do harm later. What a frame means to a meter is not known here.
  */
-import { later, type Clock, type Instant } from "../kernel/clock.ts";
+import type { Clock, Instant } from "../kernel/clock.ts";
 import { Fault, isFault, reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import { encodeFrame, readReply } from "../protocols/dlt645/index.ts";
@@ -320,7 +320,7 @@ export class Line {
   #strangerAsked(frame: Frame, bytes: Uint8Array): void {
     const { clock, timing } = this.#parts;
     this.counts.foreignRequests += 1;
-    this.others.asked(frame, later(clock.now(), replyDeadlineMs(timing, frame, bytes.length)));
+    this.others.asked(frame, clock.now(), replyDeadlineMs(timing, frame, bytes.length));
     this.suspect("request", frame.address);
   }
 

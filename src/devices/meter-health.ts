@@ -24,8 +24,14 @@ export class HealthBook {
     this.#clock = clock;
   }
 
+  /** Where a clock was set back, a pause would last for hours: one that is longer than any pause is over. */
   of(meter: MeterAddress): MeterHealth {
-    return this.#meters.get(meter) ?? unknown;
+    const health = this.#meters.get(meter) ?? unknown;
+    const { askAgainAt, failures } = health;
+    if (askAgainAt === null || askAgainAt - this.#clock.now() <= backOffMs(failures)) return health;
+    const over = { ...health, askAgainAt: this.#clock.now() };
+    this.#meters.set(meter, over);
+    return over;
   }
 
   /** Called each time a meter that was silent or unknown answers. */

@@ -172,7 +172,7 @@ export class Poller {
     const readAt = this.#readAt.get(meter.address);
     const due = duties.filter(({ tier, everyMs }) => {
       const last = readAt?.get(tier);
-      return last === undefined || now >= last + everyMs;
+      return last === undefined || now >= last + everyMs || now < last; // before: the clock was set back
     });
     // A meter that fell silent is due again as soon as it is worth asking, not only at its next regular turn: once for each of its
     // pauses, or a line that is down, and refuses at once, would be asked without end.
@@ -220,7 +220,7 @@ export class Poller {
   async #readDaily(session: MeterSession, meter: MeterRecord): Promise<void> {
     const now = this.#parts.clock.now();
     const items = this.#parts.onceADay?.(meter) ?? [];
-    if (items.length === 0 || now - (this.#dailyAt.get(meter.address) ?? -A_DAY_MS) < A_DAY_MS) return;
+    if (items.length === 0 || Math.abs(now - (this.#dailyAt.get(meter.address) ?? -A_DAY_MS)) < A_DAY_MS) return;
     this.#dailyAt.set(meter.address, now);
     for (const item of items) {
       try {

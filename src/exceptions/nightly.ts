@@ -83,6 +83,6 @@ export class Nightly {
     if (account === null || this.#parts.street.isOurs?.(meter) === false) return false;
     if (comparedAt === null ? isFirstNight : comparedAt >= night) return false;
     const tried = this.#triedAt.get(meter);
-    return tried === undefined || tried < night || this.#parts.clock.now() - tried >= TRY_AGAIN_MS;
+    return tried === undefined || tried < night || Math.abs(this.#parts.clock.now() - tried) >= TRY_AGAIN_MS;
   }
 }

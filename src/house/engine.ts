@@ -41,6 +41,9 @@ import { onceADay, walletRoom } from "./wallet-room.ts";
 import { balanceReadings, takesTokens } from "./vendor-meters.ts";
 import { Waking } from "./waking.ts";
 
+/** Whether any is due is asked, and roughly how many. */
+const DUE_LOOKED_AT_MAX = 500;
+
 /** Announcements after which the rules look again. */
 const ruleWakers = new Set(["account", "meter"]);
 
@@ -114,11 +117,8 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     },
     heardAt: (meter) => street.health(meter).lastHeardAt,
     readSoon: (meter) => poller.hurry(meter),
-<<<<<<< HEAD
     ...pace,
-=======
     ...(restored === undefined ? {} : { holdsCuts: () => restored.holdsRules() }),
->>>>>>> backup
   });
   const payments = new PaymentService({
     ...common,
@@ -127,7 +127,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     channels: config.channels,
     cap: config.paymentCap,
     takesTokens: (meter) => takesTokens(street, meter),
-    roomIn: (meter) => walletRoom(stores.readings, meter),
+    roomIn: (meter, tx) => walletRoom(stores.readings, meter, tx),
   });
   const refunds = new RefundService({ ...common, service });
   const runner = new CommandRunner({
@@ -202,6 +202,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     due: (now, limit) => commands.due(now, limit, leases.held()),
     isRunning: (id) => jobs.has(id),
     add: (due) => jobs.add(due),
+    addDirect: (due) => jobs.addDirect(due),
     clock,
     log,
     ...pace,
@@ -252,6 +253,13 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     },
     wakeWaitingFor: async (what) => jobs.add(await commands.wakeWaitingFor(what, clock.now())),
     running: () => runner.running,
+    work: {
+      waiting: async () =>
+        (await commands.due(clock.now(), DUE_LOOKED_AT_MAX, leases.held())).filter((id) => !jobs.has(id)).length,
+      taken: () => jobs.taken,
+      renew: async () => queue.renew?.(),
+      makeAllDue: () => commands.makeAllDue(clock.now(), leases.held()),
+    },
     pollAll: async () => {
       const byLine = Map.groupBy(street.meters(), (meter) => lineName(config, meter));
       await Promise.all(

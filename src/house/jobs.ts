@@ -14,6 +14,7 @@ import type { Logger } from "../kernel/log.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
 import { CONCURRENCY, laneOf } from "../queue/lanes.ts";
 import { LineDesk } from "../queue/line-desk.ts";
+import { ShortWay } from "../queue/short-way.ts";
 
 export interface JobsParts {
   readonly commands: EngineCommandStore;
@@ -38,10 +39,23 @@ interface Place {
 export class Jobs {
   readonly #parts: JobsParts;
   readonly #desk: LineDesk;
+  readonly #way: ShortWay;
+  #taken = 0;
 
   constructor(parts: JobsParts) {
     this.#parts = parts;
     this.#desk = new LineDesk((command) => this.#run(command));
+    this.#way = new ShortWay({
+      queue: parts.queue,
+      clock: parts.clock,
+      log: parts.log,
+      direct: (commands) => this.addDirect(commands),
+    });
+  }
+
+  /** Commands taken since the start: stands still where nobody works. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /** Waiting at its line, or in hand. */
@@ -50,15 +64,32 @@ export class Jobs {
   }
 
   async add(commands: readonly CommandId[]): Promise<void> {
-    const { queue, lanes } = this.#parts;
-    if (lanes.length === 1) return queue.add(lanes[0]!, commands);
+    const { lanes } = this.#parts;
+    if (lanes.length === 1) return this.#way.add(lanes[0]!, commands);
     for (const [lane, places] of Map.groupBy(await this.#placesOf(commands), ({ line }) => laneOf(line, lanes))) {
-      await queue.add(
+      await this.#way.add(
         lane,
         places.map(({ id }) => id),
       );
     }
     return undefined;
+  }
+
+  /**
+   * A place at its line for each, past the queue. For a line of another gateway, a job comes only around a change of holders, or
+   * when two share a number for a while: it is put back, and the holder's sweeper finds it.
+   */
+  async addDirect(ids: readonly CommandId[]): Promise<void> {
+    const { commands, leases, clock } = this.#parts;
+    const places = await this.#placesOf(ids);
+    const ours = places.filter(({ bus }) => leases.holds(bus));
+    const astray = places.filter(({ bus }) => !leases.holds(bus));
+    for (const { id, line, priority } of ours) this.#desk.submit(id, line, priority);
+    if (astray.length > 0)
+      await commands.putBack(
+        astray.map(({ id }) => id),
+        clock.now(),
+      );
   }
 
   /** The outbox's jobs: handing a command to the queue is a step of its life, and is told like the others. */
@@ -71,7 +102,8 @@ export class Jobs {
   /** Sets the clerks of our lanes to work. */
   async start(): Promise<void> {
     const { queue, lanes } = this.#parts;
-    for (const lane of lanes) await queue.work(lane, Math.ceil(CONCURRENCY / lanes.length), (command) => this.#attend(command));
+    for (const lane of lanes)
+      await queue.work(lane, Math.ceil(CONCURRENCY / lanes.length), (command) => this.addDirect([command]));
   }
 
   /** Nothing new is begun. */
@@ -82,18 +114,10 @@ export class Jobs {
   /** Whose database was away in that moment is found by the sweeper; nobody else waits for what comes of it here. */
   async #run(command: CommandId): Promise<void> {
     try {
+      this.#taken += 1;
       await this.#parts.run(command);
     } catch (error) {
       this.#parts.log.warn({ command, reason: reasonOf(error) }, "a command could not be looked at; it will be looked at again");
-    }
-  }
-
-  /** A job for a line of another gateway comes astray only around a change of holders, or when two share a number for a while. */
-  async #attend(command: CommandId): Promise<void> {
-    const { commands, leases, clock } = this.#parts;
-    for (const { id, line, bus, priority } of await this.#placesOf([command])) {
-      if (leases.holds(bus)) this.#desk.submit(id, line, priority);
-      else await commands.putBack([id], clock.now());
     }
   }
 

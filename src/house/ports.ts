@@ -6,11 +6,8 @@ import type { ApiParts, LiveEvents } from "../api/books.ts";
 import type { EngineCommandStore, EngineMeterStore, PaymentStore } from "../commands/command-store.ts";
 import type { ConclusionParts } from "../commands/conclusion.ts";
 import type { OutcomeKeeper } from "../commands/outcome-keeper.ts";
-<<<<<<< HEAD
 import type { ReplacementStore } from "../commands/replacement/replacement.ts";
-=======
 import type { RestoredBooks } from "../commands/restored.ts";
->>>>>>> backup
 import type { Config } from "../config.ts";
 import type { DeviceStore } from "../devices/device-store.ts";
 import type { SuspectListener } from "../devices/reading-intake.ts";
@@ -21,7 +18,7 @@ import type { Announcement, Outbox } from "../kernel/events.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading } from "../kernel/reading.ts";
-import type { Transactor } from "../kernel/transaction.ts";
+import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { BillingStore } from "../ledger/billing.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
@@ -38,7 +35,7 @@ export interface HouseStores {
   readonly payments: PaymentStore;
   readonly readings: DeviceStore & {
     /** The newest believed readings of these meters, all items. */
-    latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
+    latestOf(meters: readonly MeterAddress[], tx?: Transaction | null): Promise<readonly Reading[]>;
   };
   readonly ledger: LedgerStore;
   readonly billing: BillingStore;
@@ -111,6 +108,13 @@ export interface Engine<K extends EngineKeepers = EngineKeepers> {
   wakeWaitingFor(what: string): Promise<void>;
   /** Commands in hand. */
   running(): number;
+  /** Whether work goes on: what is due and in nobody's hand, how many were taken, and what can be done about it. */
+  readonly work: {
+    waiting(): Promise<number>;
+    taken(): number;
+    renew(): Promise<void>;
+    makeAllDue(): Promise<unknown>;
+  };
   pollAll(): Promise<void>;
   reconcile(): Promise<void>;
   hold(): Promise<() => void>;

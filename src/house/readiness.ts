@@ -7,12 +7,16 @@ import type { CommandQueue } from "../queue/command-queue.ts";
 import type { SecurityModule } from "../security/security-module.ts";
 import type { Waiting } from "../audit/audit-store.ts";
 import { seconds } from "../kernel/clock.ts";
+import type { RedisMark } from "../queue/redis-check.ts";
 import type { Database } from "../stores/database.ts";
+import { advice, partsZh, type AdviceCode } from "./part-advice.ts";
 
 export interface ReadinessParts {
   readonly db: Database;
   readonly queue: CommandQueue;
-  readonly queueDegraded: string | null;
+  /** Of a queue that answers: what is not as it should be. */
+  readonly queueMark: () => Promise<RedisMark | null>;
+  readonly work: { readonly trouble: string | null };
   readonly street: Street;
   readonly leases: Pick<LeaseKeeper, "trouble" | "gateways">;
   readonly mqtt: { readonly url: string; readonly used: boolean };
@@ -27,34 +31,41 @@ const UNSEALED_MS_MAX = seconds(60);
 /**
  * Ready means: a payment that is taken now can be remembered and will be worked on. A line that is down only
  * degrades: top-ups wait. So does a cipher machine that is down; one that refuses us will not work on any payment until a person comes.
+ * A queue that is gone only degrades, too: it wakes workers, and commands go straight to their lines meanwhile (queue/short-way.ts).
  */
 export async function readinessOf(parts: ReadinessParts): Promise<readonly PartReport[]> {
-  const [database, queue, audit] = await Promise.all([parts.db.trouble(), parts.queue.trouble(), auditTrouble(parts.audit)]);
+  const [database, queue, audit, mark] = await Promise.all([
+    parts.db.trouble(),
+    parts.queue.trouble(),
+    auditTrouble(parts.audit),
+    parts.queueMark(),
+  ]);
   const trouble = parts.security.trouble ?? null;
   const buses = parts.street.buses();
   const down = buses.filter((bus) => bus.heldByUs && !bus.open);
   const doors = buses.flatMap((bus) => (bus.callers === undefined ? [] : [{ id: bus.id, ...bus.callers }]));
   const strangers = doors.filter(({ quarantined }) => quarantined > 0);
   return [
-    { name: "database", ready: database === null, why: database },
-    {
-      name: `queue (${parts.queue.kind})`,
-      ready: queue === null,
-      degraded: parts.queueDegraded !== null,
-      why: queue ?? parts.queueDegraded,
-    },
-    {
-      name: `security (${parts.security.name})`,
-      ready: trouble?.lasting !== true,
-      degraded: trouble !== null,
-      why: trouble?.why ?? null,
-    },
-    {
-      name: "lines",
-      ready: true,
-      degraded: down.length > 0,
-      why: down.length === 0 ? null : down.map((bus) => `${bus.id}: ${bus.why ?? "down"}`).join("; "),
-    },
+    told("database", { ready: database === null, why: database?.why ?? null }, adviceFor(database?.code)),
+    told(
+      `queue (${parts.queue.kind})`,
+      { ready: true, degraded: queue !== null || mark !== null, why: queue ?? mark?.why ?? null },
+      queue !== null ? "queue-away" : mark === null ? null : `queue-${mark.kind}`,
+    ),
+    told(
+      `security (${parts.security.name})`,
+      { ready: trouble?.lasting !== true, degraded: trouble !== null, why: trouble?.why ?? null },
+      trouble === null ? null : trouble.lasting ? "security-refuses" : "security-away",
+    ),
+    told(
+      "lines",
+      {
+        ready: true,
+        degraded: down.length > 0,
+        why: down.length === 0 ? null : down.map((bus) => `${bus.id}: ${bus.why ?? "down"}`).join("; "),
+      },
+      down.length === 0 ? null : "lines-down",
+    ),
     // Strangers are worth a look and no trouble: any port that is open is knocked at.
     ...(doors.length === 0
       ? []
@@ -69,16 +80,35 @@ export async function readinessOf(parts: ReadinessParts): Promise<readonly PartR
           },
         ]),
     // Money is written down whether it is sealed or not; what is not sealed is not yet guarded.
-    { name: "audit", ready: true, degraded: audit !== null, why: audit },
-    {
-      name: "leases of lines",
-      ready: true, // whoever holds the line runs the command, and a line without a holder gets one
-      degraded: parts.leases.trouble !== null || buses.some((bus) => bus.holder === null),
-      why:
-        parts.leases.trouble ?? (parts.leases.gateways.length > 1 || buses.some((bus) => !bus.heldByUs) ? shares(buses) : null),
-    },
+    told("audit", { ready: true, degraded: audit !== null, why: audit }, audit === null ? null : "audit-behind"),
+    told(
+      "leases of lines",
+      {
+        ready: true, // whoever holds the line runs the command, and a line without a holder gets one
+        degraded: parts.leases.trouble !== null || buses.some((bus) => bus.holder === null),
+        why:
+          parts.leases.trouble ?? (parts.leases.gateways.length > 1 || buses.some((bus) => !bus.heldByUs) ? shares(buses) : null),
+      },
+      parts.leases.trouble !== null || buses.some((bus) => bus.holder === null) ? "leases" : null,
+    ),
+    told(
+      "work",
+      { ready: true, degraded: parts.work.trouble !== null, why: parts.work.trouble },
+      parts.work.trouble === null ? null : "work",
+    ),
   ];
 }
+
+/** "queue (bullmq on redis)" is one part, whatever it stands on. */
+export const partOf = ({ name }: Pick<PartReport, "name">): string => name.replace(/ \(.*\)$/, "");
+
+const told = (name: string, report: Omit<PartReport, "name">, code: AdviceCode | null): PartReport => {
+  const nameZh = partsZh[partOf({ name })];
+  return { name, ...(nameZh === undefined ? {} : { nameZh }), ...report, ...(code === null ? {} : advice[code]) };
+};
+
+const adviceFor = (code: string | undefined): AdviceCode | null =>
+  code === undefined ? null : code in advice ? (code as AdviceCode) : "database-unreachable";
 
 async function auditTrouble({ waiting, trouble }: ReadinessParts["audit"]): Promise<string | null> {
   const waits = await waiting().catch(() => null); // a database that is away is told above

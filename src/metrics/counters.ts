@@ -21,8 +21,14 @@ export interface Pictures {
   readonly meters: () => { readonly answering: number; readonly silent: number; readonly unknown: number };
   readonly running: () => number;
   readonly exceptions: () => Promise<readonly { readonly kind: string; readonly open: number; readonly overdue: number }[]>;
+  /** Of the house, as /readyz tells them: 0 as it should be, 1 degraded, 2 not ready. */
+  readonly parts: () => Promise<readonly { readonly part: string; readonly state: 0 | 1 | 2 }[]>;
+  readonly standsStillMs: () => number;
   readonly auditWaiting: () => Promise<{ readonly rows: number; readonly ageMs: number }>;
 }
+
+/** A figure that cannot be had just now is left out: the others, and above all the one that says why, are wanted then most. */
+const orNone = async <T>(picture: Promise<readonly T[]>): Promise<readonly T[]> => picture.catch(() => []);
 
 export class Counters {
   readonly registry = new Registry();
@@ -44,7 +50,7 @@ export class Counters {
       registers,
       async collect() {
         this.reset();
-        for (const { state, count } of await pictures.commandsByState()) this.set({ state }, count);
+        for (const { state, count } of await orNone(pictures.commandsByState())) this.set({ state }, count);
       },
     });
     new Gauge({
@@ -63,7 +69,7 @@ export class Counters {
         registers,
         async collect() {
           this.reset();
-          for (const row of await pictures.exceptions()) this.set({ kind: row.kind }, value(row));
+          for (const row of await orNone(pictures.exceptions())) this.set({ kind: row.kind }, value(row));
         },
       });
     };
@@ -82,7 +88,26 @@ export class Counters {
       help: "Age of the oldest row of the audit that is not sealed yet → above 60: see audit at /readyz; nobody seals, or a transaction hangs",
       registers,
       async collect() {
-        this.set((await pictures.auditWaiting()).ageMs / 1_000);
+        const waits = await pictures.auditWaiting().catch(() => null);
+        if (waits !== null) this.set(waits.ageMs / 1_000);
+      },
+    });
+    new Gauge({
+      name: "fee_control_part_state",
+      help: "Parts of the house, 0 as it should be, 1 degraded, 2 not ready → above 0: /readyz says why and what to do next",
+      labelNames: ["part"],
+      registers,
+      async collect() {
+        this.reset();
+        for (const { part, state } of await orNone(pictures.parts())) this.set({ part }, state);
+      },
+    });
+    new Gauge({
+      name: "fee_control_work_stands_still_seconds",
+      help: "For how long nothing was taken though commands were due → above 30: workers are made anew; above 180: /healthz fails",
+      registers,
+      collect() {
+        this.set(pictures.standsStillMs() / 1_000);
       },
     });
     const perBus = (name: string, help: string, value: (bus: ReturnType<Pictures["buses"]>[number]) => number): void => {

@@ -58,13 +58,10 @@ export interface ReconcilerParts {
   readonly heardAt: (meter: MeterAddress) => Instant | null;
   /** A decision waits for a fresh reading. */
   readonly readSoon: (meter: MeterAddress) => void;
-<<<<<<< HEAD
   /** How often it looks without a nudge; left out: every half minute. */
   readonly everyMs?: number;
-=======
   /** Nobody is cut while it holds: the books came back from a backup and may lack payments. Left out: it never does. */
   readonly holdsCuts?: () => Promise<boolean>;
->>>>>>> backup
 }
 
 export class Reconciler implements AfterCredit, CutGuard {

@@ -37,13 +37,18 @@ export const bullmqOnPostgres = (options: BullmqOptions & { connectionString: st
 export const bullmqOnRedis = (options: BullmqOptions & { url: string }): CommandQueue =>
   new BullmqQueue((noteTrouble) => redisStore(options.url, noteTrouble), options);
 
+interface Clerk {
+  worker: WorkingQueue;
+  readonly make: () => WorkingQueue;
+}
+
 class BullmqQueue implements CommandQueue {
   readonly #store: Store;
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #lockMs: number;
   readonly #queues = new Map<string, AddingQueue>();
-  readonly #workers: WorkingQueue[] = [];
+  readonly #clerks: Clerk[] = [];
   readonly #running = new Set<Promise<void>>();
   readonly #toldAt = new Map<string, number>();
   #closing: Promise<void> | undefined;
@@ -79,24 +84,38 @@ class BullmqQueue implements CommandQueue {
   }
 
   async work(lane: string, concurrency: number, run: (command: CommandId) => Promise<void>): Promise<void> {
-    const worker = this.#store.worker(nameOf(lane), ({ data }) => this.#run(data, run), {
-      concurrency,
-      maxStalledCount: 0,
-      lockDuration: this.#lockMs,
-      stalledInterval: this.#lockMs,
-      drainDelay: DRAIN_DELAY_S,
-      runRetryDelay: LOOK_AGAIN_MS,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-    });
-    worker.on("error", (error) => this.#note(error));
+    const make = (): WorkingQueue => {
+      const worker = this.#store.worker(nameOf(lane), ({ data }) => this.#run(data, run), {
+        concurrency,
+        maxStalledCount: 0,
+        lockDuration: this.#lockMs,
+        stalledInterval: this.#lockMs,
+        drainDelay: DRAIN_DELAY_S,
+        runRetryDelay: LOOK_AGAIN_MS,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: 0 },
+      });
+      worker.on("error", (error) => this.#note(error));
+      return worker;
+    };
+    const worker = make();
     try {
       await this.#within(ANSWER_MS_MAX, worker.waitUntilReady());
     } catch (error) {
       void worker.close(true).catch(() => undefined);
       throw this.#unreachable(error);
     }
-    this.#workers.push(worker);
+    this.#clerks.push({ worker, make });
+  }
+
+  /** A worker that hangs is not waited for; what it has in hand goes on, and a job that comes twice is looked at twice. */
+  renew(): Promise<void> {
+    if (this.#closing !== undefined) return Promise.resolve();
+    for (const clerk of this.#clerks) {
+      void clerk.worker.close(true).catch(() => undefined);
+      clerk.worker = clerk.make();
+    }
+    return Promise.resolve();
   }
 
   async trouble(): Promise<string | null> {
@@ -114,12 +133,14 @@ class BullmqQueue implements CommandQueue {
   }
 
   async #close(graceMs: number): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.pause(true)));
+    // a store that hangs must not keep us from leaving
+    const pausing = this.#clerks.map(({ worker }) => worker.pause(true));
+    await this.#within(CLOSE_STORE_MS_MAX, Promise.allSettled(pausing)).catch(() => undefined);
     await this.#within(graceMs, Promise.all(this.#running)).catch(() => undefined);
     const force = this.#running.size > 0;
     if (force) this.#log.warn({ running: this.#running.size }, "the queue closes while commands are still under way");
     const closing = [
-      ...this.#workers.map((worker) => worker.close(force)),
+      ...this.#clerks.map(({ worker }) => worker.close(force)),
       ...[...this.#queues.values()].map((queue) => queue.close()),
     ];
     await this.#within(CLOSE_STORE_MS_MAX, Promise.allSettled(closing)).catch(() => undefined);

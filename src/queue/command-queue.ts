@@ -15,6 +15,8 @@ export interface CommandQueue {
   work(lane: string, concurrency: number, run: (command: CommandId) => Promise<void>): Promise<void>;
   /** Resolves with null when the store answers, else with the reason: for readiness. */
   trouble(): Promise<string | null>;
+  /** Makes the clerks anew, where they seem to have fallen asleep. Left out: they cannot. */
+  renew?(): Promise<void>;
   /** Takes no new jobs, waits for running ones at most `graceMs`, frees everything. */
   close(graceMs: number): Promise<void>;
 }

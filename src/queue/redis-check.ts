@@ -1,5 +1,5 @@
 /**
- * Looks at a Redis before anything is entrusted to it. A policy that evicts keys may throw jobs away and break BullMQ's own
+ * Looks at a Redis before anything is entrusted to it, and now and then while it is used: settings are changed while servers run. A policy that evicts keys may throw jobs away and break BullMQ's own
  * records: refused. Without the append-only file a restart forgets what waits; that costs time, not commands, since the truth
  * is in our rows: a warning, and a mark for readiness.
  *
@@ -29,11 +29,49 @@ export async function checkRedis({ url, log }: { url: string; log: Logger }): Pr
   const policy = info.get("maxmemory_policy") ?? "unknown";
   if (policy !== "noeviction") throw new Fault("queue-unsafe", { ...place, "maxmemory-policy": policy });
   const version = info.get("valkey_version") ?? info.get("redis_version") ?? "unknown";
-  if (info.get("aof_enabled") === "1") return { version, degraded: null };
-  const degraded = "Redis keeps no append-only file: after its restart, waiting commands are found again by the sweeper only";
-  log.warn({ ...place, do: "set appendonly yes" }, degraded);
-  return { version, degraded };
+  const mark = marks.find(({ when }) => when(info));
+  if (mark !== undefined) log.warn({ ...place, do: mark.do }, mark.why);
+  return { version, degraded: mark?.why ?? null };
 }
+
+/** Null, or what is not as it should be just now; one that does not answer is told of by the queue itself. */
+export async function redisMark(url: string): Promise<RedisMark | null> {
+  const info = await ask(url, { host: "", port: 0 }).catch(() => null);
+  return info === null ? null : (marks.find(({ when }) => when(info)) ?? null);
+}
+
+type Info = ReadonlyMap<string, string>;
+const numberIn = (info: Info, name: string): number => Number(info.get(name) ?? 0);
+/** Jobs are refused when the memory is used up; that is told a little earlier. */
+const FULL_SHARE = 0.95;
+
+export interface RedisMark {
+  readonly kind: "evicts" | "full" | "forgets";
+  readonly why: string;
+  readonly do: string;
+}
+
+/** The worst first. */
+const marks: readonly (RedisMark & { readonly when: (info: Info) => boolean })[] = [
+  {
+    kind: "evicts",
+    when: (info) => info.get("maxmemory_policy") !== "noeviction",
+    why: "the maxmemory-policy of Redis is not noeviction: it may throw jobs away",
+    do: "set maxmemory-policy noeviction",
+  },
+  {
+    kind: "full",
+    when: (info) => numberIn(info, "maxmemory") > 0 && numberIn(info, "used_memory") >= FULL_SHARE * numberIn(info, "maxmemory"),
+    why: "the memory of Redis is used up: it takes no jobs",
+    do: "raise maxmemory, or find out what else fills it",
+  },
+  {
+    kind: "forgets",
+    when: (info) => info.get("aof_enabled") !== "1",
+    why: "Redis keeps no append-only file: after its restart, waiting commands are found again by the sweeper only",
+    do: "set appendonly yes",
+  },
+];
 
 async function ask(url: string, place: { host: string; port: number }): Promise<Map<string, string>> {
   const redis = new Redis(url, {

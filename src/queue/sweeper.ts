@@ -10,11 +10,14 @@ import type { Logger } from "../kernel/log.ts";
 
 const LOOK_EVERY_MS = seconds(1);
 const COMMANDS_AT_ONCE = 500;
+const SEEMS_LOST_MS = seconds(10);
 
 export interface SweeperParts {
   readonly due: (now: Instant, limit: number) => Promise<readonly CommandId[]>;
   readonly isRunning: (command: CommandId) => boolean;
   readonly add: (commands: readonly CommandId[]) => Promise<void>;
+  /** For jobs that seem lost, or that nobody takes: not by the queue again. Left out: by the queue all the same. */
+  readonly addDirect?: (commands: readonly CommandId[]) => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
   /** Left out: every second. */
@@ -55,12 +58,15 @@ export class Sweeper {
 
   async sweep(): Promise<void> {
     const now = this.#parts.clock.now();
-    for (const [id, at] of this.#handedOut) if (now - at > seconds(10)) this.#handedOut.delete(id);
+    // a clock that was set back says nothing of how long ago it was
+    const lapsed = new Set([...this.#handedOut].filter(([, at]) => Math.abs(now - at) > SEEMS_LOST_MS).map(([id]) => id));
+    for (const id of lapsed) this.#handedOut.delete(id);
     const due = (await this.#parts.due(now, COMMANDS_AT_ONCE)).filter(
       (id) => !this.#parts.isRunning(id) && !this.#handedOut.has(id),
     );
-    if (due.length === 0) return;
     for (const id of due) this.#handedOut.set(id, now);
-    await this.#parts.add(due);
+    const [fresh, lost] = [due.filter((id) => !lapsed.has(id)), due.filter((id) => lapsed.has(id))];
+    if (lost.length > 0) await (this.#parts.addDirect ?? this.#parts.add)(lost);
+    if (fresh.length > 0) await this.#parts.add(fresh);
   }
 }

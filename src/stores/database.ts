@@ -10,7 +10,7 @@
  */
 import pg from "pg";
 import { systemClock, type Clock } from "../kernel/clock.ts";
-import { reasonOf } from "../kernel/faults.ts";
+import { Fault, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Authorship, Transaction, Transactor } from "../kernel/transaction.ts";
 import type { CopyIn, CopyOut } from "./postgres-copy.ts";
@@ -31,6 +31,8 @@ const ANSWER_GRACE_MS = 5_000;
 const ANSWER_MS_MAX = STATEMENT_MS_MAX + ANSWER_GRACE_MS;
 const TRANSACTION_RUNS_MAX = 5;
 const RUN_AGAIN_MS = 10;
+/** A disk with less room than these is as good as full. */
+const ROOM_PAGES = 32;
 
 /** A confirmed commit is on disk whatever the server's default says: this is money. */
 const EVERY_CONNECTION = "SET synchronous_commit = on; SET TIME ZONE 'UTC'";
@@ -42,6 +44,11 @@ export interface DatabaseOptions {
   readonly clock?: Clock;
   /** Who is behind these connections, for the audit, where a transaction does not say. */
   readonly actor?: string;
+}
+
+export interface Trouble {
+  readonly why: string;
+  readonly code: FaultCode;
 }
 
 interface Open {
@@ -56,6 +63,8 @@ export class Database implements Transactor {
   readonly #clock: Clock;
   readonly #open = new WeakMap<Transaction, Open>();
   readonly #last = new WeakMap<Transaction, (() => Promise<unknown>)[]>();
+  /** Somebody was told so and nobody has found room since: a SELECT is answered on a full disk as well. */
+  #isFull = false;
   #closing: Promise<void> | undefined;
 
   private constructor(options: DatabaseOptions) {
@@ -140,13 +149,18 @@ export class Database implements Transactor {
     else waiting.push(work);
   }
 
-  /** Null when a statement gets its answer. */
-  async trouble(): Promise<string | null> {
+  /** Null when a statement gets its answer and writing is possible. */
+  async trouble(): Promise<Trouble | null> {
     try {
-      await this.rows(null, "SELECT 1");
+      const [{ readOnly } = { readOnly: "off" }] = await this.rows<{ readOnly: string }>(
+        null,
+        `SELECT current_setting('transaction_read_only') AS "readOnly"`,
+      );
+      if (readOnly === "on") throw new Fault("database-read-only");
+      if (this.#isFull) await this.#findRoom();
       return null;
     } catch (error) {
-      return reasonOf(error);
+      return { why: reasonOf(error), code: isFault(error) ? error.code : "database-unreachable" };
     }
   }
 
@@ -156,12 +170,23 @@ export class Database implements Transactor {
     return this.#closing;
   }
 
+  /** A disk that was full is believed to have room again when a file of its own could be made on it. */
+  async #findRoom(): Promise<void> {
+    await this.transact((tx) =>
+      this.run(
+        tx,
+        `CREATE TEMPORARY TABLE room ON COMMIT DROP AS SELECT repeat('x', 7000) FROM generate_series(1, ${ROOM_PAGES})`,
+      ),
+    );
+    this.#isFull = false;
+  }
+
   async #query(tx: Transaction | null, sql: string, params: readonly unknown[]): Promise<pg.QueryResult> {
     if (tx === null) return this.#borrow((client) => ask({ client, answerMsMax: ANSWER_MS_MAX }, sql, params));
     const open = this.#open.get(tx);
     if (open === undefined) throw new Error("a statement came after the end of its transaction: a promise was forgotten");
     return ask(open, sql, params).catch((error: unknown) => {
-      throw asFault(error, this.#place);
+      throw this.#fault(error);
     });
   }
 
@@ -194,6 +219,12 @@ export class Database implements Transactor {
     });
   }
 
+  #fault(error: unknown): unknown {
+    const fault = asFault(error, this.#place);
+    if (isFault(fault, "database-full")) this.#isFull = true;
+    return fault;
+  }
+
   async #borrow<T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     let client: pg.PoolClient;
     try {
@@ -206,7 +237,7 @@ export class Database implements Transactor {
       return await use(client);
     } catch (error) {
       lost = isUnreachable(error) || isUnreachable((error as Error | undefined)?.cause);
-      throw asFault(error, this.#place);
+      throw this.#fault(error);
     } finally {
       client.release(lost || client.getTransactionStatus() !== "I");
     }

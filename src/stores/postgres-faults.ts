@@ -4,7 +4,7 @@
  * end up in logs and in photographs of screens.
  */
 import pg from "pg";
-import { Fault, reasonOf } from "../kernel/faults.ts";
+import { Fault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 
 /** Where a connection string leads, fit to be printed. */
 export function placeOf(connectionString: string): { host: string; port: number; database: string } {
@@ -17,7 +17,15 @@ export function placeOf(connectionString: string): { host: string; port: number;
 }
 
 /** SQLSTATEs that speak of the way to the server or of the server as a whole, not of our statement. */
-const UNREACHABLE_CLASSES = new Set(["08", "28", "57P", "53300", "3D000"]);
+const UNREACHABLE_CLASSES = new Set(["08", "28", "57P", "53200", "53300", "58030", "3D000"]);
+
+/** SQLSTATEs by which a server that answers says: not now. Whatever was begun is rolled back, and may be asked again. */
+const notNow: Readonly<Record<string, FaultCode>> = {
+  "53100": "database-full",
+  "25006": "database-read-only",
+  "55P03": "database-busy", // a lock was not to be had
+  "57014": "database-busy", // the statement took too long
+};
 
 /** True when the connection is of no more use: lost, refused, or silent for too long. */
 export function isUnreachable(error: unknown): boolean {
@@ -32,12 +40,20 @@ export function isUnreachable(error: unknown): boolean {
   );
 }
 
-/** A connection error becomes a Fault, everything else stays what it is. */
+const notNowOf = (error: unknown): FaultCode | undefined =>
+  error instanceof pg.DatabaseError ? notNow[error.code ?? ""] : undefined;
+
+/**
+ * A lost connection, and a server that can take nothing just now, become Faults; everything else stays what it is. Only a lost
+ * connection is given the context: a server that answers has said what became of it.
+ */
 export function asFault(
   error: unknown,
   place: { host: string; port: number },
   context: Readonly<Record<string, unknown>> = {},
 ): unknown {
+  const code = notNowOf(error);
+  if (code !== undefined) return new Fault(code, { host: place.host, port: place.port, why: wordsOf(error) }, { cause: error });
   if (!isUnreachable(error)) return error;
   return new Fault(
     "database-unreachable",

@@ -182,6 +182,7 @@ describe("health", () => {
       "lines",
       "audit",
       "leases",
+      "work",
     ]);
   });
 });
@@ -215,6 +216,8 @@ test("metrics keep their names", async () => {
     "fee_control_exceptions_open gauge",
     "fee_control_exceptions_overdue gauge",
     "fee_control_meters gauge",
+    "fee_control_part_state gauge",
+    "fee_control_work_stands_still_seconds gauge",
   ]);
   expect(answer.text).toMatch(/^fee_control_bus_open\{bus="tcp-1"\} 1$/m);
   expect(answer.text).toMatch(/^fee_control_commands\{state="confirmed"\} \d+$/m);

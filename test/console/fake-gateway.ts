@@ -248,6 +248,10 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
       json(response, 200, { items: [...exceptions.values()].reverse(), next: null });
       return;
     }
+    if (path === "/readyz") {
+      json(response, 200, { status: "ready", parts: [] });
+      return;
+    }
     if (path === "/v1/buses") {
       json(response, 200, { items: [aBus("tcp-1", true), aBus("rs485-1", false)], next: null });
       return;

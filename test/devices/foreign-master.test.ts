@@ -41,13 +41,13 @@ test("power cuts on different days are no other master", () => {
 test("the wire belongs to the answer of a foreign request, once, and until its time is over", () => {
   const others = new ForeignMaster();
   const question = readRequest(A);
-  others.asked(question, at(500));
+  others.asked(question, at(0), 500);
   expect(others.quietUntil).toBe(at(500));
   expect(others.takesReply(readReplyTo(readRequest(B)), at(100))).toBe(false);
   expect(others.takesReply(readReplyTo(question), at(100))).toBe(true);
   expect(others.isAsking).toBe(false);
   expect(others.takesReply(readReplyTo(question), at(110))).toBe(false);
-  others.asked(question, at(500));
+  others.asked(question, at(0), 500);
   expect(others.takesReply(readReplyTo(question), at(501))).toBe(false);
   others.giveUp(at(499));
   expect(others.isAsking).toBe(true);

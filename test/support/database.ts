@@ -16,8 +16,8 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-export async function testDatabase(log: Logger = silentLog): Promise<TestDatabase> {
-  const empty = await emptyDatabase(inject("postgres"));
+export async function testDatabase(log: Logger = silentLog, server?: string, tablespace?: string): Promise<TestDatabase> {
+  const empty = await emptyDatabase(server ?? inject("postgres"), tablespace);
   const { connectionString } = empty;
   const db = await Database.open({ connectionString, log });
   await migrate(db, MIGRATIONS, systemClock);
@@ -32,9 +32,12 @@ export async function testDatabase(log: Logger = silentLog): Promise<TestDatabas
 }
 
 /** A new database without any table, on the server that is named. */
-export async function emptyDatabase(server: string): Promise<{ connectionString: string; drop(): Promise<void> }> {
+export async function emptyDatabase(
+  server: string,
+  tablespace = "pg_default",
+): Promise<{ connectionString: string; drop(): Promise<void> }> {
   const name = `t_${randomUUID().replaceAll("-", "")}`;
-  await onServer(server, `CREATE DATABASE ${name}`);
+  await onServer(server, `CREATE DATABASE ${name} TABLESPACE ${tablespace}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return { connectionString: url.href, drop: () => onServer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };

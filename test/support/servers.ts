@@ -32,6 +32,10 @@ export interface StartedServer {
   readonly folder: string;
   /** Ends it and starts it again on the same port and folder. */
   restart(): Promise<void>;
+  /** Ends it, in order or by SIGKILL; what it keeps stays. */
+  halt(how?: "in-order" | "killed"): Promise<void>;
+  /** Starts it again after that. */
+  begin(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -204,6 +208,23 @@ async function startServer(name: string, recipe: Recipe): Promise<StartedServer>
     async restart() {
       await end();
       running = await launch();
+    },
+    async halt(how = "in-order") {
+      if (how === "killed") process.kill(running.pid, "SIGKILL");
+      await (how === "killed" ? running.guarded.ended : end());
+    },
+    async begin() {
+      const until = systemClock.now() + READY_MS_MAX;
+      for (;;) {
+        try {
+          running = await launch();
+          return;
+        } catch (error) {
+          // children of a killed server hold its shared memory for a moment
+          if (systemClock.now() >= until) throw error;
+          await systemClock.wait(100);
+        }
+      }
     },
     async stop() {
       await end();

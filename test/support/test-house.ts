@@ -32,6 +32,8 @@ export interface TestHouseOptions {
   readonly buses?: readonly BusPlan[];
   readonly site?: Partial<SiteInput>;
   readonly clock?: Clock;
+  /** Of the street, where it is another than the gateway's. */
+  readonly streetClock?: Clock;
   readonly start?: Instant;
   readonly log?: Logger;
   readonly redisUrl?: string;
@@ -40,6 +42,10 @@ export interface TestHouseOptions {
   readonly consoleFolder?: string | null;
   /** What secrets of the site are named by. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The PostgreSQL to stand on instead of the run's; with `via`, the gateway reaches it by another address than the test does. */
+  readonly server?: string;
+  readonly tablespace?: string;
+  readonly via?: (connectionString: string) => string;
   /** The data folder, for a test that looks into it; left out, one that is thrown away with the house. */
   readonly data?: string;
 }
@@ -49,12 +55,12 @@ export const accountOf = (address: string): string => address.slice(2);
 export async function raiseTestHouse(options: TestHouseOptions): Promise<TestHouse> {
   const clock = options.clock ?? systemClock;
   const folder = mkdtempSync(join(tmpdir(), "fee-control-house-"));
-  const database = await testDatabase();
+  const database = await testDatabase(silentLog, options.server, options.tablespace);
   await database.db.close(); // the gateway opens its own
   const buses = options.buses ?? [{ id: "tcp-1", endpoint: { kind: "tcp", port: 0 } }];
   const meters = options.meters.map((meter) => ({ ...meter, bus: meter.bus ?? buses[0]!.id }));
   const street = await buildStreet({
-    clock,
+    clock: options.streetClock ?? clock,
     seed: 7,
     start: options.start,
     price: "0.5283",
@@ -65,7 +71,11 @@ export async function raiseTestHouse(options: TestHouseOptions): Promise<TestHou
   const site: SiteInput = {
     site: { name: "test-street" },
     http: { port: 0 },
-    stores: { data: options.data ?? join(folder, "data"), database: database.connectionString, redis: options.redisUrl ?? null },
+    stores: {
+      data: options.data ?? join(folder, "data"),
+      database: (options.via ?? String)(database.connectionString),
+      redis: options.redisUrl ?? null,
+    },
     mqtt: { url: "mqtt://127.0.0.1:9" }, // no bus uses it
     buses: [
       {

@@ -7,7 +7,9 @@ import type { ApiParts } from "../books.ts";
 const HEARTBEAT_MS = seconds(15);
 
 export function houseRoutes(app: FastifyInstance, parts: ApiParts): void {
-  app.get("/healthz", { schema: { tags: ["house"], summary: "The process lives" } }, () => ({ status: "alive" }));
+  app.get("/healthz", { schema: { tags: ["house"], summary: "The process lives, and its work goes on" } }, (_request, reply) =>
+    parts.isAlive?.() === false ? reply.status(503).send({ status: "stands-still" }) : reply.send({ status: "alive" }),
+  );
 
   app.get("/readyz", { schema: { tags: ["house"], summary: "200 only when money may be taken" } }, async (_request, reply) => {
     const report = await parts.readiness();

@@ -7,6 +7,7 @@ import { problemOf } from "../api.ts";
 import type { Door } from "../door.ts";
 import { CommandFeed } from "../parts/command-feed.tsx";
 import { ExceptionsView } from "../parts/exceptions-view.tsx";
+import { HouseNotes } from "../parts/house-notes.tsx";
 import { Legend } from "../parts/legend.tsx";
 import { LinesView } from "../parts/lines-view.tsx";
 import { MetersTable } from "../parts/meters-table.tsx";
@@ -62,6 +63,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
           </button>
         </div>
       )}
+      <HouseNotes isLoaded={picture.isLoaded} />
       <main className="desk" data-view={view}>
         <MetersTable
           picture={picture}

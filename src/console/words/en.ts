@@ -15,6 +15,8 @@ export const en: Phrases = {
   close: "Close",
   next: "Next step",
   dismiss: "Dismiss",
+  partDegraded: "Works, but not as it should: {part}.",
+  partNotReady: "No payment is taken just now: {part}.",
 
   meters: "Meters",
   commands: "Commands",

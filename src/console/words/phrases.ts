@@ -11,6 +11,8 @@ type Plain =
   | "close"
   | "next"
   | "dismiss"
+  | "partDegraded"
+  | "partNotReady"
   | "meters"
   | "commands"
   | "money"

@@ -11,6 +11,8 @@ export const zh: Phrases = {
   close: "关闭",
   next: "下一步",
   dismiss: "关闭提示",
+  partDegraded: "可以运行，但状态不正常：{part}。",
+  partNotReady: "暂停受理缴费：{part}。",
 
   meters: "电表",
   commands: "命令",

@@ -7,7 +7,7 @@
  *        └──── nobody knows it: quarantined ──(says who it is, or answers a later probe)──► seated
  *                                   └──ten minutes──► hung up on
  */
-import { minutes, seconds, type Clock, type Instant } from "../../kernel/clock.ts";
+import { Instant, minutes, seconds, type Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { reasonOf } from "../../kernel/faults.ts";
 import { Deframer, isReply } from "../../protocols/dlt645/index.ts";
@@ -229,6 +229,7 @@ export class Visitor implements Sitting {
     const longest = HEARTBEATS_MISSING_MAX * heartbeatEveryMs;
     const { signal } = this.#over;
     while (!signal.aborted) {
+      this.#heardAt = Instant(Math.min(this.#heardAt, clock.now())); // the clock may have been set back since
       const rest = this.#heardAt + longest - clock.now();
       if (rest <= 0) await this.end(`nothing was heard for ${Math.round(longest / 1_000)} s: its heartbeats are missing`);
       else await clock.wait(rest, signal);
