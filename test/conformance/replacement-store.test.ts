@@ -1,7 +1,12 @@
 /** Replacements: one of a meter and one by a meter at a time, and the two meters' rows as far as one of them changes those. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { uuidv7 } from "uuidv7";
-import type { Replacement, ReplacementChange, ReplacementStore, SeenReadings } from "../../src/commands/replacement/replacement.ts";
+import type {
+  Replacement,
+  ReplacementChange,
+  ReplacementStore,
+  SeenReadings,
+} from "../../src/commands/replacement/replacement.ts";
 import type { MeterRecord } from "../../src/devices/meter.ts";
 import { Instant, later, systemClock } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
