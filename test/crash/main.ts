@@ -13,7 +13,7 @@ import { reasonOf } from "../../src/kernel/faults.ts";
 import { findProgram } from "../support/servers.ts";
 import { printRig, rigKinds, runRig, type RigResult, type Wanted } from "./matrix.ts";
 import { orderKinds } from "./orders.ts";
-import { victims } from "./rig.ts";
+import { closeAllRigs, victims } from "./rig.ts";
 import { steps } from "./steps.ts";
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -68,6 +68,11 @@ function missing(): readonly string[] {
 }
 
 async function main(): Promise<number> {
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => {
+      tell(`crash-matrix: stopped by ${signal}`);
+      void closeAllRigs().finally(() => process.exit(1));
+    });
   let wish: Wish;
   try {
     wish = readArguments();

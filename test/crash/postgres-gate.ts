@@ -20,7 +20,8 @@ export interface Trap {
 
 export interface PostgresGate extends Gate {
   arm(trap: Trap): void;
-  /** Traps that have not sprung are taken away. */
+  /** Whether any trap for this statement has sprung: one that waits for nobody's order stops them all. */
+  hasSprung(said: RegExp): boolean;
   disarm(): void;
   /** Commands of this meter whose row was written through this gate. */
   commandsOf(meter: string): ReadonlySet<string>;
@@ -63,8 +64,7 @@ class Said implements Watcher {
     }
     if (this.#isStopped.there) return "aside";
     const [text, values] = this.#read(packet);
-    if (text !== null) this.#say(text, values);
-    return this.#isStopped.there ? "aside" : "pass";
+    return text !== null && this.#say(text, values) === "stop" ? "aside" : "pass";
   }
 
   #start(packet: Buffer): void {
@@ -97,7 +97,7 @@ class Said implements Watcher {
     }
   }
 
-  #say(given: string, values: readonly string[]): void {
+  #say(given: string, values: readonly string[]): "stop" | "go on" {
     const text = given.replaceAll(/\s+/g, " ").trim();
     if (/^INSERT INTO commands/.test(text)) this.#tell(values);
     if (/^(BEGIN|ROLLBACK)/.test(text)) this.#marked.clear();
@@ -107,11 +107,13 @@ class Said implements Watcher {
       else if (trap.at === "done") this.#holdAnswer(trap);
       else this.#marked.add(trap);
     }
-    if (text !== "COMMIT") return;
-    for (const trap of this.#marked)
-      if (trap.at === "committing") this.#stop(trap);
-      else this.#holdAnswer(trap);
-    this.#marked.clear();
+    if (text === "COMMIT") {
+      for (const trap of this.#marked)
+        if (trap.at === "committing") this.#stop(trap);
+        else this.#holdAnswer(trap);
+      this.#marked.clear();
+    }
+    return this.#isStopped.there ? "stop" : "go on";
   }
 
   #stop(trap: Trap): void {
@@ -179,6 +181,7 @@ export async function openPostgresGate(serverPort: number): Promise<PostgresGate
     ...gate,
     commandsOf,
     arm: (trap) => void traps.add(trap),
+    hasSprung: (said) => [...traps].some((trap) => trap.sprung && trap.said.source === said.source),
     disarm: () => traps.clear(),
     release: () => {
       for (const connection of connections) connection.goOn();

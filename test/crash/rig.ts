@@ -59,6 +59,12 @@ const AWAY_MS = seconds(1);
 const REPLY_DEADLINE_MS = 1_500;
 const BUS = "mqtt-1";
 
+const closings = new Set<() => Promise<void>>();
+/** Whoever is stopped by a signal leaves nothing running. */
+export const closeAllRigs = async (): Promise<void> => {
+  await Promise.allSettled([...closings].map((close) => close()));
+};
+
 export async function raiseRig(plan: RigPlan): Promise<Rig> {
   const closers: (() => unknown)[] = [];
   const later = <T>(thing: T, close: (thing: T) => unknown): T => {
@@ -66,8 +72,10 @@ export async function raiseRig(plan: RigPlan): Promise<Rig> {
     return thing;
   };
   const close = async (): Promise<void> => {
+    closings.delete(close);
     for (const one of closers.splice(0).reverse()) await one();
   };
+  closings.add(close);
   try {
     return await raise(plan, later, close);
   } catch (error) {

@@ -72,11 +72,12 @@ const reading = { control: 0x11, item: null };
 const looking = frame("reply", () => reading);
 const obeyed = frame("reply", ({ kind }) => kind.frame);
 
+const PUMP = /FROM outbox o/;
 /** The pump is held where it asks what is to be handed out, so it asks when every order is in. */
 const noJob: Step["hold"] = (rig, order) => {
-  const trap: Trap = { said: /FROM outbox o/, at: "before", sprung: false, about: always };
-  rig.postgres!.arm(trap);
-  return { isReached: () => trap.sprung && order.command !== null };
+  const gate = rig.postgres!;
+  gate.arm({ said: PUMP, at: "before", sprung: false, about: always });
+  return { isReached: () => gate.hasSprung(PUMP) && order.command !== null };
 };
 
 /** One call adds the jobs of all: while it is held none of them is there, and every slip still stands in the outbox. */
