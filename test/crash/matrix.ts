@@ -6,8 +6,8 @@ import { seconds } from "../../src/kernel/clock.ts";
 import { reasonOf } from "../../src/kernel/faults.ts";
 import { findProgram } from "../support/servers.ts";
 import { clientOf, runGroup, type Cell, type Prepared } from "./cells.ts";
-import { until } from "./client.ts";
-import { orderKinds } from "./orders.ts";
+import { until, type Client } from "./client.ts";
+import { orderKinds, type OrderKind } from "./orders.ts";
 import { raiseRig, victims, type Books, type QueueKind, type Rig, type Victim } from "./rig.ts";
 import { steps, type Step } from "./steps.ts";
 
@@ -36,7 +36,8 @@ export interface RigResult extends RigKind {
 }
 
 const FIRST_ADDRESS = 202_611_260_001;
-const READY_MS_MAX = seconds(90);
+const READY_MS_MAX = seconds(120);
+const PREPARED_AT_ONCE = 16;
 
 const victimsOf = ({ books, queue }: RigKind): readonly Victim[] =>
   victims.filter(
@@ -68,13 +69,7 @@ export async function runRig(kind: RigKind, wanted: Wanted, say: (sentence: stri
   try {
     rig = await raiseRig({ ...kind, meters });
     const client = clientOf(rig);
-    const prepared = await Promise.all(
-      meters.map(async (meter, n): Promise<Prepared> => {
-        const order = kinds[n % kinds.length]!;
-        const given = { meter, key: `matrix-${meter}` };
-        return { ...given, kind: order, ready: await order.prepare(client, given) };
-      }),
-    );
+    const prepared = await prepareAll(client, kinds, meters);
     await until("every meter to be known", READY_MS_MAX, async () => {
       const shown = (await client.get("/v1/meters?limit=1000"))["items"] as readonly { identity: string }[];
       return shown.length === meters.length && shown.every(({ identity }) => identity === "confirmed");
@@ -91,6 +86,21 @@ export async function runRig(kind: RigKind, wanted: Wanted, say: (sentence: stri
   } finally {
     await rig?.close();
   }
+}
+
+/** A few at a time: the gateway is also reading all these meters for the first time. */
+async function prepareAll(client: Client, kinds: readonly OrderKind[], meters: readonly string[]): Promise<readonly Prepared[]> {
+  const prepared: Prepared[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let n = next++; n < meters.length; n = next++) {
+      const kind = kinds[n % kinds.length]!;
+      const given = { meter: meters[n]!, key: `matrix-${meters[n]!}` };
+      prepared[n] = { ...given, kind, ready: await kind.prepare(client, given) };
+    }
+  };
+  await Promise.all(Array.from({ length: PREPARED_AT_ONCE }, worker));
+  return prepared;
 }
 
 const signOf = (cell: Cell | undefined): string =>

@@ -4,7 +4,7 @@
  */
 import type { Thing } from "../../src/demo/desk.ts";
 import type { StreetProcess } from "../support/processes.ts";
-import type { Client } from "./client.ts";
+import { until, type Client } from "./client.ts";
 import type { Frame } from "./wire-gates.ts";
 
 export type Picture = Awaited<ReturnType<StreetProcess["meter"]>>;
@@ -56,9 +56,9 @@ async function paymentWrong(client: Client, { meter }: Given, command: Thing, st
   ]);
 }
 
-async function ends(client: Client, id: string): Promise<void> {
-  for (;;) if ((await client.get(`/v1/commands/${id}`))["endedAt"] !== null) return;
-}
+const ENDS_MS_MAX = 60_000;
+const ends = (client: Client, id: string): Promise<void> =>
+  until(`command ${id} to end`, ENDS_MS_MAX, async () => (await client.get(`/v1/commands/${id}`))["endedAt"] !== null);
 
 const relay = (order: "disconnect" | "reconnect", count: string, shows: string): OrderKind => ({
   name: order,
