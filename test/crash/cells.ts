@@ -20,7 +20,7 @@ export interface Cell {
   readonly seconds: number;
 }
 
-const REACH_MS_MAX = seconds(20);
+const REACH_MS_MAX = seconds(30);
 const END_MS_MAX = seconds(100);
 const LOOK_MS = 20;
 

@@ -2,7 +2,7 @@
  * The whole matrix: which rigs, victims and steps there are, what of it somebody wants, and how it is told. A rig runs its groups one
  * after the other, rigs run beside each other.
  */
-import { seconds } from "../../src/kernel/clock.ts";
+import { seconds, systemClock } from "../../src/kernel/clock.ts";
 import { reasonOf } from "../../src/kernel/faults.ts";
 import { findProgram } from "../support/servers.ts";
 import { clientOf, runGroup, type Cell, type Prepared } from "./cells.ts";
@@ -38,6 +38,7 @@ export interface RigResult extends RigKind {
 const FIRST_ADDRESS = 202_611_260_001;
 const READY_MS_MAX = seconds(120);
 const PREPARED_AT_ONCE = 16;
+const QUIET_MS = seconds(2);
 
 const victimsOf = ({ books, queue }: RigKind): readonly Victim[] =>
   victims.filter(
@@ -50,11 +51,11 @@ const victimsOf = ({ books, queue }: RigKind): readonly Victim[] =>
 export async function runRig(kind: RigKind, wanted: Wanted, say: (sentence: string) => void): Promise<RigResult> {
   const startedAt = performance.now();
   const kinds = orderKinds.filter(({ name }) => wanted.orders(name));
-  const groups = victimsOf(kind).flatMap((victim) =>
-    steps
-      .filter((step) => step.in(kind.books, kind.queue) && wanted.groups(kind, victim, step))
-      .map((step) => ({ victim, step })),
-  );
+  // step by step, so that one victim does not die again and again in a minute: whoever depends on it would come back ever more slowly
+  const groups = steps
+    .filter((step) => step.in(kind.books, kind.queue))
+    .flatMap((step) => victimsOf(kind).map((victim) => ({ victim, step })))
+    .filter(({ victim, step }) => wanted.groups(kind, victim, step));
   const cells: Cell[] = [];
   const result = (broken: string | null): RigResult => ({
     ...kind,
@@ -70,10 +71,7 @@ export async function runRig(kind: RigKind, wanted: Wanted, say: (sentence: stri
     rig = await raiseRig({ ...kind, meters });
     const client = clientOf(rig);
     const prepared = await prepareAll(client, kinds, meters);
-    await until("every meter to be known", READY_MS_MAX, async () => {
-      const shown = (await client.get("/v1/meters?limit=1000"))["items"] as readonly { identity: string }[];
-      return shown.length === meters.length && shown.every(({ identity }) => identity === "confirmed");
-    });
+    await untilQuiet(client);
     for (const [n, { victim, step }] of groups.entries()) {
       const fresh = await runGroup(rig, step, victim, prepared.slice(n * kinds.length, (n + 1) * kinds.length));
       cells.push(...fresh);
@@ -86,6 +84,19 @@ export async function runRig(kind: RigKind, wanted: Wanted, say: (sentence: stri
   } finally {
     await rig?.close();
   }
+}
+
+/** The first readings of all meters are over: a reading that passes by would be taken for a step. */
+async function untilQuiet(client: Client): Promise<void> {
+  let last = -1;
+  await until("the first readings to be over", READY_MS_MAX, async () => {
+    const buses = (await client.get("/v1/buses"))["items"] as readonly { exchanges: number }[];
+    const exchanges = buses.reduce((sum, bus) => sum + bus.exchanges, 0);
+    const isQuiet = exchanges === last;
+    last = exchanges;
+    if (!isQuiet) await systemClock.wait(QUIET_MS);
+    return isQuiet;
+  });
 }
 
 /** A few at a time: the gateway is also reading all these meters for the first time. */

@@ -6,12 +6,13 @@
  * gateway's own, which stands behind nothing and is held by locks on its rows (row-locks.ts).
  */
 import { readdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { seconds, systemClock } from "../../src/kernel/clock.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { embeddedAddress } from "../../src/stores/embedded-address.ts";
 import { startEmbeddedPostgres } from "../../src/stores/embedded-postgres.ts";
-import { postmasterPid } from "../../src/stores/postgres-leftovers.ts";
+import { pidFileOf, postmasterPid } from "../../src/stores/postgres-leftovers.ts";
 import { choosePlace } from "../../src/stores/postgres-place.ts";
 import { startEmbeddedBroker } from "../../src/transports/embedded-broker.ts";
 import { folder, startGatewayProcess, startStreet, type GatewayProcess, type StreetProcess } from "../support/processes.ts";
@@ -204,7 +205,18 @@ type NamedPostgres = Pick<StartedServer, "pid" | "restart" | "stop"> & { readonl
 
 /** Of the distribution where there is one; else the packaged one, started here and named like any other. It revives itself. */
 async function namedPostgres(place: string): Promise<NamedPostgres> {
-  if (findProgram("postgres") !== null) return startNamedPostgres();
+  if (findProgram("postgres") !== null) {
+    const server = await startNamedPostgres();
+    return {
+      get pid() {
+        return server.pid;
+      },
+      connectionString: server.connectionString,
+      // what one that died so has left says "ready" although nobody is there
+      restart: () => rm(pidFileOf(join(server.folder, "cluster")), { force: true }).then(() => server.restart()),
+      stop: () => server.stop(),
+    };
+  }
   const server = await startEmbeddedPostgres({ dataFolder: join(place, "postgres"), log: silentLog, clock: systemClock });
   return Object.assign(server, { restart: () => Promise.resolve() });
 }

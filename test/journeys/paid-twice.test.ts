@@ -8,14 +8,15 @@ import { systemClock } from "../../src/kernel/clock.ts";
 import { Desk, type Thing } from "../../src/demo/desk.ts";
 import { embeddedAddress } from "../../src/stores/embedded-address.ts";
 import { withBooks, wrongInLedger } from "../crash/books.ts";
-import { Client } from "../crash/client.ts";
+import { Client, until } from "../crash/client.ts";
 import { folder, startGatewayProcess, startStreet, type GatewayProcess, type StreetProcess } from "../support/processes.ts";
 
 const METERS = 12;
 const ROUNDS = 3;
 const LIMIT_MS = 60_000;
 /** Shorter than some answers take while the gateway is busy: then the same is posted again although the first is still running. */
-const IMPATIENT_MS = 60;
+const IMPATIENT_MS = 100;
+const GIVES_UP_MS = 3_000;
 const meters = Array.from({ length: METERS }, (_, n) => String(202611220401 + n));
 const place = folder();
 let street: StreetProcess;
@@ -44,10 +45,9 @@ afterAll(async () => {
   place.remove();
 });
 
-/** Asks again for ever, each time under the same words. */
-const client = (answerMsMax: number): Client => new Client({ url: () => gateway.url, limitMs: LIMIT_MS, answerMsMax });
-const patient = client(5_000);
-const impatient = client(IMPATIENT_MS);
+/** Both ask again under the same words until they have an answer; the one gives up soon, and never waits long for one. */
+const patient = new Client({ url: () => gateway.url, limitMs: LIMIT_MS, answerMsMax: 10_000 });
+const impatient = new Client({ url: () => gateway.url, limitMs: GIVES_UP_MS, answerMsMax: IMPATIENT_MS });
 
 /** One order, posted by several hands; the patient ones see it through, whatever becomes of the others. */
 async function order(account: string, orderId: string): Promise<Thing> {
@@ -72,15 +72,17 @@ test("paid twice at once, again after time-outs and through three deaths: each o
     const [lost, wire] = [meters[round]!, meters[round + ROUNDS]!];
     await street.fault(lost, { kind: "lost-reply", function: "03", di: "070102FF" });
     await street.fault(wire, { kind: "lost-request", function: "03", di: "070102FF" });
+    const dieAndRise = async (): Promise<void> => {
+      await until("a payment of this round to reach its meter", LIMIT_MS, async () => {
+        const pictures = await Promise.all(meters.map((meter) => street.meter(meter)));
+        return pictures.some(({ obeyed }) => (obeyed["topUps"] ?? 0) >= round);
+      });
+      gateway.kill("SIGKILL"); // the whole group
+      gateway = await startGatewayProcess(siteFile);
+    };
     const orders = Promise.all(meters.map((meter) => order(meter.slice(2), `${meter}-${round}`)));
-    const dying = new Desk("", systemClock).until("a payment of this round to reach its meter", LIMIT_MS, async () => {
-      const pictures = await Promise.all(meters.map((meter) => street.meter(meter)));
-      return pictures.some(({ obeyed }) => (obeyed["topUps"] ?? 0) >= round) ? true : null;
-    });
-    await dying;
-    gateway.kill("SIGKILL"); // the whole group
-    gateway = await startGatewayProcess(siteFile);
-    commands.push(...(await orders).map(({ id }) => String(id)));
+    const [given] = await Promise.all([orders, dieAndRise()]);
+    commands.push(...given.map(({ id }) => String(id)));
   }
   const desk = new Desk(gateway.url, systemClock);
   for (const command of commands) await desk.commandIn(command, "confirmed", LIMIT_MS);
