@@ -84,6 +84,25 @@ export const verbs: Readonly<Record<string, (fields: Fields, machine: Machine) =
     return ciphered(fields, "04001006", joined(amount, inner));
   },
 
+  "protect-purse-reset": (fields) => {
+    const sealed = { key: PURSE, control: 0x03, di: "070103FF" } as const;
+    return {
+      mac1: hex(mac(fields, { ...sealed, tag: 1, data: field(fields, "amount", 4) })),
+      mac2: hex(mac(fields, { ...sealed, tag: 2, data: new Uint8Array(4) })),
+    };
+  },
+
+  // the published scheme has no row for it: made like those of a top-up
+  "protect-mode-switch": (fields) => {
+    const sealed = { control: 0x03, di: "07A006FF" } as const;
+    const mode = Uint8Array.of(Number(oneOf(fields, "mode", ["00", "01"])));
+    const number = factorOf(field(fields, "meterNumber", 6));
+    return {
+      mac1: hex(mac(fields, { ...sealed, key: PARAMETERS, tag: 1, data: joined(number, mode) })),
+      mac2: hex(mac(fields, { ...sealed, key: PURSE, tag: 2, data: field(fields, "purse", 8) })),
+    };
+  },
+
   password: ({ name }, { passwords }) => {
     if (typeof name !== "string" || !/^[\w/.-]{1,60}$/.test(name))
       throw new MalformedField("name is 1 to 60 letters, digits, / . _ or -");

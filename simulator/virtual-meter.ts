@@ -61,7 +61,8 @@ export type Obeyed =
   | "unprotects"
   | "writes"
   | "clockSets"
-  | "initialisations";
+  | "initialisations"
+  | "modeSwitches";
 
 /** Frozen, for all meters share them. */
 const USUAL_PASSWORDS: Readonly<Record<string, string>> = Object.freeze({ "02": "000000", "04": "111111" });
@@ -130,6 +131,7 @@ export class VirtualMeter {
     writes: 0,
     clockSets: 0,
     initialisations: 0,
+    modeSwitches: 0,
   };
 
   /** Whether the supply was cut once since the balance fell below the second alarm. */

@@ -204,6 +204,7 @@ export function buildConfig(
     account: meter.account === undefined ? null : AccountId(meter.account),
     bus: BusId(meter.bus),
     model: meter.model,
+    ...(meter.testBench === undefined ? {} : { testBench: meter.testBench }),
     relayPassword:
       meter.relayPassword === undefined
         ? null

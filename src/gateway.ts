@@ -22,6 +22,7 @@ import { beginAuditing } from "./house/auditing.ts";
 import { Closers } from "./house/closers.ts";
 import { buildEngine } from "./house/engine.ts";
 import { comparisonOf, exceptionsOf } from "./house/exceptions.ts";
+import { metersInUse } from "./house/meters-in-use.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
 import { readinessOf } from "./house/readiness.ts";
@@ -92,7 +93,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const stores = postgresStores(db, clock, me);
   const { commands, payments } = stores;
   const audit = await beginAuditing({ db, config, clock, chance: chance.child("audit"), log, closers, commands, payments });
-  await stores.meters.bringIn(config.accounts, config.meters);
+  const meters = metersInUse(config.meters, await stores.replacements.replaced(), (what, about) => log.warn(about, what));
+  await stores.meters.bringIn(config.accounts, meters);
 
   // --- lines: those that are ours, and nobody else's
   const leases = new LeaseKeeper({
@@ -112,7 +114,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     log,
     security,
     buses: config.buses,
-    meters: config.meters,
+    meters,
     mqtt: {
       url: mqtt.url,
       ...(config.mqtt.username === null ? {} : { username: config.mqtt.username }),
@@ -137,7 +139,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   // --- everything runs
   const live = new LiveEvents();
   const engine = buildEngine({
-    config,
+    config: { ...config, meters },
     stores,
     street,
     leases,

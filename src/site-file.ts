@@ -139,6 +139,8 @@ export const siteFile = z.strictObject({
           error: ({ input }) => complaintAbout(input as string) ?? undefined,
         }),
       ),
+      // It serves nobody, and its wallet may be wiped: by two persons (wallet-reset).
+      testBench: z.boolean().optional(),
       relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: passwordReference }).optional(),
     }),
   ),

@@ -18,7 +18,7 @@ import { keyInfo } from "./state-words.ts";
 const RECORDS_MAX = 10;
 
 /** What every secured order must pass before its own rules are looked at. */
-function barred(meter: VirtualMeter): number | undefined {
+export function barred(meter: VirtualMeter): number | undefined {
   if (!meter.esam.hasSession(meter.time.unhurried())) return Serr.identity;
   return meter.esam.isSuspended(meter.day) ? Serr.suspended : undefined;
 }

@@ -106,7 +106,11 @@ function recordItem(meter: VirtualMeter, di: string): Uint8Array | undefined {
   const age = Number.parseInt(di.slice(6), 16);
   if (age < 1 || age > 10) return undefined;
   if (di.startsWith("031100")) return outageFields(meter.life.supply.outages[age - 1])[0];
-  if (di.startsWith("033400")) return meter.hasWallet ? joined(...purchaseFields(meter.refunds[age - 1]).slice(0, 5)) : undefined;
+  if (di.startsWith("033400")) {
+    // a wallet that was closed leaves its records behind
+    const hasRecords = meter.hasWallet || meter.refunds.length > 0;
+    return hasRecords ? joined(...purchaseFields(meter.refunds[age - 1]).slice(0, 5)) : undefined;
+  }
   const fields = records.find(({ prefix }) => di.startsWith(prefix))?.fields(meter, age);
   const number = Number.parseInt(di.slice(4, 6), 16);
   return number === 0xff ? fields && joined(...fields) : fields?.[number - 1];

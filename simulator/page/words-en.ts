@@ -132,6 +132,7 @@ export const en = {
     writes: "writes",
     clockSets: "clocks set",
     initialisations: "initialisations",
+    modeSwitches: "mode switches",
   },
   keyStates: { production: "production", test: "test" },
 

@@ -117,6 +117,7 @@ export const zh: Words = {
     writes: "写数据",
     clockSets: "校时",
     initialisations: "钱包初始化",
+    modeSwitches: "费控模式切换",
   },
   keyStates: { production: "正式密钥", test: "测试密钥" },
 

@@ -1,10 +1,11 @@
 /**
  * Southern Grid: what State Grid calls levels 98 and 99 is 96 and 97 here, and theirs mean nothing; the purse lies in file 0002;
- * a relay order is answered in short. Levels stand under no MAC, so the chip sees the same bytes.
+ * a relay order is answered in short; and its wallet can be closed for good (07A006FF). Levels stand under no MAC, so the chip sees the same bytes.
  */
 import type { Behaviour } from "../behaviours/behaviour.ts";
 import { Err, Serr } from "../behaviours/behaviour.ts";
 import { clearing } from "../behaviours/clearing.ts";
+import { modeSwitch } from "../behaviours/mode-switch.ts";
 import { prepay } from "../behaviours/prepay.ts";
 import { relay } from "../behaviours/relay.ts";
 import { writing } from "../behaviours/writing.ts";
@@ -51,4 +52,4 @@ const purseFile: Behaviour = {
   },
 };
 
-export const southernGrid: readonly Behaviour[] = [levels, purseFile];
+export const southernGrid: readonly Behaviour[] = [levels, purseFile, modeSwitch];

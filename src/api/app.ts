@@ -10,6 +10,7 @@ import { COOKIE, installAccess, isOpenRoute } from "./access.ts";
 import type { ApiParts } from "./books.ts";
 import { installReplies, send, toFault } from "./replies.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { approvalRoutes } from "./routes/approvals.ts";
 import { bookkeepingRoutes } from "./routes/bookkeeping.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { busRoutes } from "./routes/buses.ts";
@@ -20,7 +21,9 @@ import { meterRoutes } from "./routes/meters.ts";
 import { paymentBatchRoutes } from "./routes/payment-batches.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
+import { replacementRoutes } from "./routes/replacements.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { walletRoutes } from "./routes/wallets.ts";
 import { Views } from "./views.ts";
 
 const BODY_BYTES_MAX = 64 * 1_024;
@@ -80,6 +83,9 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     paymentBatchRoutes(routes, parts, views);
     meterRoutes(routes, parts, views);
     commandRoutes(routes, parts, views);
+    approvalRoutes(routes, parts, views);
+    walletRoutes(routes, parts, views);
+    replacementRoutes(routes, parts, views);
     accountRoutes(routes, parts, views);
     exceptionRoutes(routes, parts, views);
     bookkeepingRoutes(routes, parts, views);

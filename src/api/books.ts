@@ -18,6 +18,8 @@ import type { Attempt, Command } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "../commands/command-store.ts";
 import type { IdentityWatch } from "../commands/identity-watch.ts";
+import type { ReplacementService } from "../commands/replacement/replacement-service.ts";
+import type { ReplacementStore } from "../commands/replacement/replacement.ts";
 import type { PaymentService } from "../commands/payment-service.ts";
 import type { RefundService } from "../commands/refund-service.ts";
 import type { BusPicture, Street } from "../devices/meter.ts";
@@ -76,6 +78,12 @@ export interface ApiParts {
   readonly meterStore: Pick<MeterStore, "meter" | "account"> & {
     all(): Promise<readonly MeterBook[]>;
     accounts(page: { readonly limit: number; readonly after: AccountId | null }): Promise<readonly AccountBook[]>;
+  };
+  readonly replacing: {
+    readonly service: ReplacementService;
+    readonly store: Pick<ReplacementStore, "find" | "list">;
+    /** Somebody said something to one of them. */
+    readonly nudge: () => void;
   };
   readonly ledger: Ledger;
   readonly ledgerStore: Pick<LedgerStore, "statement"> & StatementStore;

@@ -67,6 +67,7 @@ export const lookupBody = z.strictObject({
 });
 
 const reason = words(500).min(1, "say why; it stands in the books");
+export const reasonText = reason;
 
 export const refundBody = z.strictObject({ reason });
 
@@ -118,6 +119,18 @@ export const freezeBody = z.strictObject({
 });
 export const busParam = z.object({ bus: z.string().describe("its id in the site file") });
 
+export const approvalBody = z.strictObject({ note: words(500).min(1, "say why; it stands in the books") });
+export const walletResetBody = z.strictObject({ reason });
+export const modeBody = z.strictObject({
+  mode: z.enum(["remote", "local"]).describe("remote; back to local is refused"),
+  way: z
+    .enum(["order", "at-the-meter"])
+    .default("order")
+    .describe("order: the meter is told; at-the-meter: somebody does it there, and the gateway watches"),
+  balance: money.optional().describe("only where the meter was switched already: what it showed before; needs a second person"),
+  reason,
+});
+
 export const decisionBody = z.strictObject({
   verdict: z.enum(["done", "not-done"]).describe("done: the meter was credited; not-done: it was not, the money is free again"),
   note: z.string().min(1, "say what you saw; it stands in the receipt").max(1_000),
@@ -151,6 +164,8 @@ export const commandKinds = [
   "unwarn",
   "clock-set",
   "freeze",
+  "wallet-reset",
+  "mode-switch",
   "read-now",
 ] as const;
 
@@ -215,6 +230,12 @@ export const command = z
         .loose(),
     ),
     receipt: z.unknown(),
+    askedByName: z.string().nullable().optional().describe("the name of the key with which a person asked"),
+    approval: z
+      .object({ by: z.string().nullable(), at: moment.nullable(), note: z.string().nullable() })
+      .nullable()
+      .optional()
+      .describe("null: one person is enough; by null: waits for a second one"),
   })
   .loose();
 

@@ -84,6 +84,11 @@ export class Views {
         })),
       })),
       receipt: receipt === null ? null : this.#readable(receipt),
+      askedByName: command.askedByName ?? null,
+      approval:
+        command.approval == null
+          ? null
+          : { by: command.approval.by, at: this.#maybe(command.approval.at), note: command.approval.note },
     };
   }
 

@@ -14,6 +14,7 @@ import { encode, listForms } from "./encode.ts";
 import { modelArgument } from "./model-argument.ts";
 import { endOf, Exit, WrongUse } from "./exits.ts";
 import { examineLink, lineCommands, withLineOptions, type DoctorOptions } from "./line-commands.ts";
+import { meterChanges } from "./meter-changes.ts";
 import { importCommands } from "./import/import-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
 import { receiptCommands } from "./receipt-commands.ts";
@@ -232,6 +233,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
 
   importCommands({ program, terminal, end, throughGateway, clientOf });
   deskCommands({ program, throughGateway, terminal, end, clientOf });
+  meterChanges(program, { throughGateway, clientOf, show });
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);
   receiptCommands(program, terminal, end, clientOf);

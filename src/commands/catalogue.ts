@@ -4,16 +4,17 @@ import type { CommandDefinition } from "./definition.ts";
 import { clockSet } from "./definitions/clock-set.ts";
 import { freeze } from "./definitions/freeze.ts";
 import { openAccount, topUp } from "./definitions/purchase.ts";
+import { modeSwitch } from "./definitions/mode-switch.ts";
 import { readNow } from "./definitions/read-now.ts";
 import { refund } from "./definitions/refund.ts";
 import { relayDefinitions } from "./definitions/relay.ts";
 import { disconnectFor } from "./definitions/timed-cut.ts";
+import { walletReset } from "./definitions/wallet-reset.ts";
 
 export const catalogue: ReadonlyMap<CommandKind, CommandDefinition> = new Map(
-  [topUp, openAccount, refund, ...relayDefinitions, disconnectFor, clockSet, freeze, readNow].map((definition) => [
-    definition.kind,
-    definition,
-  ]),
+  [topUp, openAccount, refund, ...relayDefinitions, disconnectFor, clockSet, freeze, walletReset, modeSwitch, readNow].map(
+    (definition) => [definition.kind, definition],
+  ),
 );
 
 export function definitionOf(kind: CommandKind): CommandDefinition {

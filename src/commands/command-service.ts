@@ -14,6 +14,7 @@ import { isOpen, isUnsent, type AskedBy, type Command, type CommandKind } from "
 import { apply, type ConclusionParts } from "./conclusion.ts";
 import { timedCutOf } from "./definitions/timed-cut.ts";
 import { rivalsOf } from "./rivals.ts";
+import { approve, decline, mustBeTwo, type Decision } from "./two-persons.ts";
 
 export interface CommandWish {
   readonly kind: CommandKind;
@@ -24,6 +25,10 @@ export interface CommandWish {
   readonly askedBy: AskedBy;
   readonly reason: string;
   readonly notAfter?: Instant;
+  /** The name with which a person asked (`request.actor`). */
+  readonly askedByName?: string;
+  /** This one needs a second person, though its kind does not: a mass cut, an amount that a person named. */
+  readonly needsApproval?: boolean;
 }
 
 export interface CommandServiceParts extends ConclusionParts {
@@ -55,8 +60,14 @@ export class CommandService {
     if (wish.notAfter !== undefined && wish.notAfter <= clock.now()) throw new Fault("deadline-passed", { field: "notAfter" });
     const book = await meters.meter(tx, wish.meter);
     if (book === null) throw new Fault("unknown-meter", { meter: wish.meter });
+    if (book.replacedBy != null) throw new Fault("meter-replaced", { meter: wish.meter, by: book.replacedBy });
     if (book.identity === "quarantined" && definition.effect !== "reads")
       throw new Fault("meter-quarantined", { meter: wish.meter, why: book.identityNote });
+    if (book.beingReplaced === true && definition.effect !== "reads")
+      throw new Fault("meter-being-replaced", { meter: wish.meter });
+    const needsApproval = definition.approval !== undefined || wish.needsApproval === true;
+    if (needsApproval) mustBeTwo(wish.askedByName);
+    definition.asked?.(book, await this.#openAndDisputed(tx, wish.meter));
     const group = rivalsOf(wish.kind);
     if (group.length > 0) {
       const open = await commands.lockOpen(tx, wish.meter);
@@ -76,7 +87,7 @@ export class CommandService {
       askedBy: wish.askedBy,
       reason: wish.reason,
       state: "accepted",
-      waitingFor: null,
+      waitingFor: needsApproval ? "approval" : null,
       because: null,
       fence: 0,
       looks: 0,
@@ -87,6 +98,8 @@ export class CommandService {
       verifiedAt: null,
       endedAt: null,
       receipt: null,
+      askedByName: wish.askedByName ?? null,
+      approval: needsApproval ? { by: null, at: null, note: null } : null,
     };
     await commands.insert(tx, command);
     const desired = wishOf(wish);
@@ -94,7 +107,7 @@ export class CommandService {
       await meters.setRelayWish(tx, wish.meter, desired);
       await outbox.announce(tx, { type: "meter", address: wish.meter });
     }
-    await outbox.wake(tx, command.id);
+    if (!needsApproval) await outbox.wake(tx, command.id);
     await outbox.announce(tx, {
       type: "command",
       id: command.id,
@@ -103,6 +116,11 @@ export class CommandService {
       state: command.state,
     });
     return command;
+  }
+
+  async #openAndDisputed(tx: Transaction, meter: MeterAddress): Promise<readonly Command[]> {
+    const { commands } = this.#parts;
+    return [...(await commands.lockOpen(tx, meter)), ...(await commands.list({ meter, state: "disputed", limit: 10 }))];
   }
 
   /** If an equal, unfinished command exists, that one is meant. Null when a person's order to the same relay is under way: rules stand back. */
@@ -127,6 +145,15 @@ export class CommandService {
     const end = await apply(this.#parts, tx, found, { type: "cancel", because });
     if (end === null) throw new Fault("already-sent", { command: id });
     return { ...found, state: end.state, because: end.because, waitingFor: null, endedAt: this.#parts.clock.now() };
+  }
+
+  /** Another person than the one who asked lets it go. */
+  approve(tx: Transaction, id: CommandId, decision: Decision): Promise<Command> {
+    return approve(this.#parts, tx, id, decision);
+  }
+
+  decline(tx: Transaction, id: CommandId, decision: Decision): Promise<Command> {
+    return decline(this.#parts, tx, id, decision);
   }
 
   /** A person has looked at a disputed command and says what happened; the note stands in the receipt. */

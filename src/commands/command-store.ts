@@ -19,6 +19,9 @@ export interface CommandChange {
   readonly verifiedAt?: Instant;
   readonly endedAt?: Instant;
   readonly receipt?: Readonly<Record<string, unknown>>;
+  readonly approvedBy?: string;
+  readonly approvedAt?: Instant;
+  readonly approvalNote?: string;
 }
 
 export interface CommandFilter {
@@ -36,7 +39,7 @@ export interface CommandStore {
   list(filter: CommandFilter): Promise<readonly Command[]>;
   attempts(id: CommandId): Promise<readonly Attempt[]>;
   lastAttempt(id: CommandId): Promise<Attempt | null>;
-  /** Takes an open command: fence + 1. Null when it has ended, or when its line is another gateway's. */
+  /** Takes an open command: fence + 1. Null when it has ended, waits for a second person, or when its line is another gateway's. */
   take(id: CommandId): Promise<Command | null>;
   /** Open commands of one meter, oldest first, locked until the transaction ends. */
   lockOpen(tx: Transaction, meter: MeterAddress): Promise<readonly Command[]>;
@@ -147,6 +150,12 @@ export interface MeterBook {
   readonly relayAt: Instant | null;
   readonly relayDesired: "connected" | "armed" | "disconnected" | null;
   readonly cutBy: "person" | "rule" | null;
+  /** May be wiped: it hangs on a test bench and serves nobody. */
+  readonly testBench?: boolean;
+  /** Another meter is taking its place: nothing is ordered, and no money taken for it, meanwhile. */
+  readonly beingReplaced?: boolean;
+  /** Hangs here no more. */
+  readonly replacedBy?: MeterAddress | null;
 }
 
 export interface AccountBook {
@@ -195,4 +204,8 @@ export interface EngineMeterStore extends MeterStore {
   all(): Promise<readonly MeterBook[]>;
   /** By their names. */
   accounts(page: { readonly limit: number; readonly after: AccountId | null }): Promise<readonly AccountBook[]>;
+  /** The ledger holds this account's money from now on, whatever the site file says. */
+  switchToRemote(tx: Transaction, account: AccountId, at: Instant): Promise<void>;
+  /** Whose money the ledger holds. */
+  remoteAccounts(): Promise<readonly AccountId[]>;
 }

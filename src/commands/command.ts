@@ -17,6 +17,8 @@ export type CommandKind =
   | "unwarn"
   | "clock-set"
   | "freeze"
+  | "wallet-reset"
+  | "mode-switch"
   | "read-now";
 
 export type OpenState = "accepted" | "queued" | "sending" | "verifying";
@@ -56,7 +58,20 @@ export interface Command {
   readonly verifiedAt: Instant | null;
   readonly endedAt: Instant | null;
   readonly receipt: Readonly<Record<string, unknown>> | null;
+  /** The name with which a person asked; null where a rule or a payment did. */
+  readonly askedByName?: string | null;
+  /** Absent where one person is enough. */
+  readonly approval?: Approval | null;
 }
+
+/** The second person of a command that needs two; until he has said yes, no byte leaves (two-persons.ts). */
+export interface Approval {
+  readonly by: string | null;
+  readonly at: Instant | null;
+  readonly note: string | null;
+}
+
+export const waitsForApproval = ({ approval }: Pick<Command, "approval">): boolean => approval != null && approval.at === null;
 
 export interface Attempt {
   readonly number: number;

@@ -6,10 +6,12 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { isOpen, type Command, type CommandState } from "./command.ts";
+import { isOpen, isUnsent, waitsForApproval, type Command, type CommandState } from "./command.ts";
 import { isStep, step, type CommandEvent, type Step } from "./command-machine.ts";
 import type { CommandChange, CommandStore, MeterStore, PaymentStore } from "./command-store.ts";
+import type { Before } from "./definition.ts";
 import { amountOf } from "./definitions/purchase.ts";
+import { endsWithMoney, type MoneyAtEnd } from "./ends-with-money.ts";
 import { decisionIn, type OutcomeKeeper } from "./outcome-keeper.ts";
 import { settleRefund } from "./refund-money.ts";
 import { rivalsOf } from "./rivals.ts";
@@ -21,6 +23,8 @@ export interface ConclusionParts {
   readonly meters: MeterStore;
   readonly ledger: Ledger;
   readonly outbox: Outbox;
+  /** What the books do about an end that moves money and is no purchase's (ends-with-money.ts); left out where none is ever asked for. */
+  readonly moneyAtEnd?: MoneyAtEnd;
   /** Left out: nobody keeps what did not end well. */
   readonly outcomes?: OutcomeKeeper;
 }
@@ -45,6 +49,7 @@ export async function apply(
   };
   if (!(await parts.commands.change(tx, command.id, command.fence, from, change))) return null;
   if (ended) await (command.kind === "refund" ? settleRefund : settleMoney)(parts, tx, command, next);
+  if (next.state === "confirmed" && endsWithMoney(command)) await closeWallet(parts, tx, command, more);
   if (next.state !== command.state || ended) {
     await parts.outbox.announce(tx, {
       type: "command",
@@ -61,6 +66,24 @@ export async function apply(
     await parts.outcomes?.ended(tx, command, { step: next, decision: decisionIn(more.receipt) });
   }
   return next;
+}
+
+/** Whoever waited with a payment for a wallet that is closed now has it in the ledger. */
+async function closeWallet(parts: ConclusionParts, tx: Transaction, command: Command, more: CommandChange): Promise<void> {
+  if (parts.moneyAtEnd === undefined) throw new Error(`nobody moves the money of a ${command.kind} here`);
+  await parts.moneyAtEnd(tx, command, (more.receipt?.["before"] as Before | undefined) ?? null);
+  if (command.kind !== "mode-switch") return;
+  for (const waiting of await parts.commands.lockOpen(tx, command.meter)) {
+    if (waiting.effect !== "adds" || waiting.payment === null || !isUnsent(waiting.state)) continue;
+    await apply(parts, tx, waiting, { type: "cancel", because: "mode-switched" });
+    await parts.payments.setState(tx, waiting.payment, "allocated", waiting.id);
+    await parts.outbox.announce(tx, {
+      type: "payment",
+      id: waiting.payment,
+      account: waiting.account!,
+      state: "allocated",
+    });
+  }
 }
 
 /**
@@ -81,15 +104,18 @@ async function noteWhoCut(parts: ConclusionParts, tx: Transaction, command: Comm
 /** A top-up that waited because this one was on the wire may go now. */
 async function wakeTheNext(parts: ConclusionParts, tx: Transaction, ended: Command): Promise<void> {
   const waiting = (await parts.commands.lockOpen(tx, ended.meter)).filter(
-    (command) => command.effect === "adds" && command.id !== ended.id,
+    (command) => command.effect === "adds" && command.id !== ended.id && !waitsForApproval(command),
   );
   for (const command of waiting) await parts.outbox.wake(tx, command.id);
 }
 
+/** What was held for it is named after it; behind a balance that is carried over stands no payment. */
+const carriesMoney = ({ params }: Command): boolean => typeof params["amount"] === "string";
+
 /** Money follows the command's end, and the payment follows the money. */
 async function settleMoney(parts: ConclusionParts, tx: Transaction, command: Command, end: Step): Promise<void> {
   const { account, payment } = command;
-  if (command.effect !== "adds" || account === null || payment === null) return;
+  if (command.effect !== "adds" || account === null || !carriesMoney(command)) return;
   const hold = { account, amount: amountOf(command), hold: command.id as string };
   if (end.money !== "keep") {
     const posted =
@@ -100,7 +126,9 @@ async function settleMoney(parts: ConclusionParts, tx: Transaction, command: Com
       throw new Error(`the hold of command ${command.id} could not be closed: ${posted}`);
   }
   const state = end.state === "confirmed" ? "allocated" : end.state === "disputed" ? "disputed" : "unallocated";
-  await parts.payments.setState(tx, payment, state, command.id);
-  await parts.outbox.announce(tx, { type: "payment", id: payment, account, state });
+  if (payment !== null) {
+    await parts.payments.setState(tx, payment, state, command.id);
+    await parts.outbox.announce(tx, { type: "payment", id: payment, account, state });
+  }
   await parts.outbox.announce(tx, { type: "account", account });
 }

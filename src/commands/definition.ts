@@ -12,6 +12,7 @@
 import type { Priority } from "../devices/meter.ts";
 import type { MeterSession, SendOptions, Sent } from "../devices/meter.ts";
 import type { FaultCode } from "../kernel/faults.ts";
+import type { MeterBook } from "./command-store.ts";
 import type { Command, CommandKind, Effect } from "./command.ts";
 
 export type Before = Readonly<Record<string, unknown>>;
@@ -56,8 +57,12 @@ export interface CommandDefinition {
   readonly priority: Priority;
   /** How long it is worth sending, when whoever asks does not say. */
   readonly notAfterMs: number;
+  /** Two persons: one asks, another lets it go (two-persons.ts). Left out: one is enough. */
+  readonly approval?: "two-persons";
   /** Frames that may leave for one command, each after a look that showed "not done". */
   readonly attemptsMax: number;
+  /** What must hold when it is asked for, in the same transaction; `open`: the meter's open and disputed commands. Throws the Fault. */
+  readonly asked?: (book: MeterBook, open: readonly Command[]) => void;
   look(session: MeterSession, command: Command): Promise<Choice>;
   send(session: MeterSession, command: Command, before: Before, options: SendOptions): Promise<Sent>;
   verify(session: MeterSession, command: Command, context: VerifyContext): Promise<Verdict>;

@@ -39,6 +39,8 @@ export function watched(session: MeterSession, watcher: Watcher): MeterSession {
     readRefund: (age) => session.readRefund(age),
     refund: (order, options) => session.refund(order, options),
     forgetProof: () => session.forgetProof(),
+    resetWallet: (options) => session.resetWallet(options),
+    switchToRemote: (wallet, options) => session.switchToRemote(wallet, options),
     orderRelay: (order, options) => session.orderRelay(order, options),
     readClock: () => session.readClock(),
     writeSecured: (di, data, options) => session.writeSecured(di, data, options),

@@ -172,6 +172,10 @@ export const pay = (order: {
 export const orderRelay = async (to: string, order: RelayOrder, reason: string, key: string): Promise<Command> =>
   ((await post(`/v1/meters/${encodeURIComponent(to)}/relay`, { order, reason }, key)) as { readonly command: Command }).command;
 
+/** Another person than the one who asked lets it go, or says no. */
+export const approve = (id: string, verdict: "approve" | "decline", note: string): Promise<Command> =>
+  post(`/v1/commands/${encodeURIComponent(id)}/${verdict}`, { note }, randomKey()) as Promise<Command>;
+
 /** Not crypto.randomUUID: browsers keep that from pages served over plain HTTP to another machine of the office. */
 export const randomKey = (): string =>
   `console-${Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;

@@ -79,6 +79,10 @@ export interface Command {
   readonly createdAt: string | null;
   readonly notAfter: string | null;
   readonly proof: Proof;
+  /** The name of whoever asked; absent from older gateways. */
+  readonly askedByName?: string | null;
+  /** Null: one person is enough. `by` null: a second one is waited for. */
+  readonly approval?: { readonly by: string | null; readonly at: string | null; readonly note: string | null } | null;
   readonly attempts: readonly Attempt[];
 }
 

@@ -15,6 +15,7 @@ import type { MeterSession } from "./meter.ts";
 import type { MeterClocks } from "./meter-clock.ts";
 import type { Prover } from "./prove-identity.ts";
 import { readLastPurchase, readWallet, topUp } from "./purse.ts";
+import { resetWallet, switchToRemote } from "./purse-orders.ts";
 import { readItems } from "./readings.ts";
 import { readRefund, refund } from "./refunding.ts";
 import { orderRelay } from "./relay-ordering.ts";
@@ -105,6 +106,16 @@ export function openSession(parts: SessionParts): MeterSession {
     topUp: async (purchase, options) => {
       wallet();
       return topUp(prover, purchase, options);
+    },
+
+    resetWallet: async (options) => {
+      wallet();
+      return resetWallet(prover, model, options);
+    },
+
+    switchToRemote: async (held, options) => {
+      wallet();
+      return switchToRemote(prover, model, held, options);
     },
 
     readBalance: async () => {

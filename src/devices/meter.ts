@@ -34,6 +34,8 @@ export interface MeterRecord {
   readonly bus: BusId;
   readonly model: ModelName;
   readonly relayPassword: { readonly level: "02" | "03" | "04"; readonly secret: Secret<string> | KeptPassword } | null;
+  /** It hangs on a test bench and serves nobody: its wallet may be wiped. */
+  readonly testBench?: boolean;
 }
 
 /** Most urgent first; a lower number goes before a higher one. */
@@ -196,6 +198,10 @@ export interface MeterSession {
   refund(order: RefundOrder, options: SendOptions): Promise<Sent>;
   /** The next proof of identity is a new one: with it the meter's session ends, and every frame of ours that is still on its way. */
   forgetProof(): Promise<void>;
+  /** 070103FF: balance and count are 0 afterwards. Sent once. */
+  resetWallet(options: SendOptions): Promise<Sent>;
+  /** 07A006FF: the rest of the wallet leaves the meter for good. Sent once. */
+  switchToRemote(wallet: { readonly count: number }, options: SendOptions): Promise<Sent>;
   /** 1CH, secured (level 98) or plain with password, as model and record say. Sent once. */
   orderRelay(order: RelayOrder | TimedCut, options: SendOptions): Promise<Sent>;
   readClock(): Promise<ClockPicture>;
@@ -238,6 +244,10 @@ export interface Street {
   /** Waits for the meter to be free: one session per meter at a time, since the meter's identity session is one. */
   session(address: MeterAddress, options: SessionOptions): Promise<MeterSession>;
   meter(address: MeterAddress): MeterRecord | undefined;
+  /** A meter that comes while the house runs; one that is known already stays as it is. Left out: only at the start. */
+  adopt?(meter: MeterRecord): void;
+  /** A meter that hangs here no more: nothing is asked of it and nothing ordered, whoever answers by its name. */
+  retire?(address: MeterAddress): void;
   meters(): readonly MeterRecord[];
   health(address: MeterAddress): MeterHealth;
   /** False: the meter's line may not be driven just now, another gateway holds it; a session is refused at once. Left out: never. */

@@ -60,6 +60,7 @@ export interface BusShares {
 
 export class PollPlanner {
   readonly #parts: PlannerParts;
+  #lines: readonly LineToPlan[] = [];
   readonly #lineOf = new Map<MeterAddress, LineToPlan>();
   readonly #plans = new Map<LineToPlan, { readonly plan: LinePlan; readonly at: Instant }>();
   readonly #warned = new Set<LineToPlan>();
@@ -70,7 +71,15 @@ export class PollPlanner {
   constructor(parts: PlannerParts) {
     this.#parts = parts;
     this.#measured = new LineShares(parts.clock);
-    for (const line of parts.lines) for (const meter of line.meters) this.#lineOf.set(meter.address, line);
+    this.know(parts.lines);
+  }
+
+  /** Lines and who is behind them, anew: a meter came, or left. */
+  know(lines: readonly LineToPlan[]): void {
+    this.#lines = lines;
+    this.#lineOf.clear();
+    this.#plans.clear();
+    for (const line of lines) for (const meter of line.meters) this.#lineOf.set(meter.address, line);
   }
 
   /** Hottest first, with the periods as the line can keep them. */
@@ -83,7 +92,7 @@ export class PollPlanner {
   }
 
   plan(lineId: string): LinePlan | null {
-    const line = this.#parts.lines.find(({ id }) => id === lineId);
+    const line = this.#lines.find(({ id }) => id === lineId);
     return line === undefined ? null : this.#planOf(line);
   }
 

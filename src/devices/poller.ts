@@ -52,6 +52,8 @@ export class Poller {
   readonly #stop = new AbortController();
   readonly #beingRead = new Set<MeterAddress>();
   #walkers: Promise<unknown>[] = [];
+  /** Whom each walker visits, by bus. */
+  readonly #rounds = new Map<string, MeterRecord[][]>();
   #asking = 0;
   #paused = 0;
 
@@ -61,10 +63,36 @@ export class Poller {
 
   start(): void {
     const buses = Map.groupBy(this.#parts.street.meters(), (meter) => meter.bus as string);
-    this.#walkers = [...buses].flatMap(([bus, meters]) => {
+    for (const [bus, meters] of buses) {
       const walkers = this.#parts.sideBySide(bus) ? Math.min(SIDE_BY_SIDE_MAX, meters.length) : 1;
-      return Array.from({ length: walkers }, (_, index) => this.#walk(meters.filter((_meter, at) => at % walkers === index)));
-    });
+      for (let index = 0; index < walkers; index += 1)
+        this.#begin(
+          bus,
+          meters.filter((_meter, at) => at % walkers === index),
+        );
+    }
+  }
+
+  #begin(bus: string, round: MeterRecord[]): void {
+    this.#rounds.set(bus, [...(this.#rounds.get(bus) ?? []), round]);
+    this.#walkers.push(this.#walk(round));
+  }
+
+  /** From now on this meter is read too: by a walker of its own where its bus allows that, else in its bus's round. */
+  adopt(meter: MeterRecord): void {
+    if (this.#stopped()) return;
+    const rounds = this.#rounds.get(meter.bus) ?? [];
+    if (rounds.some((round) => round.some(({ address }) => address === meter.address))) return;
+    const mayBegin = rounds.length === 0 || (this.#parts.sideBySide(meter.bus) && rounds.length < SIDE_BY_SIDE_MAX);
+    if (mayBegin) this.#begin(meter.bus, [meter]);
+    else rounds.toSorted((a, b) => a.length - b.length)[0]!.push(meter);
+  }
+
+  retire(meter: MeterAddress): void {
+    for (const round of [...this.#rounds.values()].flat()) {
+      const at = round.findIndex(({ address }) => address === meter);
+      if (at >= 0) round.splice(at, 1);
+    }
   }
 
   /** Reads this meter as soon as its line is free; one that is being read is heard by that, and need not be read twice. */
@@ -108,8 +136,9 @@ export class Poller {
     const { clock } = this.#parts;
     while (!this.#stopped()) {
       let asked = false;
-      for (const meter of meters) {
+      for (const meter of [...meters]) {
         if (this.#stopped()) return;
+        if (!meters.includes(meter)) continue; // it left while others were read
         const due = this.#paused > 0 ? [] : this.#due(meter);
         if (due.length === 0) continue;
         asked = true;

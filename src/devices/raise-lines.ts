@@ -60,6 +60,8 @@ export interface Lines {
   /** By bus id: where callers come in. */
   readonly receptions: ReadonlyMap<string, Reception>;
   readonly lineOf: (meter: MeterRecord) => StreetLine;
+  /** The line of a meter that comes while the house runs, raised now where it has one of its own. */
+  readonly adopt: (meter: MeterRecord) => StreetLine;
   readonly close: () => Promise<void>;
 }
 
@@ -84,14 +86,32 @@ export function raiseLines(parts: LinesParts, buses: ReadonlyMap<string, BusConf
     receptions.set(id, reception);
     closers.push(() => reception.close());
   }
-  for (const meter of meters) {
+  /** Over MQTT, where each meter is a line of its own. */
+  const raiseAlone = (meter: MeterRecord): void => {
     const bus = buses.get(meter.bus);
-    if (broker === undefined || bus?.transport.kind !== "mqtt" || byName.has(meter.bus)) continue;
+    if (broker === undefined || bus?.transport.kind !== "mqtt" || byName.has(meter.bus)) return;
     const name = nameOf(meter);
     byName.set(name, raise(parts, bus, { name, ready: broker.firstTry, ...overMqtt(broker.link, bus.transport, meter.address) }));
-  }
+  };
+  for (const meter of meters) raiseAlone(meter);
   return {
-    lines: [...byName.values()],
+    get lines() {
+      return [...byName.values()];
+    },
+    adopt: (meter) => {
+      const known = byName.get(nameOf(meter));
+      if (known !== undefined) return known;
+      raiseAlone(meter);
+      const line = byName.get(nameOf(meter));
+      // A caller's seat is made when the port is opened, from what the site file says of callers.
+      if (line === undefined)
+        throw new Fault("site-file-invalid", {
+          bus: meter.bus,
+          field: "callers",
+          why: `nobody who dials in is said to carry ${meter.address}; name it in the site file and start again`,
+        });
+      return line;
+    },
     receptions,
     lineOf: (meter) => byName.get(nameOf(meter))!,
     close: async () => {

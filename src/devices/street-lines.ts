@@ -40,19 +40,30 @@ export function buildStreetLines(parts: StreetParts): Street {
   const clocks = new MeterClocks(clock);
   const locks = new Map<MeterAddress, MeterLock>();
   const startedAt = clock.now();
-  const { lines, receptions, lineOf, close } = raiseLines(parts, buses, registry.all());
+  const raised = raiseLines(parts, buses, registry.all());
+  const { receptions, lineOf, close } = raised;
 
   const onLineOpen: ((meters: readonly MeterAddress[]) => void)[] = [];
-  for (const [line, meters] of Map.groupBy(registry.all(), (meter) => lineOf(meter))) {
+  /** Meters come and go while the house runs. */
+  const behind = new Map<StreetLine, Set<MeterAddress>>();
+  const attend = (line: StreetLine, meter: MeterAddress): void => {
+    const known = behind.get(line);
+    if (known !== undefined) {
+      known.add(meter);
+      return;
+    }
+    const meters = new Set([meter]);
+    behind.set(line, meters);
     line.onOpened(() => {
-      for (const meter of meters) health.doubt(meter.address);
-      for (const listener of onLineOpen) listener(meters.map((meter) => meter.address));
+      for (const one of meters) health.doubt(one);
+      if (meters.size > 0) for (const listener of onLineOpen) listener([...meters]);
     });
-  }
-  for (const meter of registry.all()) {
     // A line that dropped may come back with another meter behind it, or the same one after a power cut.
-    lineOf(meter).line.link.onDropped(() => identities.drop(meter.address));
-  }
+    line.line.link.onDropped(() => {
+      for (const one of meters) identities.drop(one);
+    });
+  };
+  for (const meter of registry.all()) attend(lineOf(meter), meter.address);
 
   return {
     session: async (address, { priority, signal, mayProbe }) => {
@@ -87,6 +98,18 @@ export function buildStreetLines(parts: StreetParts): Street {
         release,
       });
     },
+    adopt: (meter) => {
+      const known = registry.find(meter.address);
+      if (known !== undefined) return;
+      const line = raised.adopt(meter);
+      registry.add(meter);
+      attend(line, meter.address);
+    },
+    retire: (address) => {
+      registry.remove(address);
+      identities.drop(address);
+      for (const meters of behind.values()) meters.delete(address);
+    },
     meter: (address) => registry.find(address),
     meters: () => registry.all(),
     health: (address) => health.of(address),
@@ -104,11 +127,11 @@ export function buildStreetLines(parts: StreetParts): Street {
     },
     buses: () => [
       ...[...receptions].map((door) => doorOf(door, guard)),
-      ...lines.map((line) => pictureOf(line, guard, clock.now() - startedAt)),
+      ...raised.lines.map((line) => pictureOf(line, guard, clock.now() - startedAt)),
     ],
-    tape: (bus) => lines.find(({ line }) => line.id === bus)?.line.tape,
+    tape: (bus) => raised.lines.find(({ line }) => line.id === bus)?.line.tape,
     hold: async () => {
-      const releases = await Promise.all(lines.map(({ line }) => line.hold()));
+      const releases = await Promise.all(raised.lines.map(({ line }) => line.hold()));
       return () => {
         for (const release of releases) release();
       };

@@ -46,12 +46,12 @@ export class Exceptions {
     this.#parts = parts;
   }
 
-  /** One open item for each key: what comes true again is counted, and its newest evidence kept. */
-  async raise(tx: Transaction, draft: Draft): Promise<ExceptionItem> {
+  /** One open item for each key: what comes true again is counted, and its newest evidence kept; or left, where it was only seen again. */
+  async raise(tx: Transaction, draft: Draft, seenAgain: "counts" | "is-left" = "counts"): Promise<ExceptionItem> {
     const { store, clock } = this.#parts;
     const now = clock.now();
     const known = await store.lockOpen(tx, draft.key);
-    if (known !== null) return this.#again(tx, known, draft);
+    if (known !== null) return seenAgain === "counts" ? this.#again(tx, known, draft) : known;
     const { owner, class: failure, limitMs } = standingOf(draft.kind, draft.because, draft.payment !== null);
     const item: ExceptionItem = {
       ...draft,
@@ -67,10 +67,7 @@ export class Exceptions {
       closedBy: null,
       closingNote: null,
     };
-    if (!(await store.insert(tx, item))) {
-      const first = await store.lockOpen(tx, draft.key);
-      return first === null ? this.raise(tx, draft) : this.#again(tx, first, draft);
-    }
+    if (!(await store.insert(tx, item))) return this.raise(tx, draft, seenAgain); // somebody was first, and is known now
     await this.#step(tx, item, { what: "opened", by: GATEWAY, from: null, to: owner, note: draft.because });
     await this.#announce(tx, item, "open");
     return item;

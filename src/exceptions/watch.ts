@@ -122,11 +122,11 @@ export class ExceptionWatch {
   }
 
   async #raise(draft: (tx: Transaction) => Promise<Draft | null>): Promise<void> {
-    const { transactor, exceptions, store } = this.#parts;
+    const { transactor, exceptions } = this.#parts;
     await transactor.transact(async (tx) => {
       const made = await draft(tx);
-      // another gateway may have said it since we looked: that is the same thing, not once more
-      if (made !== null && (await store.lockOpen(tx, made.key)) === null) await exceptions.raise(tx, made);
+      // another gateway may have said it since we looked, or says it in this moment: that is the same thing, not once more
+      if (made !== null) await exceptions.raise(tx, made, "is-left");
     });
   }
 }

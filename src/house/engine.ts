@@ -11,9 +11,11 @@
  */
 import { CommandRunner } from "../commands/command-runner.ts";
 import { CommandService } from "../commands/command-service.ts";
+import { moneyAtEndOf } from "../commands/ends-with-money.ts";
 import { IdentityWatch } from "../commands/identity-watch.ts";
 import { PaymentService } from "../commands/payment-service.ts";
 import { RefundService } from "../commands/refund-service.ts";
+import { ReplacementService } from "../commands/replacement/replacement-service.ts";
 import { eachMeterAlone } from "../devices/bus-config.ts";
 import { HotMeters } from "../devices/hot-meters.ts";
 import { lineNameOf } from "../devices/line-names.ts";
@@ -22,7 +24,7 @@ import { linesToPlan, PollPlanner, type BusShares } from "../devices/poll-planne
 import { Poller } from "../devices/poller.ts";
 import { ReadingIntake } from "../devices/reading-intake.ts";
 import { isFault } from "../kernel/faults.ts";
-import type { MeterAddress } from "../kernel/ids.ts";
+import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import { Billing } from "../ledger/billing.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { parseHours } from "../policy/calendar.ts";
@@ -32,6 +34,7 @@ import { Sweeper } from "../queue/sweeper.ts";
 import { nudging, OutboxPump } from "../stores/outbox-pump.ts";
 import { heatFrom } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
+import { comingAndGoing, Replacing } from "./replacing.ts";
 import type { Engine, EngineBooks, EngineKeepers, EngineParts, HouseSite } from "./ports.ts";
 import { sightingsIn, walletReadings } from "./sightings.ts";
 import { onceADay, walletRoom } from "./wallet-room.ts";
@@ -43,19 +46,22 @@ const ruleWakers = new Set(["account", "meter"]);
 
 export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Engine<K> {
   const { config, stores, street, leases, queue, lanes, clock, worldClock, newId, log, live, closers, lookEveryMs } = parts;
-  const { commands, meters, outbox } = stores;
+  const { commands, meters, outbox, replacements } = stores;
   const timeZone = config.site.timeZone;
   const pace = lookEveryMs === undefined ? {} : { everyMs: lookEveryMs };
   const transactor = nudging(stores.transactor, () => pump);
   const ledger = new Ledger({ store: stores.ledger, clock });
-  const books: EngineBooks = { clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox };
+  const billing = new Billing({ store: stores.billing, ledger, timeZone });
+  const energy = new MeteredUse({ billing, meters, outbox, priceOf: (tariff) => config.prices.get(tariff)! });
+  const moneyAtEnd = moneyAtEndOf({ clock, commands, ledger, outbox, modes: meters, billing: energy });
+  const books: EngineBooks = {
+    ...{ clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox, moneyAtEnd },
+  };
   const keepers = parts.keepers(books);
   const common = { ...books, ...(keepers.outcomes === undefined ? {} : { outcomes: keepers.outcomes }) };
 
   // --- what is seen
   const sightings = sightingsIn(common);
-  const billing = new Billing({ store: stores.billing, ledger, timeZone });
-  const energy = new MeteredUse({ billing, meters, outbox, priceOf: (tariff) => config.prices.get(tariff)! });
   const intake = new ReadingIntake({
     store: stores.readings,
     transactor,
@@ -106,6 +112,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     },
     heardAt: (meter) => street.health(meter).lastHeardAt,
     readSoon: (meter) => poller.hurry(meter),
+    ...pace,
   });
   const payments = new PaymentService({
     ...common,
@@ -129,6 +136,17 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     },
   });
 
+  const replacing = new Replacing({
+    ...{ ...common, ...pace, street, service, replacements, intake, billing: energy },
+    believed: async (meter, item) =>
+      (await stores.readings.latestOf([meter])).find((reading) => reading.item === item)?.value ?? null,
+    ...comingAndGoing({ street, poller, planner, buses: config.buses }),
+  });
+  const replacementsAsked = new ReplacementService({
+    ...{ ...common, replacements, service, street, restoreBy },
+    buses: new Set(config.buses.map(({ id }) => id)),
+  });
+
   // --- from rows to lines
   const jobs = new Jobs({
     commands,
@@ -136,16 +154,19 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     lanes,
     street,
     leases,
-    lineOf: new Map(config.meters.map((meter) => [meter.address, lineName(config, meter)])),
+    lineOf: (address) => {
+      const meter = street.meter(address);
+      return meter === undefined ? address : lineName(config, meter);
+    },
     run: (command) => runner.run(command),
     clock,
     log,
     publish: (events) => live.publish(events),
   });
-  const remote = new Set(config.accounts.filter((account) => account.mode === "remote").map((account) => account.account));
+  const remote = new Set<AccountId>(); // the books', since a meter may have been switched
   const noteHeat = heatFrom({
     hot,
-    meters: config.meters,
+    metersOf: (account) => street.meters().filter((meter) => meter.account === account),
     isRemote: (account) => remote.has(account),
     availableOf: async (account) => (await ledger.position(null, account)).available,
     log,
@@ -160,7 +181,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
       jobs: (due) => jobs.handOut(due),
       events: (events) => {
         parts.count(events);
-        for (const event of events) noteHeat(event);
+        for (const event of events) {
+          if (event.type === "account" && event.mode === "remote") remote.add(event.account);
+          noteHeat(event);
+        }
         live.publish(events);
         if (remote.size > 0 && events.some((event) => ruleWakers.has(event.type))) reconciler.nudge();
       },
@@ -195,8 +219,12 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   return {
     keepers,
     books,
-    doors: { transactor, service, payments, refunds, ledger, intake, identities, buses },
+    doors: {
+      ...{ transactor, service, payments, refunds, ledger, intake, identities, buses },
+      replacing: { service: replacementsAsked, store: replacements, nudge: () => replacing.nudge() },
+    },
     start: async () => {
+      for (const account of await meters.remoteAccounts()) remote.add(account);
       leases.onTaken((taken) => void waking.takeOver(taken));
       await commands.makeAllDue(clock.now(), leases.held());
       await jobs.start();
@@ -211,8 +239,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
       closers.add("sweeper", () => sweeper.stop());
       poller.start();
       reconciler.start();
+      replacing.start();
       closers.add("rules", () => reconciler.stop());
       closers.add("poller", () => poller.stop());
+      closers.add("replacements", () => replacing.stop());
     },
     wakeWaitingFor: async (what) => jobs.add(await commands.wakeWaitingFor(what, clock.now())),
     running: () => runner.running,

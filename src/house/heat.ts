@@ -9,18 +9,18 @@ import { parseYuan, type Fen } from "../kernel/money.ts";
 
 export interface HeatParts {
   readonly hot: HotMeters;
-  readonly meters: readonly MeterRecord[];
+  /** As they hang there now. */
+  readonly metersOf: (account: AccountId) => readonly MeterRecord[];
   /** Accounts whose money is in our ledger and not in the meter. */
   readonly isRemote: (account: AccountId) => boolean;
   readonly availableOf: (account: AccountId) => Promise<Fen>;
   readonly log: Logger;
 }
 
-export function heatFrom({ hot, meters, isRemote, availableOf, log }: HeatParts): (event: Announcement) => void {
-  const metersOf = Map.groupBy(meters, (meter) => meter.account);
+export function heatFrom({ hot, metersOf, isRemote, availableOf, log }: HeatParts): (event: Announcement) => void {
   const ofLedger = async (account: AccountId): Promise<void> => {
     const available = await availableOf(account);
-    for (const meter of metersOf.get(account) ?? []) hot.balance(meter.address, available);
+    for (const meter of metersOf(account)) hot.balance(meter.address, available);
   };
   return (event) => {
     if (event.type === "command") hot.command(event.meter, event.id, event.kind, event.state);

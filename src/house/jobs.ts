@@ -21,7 +21,7 @@ export interface JobsParts {
   readonly lanes: readonly string[];
   readonly street: Street;
   readonly leases: Pick<LineGuard, "holds">;
-  readonly lineOf: ReadonlyMap<MeterAddress, string>;
+  readonly lineOf: (meter: MeterAddress) => string;
   readonly run: (command: CommandId) => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -112,7 +112,7 @@ export class Jobs {
     const { commands, street, lineOf } = this.#parts;
     return (await commands.outlines(ids)).map(({ id, meter, kind }) => ({
       id,
-      line: lineOf.get(meter) ?? meter,
+      line: lineOf(meter),
       bus: street.meter(meter)?.bus ?? "",
       priority: definitionOf(kind).priority,
     }));

@@ -3,9 +3,10 @@
  * hands in PostgreSQL, BullMQ and real wires (gateway.ts), a simulation hands in memory, and neither is known here.
  */
 import type { ApiParts, LiveEvents } from "../api/books.ts";
-import type { EngineCommandStore, MeterStore, PaymentStore } from "../commands/command-store.ts";
+import type { EngineCommandStore, EngineMeterStore, PaymentStore } from "../commands/command-store.ts";
 import type { ConclusionParts } from "../commands/conclusion.ts";
 import type { OutcomeKeeper } from "../commands/outcome-keeper.ts";
+import type { ReplacementStore } from "../commands/replacement/replacement.ts";
 import type { Config } from "../config.ts";
 import type { DeviceStore } from "../devices/device-store.ts";
 import type { SuspectListener } from "../devices/reading-intake.ts";
@@ -28,7 +29,8 @@ import type { Closers } from "./closers.ts";
 export interface HouseStores {
   readonly transactor: Transactor;
   readonly commands: EngineCommandStore;
-  readonly meters: MeterStore;
+  readonly meters: EngineMeterStore;
+  readonly replacements: ReplacementStore;
   readonly payments: PaymentStore;
   readonly readings: DeviceStore & {
     /** The newest believed readings of these meters, all items. */
@@ -81,14 +83,14 @@ export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
   readonly closers: Pick<Closers, "add">;
   /** Commands in hand are given so long to write down what they know when the house stops. */
   readonly stopCommandsMs: number;
-  /** How often sweeper, pump and poller look around unasked. Left out: as each of them is used to. A simulation has days to get through. */
+  /** How often sweeper, pump, poller and rules look around unasked. Left out: as each of them is used to. A simulation has days to get through. */
   readonly lookEveryMs?: number;
 }
 
 /** What the doors say and ask; they come in by nothing else. */
 export type EngineDoors = Pick<
   ApiParts,
-  "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses"
+  "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses" | "replacing"
 >;
 
 export interface Engine<K extends EngineKeepers = EngineKeepers> {

@@ -9,6 +9,7 @@ import { PostgresOutbox } from "../stores/outbox.ts";
 import { PostgresPaymentStore } from "../stores/payment-store.ts";
 import { PostgresPolicyStore } from "../stores/policy-store.ts";
 import { PostgresReadingStore } from "../stores/reading-store.ts";
+import { PostgresReplacementStore } from "../stores/replacement-store.ts";
 import type { HouseStores } from "./ports.ts";
 
 /** `me`: under this name commands are taken, and only on lines whose lease it has. */
@@ -17,6 +18,7 @@ export const postgresStores = (db: Database, clock: Clock, me: string) =>
     transactor: db,
     commands: new PostgresCommandStore(db, clock, me),
     meters: new PostgresMeterStore(db, clock),
+    replacements: new PostgresReplacementStore(db),
     payments: new PostgresPaymentStore(db),
     readings: new PostgresReadingStore(db),
     ledger: new PostgresLedgerStore(db),

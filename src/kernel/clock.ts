@@ -141,7 +141,7 @@ export function wallClock(at: Instant, timeZone: string): WallClock {
 
 function offsetMs(quarter: number, timeZone: string): number {
   let known = offsets.get(timeZone);
-  if (known === undefined) offsets.set(timeZone, (known = new Map()));
+  if (known === undefined) offsets.set(timeZone, (known = new Map<number, number>()));
   let offset = known.get(quarter);
   if (offset === undefined) {
     const { year, month, day, hour, minute, second } = shownByIntl(quarter * QUARTER_MS, timeZone);

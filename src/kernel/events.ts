@@ -14,7 +14,8 @@ export type Announcement =
       readonly state: string;
     }
   | { readonly type: "payment"; readonly id: PaymentId; readonly account: AccountId; readonly state: string }
-  | { readonly type: "account"; readonly account: AccountId }
+  /** `mode`: its money is the ledger's from now on. */
+  | { readonly type: "account"; readonly account: AccountId; readonly mode?: "remote" }
   | { readonly type: "meter"; readonly address: MeterAddress }
   | { readonly type: "reading"; readonly meter: MeterAddress; readonly item: string; readonly value: string | null }
   | { readonly type: "exception"; readonly id: string; readonly kind: string; readonly state: "open" | "closed" }

@@ -44,5 +44,5 @@ export interface LedgerStore {
     page: { readonly limit: number; readonly before: bigint | null },
   ): Promise<readonly StatementLine[]>;
   /** Sum of the legs of every book whose name begins so. */
-  total(prefix: string): Promise<Fen>;
+  total(prefix: string, tx?: Transaction): Promise<Fen>;
 }

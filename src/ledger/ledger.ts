@@ -72,6 +72,12 @@ export const book = {
   channel: (name: string): string => `channel/${name}`,
   meter: (address: string): string => `meter/${address}`,
   consumed: "consumed",
+  /** What a test bench wiped. */
+  reset: (address: string): string => `reset/${address}`,
+  /** What a wallet that is closed had used up of what was sent to it, less what it held before. */
+  used: (address: string): string => `used/${address}`,
+  /** An overdraft that a closed wallet left behind: a person decides who bears it. */
+  owed: (account: AccountId): string => `owed/${account}`,
 } as const;
 
 /** Books whose sum is kept beside the entries. The others (channels, consumed) are summed when someone asks. */
@@ -200,6 +206,36 @@ export class Ledger {
     for (const account of accountsIn(legs)) await this.#store.lockPosition(tx, account);
     if (await this.#store.exists(tx, { kind: "correction", reference, closes: null })) return "repeated";
     await this.#store.append(tx, { kind: "correction", reference, closes: null, at: this.#clock.now(), note, by, legs });
+    return "posted";
+  }
+
+  /** What the books hold on a meter; in a transaction together with what it has written. */
+  onMeter(tx: Transaction, address: string): Promise<Fen> {
+    return this.#store.total(book.meter(address), tx);
+  }
+
+  /**
+   * The same for what the house itself moves, also between books that no person corrects: a meter that was wiped, replaced or
+   * switched. Legs of nothing are left out, and an entry of nothing is none.
+   */
+  async moveOver(
+    tx: Transaction,
+    movement: Omit<Correction, "by"> & { readonly by: string | null },
+  ): Promise<"posted" | "repeated"> {
+    const { reference, note, by } = movement;
+    for (const account of accountsIn(movement.legs)) await this.#store.lockPosition(tx, account);
+    if (await this.#store.exists(tx, { kind: "correction", reference, closes: null })) return "repeated";
+    const legs = movement.legs.filter(({ amount }) => amount !== 0n);
+    const entry = {
+      kind: "correction",
+      reference,
+      closes: null,
+      at: this.#clock.now(),
+      note,
+      ...(by === null ? {} : { by }),
+      legs,
+    } as const;
+    if (legs.length > 0) await this.#store.append(tx, entry);
     return "posted";
   }
 

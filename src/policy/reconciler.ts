@@ -58,6 +58,8 @@ export interface ReconcilerParts {
   readonly heardAt: (meter: MeterAddress) => Instant | null;
   /** A decision waits for a fresh reading. */
   readonly readSoon: (meter: MeterAddress) => void;
+  /** How often it looks without a nudge; left out: every half minute. */
+  readonly everyMs?: number;
 }
 
 export class Reconciler implements AfterCredit, CutGuard {
@@ -119,7 +121,7 @@ export class Reconciler implements AfterCredit, CutGuard {
   }
 
   async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
+    const { clock, log, everyMs = LOOK_EVERY_MS } = this.#parts;
     while (!this.#stop.signal.aborted) {
       const wakings = this.#wakings;
       const began = clock.now();
@@ -132,7 +134,7 @@ export class Reconciler implements AfterCredit, CutGuard {
       }
       const workedMs = clock.now() - began;
       await clock.wait(Math.min(Math.max(PAUSE_MS_MIN, PAUSE_PER_WORK * workedMs), PAUSE_MS_MAX), this.#stop.signal);
-      if (this.#wakings === wakings) await clock.wait(LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
+      if (this.#wakings === wakings) await clock.wait(everyMs, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
     }
   }
 

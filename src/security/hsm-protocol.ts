@@ -22,7 +22,14 @@ const LINE_END = 0x0a;
 /** Those of the first gateways; a machine that does not know one of them is of no use. */
 type FirstVerb = "hello" | "authenticate" | "begin-identity" | "protect-top-up" | "protect-control" | "check-wallet";
 /** Those that were added: an adapter of the first days declines them as `unknown-verb`, and does the rest as before. */
-export const ADDED_VERBS = ["protect-write", "seal-write", "protect-refund", "password"] as const;
+export const ADDED_VERBS = [
+  "protect-write",
+  "seal-write",
+  "protect-refund",
+  "password",
+  "protect-purse-reset",
+  "protect-mode-switch",
+] as const;
 export type Verb = FirstVerb | (typeof ADDED_VERBS)[number];
 /** What an answer carries beside `id` and `ok`. Nothing in it is believed before it was looked at. */
 export type Fields = Readonly<Record<string, unknown>>;

@@ -37,6 +37,8 @@ const CHALLENGES_REMEMBERED_MAX = 4_096;
 const UNKNOWN_TO_IT: ReadonlySet<string> = new Set(["unknown-meter", "unknown-password"]);
 /** Amount and inner MAC. */
 const REFUND_PLAIN_BYTES = 8;
+/** Balance 4 and count 4. */
+const PURSE_BYTES = 8;
 
 export class HsmModule implements SecurityModule {
   readonly name: string;
@@ -108,10 +110,7 @@ export class HsmModule implements SecurityModule {
       count: hex32(purchase.count, "count"),
       customerNumber: purchase.customerNumber,
     };
-    return this.#ask("protect-top-up", fields, (answer) => ({
-      mac1: bytesIn(answer, "mac1", 4),
-      mac2: bytesIn(answer, "mac2", 4),
-    }));
+    return this.#ask("protect-top-up", fields, bothMacs);
   }
 
   async protectControl(meter: MeterKeyId, session: SessionSeed, plain: Uint8Array): Promise<Uint8Array> {
@@ -146,6 +145,25 @@ export class HsmModule implements SecurityModule {
   ): Promise<CipherAndMac> {
     const fields = { ...seedOf(meter, session), amount: hex32(amountFen, "amountFen") };
     return this.#ask("protect-refund", fields, (answer) => cipherAndMac(answer, REFUND_PLAIN_BYTES));
+  }
+
+  async protectPurseReset(
+    meter: MeterKeyId,
+    session: SessionSeed,
+    { amountFen }: { readonly amountFen: bigint },
+  ): Promise<TopUpProof> {
+    const fields = { ...seedOf(meter, session), amount: hex32(amountFen, "amountFen") };
+    return this.#ask("protect-purse-reset", fields, bothMacs);
+  }
+
+  async protectModeSwitch(
+    meter: MeterKeyId,
+    session: SessionSeed,
+    { mode, purse }: { readonly mode: "local" | "remote"; readonly purse: Uint8Array },
+  ): Promise<TopUpProof> {
+    if (purse.length !== PURSE_BYTES) throw new Error(`a purse has ${PURSE_BYTES} bytes, not ${purse.length}`);
+    const fields = { ...seedOf(meter, session), mode: mode === "remote" ? "01" : "00", purse: hex(purse) };
+    return this.#ask("protect-mode-switch", fields, bothMacs);
   }
 
   /** Asked for at each use and kept nowhere: whoever ordered opens it into one frame and lets it go. */
@@ -200,6 +218,8 @@ function seedOf(meter: MeterKeyId, { random2, esamSerial }: SessionSeed): Fields
   if (random2.length !== 4) throw new Error(`random 2 has four bytes, not ${random2.length}`);
   return { ...keyOf(meter), random2: hex(random2), esamSerial: hex(esamSerial) };
 }
+
+const bothMacs = (answer: Fields): TopUpProof => ({ mac1: bytesIn(answer, "mac1", 4), mac2: bytesIn(answer, "mac2", 4) });
 
 const cipherAndMac = (answer: Fields, plainBytes: number): CipherAndMac => ({
   cipher: cipherIn(answer, "cipher", plainBytes),

@@ -71,6 +71,14 @@ export interface SecurityModule {
     session: SessionSeed,
     write: { readonly dataItem: string; readonly plain: Uint8Array },
   ): Promise<CipherAndMac>;
+  /** Both MACs of 070103FF, over the amount and over the count 0. Absent as above. */
+  protectPurseReset?(meter: MeterKeyId, session: SessionSeed, reset: { readonly amountFen: bigint }): Promise<TopUpProof>;
+  /** Both MACs of 07A006FF, over meter number and mode, and over the purse: balance 4 and count 4. Absent as above. */
+  protectModeSwitch?(
+    meter: MeterKeyId,
+    session: SessionSeed,
+    change: { readonly mode: "local" | "remote"; readonly purse: Uint8Array },
+  ): Promise<TopUpProof>;
   /** The MAC of a write in the clear (14H at level 99 or 97). `data`: its fields in the order in which they travel, each high byte first. */
   sealWrite?(
     meter: MeterKeyId,

@@ -27,6 +27,8 @@ const RELAY = 0x1c;
 const REFUND = "04001006";
 const NO_DATA_ITEM = "00000000";
 const MAC_BYTES = 4;
+/** Balance 4 and count 4. */
+const PURSE_BYTES = 8;
 const UINT32_MAX = 0xffff_ffffn;
 
 export interface SoftwareModuleParts {
@@ -99,6 +101,27 @@ export function softwareModule(parts: SoftwareModuleParts): SecurityModule {
       const amount = uint32(amountFen, "amountFen");
       const inner = mac(keyOf(meter, KEY.purse), session, { control: WRITE, dataItem: REFUND, tag: 2, data: amount });
       return Promise.resolve(ciphered(meter, session, REFUND, Buffer.concat([amount, inner])));
+    },
+
+    async protectPurseReset(meter, session, { amountFen }): Promise<TopUpProof> {
+      const key = keyOf(meter, KEY.purse);
+      const frame = { control: SECURITY, dataItem: "070103FF" };
+      return Promise.resolve({
+        mac1: mac(key, session, { ...frame, tag: 1, data: uint32(amountFen, "amountFen") }),
+        mac2: mac(key, session, { ...frame, tag: 2, data: uint32(0n, "count") }),
+      });
+    },
+
+    // The published scheme has no row for it; these two are this project's own, made like those of a top-up.
+    async protectModeSwitch(meter, session, { mode, purse }): Promise<TopUpProof> {
+      if (purse.length !== PURSE_BYTES) throw new Error(`a purse has ${PURSE_BYTES} bytes, not ${purse.length}`);
+      const frame = { control: SECURITY, dataItem: "07A006FF" };
+      const number = Buffer.concat([Buffer.alloc(2), digits12(meter.meterNumber, "meterNumber")]);
+      const data = Buffer.concat([number, Buffer.from([mode === "remote" ? 1 : 0])]);
+      return Promise.resolve({
+        mac1: mac(keyOf(meter, KEY.parameters), session, { ...frame, tag: 1, data }),
+        mac2: mac(keyOf(meter, KEY.purse), session, { ...frame, tag: 2, data: purse }),
+      });
     },
 
     async checkWallet(meter, session, reply): Promise<boolean> {

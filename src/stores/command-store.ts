@@ -8,6 +8,7 @@ import { Instant, later, type Clock } from "../kernel/clock.ts";
 import { CommandId, type AccountId, type MeterAddress, type PaymentId } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { WireEvidence } from "../kernel/reading.ts";
+import { waitsForApproval } from "../commands/command.ts";
 import type { AskedBy, Attempt, Command, CommandKind, CommandState, Effect } from "../commands/command.ts";
 import type { CommandChange, CommandFilter, CommandOutline, EngineCommandStore } from "../commands/command-store.ts";
 import { framesKept, SWEEP_AFTER_MS, TAKEN_MS_MAX } from "./command-rows.ts";
@@ -35,6 +36,11 @@ export interface CommandRow {
   verified_at: number | null;
   ended_at: number | null;
   receipt: Record<string, unknown> | null;
+  asked_by_name: string | null;
+  needs_approval: boolean;
+  approved_by: string | null;
+  approved_at: number | null;
+  approval_note: string | null;
 }
 
 const moment = (value: number | null): Instant | null => (value === null ? null : Instant(value));
@@ -62,6 +68,8 @@ export const commandOf = (row: CommandRow): Command => ({
   verifiedAt: moment(row.verified_at),
   endedAt: moment(row.ended_at),
   receipt: row.receipt,
+  askedByName: row.asked_by_name,
+  approval: row.needs_approval ? { by: row.approved_by, at: moment(row.approved_at), note: row.approval_note } : null,
 });
 
 interface AttemptRow {
@@ -86,11 +94,16 @@ const columns: Record<keyof CommandChange, string> = {
   verifiedAt: "verified_at",
   endedAt: "ended_at",
   receipt: "receipt",
+  approvedBy: "approved_by",
+  approvedAt: "approved_at",
+  approvalNote: "approval_note",
 };
-const moments: ReadonlySet<string> = new Set(["lookAt", "sentAt", "acknowledgedAt", "verifiedAt", "endedAt"]);
+const moments: ReadonlySet<string> = new Set(["lookAt", "sentAt", "acknowledgedAt", "verifiedAt", "endedAt", "approvedAt"]);
 
 const OPEN = "('accepted', 'queued', 'sending', 'verifying')";
 const UNSENT = "('accepted', 'queued')";
+/** Nobody but its second person, and in the end its deadline, moves what needs two. */
+const RIPE = "(NOT c.needs_approval OR c.approved_at IS NOT NULL)";
 
 export class PostgresCommandStore implements EngineCommandStore {
   readonly #db: Database;
@@ -107,8 +120,9 @@ export class PostgresCommandStore implements EngineCommandStore {
   async insert(tx: Transaction, c: Command): Promise<void> {
     await this.#db.run(
       tx,
-      `INSERT INTO commands (id, kind, effect, meter, account, payment, params, asked_by, reason, state, created_at, not_after, look_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+      `INSERT INTO commands (id, kind, effect, meter, account, payment, params, asked_by, reason, state, created_at, not_after, look_at,
+                             waiting_for, asked_by_name, needs_approval)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
       [
         c.id,
         c.kind,
@@ -122,7 +136,11 @@ export class PostgresCommandStore implements EngineCommandStore {
         c.state,
         at(c.createdAt),
         at(c.notAfter),
-        at(later(c.createdAt, SWEEP_AFTER_MS)),
+        // what nobody approves is looked at once, to end with its deadline
+        at(waitsForApproval(c) ? later(c.notAfter, 1) : later(c.createdAt, SWEEP_AFTER_MS)),
+        c.waitingFor,
+        c.askedByName ?? null,
+        c.approval != null,
       ],
     );
   }
@@ -198,7 +216,7 @@ export class PostgresCommandStore implements EngineCommandStore {
               waiting_for = CASE WHEN state IN ${UNSENT} THEN coalesce(waiting_for, 'line') ELSE waiting_for END,
               line_fencing = l.fencing
          FROM meters m LEFT JOIN line_leases l ON l.bus = m.bus AND l.holder = $3 AND l.expires_at > now()
-        WHERE c.id = $1 AND c.state IN ${OPEN} AND m.address = c.meter
+        WHERE c.id = $1 AND c.state IN ${OPEN} AND m.address = c.meter AND (${RIPE} OR c.not_after < $4)
           AND ($3::text IS NULL OR l.fencing IS NOT NULL OR (c.state IN ${UNSENT} AND c.not_after < $4)) RETURNING c.*`,
       [id, at(later(now, TAKEN_MS_MAX)), this.#holder, at(now)],
     );
@@ -248,7 +266,7 @@ export class PostgresCommandStore implements EngineCommandStore {
       tx,
       `SELECT c.meter, c.effect, c.state, $3::text IS NULL OR EXISTS (SELECT 1 FROM line_leases l
               WHERE l.bus = m.bus AND l.holder = $3 AND l.fencing = c.line_fencing AND l.expires_at > clock_timestamp()) AS ours
-         FROM commands c JOIN meters m ON m.address = c.meter WHERE c.id = $1 AND c.fence = $2 FOR UPDATE OF m, c`,
+         FROM commands c JOIN meters m ON m.address = c.meter WHERE c.id = $1 AND c.fence = $2 AND ${RIPE} FOR UPDATE OF m, c`,
       [id, fence, this.#holder],
     );
     if (row === undefined || !["accepted", "queued", "verifying"].includes(row.state)) return "lost";
@@ -306,7 +324,7 @@ export class PostgresCommandStore implements EngineCommandStore {
     const rows = await this.#db.rows<{ id: string }>(
       null,
       `SELECT c.id FROM commands c JOIN meters m ON m.address = c.meter
-        WHERE c.ended_at IS NULL AND c.look_at <= $1 AND c.state IN ${OPEN}
+        WHERE c.ended_at IS NULL AND c.look_at <= $1 AND c.state IN ${OPEN} AND (${RIPE} OR c.not_after < $1)
           AND ($3::text[] IS NULL OR m.bus = ANY($3) OR (c.state IN ${UNSENT} AND c.not_after < $1)) ORDER BY c.look_at LIMIT $2`,
       [at(now), limit, buses],
     );
@@ -355,7 +373,7 @@ export class PostgresCommandStore implements EngineCommandStore {
     return (
       await this.#db.rows<CommandRow>(
         null,
-        "UPDATE commands SET state = 'queued', waiting_for = 'line' WHERE id = ANY($1) AND state = 'accepted' RETURNING *",
+        `UPDATE commands c SET state = 'queued', waiting_for = 'line' WHERE id = ANY($1) AND state = 'accepted' AND ${RIPE} RETURNING *`,
         [ids],
       )
     ).map(commandOf);
@@ -365,7 +383,7 @@ export class PostgresCommandStore implements EngineCommandStore {
     return this.#db.run(
       null,
       `UPDATE commands c SET look_at = $1 FROM meters m
-        WHERE c.state IN ${OPEN} AND m.address = c.meter AND ($2::text[] IS NULL OR m.bus = ANY($2))`,
+        WHERE c.state IN ${OPEN} AND m.address = c.meter AND ($2::text[] IS NULL OR m.bus = ANY($2)) AND ${RIPE}`,
       [at(now), buses],
     );
   }

@@ -127,9 +127,9 @@ export class PostgresLedgerStore implements LedgerStore, StatementStore {
     return { opening: { available: Fen(opening.available), held: Fen(opening.held) }, lines };
   }
 
-  async total(prefix: string): Promise<Fen> {
+  async total(prefix: string, tx: Transaction | null = null): Promise<Fen> {
     const [row] = await this.#db.rows<{ sum: bigint }>(
-      null,
+      tx,
       "SELECT coalesce(sum(amount), 0)::bigint AS sum FROM ledger_legs WHERE starts_with(book, $1)",
       [prefix],
     );

@@ -17,6 +17,9 @@ interface MeterRow {
   relay_at: number | null;
   relay_desired: MeterBook["relayDesired"];
   cut_by: MeterBook["cutBy"];
+  test_bench: boolean;
+  being_replaced: boolean;
+  replaced_by: string | null;
 }
 
 export const meterBookOf = (row: MeterRow): MeterBook => ({
@@ -30,6 +33,9 @@ export const meterBookOf = (row: MeterRow): MeterBook => ({
   relayAt: row.relay_at === null ? null : Instant(row.relay_at),
   relayDesired: row.relay_desired,
   cutBy: row.cut_by,
+  testBench: row.test_bench,
+  beingReplaced: row.being_replaced,
+  replacedBy: row.replaced_by as MeterAddress | null,
 });
 
 const ACCOUNT =
@@ -51,16 +57,19 @@ export class PostgresMeterStore implements EngineMeterStore {
         tx,
         `INSERT INTO accounts (account, name, class, mode, tariff, created_at)
          SELECT x.account, x.name, x.class, x.mode, x.tariff, $2 FROM jsonb_to_recordset($1::jsonb) AS x(account text, name text, class text, mode text, tariff text)
-         ON CONFLICT (account) DO UPDATE SET name = EXCLUDED.name, class = EXCLUDED.class, mode = EXCLUDED.mode, tariff = EXCLUDED.tariff`,
+         ON CONFLICT (account) DO UPDATE SET name = EXCLUDED.name, class = EXCLUDED.class, tariff = EXCLUDED.tariff,
+           -- what was switched at the meter is not undone by a file that was not edited
+           mode = CASE WHEN accounts.switched_at IS NULL THEN EXCLUDED.mode ELSE accounts.mode END`,
         [JSON.stringify(accounts), now],
       );
-      const rows = meters.map(({ address, meterNumber, customerNumber, account, bus, model }) => ({
+      const rows = meters.map(({ address, meterNumber, customerNumber, account, bus, model, testBench }) => ({
         address,
         meter_number: meterNumber,
         customer_number: customerNumber,
         account,
         bus,
         model,
+        test_bench: testBench ?? false,
       }));
       // Only what is gone or changes its account: two that change places must not meet, and what stays as it is leaves no trace in the audit.
       await this.#db.run(
@@ -71,10 +80,10 @@ export class PostgresMeterStore implements EngineMeterStore {
       );
       await this.#db.run(
         tx,
-        `INSERT INTO meters (address, meter_number, customer_number, account, bus, model, active, created_at)
-         SELECT x.address, x.meter_number, x.customer_number, x.account, x.bus, x.model, true, $2
-           FROM jsonb_to_recordset($1::jsonb) AS x(address text, meter_number text, customer_number text, account text, bus text, model text)
-         ON CONFLICT (address) DO UPDATE SET account = EXCLUDED.account, bus = EXCLUDED.bus, model = EXCLUDED.model, active = true,
+        `INSERT INTO meters (address, meter_number, customer_number, account, bus, model, test_bench, active, created_at)
+         SELECT x.address, x.meter_number, x.customer_number, x.account, x.bus, x.model, x.test_bench, true, $2
+           FROM jsonb_to_recordset($1::jsonb) AS x(address text, meter_number text, customer_number text, account text, bus text, model text, test_bench boolean)
+         ON CONFLICT (address) DO UPDATE SET account = EXCLUDED.account, bus = EXCLUDED.bus, model = EXCLUDED.model, test_bench = EXCLUDED.test_bench, active = true,
            -- other numbers than before: whatever was confirmed then is to be read again
            identity = CASE WHEN meters.meter_number = EXCLUDED.meter_number AND meters.customer_number = EXCLUDED.customer_number THEN meters.identity ELSE 'unread' END,
            identity_note = CASE WHEN meters.meter_number = EXCLUDED.meter_number AND meters.customer_number = EXCLUDED.customer_number THEN meters.identity_note END,
@@ -107,6 +116,15 @@ export class PostgresMeterStore implements EngineMeterStore {
       page.after,
       page.limit,
     ]);
+  }
+
+  async switchToRemote(tx: Transaction, account: AccountId, when: Instant): Promise<void> {
+    await this.#db.run(tx, "UPDATE accounts SET mode = 'remote', switched_at = $2 WHERE account = $1", [account, at(when)]);
+  }
+
+  async remoteAccounts(): Promise<readonly AccountId[]> {
+    const rows = await this.#db.rows<{ account: string }>(null, "SELECT account FROM accounts WHERE mode = 'remote'");
+    return rows.map(({ account }) => account as AccountId);
   }
 
   async setIdentity(

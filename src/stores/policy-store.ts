@@ -31,7 +31,7 @@ const PICTURE = `
     JOIN accounts a ON a.account = m.account AND a.mode = 'remote'
     LEFT JOIN ledger_positions p ON p.book = 'available/' || a.account
     LEFT JOIN billing b ON b.meter = m.address
-   WHERE m.active`;
+   WHERE m.active AND NOT m.being_replaced`;
 
 const pictureOf = (row: Row): RemoteMeter => ({
   meter: row.meter as MeterAddress,

@@ -68,6 +68,8 @@ describe.each(keepers)("commands $title", ({ open }) => {
       verifiedAt: null,
       endedAt: null,
       receipt: null,
+      askedByName: null,
+      approval: null,
       ...changes,
     };
     await db.transact((tx) => store.insert(tx, command));
@@ -266,6 +268,73 @@ describe.each(keepers)("commands $title", ({ open }) => {
       const found = await store.attemptsOf(null, [a.id, b.id, none.id]);
       expect(found.map(({ command }) => command).sort()).toEqual([a.id, b.id].sort());
       expect(await store.attemptsOf(null, [])).toEqual([]);
+    });
+  });
+
+  describe("what waits for a second person", () => {
+    const unapproved = (changes: Partial<Command> = {}): Promise<Command> =>
+      accepted({
+        ...{ kind: "wallet-reset", effect: "sets", waitingFor: "approval", askedByName: "lin" },
+        ...{ approval: { by: null, at: null, note: null }, ...changes },
+      });
+    const approve = (id: CommandId, by = "zhao"): Promise<boolean> =>
+      store.change(null, id, 0, ["accepted"], {
+        approvedBy: by,
+        approvedAt: now,
+        approvalNote: "seen",
+        waitingFor: null,
+        lookAt: now,
+      });
+    const isDue = async (id: CommandId): Promise<boolean> => (await store.due(now, 1_000)).includes(id);
+
+    test("comes back as it was put in, and with who let it go", async () => {
+      const command = await unapproved();
+      expect(await store.find(null, command.id)).toEqual(command);
+      expect(await approve(command.id)).toBe(true);
+      expect(await store.find(null, command.id)).toEqual({
+        ...{ ...command, waitingFor: null },
+        approval: { by: "zhao", at: now, note: "seen" },
+      });
+      expect(await store.list({ meter, limit: 10 })).toEqual([await store.find(null, command.id)]);
+    });
+
+    test("is taken, queued, begun and due for nobody, also after a start", async () => {
+      const { id } = await unapproved();
+      expect(await store.markQueued([id])).toEqual([]);
+      expect(await store.take(id)).toBe(null);
+      expect(await begin(id, 0)).toBe("lost");
+      now = later(now, hours(1));
+      expect(await isDue(id)).toBe(false);
+      await store.makeAllDue(now);
+      expect(await isDue(id)).toBe(false);
+      expect(await store.wakeMeter(meter, now)).toEqual([]);
+      expect(await store.find(null, id)).toMatchObject({ state: "accepted", waitingFor: "approval", fence: 0, sentAt: null });
+    });
+
+    test("goes its way like any other from the moment it is approved", async () => {
+      const { id } = await unapproved();
+      await approve(id);
+      expect(await isDue(id)).toBe(true);
+      expect(await store.markQueued([id])).toMatchObject([{ id, state: "queued", waitingFor: "line" }]);
+      expect(await store.take(id)).toMatchObject({ fence: 1, approval: { by: "zhao" } });
+      expect(await begin(id, 1)).toBe("begun");
+    });
+
+    test("is due and taken once its deadline is over, to end with it", async () => {
+      const { id, notAfter } = await unapproved({ notAfter: later(now, hours(2)) });
+      now = later(notAfter, 1);
+      expect(await isDue(id)).toBe(true);
+      expect(await store.take(id)).toMatchObject({ state: "queued", waitingFor: "approval" });
+      expect(await begin(id, 1)).toBe("lost");
+      expect(await end(id, 1, "expired", "queued")).toBe(true);
+    });
+
+    test("is refused by the books themselves where one person would be both, nobody was named, or a byte would leave", async () => {
+      const { id } = await unapproved();
+      await expect(approve(id, "lin")).rejects.toThrow(/two_persons/);
+      await expect(store.change(null, id, 0, ["accepted"], { state: "sending" })).rejects.toThrow(/nothing_leaves_unapproved/);
+      await expect(approve((await unapproved({ askedByName: null })).id)).rejects.toThrow(/two_persons/);
+      expect((await store.find(null, id))?.approval).toEqual({ by: null, at: null, note: null });
     });
   });
 

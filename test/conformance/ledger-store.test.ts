@@ -139,6 +139,19 @@ describe.each(keepers)("the ledger $title", ({ open }) => {
       expect(kept[0]! + (await store.total(`meter/meter-of-${account}`))).toBe(1_000n);
     });
 
+    test("is counted in a total by whoever wrote it, before anybody else sees it", async () => {
+      const account = anAccount();
+      await pay(account, 500, "inside");
+      await hold(account, 200, "inside");
+      const meter = `meter-of-${account}`;
+      await db.transact(async (tx) => {
+        await ledger.settle(tx, { account, amount: fen(200), hold: "inside", meter });
+        expect(await ledger.onMeter(tx, meter)).toBe(200n);
+        expect(await store.total(`meter/${meter}`)).toBe(0n);
+      });
+      expect(await store.total(`meter/${meter}`)).toBe(200n);
+    });
+
     test("even below the ledger's rules the store lets a hold be closed once", async () => {
       const close = (kind: "settle" | "release"): Promise<void> =>
         db.transact((tx) => store.append(tx, { kind, reference: "below", closes: "below", at: now(), note: null, legs: [] }));

@@ -69,6 +69,9 @@ describe.each(keepers)("accounts and meters $title", ({ open }) => {
           relayAt: null,
           relayDesired: null,
           cutBy: null,
+          testBench: false,
+          beingReplaced: false,
+          replacedBy: null,
         },
       ]);
       expect(await store.account(null, flat1)).toEqual({
@@ -125,6 +128,24 @@ describe.each(keepers)("accounts and meters $title", ({ open }) => {
         /one_meter_per_account/,
       );
       expect((await store.account(null, flat2))?.meter).toBe(B); // all of a file or nothing of it
+    });
+
+    test("says which meters hang on a test bench, each time anew", async () => {
+      await store.bringIn([], [record(A, { testBench: true }), record(B)]);
+      expect((await store.all()).map(({ testBench }) => testBench)).toEqual([true, false]);
+      await store.bringIn([], [record(A), record(B, { testBench: true })]);
+      expect((await store.all()).map(({ testBench }) => testBench)).toEqual([false, true]);
+    });
+
+    test("does not undo a mode that was switched at the meter", async () => {
+      await store.bringIn([setting(flat1), setting(flat2, { mode: "remote" })], []);
+      expect(await store.remoteAccounts()).toEqual([flat2]);
+      await kept.transactor.transact((tx) => store.switchToRemote(tx, flat1, at));
+      await store.bringIn([setting(flat1, { name: "Flat 1" }), setting(flat2)], []);
+      expect(await store.account(null, flat1)).toEqual({
+        ...{ account: flat1, name: "Flat 1", class: "residential", mode: "remote", tariff: "flat", meter: null },
+      });
+      expect(await store.remoteAccounts()).toEqual([flat1]); // flat-2 was never switched: the file tells its mode
     });
 
     test("accounts are listed in order, page by page", async () => {

@@ -68,6 +68,24 @@ describe.each(modules)("%s", (_title, raise) => {
     expect([cipher, mac].map(hex)).toEqual(["34C378074A40475CFC3761712D37636C", "AF59C77B"]);
   });
 
+  test("both MACs of a wallet that is wiped, and of one that is left for remote mode: of each meter and each value something else", async () => {
+    const module = await raised();
+    const purse = bytes("0000000000000008");
+    const made = [
+      await module.protectPurseReset!(A, session, { amountFen: 0n }),
+      await module.protectPurseReset!(B, session, { amountFen: 0n }),
+      await module.protectModeSwitch!(A, session, { mode: "remote", purse }),
+      await module.protectModeSwitch!(B, session, { mode: "remote", purse }),
+    ].flatMap(({ mac1, mac2 }) => [mac1, mac2].map(hex));
+    expect(made.every((mac) => /^[0-9A-F]{8}$/.test(mac))).toBe(true);
+    expect(new Set(made).size).toBe(8);
+    const local = await module.protectModeSwitch!(A, session, { mode: "local", purse });
+    expect([hex(local.mac1) === made[4], hex(local.mac2) === made[5]]).toEqual([false, true]); // the purse is the same
+    const short = { mode: "remote", purse: bytes("00") } as const;
+    await expect(module.protectModeSwitch!(A, session, short)).rejects.toThrow(/purse has 8 bytes/);
+    await expect(module.protectPurseReset!(A, session, { amountFen: 1n << 32n })).rejects.toThrow(/32 bits/);
+  });
+
   test("what does not fit in the frame is our own mistake, and loud", async () => {
     const module = await raised();
     const tooMuch = { amountFen: 1n << 32n };
@@ -109,7 +127,7 @@ test("both make the same of any write of any length, and of each meter and item 
   );
 });
 
-test("and the same of any refund and any purchase", async () => {
+test("and the same of any refund, any purchase, any wallet wiped and any left for another mode", async () => {
   const hsm = await startedHsm((await cipherServer()).port);
   const soft = software(seededChance(1));
   const money = fc.bigInt({ min: 0n, max: 0xffff_ffffn });
@@ -118,6 +136,14 @@ test("and the same of any refund and any purchase", async () => {
       expect(await hsm.protectRefund(meter, session, { amountFen })).toEqual(
         await soft.protectRefund!(meter, session, { amountFen }),
       );
+      expect(await hsm.protectPurseReset(meter, session, { amountFen })).toEqual(
+        await soft.protectPurseReset!(meter, session, { amountFen }),
+      );
+      const change = {
+        mode: count % 2 === 0 ? "local" : "remote",
+        purse: Uint8Array.from(Buffer.alloc(8, count % 251)),
+      } as const;
+      expect(await hsm.protectModeSwitch(meter, session, change)).toEqual(await soft.protectModeSwitch!(meter, session, change));
       const one = { ...purchase, dataItem: "070101FF", amountFen, count } as const;
       expect(await hsm.protectTopUp(meter, session, one)).toEqual(await soft.protectTopUp(meter, session, one));
     }),

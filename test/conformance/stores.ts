@@ -7,6 +7,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { EngineCommandStore, EngineMeterStore, PaymentStore } from "../../src/commands/command-store.ts";
 import type { Idempotency } from "../../src/api/books.ts";
+import type { ReplacementStore } from "../../src/commands/replacement/replacement.ts";
 import type { ReadingStore } from "../../src/devices/device-store.ts";
 import type { LineLeases } from "../../src/devices/line-leases.ts";
 import { Instant, systemClock, type Clock } from "../../src/kernel/clock.ts";
@@ -30,6 +31,7 @@ import { PostgresOutbox } from "../../src/stores/outbox.ts";
 import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
 import { PostgresPolicyStore } from "../../src/stores/policy-store.ts";
 import { PostgresReadingStore } from "../../src/stores/reading-store.ts";
+import { PostgresReplacementStore } from "../../src/stores/replacement-store.ts";
 import { testDatabase } from "../support/database.ts";
 
 export interface Kept {
@@ -39,6 +41,7 @@ export interface Kept {
   commandsOf(holder: string): EngineCommandStore;
   readonly payments: PaymentStore;
   readonly meters: EngineMeterStore;
+  readonly replacements: ReplacementStore;
   readonly readings: ReadingStore;
   readonly ledger: LedgerStore;
   readonly billing: DailyBillingStore;
@@ -72,6 +75,7 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     commandsOf: (holder) => new PostgresCommandStore(db, clock, holder),
     payments: new PostgresPaymentStore(db),
     meters: new PostgresMeterStore(db, clock),
+    replacements: new PostgresReplacementStore(db),
     readings: new PostgresReadingStore(db),
     ledger: new PostgresLedgerStore(db),
     billing: new PostgresBillingStore(db),
@@ -87,7 +91,7 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     clear: async () => {
       const tables = await db.rows<{ tablename: string }>(
         null,
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'",
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations' AND NOT starts_with(tablename, 'audit')",
       );
       await db.run(null, `TRUNCATE ${tables.map(({ tablename }) => tablename).join(", ")} CASCADE`);
     },
@@ -119,6 +123,9 @@ function inMemory(clock: Clock): Kept {
     },
     get meters() {
       return stores.meters;
+    },
+    get replacements() {
+      return stores.replacements;
     },
     get readings() {
       return stores.readings;

@@ -27,6 +27,7 @@ import { PostgresMeterStore } from "../../src/stores/meter-store.ts";
 import { PostgresOutbox } from "../../src/stores/outbox.ts";
 import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
+import { Dead, Fate, mortal } from "../support/mortal.ts";
 
 const METERS = 260;
 const clock = systemClock;
@@ -122,53 +123,6 @@ afterAll(async () => {
   await simulated.close();
   await database.drop();
 });
-
-class Dead extends Error {}
-
-/** Counts steps; at the chosen one it dies, before or after doing it, and from then on does nothing at all. */
-class Fate {
-  steps = 0;
-  dead = false;
-  readonly #at: number;
-  readonly #when: "before" | "after";
-
-  constructor(at: number, when: "before" | "after") {
-    this.#at = at;
-    this.#when = when;
-  }
-
-  async step<T>(work: () => Promise<T>): Promise<T> {
-    if (this.dead) throw new Dead();
-    this.steps += 1;
-    const isLast = this.steps === this.#at;
-    if (isLast && this.#when === "before") this.#die();
-    const result = await work();
-    if (isLast) this.#die();
-    return result;
-  }
-
-  #die(): never {
-    this.dead = true;
-    throw new Dead();
-  }
-}
-
-/** Every method that answers a promise is one step. */
-function mortal<T extends object>(thing: T, fate: Fate): T {
-  return new Proxy(thing, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
-      if (name === "close") return (...args: unknown[]) => Reflect.apply(value, target, args) as unknown;
-      return (...args: unknown[]) => {
-        // what runs inside a transaction is part of that transaction's one step
-        if (typeof args[0] === "object" && args[0] !== null && Object.isFrozen(args[0]))
-          return Reflect.apply(value, target, args) as unknown;
-        return fate.step(async () => (await Reflect.apply(value, target, args)) as unknown);
-      };
-    },
-  });
-}
 
 function mortalRunner(fate: Fate): CommandRunner {
   const session: Street["session"] = async (address, options) =>

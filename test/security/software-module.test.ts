@@ -26,6 +26,8 @@ test("there is no verb for the validity time (example 2): five minutes are enoug
     "checkWallet",
     "name",
     "protectControl",
+    "protectModeSwitch",
+    "protectPurseReset",
     "protectRefund",
     "protectTopUp",
     "protectWrite",

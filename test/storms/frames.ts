@@ -1,5 +1,5 @@
 /** As much of a frame as a storm has to know: whose it is, and whether it is an order. Read here by hand, on purpose not by our own codec. */
-export type OrderKind = "purchase" | "relay";
+export type OrderKind = "purchase" | "refund" | "relay";
 
 export interface SeenFrame {
   readonly meter: string;
@@ -12,8 +12,11 @@ const START = 0x68;
 const OFFSET = 0x33;
 const SECURITY = 0x03;
 const CONTROL = 0x1c;
-/** Identifiers of 03H that move money: opening, top-up, refund. */
-const MOVES_MONEY = new Set(["070101FF", "070102FF", "070108FF"]);
+const WRITE = 0x14;
+/** What a write takes money out by. */
+const TAKES_MONEY = "04001006";
+/** Identifiers of 03H that bring money: opening, top-up. */
+const BRINGS_MONEY = new Set(["070101FF", "070102FF"]);
 
 export function frameIn(bytes: Uint8Array): SeenFrame | null {
   const at = bytes.indexOf(START);
@@ -22,8 +25,13 @@ export function frameIn(bytes: Uint8Array): SeenFrame | null {
   const control = bytes[at + 8]!;
   const length = bytes[at + 9]!;
   const di = length < 4 ? null : [3, 2, 1, 0].map((n) => hexOf((bytes[at + 10 + n]! - OFFSET) & 0xff)).join("");
-  const order = control === CONTROL ? "relay" : control === SECURITY && MOVES_MONEY.has(di ?? "") ? "purchase" : null;
-  return { meter, order, di };
+  return { meter, order: orderIn(control, di), di };
+}
+
+function orderIn(control: number, di: string | null): OrderKind | null {
+  if (control === CONTROL) return "relay";
+  if (control === SECURITY && BRINGS_MONEY.has(di ?? "")) return "purchase";
+  return control === WRITE && di === TAKES_MONEY ? "refund" : null;
 }
 
 export const hexOf = (byte: number): string => byte.toString(16).padStart(2, "0").toUpperCase();

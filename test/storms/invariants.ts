@@ -2,10 +2,11 @@
  * What must be true when the weather is calm again and everything has come to rest. Read from the meters and from rows, and from what
  * people were told; never from the gateway's own opinion.
  */
-import { isOpen } from "../../src/commands/command.ts";
+import { isOpen, type Command } from "../../src/commands/command.ts";
 import { parseYuan, yuan } from "../../src/kernel/money.ts";
 import type { People } from "./people.ts";
 import { PRICE } from "./site.ts";
+import { amountOf, type Truth } from "./truth.ts";
 import type { World } from "./world.ts";
 
 export function lookAtEverything(world: World, people: People): void {
@@ -14,7 +15,6 @@ export function lookAtEverything(world: World, people: People): void {
   everyPaymentIsOneRow(world);
   everyEntrySumsToNothing(world);
   purchasesFitTheirCommands(world);
-  disputesHaveACause(world);
   theMoneyIsThere(world);
   whoeverPaysHasPower(world);
 }
@@ -22,18 +22,25 @@ export function lookAtEverything(world: World, people: People): void {
 function everyCommandHasEnded({ database, truth }: World): void {
   for (const { command } of database.books.commands.all(null))
     if (isOpen(command.state))
-      truth.violated("after calm weather every command has ended", command.id, `${command.kind} is ${command.state}, waiting for ${command.waitingFor}`);
+      truth.violated(
+        "after calm weather every command has ended",
+        command.id,
+        `${command.kind} is ${command.state}, waiting for ${command.waitingFor}`,
+      );
 }
 
 function everybodyWasAnswered({ truth }: World, people: People): void {
-  if (people.waiting > 0) truth.violated("everybody is answered in the end", "-", `${people.waiting} payments wait for an answer`);
+  if (people.waiting > 0)
+    truth.violated("everybody is answered in the end", "-", `${people.waiting} payments wait for an answer`);
 }
 
 /** What somebody was told is taken, stands in the books once, and nothing stands there that nobody was told of. */
 function everyPaymentIsOneRow({ database, truth }: World): void {
   const rows = database.books.payments.all(null);
   for (const [order, { account, amount }] of truth.paidIn) {
-    const fits = rows.filter((row) => `${row.channel}/${row.orderId}` === order && row.account === account && row.amount === amount);
+    const fits = rows.filter(
+      (row) => `${row.channel}/${row.orderId}` === order && row.account === account && row.amount === amount,
+    );
     if (fits.length !== 1) truth.violated("a payment is taken once for ever", order, `${fits.length} rows for ${yuan(amount)}`);
   }
   for (const row of rows)
@@ -52,26 +59,27 @@ function everyEntrySumsToNothing({ database, truth }: World): void {
   }
 }
 
-/** Confirmed: obeyed once. Given back: not obeyed. Nobody can tell: once at most, and that was looked at when it happened. */
+/** Confirmed: obeyed once. Given back: not obeyed. That none was obeyed twice was looked at when it happened. */
 function purchasesFitTheirCommands(world: World): void {
   const { database, truth } = world;
   for (const { command } of database.books.commands.all(null)) {
     if (command.effect !== "adds" || isOpen(command.state) || command.state === "disputed") continue;
-    const amount = BigInt(command.params["amount"] as string);
-    const obeyed = truth.purchases.filter((purchase) => purchase.meter === command.meter && purchase.amount === amount).length;
+    const obeyed = truth.timesObeyed(command);
     const expected = command.state === "confirmed" ? 1 : 0;
     if (obeyed !== expected)
-      truth.violated("what is confirmed was obeyed, what is given back was not", command.id, `${command.state} (${command.because}), obeyed ${obeyed} times: ${yuan(amount)}`);
+      truth.violated(
+        "what is confirmed was obeyed, what is given back was not",
+        command.id,
+        `${command.state} (${command.because}), obeyed ${obeyed} times: ${yuan(amountOf(command))}`,
+      );
   }
 }
 
-function disputesHaveACause({ database, truth }: World): void {
-  for (const { command } of database.books.commands.all(null)) {
-    if (command.state !== "disputed") continue;
-    if (command.because === null) truth.violated("each disputed command says why", command.id, "because: null");
-    else if (!truth.doubtful.has(command.meter))
-      truth.violated("nothing is disputed without a cause", command.id, `${command.because}, and nothing happened to ${command.meter} that would hide the truth`);
-  }
+/** Null, or why there was no reason to give this command up to a person. */
+export function noCauseOf({ because, meter, state }: Command, truth: Truth): string | null {
+  if (because === null) return `it is ${state} and does not say why`;
+  if (truth.doubtful.has(meter)) return null;
+  return `${because}, and nothing happened to ${meter} that would hide the truth`;
 }
 
 /** Opening + paid in + moved by others = on the meters + available + held + consumed, for each account; in remote mode to the fen of each day. */
@@ -91,30 +99,33 @@ function theMoneyIsThere(world: World): void {
     const moved = truth.foreign.get(plan.address) ?? 0n;
     const onMeter = isRemote ? 0n : wallet.balance - wallet.overdraft;
     const consumed = isRemote ? costOf(meter.energySteps - parseYuan(plan.energyKwh!, "energy")) : wallet.consumed;
-    const paidIn = paid.get(account) ?? 0n;
+    const paidIn = (paid.get(account) ?? 0n) - givenBack(world, account);
     const [available, held] = [position("available"), position("held")];
-    const twice = heldThoughObeyed(world, plan.address);
+    const twice = inTwoPlaces(world, plan.address);
     const difference = opening + paidIn + moved - (onMeter + available + held - twice + consumed);
     const allowed = isRemote ? BigInt(books.billedDays.in(null, "account", account).length + 1) : 0n;
     if (difference > allowed || -difference > allowed)
       truth.violated(
         "opening + paid in = on meters + available + held + consumed",
         plan.address,
-        `${yuan(opening)} + ${yuan(paidIn)} + ${yuan(moved)} by others ≠ ${yuan(onMeter)} + ${yuan(available)} + ${yuan(held)} − ${yuan(twice)} held though obeyed + ${yuan(consumed)}; difference ${yuan(difference)}`,
+        `${yuan(opening)} + ${yuan(paidIn)} + ${yuan(moved)} by others ≠ ${yuan(onMeter)} + ${yuan(available)} + ${yuan(held)} − ${yuan(twice)} in two places + ${yuan(consumed)}; difference ${yuan(difference)}`,
       );
   }
 }
 
-/** Money that is held because nobody can tell, and is on the meter already: in both places until a person decides. */
-function heldThoughObeyed({ database, truth }: World, meter: string): bigint {
-  let sum = 0n;
-  for (const { command } of database.books.commands.in(null, "meter", meter)) {
-    if (command.effect !== "adds" || command.state !== "disputed") continue;
-    const amount = BigInt(command.params["amount"] as string);
-    if (truth.purchases.some((purchase) => purchase.meter === meter && purchase.amount === amount)) sum += amount;
-  }
-  return sum;
+/** Of commands that nobody can vouch for, and that were obeyed: held and on the meter, or neither there nor paid out, until a person decides. */
+function inTwoPlaces({ database, truth }: World, meter: string): bigint {
+  return database.books.commands
+    .in(null, "meter", meter)
+    .filter(({ command }) => command.effect === "adds" && command.state === "disputed" && truth.timesObeyed(command) > 0)
+    .reduce((sum, { command }) => (command.kind === "refund" ? sum - amountOf(command) : sum + amountOf(command)), 0n);
 }
+
+/** What went back to whoever paid it. */
+const givenBack = ({ database }: World, account: string): bigint =>
+  database.books.payments
+    .in(null, "account", account)
+    .reduce((sum, { state, amount }) => (state === "refunded" ? sum + amount : sum), 0n);
 
 /** Steps of 0.01 kWh at 1/10,000 yuan per kWh, to the nearest fen. */
 const costOf = (steps: bigint): bigint => (steps * BigInt(PRICE.replace(".", "")) + 5_000n) / 10_000n;

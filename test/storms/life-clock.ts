@@ -35,10 +35,10 @@ export class LifeClock implements Clock {
 }
 
 /**
- * So much slower that a day of leases is cheap to keep: every moment is there, but there are fewer of them. Leases of 15 seconds last ten
- * minutes on it, and their margins with them.
+ * So much slower that a day of leases is cheap to keep: every moment is there, but there are fewer of them. Leases of 15 seconds last a quarter
+ * of an hour on it, and their margins with them.
  */
-export const LEASES_SLOWER = 40;
+export const LEASES_SLOWER = 60;
 
 export const slowed = (clock: Clock, factor: number): Clock => ({
   now: () => Instant(clock.now() / factor),

@@ -15,7 +15,7 @@ import { softwareModule } from "../../src/security/software-module.ts";
 import type { CommitFate, InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
 import { storesInMemory } from "../../src/stores/in-memory/stores.ts";
 import { frameIn, hexText } from "./frames.ts";
-import { happens } from "./draws.ts";
+import { between, happens } from "./draws.ts";
 import { LEASES_SLOWER, LifeClock, slowed, type Machine } from "./life-clock.ts";
 import { storiesIn } from "./life-log.ts";
 import { StormQueue } from "./storm-queue.ts";
@@ -27,9 +27,11 @@ import type { World } from "./world.ts";
 export type Death = "now" | "before-commit" | "after-commit" | "before-first-byte" | "after-last-byte" | "in-mid-exchange";
 /** PostgreSQL ends a transaction whose process says nothing for this long, and others get its rows. */
 const IDLE_IN_TRANSACTION_MS_MAX = seconds(10);
-/** How often sweeper, pump and poller of a storm look around unasked. */
-const LOOK_EVERY_MS = seconds(60);
+/** How often sweeper, pump, poller and rules of a storm look around unasked. */
+const LOOK_EVERY_MS = seconds(120);
 const AFTER_THE_FIRST_BYTES_MS = 60;
+/** An order and the looks after it take about so long. */
+const ORDER_MS = seconds(2);
 
 export class Life {
   readonly name: string;
@@ -44,6 +46,8 @@ export class Life {
   doom: Death | null = null;
   /** What becomes of the next commit that is under way. */
   nextCommit: Exclude<CommitFate, "commit"> | null = null;
+  /** Befalls it within two seconds after its next order has left. */
+  uponOrder: (() => void) | null = null;
   readonly #world: World;
   readonly #database: InMemoryDatabase;
   readonly #chance: Chance;
@@ -89,7 +93,7 @@ export class Life {
       clock: this.clock,
       chance: this.#chance.child("lines"),
       log,
-      security: world.plant.security?.(security) ?? security,
+      security,
       buses: house.buses,
       meters: house.meters,
       timeZone: TIME_ZONE,
@@ -110,7 +114,8 @@ export class Life {
       live: { publish: () => undefined },
       count: (events) => {
         for (const event of events)
-          if (event.type === "command") world.trace.note("command", event.id.slice(-8), `${event.kind} ${event.meter} ${event.state}`);
+          if (event.type === "command")
+            world.trace.note("command", event.id.slice(-8), `${event.kind} ${event.meter} ${event.state}`);
       },
       keepers: () => ({}),
       closers: { add: () => undefined },
@@ -223,6 +228,9 @@ export class Life {
 
   #left(bytes: Uint8Array): void {
     if (frameIn(bytes)?.order == null) return;
+    const befalls = this.uponOrder;
+    this.uponOrder = null;
+    if (befalls !== null) void this.#world.clock.wait(between(this.#chance, 0, ORDER_MS)).then(befalls);
     if (this.doom === "after-last-byte") this.kill("after the last byte");
     else if (this.doom === "in-mid-exchange") {
       this.doom = null;

@@ -18,6 +18,8 @@ import { FAULTS_A_DAY, runStorm, type StormPlan, type StormReport } from "./stor
 import { written } from "./trace.ts";
 
 const PROGRESS_MS = 5_000;
+/** What a storm throws away it throws away soon: with room for it, it is swept up seldom. */
+const YOUNG_MB = 64;
 
 interface Wanted {
   readonly first: number;
@@ -97,13 +99,16 @@ async function main({ first, storms, jobs, trace, keepsOn, plan }: Wanted): Prom
     for (const [end, count] of Object.entries(report.commands)) ends[end] = (ends[end] ?? 0) + count;
     if (report.violations.length > 0) {
       broken.push(report);
-      console.log(`seed ${report.plan.seed}: ${report.violations[0]!.invariant} | ${report.violations[0]!.of} | ${report.violations[0]!.text}`);
+      console.log(
+        `seed ${report.plan.seed}: ${report.violations[0]!.invariant} | ${report.violations[0]!.of} | ${report.violations[0]!.text}`,
+      );
     }
     if (systemElapsed() - toldAt < PROGRESS_MS) return;
     toldAt = systemElapsed();
     console.log(progress());
   };
-  const more = (): StormPlan | null => (next >= first + storms || (broken.length > 0 && !keepsOn) ? null : { ...plan, seed: next++ });
+  const more = (): StormPlan | null =>
+    next >= first + storms || (broken.length > 0 && !keepsOn) ? null : { ...plan, seed: next++ };
   await Promise.all(Array.from({ length: Math.min(jobs, storms) }, () => work(more, take)));
   console.log(progress());
   for (const [end, count] of Object.entries(ends).sort()) console.log(`  ${end}: ${count}`);
@@ -114,7 +119,7 @@ async function main({ first, storms, jobs, trace, keepsOn, plan }: Wanted): Prom
 /** One core: storm after storm, until there are no more. */
 function work(more: () => StormPlan | null, take: (report: StormReport, cpuMs: number) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./crew.ts", import.meta.url));
+    const worker = new Worker(new URL("./crew.ts", import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     const give = (): void => {
       const plan = more();
       if (plan === null) void worker.terminate().then(() => resolve());
@@ -138,6 +143,8 @@ async function tell({ plan, violations }: Pick<StormReport, "plan" | "violations
   for (const line of storyOf(again)) console.log(written(line));
   const { days, meters, faults, plant, seed } = plan;
   const named = plant === "nothing" ? "" : ` --plant ${plant}`;
-  console.log(`\nagain: npm run storm -- --seed ${seed} --days ${days} --meters ${meters} --faults ${faults}${named} --trace storm.txt`);
+  console.log(
+    `\nagain: npm run storm -- --seed ${seed} --days ${days} --meters ${meters} --faults ${faults}${named} --trace storm.txt`,
+  );
   return 1;
 }

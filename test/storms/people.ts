@@ -4,9 +4,10 @@
  */
 import type { CommandKind } from "../../src/commands/command.ts";
 import { hours, minutes } from "../../src/kernel/clock.ts";
-import { AccountId, type MeterAddress } from "../../src/kernel/ids.ts";
+import { AccountId, type MeterAddress, type PaymentId } from "../../src/kernel/ids.ts";
 import { Fen, yuan } from "../../src/kernel/money.ts";
 import { between, chosen, happens, weighed } from "./draws.ts";
+import { noCauseOf } from "./invariants.ts";
 import type { World } from "./world.ts";
 
 const CHANNELS = ["bank", "counter", "app"] as const;
@@ -24,6 +25,8 @@ const ORDERS: Readonly<Partial<Record<CommandKind, number>>> = {
 /** Payments of a meter in a day, and people's orders. */
 const PAYMENTS_A_DAY = 2;
 const ORDERS_A_DAY = 0.8;
+/** Of the payments. */
+const GIVEN_BACK_SHARE = 0.15;
 const FEN_MIN = 100;
 const STEP_FEN_MIN = 1_000;
 const STEPS = 6;
@@ -39,6 +42,7 @@ export class People {
   readonly #world: World;
   readonly #chance;
   #payments = 0;
+  readonly #decided = new Set<string>();
   #step = STEP_FEN_MIN;
 
   constructor(world: World) {
@@ -68,7 +72,25 @@ export class People {
     while (!signal.aborted) {
       await clock.wait(minutes(between(this.#chance, 20, 60)), signal);
       for (const { address } of site.meters)
-        if (street.meter(address).relay.wish === "armed" && street.pressButton(address)) trace.note("person", address, "presses the button");
+        if (street.meter(address).relay.wish === "armed" && street.pressButton(address))
+          trace.note("person", address, "presses the button");
+    }
+  }
+
+  /** Somebody goes to the meter, looks at its records, and decides what nobody could tell from afar; each dispute once. */
+  decideDisputes(): void {
+    const { database, truth, trace } = this.#world;
+    for (const { command } of database.books.commands.all(null)) {
+      if (command.state !== "disputed" || this.#decided.has(command.id)) continue;
+      this.#decided.add(command.id);
+      const why = noCauseOf(command, truth);
+      if (why !== null) truth.violated("each disputed command has a cause", command.id, why);
+      const { id } = command;
+      const done = truth.timesObeyed(command) > 0;
+      trace.note("person", id.slice(-8), `decides: ${done ? "done" : "not done"}`);
+      void this.#world.ask(id, ({ transactor, service }) =>
+        transactor.transact((tx) => service.resolve(tx, id, { done, note: "looked at on the spot" })),
+      );
     }
   }
 
@@ -81,7 +103,9 @@ export class People {
     void this.#bring(account, amount, channel, orderId);
     if (again === "at once") void this.#bring(account, amount, channel, orderId);
     if (again === "twice")
-      void this.#world.clock.wait(minutes(between(this.#chance, 1, 120))).then(() => this.#bring(account, amount, channel, orderId));
+      void this.#world.clock
+        .wait(minutes(between(this.#chance, 1, 120)))
+        .then(() => this.#bring(account, amount, channel, orderId));
   }
 
   async #bring(account: AccountId, amount: Fen, channel: string, orderId: string): Promise<void> {
@@ -98,6 +122,20 @@ export class People {
     }
     trace.note("person", orderId, `taken as ${answer.given.payment.id.slice(-8)}`);
     truth.paidIn.set(`${channel}/${orderId}`, { account, amount });
+    if (happens(this.#chance, GIVEN_BACK_SHARE)) void this.#wantBack(answer.given.payment.id, orderId);
+  }
+
+  /** Whoever paid wants it back, and asks twice: while the top-up is under way he is told to come again. */
+  async #wantBack(payment: PaymentId, orderId: string): Promise<void> {
+    const { clock, trace } = this.#world;
+    for (let n = 0; n < 2; n += 1) {
+      await clock.wait(minutes(between(this.#chance, 1, 240)));
+      trace.note("person", orderId, "wants it back");
+      const answer = await this.#world.ask(orderId, ({ transactor, refunds }) =>
+        transactor.transact((tx) => refunds.refund(tx, payment, { reason: "a storm", actor: "a person" })),
+      );
+      trace.note("person", orderId, "refused" in answer ? `refused: ${answer.refused}` : "is promised it");
+    }
   }
 
   async #order(meter: MeterAddress): Promise<void> {
@@ -112,7 +150,9 @@ export class People {
     this.#world.trace.note("person", meter, `orders ${kind}`);
     const account = AccountId(meter.slice(2));
     const wish = { kind, meter, account, payment: null, params, askedBy: "person", reason: "a person in a storm" } as const;
-    const answer = await this.#world.ask(meter, ({ transactor, service }) => transactor.transact((tx) => service.accept(tx, wish)));
+    const answer = await this.#world.ask(meter, ({ transactor, service }) =>
+      transactor.transact((tx) => service.accept(tx, wish)),
+    );
     if ("refused" in answer || !isCancelled) return;
     const { id } = answer.given;
     await this.#world.ask(meter, ({ transactor, service }) => transactor.transact((tx) => service.cancel(tx, id, "person")));

@@ -70,7 +70,7 @@ export class StormClock implements Clock {
           next.wake?.();
           atRest(turn, this.#turns % TURNS_BETWEEN_BREATHS === 0);
         } catch (error) {
-          reject(error as Error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
       atRest(turn, false);

@@ -38,7 +38,10 @@ const CALM_LOOK_MS = minutes(5);
 /** After this long in calm weather no command may be open. */
 const CALM_MS_MAX = hours(8);
 
-export async function runStorm(plan: StormPlan, trace: "all" | "digest" = "digest"): Promise<StormReport & { readonly trace: Trace }> {
+export async function runStorm(
+  plan: StormPlan,
+  trace: "all" | "digest" = "digest",
+): Promise<StormReport & { readonly trace: Trace }> {
   const world = await World.raise({ seed: plan.seed, meters: plan.meters, plant: plants[plan.plant], tellsAll: trace === "all" });
   const { clock, truth, street } = world;
   const began = clock.now();
@@ -56,13 +59,14 @@ export async function runStorm(plan: StormPlan, trace: "all" | "digest" = "diges
   const rest = async (isOver: () => boolean): Promise<boolean> => {
     for (let waited = 0; waited < CALM_MS_MAX && !isBroken(); waited += CALM_LOOK_MS) {
       await clock.pass(CALM_LOOK_MS, isBroken);
+      people.decideDisputes();
       if (isOver()) return true;
     }
     return false;
   };
-  const hasOpen = (): boolean => world.database.books.commands.in(null, "open", "open").some(({ command }) => isOpen(command.state));
-  const isAtRest = (): boolean =>
-    !hasOpen() && people.waiting === 0 && world.holdsEveryLine && withoutPower(world).length === 0;
+  const hasOpen = (): boolean =>
+    world.database.books.commands.all(null).some(({ command: { state } }) => isOpen(state) || state === "disputed");
+  const isAtRest = (): boolean => !hasOpen() && people.waiting === 0 && world.holdsEveryLine && withoutPower(world).length === 0;
   await rest(isAtRest);
   street.pauseHouseholds();
   // A last reading of every meter bills what was used, and shows the rules what stands.

@@ -5,7 +5,10 @@ import type { Trace, TraceLine } from "./trace.ts";
 const LINES_MAX = 400;
 const EVERYBODYS = new Set(["life", "weather", "BROKEN"]);
 
-export function storyOf({ violations, trace }: Pick<StormReport, "violations"> & { readonly trace: Trace }): readonly TraceLine[] {
+export function storyOf({
+  violations,
+  trace,
+}: Pick<StormReport, "violations"> & { readonly trace: Trace }): readonly TraceLine[] {
   const [first] = violations;
   if (first === undefined) return [];
   const names = namesFor(first.of, trace);

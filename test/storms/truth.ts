@@ -10,7 +10,7 @@ import type { Instant } from "../../src/kernel/clock.ts";
 import type { AccountId, MeterAddress } from "../../src/kernel/ids.ts";
 import { yuan } from "../../src/kernel/money.ts";
 import type { Books } from "../../src/stores/in-memory/tables.ts";
-import { hexText, type SeenFrame } from "./frames.ts";
+import { hexText, type OrderKind, type SeenFrame } from "./frames.ts";
 import { mayBeCut } from "./may-be-cut.ts";
 import type { Site } from "./site.ts";
 import type { Trace } from "./trace.ts";
@@ -43,10 +43,16 @@ export interface Leaving {
   readonly hex: string;
 }
 
-const RELAY_KINDS = new Set(["disconnect", "reconnect", "arm", "disconnect-for", "protect", "unprotect", "warn", "unwarn"]);
-
+/** Which commands leave as which order. */
+const KINDS: Readonly<Record<OrderKind, ReadonlySet<string>>> = {
+  purchase: new Set(["top-up", "open-account"]),
+  refund: new Set(["refund"]),
+  relay: new Set(["disconnect", "reconnect", "arm", "disconnect-for", "protect", "unprotect", "warn", "unwarn"]),
+};
 /** Nobody who asked gives up sooner (devices/answer-times.ts). */
 const WAITED_MS_MIN = 400;
+
+export const amountOf = ({ params }: Command): bigint => BigInt(params["amount"] as string);
 
 export interface TruthParts {
   readonly street: Street;
@@ -62,6 +68,7 @@ export class Truth {
   /** By channel and order: what was answered "taken". */
   readonly paidIn = new Map<string, PaidIn>();
   readonly purchases: Purchase[] = [];
+  readonly refunds: Purchase[] = [];
   /** Moved on the meter by somebody else, by meter. */
   readonly foreign = new Map<string, bigint>();
   /** Meters about which something happened after which nobody can tell what an order became. */
@@ -83,8 +90,15 @@ export class Truth {
       const of = what === "frame" ? `${event.meter} ${event.direction}` : "noise";
       parts.trace.note("wire", bus, `${of} ${hexText(bytes)}${fault === undefined ? "" : ` (${fault})`}`);
       if (what !== "frame" || event.direction !== "request") return;
-      this.#lookAtPurchases(event.meter);
+      this.#lookAtRecords(event.meter);
     });
+  }
+
+  /** How often this meter credited, or gave back, just this amount: a payment's is its own. */
+  timesObeyed(command: Command): number {
+    const amount = amountOf(command);
+    const list = command.kind === "refund" ? this.refunds : this.purchases;
+    return list.filter((record) => record.meter === command.meter && record.amount === amount).length;
   }
 
   violated(invariant: string, of: string, text: string): void {
@@ -112,7 +126,11 @@ export class Truth {
     this.#parts.trace.note("sends", life, `${bus} ${frame.meter} ${hex}`);
     const lease = this.#parts.books.leases.find(null, bus);
     if (lease?.holder !== life || lease.expiresAt <= this.#parts.databaseNow())
-      this.violated("whoever speaks on a line holds it", frame.meter, `${life} spoke on ${bus}, held by ${lease?.holder ?? "nobody"}`);
+      this.violated(
+        "whoever speaks on a line holds it",
+        frame.meter,
+        `${life} spoke on ${bus}, held by ${lease?.holder ?? "nobody"}`,
+      );
     this.#oneInFlight(leaving);
     if (frame.order === null) return;
     this.orders += 1;
@@ -120,7 +138,11 @@ export class Truth {
     if (begun === null) return;
     const { command, attempt } = begun;
     if (attempt.fence !== command.fence)
-      this.violated("an order leaves under the newest fence", command.id, `fence ${attempt.fence} sent, ${command.fence} is newer`);
+      this.violated(
+        "an order leaves under the newest fence",
+        command.id,
+        `fence ${attempt.fence} sent, ${command.fence} is newer`,
+      );
     if (now > command.notAfter)
       this.violated("no order after its deadline", command.id, `${command.kind} left ${now - command.notAfter} ms late`);
     if (command.kind === "disconnect" && command.askedBy === "rule") {
@@ -143,19 +165,26 @@ export class Truth {
     const before = this.#unanswered.get(bus);
     this.#unanswered.set(bus, { life, at: now });
     if (before !== undefined && now - before.at < WAITED_MS_MIN)
-      this.violated("one exchange in flight per line", frame.meter, `${life} spoke on ${bus} ${now - before.at} ms after ${before.life}, which had no answer yet`);
+      this.violated(
+        "one exchange in flight per line",
+        frame.meter,
+        `${life} spoke on ${bus} ${now - before.at} ms after ${before.life}, which had no answer yet`,
+      );
   }
 
   /** The attempt that stands in the rows for this order, and for no other frame. */
   #attemptOf({ frame, life }: Leaving): { command: Command; attempt: Attempt } | null {
     const { books } = this.#parts;
-    const fits = ({ kind, effect }: Command): boolean => (frame.order === "purchase" ? effect === "adds" : RELAY_KINDS.has(kind));
+    const fits = ({ kind }: Command): boolean => KINDS[frame.order!].has(kind);
     const begun = books.commands
       .in(null, "meter", frame.meter)
       .map(({ command }) => command)
       .filter((command) => command.state === "sending" && fits(command))
       .flatMap((command) => {
-        const attempt = books.attempts.in(null, "command", command.id).map((row) => row.attempt).at(-1);
+        const attempt = books.attempts
+          .in(null, "command", command.id)
+          .map((row) => row.attempt)
+          .at(-1);
         return attempt === undefined ? [] : [{ command, attempt }];
       });
     if (begun.length === 0) {
@@ -172,20 +201,34 @@ export class Truth {
     return unused;
   }
 
-  #lookAtPurchases(address: string): void {
+  #lookAtRecords(address: string): void {
     const meter = this.#parts.street.madeMeter(address);
-    for (const record of meter?.purchases ?? []) {
-      if (this.#known.has(record)) break; // newest first
-      this.#known.add(record);
-      const { amount, count } = record;
+    if (meter === undefined) return;
+    for (const { amount, count } of this.#fresh(meter.purchases)) {
       this.#parts.trace.note("obeyed", address, `purchase ${count} of ${yuan(amount)}`);
       if (this.#foreignAmounts.has(amount)) this.movedByHand(address, amount);
-      else {
-        if (this.purchases.some((other) => other.amount === amount))
-          this.violated("each order is obeyed at most once", address, `${yuan(amount)} was credited twice`);
-        this.purchases.push({ meter: address as MeterAddress, amount, count });
-      }
+      else this.#keep(this.purchases, { meter: address as MeterAddress, amount, count });
+    }
+    for (const { amount, count } of this.#fresh(meter.refunds)) {
+      this.#parts.trace.note("obeyed", address, `gave back ${yuan(amount)}`);
+      this.#keep(this.refunds, { meter: address as MeterAddress, amount, count });
     }
   }
-}
 
+  /** The newest stand first. */
+  *#fresh<R extends object>(records: readonly R[]): Generator<R> {
+    for (const record of records) {
+      if (this.#known.has(record)) return;
+      this.#known.add(record);
+      yield record;
+    }
+  }
+
+  #keep(list: Purchase[], record: Purchase): void {
+    const { meter, amount } = record;
+    const did = list === this.refunds ? "given back" : "credited";
+    if (list.some((other) => other.amount === amount))
+      this.violated("each order is obeyed at most once", meter, `${yuan(amount)} was ${did} twice`);
+    list.push(record);
+  }
+}

@@ -7,61 +7,14 @@ import { hours, minutes, seconds } from "../../src/kernel/clock.ts";
 import type { MeterAddress } from "../../src/kernel/ids.ts";
 import { yuan } from "../../src/kernel/money.ts";
 import { between, chosen, happens, weighed } from "./draws.ts";
-import { DOOM_MS_MAX, type Death, type Life } from "./life.ts";
+import { DOOM_MS_MAX, type Life } from "./life.ts";
 import { amountsOfOthers } from "./people.ts";
+import { DEATHS, DOUBTFUL, EXCHANGE, TROUBLES, type ExchangeTrouble, type Trouble } from "./troubles.ts";
 import type { World } from "./world.ts";
 
-/** Troubles of one exchange, as the street knows them. */
-const EXCHANGE = {
-  "lost-reply": 10,
-  "lost-request": 8,
-  "late-reply": 5,
-  "duplicate-reply": 3,
-  "bad-checksum": 3,
-  "bit-flips": 3,
-  "torn-reply": 3,
-  "split-reply": 2,
-  "stale-reply": 2,
-  "wrong-address": 1,
-  "power-loss": 4,
-  "expired-session": 2,
-  refusal: 2,
-  "refused-though-done": 1,
-  "empty-acknowledgement": 3,
-  "count-jump": 2,
-} as const;
-type ExchangeTrouble = keyof typeof EXCHANGE;
-
-const TROUBLES = {
-  exchange: 52,
-  "dead-meter": 4,
-  "stuck-relay": 3,
-  "clock-jump": 1,
-  "balance-moved": 2,
-  "dead-line": 2,
-  unplugged: 4,
-  noise: 2,
-  death: 10,
-  overlap: 6,
-  "lost-in-commit": 5,
-  "database-away": 2,
-  "queue-emptied": 3,
-  "jobs-doubled": 3,
-  "clock-set": 4,
-} as const;
-type Trouble = keyof typeof TROUBLES;
-
-const DEATHS: Readonly<Record<Death, number>> = {
-  now: 2,
-  "before-commit": 3,
-  "after-commit": 3,
-  "before-first-byte": 3,
-  "after-last-byte": 4,
-  "in-mid-exchange": 3,
-};
-
-/** Troubles after which a meter's numbers may tell nothing of an order. */
-const DOUBTFUL: ReadonlySet<string> = new Set(["count-jump", "refused-though-done"]);
+/** Where troubles lie in wait at a wallet meter: mostly at top-ups. */
+const TOP_UP = { di: "070102FF" };
+const WALLET_ORDERS: readonly Partial<FaultOrder>[] = [TOP_UP, TOP_UP, TOP_UP, { function: "1C" }, { function: "14" }];
 
 export class Weather {
   struck = 0;
@@ -95,6 +48,7 @@ export class Weather {
     for (const life of lives) {
       life.doom = null;
       life.nextCommit = null;
+      life.uponOrder = null;
       life.queue.doubled = life.queue.lost = 0;
       life.goOn();
     }
@@ -126,7 +80,7 @@ export class Weather {
 
   #placed(meter: MeterAddress, fault: FaultOrder): void {
     const { trace, truth, street } = this.#world;
-    trace.note("weather", meter, `${JSON.stringify(fault)}`);
+    trace.note("weather", meter, JSON.stringify(fault));
     if (DOUBTFUL.has(fault.kind)) truth.doubtful.add(meter);
     street.setFault(meter, fault);
   }
@@ -143,13 +97,14 @@ export class Weather {
       const kind = weighed<ExchangeTrouble>(this.#chance, EXCHANGE);
       const meter = this.#meter;
       const isRemote = this.#world.site.remote.has(meter);
-      const atOrders = isRemote ? { function: "1C" } : happens(this.#chance, 0.75) ? { di: "070102FF" } : { function: "1C" };
+      const atOrders = isRemote ? { function: "1C" } : chosen(this.#chance, WALLET_ORDERS);
       const aim = happens(this.#chance, 0.75) || kind === "empty-acknowledgement" ? atOrders : {};
       this.#placed(meter, { kind, times: 1 + Math.floor(this.#chance.next() * 2), ...aim, ...this.#settings(kind) });
     },
     "dead-meter": () => this.#lasting(this.#meter, { kind: "silence" }, minutes(between(this.#chance, 2, 180))),
     "stuck-relay": () => this.#lasting(this.#meter, { kind: "stuck-relay" }, minutes(between(this.#chance, 5, 120))),
-    "clock-jump": () => this.#placed(this.#meter, { kind: "clock-jump", byMs: Math.round(between(this.#chance, -900_000, 900_000)) }),
+    "clock-jump": () =>
+      this.#placed(this.#meter, { kind: "clock-jump", byMs: Math.round(between(this.#chance, -900_000, 900_000)) }),
     "balance-moved": () => this.#moveBalance(),
     "dead-line": () => {
       const bus = this.#bus;
@@ -205,7 +160,9 @@ export class Weather {
     },
     "clock-set": () => {
       const machine = chosen(this.#chance, this.#world.machines);
-      const byMs = Math.round(seconds(chosen(this.#chance, [-7_200, -600, -45, -5, 5, 45, 600, 3_600]) * between(this.#chance, 0.5, 1)));
+      const byMs = Math.round(
+        seconds(chosen(this.#chance, [-7_200, -600, -45, -5, 5, 45, 600, 3_600]) * between(this.#chance, 0.5, 1)),
+      );
       machine.aheadMs += byMs;
       this.#world.trace.note("weather", machine.name, `its clock is set by ${byMs} ms`);
       this.#mend(hours(between(this.#chance, 0.2, 3)), () => void (machine.aheadMs -= byMs));
@@ -242,6 +199,17 @@ export class Weather {
     truth.movedByHand(meter, by);
   }
 
+  /** Now, or where harm could come of it: when its next order has left. Then it is stopped for so long. */
+  #stop(life: Life, ms: number): void {
+    const stop = (): void => {
+      if (this.#isCalm) return;
+      life.stop();
+      this.#mend(ms, () => life.goOn());
+    };
+    if (happens(this.#chance, 0.5)) stop();
+    else life.uponOrder = stop;
+  }
+
   /** A second gateway begins beside the first, which may be stopped meanwhile and go on when its leases are another's. */
   #overlap(): void {
     const life = this.#life;
@@ -249,10 +217,7 @@ export class Weather {
     if (life === undefined) return;
     const stopMs = seconds(between(this.#chance, 5, 1_800));
     const isStopped = site.alone || happens(this.#chance, 0.7);
-    if (isStopped) {
-      life.stop();
-      this.#mend(stopMs, () => life.goOn());
-    }
+    if (isStopped) this.#stop(life, stopMs);
     if (site.alone || this.#world.living.length > 1) return;
     const other = machines.find((machine) => machine !== life.machine)!;
     void this.#world.keepAlive(other);

@@ -38,6 +38,8 @@ export interface TestHouseOptions {
   /** Reply deadline of the line; short, so that silence is soon known. */
   readonly replyDeadlineMs?: number;
   readonly consoleFolder?: string | null;
+  /** What secrets of the site are named by. */
+  readonly env?: Readonly<Record<string, string>>;
   /** The data folder, for a test that looks into it; left out, one that is thrown away with the house. */
   readonly data?: string;
 }
@@ -83,7 +85,7 @@ export async function raiseTestHouse(options: TestHouseOptions): Promise<TestHou
     polling: { everySeconds: 900 },
     ...options.site,
   };
-  const config = buildConfig(site, { file: join(folder, "site.yaml"), env: {} });
+  const config = buildConfig(site, { file: join(folder, "site.yaml"), env: options.env ?? {} });
   const start = (): Promise<Gateway> =>
     startGateway({
       config,

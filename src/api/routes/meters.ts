@@ -1,5 +1,5 @@
 /** Meters: what the books and the line know of them, orders to their relay, and readings on demand. */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { seconds } from "../../kernel/clock.ts";
@@ -50,10 +50,18 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
 
   typed.get(
     "/v1/meters/:address",
-    { schema: { tags: ["meters"], params: shape.addressParam, response: { 200: shape.meter, 404: shape.problem } } },
+    {
+      schema: {
+        tags: ["meters"],
+        params: shape.addressParam,
+        response: { 200: shape.meter, 404: shape.problem, 410: shape.problem },
+      },
+    },
     async (request) => {
+      const asked = await parts.meterStore.meter(null, MeterAddress(request.params.address));
+      if (asked?.replacedBy != null) throw new Fault("meter-replaced", { meter: asked.address, by: asked.replacedBy });
       const record = known(request.params.address);
-      const book = await parts.meterStore.meter(null, record.address);
+      const book = asked;
       if (book === null) throw new Fault("unknown-meter", { meter: record.address });
       return views.meter(record, book, parts.street.health(record.address), await parts.readings.latestOf([record.address]));
     },
@@ -83,6 +91,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
             payment: null,
             params: order === "disconnect-for" ? { minutes, then: then ?? "reconnect" } : {},
             askedBy: "person",
+            askedByName: request.actor,
             reason,
             ...deadlineOf(notAfter),
           }),
@@ -109,7 +118,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
       const record = known(request.params.address);
       const { way, reason } = request.body;
       return writeOnce(parts, request, reply, 202, async (tx) => ({
-        command: views.command(await parts.service.accept(tx, wishOf(record, "clock-set", { way }, reason))),
+        command: views.command(await parts.service.accept(tx, wishOf(request, record, "clock-set", { way }, reason))),
       }));
     },
   );
@@ -130,7 +139,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
       const record = known(request.params.address);
       const { when, reason } = request.body;
       return writeOnce(parts, request, reply, 202, async (tx) => ({
-        command: views.command(await parts.service.accept(tx, wishOf(record, "freeze", { when }, reason))),
+        command: views.command(await parts.service.accept(tx, wishOf(request, record, "freeze", { when }, reason))),
       }));
     },
   );
@@ -157,7 +166,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
         // in order of addresses, here as everywhere: two such requests must not wait for each other's meters
         for (const record of records.toSorted((a, b) => (a.address < b.address ? -1 : 1))) {
           if ((await parts.meterStore.meter(tx, record.address))?.identity === "quarantined") continue;
-          commands.push(views.command(await parts.service.accept(tx, wishOf(record, "clock-set", { way }, reason))));
+          commands.push(views.command(await parts.service.accept(tx, wishOf(request, record, "clock-set", { way }, reason))));
         }
         return { commands };
       });
@@ -193,6 +202,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
             payment: null,
             params: { items: request.body.items },
             askedBy: "person",
+            askedByName: request.actor,
             reason: "a person asked",
           }),
         { actor: request.actor },
@@ -205,11 +215,12 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
 const hasClock = ({ model }: MeterRecord): boolean => meterModels[model].profile.items.date !== null;
 
 const wishOf = (
+  { actor }: Pick<FastifyRequest, "actor">,
   { address, account }: MeterRecord,
   kind: CommandKind,
   params: Readonly<Record<string, unknown>>,
   reason: string,
-): CommandWish => ({ kind, meter: address, account, payment: null, params, askedBy: "person", reason });
+): CommandWish => ({ kind, meter: address, account, payment: null, params, askedBy: "person", reason, askedByName: actor });
 
 /** Whoever holds the line runs the command that follows. */
 function ofAnotherGateway(error: unknown): null {

@@ -71,7 +71,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
             setView("money");
           }}
         />
-        <CommandFeed picture={picture} />
+        <CommandFeed picture={picture} street={street} />
         <div className="rail">
           <PayForm street={street} picture={picture} chosen={chosen} />
           <RelayForm street={street} picture={picture} chosen={chosen} />

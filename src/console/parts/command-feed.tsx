@@ -1,7 +1,7 @@
 /** Commands as they move, newest first. What one of them waits for, or why it ended, stands in its own row. */
 import { useState } from "react";
 import { newestCommands } from "../street.ts";
-import type { Picture } from "../street.ts";
+import type { Picture, Street } from "../street.ts";
 import type { Command } from "../shapes.ts";
 import { useSpeech } from "../words/language.tsx";
 import type { CommandFilter } from "../words/phrases.ts";
@@ -16,7 +16,7 @@ const fits: Readonly<Record<CommandFilter, (command: Command) => boolean>> = {
 };
 const filters = Object.keys(fits) as CommandFilter[];
 
-export function CommandFeed({ picture }: { readonly picture: Picture }) {
+export function CommandFeed({ picture, street }: { readonly picture: Picture; readonly street: Street }) {
   const { words } = useSpeech();
   const [filter, setFilter] = useState<CommandFilter>("all");
   const all = newestCommands(picture);
@@ -47,6 +47,7 @@ export function CommandFeed({ picture }: { readonly picture: Picture }) {
               name={nameOf(command)}
               amount={command.amount ?? (command.payment === null ? undefined : picture.payments.get(command.payment)?.amount)}
               today={today}
+              street={street}
             />
           ))}
         </ol>

@@ -4,6 +4,8 @@ import { moment, wholeMoment } from "../moments.ts";
 import type { Command } from "../shapes.ts";
 import { askedFor, reasonWords, useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
+import type { Street } from "../street.ts";
+import { ApprovalForm } from "./approval-form.tsx";
 import { Evidence } from "./evidence.tsx";
 import { isMoving, ProgressTrack } from "./progress-track.tsx";
 import { ProofLights } from "./proof-lights.tsx";
@@ -14,9 +16,11 @@ interface Props {
   readonly name: string | undefined;
   readonly amount: string | undefined;
   readonly today: string | null;
+  /** Where what a person decides here is told. */
+  readonly street?: Street;
 }
 
-export const CommandRow = memo(function CommandRow({ command, name, amount, today }: Props) {
+export const CommandRow = memo(function CommandRow({ command, name, amount, today, street }: Props) {
   const { words } = useSpeech();
   return (
     <li
@@ -53,6 +57,7 @@ export const CommandRow = memo(function CommandRow({ command, name, amount, toda
         <Why command={command} />
       </div>
       <ProofLights proof={command.proof} today={today} />
+      {street !== undefined && <ApprovalForm command={command} street={street} />}
       <Evidence command={command} today={today} />
     </li>
   );
@@ -65,10 +70,11 @@ export const CommandRow = memo(function CommandRow({ command, name, amount, toda
 function Why({ command }: { readonly command: Command }) {
   const speech = useSpeech();
   const { words } = speech;
-  const { waitingFor, because, reason, payment, notAfter } = command;
+  const { waitingFor, because, reason, payment, notAfter, approval } = command;
   const parts = [
     waitingFor === null ? null : filled(words.waitsFor, { what: words.waits[waitingFor] ?? reasonWords(waitingFor, speech) }),
     because === null ? null : filled(words.because, { what: reasonWords(because, speech) }),
+    approval?.by == null ? null : filled(words.approvedBy, { who: approval.by }),
     reason == null || reason === because || payment !== null ? null : askedFor(reason, speech),
   ].filter((part) => part !== null);
   if (parts.length === 0) return null;

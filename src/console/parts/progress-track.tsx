@@ -27,4 +27,5 @@ const ends = new Set(["confirmed", "refused", "expired", "cancelled", "unanswere
 export const isMoving = (command: Command): boolean => !ends.has(command.state);
 /** What a person has to look at: nobody else will go on with it. */
 export const needsPerson = (command: Command): boolean =>
-  ["refused", "expired", "unanswered", "disputed"].includes(command.state);
+  ["refused", "expired", "unanswered", "disputed"].includes(command.state) ||
+  (isMoving(command) && command.approval != null && command.approval.by === null);

@@ -252,6 +252,19 @@ export function initialisePurse(
   return writeRequest({ is: "initialise-purse", ...to, purchaseCount: 0 }, choices);
 }
 
+/** Southern Grid, one firmware: `meterNumber` with its two leading zero bytes, `purse` eight bytes in wire order. */
+export const switchMode = (
+  to: ToMeter &
+    Operator & {
+      readonly meterNumber: string;
+      readonly mode: "local" | "remote";
+      readonly mac1: Uint8Array;
+      readonly purse: Uint8Array;
+      readonly mac2: Uint8Array;
+    },
+  choices: Choices = STANDARD,
+): Frame => writeRequest({ is: "switch-mode", ...to }, choices);
+
 /** The purse as the security chip keeps it: balance and count, each with a MAC. */
 export const readBackPurse = (to: ToMeter & Operator & { readonly directory?: string }, choices: Choices = STANDARD): Frame =>
   writeRequest(

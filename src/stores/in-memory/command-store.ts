@@ -1,5 +1,14 @@
 /** Commands and their attempts in memory. What each method locks and looks at is what the statements of ../command-store.ts do. */
-import { isOpen, isUnsent, type Attempt, type Command, type CommandKind, type CommandState } from "../../commands/command.ts";
+import {
+  isOpen,
+  isUnsent,
+  waitsForApproval,
+  type Approval,
+  type Attempt,
+  type Command,
+  type CommandKind,
+  type CommandState,
+} from "../../commands/command.ts";
 import type { CommandChange, CommandFilter, CommandOutline, EngineCommandStore } from "../../commands/command-store.ts";
 import { later, type Clock, type Instant } from "../../kernel/clock.ts";
 import type { CommandId, MeterAddress } from "../../kernel/ids.ts";
@@ -12,6 +21,10 @@ import { ADDING, asJson, attemptKey, OPEN, pair, type Books, type CommandRow } f
 
 const WAITING_FOR_THE_METER: readonly (string | null)[] = ["meter-online", "line", "silence"];
 const TAKEN_BACK: readonly CommandState[] = ["cancelled", "expired", "refused"];
+
+/** Nobody but its second person, and in the end its deadline, moves what needs two. */
+const isRipe = (command: Command): boolean => !waitsForApproval(command);
+const UNAPPROVED: Approval = { by: null, at: null, note: null };
 
 const byId = (a: CommandRow, b: CommandRow): number => (a.command.id < b.command.id ? -1 : 1);
 const commandOf = ({ command }: CommandRow): Command => command;
@@ -38,10 +51,12 @@ export class InMemoryCommandStore implements EngineCommandStore {
         ...c,
         params: asJson(c.params),
         // what a new row does not say begins at nothing
-        ...{ waitingFor: null, because: null, fence: 0, looks: 0, sentAt: null, acknowledgedAt: null, verifiedAt: null },
-        ...{ endedAt: null, receipt: null },
+        ...{ because: null, fence: 0, looks: 0, sentAt: null, acknowledgedAt: null, verifiedAt: null },
+        ...{ endedAt: null, receipt: null, askedByName: c.askedByName ?? null, approval: c.approval == null ? null : UNAPPROVED },
       };
-      await this.#books.commands.add(on, { command, lookAt: later(c.createdAt, SWEEP_AFTER_MS), lineFencing: null });
+      // what nobody approves is looked at once, to end with its deadline
+      const lookAt = waitsForApproval(command) ? later(c.notAfter, 1) : later(c.createdAt, SWEEP_AFTER_MS);
+      await this.#books.commands.add(on, { command, lookAt, lineFencing: null });
       await this.#books.meters.mustExist(on, c.meter, "commands_meter_fkey");
       if (c.account !== null) await this.#books.accounts.mustExist(on, c.account, "commands_account_fkey");
       if (c.payment !== null) await this.#books.payments.mustExist(on, c.payment, "commands_payment_fkey");
@@ -91,7 +106,9 @@ export class InMemoryCommandStore implements EngineCommandStore {
       if (meter === undefined) return null;
       const lineFencing = this.#fencingOf(on, meter.bus);
       const mayTake = ({ command: c }: CommandRow): boolean =>
-        isOpen(c.state) && (this.#holder === null || lineFencing !== null || (isUnsent(c.state) && c.notAfter < now));
+        isOpen(c.state) &&
+        (isRipe(c) || c.notAfter < now) &&
+        (this.#holder === null || lineFencing !== null || (isUnsent(c.state) && c.notAfter < now));
       if (!mayTake(found!)) return null;
       const row = await commands.lock(on, id);
       if (row === undefined || !mayTake(row)) return null;
@@ -121,16 +138,25 @@ export class InMemoryCommandStore implements EngineCommandStore {
     id: CommandId,
     fence: number,
     from: readonly CommandState[],
-    { lookAt, ...change }: CommandChange,
+    { lookAt, approvedBy: by, approvedAt, approvalNote: note, ...change }: CommandChange,
   ): Promise<boolean> {
-    if (lookAt === undefined && Object.keys(change).length === 0) return Promise.resolve(true);
+    const said: Partial<Approval> = {
+      ...(by === undefined ? {} : { by }),
+      ...(approvedAt === undefined ? {} : { at: approvedAt }),
+      ...(note === undefined ? {} : { note }),
+    };
+    if (lookAt === undefined && Object.keys({ ...change, ...said }).length === 0) return Promise.resolve(true);
     const { commands } = this.#books;
     const fits = ({ command }: CommandRow): boolean => command.fence === fence && from.includes(command.state);
     return this.#db.statement(tx, async (on) => {
       const found = commands.find(on, id);
       const row = found !== undefined && fits(found) ? await commands.lock(on, id) : undefined;
       if (row === undefined || !fits(row)) return false;
-      const command = { ...row.command, ...change, ...(change.receipt === undefined ? {} : { receipt: asJson(change.receipt) }) };
+      const before = row.command.approval ?? null;
+      const command = {
+        ...{ ...row.command, ...change, approval: before === null ? null : { ...before, ...said } },
+        ...(change.receipt === undefined ? {} : { receipt: asJson(change.receipt) }),
+      };
       await commands.update(on, { ...row, command, lookAt: lookAt === undefined ? row.lookAt : lookAt });
       return true;
     });
@@ -150,7 +176,12 @@ export class InMemoryCommandStore implements EngineCommandStore {
       // The meter's row stands for "what may be on the wire to it": two commands that add cannot both pass here.
       const meter = (await meters.lock(on, found.command.meter, "update"))!;
       const row = await commands.lock(on, id, "update");
-      if (row?.command.fence !== fence || !["accepted", "queued", "verifying"].includes(row.command.state)) return "lost";
+      if (
+        row?.command.fence !== fence ||
+        !isRipe(row.command) ||
+        !["accepted", "queued", "verifying"].includes(row.command.state)
+      )
+        return "lost";
       // The lease is looked at now: the locks may have been waited for.
       if (this.#holder !== null && (row.lineFencing === null || this.#fencingOf(on, meter.bus) !== row.lineFencing))
         return "not-ours";
@@ -188,7 +219,8 @@ export class InMemoryCommandStore implements EngineCommandStore {
 
   due(now: Instant, limit: number, buses: readonly string[] | null = null): Promise<readonly CommandId[]> {
     const forUs = ({ command: c }: CommandRow, on: Work | null): boolean =>
-      buses === null || buses.includes(this.#busOf(on, c.meter)) || (isUnsent(c.state) && c.notAfter < now);
+      (isRipe(c) || c.notAfter < now) &&
+      (buses === null || buses.includes(this.#busOf(on, c.meter)) || (isUnsent(c.state) && c.notAfter < now));
     return this.#db.look(null, (on) =>
       this.#open(on)
         .filter((row) => row.command.endedAt === null && row.lookAt !== null && row.lookAt <= now && forUs(row, on))
@@ -219,7 +251,7 @@ export class InMemoryCommandStore implements EngineCommandStore {
 
   async makeAllDue(now: Instant, buses: readonly string[] | null = null): Promise<number> {
     const made = await this.#each(
-      ({ command }, on) => buses === null || buses.includes(this.#busOf(on, command.meter)),
+      ({ command }, on) => isRipe(command) && (buses === null || buses.includes(this.#busOf(on, command.meter))),
       (row) => ({ ...row, lookAt: now }),
     );
     return made.length;
@@ -234,7 +266,7 @@ export class InMemoryCommandStore implements EngineCommandStore {
 
   markQueued(ids: readonly CommandId[]): Promise<readonly Command[]> {
     return this.#each(
-      ({ command }) => command.state === "accepted" && ids.includes(command.id),
+      ({ command }) => command.state === "accepted" && isRipe(command) && ids.includes(command.id),
       (row) => ({ ...row, command: { ...row.command, state: "queued", waitingFor: "line" } }),
     );
   }

@@ -74,8 +74,8 @@ export class InMemoryLedgerStore implements LedgerStore {
     });
   }
 
-  total(prefix: string): Promise<Fen> {
-    return this.#db.look(null, (on) =>
+  total(prefix: string, tx: Transaction | null = null): Promise<Fen> {
+    return this.#db.look(tx, (on) =>
       Fen(
         this.#db.books.entries.all(on).reduce((sum, { entry }) => sum + sumOf(entry.legs, (name) => name.startsWith(prefix)), 0n),
       ),

@@ -11,7 +11,11 @@ import type { AccountRow, MeterRow } from "./tables.ts";
 /** A picture that claims to be later than this was taken before the clock was set back; it does not bar newer ones. */
 const FROM_THE_FUTURE_MS = minutes(5);
 
-const unseen = { identity: "unread", identityNote: null, relay: "unknown", relayWord: null, relayProtected: false } as const;
+/** Of a meter that nobody has spoken to yet. */
+export const unseen: Omit<MeterBook, "address" | "account"> = {
+  ...{ identity: "unread", identityNote: null, relay: "unknown", relayWord: null, relayProtected: false, relayAt: null },
+  ...{ relayDesired: null, cutBy: null, testBench: false, beingReplaced: false, replacedBy: null },
+};
 
 export class InMemoryMeterStore implements EngineMeterStore {
   readonly #db: InMemoryDatabase;
@@ -25,7 +29,10 @@ export class InMemoryMeterStore implements EngineMeterStore {
     return this.#db.transact((tx) =>
       this.#db.statement(tx, async (on) => {
         for (const { account, name, class: kind, mode, tariff } of accounts)
-          await books.accounts.upsert(on, account, () => ({ account, name, class: kind, mode, tariff }));
+          await books.accounts.upsert(on, account, (row) => ({
+            ...{ account, name, class: kind, tariff, switchedAt: row?.switchedAt ?? null },
+            mode: row == null || row.switchedAt === null ? mode : row.mode, // what was switched at the meter is not undone by a file
+          }));
         const active = (row: MeterRow): boolean => row.active;
         for (const row of await books.meters.lockAll(on, books.meters.all(on).filter(active), active))
           await books.meters.update(on, { ...row, active: false });
@@ -106,6 +113,20 @@ export class InMemoryMeterStore implements EngineMeterStore {
     return this.#change(tx, address, (book) => ({ ...book, relayDesired }));
   }
 
+  switchToRemote(tx: Transaction, account: AccountId, switchedAt: Instant): Promise<void> {
+    const { accounts } = this.#db.books;
+    return this.#db.statement(tx, async (on) => {
+      const row = await accounts.lock(on, account);
+      if (row !== undefined) await accounts.update(on, { ...row, mode: "remote", switchedAt });
+    });
+  }
+
+  remoteAccounts(): Promise<readonly AccountId[]> {
+    return this.#db.look(null, (on) =>
+      this.#db.books.accounts.all(on).flatMap(({ account, mode }) => (mode === "remote" ? [account] : [])),
+    );
+  }
+
   #change(tx: Transaction | null, address: MeterAddress, change: (book: MeterBook) => MeterBook | null): Promise<void> {
     const { meters } = this.#db.books;
     return this.#db.statement(tx, async (on) => {
@@ -115,7 +136,7 @@ export class InMemoryMeterStore implements EngineMeterStore {
     });
   }
 
-  #withMeter(on: Work | null, row: AccountRow): AccountBook {
+  #withMeter(on: Work | null, { switchedAt: _, ...row }: AccountRow): AccountBook {
     const meter = this.#db.books.meters.findBy(on, "one_meter_per_account", row.account);
     return { ...row, meter: meter?.book.address ?? null };
   }
@@ -124,12 +145,11 @@ export class InMemoryMeterStore implements EngineMeterStore {
 /** Other numbers than before: whatever was confirmed then is to be read again. */
 function broughtIn(
   row: MeterRow | undefined,
-  { address, meterNumber, customerNumber, account, bus, model }: MeterRecord,
+  { address, meterNumber, customerNumber, account, bus, model, testBench = false }: MeterRecord,
 ): MeterRow {
   const rest = { meterNumber, customerNumber, bus, model, active: true };
-  if (row === undefined)
-    return { book: { address, account, ...unseen, relayAt: null, relayDesired: null, cutBy: null }, ...rest };
+  if (row === undefined) return { book: { ...unseen, address, account, testBench }, ...rest };
   const isSame = row.meterNumber === meterNumber && row.customerNumber === customerNumber;
   const identity = isSame ? {} : ({ identity: "unread", identityNote: null } as const);
-  return { book: { ...row.book, account, ...identity }, ...rest };
+  return { book: { ...row.book, account, testBench, ...identity }, ...rest };
 }

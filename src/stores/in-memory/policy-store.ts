@@ -61,11 +61,11 @@ export class InMemoryPolicyStore implements PolicyStore {
     });
   }
 
-  /** Null: not active, or not of a remote account. */
+  /** Null: not active, not of a remote account, or another meter is taking its place. */
   #pictureOf(on: Work | null, { book: meter, active }: MeterRow): RemoteMeter | null {
     const { accounts, positions, commands, payments, billing } = this.#db.books;
     const account = meter.account === null ? undefined : accounts.find(on, meter.account);
-    if (!active || account?.mode !== "remote") return null;
+    if (!active || meter.beingReplaced === true || account?.mode !== "remote") return null;
     const asked = (kind: CommandKind): readonly Command[] =>
       commands.in(on, "kind", pair(meter.address, kind)).map(({ command }) => command);
     return {

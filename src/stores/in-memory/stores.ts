@@ -11,11 +11,13 @@ import { InMemoryOutbox } from "./outbox.ts";
 import { InMemoryPaymentStore } from "./payment-store.ts";
 import { InMemoryPolicyStore } from "./policy-store.ts";
 import { InMemoryReadingStore } from "./reading-store.ts";
+import { InMemoryReplacementStore } from "./replacement-store.ts";
 
 export interface StoresInMemory {
   readonly commands: InMemoryCommandStore;
   readonly payments: InMemoryPaymentStore;
   readonly meters: InMemoryMeterStore;
+  readonly replacements: InMemoryReplacementStore;
   readonly readings: InMemoryReadingStore;
   readonly ledger: InMemoryLedgerStore;
   readonly billing: InMemoryBillingStore;
@@ -30,6 +32,7 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   commands: new InMemoryCommandStore(db, clock, holder),
   payments: new InMemoryPaymentStore(db),
   meters: new InMemoryMeterStore(db),
+  replacements: new InMemoryReplacementStore(db),
   readings: new InMemoryReadingStore(db),
   ledger: new InMemoryLedgerStore(db),
   billing: new InMemoryBillingStore(db),

@@ -3,8 +3,9 @@
  * names. A row that breaks one of them is refused here exactly where PostgreSQL refuses it.
  */
 import type { Attempt, Command } from "../../commands/command.ts";
-import { isOpen } from "../../commands/command.ts";
+import { isOpen, waitsForApproval } from "../../commands/command.ts";
 import type { AccountBook, MeterBook, Payment } from "../../commands/command-store.ts";
+import type { Replacement } from "../../commands/replacement/replacement.ts";
 import type { Instant } from "../../kernel/clock.ts";
 import type { CentiKwh } from "../../kernel/energy.ts";
 import type { Announcement } from "../../kernel/events.ts";
@@ -36,7 +37,10 @@ export interface MeterRow {
   readonly model: string;
   readonly active: boolean;
 }
-export type AccountRow = Omit<AccountBook, "meter">;
+export interface AccountRow extends Omit<AccountBook, "meter"> {
+  /** When its mode was switched at the meter; null: the site file tells the mode. */
+  readonly switchedAt: Instant | null;
+}
 export interface EntryRow {
   readonly id: bigint;
   readonly entry: Entry;
@@ -95,6 +99,9 @@ export interface GatewayRow {
 const ON_THE_WIRE: readonly string[] = ["sending", "verifying", "disputed"];
 const isOnTheWire = (row: Command): boolean => row.effect === "adds" && ON_THE_WIRE.includes(row.state);
 
+/** States of a command of which no byte has left. */
+const NOTHING_LEFT: readonly string[] = ["accepted", "queued", "cancelled", "expired", "refused"];
+
 /** The index under which the one command stands that adds and may be on the wire to a meter. */
 export const ADDING = "one_adding_command_on_the_wire";
 
@@ -145,6 +152,23 @@ export class Books {
       meter: ({ command }) => command.meter,
       kind: ({ command }) => pair(command.meter, command.kind),
       open: ({ command }) => (isOpen(command.state) ? [OPEN, command.meter] : null),
+    },
+    check: ({ command }) => {
+      const { askedByName, approval, state } = command;
+      if (approval?.by != null && (askedByName == null || askedByName === approval.by))
+        throw new ConstraintViolated("two_persons");
+      if (waitsForApproval(command) && !NOTHING_LEFT.includes(state)) throw new ConstraintViolated("nothing_leaves_unapproved");
+    },
+  });
+  readonly replacements = new Table<Replacement>({
+    name: "replacements",
+    keyOf: (row) => row.id,
+    unique: {
+      one_replacement_of_a_meter: (row) => (row.endedAt === null ? row.oldMeter : null),
+      one_replacement_by_a_meter: (row) => (row.endedAt === null ? row.newMeter : null),
+    },
+    check: (row) => {
+      if (row.oldMeter === row.newMeter) throw new ConstraintViolated("replacements_check");
     },
   });
   readonly attempts = new Table<AttemptRow>({

@@ -86,6 +86,15 @@ export const initialisesPurse: ProfileOrder = {
   destructive: true,
 };
 
+/** One firmware: what is left in the purse is refunded to zero, and the meter keeps a record of it. */
+export const switchesMode: ProfileOrder = {
+  control: 0x03,
+  di: "07A006FF",
+  what: "switch between local and remote mode: the rest of the purse leaves the meter",
+  money: true,
+  destructive: false,
+};
+
 export const refundByWrite: ProfileOrder = {
   control: 0x14,
   di: "04001006",

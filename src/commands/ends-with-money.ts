@@ -1,0 +1,83 @@
+/**
+ * Commands that are no purchase and move money all the same: a wallet that was wiped, a meter that was switched to remote mode. What
+ * the books do about it stands in one transaction with the command's end, so that it happens once, wherever somebody died.
+ */
+import { Instant, type Clock } from "../kernel/clock.ts";
+import type { Outbox } from "../kernel/events.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+import { Fen, parseYuan, yuan } from "../kernel/money.ts";
+import type { Transaction } from "../kernel/transaction.ts";
+import { closedWalletLegs } from "../ledger/closed-wallet.ts";
+import { book, type Ledger } from "../ledger/ledger.ts";
+import type { Command } from "./command.ts";
+import type { CommandStore, EngineMeterStore } from "./command-store.ts";
+import type { Before } from "./definition.ts";
+import type { SwitchBefore } from "./definitions/mode-switch.ts";
+
+export type AccountModes = Pick<EngineMeterStore, "switchToRemote">;
+
+/** Where billing of a meter begins. */
+export interface BillingStart {
+  energy(
+    tx: Transaction,
+    use: { readonly meter: MeterAddress; readonly register: bigint; readonly takenAt: Instant },
+  ): Promise<void>;
+}
+
+export interface EndParts {
+  readonly clock: Clock;
+  readonly commands: Pick<CommandStore, "lastAttempt">;
+  readonly ledger: Ledger;
+  readonly outbox: Outbox;
+  readonly modes: AccountModes;
+  readonly billing: BillingStart;
+}
+
+const kinds: ReadonlySet<Command["kind"]> = new Set(["wallet-reset", "mode-switch"]);
+export const endsWithMoney = ({ kind }: Pick<Command, "kind">): boolean => kinds.has(kind);
+
+export type MoneyAtEnd = (tx: Transaction, command: Command, before: Before | null) => Promise<void>;
+
+/** Called when such a command is confirmed; `before` is what its look saw, null when there was nothing to send. */
+export const moneyAtEndOf =
+  (parts: EndParts): MoneyAtEnd =>
+  (tx, command, before) =>
+    move(parts, tx, command, before);
+
+async function move(parts: EndParts, tx: Transaction, command: Command, before: Before | null): Promise<void> {
+  if (command.kind === "wallet-reset") return wiped(parts, tx, command, before);
+  const seen = before ?? (await parts.commands.lastAttempt(command.id))?.before ?? null;
+  if (seen === null) throw new Error(`command ${command.id} ended without a look that says what the wallet held`);
+  return switched(parts, tx, command, seen as SwitchBefore);
+}
+
+async function wiped({ ledger }: EndParts, tx: Transaction, command: Command, before: Before | null): Promise<void> {
+  const inBooks = await ledger.onMeter(tx, command.meter);
+  const shown = before === null ? "0.00" : yuan(BigInt(before["net"] as string));
+  await ledger.moveOver(tx, {
+    by: command.askedByName ?? null,
+    reference: `wallet-reset/${command.id}`,
+    note: `the wallet was wiped; it showed ${shown}`,
+    legs: [
+      { book: book.meter(command.meter), amount: Fen(0n - inBooks) },
+      { book: book.reset(command.meter), amount: inBooks },
+    ],
+  });
+}
+
+async function switched(parts: EndParts, tx: Transaction, command: Command, before: SwitchBefore): Promise<void> {
+  const { ledger, modes, billing, outbox, clock } = parts;
+  const { meter, account } = command;
+  if (account === null) throw new Error(`command ${command.id} switches a meter that nobody pays for`);
+  const shown = Fen(BigInt(before.net));
+  await ledger.moveOver(tx, {
+    by: command.askedByName ?? null,
+    reference: `mode-switch/${command.id}`,
+    note: `the rest of the wallet of ${meter}: ${yuan(shown)}${before.named === true ? ", as two persons said" : ""}`,
+    legs: closedWalletLegs({ meter, account, inBooks: await ledger.onMeter(tx, meter), shown }),
+  });
+  await modes.switchToRemote(tx, account, clock.now());
+  const register = parseYuan(before.register, "register"); // two decimals, like money; the number alone is meant
+  await billing.energy(tx, { meter, register, takenAt: Instant(before.takenAt) });
+  await outbox.announce(tx, { type: "account", account, mode: "remote" });
+}

@@ -1,0 +1,139 @@
+/**
+ * Keeps replacements going: at the start, when somebody says something to one, and every few seconds. Also tells the house of meters that
+ * come and go: another gateway on the same books may have moved an account, so every one of them looks for itself.
+ */
+import { advance, type StepParts } from "../commands/replacement/replacement-steps.ts";
+import type { BookedMeter, Replacement } from "../commands/replacement/replacement.ts";
+import type { BusConfig } from "../devices/bus-config.ts";
+import type { MeterRecord, Street } from "../devices/meter.ts";
+import { linesToPlan, type PollPlanner } from "../devices/poll-planner.ts";
+import type { Poller } from "../devices/poller.ts";
+import { seconds, type Clock } from "../kernel/clock.ts";
+import { reasonOf } from "../kernel/faults.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+
+const LOOK_EVERY_MS = seconds(2);
+
+export interface ReplacingParts extends StepParts {
+  /** Left out: every two seconds. */
+  readonly everyMs?: number;
+  /** Whoever reads, plans and orders meters has to know of it. */
+  readonly comes: (meter: MeterRecord) => void;
+  readonly goes: (meter: MeterAddress) => void;
+}
+
+export class Replacing {
+  readonly #parts: ReplacingParts;
+  readonly #stop = new AbortController();
+  #nudge = new AbortController();
+  #loop: Promise<void> | null = null;
+
+  constructor(parts: ReplacingParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  nudge(): void {
+    this.#nudge.abort();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#nudge.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#parts;
+    while (!this.#stop.signal.aborted) {
+      this.#nudge = new AbortController();
+      const nudged = this.#nudge.signal;
+      try {
+        await this.#round();
+      } catch (error) {
+        log.error({ reason: reasonOf(error) }, "replacements could not be looked at; they are looked at again");
+      }
+      await this.#pause(clock, nudged);
+    }
+  }
+
+  #pause(clock: Clock, nudged: AbortSignal): Promise<void> {
+    return clock.wait(this.#parts.everyMs ?? LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, nudged]));
+  }
+
+  async #round(): Promise<void> {
+    const { replacements, log } = this.#parts;
+    const open = await replacements.open();
+    for (const replacement of open) {
+      if (this.#stop.signal.aborted) return;
+      try {
+        await this.#one(replacement);
+      } catch (error) {
+        log.error({ replacement: replacement.id, reason: reasonOf(error) }, "a replacement could not go on; it is tried again");
+      }
+    }
+    await this.#heed();
+  }
+
+  async #one(replacement: Replacement): Promise<void> {
+    const { replacements } = this.#parts;
+    const record = await replacements.bookedMeter(replacement.newMeter);
+    if (record !== null) this.#bring(record, replacement.oldMeter);
+    await advance(this.#parts, replacement.id);
+  }
+
+  /** What the books say of meters that hang here no more, whoever moved their accounts. */
+  async #heed(): Promise<void> {
+    const { street, replacements, goes } = this.#parts;
+    for (const { meter, by } of await replacements.replaced()) {
+      if (street.meter(meter) === undefined) continue;
+      this.#bring(by, meter);
+      this.#renew(by, meter);
+      goes(meter);
+    }
+  }
+
+  #bring(record: BookedMeter, before: MeterAddress): void {
+    const { street, comes } = this.#parts;
+    if (street.meter(record.address) !== undefined) return;
+    comes({ ...record, relayPassword: street.meter(before)?.relayPassword ?? null });
+  }
+
+  /** It was brought while it belonged to nobody. */
+  #renew(record: BookedMeter, before: MeterAddress): void {
+    const { street, comes, goes } = this.#parts;
+    if (street.meter(record.address)?.account === record.account) return;
+    goes(record.address);
+    comes({ ...record, relayPassword: street.meter(before)?.relayPassword ?? null });
+  }
+}
+
+/** A meter is known to whoever reads it, plans for it and speaks to it; and forgotten by all of them. */
+export function comingAndGoing({
+  street,
+  poller,
+  planner,
+  buses,
+}: {
+  readonly street: Street;
+  readonly poller: Poller;
+  readonly planner: PollPlanner;
+  readonly buses: readonly BusConfig[];
+}): Pick<ReplacingParts, "comes" | "goes"> {
+  const replan = (): void => planner.know(linesToPlan(buses, street.meters()));
+  return {
+    comes: (meter) => {
+      street.adopt?.(meter);
+      replan();
+      poller.adopt(meter);
+    },
+    goes: (meter) => {
+      street.retire?.(meter);
+      replan();
+      poller.retire(meter);
+    },
+  };
+}
