@@ -29,8 +29,9 @@ export interface Prepared extends Given {
   readonly ready: string | null;
 }
 
-interface Order extends Prepared, Placed {
+interface Order extends Placed {
   command: string | null;
+  readonly order: Prepared;
   readonly before: Picture;
   readonly given: Promise<string>;
 }
@@ -43,11 +44,12 @@ export async function runGroup(rig: Rig, step: Step, victim: Victim, prepared: r
   const orders: Order[] = [];
   const holds: Hold[] = [];
   for (const one of prepared) {
-    const before = await rig.street.meter(one.meter);
-    const placed = { kind: one.kind, meter: one.meter, command: null as string | null };
+    const target = one.kind.target?.(one) ?? one.meter;
+    const before = await rig.street.meter(target);
+    const placed = { kind: one.kind, meter: target, account: one.meter.slice(2), command: null as string | null };
     const hold = step.hold(rig, placed);
     const given = Promise.resolve().then(() => one.kind.give(client, one, one.ready));
-    const order: Order = Object.assign(placed, { key: one.key, ready: one.ready, before, given });
+    const order: Order = Object.assign(placed, { order: one, before, given });
     given.then(
       (id) => (placed.command = id),
       () => undefined, // said when it is awaited
@@ -102,7 +104,7 @@ async function wrongWith(rig: Rig, client: Client, order: Order): Promise<string
     });
     if (command["state"] !== "confirmed") return `it ended ${String(command["state"])} because ${String(command["because"])}`;
     const atMeter = order.kind.wrongAtMeter(order.before, await rig.street.meter(order.meter));
-    return atMeter ?? (await order.kind.wrongInBooks(client, order, command));
+    return atMeter ?? (await order.kind.wrongInBooks(client, order.order, command));
   } catch (error) {
     return reasonOf(error);
   }

@@ -68,9 +68,9 @@ export async function runRig(kind: RigKind, wanted: Wanted, say: (sentence: stri
   const meters = Array.from({ length: groups.length * kinds.length }, (_, n) => String(FIRST_ADDRESS + n));
   let rig: Rig | undefined;
   try {
-    rig = await raiseRig({ ...kind, meters });
+    rig = await raiseRig({ ...kind, meters, spares: meters.length });
     const client = clientOf(rig);
-    const prepared = await prepareAll(client, kinds, meters);
+    const prepared = await prepareAll(rig, client, kinds);
     await untilQuiet(client);
     for (const [n, { victim, step }] of groups.entries()) {
       const fresh = await runGroup(rig, step, victim, prepared.slice(n * kinds.length, (n + 1) * kinds.length));
@@ -100,14 +100,16 @@ async function untilQuiet(client: Client): Promise<void> {
 }
 
 /** A few at a time: the gateway is also reading all these meters for the first time. */
-async function prepareAll(client: Client, kinds: readonly OrderKind[], meters: readonly string[]): Promise<readonly Prepared[]> {
+async function prepareAll(rig: Rig, client: Client, kinds: readonly OrderKind[]): Promise<readonly Prepared[]> {
+  const { meters } = rig.plan;
   const prepared: Prepared[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let n = next++; n < meters.length; n = next++) {
       const kind = kinds[n % kinds.length]!;
-      const given = { meter: meters[n]!, key: `matrix-${meters[n]!}` };
-      prepared[n] = { ...given, kind, ready: await kind.prepare(client, given) };
+      const meter = meters[n]!;
+      const given = { meter, spare: String(Number(meter) + meters.length), key: `matrix-${meter}` };
+      prepared[n] = { ...given, kind, ready: await kind.prepare(client, given, rig.street) };
     }
   };
   await Promise.all(Array.from({ length: PREPARED_AT_ONCE }, worker));

@@ -11,6 +11,8 @@ export type Picture = Awaited<ReturnType<StreetProcess["meter"]>>;
 
 export interface Given {
   readonly meter: string;
+  /** A meter of the street that the site does not know. */
+  readonly spare: string;
   /** Names this order for ever: the same words mean the same order. */
   readonly key: string;
 }
@@ -18,8 +20,10 @@ export interface Given {
 export interface OrderKind {
   readonly name: string;
   readonly moves: "money" | "relay";
+  /** The meter that its command goes to; left out: the one that was named. */
+  readonly target?: (given: Given) => string;
   /** What the meter needs to have behind it; answers what giving the order needs to know. */
-  prepare(client: Client, given: Given): Promise<string | null>;
+  prepare(client: Client, given: Given, street: StreetProcess): Promise<string | null>;
   /** Answers the command's id. */
   give(client: Client, given: Given, prepared: string | null): Promise<string>;
   readonly frame: Omit<Frame, "meter">;
@@ -31,6 +35,10 @@ export interface OrderKind {
 
 const AMOUNT = "7.00";
 const AMOUNT_FEN = 700;
+/** What every meter of the street holds at first. */
+export const BALANCE = "10.00";
+const BALANCE_FEN = 1_000;
+export const BUS = "mqtt-1";
 const accountOf = (meter: string): string => meter.slice(2);
 const commandIn = (answer: Thing): string => String((answer["command"] as Thing)["id"]);
 const fen = (picture: Picture): number => Math.round(Number(picture["balance"]) * 100);
@@ -121,9 +129,56 @@ const refund: OrderKind = {
   wrongInBooks: (client, given, command) => paymentWrong(client, given, command, "refunded"),
 };
 
+/** The old wallet's rest goes to the new meter by a command of its own: that is the one which is brought to a step. */
+const replacement: OrderKind = {
+  name: "replacement",
+  moves: "money",
+  target: ({ spare }) => spare,
+  // as it comes from the workshop: it carries the customer already
+  prepare: async (_client, { meter, spare }, street) => {
+    const response = await fetch(`http://127.0.0.1:${street.ready.control}/meters/${spare}`, {
+      method: "PATCH",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ customerNumber: `00${accountOf(meter)}` }),
+    });
+    if (!response.ok) throw new Error(await response.text());
+    return null;
+  },
+  give: async (client, { meter, spare, key }) => {
+    const newMeter = { address: spare, bus: BUS, model: "standard-wallet", customerNumber: `00${accountOf(meter)}` };
+    const answer = await client.post(`/v1/meters/${meter}/replacement`, { newMeter, reason: "crash matrix" }, key);
+    const { id } = answer["replacement"] as { readonly id: string };
+    let command: unknown = null;
+    await until(`replacement ${id} to have its command`, ENDS_MS_MAX, async () => {
+      command = (await client.get(`/v1/replacements/${id}`))["command"];
+      return command !== null;
+    });
+    return String(command);
+  },
+  frame: topUp.frame,
+  wrongAtMeter: (before, now) =>
+    firstWrong([
+      ["the purchase count", Number(now["purchaseCount"]) - Number(before["purchaseCount"]), 1],
+      ["fen carried over", fen(now) - fen(before), BALANCE_FEN],
+      ["top-ups obeyed", obeyed(now, "topUps") - obeyed(before, "topUps"), 1],
+    ]),
+  wrongInBooks: async (client, { meter, spare }) => {
+    const done = async (): Promise<Thing> =>
+      ((await client.get(`/v1/replacements?meter=${meter}`))["items"] as readonly Thing[])[0] ?? {};
+    await until(`the replacement of ${meter} to be done`, ENDS_MS_MAX, async () => (await done())["step"] === "done");
+    const account = await client.get(`/v1/accounts/${accountOf(meter)}`);
+    return firstWrong([
+      ["the account's meter", String(account["meters"]), spare],
+      ["available", account["available"], "0.00"],
+      ["held", account["held"], "0.00"],
+    ]);
+  },
+};
+
 export const orderKinds: readonly OrderKind[] = [
   topUp,
   refund,
   relay("disconnect", "disconnects", "disconnected"),
   relay("reconnect", "reconnects", "connected"),
+  replacement,
 ];

@@ -17,6 +17,7 @@ import { choosePlace } from "../../src/stores/postgres-place.ts";
 import { startEmbeddedBroker } from "../../src/transports/embedded-broker.ts";
 import { folder, startGatewayProcess, startStreet, type GatewayProcess, type StreetProcess } from "../support/processes.ts";
 import { findProgram, startMosquitto, startNamedPostgres, startRedis, type StartedServer } from "../support/servers.ts";
+import { BALANCE, BUS } from "./orders.ts";
 import { openPostgresGate, type PostgresGate } from "./postgres-gate.ts";
 import { openBrokerGate, openRedisGate, type BrokerGate, type RedisGate } from "./wire-gates.ts";
 
@@ -31,6 +32,8 @@ export interface RigPlan {
   readonly books: Books;
   readonly queue: QueueKind;
   readonly meters: readonly string[];
+  /** Hang on the same street, directly behind the meters, and stand in no site file. */
+  readonly spares: number;
 }
 
 export interface Rig {
@@ -58,7 +61,6 @@ export interface Rig {
 /** How long a store is away. */
 const AWAY_MS = seconds(1);
 const REPLY_DEADLINE_MS = 1_500;
-const BUS = "mqtt-1";
 
 const closings = new Set<() => Promise<void>>();
 /** Whoever is stopped by a signal leaves nothing running. */
@@ -106,8 +108,8 @@ async function raise(
   const first = plan.meters[0]!;
   const street = later(
     await startStreet([
-      ...["--meters", String(plan.meters.length), "--first-address", first, "--mqtt", brokerUrl.href],
-      ...["--balance", "10.00", "--speed", "0"],
+      ...["--meters", String(plan.meters.length + plan.spares), "--first-address", first, "--mqtt", brokerUrl.href],
+      ...["--balance", BALANCE, "--speed", "0"],
     ]),
     async (it) => {
       it.kill("SIGTERM");

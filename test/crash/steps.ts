@@ -13,12 +13,15 @@ import type { Trap } from "./postgres-gate.ts";
 import type { Books, QueueKind, Rig } from "./rig.ts";
 import { lockRow, type LockedRow, type RowLock } from "./row-locks.ts";
 import { withBooks } from "./books.ts";
+import { until } from "./client.ts";
 import type { Frame, WireTrap } from "./wire-gates.ts";
 
 /** An order that is under way, as far as a step has to know it. */
 export interface Placed {
   readonly kind: OrderKind;
+  /** The one that its command goes to. */
   readonly meter: string;
+  readonly account: string;
   /** The command's id, once the gateway has answered. */
   readonly command: string | null;
 }
@@ -105,12 +108,16 @@ async function jobAdding(rig: Rig, orders: readonly Placed[]): Promise<readonly 
   return ids.map((id) => ({ isReached: async () => isHeld() && (await slipStands(id)) }));
 }
 
+const TOLD_MS_MAX = 10_000;
+
+/** `isTold`: where the row is one of the command's own, its id has to be known first. */
 const locking =
-  (of: (order: Placed) => readonly [LockedRow, string]): NonNullable<Step["next"]> =>
+  (of: (order: Placed) => readonly [LockedRow, string], isTold = (_order: Placed): boolean => true): NonNullable<Step["next"]> =>
   async (rig, orders) => {
     const books = await rig.books();
     return Promise.all(
       orders.map(async (order) => {
+        await until("the order to be told its command", TOLD_MS_MAX, () => isTold(order));
         const lock = await lockRow(books, ...of(order));
         return { isReached: async () => (await lock.waiting()) > 0, lock };
       }),
@@ -196,7 +203,10 @@ export const steps: readonly Step[] = [
     tells: "the reply is heard, not written",
     in: embedded,
     hold: obeyed,
-    next: locking(({ command }) => ["command", command!]),
+    next: locking(
+      ({ command }) => ["command", command!],
+      ({ command }) => command !== null,
+    ),
   },
   {
     name: "verifying",
@@ -215,7 +225,7 @@ export const steps: readonly Step[] = [
     tells: "the meter shows it, nothing of it is settled",
     in: embedded,
     hold: obeyed,
-    next: locking(({ kind, meter }) => (kind.moves === "money" ? ["position", meter.slice(2)] : ["meter", meter])),
+    next: locking(({ kind, meter, account }) => (kind.moves === "money" ? ["position", account] : ["meter", meter])),
   },
   {
     name: "settled",
