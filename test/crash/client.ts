@@ -7,6 +7,7 @@ import type { Thing } from "../../src/demo/desk.ts";
 
 const ASK_AGAIN_MS = 150;
 const ANSWER_MS_MAX = 8_000;
+const QUIET_MS = 2_000;
 
 /** Nobody there, or somebody who says that it cannot do so now. */
 class NoAnswer extends Error {}
@@ -34,6 +35,19 @@ export class Client {
   post(path: string, body: Thing, key?: string): Promise<Thing> {
     const headers = { "content-type": "application/json", ...(key === undefined ? {} : { "idempotency-key": key }) };
     return this.#until(path, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  /** Waits until the gateway has read all its meters for the first time, and falls quiet. */
+  async readOnce(limitMs: number): Promise<void> {
+    let last = -1;
+    await until("the first readings to be over", limitMs, async () => {
+      const buses = (await this.get("/v1/buses"))["items"] as readonly { readonly exchanges: number }[];
+      const exchanges = buses.reduce((sum, bus) => sum + bus.exchanges, 0);
+      const isQuiet = exchanges === last && exchanges > 0;
+      last = exchanges;
+      if (!isQuiet) await systemClock.wait(QUIET_MS);
+      return isQuiet;
+    });
   }
 
   async #until(path: string, request: RequestInit): Promise<Thing> {

@@ -2,11 +2,11 @@
  * The whole matrix: which rigs, victims and steps there are, what of it somebody wants, and how it is told. A rig runs its groups one
  * after the other, rigs run beside each other.
  */
-import { seconds, systemClock } from "../../src/kernel/clock.ts";
+import { seconds } from "../../src/kernel/clock.ts";
 import { reasonOf } from "../../src/kernel/faults.ts";
 import { findProgram } from "../support/servers.ts";
 import { clientOf, runGroup, type Cell, type Prepared } from "./cells.ts";
-import { until, type Client } from "./client.ts";
+import type { Client } from "./client.ts";
 import { orderKinds, type OrderKind } from "./orders.ts";
 import { raiseRig, victims, type Books, type QueueKind, type Rig, type Victim } from "./rig.ts";
 import { steps, type Step } from "./steps.ts";
@@ -38,7 +38,6 @@ export interface RigResult extends RigKind {
 const FIRST_ADDRESS = 202_611_260_001;
 const READY_MS_MAX = seconds(120);
 const PREPARED_AT_ONCE = 16;
-const QUIET_MS = seconds(2);
 
 const victimsOf = ({ books, queue }: RigKind): readonly Victim[] =>
   victims.filter(
@@ -71,7 +70,7 @@ export async function runRig(kind: RigKind, wanted: Wanted, say: (sentence: stri
     rig = await raiseRig({ ...kind, meters, spares: meters.length });
     const client = clientOf(rig);
     const prepared = await prepareAll(rig, client, kinds);
-    await untilQuiet(client);
+    await client.readOnce(READY_MS_MAX); // a reading that passes by would be taken for a step
     for (const [n, { victim, step }] of groups.entries()) {
       const fresh = await runGroup(rig, step, victim, prepared.slice(n * kinds.length, (n + 1) * kinds.length));
       cells.push(...fresh);
@@ -84,19 +83,6 @@ export async function runRig(kind: RigKind, wanted: Wanted, say: (sentence: stri
   } finally {
     await rig?.close();
   }
-}
-
-/** The first readings of all meters are over: a reading that passes by would be taken for a step. */
-async function untilQuiet(client: Client): Promise<void> {
-  let last = -1;
-  await until("the first readings to be over", READY_MS_MAX, async () => {
-    const buses = (await client.get("/v1/buses"))["items"] as readonly { exchanges: number }[];
-    const exchanges = buses.reduce((sum, bus) => sum + bus.exchanges, 0);
-    const isQuiet = exchanges === last;
-    last = exchanges;
-    if (!isQuiet) await systemClock.wait(QUIET_MS);
-    return isQuiet;
-  });
 }
 
 /** A few at a time: the gateway is also reading all these meters for the first time. */

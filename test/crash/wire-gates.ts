@@ -111,7 +111,7 @@ export async function openRedisGate(serverPort: number): Promise<RedisGate> {
     arm: (trap) => void traps.add(trap),
     disarm: () => traps.clear(),
     release: () => {
-      traps.clear();
+      for (const trap of traps) if (trap.sprung) traps.delete(trap);
       stopped = false;
       gate.release();
     },
