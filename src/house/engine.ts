@@ -199,7 +199,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     },
   });
   const sweeper = new Sweeper({
-    due: (now, limit) => commands.due(now, limit, leases.held()),
+    due: async (now, limit) => {
+      await jobs.putBackDropped();
+      return commands.due(now, limit, leases.held());
+    },
     isRunning: (id) => jobs.has(id),
     add: (due) => jobs.add(due),
     addDirect: (due) => jobs.addDirect(due),

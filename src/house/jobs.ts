@@ -41,6 +41,8 @@ export class Jobs {
   readonly #desk: LineDesk;
   readonly #way: ShortWay;
   #taken = 0;
+  /** Could not be looked at: their rows still say that somebody has them in hand. */
+  readonly #dropped = new Set<CommandId>();
 
   constructor(parts: JobsParts) {
     this.#parts = parts;
@@ -106,6 +108,14 @@ export class Jobs {
       await queue.work(lane, Math.ceil(CONCURRENCY / lanes.length), (command) => this.addDirect([command]));
   }
 
+  /** What was dropped is due again at once, and not when its taker's time is over. Throws as long as the books are away. */
+  async putBackDropped(): Promise<void> {
+    const ids = [...this.#dropped];
+    if (ids.length === 0) return;
+    await this.#parts.commands.putBack(ids, this.#parts.clock.now());
+    for (const id of ids) this.#dropped.delete(id);
+  }
+
   /** Nothing new is begun. */
   stop(): void {
     this.#desk.stop();
@@ -118,6 +128,7 @@ export class Jobs {
       await this.#parts.run(command);
     } catch (error) {
       this.#parts.log.warn({ command, reason: reasonOf(error) }, "a command could not be looked at; it will be looked at again");
+      this.#dropped.add(command);
     }
   }
 

@@ -9,14 +9,23 @@ import { CommandId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog, type Logger } from "../../src/kernel/log.ts";
 import { inMemoryQueue } from "../../src/queue/in-memory.ts";
 
-test("a database that goes away while a command is taken up is told of, and its place is free for the next try", async () => {
+test("a database that goes away while a command is taken up is told of, and the command is due again when it is back", async () => {
   const id = CommandId("01920000-0000-7000-8000-000000000001");
   const meter = MeterAddress("202611220001");
   const told: string[] = [];
   const log: Logger = { ...silentLog, warn: (_fields, message) => void told.push(message) };
   let tries = 0;
+  let isAway = true;
+  const due: CommandId[] = [];
   const jobs = new Jobs({
-    commands: { outlines: () => Promise.resolve([{ id, meter, kind: "top-up" }]) } as unknown as EngineCommandStore,
+    commands: {
+      outlines: () => Promise.resolve([{ id, meter, kind: "top-up" }]),
+      putBack: (ids: readonly CommandId[]) => {
+        if (isAway) return Promise.reject(new Fault("database-unreachable", { why: "it is being restarted" }));
+        due.push(...ids);
+        return Promise.resolve();
+      },
+    } as unknown as EngineCommandStore,
     queue: inMemoryQueue({ log, clock: systemClock }),
     lanes: ["lane-1"],
     street: { meter: () => ({ bus: "line-1" }) } as unknown as Street,
@@ -36,6 +45,11 @@ test("a database that goes away while a command is taken up is told of, and its 
   await jobs.add([id]);
   await expect.poll(() => told).toEqual(["a command could not be looked at; it will be looked at again"]);
   await expect.poll(() => jobs.has(id)).toBe(false);
+  await expect(jobs.putBackDropped()).rejects.toThrow("restarted");
+  isAway = false;
+  await jobs.putBackDropped();
+  await jobs.putBackDropped();
+  expect(due).toEqual([id]);
   await jobs.add([id]);
   await expect.poll(() => tries).toBe(2);
   expect(told).toHaveLength(1); // and vitest ends with an error where a promise was forgotten

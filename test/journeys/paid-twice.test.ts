@@ -1,0 +1,103 @@
+/**
+ * A bank's machine is never sure: it posts a payment twice at once, under one Idempotency-Key or under two, gives up waiting and posts it
+ * again, and asks on while the gateway dies with its whole process group, its own PostgreSQL among what it takes down. Every meter
+ * counts as many purchases as there were orders, and holds as much money.
+ */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { systemClock } from "../../src/kernel/clock.ts";
+import { Desk, type Thing } from "../../src/demo/desk.ts";
+import { embeddedAddress } from "../../src/stores/embedded-address.ts";
+import { withBooks, wrongInLedger } from "../crash/books.ts";
+import { Client, until } from "../crash/client.ts";
+import { folder, startGatewayProcess, startStreet, type GatewayProcess, type StreetProcess } from "../support/processes.ts";
+
+const METERS = 12;
+const ROUNDS = 3;
+const LIMIT_MS = 60_000;
+/** Shorter than some answers take while the gateway is busy: then the same is posted again although the first is still running. */
+const IMPATIENT_MS = 100;
+const GIVES_UP_MS = 3_000;
+const meters = Array.from({ length: METERS }, (_, n) => String(202611220401 + n));
+const place = folder();
+let street: StreetProcess;
+let gateway: GatewayProcess;
+let siteFile: string;
+
+beforeAll(async () => {
+  street = await startStreet([
+    ...["--meters", String(METERS), "--first-address", meters[0]!, "--tcp", "0", "--balance", "10.00", "--speed", "0"],
+  ]);
+  siteFile = place.file(
+    "site.yaml",
+    JSON.stringify({
+      stores: { data: "./data" },
+      mqtt: { url: "mqtt://127.0.0.1:9" },
+      buses: [{ id: "tcp-1", transport: { kind: "tcp", host: "127.0.0.1", port: street.ready.tcp }, turnaroundMs: 0 }],
+      meters: meters.map((address) => ({ address, account: address.slice(2), bus: "tcp-1", model: "standard-wallet" })),
+    }),
+  );
+  gateway = await startGatewayProcess(siteFile);
+});
+afterAll(async () => {
+  gateway.kill("SIGKILL");
+  street.kill("SIGTERM");
+  await Promise.all([gateway.ended, street.ended]);
+  place.remove();
+});
+
+/** Both ask again under the same words until they have an answer; the one gives up soon, and never waits long for one. */
+const patient = new Client({ url: () => gateway.url, limitMs: LIMIT_MS, answerMsMax: 10_000 });
+const impatient = new Client({ url: () => gateway.url, limitMs: GIVES_UP_MS, answerMsMax: IMPATIENT_MS });
+
+/** One order, posted by several hands; the patient ones see it through, whatever becomes of the others. */
+async function order(account: string, orderId: string): Promise<Thing> {
+  const body = { account, amount: "20.00", channel: "bank", orderId };
+  const hurried = impatient.post("/v1/payments", body, `${orderId}-a`).catch(() => null);
+  const answers = await Promise.all([
+    patient.post("/v1/payments", body, `${orderId}-a`),
+    patient.post("/v1/payments", body, `${orderId}-a`), // the same key
+    patient.post("/v1/payments", body, `${orderId}-b`), // another one
+    patient.post("/v1/payments", body), // none
+  ]);
+  const given = [...answers, await hurried].filter((answer) => answer !== null);
+  const payments = new Set(given.map((answer) => (answer["payment"] as Thing)["id"]));
+  const commands = new Set(given.map((answer) => (answer["command"] as Thing)["id"]));
+  expect([payments.size, commands.size]).toEqual([1, 1]);
+  return answers[0]["command"] as Thing;
+}
+
+test("paid twice at once, again after time-outs and through three deaths: each order is credited once", async () => {
+  const commands: string[] = [];
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const [lost, wire] = [meters[round]!, meters[round + ROUNDS]!];
+    await street.fault(lost, { kind: "lost-reply", function: "03", di: "070102FF" });
+    await street.fault(wire, { kind: "lost-request", function: "03", di: "070102FF" });
+    const dieAndRise = async (): Promise<void> => {
+      await until("a payment of this round to reach its meter", LIMIT_MS, async () => {
+        const pictures = await Promise.all(meters.map((meter) => street.meter(meter)));
+        return pictures.some(({ obeyed }) => (obeyed["topUps"] ?? 0) >= round);
+      });
+      gateway.kill("SIGKILL"); // the whole group
+      gateway = await startGatewayProcess(siteFile);
+    };
+    const orders = Promise.all(meters.map((meter) => order(meter.slice(2), `${meter}-${round}`)));
+    const [given] = await Promise.all([orders, dieAndRise()]);
+    commands.push(...given.map(({ id }) => String(id)));
+  }
+  const desk = new Desk(gateway.url, systemClock);
+  for (const command of commands) await desk.commandIn(command, "confirmed", LIMIT_MS);
+  for (const meter of meters) {
+    expect(await street.meter(meter)).toMatchObject({ balance: "70.00", purchaseCount: ROUNDS, obeyed: { topUps: ROUNDS } });
+    expect(await desk.get(`/v1/accounts/${meter.slice(2)}`)).toMatchObject({ available: "0.00", held: "0.00" });
+  }
+  expect(impatient.again).toBeGreaterThan(0);
+  expect(patient.again).toBeGreaterThan(0);
+  await withBooks(await embeddedAddress(`${place.path}/data`), async (db) => {
+    const [count] = await db.rows<{ payments: number; sum: bigint }>(
+      null,
+      "SELECT count(*)::int AS payments, sum(amount)::bigint AS sum FROM payments",
+    );
+    expect(count).toEqual({ payments: METERS * ROUNDS, sum: BigInt(METERS * ROUNDS * 2_000) });
+    expect(await wrongInLedger(db)).toEqual([]);
+  });
+}, 240_000);
