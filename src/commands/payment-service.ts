@@ -59,8 +59,11 @@ export interface PaymentServiceParts {
   /** Absent names are accepted when null. */
   readonly channels: ReadonlySet<string> | null;
   readonly cap: Fen;
-  /** Null, or left out: not known. */
-  readonly roomIn?: (meter: MeterAddress) => Promise<WalletRoom | null>;
+  /**
+   * Null, or left out: not known. Asked on the payment's own connection: payments that each held one and waited for another would
+   * take all there are, and stand still together.
+   */
+  readonly roomIn?: (meter: MeterAddress, tx: Transaction | null) => Promise<WalletRoom | null>;
   /** Whether this meter is topped up by a token; left out: none is. */
   readonly takesTokens?: (meter: MeterAddress) => boolean;
 }
@@ -178,13 +181,13 @@ export class PaymentService {
     const takesTokens = account.mode === "local" && this.#parts.takesTokens?.(meter.address) === true;
     if (takesTokens && order.token === undefined) throw new Fault("token-needed", { meter: meter.address });
     if (!takesTokens && order.token !== undefined) throw new Fault("token-not-taken", { meter: meter.address });
-    if (account.mode === "local") await this.#refuseAboveLimit(order, meter);
+    if (account.mode === "local") await this.#refuseAboveLimit(tx, order, meter);
     return { account, meter };
   }
 
   /** The meter would say no (SERR bit 6), and the money would have to go back: better told at the counter. */
-  async #refuseAboveLimit({ amount }: PaymentOrder, { address }: MeterBook): Promise<void> {
-    const room = (await this.#parts.roomIn?.(address)) ?? null;
+  async #refuseAboveLimit(tx: Transaction | null, { amount }: PaymentOrder, { address }: MeterBook): Promise<void> {
+    const room = (await this.#parts.roomIn?.(address, tx)) ?? null;
     const now = this.#parts.clock.now();
     if (room === null || room.limit <= 0n || now - room.limitAt > LIMIT_KNOWN_MS) return; // 0 means no limit
     const isFresh = room.balanceAt !== null && now - room.balanceAt <= BALANCE_KNOWN_MS;

@@ -121,7 +121,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     channels: config.channels,
     cap: config.paymentCap,
     takesTokens: (meter) => takesTokens(street, meter),
-    roomIn: (meter) => walletRoom(stores.readings, meter),
+    roomIn: (meter, tx) => walletRoom(stores.readings, meter, tx),
   });
   const refunds = new RefundService({ ...common, service });
   const runner = new CommandRunner({

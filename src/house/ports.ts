@@ -17,7 +17,7 @@ import type { Announcement, Outbox } from "../kernel/events.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading } from "../kernel/reading.ts";
-import type { Transactor } from "../kernel/transaction.ts";
+import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { BillingStore } from "../ledger/billing.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
@@ -34,7 +34,7 @@ export interface HouseStores {
   readonly payments: PaymentStore;
   readonly readings: DeviceStore & {
     /** The newest believed readings of these meters, all items. */
-    latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
+    latestOf(meters: readonly MeterAddress[], tx?: Transaction | null): Promise<readonly Reading[]>;
   };
   readonly ledger: LedgerStore;
   readonly billing: BillingStore;

@@ -2,6 +2,7 @@
 import type { WalletRoom } from "../commands/payment-service.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
+import type { Transaction } from "../kernel/transaction.ts";
 import { meterModels } from "../devices/meter-models.ts";
 import type { MeterRecord } from "../devices/meter.ts";
 import type { HouseStores } from "./ports.ts";
@@ -13,8 +14,12 @@ const LIMIT = "hoardingLimit";
 export const onceADay = ({ model }: MeterRecord): readonly string[] =>
   meterModels[model].wallet && meterModels[model].profile.items.hoardingLimit?.di === "04001004" ? [LIMIT] : [];
 
-export async function walletRoom(readings: HouseStores["readings"], meter: MeterAddress): Promise<WalletRoom | null> {
-  const latest = new Map((await readings.latestOf([meter])).map((reading) => [reading.item, reading]));
+export async function walletRoom(
+  readings: HouseStores["readings"],
+  meter: MeterAddress,
+  tx: Transaction | null,
+): Promise<WalletRoom | null> {
+  const latest = new Map((await readings.latestOf([meter], tx)).map((reading) => [reading.item, reading]));
   const [limit, balance] = [latest.get(LIMIT), latest.get("balance")];
   if (limit === undefined || limit.value === null) return null;
   return {

@@ -60,10 +60,10 @@ export class PostgresReadingStore implements ReadingStore {
     );
   }
 
-  async latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]> {
+  async latestOf(meters: readonly MeterAddress[], tx: Transaction | null = null): Promise<readonly Reading[]> {
     return (
       await this.#db.rows<Row>(
-        null,
+        tx,
         "SELECT meter, item, value, unit, taken_at, source FROM latest_readings WHERE meter = ANY($1)",
         [meters],
       )
