@@ -59,7 +59,10 @@ export interface PaymentServiceParts {
   /** Absent names are accepted when null. */
   readonly channels: ReadonlySet<string> | null;
   readonly cap: Fen;
-  /** Null, or left out: not known. */
+  /**
+   * Null, or left out: not known. Asked on the payment's own connection: payments that each held one and waited for another would
+   * take all there are, and stand still together.
+   */
   readonly roomIn?: (meter: MeterAddress, tx: Transaction | null) => Promise<WalletRoom | null>;
   /** Whether this meter is topped up by a token; left out: none is. */
   readonly takesTokens?: (meter: MeterAddress) => boolean;

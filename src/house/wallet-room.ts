@@ -2,9 +2,9 @@
 import type { WalletRoom } from "../commands/payment-service.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
+import type { Transaction } from "../kernel/transaction.ts";
 import { meterModels } from "../devices/meter-models.ts";
 import type { MeterRecord } from "../devices/meter.ts";
-import type { Transaction } from "../kernel/transaction.ts";
 import type { HouseStores } from "./ports.ts";
 
 /** 04001004 囤积金额限值. */

@@ -39,7 +39,7 @@ const onRedis: (typeof diagonals)[number] = [
 
 function holds([kind, groups]: (typeof diagonals)[number]): void {
   const at = groups.map(([victim, step]) => `${victim} when ${step}`).join(", ");
-  test(`books ${kind.books}, queue on ${kind.queue}: every order ends as if nothing had died (${at})`, async () => {
+  test.concurrent(`books ${kind.books}, queue on ${kind.queue}: every order ends as if nothing had died (${at})`, async () => {
     const wanted = {
       orders: () => true,
       groups: (_rig: RigKind, victim: Victim, step: { name: string }) =>

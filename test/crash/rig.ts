@@ -60,8 +60,8 @@ export interface Rig {
 
 /** How long a store is away. */
 const AWAY_MS = seconds(1);
-/** Where a reply is held until the slowest order of a group has come as far, nobody may take it for silence meanwhile. */
-const REPLY_DEADLINE_MS = { named: 1_500, embedded: 8_000 } as const;
+/** What is held until the slowest order of a group has come as far may not be taken for silence meanwhile: it would be sent again. */
+const REPLY_DEADLINE_MS = 8_000;
 
 const closings = new Set<() => Promise<void>>();
 /** Whoever is stopped by a signal leaves nothing running. */
@@ -126,7 +126,7 @@ async function raise(
         redis: redis === null ? null : `redis://127.0.0.1:${redis.port}`,
       },
       mqtt: { url: `mqtt://127.0.0.1:${broker.port}` },
-      buses: [{ id: BUS, transport: { kind: "mqtt" }, replyDeadlineMs: REPLY_DEADLINE_MS[plan.books], quietMs: 200 }],
+      buses: [{ id: BUS, transport: { kind: "mqtt" }, replyDeadlineMs: REPLY_DEADLINE_MS, quietMs: 200 }],
       meters: plan.meters.map((address) => ({ address, account: address.slice(2), bus: BUS, model: "standard-wallet" })),
       polling: { everySeconds: 86_400 },
     }),

@@ -37,8 +37,8 @@ export class InMemoryReadingStore implements ReadingStore {
     });
   }
 
-  latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]> {
-    return this.#db.look(null, (on) => [...new Set(meters)].flatMap((meter) => this.#db.books.latest.in(on, "meter", meter)));
+  latestOf(meters: readonly MeterAddress[], tx: Transaction | null = null): Promise<readonly Reading[]> {
+    return this.#db.look(tx, (on) => [...new Set(meters)].flatMap((meter) => this.#db.books.latest.in(on, "meter", meter)));
   }
 
   energyByDay(meter: MeterAddress, timeZone: string, limit: number): Promise<readonly EnergyOfDay[]> {
