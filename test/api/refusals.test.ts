@@ -1,4 +1,4 @@
-/** Every bad payment gets a refusal by name before anything is written: no payment, no command, no entry, no outbox row. */
+/** Every bad payment gets a refusal by name before anything is written: no payment, no command, no entry, nothing to be handed out. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { silentLog } from "../../src/kernel/log.ts";
 import { Database } from "../../src/stores/database.ts";
@@ -19,7 +19,7 @@ const rowsOf = async (): Promise<Thing> => {
   const [row] = await books.rows<Thing>(
     null,
     `SELECT (SELECT count(*) FROM payments) AS payments, (SELECT count(*) FROM commands) AS commands,
-            (SELECT count(*) FROM ledger_entries) AS entries, (SELECT count(*) FROM outbox) AS outbox`,
+            (SELECT count(*) FROM ledger_entries) AS entries, (SELECT count(*) FROM outbox WHERE command IS NOT NULL) AS outbox`,
   );
   return row!;
 };
