@@ -39,20 +39,24 @@ const onRedis: (typeof diagonals)[number] = [
 
 function holds([kind, groups]: (typeof diagonals)[number]): void {
   const at = groups.map(([victim, step]) => `${victim} when ${step}`).join(", ");
-  test.concurrent(`books ${kind.books}, queue on ${kind.queue}: every order ends as if nothing had died (${at})`, async () => {
-    const wanted = {
-      orders: () => true,
-      groups: (_rig: RigKind, victim: Victim, step: { name: string }) =>
-        groups.some(([one, name]) => one === victim && name === step.name),
-    };
-    const result = await runRig(kind, wanted, () => undefined);
-    expect(result.broken, printRig(result)).toBeNull();
-    expect(
-      result.cells.filter(({ wrong }) => wrong !== null),
-      printRig(result),
-    ).toEqual([]);
-    expect(new Set(result.cells.map(({ step, victim }) => `${victim} ${step}`)).size).toBe(groups.length);
-  }, 240_000);
+  test.concurrent(
+    `books ${kind.books}, queue on ${kind.queue}: every order ends as if nothing had died (${at})`,
+    async () => {
+      const wanted = {
+        orders: () => true,
+        groups: (_rig: RigKind, victim: Victim, step: { name: string }) =>
+          groups.some(([one, name]) => one === victim && name === step.name),
+      };
+      const result = await runRig(kind, wanted, () => undefined);
+      expect(result.broken, printRig(result)).toBeNull();
+      expect(
+        result.cells.filter(({ wrong }) => wrong !== null),
+        printRig(result),
+      ).toEqual([]);
+      expect(new Set(result.cells.map(({ step, victim }) => `${victim} ${step}`)).size).toBe(groups.length);
+    },
+    240_000,
+  );
 }
 
 describe("killed with -9 at a named step", () => {
