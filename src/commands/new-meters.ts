@@ -31,7 +31,9 @@ export interface NewMeterStore {
   addAccount(tx: Transaction, account: AccountSetting): Promise<void>;
   /** A meter that was here once and is not any more comes back unread. */
   add(tx: Transaction, meter: NewMeter, by: string): Promise<void>;
-  /** Those that hang there now and stand in no site file. */
+  /** Those that stand in no site file and hang there now. */
+  hanging(): Promise<readonly NewMeter[]>;
+  /** As hanging, and those for which the site file had no place when the house was started last: a mended file brings them back. */
   added(): Promise<readonly NewMeter[]>;
   /** The file names these now: when it names them no more, they are gone. */
   areInFile(meters: readonly MeterAddress[]): Promise<void>;

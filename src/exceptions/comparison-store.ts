@@ -32,6 +32,8 @@ export interface ComparisonStore {
   baseline(meter: MeterAddress): Promise<Baseline | null>;
   /** Where no comparison was ever made: the first poll of the last two days, and the count before our first top-up. */
   firstLook(meter: MeterAddress, now: Instant): Promise<Sight | null>;
+  /** When its wallet was last wiped by an order of ours; null: never. What was seen before says nothing of it any more. */
+  wipedAt(meter: MeterAddress): Promise<Instant | null>;
   /** Null while a top-up is under way or disputed: nobody can say what the books should say. */
   books(meter: MeterAddress): Promise<BookSight | null>;
   billed(account: AccountId, meter: MeterAddress): Promise<Omit<BilledSight, "register" | "explained">>;

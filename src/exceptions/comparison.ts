@@ -129,7 +129,9 @@ export class Comparison {
     const booksBefore = await store.books(meter.meter);
     if (booksBefore === null) return { meter: meter.meter, result: "skipped", why: "a top-up is under way" };
     const kept = await store.baseline(meter.meter);
-    const then = kept !== null && "sight" in kept ? kept.sight : await store.firstLook(meter.meter, clock.now());
+    const before = kept !== null && "sight" in kept ? kept.sight : await store.firstLook(meter.meter, clock.now());
+    const wipedAt = await store.wipedAt(meter.meter);
+    const then = before !== null && wipedAt !== null && before.meter.takenAt <= wipedAt ? null : before;
     const sight = await this.#look(meter.meter, then?.meter.register ?? null);
     const books = await store.books(meter.meter);
     if (books === null || books.settles !== booksBefore.settles || books.net !== booksBefore.net)

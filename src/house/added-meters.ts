@@ -66,10 +66,16 @@ export class AddedMeters {
   /** Somebody added one: those that hang nowhere yet are brought onto their lines now. */
   async bring(): Promise<void> {
     const { store, street, buses, comes, log } = this.#parts;
-    for (const meter of await store.added()) {
+    for (const meter of await store.hanging()) {
       if (street.meter(meter.address) !== undefined || !buses.has(meter.bus)) continue;
-      comes({ ...meter, relayPassword: null });
-      log.info({ meter: meter.address, bus: meter.bus }, "a meter was added");
+      const about = { meter: meter.address, bus: meter.bus };
+      try {
+        comes({ ...meter, relayPassword: null });
+        log.info(about, "a meter was added");
+      } catch (error) {
+        // one that finds no place must not keep the others from theirs; it stands in the books, and the next start tells of it again
+        log.error({ ...about, reason: reasonOf(error) }, "a meter that was added could not be brought onto its line");
+      }
     }
   }
 

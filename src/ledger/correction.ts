@@ -24,8 +24,9 @@ export interface Correction {
 /** Where money goes that has no other side: found, lost, or given up. */
 export const ADJUSTMENTS = "adjustments";
 
-const BOOK = /^(?:available\/[0-9A-Za-z._-]{1,40}|channel\/[0-9A-Za-z._-]{1,40}|meter\/\d{12}|consumed|adjustments)$/;
-export const ALLOWED_BOOKS = "available/ACCOUNT, channel/NAME, meter/ADDRESS, consumed, adjustments";
+const BOOK =
+  /^(?:available\/[0-9A-Za-z._-]{1,40}|channel\/[0-9A-Za-z._-]{1,40}|owed\/[0-9A-Za-z._-]{1,40}|meter\/\d{12}|consumed|adjustments)$/;
+export const ALLOWED_BOOKS = "available/ACCOUNT, owed/ACCOUNT, channel/NAME, meter/ADDRESS, consumed, adjustments";
 
 export const isCorrectable = (book: string): boolean => BOOK.test(book);
 

@@ -47,6 +47,15 @@ export class PostgresComparisonStore implements ComparisonStore {
     return row.seen.explained === undefined ? { sight: sightFromJson(row.seen) } : { explained: Fen(BigInt(row.seen.explained)) };
   }
 
+  async wipedAt(meter: MeterAddress): Promise<Instant | null> {
+    const [row] = await this.#db.rows<{ at: number | null }>(
+      null,
+      "SELECT max(verified_at) AS at FROM commands WHERE meter = $1 AND kind = 'wallet-reset' AND state = 'confirmed'",
+      [meter],
+    );
+    return row?.at == null ? null : Instant(row.at);
+  }
+
   async firstLook(meter: MeterAddress, now: Instant): Promise<Sight | null> {
     // a reading in the middle of a top-up shows money that the books had not settled yet
     const [poll] = await this.#db.rows<{ balance: string; overdraft: string; register: string; takenAt: number; net: bigint }>(

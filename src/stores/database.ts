@@ -16,6 +16,7 @@ import type { Authorship, Transaction, Transactor } from "../kernel/transaction.
 import type { CopyIn, CopyOut } from "./postgres-copy.ts";
 import { asFault, isUnreachable, mayRunAgain, placeOf } from "./postgres-faults.ts";
 import { houseTypes } from "./postgres-types.ts";
+import { Turns } from "./turns.ts";
 
 export { uniqueViolated } from "./postgres-faults.ts";
 export { at } from "./postgres-types.ts";
@@ -31,6 +32,8 @@ const ANSWER_GRACE_MS = 5_000;
 const ANSWER_MS_MAX = STATEMENT_MS_MAX + ANSWER_GRACE_MS;
 const TRANSACTION_RUNS_MAX = 5;
 const RUN_AGAIN_MS = 10;
+/** Connections that no transaction may take, where there are enough: see turns.ts. */
+const BESIDE_TRANSACTIONS = 2;
 /** A disk with less room than these is as good as full. */
 const ROOM_PAGES = 32;
 
@@ -61,6 +64,7 @@ export class Database implements Transactor {
   readonly #place: ReturnType<typeof placeOf>;
   readonly #options: DatabaseOptions;
   readonly #clock: Clock;
+  readonly #turns: Turns;
   readonly #open = new WeakMap<Transaction, Open>();
   readonly #last = new WeakMap<Transaction, (() => Promise<unknown>)[]>();
   /** Somebody was told so and nobody has found room since: a SELECT is answered on a full disk as well. */
@@ -72,6 +76,10 @@ export class Database implements Transactor {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#place = placeOf(connectionString);
+    this.#turns = new Turns(
+      connectionsMax > 2 * BESIDE_TRANSACTIONS ? connectionsMax - BESIDE_TRANSACTIONS : connectionsMax,
+      this.#clock,
+    );
     this.#pool = new pg.Pool({
       connectionString,
       application_name: "fee-control-gateway",
@@ -114,7 +122,7 @@ export class Database implements Transactor {
   async transact<T>(work: (tx: Transaction) => Promise<T>, ways: Authorship & { statementMsMax?: number } = {}): Promise<T> {
     for (let run = 1; ; run += 1) {
       try {
-        return await this.#transactOnce(work, ways);
+        return await this.#inTurn(() => this.#transactOnce(work, ways));
       } catch (error) {
         if (run >= TRANSACTION_RUNS_MAX || !mayRunAgain(error)) throw error;
         this.#options.log.debug({ run, why: reasonOf(error) }, "transaction is run again");
@@ -188,6 +196,16 @@ export class Database implements Transactor {
     return ask(open, sql, params).catch((error: unknown) => {
       throw this.#fault(error);
     });
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const giveBack = await this.#turns.take(CONNECT_MS_MAX);
+    if (giveBack === null) throw new Fault("database-busy", { ...this.#place, why: "too many transactions wait for their turn" });
+    try {
+      return await work();
+    } finally {
+      giveBack();
+    }
   }
 
   #transactOnce<T>(

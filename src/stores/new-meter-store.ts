@@ -63,8 +63,16 @@ export class PostgresNewMeterStore implements NewMeterStore {
     );
   }
 
-  async added(): Promise<readonly NewMeter[]> {
-    const rows = await this.#db.rows<Row>(null, "SELECT * FROM meters WHERE active AND added_by IS NOT NULL ORDER BY address");
+  hanging(): Promise<readonly NewMeter[]> {
+    return this.#those("active");
+  }
+
+  added(): Promise<readonly NewMeter[]> {
+    return this.#those("replaced_by IS NULL");
+  }
+
+  async #those(which: string): Promise<readonly NewMeter[]> {
+    const rows = await this.#db.rows<Row>(null, `SELECT * FROM meters WHERE added_by IS NOT NULL AND ${which} ORDER BY address`);
     return rows.map(meterOf);
   }
 

@@ -54,6 +54,21 @@ for (const { title, needs, start } of servers) {
     const amounts = async (): Promise<bigint[]> =>
       (await db.rows<{ amount: bigint }>(null, "SELECT amount FROM purse ORDER BY id")).map(({ amount }) => amount);
 
+    test("a crowd of transactions that each ask beside themselves does not stand still", async () => {
+      const many = await open(6);
+      try {
+        const asks = Array.from({ length: 40 }, () =>
+          many.transact(async (tx) => {
+            await many.rows(tx, "SELECT pg_sleep(0.01)");
+            await many.rows(null, "SELECT 1"); // on a connection of its own
+          }),
+        );
+        expect((await Promise.allSettled(asks)).filter(({ status }) => status === "rejected")).toEqual([]);
+      } finally {
+        await many.close();
+      }
+    });
+
     beforeAll(async () => {
       server = await start();
       db = await open();

@@ -10,7 +10,7 @@ import { booksOf, environmentOf, keysOf, Person } from "../support/persons.ts";
 
 const clock = new ShiftableClock(Instant(Date.UTC(2026, 10, 23, 1, 0)));
 const LIMIT_MS = 30_000;
-const names = ["plain", "lost", "refuses", "serving", "killed", "declined", "lapses", "empty"] as const;
+const names = ["plain", "lost", "refuses", "serving", "killed", "declined", "lapses", "empty", "again"] as const;
 const meters = Object.fromEntries(
   names.map((name, index) => [name, `2026112261${String(index + 1).padStart(2, "0")}`]),
 ) as Record<(typeof names)[number], string>;
@@ -79,6 +79,28 @@ describe("a wallet reset", () => {
     expect(await booksOf(house, meters.plain)).toEqual({ meter: 0n, reset: 10_000n, sum: 0n });
     const again = await li.post(`/v1/commands/${id}/approve`, { note: "again" });
     expect(again.body).toMatchObject({ code: "already-ended" });
+  });
+
+  test("is no difference between ledger and meter that night: what was seen before it says nothing any more", async () => {
+    const compared = async (): Promise<Thing> => {
+      const asked = await li.post("/v1/reconciliations", {});
+      const id = String(asked.body["id"]);
+      return li.until("the comparison to end", LIMIT_MS, async () => {
+        const { body } = await li.get(`/v1/reconciliations/${id}`);
+        return body["doneAt"] === null ? null : (body["report"] as Thing);
+      });
+    };
+    await house.gateway.pollAll();
+    await topUp("again", "100.00");
+    expect((await compared())["differences"]).toEqual([]);
+    onTestKeys("again");
+    const id = await asked("again");
+    await li.post(`/v1/commands/${id}/approve`, { note: "seen on the bench" });
+    expect(await ended(id)).toMatchObject({ state: "confirmed" });
+    expect((await compared())["differences"]).toEqual([]);
+    house.street.patch(meters.again, { keyState: "production", balance: "7.00" }); // and from then on a difference is one
+    const [found] = (await compared())["differences"] as readonly Thing[];
+    expect(found).toMatchObject({ meter: meters.again });
   });
 
   test("whose answer is lost is wiped once, and booked once", async () => {

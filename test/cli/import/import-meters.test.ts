@@ -6,6 +6,7 @@ import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountOf, raiseTestHouse, type TestHouse } from "../../support/test-house.ts";
 import { ask, expectProblem, thing, untilTrue, type Answer, type Thing } from "../../api/door.ts";
+import { startEmbeddedBroker } from "../../../src/transports/embedded-broker.ts";
 import { readMeters } from "../../../src/cli/import/meters-file.ts";
 import { meterctl, type Said } from "../terminal.ts";
 
@@ -138,4 +139,39 @@ test("one meter is added by the door, answers 201, and is known when it is said 
   expect(await post("/v1/meters", body)).toMatchObject({ status: 201, json: { what: "known" } });
   expectProblem(await post("/v1/meters", { ...body, bus: "tcp-9" }), 404, "unknown-bus");
   expectProblem(await post("/v1/meters", { ...body, model: "x" }), 400, "invalid-request");
+});
+
+test("meters that are added to a bus over MQTT hear and are heard at once", async () => {
+  const broker = await startEmbeddedBroker({ port: 0 });
+  const { url } = broker;
+  const [named, ...fresh] = ["202611220760", "202611220761", "202611220762"] as const;
+  const cell = await raiseTestHouse({
+    buses: [{ id: "cell", endpoint: { kind: "mqtt", url } }],
+    meters: [named, ...fresh].map((address) => ({ address, balance: "10.00", loadKw: 0 })),
+    site: {
+      mqtt: { url },
+      buses: [{ id: "cell", transport: { kind: "mqtt" }, replyDeadlineMs: 2_000, turnaroundMs: 1, quietMs: 50 }],
+      meters: [{ address: named, bus: "cell", model: "standard-wallet", account: accountOf(named) }],
+    },
+  });
+  try {
+    const at = (method: string, path: string, body?: unknown) =>
+      ask(cell.gateway.url, method, path, body === undefined ? {} : { body });
+    const items = fresh.map((address) => ({ address, bus: "cell", model: "standard-wallet", account: accountOf(address) }));
+    expect((await at("POST", "/v1/meters/batch", { items })).json["items"]).toMatchObject([{ what: "added" }, { what: "added" }]);
+    for (const address of fresh) {
+      const paid = await at("POST", "/v1/payments", {
+        account: accountOf(address),
+        amount: "5.00",
+        channel: "bank",
+        orderId: address,
+      });
+      const id = String(thing(paid.json["command"])["id"]);
+      await untilTrue("its end", async () => (await at("GET", `/v1/commands/${id}`)).json["state"] === "confirmed", 30_000);
+      expect(cell.street.snapshot(address)).toMatchObject({ balance: "15.00", purchaseCount: 1 });
+    }
+  } finally {
+    await cell.close();
+    await broker.close();
+  }
 });
