@@ -97,6 +97,8 @@ export interface EngineCommandStore extends CommandStore {
   putBack(ids: readonly CommandId[], now: Instant): Promise<void>;
   /** After a start, and after taking a line, every open command of its meters is looked at: whoever had taken it is gone. Buses left out: all. */
   makeAllDue(now: Instant, buses?: readonly string[]): Promise<number>;
+  /** Unsent commands of these kinds have so much less time: the clock by which their deadlines were given was set back. */
+  shorten(kinds: readonly CommandKind[], byMs: number): Promise<number>;
   /** A gateway that takes over a hundred lines hears of a hundred meters in the same moment. */
   wakeMeters(meters: readonly MeterAddress[], now: Instant): Promise<readonly CommandId[]>;
   /** What waits for one thing is due now, whatever meter it is for. */

@@ -11,5 +11,8 @@ const groups: readonly (readonly CommandKind[])[] = [
   ["clock-set"],
 ];
 
+/** Orders after which somebody sits in the dark. */
+export const cuts: readonly CommandKind[] = ["disconnect", "disconnect-for"];
+
 /** The kind itself and those that say otherwise; none for what has no rival. */
 export const rivalsOf = (kind: CommandKind): readonly CommandKind[] => groups.find((group) => group.includes(kind)) ?? [];

@@ -1,11 +1,13 @@
 /**
  * Notices that the clock was set: somebody corrected it, or the machine woke from sleep. Forward, whatever has come due is found as
  * ever, and deadlines that have passed have passed. Back, every row that waits for a moment would wait until the clock comes there
- * again: all of them are due at once, and each looks before it does anything.
+ * again: all of them are due at once, and each looks before it does anything. Deadlines of unsent cuts come back by as much, so that
+ * nobody sits in the dark by an order whose time was over; whoever wants the cut still, orders it again.
  *
  * What only lives in memory looks after itself: no pause is ever longer than the longest it could have been given.
  */
 import { seconds, type Clock, type Elapsed } from "../kernel/clock.ts";
+import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 
 const LOOK_EVERY_MS = seconds(1);
@@ -16,8 +18,8 @@ export interface ClockStepsParts {
   readonly clock: Clock;
   readonly elapsed: Elapsed;
   readonly log: Logger;
-  /** It went back: until it resolves, it is asked again. */
-  readonly wentBack: () => Promise<unknown>;
+  /** It went back by so much: until it resolves, it is asked again. */
+  readonly wentBack: (byMs: number) => Promise<unknown>;
 }
 
 export class ClockSteps {
@@ -50,9 +52,15 @@ export class ClockSteps {
       if (byMs > 0) log.info({ byMs }, "the clock was set forward, or the machine slept");
       else {
         log.warn({ byMs }, "the clock was set back: every open command is looked at again");
-        const done = await wentBack().then(
+        const done = await wentBack(Math.round(-byMs)).then(
           () => true,
-          () => false, // the database is away; it is told elsewhere
+          (error: unknown) => {
+            log.warn(
+              { reason: reasonOf(error) },
+              "open commands could not be looked at after the clock was set back; it is tried again",
+            );
+            return false;
+          },
         );
         if (!done) continue;
       }

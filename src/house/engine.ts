@@ -14,6 +14,7 @@ import { CommandService } from "../commands/command-service.ts";
 import { moneyAtEndOf } from "../commands/ends-with-money.ts";
 import { IdentityWatch } from "../commands/identity-watch.ts";
 import { PaymentService } from "../commands/payment-service.ts";
+import { cuts } from "../commands/rivals.ts";
 import { RefundService } from "../commands/refund-service.ts";
 import { ReplacementService } from "../commands/replacement/replacement-service.ts";
 import { eachMeterAlone } from "../devices/bus-config.ts";
@@ -261,7 +262,11 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
         (await commands.due(clock.now(), DUE_LOOKED_AT_MAX, leases.held())).filter((id) => !jobs.has(id)).length,
       taken: () => jobs.taken,
       renew: async () => queue.renew?.(),
-      makeAllDue: () => commands.makeAllDue(clock.now(), leases.held()),
+      clockWentBack: async (byMs) => {
+        await commands.makeAllDue(clock.now(), leases.held());
+        // last, since whoever fails is asked again: a cut that is shortened twice is ordered anew, one that comes late is wrong
+        await commands.shorten(cuts, byMs);
+      },
     },
     pollAll: async () => {
       const byLine = Map.groupBy(street.meters(), (meter) => lineName(config, meter));

@@ -113,7 +113,8 @@ export interface Engine<K extends EngineKeepers = EngineKeepers> {
     waiting(): Promise<number>;
     taken(): number;
     renew(): Promise<void>;
-    makeAllDue(): Promise<unknown>;
+    /** Of this house, by so much: whatever waits for a moment is looked at now, and no cut has more time than it was given. */
+    clockWentBack(byMs: number): Promise<void>;
   };
   pollAll(): Promise<void>;
   reconcile(): Promise<void>;

@@ -29,7 +29,7 @@ export interface Watch {
 export function watchOver({ redisUrl, engine, clock, log, closers, ...parts }: WatchParts): Watch {
   const { work } = engine;
   const progress = new Progress({ ...work, clock: systemClock, elapsed: systemElapsed, log });
-  const steps = new ClockSteps({ clock, elapsed: systemElapsed, log, wentBack: () => work.makeAllDue() });
+  const steps = new ClockSteps({ clock, elapsed: systemElapsed, log, wentBack: (byMs) => work.clockWentBack(byMs) });
   const readiness = (): Promise<readonly PartReport[]> =>
     readinessOf({
       ...parts,

@@ -388,6 +388,14 @@ export class PostgresCommandStore implements EngineCommandStore {
     );
   }
 
+  async shorten(kinds: readonly CommandKind[], byMs: number): Promise<number> {
+    return this.#db.run(
+      null,
+      `UPDATE commands SET not_after = not_after - $2 * interval '1 millisecond' WHERE kind = ANY($1) AND state IN ${UNSENT}`,
+      [kinds, byMs],
+    );
+  }
+
   async outlines(ids: readonly CommandId[]): Promise<readonly CommandOutline[]> {
     return this.#db.rows(null, "SELECT id, meter, kind FROM commands WHERE id = ANY($1)", [ids]);
   }

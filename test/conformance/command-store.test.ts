@@ -320,6 +320,13 @@ describe.each(keepers)("commands $title", ({ open }) => {
       expect(await begin(id, 1)).toBe("begun");
     });
 
+    test("has less time like any other when a clock was set back", async () => {
+      const { id, notAfter } = await unapproved({ notAfter: later(now, hours(2)) });
+      const { kind } = (await store.find(null, id))!;
+      expect(await store.shorten([kind], hours(1))).toBeGreaterThanOrEqual(1);
+      expect((await store.find(null, id))!.notAfter).toBe(later(notAfter, -hours(1)));
+    });
+
     test("is due and taken once its deadline is over, to end with it", async () => {
       const { id, notAfter } = await unapproved({ notAfter: later(now, hours(2)) });
       now = later(notAfter, 1);

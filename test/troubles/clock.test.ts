@@ -97,6 +97,42 @@ describe("the clock of the house is set by an hour", () => {
   }, 60_000);
 });
 
+describe("the clock is set back under an order of a person", () => {
+  test("a cut that waits for its meter has no more time than it was given, and a restore has", async () => {
+    const clock = new SteppingClock();
+    const [dark, light] = addresses(2, 40) as [string, string];
+    const house = await raiseTestHouse({
+      meters: [dark, light].map((address) => ({ address, balance: "10.00", loadKw: 0 })),
+      clock,
+      streetClock: systemClock,
+    });
+    try {
+      const silences = [dark, light].map((address) => house.street.setFault(address, { kind: "silence" }));
+      const order = async (address: string, what: string): Promise<string> => {
+        const body = { order: what, reason: "a clock is set", notAfter: iso(later(clock.now(), minutes(30))) };
+        const command = (await house.desk.post(`/v1/meters/${address}/relay`, body))["command"] as Thing;
+        return String(command["id"]);
+      };
+      const state = async (id: string): Promise<Thing> => house.desk.get(`/v1/commands/${id}`);
+      const [cut, restore] = [await order(dark, "disconnect"), await order(light, "protect")];
+      for (const id of [cut, restore])
+        await until("it to wait for its meter", async () => ((await state(id))["waitingFor"] === "meter-online" ? true : null));
+      const before = Date.parse(String((await state(cut))["notAfter"]));
+      clock.step(-hours(1));
+      await until("its deadline to come back with the clock", async () =>
+        Math.abs(Date.parse(String((await state(cut))["notAfter"])) - (before - hours(1))) <= 1_000 ? true : null,
+      );
+      clock.step(minutes(31)); // so long after it was given
+      for (const [index, address] of [dark, light].entries()) house.street.clearFaults(address, silences[index]);
+      await house.desk.commandIn(cut, "expired", IN_SPITE_OF_IT_MS);
+      await house.desk.commandIn(restore, "confirmed", IN_SPITE_OF_IT_MS);
+      expect(house.street.snapshot(dark)).toMatchObject({ relay: "connected", obeyed: { disconnects: 0 } });
+    } finally {
+      await house.close();
+    }
+  }, 90_000);
+});
+
 describe("the clock of leases and sessions is set", () => {
   test.each(STEPS)(
     "$title: a holder never believes a lease longer than it lasts, and has its lines again at once",

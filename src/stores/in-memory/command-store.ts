@@ -257,6 +257,14 @@ export class InMemoryCommandStore implements EngineCommandStore {
     return made.length;
   }
 
+  async shorten(kinds: readonly CommandKind[], byMs: number): Promise<number> {
+    const made = await this.#each(
+      ({ command }) => kinds.includes(command.kind) && isUnsent(command.state),
+      (row) => ({ ...row, command: { ...row.command, notAfter: later(row.command.notAfter, -byMs) } }),
+    );
+    return made.length;
+  }
+
   lastEnded(tx: Transaction | null, meter: MeterAddress, kinds: readonly CommandKind[]): Promise<Command | null> {
     return this.#db.look(tx, (on) => {
       const ended = this.#ofKinds(on, meter, kinds).filter(({ command }) => command.endedAt !== null);
