@@ -10,9 +10,9 @@
  * The worker's fence is taken before anything else; a worker that lost it can write nothing and so sends nothing. When the
  * meter or the line cannot be reached the command is not held in the air: its next look is written down and the job ends.
  */
-import type { Clock, Instant } from "../kernel/clock.ts";
-import { later, minutes, seconds } from "../kernel/clock.ts";
-import { faults, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { later } from "../kernel/clock.ts";
+import { faults, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { CommandId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Transactor } from "../kernel/transaction.ts";
@@ -26,31 +26,22 @@ import {
   type Wallet,
 } from "../devices/meter.ts";
 import { definitionOf } from "./catalogue.ts";
-import type { CommandChange } from "./command-store.ts";
 import { isOpen, isUnsent, type Attempt, type Command } from "./command.ts";
-import { apply, type ConclusionParts } from "./conclusion.ts";
+import { CommandSteps, LOOK_AGAIN_STEP_MS, NotSent } from "./command-steps.ts";
+import { CommandTrouble } from "./command-trouble.ts";
+import type { ConclusionParts } from "./conclusion.ts";
 import type { Before, CommandDefinition, Verdict } from "./definition.ts";
 import { identityDoubt, quarantine } from "./identity-doubt.ts";
 import type { IdentityWatch } from "./identity-watch.ts";
-import { EARLIER, RESTORED, type RestoredBooks } from "./restored.ts";
+import { RESTORED, type RestoredBooks } from "./restored.ts";
 import { rivalsOf } from "./rivals.ts";
 import { watched } from "./watched-session.ts";
 
-/** A pause grows by this much with every look that found nobody, up to the longest. */
-const LOOK_AGAIN_STEP_MS = seconds(2);
-const LOOK_AGAIN_MS_MAX = minutes(5);
-/** An order that was sent and met only silence is looked after for this long, then it has ended; a wish that stands makes a new one. */
-const SILENCE_ENDS_SETTING_MS = minutes(10);
 /** Attempts that may follow each other at once; later ones wait, so that a bad line is not beaten. */
 const QUICK_ATTEMPTS = 3;
 /** An attempt under which the line went away tells nothing of the meter, so many more may follow it than a silent meter is worth. */
 const LINE_CLOSED = "silent, the line closed";
 const LINE_CLOSED_ATTEMPTS_MAX = 50;
-/** What would end an unsent command and give its money back. */
-const ENDS_UNSENT: ReadonlySet<string> = new Set(["out-of-time", "declined", "cancel"]);
-/** After a mistake of ours, a lock that was held too long, a disk that is full: soon enough for somebody in the dark. */
-const LOOK_AFTER_MISTAKE_MS = seconds(10);
-const FROZEN_LOOK_MS = minutes(30);
 
 /** Asked in the last moment before the bytes of an automatic cut leave: why it may not be, or null. */
 export interface CutGuard {
@@ -77,24 +68,16 @@ export interface RunnerParts extends ConclusionParts {
   readonly restored?: RestoredBooks;
 }
 
-/** Thrown from within `beforeFirstByte`: nothing has been sent, and this is why. */
-class NotSent extends Error {
-  readonly kind: "lost" | "blocked" | "superseded" | "guard" | "not-ours";
-  readonly because: string;
-
-  constructor(kind: NotSent["kind"], because: string = kind) {
-    super(`nothing was sent: ${kind}`);
-    this.kind = kind;
-    this.because = because;
-  }
-}
-
 export class CommandRunner {
   readonly #parts: RunnerParts;
+  readonly #steps: CommandSteps;
+  readonly #troubles: CommandTrouble;
   readonly #running = new Map<CommandId, { again: boolean }>();
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#steps = new CommandSteps(parts);
+    this.#troubles = new CommandTrouble(parts, this.#steps);
   }
 
   get running(): number {
@@ -137,11 +120,11 @@ export class CommandRunner {
     let session: MeterSession | null = null;
     try {
       if (taken.effect === "sets" && this.#parts.restored?.isOfThen(taken) === true) {
-        await this.#leaveUndone(taken);
+        await this.#steps.leaveUndone(taken);
         return;
       }
       if (isUnsent(taken.state) && this.#parts.clock.now() > taken.notAfter) {
-        await this.#apply(taken, { type: "out-of-time" });
+        await this.#steps.apply(taken, { type: "out-of-time" });
         return;
       }
       // A restore that nobody looked at yet is a probe of its own: its meter may only be believed silent.
@@ -159,7 +142,7 @@ export class CommandRunner {
       if (isUnsent(command.state)) await this.#first(definition, seen, command, log);
       else await this.#lookFirst(definition, seen, command, log);
     } catch (error) {
-      await this.#trouble(taken, error, log, session);
+      await this.#troubles.meet(taken, error, log, session);
     } finally {
       await session?.close();
     }
@@ -169,18 +152,18 @@ export class CommandRunner {
   async #first(definition: CommandDefinition, session: MeterSession, command: Command, log: Logger): Promise<void> {
     const stranger = await identityDoubt(this.#parts, session, command);
     if (stranger !== null) {
-      await this.#apply(command, { type: "declined", because: stranger });
+      await this.#steps.apply(command, { type: "declined", because: stranger });
       return;
     }
-    if (command.effect === "adds" && (await this.#isSuspected(session, command))) return;
+    if (command.effect === "adds" && (await this.#steps.isSuspected(session, command))) return;
     const choice = await definition.look(session, command);
     switch (choice.choose) {
       case "refuse":
         if (choice.fault === "customer-mismatch") await quarantine(this.#parts, session, command, choice.fault);
-        await this.#apply(command, { type: "declined", because: choice.fault });
+        await this.#steps.apply(command, { type: "declined", because: choice.fault });
         return;
       case "already-so":
-        await this.#apply(
+        await this.#steps.apply(
           command,
           { type: "shown" },
           { verifiedAt: this.#parts.clock.now(), receipt: { proof: choice.proof, sent: false } },
@@ -197,46 +180,22 @@ export class CommandRunner {
     const last = await this.#parts.commands.lastAttempt(command.id);
     if (last === null) throw new Error(`command ${command.id} is ${command.state} without an attempt`);
     if (command.state === "sending")
-      command = await this.#applied(command, { type: "silence" }, { sentAt: command.sentAt ?? last.at, waitingFor: "read-back" });
+      command = await this.#steps.applied(
+        command,
+        { type: "silence" },
+        { sentAt: command.sentAt ?? last.at, waitingFor: "read-back" },
+      );
     if (
       command.effect === "adds" &&
       session.money.purchase !== "purchase-count" &&
       this.#parts.restored?.isOfThen(command) === true
     ) {
-      await this.#apply(command, { type: "nobody-can-tell", because: RESTORED }); // a balance of so long ago proves nothing
+      await this.#steps.apply(command, { type: "nobody-can-tell", because: RESTORED }); // a balance of so long ago proves nothing
       return;
     }
     const refusal = refusalIn(last.outcome);
     const reply = refusal !== null ? "refused" : command.acknowledgedAt !== null ? "acknowledged" : "silent";
     await this.#verify(definition, session, command, last, reply, refusal, log);
-  }
-
-  /** Restored books take it for unsent, or stand behind its meter: what to do instead of sending, and whether there is something. */
-  async #isSuspected(session: MeterSession, command: Command): Promise<boolean> {
-    const suspicion = (await this.#parts.restored?.suspicion(session, command)) ?? "none";
-    if (suspicion === "none") return false;
-    if (suspicion === "dispute") await this.#dispute(command);
-    else await this.#lookLater(command, suspicion === "wait" ? RESTORED : suspicion);
-    return true;
-  }
-
-  /** Of what restored books take for unsent. One dispute at a time for a meter: the next waits for a person's word on the first. */
-  async #dispute(command: Command): Promise<void> {
-    if (await this.#parts.restored?.isBehindAnother(command)) {
-      await this.#waitFor(command, { waitingFor: EARLIER, lookAt: later(this.#parts.clock.now(), LOOK_AGAIN_MS_MAX) });
-      return;
-    }
-    await this.#apply(command, { type: "nobody-can-tell", because: RESTORED });
-  }
-
-  /** An order of before a restore may have been carried out and taken back since: nobody repeats it but whoever wants it today. */
-  async #leaveUndone(command: Command): Promise<void> {
-    if (isUnsent(command.state)) {
-      await this.#apply(command, { type: command.askedBy === "rule" ? "cancel" : "declined", because: RESTORED });
-      return;
-    }
-    const verifying = command.state === "sending" ? await this.#applied(command, { type: "silence" }) : command;
-    await this.#apply(verifying, { type: "nobody-can-tell", because: RESTORED });
   }
 
   async #attempt(
@@ -288,7 +247,7 @@ export class CommandRunner {
     }
     const sending: Command = { ...command, state: "sending" };
     const reply = sent.sent === "silent" ? "silence" : "answered";
-    const verifying = await this.#applied(
+    const verifying = await this.#steps.applied(
       sending,
       { type: reply },
       {
@@ -337,7 +296,7 @@ export class CommandRunner {
     );
     switch (verdict.verdict) {
       case "done":
-        await this.#apply(
+        await this.#steps.apply(
           command,
           { type: "shown" },
           { verifiedAt: clock.now(), receipt: { before: attempt.before, after: verdict.proof, attempts: attempt.number } },
@@ -345,14 +304,14 @@ export class CommandRunner {
         log.info({ attempts: attempt.number }, "confirmed: the meter shows it");
         return;
       case "wait":
-        await this.#waitFor(command, {
+        await this.#steps.waitFor(command, {
           waitingFor: verdict.waitingFor,
           lookAt: later(clock.now(), verdict.lookAgainMs),
         });
         return;
       case "unclear":
         if (verdict.quarantine !== undefined) await quarantine(this.#parts, session, command, verdict.quarantine);
-        await this.#apply(command, { type: "nobody-can-tell", because: verdict.because });
+        await this.#steps.apply(command, { type: "nobody-can-tell", because: verdict.because });
         log.warn({ because: verdict.because }, "nobody can tell what became of this command");
         return;
       case "not-done":
@@ -380,7 +339,7 @@ export class CommandRunner {
     const { clock } = this.#parts;
     if (refusal !== null && refusal !== "identity-expired" && faults[refusal].retry !== "later") {
       if (refusal === "customer-mismatch") await quarantine(this.#parts, session, command, refusal);
-      await this.#apply(command, { type: "declined", because: refusal });
+      await this.#steps.apply(command, { type: "declined", because: refusal });
       return;
     }
     const timeLeft = clock.now() < command.notAfter;
@@ -388,15 +347,15 @@ export class CommandRunner {
       verdict.again !== false && attempt.number < (isLineClosed(attempt) ? LINE_CLOSED_ATTEMPTS_MAX : definition.attemptsMax);
     const because = lastReply === "acknowledged" ? "stuck" : "silence";
     if ((!timeLeft || !triesLeft) && verdict.otherwise !== undefined) {
-      await this.#apply(command, { type: "nobody-can-tell", because: verdict.otherwise });
+      await this.#steps.apply(command, { type: "nobody-can-tell", because: verdict.otherwise });
       return;
     }
     if (!timeLeft || !triesLeft) {
-      await this.#apply(command, { type: "not-done", timeLeft, triesLeft, because });
+      await this.#steps.apply(command, { type: "not-done", timeLeft, triesLeft, because });
       return;
     }
     if (attempt.number >= QUICK_ATTEMPTS && command.looks === 0) {
-      await this.#waitFor(command, {
+      await this.#steps.waitFor(command, {
         looks: 1,
         waitingFor: "line",
         lookAt: later(clock.now(), LOOK_AGAIN_STEP_MS * attempt.number),
@@ -405,142 +364,6 @@ export class CommandRunner {
     }
     log.info({ attempt: attempt.number + 1 }, "the meter shows that it was not obeyed; sending again");
     await this.#attempt(definition, session, command, attempt.before, attempt.number + 1, log);
-  }
-
-  async #trouble(taken: Command, error: unknown, log: Logger, session: MeterSession | null): Promise<void> {
-    const { clock, commands } = this.#parts;
-    const command = await commands.find(null, taken.id);
-    if (command === null || command.fence !== taken.fence || !isOpen(command.state)) return;
-    if (error instanceof NotSent) {
-      await this.#notSent(command, error);
-      return;
-    }
-    if (!isFault(error)) {
-      log.error(
-        { reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined },
-        "a mistake of ours; the command will be looked at again",
-      );
-      await this.#lookLater(command, "line", LOOK_AFTER_MISTAKE_MS);
-      return;
-    }
-    log.info({ fault: error.code, state: command.state }, "not now");
-    if (error.code === "line-not-ours") {
-      await this.#leaveToHolder(command);
-      return;
-    }
-    if (isUnsent(command.state)) {
-      if (error.code === "deadline-passed" || clock.now() > command.notAfter) await this.#apply(command, { type: "out-of-time" });
-      else if (faults[error.code].retry === "later" || faults[error.code].retry === "verify-first")
-        await this.#lookLater(command, waitingFor(error.code), this.#pauseFor(command, error.code));
-      else await this.#apply(command, { type: "declined", because: error.code });
-      return;
-    }
-    if (session !== null) {
-      const last = await commands.lastAttempt(command.id);
-      if (last !== null) await commands.endAttempt(null, command.id, command.fence, last.number, last.outcome, session.evidence);
-    }
-    const verifying =
-      command.state === "sending"
-        ? await this.#applied(command, { type: "silence" }, { sentAt: command.sentAt ?? clock.now() })
-        : command;
-    if (this.#noMoreLooks(verifying))
-      await this.#apply(verifying, { type: "nobody-can-tell", because: verifying.effect === "adds" ? "no-proof" : "silence" });
-    else
-      await this.#lookLater(
-        verifying,
-        error.code === "security-unavailable" ? waitingFor(error.code) : "silence",
-        this.#pauseFor(command, error.code),
-      );
-  }
-
-  /** A silent meter is looked at when it is asked again, by whomever: before that nothing would be sent. */
-  #pauseFor(command: Command, code: FaultCode): number | undefined {
-    if (code === "security-suspended") return FROZEN_LOOK_MS;
-    if (code !== "meter-silent") return undefined;
-    const { askAgainAt } = this.#parts.street.health(command.meter);
-    return askAgainAt === null ? undefined : Math.max(0, askAgainAt - this.#parts.clock.now());
-  }
-
-  /** After the deadline a silent meter is not waited for any longer: we do not know, and say so. */
-  #noMoreLooks(command: Command): boolean {
-    const now = this.#parts.clock.now();
-    if (command.effect === "adds") return now > command.notAfter;
-    return now > Math.min(command.notAfter, (command.sentAt ?? command.createdAt) + SILENCE_ENDS_SETTING_MS);
-  }
-
-  /** Nothing left just now. What had left before ends openly; a newer order, or a rule that says no, is obeyed either way. */
-  async #notSent(command: Command, why: NotSent): Promise<void> {
-    switch (why.kind) {
-      case "lost":
-        return;
-      case "not-ours":
-        await this.#leaveToHolder(command);
-        return;
-      case "blocked":
-        await this.#lookLater(command, "earlier-top-up");
-        return;
-      case "superseded":
-      case "guard":
-        await this.#apply(
-          command,
-          isUnsent(command.state) ? { type: "cancel", because: why.because } : { type: "nobody-can-tell", because: why.because },
-        );
-    }
-  }
-
-  /** When to look again, and what for; told when it is something new. */
-  async #waitFor(command: Command, change: CommandChange): Promise<void> {
-    const { commands, transactor, outbox } = this.#parts;
-    if (change.waitingFor === command.waitingFor) {
-      await commands.change(null, command.id, command.fence, [command.state], change);
-      return;
-    }
-    await transactor.transact(async (tx) => {
-      if (await commands.change(tx, command.id, command.fence, [command.state], change))
-        await outbox.announce(tx, {
-          type: "command",
-          id: command.id,
-          meter: command.meter,
-          kind: command.kind,
-          state: command.state,
-        });
-    });
-  }
-
-  async #lookLater(command: Command, what: string, pauseMs?: number): Promise<void> {
-    const pause = pauseMs ?? Math.min(LOOK_AGAIN_STEP_MS * (command.looks + 1), LOOK_AGAIN_MS_MAX);
-    const lookAt = later(this.#parts.clock.now(), pause);
-    await this.#waitFor(command, {
-      looks: command.looks + 1,
-      waitingFor: what,
-      lookAt: earliest(lookAt, command),
-    });
-  }
-
-  /** The line is another gateway's now. It stays as it stands, due at once: whoever holds the line looks, and concludes. */
-  #leaveToHolder(command: Command): Promise<void> {
-    const waitingFor = isUnsent(command.state) ? "line" : command.waitingFor;
-    return this.#waitFor(command, { waitingFor, lookAt: this.#parts.clock.now() });
-  }
-
-  #apply(command: Command, event: Parameters<typeof apply>[3], more: Parameters<typeof apply>[4] = {}): Promise<unknown> {
-    if (ENDS_UNSENT.has(event.type) && this.#parts.restored?.mayHaveBeenSent(command) === true) return this.#dispute(command);
-    return this.#parts.transactor.transact((tx) => apply(this.#parts, tx, command, event, more));
-  }
-
-  /** As apply, and answers the command as it stands then. A lost fence ends this worker's part. */
-  async #applied(command: Command, event: Parameters<typeof apply>[3], more: Parameters<typeof apply>[4] = {}): Promise<Command> {
-    const next = await this.#parts.transactor.transact((tx) => apply(this.#parts, tx, command, event, more));
-    if (next === null) throw new NotSent("lost");
-    return {
-      ...command,
-      state: next.state,
-      because: next.because,
-      sentAt: more.sentAt ?? command.sentAt,
-      acknowledgedAt: more.acknowledgedAt ?? command.acknowledgedAt,
-      waitingFor: more.waitingFor ?? command.waitingFor,
-      looks: more.looks ?? command.looks,
-    };
   }
 }
 
@@ -551,14 +374,3 @@ function refusalIn(outcome: string): FaultCode | null {
   const code = /^refused: ([a-z-]+)/.exec(outcome)?.[1];
   return code !== undefined && code in faults ? (code as FaultCode) : null;
 }
-
-const waits: Partial<Record<FaultCode, string>> = {
-  "meter-silent": "meter-online",
-  "clock-near-midnight": "window",
-  "security-suspended": "security",
-  "security-unavailable": "cipher-machine",
-};
-const waitingFor = (code: FaultCode): string => waits[code] ?? "line";
-/** An unsent command is looked at no later than directly after its deadline, so that its end is told in time. */
-const earliest = (lookAt: Instant, command: Command): Instant =>
-  isUnsent(command.state) && lookAt > command.notAfter ? later(command.notAfter, 1) : lookAt;

@@ -30,20 +30,19 @@ interface Answer extends Json {
 export async function importMeters(file: MetersFile, skipFaulty: boolean, parts: CallParts): Promise<MetersEnd> {
   const { pacer } = parts;
   const complaints = [...file.complaints];
-  const whys = (line: number): string =>
-    complaints
-      .filter((one) => one.line === line)
-      .map(({ say }) => say)
-      .join(" ");
   const results = new Map<number, MeterResult>();
-  const sound = (): readonly MeterLine[] => file.lines.filter(({ line }) => !complaints.some((one) => one.line === line));
+  const sound = (): readonly MeterLine[] => {
+    const faulty = new Set(complaints.map(({ line }) => line));
+    return file.lines.filter(({ line }) => !faulty.has(line));
+  };
 
   pacer.begin("checking 校验", sound().length);
   await each(sound(), true, parts, (line, { problem }) => {
     if (problem !== null) complaints.push({ line: line.line, column: columnOf(problem, file), say: sayOf(problem) });
   });
+  const whys = Map.groupBy(complaints, ({ line }) => line);
   for (const line of file.lines) {
-    const why = whys(line.line);
+    const why = (whys.get(line.line) ?? []).map(({ say }) => say).join(" ");
     results.set(line.line, { line, outcome: why === "" ? "not-sent" : "faulty", why });
   }
   const end = (code: number): MetersEnd => ({

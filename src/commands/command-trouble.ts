@@ -1,0 +1,127 @@
+/**
+ * What stood in a command's way: a meter or a line that is not there, a mistake of ours, a newer order, another worker. What had not left
+ * may go on later or end; what had left is looked after until the meter shows it, or time is over and we say that we do not know.
+ */
+import { minutes, seconds, type Clock } from "../kernel/clock.ts";
+import { faults, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { MeterSession, Street } from "../devices/meter.ts";
+import type { CommandStore } from "./command-store.ts";
+import { isOpen, isUnsent, type Command } from "./command.ts";
+import { NotSent, type CommandSteps } from "./command-steps.ts";
+
+/** An order that was sent and met only silence is looked after for this long, then it has ended; a wish that stands makes a new one. */
+const SILENCE_ENDS_SETTING_MS = minutes(10);
+/** After a mistake of ours, a lock that was held too long, a disk that is full: soon enough for somebody in the dark. */
+const LOOK_AFTER_MISTAKE_MS = seconds(10);
+const FROZEN_LOOK_MS = minutes(30);
+
+const waits: Partial<Record<FaultCode, string>> = {
+  "meter-silent": "meter-online",
+  "clock-near-midnight": "window",
+  "security-suspended": "security",
+  "security-unavailable": "cipher-machine",
+};
+const waitingFor = (code: FaultCode): string => waits[code] ?? "line";
+
+export interface TroubleParts {
+  readonly clock: Clock;
+  readonly commands: CommandStore;
+  readonly street: Pick<Street, "health">;
+}
+
+export class CommandTrouble {
+  readonly #parts: TroubleParts;
+  readonly #steps: CommandSteps;
+
+  constructor(parts: TroubleParts, steps: CommandSteps) {
+    this.#parts = parts;
+    this.#steps = steps;
+  }
+
+  /** What an attempt, or a look, threw: nothing is lost by it, and nothing believed. */
+  async meet(taken: Command, error: unknown, log: Logger, session: MeterSession | null): Promise<void> {
+    const { clock, commands } = this.#parts;
+    const command = await commands.find(null, taken.id);
+    if (command === null || command.fence !== taken.fence || !isOpen(command.state)) return;
+    if (error instanceof NotSent) {
+      await this.#notSent(command, error);
+      return;
+    }
+    if (!isFault(error)) {
+      log.error(
+        { reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined },
+        "a mistake of ours; the command will be looked at again",
+      );
+      await this.#steps.lookLater(command, "line", LOOK_AFTER_MISTAKE_MS);
+      return;
+    }
+    log.info({ fault: error.code, state: command.state }, "not now");
+    if (error.code === "line-not-ours") {
+      await this.#steps.leaveToHolder(command);
+      return;
+    }
+    if (isUnsent(command.state)) {
+      if (error.code === "deadline-passed" || clock.now() > command.notAfter)
+        await this.#steps.apply(command, { type: "out-of-time" });
+      else if (faults[error.code].retry === "later" || faults[error.code].retry === "verify-first")
+        await this.#steps.lookLater(command, waitingFor(error.code), this.#pauseFor(command, error.code));
+      else await this.#steps.apply(command, { type: "declined", because: error.code });
+      return;
+    }
+    if (session !== null) {
+      const last = await commands.lastAttempt(command.id);
+      if (last !== null) await commands.endAttempt(null, command.id, command.fence, last.number, last.outcome, session.evidence);
+    }
+    const verifying =
+      command.state === "sending"
+        ? await this.#steps.applied(command, { type: "silence" }, { sentAt: command.sentAt ?? clock.now() })
+        : command;
+    if (this.#noMoreLooks(verifying))
+      await this.#steps.apply(verifying, {
+        type: "nobody-can-tell",
+        because: verifying.effect === "adds" ? "no-proof" : "silence",
+      });
+    else
+      await this.#steps.lookLater(
+        verifying,
+        error.code === "security-unavailable" ? waitingFor(error.code) : "silence",
+        this.#pauseFor(command, error.code),
+      );
+  }
+
+  /** A silent meter is looked at when it is asked again, by whomever: before that nothing would be sent. */
+  #pauseFor(command: Command, code: FaultCode): number | undefined {
+    if (code === "security-suspended") return FROZEN_LOOK_MS;
+    if (code !== "meter-silent") return undefined;
+    const { askAgainAt } = this.#parts.street.health(command.meter);
+    return askAgainAt === null ? undefined : Math.max(0, askAgainAt - this.#parts.clock.now());
+  }
+
+  /** After the deadline a silent meter is not waited for any longer: we do not know, and say so. */
+  #noMoreLooks(command: Command): boolean {
+    const now = this.#parts.clock.now();
+    if (command.effect === "adds") return now > command.notAfter;
+    return now > Math.min(command.notAfter, (command.sentAt ?? command.createdAt) + SILENCE_ENDS_SETTING_MS);
+  }
+
+  /** Nothing left just now. What had left before ends openly; a newer order, or a rule that says no, is obeyed either way. */
+  async #notSent(command: Command, why: NotSent): Promise<void> {
+    switch (why.kind) {
+      case "lost":
+        return;
+      case "not-ours":
+        await this.#steps.leaveToHolder(command);
+        return;
+      case "blocked":
+        await this.#steps.lookLater(command, "earlier-top-up");
+        return;
+      case "superseded":
+      case "guard":
+        await this.#steps.apply(
+          command,
+          isUnsent(command.state) ? { type: "cancel", because: why.because } : { type: "nobody-can-tell", because: why.because },
+        );
+    }
+  }
+}
