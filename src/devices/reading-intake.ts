@@ -6,10 +6,9 @@
  */
 import type { Instant } from "../kernel/clock.ts";
 import type { Outbox } from "../kernel/events.ts";
-import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import { parseYuan } from "../kernel/money.ts";
-import type { Reading } from "../kernel/reading.ts";
+import type { EnergyUse, Reading } from "../kernel/reading.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { DeviceStore } from "./device-store.ts";
 
@@ -20,10 +19,7 @@ const REGISTER_STEPS_FREE = 200n;
 
 /** Joins the intake's transaction for each believed reading of imported energy. */
 export interface EnergyListener {
-  energy(
-    tx: Transaction,
-    use: { readonly meter: MeterAddress; readonly register: bigint; readonly takenAt: Instant },
-  ): Promise<void>;
+  energy(tx: Transaction, use: EnergyUse): Promise<void>;
 }
 
 /** Joins the intake's transaction for each reading that is kept aside. */

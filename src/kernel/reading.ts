@@ -10,8 +10,22 @@ export interface Reading {
   readonly value: string | null;
   readonly unit: string | null;
   readonly takenAt: Instant;
-  /** Where it came from: poll, command, person. */
-  readonly source: "poll" | "command" | "person";
+  /** Where it came from. A freeze is what the meter kept at its own midnight; an estimate is a person's, with a reason. */
+  readonly source: "poll" | "command" | "person" | "freeze" | "estimate";
+}
+
+/** The believed energy registers of one meter at one moment, 0.01 kWh each. */
+export interface EnergyUse {
+  readonly meter: MeterAddress;
+  readonly takenAt: Instant;
+  /** Forward active, all rates. */
+  readonly register: bigint;
+  /** Forward active by rate, the first rate first (尖 峰 平 谷); left out: this reading brought none. */
+  readonly rates?: readonly bigint[];
+  /** Reverse active (photovoltaics); left out: not read. */
+  readonly exported?: bigint;
+  /** The settlement day that begins with these registers, "2026-11-22": the meter kept them at its own midnight. Left out: a moment in between. */
+  readonly midnightOf?: string;
 }
 
 /** Bytes that passed on a line, as evidence. Passwords inside are masked before they get here. */

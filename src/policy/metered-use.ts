@@ -1,8 +1,7 @@
 /** A believed reading of a remote account's meter is priced and charged, in the intake's own transaction. */
-import type { Instant } from "../kernel/clock.ts";
 import { CentiKwh } from "../kernel/energy.ts";
 import type { Outbox } from "../kernel/events.ts";
-import type { MeterAddress } from "../kernel/ids.ts";
+import type { EnergyUse } from "../kernel/reading.ts";
 import type { PricePerKwh } from "../kernel/money.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Billing } from "../ledger/billing.ts";
@@ -26,10 +25,7 @@ export class MeteredUse implements EnergyListener {
     this.#parts = parts;
   }
 
-  async energy(
-    tx: Transaction,
-    use: { readonly meter: MeterAddress; readonly register: bigint; readonly takenAt: Instant },
-  ): Promise<void> {
+  async energy(tx: Transaction, use: EnergyUse): Promise<void> {
     const { billing, meters, outbox, priceOf } = this.#parts;
     const meter = await meters.meter(tx, use.meter);
     if (meter?.account == null || meter.identity === "quarantined") return;
