@@ -27,7 +27,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices", "security", "site-file.ts"],
+  "config.ts": ["kernel", "devices", "security", "site", "site-file.ts"],
+  site: ["kernel", "site-file.ts"],
   "site-file.ts": ["kernel", "devices"],
 };
 
