@@ -8,6 +8,7 @@ import { Comparison } from "../exceptions/comparison.ts";
 import { settledBaseline } from "../exceptions/comparison-store.ts";
 import { Exceptions } from "../exceptions/exceptions.ts";
 import { CommandOutcomes } from "../exceptions/outcomes.ts";
+import { MissingRates } from "../exceptions/missing-rates.ts";
 import { Nightly } from "../exceptions/nightly.ts";
 import { SuspectReadings } from "../exceptions/suspects.ts";
 import { ExceptionWatch } from "../exceptions/watch.ts";
@@ -47,6 +48,7 @@ export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
     comparisonStore,
     exceptions,
     outcomes: new CommandOutcomes({ exceptions, store }),
+    rates: new MissingRates({ exceptions, store }),
     suspects: new SuspectReadings({ exceptions, meters: parts.meters }),
     watch: new ExceptionWatch({ ...parts, exceptions, store }),
   };
