@@ -17,18 +17,19 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   queue: ["kernel", "commands"],
   audit: ["kernel"],
   receipts: ["kernel", "protocols", "commands", "audit"],
-  stores: ["kernel", "devices", "ledger", "commands", "policy", "queue", "exceptions", "audit", "receipts"],
+  stores: ["kernel", "devices", "ledger", "commands", "policy", "queue", "exceptions", "audit", "receipts", "retention"],
+  retention: ["kernel", "ledger", "commands"],
   metrics: ["kernel"],
   api: ["kernel", "commands", "ledger", "policy", "devices", "exceptions", "metrics", "audit", "receipts"],
   console: ["kernel"],
   // stores: whoever verifies the audit asks the database itself, because the gateway is what is being verified
-  cli: ["kernel", "protocols", "transports", "devices", "security", "audit", "receipts", "stores", "config.ts"],
+  cli: ["kernel", "protocols", "transports", "devices", "security", "audit", "receipts", "stores", "retention", "config.ts"],
   demo: "all",
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
   "config.ts": ["kernel", "devices", "security", "site-file.ts"],
-  "site-file.ts": ["kernel", "devices"],
+  "site-file.ts": ["kernel", "devices", "retention"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */
