@@ -148,6 +148,7 @@ describe.each(keepers)("old rows $title", ({ open }) => {
         orderId: "1",
         state: "taken",
         command: null,
+        refund: null,
         createdAt: day,
       } as const;
       await kept.transactor.transact((tx) => kept.payments.insert(tx, payment));
