@@ -2,9 +2,7 @@
  * The month's statements out of the rows, set by set: what an account has now less what moved since the month began is its opening, so
  * years of entries before it are not looked at. One still picture: money goes on meanwhile and nothing of it is half in.
  */
-import { createWriteStream } from "node:fs";
-import { once } from "node:events";
-import { finished } from "node:stream/promises";
+import { open, rm } from "node:fs/promises";
 import { CentiKwh } from "../kernel/energy.ts";
 import { hours } from "../kernel/clock.ts";
 import { Fen } from "../kernel/money.ts";
@@ -94,27 +92,32 @@ export async function writeMonth(
   wish: { readonly month: string; readonly timeZone: string; readonly file: string; readonly tell?: (accounts: number) => void },
 ): Promise<MonthTotals> {
   let totals: MonthTotals = { accounts: 0, entries: 0, opening: Fen(0n), closing: Fen(0n), energy: CentiKwh(0n), cost: Fen(0n) };
-  const out = createWriteStream(wish.file, { flags: "wx" });
-  await once(out, "open");
-  out.write(printCsv([HEADER]));
-  await runMonth(db, wish, async (rows) => {
-    if (!out.write(printCsv(rows.map(cellsOf)))) await once(out, "drain");
-    totals = rows.reduce<MonthTotals>(
-      (sum, row) => ({
-        accounts: sum.accounts + 1,
-        entries: sum.entries + row.entries,
-        opening: Fen(sum.opening + row.opening),
-        closing: Fen(sum.closing + row.closing),
-        energy: CentiKwh(sum.energy + row.energy),
-        cost: Fen(sum.cost + row.cost),
-      }),
-      totals,
-    );
-    wish.tell?.(totals.accounts);
-  });
-  out.end();
-  await finished(out);
-  return totals;
+  const out = await open(wish.file, "wx");
+  try {
+    await out.write(printCsv([HEADER]));
+    await runMonth(db, wish, async (rows) => {
+      await out.write(printCsv(rows.map(cellsOf)));
+      totals = rows.reduce<MonthTotals>(
+        (sum, row) => ({
+          accounts: sum.accounts + 1,
+          entries: sum.entries + row.entries,
+          opening: Fen(sum.opening + row.opening),
+          closing: Fen(sum.closing + row.closing),
+          energy: CentiKwh(sum.energy + row.energy),
+          cost: Fen(sum.cost + row.cost),
+        }),
+        totals,
+      );
+      wish.tell?.(totals.accounts);
+    });
+    await out.sync();
+    await out.close();
+    return totals;
+  } catch (error) {
+    await out.close();
+    await rm(wish.file, { force: true });
+    throw error;
+  }
 }
 
 const rowOf = (row: Row): MonthRow => ({

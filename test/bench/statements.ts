@@ -31,7 +31,8 @@ async function fill(db: Database, workshop: Workshop): Promise<void> {
     SELECT 'charge' AS kind, a || '/${month}/' || d AS reference, (timestamptz '${month}-01 12:00+08' + d * interval '1 day') AS at,
            'available/' || a AS book, 'consumed' AS other, -(${chargeOf}) AS amount FROM generate_series(0, ${days}) d, generate_series(1, ${ACCOUNTS}) a`;
   const payments = (moment: string, amount: bigint): string => `
-    SELECT 'payment', a || '/${moment}', timestamptz '${moment}', 'available/' || a, 'channel/bank', ${amount} FROM generate_series(1, ${ACCOUNTS}) a`;
+    SELECT 'payment' AS kind, a || '/${moment}' AS reference, timestamptz '${moment}' AS at, 'available/' || a AS book, 'channel/bank' AS other,
+           ${amount} AS amount FROM generate_series(1, ${ACCOUNTS}) a`;
   const lay = (entries: string): readonly string[] => [
     `CREATE TEMPORARY TABLE laid ON COMMIT DROP AS ${entries}`,
     "INSERT INTO ledger_entries (kind, reference, at) SELECT kind, reference, at FROM laid",
