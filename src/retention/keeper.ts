@@ -82,24 +82,32 @@ export class RetentionKeeper {
 
   /** Everything that is due now, to its end; answers how much went of each kind. */
   async thinDue(): Promise<Readonly<Record<KindName, number>>> {
-    const { clock, site, timeZone, log } = this.#parts;
+    const { store, clock, site, timeZone, log } = this.#parts;
     const now = clock.now();
     const before = { ...this.#thinned };
-    if (!(await this.#isSureOfTheDay(now))) {
-      log.warn({ now }, "nothing is thinned: on too few of the last days anything was read, and perhaps the clock stands wrong");
-    } else {
-      for (const kind of kindNames) await this.#thinKind(kind, dueTo(kind, site, now, timeZone), now);
+    const due: { readonly kind: KindName; readonly from: Instant; readonly until: Instant }[] = [];
+    for (const kind of kindNames) {
+      const done = await store.doneTo(kind);
+      if (done === null) continue;
+      const from = startOfDay(dayOf(done, timeZone), timeZone);
+      await store.markDone(kind, from, now); // the oldest row is looked for once
+      due.push({ kind, from, until: dueTo(kind, site, now, timeZone) });
     }
-    const went = Object.fromEntries(kindNames.map((kind) => [kind, this.#thinned[kind] - before[kind]])) as Record<
-      KindName,
-      number
-    >;
+    if (due.every(({ from, until }) => from >= until)) return this.#since(before);
+    if (await this.#isSureOfTheDay(now)) for (const one of due) await this.#thinKind(one.kind, one.from, one.until, now);
+    else
+      log.warn({ now }, "nothing is thinned: on too few of the last days anything was read, and perhaps the clock stands wrong");
+    const went = this.#since(before);
     if (Object.values(went).some((count) => count > 0))
       log.info(
         { ...went, workedMs: Math.round(this.#workedMs), longestMs: Math.round(this.#longestMs) },
         "old rows were thinned",
       );
     return went;
+  }
+
+  #since(before: Readonly<Record<KindName, number>>): Readonly<Record<KindName, number>> {
+    return Object.fromEntries(kindNames.map((kind) => [kind, this.#thinned[kind] - before[kind]])) as Record<KindName, number>;
   }
 
   async #run(): Promise<void> {
@@ -133,12 +141,10 @@ export class RetentionKeeper {
     return (await store.daysRead(days)) >= DAYS_READ_MIN;
   }
 
-  async #thinKind(kind: KindName, until: Instant, now: Instant): Promise<void> {
+  async #thinKind(kind: KindName, oldest: Instant, until: Instant, now: Instant): Promise<void> {
     const { store, timeZone } = this.#parts;
-    const done = await store.doneTo(kind);
-    if (done === null) return;
     let size: number = SIZE.first;
-    for (let from = startOfDay(dayOf(done, timeZone), timeZone); from < until;) {
+    for (let from = oldest; from < until;) {
       const to = startOfDay(dayOf(from, timeZone), timeZone, 1);
       const isEmpty = kind.startsWith("readings") && (await store.daysRead([{ from, to }])) === 0;
       for (let after: string | null = null; !isEmpty;) {

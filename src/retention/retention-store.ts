@@ -72,7 +72,7 @@ export interface RetentionStore {
   makeMonths(now: Instant, site: Retention): Promise<Months>;
   /** On how many of these days anything was read. */
   daysRead(days: readonly { readonly from: Instant; readonly to: Instant }[]): Promise<number>;
-  /** Up to where this kind was thinned; where it never was, its oldest row. Null: there is none. */
+  /** Up to where this kind was thinned; where it never was, a moment not after its oldest row, and at most a month before it. Null: there is none. */
   doneTo(kind: KindName): Promise<Instant | null>;
   markDone(kind: KindName, to: Instant, now: Instant): Promise<void>;
   thin(batch: Batch): Promise<Thinned>;

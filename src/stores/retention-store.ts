@@ -112,6 +112,7 @@ export class PostgresRetentionStore implements RetentionStore {
     const { table, column } = TABLES[kind];
     const [done] = await this.#db.rows<{ at: number }>(null, "SELECT done_to AS at FROM retention WHERE what = $1", [kind]);
     if (done !== undefined) return Instant(done.at);
+    if (table === "readings") return this.#oldestMonth();
     const [oldest] = await this.#db.rows<{ at: number | null }>(null, `SELECT min(${column}) AS at FROM ${table}`);
     return oldest?.at == null ? null : Instant(oldest.at);
   }
@@ -137,6 +138,19 @@ export class PostgresRetentionStore implements RetentionStore {
       this.#db.rows<{ thinned: number; looked: number; last: string | null }>(tx, STATEMENTS[kind], values),
     );
     return { thinned: row!.thinned, next: row!.looked < size ? null : row!.last };
+  }
+
+  /** Of months it is enough to know which of them has rows: their least would be looked for among all of them. */
+  async #oldestMonth(): Promise<Instant | null> {
+    const parts = await this.#db.rows<{ part: string }>(
+      null,
+      `SELECT inhrelid::regclass::text AS part FROM pg_inherits WHERE inhparent = 'readings'::regclass
+          AND inhrelid::regclass::text ~ '^readings_[0-9]{4}_[0-9]{2}$' ORDER BY 1`,
+    );
+    for (const { part } of parts)
+      if ((await this.#db.rows(null, `SELECT 1 FROM ${part} LIMIT 1`)).length > 0)
+        return Instant(Date.parse(`${part.slice("readings_".length).replace("_", "-")}-01T00:00:00Z`));
+    return null;
   }
 
   async #makeMonth(tx: Transaction, month: Instant): Promise<number> {

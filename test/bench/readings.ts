@@ -25,7 +25,7 @@ import { noStreet } from "./no-street.ts";
 import { cpuMs, type Workshop } from "./workshop.ts";
 
 const METERS = [1_000, 10_000] as const;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const TAKES = 500;
 /** Of more meters only so many are read, spread over all: what counts is how many rows lie around theirs. */
 const READ_MAX = 2_000;

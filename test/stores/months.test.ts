@@ -8,6 +8,7 @@ import { silentLog } from "../../src/kernel/log.ts";
 import { PostgresMeterStore } from "../../src/stores/meter-store.ts";
 import { PostgresReadingStore } from "../../src/stores/reading-store.ts";
 import { PostgresRetentionStore } from "../../src/stores/retention-store.ts";
+import { meterctl } from "../cli/terminal.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 
 const A = MeterAddress("202611220001");
@@ -157,4 +158,26 @@ test("readings that an exception names, and frames of its command, are let alone
   expect((await lies()).map((place) => place.slice(-4))).toEqual(["1.00", "2.00", "4.00"]);
   expect(await months.thin({ kind: "readings-gone", ...day })).toMatchObject({ thinned: 1 });
   expect((await lies()).map((place) => place.slice(-4))).toEqual(["1.00", "2.00"]);
+});
+
+test("frames that were thinned stand in the audit as such, and the chain and the books agree", async () => {
+  const id = "0198a000-0000-7000-8000-000000000001";
+  await db.run(
+    null,
+    `INSERT INTO commands (id, kind, effect, meter, params, asked_by, reason, state, created_at, not_after, ended_at)
+       VALUES ('${id}', 'disconnect', 'sets', '${A}', '{}', 'person', 'why', 'confirmed', '2029-05-10', '2029-05-10', '2029-05-10');
+     INSERT INTO attempts (command, number, fence, at, before, outcome, frames) VALUES ('${id}', 1, 1, '2029-05-10', '{}', 'done', '[{"hex":"68"}]')`,
+  );
+  const day = { from: moment("2029-05-09T16:00:00Z"), to: moment("2029-05-10T16:00:00Z"), after: null, size: 10, now };
+  expect(await months.thin({ kind: "frames", ...day })).toMatchObject({ thinned: 1 });
+  expect(await db.rows(null, "SELECT frames, outcome FROM attempts")).toEqual([{ frames: [], outcome: "done" }]);
+  const [noted] = await db.rows<Record<string, unknown>>(
+    null,
+    "SELECT who, what, because, after FROM audit_rows ORDER BY id DESC LIMIT 1",
+  );
+  expect(noted).toMatchObject({ who: "retention", what: "attempt.changed", because: "older than the site keeps them" });
+  expect(Object.keys(noted!["after"] as object).sort()).toEqual(["frames", "thinned_at"]);
+  const said = await meterctl(["audit", "verify", "--database", books.connectionString, "--json"]);
+  expect(JSON.parse(said.out)).toMatchObject({ findings: [] });
+  expect(said.code).toBe(0);
 });
