@@ -2,9 +2,9 @@
  * The statements of one month for every account at once: a row each, with what it had, what moved by kind, what it has, and what its days
  * used and cost. What a row says is what `statementOf` says of that account and month; here it is summed where the rows are.
  */
-import { CentiKwh, kwh } from "../kernel/energy.ts";
+import { kwh, type CentiKwh } from "../kernel/energy.ts";
 import { Fault } from "../kernel/faults.ts";
-import { Fen, yuan } from "../kernel/money.ts";
+import { yuan, type Fen } from "../kernel/money.ts";
 import { startOfDay, type Period } from "./period.ts";
 
 /** Columns of movements, and the kinds of entries that each of them sums. A kind that stands in none is summed as `other`. */
@@ -64,7 +64,7 @@ export const cellsOf = (row: MonthRow): readonly string[] => [
 
 /** Pure: a row whose movements do not lead from its opening to its closing is a mistake of ours, and no statement. */
 export function mustLeadOn({ account, opening, closing, moved }: MonthRow): void {
-  const sum = columns.reduce((total, column) => total + moved[column], opening as bigint);
+  const sum = columns.reduce<bigint>((total, column) => total + moved[column], opening);
   if (sum !== closing)
     throw new Error(`the statement of ${account} opens with ${opening}, moves to ${sum} and closes with ${closing} fen`);
 }

@@ -112,10 +112,7 @@ export class RetentionKeeper {
 
   async #run(): Promise<void> {
     const { clock, timeZone, log } = this.#parts;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      await clock.wait(LOOK_EVERY_MS, signal);
-      if (signal.aborted) return;
+    while (await this.#waits(LOOK_EVERY_MS)) {
       const now = clock.now();
       const today = dayOf(now, timeZone);
       const { hour, minute } = wallClock(now, timeZone);
@@ -126,9 +123,15 @@ export class RetentionKeeper {
         this.#doneOn = today;
       } catch (error) {
         log.warn({ reason: reasonOf(error) }, "thinning was interrupted; it goes on where it was");
-        await clock.wait(REST_AFTER_TROUBLE_MS, signal);
+        await this.#waits(REST_AFTER_TROUBLE_MS);
       }
     }
+  }
+
+  /** False: it was told to stop meanwhile. */
+  async #waits(ms: number): Promise<boolean> {
+    await this.#parts.clock.wait(ms, this.#stop.signal);
+    return !this.#stop.signal.aborted;
   }
 
   async #isSureOfTheDay(now: Instant): Promise<boolean> {

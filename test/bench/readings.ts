@@ -138,7 +138,7 @@ async function intakes(
   const round = async (intake: ReadingIntake, takes: number): Promise<Round> => {
     const [cpu, began] = [cpuMs(server.pid), performance.now()];
     let left = takes;
-    let open = true;
+    const work = { isOpen: true };
     const taker = async (): Promise<void> => {
       while (left > 0) {
         left -= 1;
@@ -147,7 +147,7 @@ async function intakes(
     };
     // what is announced is told meanwhile, as in the house
     const pump = (async () => {
-      while (open) {
+      while (work.isOpen) {
         const told = await stores.outbox.next(TOLD_AT_ONCE, null);
         if (told.length === 0) await systemClock.wait(20);
         else await stores.outbox.forget(told.map(({ id }) => id));
@@ -155,7 +155,7 @@ async function intakes(
     })();
     await Promise.all(Array.from({ length: AT_A_TIME }, taker));
     const tookMs = performance.now() - began;
-    open = false;
+    work.isOpen = false;
     await pump;
     return { perSecond: (takes * ITEMS.length * 1_000) / tookMs, serverMs: (cpuMs(server.pid) - cpu) / takes };
   };

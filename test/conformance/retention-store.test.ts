@@ -184,7 +184,7 @@ describe.each(keepers)("old rows $title", ({ open }) => {
     async (size) => {
       const want = (meter: MeterAddress, wanted: "connected" | "disconnected", minute: number): Promise<void> =>
         kept.transactor.transact((tx) =>
-          kept.policy.keepIntent(tx, meter, { want: wanted, because: "why" } as never, false, {}, later(day, minutes(minute))),
+          kept.policy.keepIntent(tx, meter, { want: wanted, because: "why" }, false, {}, later(day, minutes(minute))),
         );
       const wishes = ["connected", "connected", "disconnected", "disconnected", "connected", "connected"] as const;
       for (const [n, wish] of wishes.entries()) await want(A, wish, n);

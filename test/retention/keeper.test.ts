@@ -22,7 +22,7 @@ const idle: Clock = { now: () => now, wait: () => Promise.resolve() };
 async function readFor(
   days: number,
   until = 0,
-): Promise<{ readonly stores: StoresInMemory; left(): Promise<readonly number[]> }> {
+): Promise<{ readonly stores: StoresInMemory; readonly left: () => Promise<readonly number[]> }> {
   const db = new InMemoryDatabase({ now: () => now });
   const stores = storesInMemory(db, idle);
   const record = {
