@@ -6,9 +6,10 @@ import type { Retention } from "./site.ts";
 
 /** A batch takes about so long, */
 const BATCH_MS = 40;
-/** and one that took longer than this was far too large. */
-const BATCH_MS_MAX = 100;
-export const SIZE = { first: 200, least: 20, most: 20_000 } as const;
+/** and one that would take longer than this is broken off: nobody may stand behind it. */
+export const BATCH_MS_MAX = 100;
+/** A pair of meter and item may have a hundred rows a day. */
+export const SIZE = { first: 20, least: 2, most: 20_000 } as const;
 
 /** Pure: where this kind's old rows end, at a midnight of the site. */
 export const dueTo = (kind: KindName, site: Retention, now: Instant, timeZone: string): Instant =>

@@ -6,11 +6,11 @@
  * the last days something was read, it makes its months and touches nothing.
  */
 import { dayOf, minutes, seconds, wallClock, type Clock, type Elapsed, type Instant } from "../kernel/clock.ts";
-import { reasonOf } from "../kernel/faults.ts";
+import { isFault, reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import { startOfDay } from "../ledger/period.ts";
-import { dueTo, SIZE, sizeAfter } from "./due.ts";
-import { kindNames, type KindName, type Months, type RetentionStore } from "./retention-store.ts";
+import { BATCH_MS_MAX, dueTo, SIZE, sizeAfter } from "./due.ts";
+import { kindNames, type Batch, type KindName, type Months, type RetentionStore, type Thinned } from "./retention-store.ts";
 import type { Retention } from "./site.ts";
 
 /** Of the time, at most this. */
@@ -152,16 +152,9 @@ export class RetentionKeeper {
       const isEmpty = kind.startsWith("readings") && (await store.daysRead([{ from, to }])) === 0;
       for (let after: string | null = null; !isEmpty;) {
         if (this.#stop.signal.aborted) return;
-        const batch: { readonly next: string | null; readonly tookMs: number } = await this.#batch({
-          kind,
-          from,
-          to,
-          after,
-          size,
-          now,
-        });
+        const batch = await this.#batch({ kind, from, to, after, size, now });
         size = sizeAfter(size, batch.tookMs);
-        if (batch.next === null) break;
+        if (batch.isDone) break;
         after = batch.next;
       }
       await store.markDone(kind, to, now);
@@ -169,15 +162,22 @@ export class RetentionKeeper {
     }
   }
 
-  async #batch(batch: Parameters<RetentionStore["thin"]>[0]): Promise<{ readonly next: string | null; readonly tookMs: number }> {
+  /** One that was broken off has changed nothing, and is done again, smaller. */
+  async #batch(batch: Batch): Promise<{ readonly isDone: boolean; readonly next: string | null; readonly tookMs: number }> {
     const { store, clock, elapsed } = this.#parts;
     const began = elapsed();
-    const { thinned, next } = await store.thin(batch);
+    let thinned: Thinned | null = null;
+    try {
+      thinned = await store.thin(batch);
+    } catch (error) {
+      if (!isFault(error, "database-busy") || batch.size === SIZE.least) throw error;
+    }
     const tookMs = elapsed() - began;
-    this.#thinned[batch.kind] += thinned;
+    this.#thinned[batch.kind] += thinned?.thinned ?? 0;
     this.#workedMs += tookMs;
     this.#longestMs = Math.max(this.#longestMs, tookMs);
     await clock.wait(tookMs * (1 / SHARE - 1), this.#stop.signal);
-    return { next, tookMs };
+    if (thinned === null) return { isDone: false, next: batch.after, tookMs: Math.max(tookMs, BATCH_MS_MAX + 1) };
+    return { isDone: thinned.next === null, next: thinned.next, tookMs };
   }
 }

@@ -3,6 +3,7 @@
  * leaves when another gateway is at the same kind.
  */
 import { Instant, later } from "../kernel/clock.ts";
+import { BATCH_MS_MAX } from "../retention/due.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import { at, type Database } from "./database.ts";
 import {
@@ -20,6 +21,8 @@ import type { Retention } from "../retention/site.ts";
 const LOCK_MS_MAX = 100;
 /** What is moved from beside into its month bars nobody, and may take its time. */
 const MOVE_MS_MAX = 600_000;
+/** Whoever only counts bars nobody. */
+const COUNT_MS_MAX = 600_000;
 const DAY_MS = 86_400_000;
 /** So many months ahead, however long nobody comes by. */
 const MONTHS_AHEAD = 3;
@@ -134,8 +137,9 @@ export class PostgresRetentionStore implements RetentionStore {
       "intents-gone": [now !== null],
     };
     const values = [after, size, at(from), at(to), ...more[kind]];
-    const [row] = await this.#short((tx) =>
-      this.#db.rows<{ thinned: number; looked: number; last: string | null }>(tx, STATEMENTS[kind], values),
+    const [row] = await this.#short(
+      (tx) => this.#db.rows<{ thinned: number; looked: number; last: string | null }>(tx, STATEMENTS[kind], values),
+      now === null ? COUNT_MS_MAX : BATCH_MS_MAX,
     );
     return { thinned: row!.thinned, next: row!.looked < size ? null : row!.last };
   }

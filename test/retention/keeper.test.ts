@@ -1,6 +1,7 @@
 /** The keeper of old rows: what is due, how much of the time it takes, and what it does when it is killed or the clock stands wrong. */
 import { expect, test } from "vitest";
 import { hours, Instant, later, minutes, type Clock } from "../../src/kernel/clock.ts";
+import { Fault } from "../../src/kernel/faults.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { dueTo, sizeAfter, thinningDue } from "../../src/retention/due.ts";
@@ -154,7 +155,7 @@ test("batches grow while they are quick and shrink when they are slow, between b
   expect(sizeAfter(200, 30)).toBe(200);
   expect(sizeAfter(200, 60)).toBe(150);
   expect(sizeAfter(200, 400)).toBe(50);
-  expect(sizeAfter(20, 400)).toBe(20);
+  expect(sizeAfter(3, 400)).toBe(2);
   expect(sizeAfter(20_000, 1)).toBe(20_000);
 });
 
@@ -186,6 +187,23 @@ test("it works once a night after four, makes the months before anything else, a
   const stopped = keeper.stop();
   await clock.pass(minutes(1));
   await stopped;
+});
+
+test("a batch that takes too long is broken off and done again, smaller, until it fits; what never fits is tried another time", async () => {
+  const { stores, left } = await readFor(41);
+  const sizes: number[] = [];
+  const slow = (fits: number): RetentionStore =>
+    around(stores.retention, {
+      thin: (batch: Batch) => {
+        sizes.push(batch.size);
+        return batch.size > fits ? Promise.reject(new Fault("database-busy", {})) : stores.retention.thin(batch);
+      },
+    });
+  await expect(keeperOf(slow(1)).thinDue()).rejects.toMatchObject({ code: "database-busy" });
+  expect(sizes).toEqual([20, 5, 2]);
+  expect((await left())[0]).toBe(4);
+  expect(await keeperOf(slow(5)).thinDue()).toMatchObject({ "readings-daily": 3 });
+  expect(sizes.slice(3, 5)).toEqual([20, 5]);
 });
 
 test("months that cannot be made stop nobody", async () => {
