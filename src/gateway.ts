@@ -28,6 +28,7 @@ import { AddedMeters, besideTheFile, whyNotOn } from "./house/added-meters.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
 import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
+import { retentionOf } from "./house/retention.ts";
 import { watchOver } from "./house/watch-over.ts";
 import { Counters } from "./metrics/counters.ts";
 import { bullmqOnPostgres, bullmqOnRedis } from "./queue/bullmq.ts";
@@ -92,6 +93,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   closers.add("database", () => db.close());
   const applied = await migrate(db, new URL("./stores/migrations/", import.meta.url).pathname, systemClock);
   if (applied.length > 0) log.info({ migrations: applied }, "the database was brought forward");
+
+  const retention = await retentionOf({ db, site: config.retention, timeZone: config.site.timeZone, clock, log, closers });
 
   // --- books
   const stores = postgresStores(db, clock, me);
@@ -176,6 +179,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     running: () => engine.running(),
     exceptions: () => open.store.counts(clock.now()),
     auditWaiting: audit.pulse.waiting,
+    retention: () => retention.picture,
     parts: () => watch.states(),
     standsStillMs: () => watch.progress.standsStillMs,
   });

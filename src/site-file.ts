@@ -7,6 +7,7 @@ import { JSON_FIELDS, PAYLOAD_KINDS, topicTrouble } from "./devices/bus-config.t
 import { complaintAbout, isModelName } from "./devices/meter-models.ts";
 import type { ModelName } from "./devices/meter.ts";
 import { isPollable } from "./devices/poll-tiers.ts";
+import { retentionShape } from "./retention/site.ts";
 import { classTariff, tariffShape } from "./tariff/site-tariffs.ts";
 
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits");
@@ -205,6 +206,8 @@ export const siteFile = z.strictObject({
         .default("03:30"),
     })
     .prefault({}),
+  // How many days rows are kept.
+  retention: retentionShape,
   channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
   apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
   // The private key that receipts are signed with, Ed25519 in PEM; left out, the data folder keeps one of its own.

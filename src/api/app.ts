@@ -24,6 +24,7 @@ import { meterRoutes } from "./routes/meters.ts";
 import { newMeterRoutes } from "./routes/new-meters.ts";
 import { paymentBatchRoutes } from "./routes/payment-batches.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { readingRoutes } from "./routes/readings.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
 import { replacementRoutes } from "./routes/replacements.ts";
 import { sessionRoutes } from "./routes/session.ts";
@@ -88,6 +89,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     paymentBatchRoutes(routes, parts, views);
     meterRoutes(routes, parts, views);
     newMeterRoutes(routes, parts);
+    readingRoutes(routes, parts, views);
     commandRoutes(routes, parts, views);
     approvalRoutes(routes, parts, views);
     walletRoutes(routes, parts, views);

@@ -24,6 +24,7 @@ import type { PaymentService } from "../commands/payment-service.ts";
 import type { RefundService } from "../commands/refund-service.ts";
 import type { BusPicture, Street } from "../devices/meter.ts";
 import type { BusShares } from "../devices/poll-planner.ts";
+import type { ReadingStore } from "../devices/device-store.ts";
 import type { ReadingIntake } from "../devices/reading-intake.ts";
 import type { Comparison } from "../exceptions/comparison.ts";
 import type { ComparisonStore } from "../exceptions/comparison-store.ts";
@@ -107,7 +108,7 @@ export interface ApiParts {
     /** Onto their lines, now. */
     bring(): Promise<void>;
   };
-  readonly readings: {
+  readonly readings: Pick<ReadingStore, "list"> & {
     latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
     energyByDay(
       meter: MeterAddress,

@@ -7,6 +7,7 @@ import { parseYuan } from "../kernel/money.ts";
 import { ApiClient, type ApiAddress, type ApiOptions, type Json } from "./api-client.ts";
 import { auditCommands } from "./audit-commands.ts";
 import { backupCommands } from "./backup-commands.ts";
+import { bookRunCommands } from "./book-runs.ts";
 import { addressArgument, argument, countArgument } from "./arguments.ts";
 import { deskCommands } from "./desk-commands.ts";
 import { decode, explainingOf, languageOf } from "./decode.ts";
@@ -238,6 +239,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);
   backupCommands(program, terminal);
+  bookRunCommands(program, terminal);
   receiptCommands(program, terminal, end, clientOf);
 
   withLineOptions(program.command("doctor"))

@@ -71,8 +71,13 @@ export interface AttemptRow {
   before: Record<string, unknown>;
   outcome: string;
   frames: WireEvidence[];
+  thinned_at: number | null;
 }
-export const attemptOf = (row: AttemptRow): Attempt => ({ ...row, at: Instant(row.at) });
+export const attemptOf = ({ thinned_at: thinnedAt, ...row }: AttemptRow): Attempt => ({
+  ...row,
+  at: Instant(row.at),
+  ...(thinnedAt === null ? {} : { thinnedAt: Instant(thinnedAt) }),
+});
 
 /** Column of each field a change may name. */
 export const columns: Record<keyof CommandChange, string> = {

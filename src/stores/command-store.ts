@@ -95,7 +95,7 @@ export class PostgresCommandStore implements EngineCommandStore {
     return (
       await this.#db.rows<AttemptRow>(
         null,
-        "SELECT number, fence, at, before, outcome, frames FROM attempts WHERE command = $1 ORDER BY number",
+        "SELECT number, fence, at, before, outcome, frames, thinned_at FROM attempts WHERE command = $1 ORDER BY number",
         [id],
       )
     ).map(attemptOf);
@@ -107,7 +107,7 @@ export class PostgresCommandStore implements EngineCommandStore {
   ): Promise<readonly (Attempt & { readonly command: CommandId })[]> {
     const rows = await this.#db.rows<AttemptRow & { command: string }>(
       tx,
-      "SELECT command, number, fence, at, before, outcome, frames FROM attempts WHERE command = ANY($1) ORDER BY command, number",
+      "SELECT command, number, fence, at, before, outcome, frames, thinned_at FROM attempts WHERE command = ANY($1) ORDER BY command, number",
       [ids],
     );
     return rows.map(({ command, ...row }) => ({ ...attemptOf(row), command: CommandId(command) }));
@@ -116,7 +116,7 @@ export class PostgresCommandStore implements EngineCommandStore {
   async lastAttempt(id: CommandId): Promise<Attempt | null> {
     const [row] = await this.#db.rows<AttemptRow>(
       null,
-      "SELECT number, fence, at, before, outcome, frames FROM attempts WHERE command = $1 ORDER BY number DESC LIMIT 1",
+      "SELECT number, fence, at, before, outcome, frames, thinned_at FROM attempts WHERE command = $1 ORDER BY number DESC LIMIT 1",
       [id],
     );
     return row === undefined ? null : attemptOf(row);

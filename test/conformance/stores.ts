@@ -16,6 +16,7 @@ import type { Transaction, Transactor } from "../../src/kernel/transaction.ts";
 import type { DailyBillingStore } from "../../src/ledger/billing-store.ts";
 import type { LedgerStore } from "../../src/ledger/ledger-store.ts";
 import type { PolicyStore } from "../../src/policy/policy-store.ts";
+import type { RetentionStore } from "../../src/retention/retention-store.ts";
 import { PostgresBillingStore } from "../../src/stores/billing-store.ts";
 import { PostgresCommandStore } from "../../src/stores/command-store.ts";
 import type { Database } from "../../src/stores/database.ts";
@@ -32,6 +33,7 @@ import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
 import { PostgresPolicyStore } from "../../src/stores/policy-store.ts";
 import { PostgresReadingStore } from "../../src/stores/reading-store.ts";
 import { PostgresReplacementStore } from "../../src/stores/replacement-store.ts";
+import { PostgresRetentionStore } from "../../src/stores/retention-store.ts";
 import { testDatabase } from "../support/database.ts";
 
 export interface Kept {
@@ -43,6 +45,7 @@ export interface Kept {
   readonly meters: EngineMeterStore;
   readonly replacements: ReplacementStore;
   readonly readings: ReadingStore;
+  readonly retention: RetentionStore;
   readonly ledger: LedgerStore;
   readonly billing: DailyBillingStore;
   readonly policy: PolicyStore;
@@ -77,6 +80,7 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     meters: new PostgresMeterStore(db, clock),
     replacements: new PostgresReplacementStore(db),
     readings: new PostgresReadingStore(db),
+    retention: new PostgresRetentionStore(db),
     ledger: new PostgresLedgerStore(db),
     billing: new PostgresBillingStore(db),
     policy: new PostgresPolicyStore(db),
@@ -129,6 +133,9 @@ function inMemory(clock: Clock): Kept {
     },
     get readings() {
       return stores.readings;
+    },
+    get retention() {
+      return stores.retention;
     },
     get ledger() {
       return stores.ledger;

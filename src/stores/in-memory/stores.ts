@@ -12,6 +12,7 @@ import { InMemoryPaymentStore } from "./payment-store.ts";
 import { InMemoryPolicyStore } from "./policy-store.ts";
 import { InMemoryReadingStore } from "./reading-store.ts";
 import { InMemoryReplacementStore } from "./replacement-store.ts";
+import { InMemoryRetentionStore } from "./retention-store.ts";
 
 export interface StoresInMemory {
   readonly commands: InMemoryCommandStore;
@@ -19,6 +20,7 @@ export interface StoresInMemory {
   readonly meters: InMemoryMeterStore;
   readonly replacements: InMemoryReplacementStore;
   readonly readings: InMemoryReadingStore;
+  readonly retention: InMemoryRetentionStore;
   readonly ledger: InMemoryLedgerStore;
   readonly billing: InMemoryBillingStore;
   readonly policy: InMemoryPolicyStore;
@@ -34,6 +36,7 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   meters: new InMemoryMeterStore(db),
   replacements: new InMemoryReplacementStore(db),
   readings: new InMemoryReadingStore(db),
+  retention: new InMemoryRetentionStore(db),
   ledger: new InMemoryLedgerStore(db),
   billing: new InMemoryBillingStore(db),
   policy: new InMemoryPolicyStore(db),
