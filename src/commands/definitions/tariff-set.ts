@@ -56,13 +56,14 @@ async function look(session: MeterSession, command: Command): Promise<Choice> {
   if (!model.wallet || !model.keys || model.money.unit !== "yuan") return { choose: "refuse", fault: "not-supported" };
   const { aheadMs } = await session.readClock();
   if (aheadMs === null || Math.abs(aheadMs) > CLOCK_OFF_MS_MAX) return { choose: "refuse", fault: "clock-too-far" };
-  const picture = await session.readTariff("everything");
-  if (picture.shown === null) throw new Fault("meter-no-data", { meter: meter.address, item: "clock" });
+  const seen = await session.readTariff("everything");
+  if (seen.shown === null) throw new Fault("meter-no-data", { meter: meter.address, item: "clock" });
   const order = orderIn(command);
   const about = { meter: meter.address, model: meter.model };
-  const switchAt = switchMoment(order.from, picture.shown);
-  const { spare, times } = wantedOf(picture, order, { ...about, switchAt });
-  const pending = pendingIn(picture, picture.shown);
+  const switchAt = switchMoment(order.from, seen.shown);
+  const { spare, times } = wantedOf(seen, order, { ...about, switchAt });
+  const picture = await withAll(session, seen, Object.keys(spare));
+  const pending = pendingIn(picture, seen.shown);
   const differs = differences({ ...spare, ...times }, picture.bytes);
   if (Object.keys(pending).length === 0 && runsOtherwise(picture, order, about).length === 0)
     return { choose: "already-so", proof: { tariff: order.tariff, from: order.from, runs: true, takenAt: picture.takenAt } };
@@ -105,7 +106,11 @@ export interface Judged {
 
 async function verify(session: MeterSession, command: Command, context: VerifyContext): Promise<Verdict> {
   const before = context.before as TariffBefore;
-  const picture = await session.readTariff("everything");
+  const picture = await withAll(
+    session,
+    await session.readTariff("everything"),
+    Object.keys({ ...before.untouched, ...before.spare }),
+  );
   const { tariff, from } = orderIn(command);
   const proof = { tariff, from, switchAt: before.switchAt, takenAt: picture.takenAt };
   if (hasSwitched(before, picture)) return { verdict: "done", proof: { ...proof, runs: true } };
@@ -121,6 +126,13 @@ async function verify(session: MeterSession, command: Command, context: VerifyCo
   if (judged.spare.length > 0 || context.refusal !== null || context.attempt >= ATTEMPTS_MAX)
     await withdrawSwitch(session, before);
   return { verdict: "not-done" };
+}
+
+/** Holidays beyond those a meter says it keeps are asked for all the same: one is to come onto the list, or has gone from it. */
+async function withAll(session: MeterSession, picture: TariffPicture, items: readonly string[]): Promise<TariffPicture> {
+  const unseen = items.filter((di) => picture.bytes[di] === undefined);
+  if (unseen.length === 0) return picture;
+  return { ...picture, bytes: { ...picture.bytes, ...(await session.readTariff(unseen)).bytes } };
 }
 
 /** Pure: byte by byte. */

@@ -4,8 +4,8 @@
  *     read ─► withdraw a switch ─► spare sets ─► read back: the spare, and what runs ─► switch times, last
  *                  (if one is set that is not to come)       │ anything differs: no switch time is written
  *
- * So a switch time stands in a meter only beside a spare set that was read back whole. A write that nobody answered is looked at, and
- * counts as done where it stands. All of it sets: said twice is said once, and a life that ends anywhere goes on with what differs.
+ * So a switch time stands in a meter only beside a spare set that was read back whole. A write that was not acknowledged is looked
+ * at, and counts as done where it stands. All of it sets: said twice is said once, and a life that ends anywhere goes on with what differs.
  */
 import { later, minutes } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
@@ -89,10 +89,9 @@ class Writer {
     this.#first ??= sent;
     this.#last = sent;
     if (sent.sent === "acknowledged") return;
-    if (sent.sent === "silent") {
-      const { bytes } = await this.#session.readTariff([di]);
-      if (bytes[di] === hex) return;
-    }
+    // Neither silence nor a no says what became of it.
+    const { bytes } = await this.#session.readTariff([di]);
+    if (bytes[di] === hex) return;
     this.stopped = true;
   }
 
