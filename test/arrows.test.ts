@@ -12,7 +12,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   // what energy costs: prices and days; knows neither accounts nor meters
   tariff: ["kernel"],
   ledger: ["kernel", "tariff"],
-  devices: ["kernel", "protocols", "transports", "security"],
+  // tariff: what is written into meters that deduct by themselves
+  devices: ["kernel", "tariff", "protocols", "transports", "security"],
   commands: ["kernel", "devices", "ledger"],
   exceptions: ["kernel", "tariff", "ledger", "commands", "devices"],
   policy: ["kernel", "tariff", "ledger", "commands", "devices"],
@@ -24,7 +25,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   api: ["kernel", "tariff", "commands", "ledger", "policy", "devices", "exceptions", "metrics", "audit", "receipts"],
   console: ["kernel"],
   // stores: whoever verifies the audit asks the database itself, because the gateway is what is being verified
-  cli: ["kernel", "protocols", "transports", "devices", "security", "audit", "receipts", "stores", "config.ts"],
+  cli: ["kernel", "tariff", "protocols", "transports", "devices", "security", "audit", "receipts", "stores", "config.ts"],
   demo: "all",
   house: "all",
   "main.ts": "all",

@@ -51,6 +51,14 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
     "Compare every meter with the books, bring in from the channels' files what was paid since the backup, decide what is disputed; then close this, and the rules may cut again.",
     "对全部电表做账表核对,按渠道对账文件补录备份之后的缴费,裁定存疑命令;完成后结案,规则恢复跳闸。",
   ),
+  "stale-tariff": say(
+    "Push the tariff into the meter (meterctl tariff push); what was deducted by the old one is put right by an entry or a refund.",
+    "重新下装电价(meterctl tariff push);按旧电价多扣或少扣的金额以分录或退费更正。",
+  ),
+  "tariff-not-switched": say(
+    "Read the meter's switch times and its clock (meterctl tariff show); push the tariff again.",
+    "抄读切换时间与电表时钟(meterctl tariff show),然后重新下装电价。",
+  ),
   "reading-suspect": say(
     "Read the meter again and compare it with its display; nobody was charged for this reading.",
     "重新抄表并与显示屏核对;该示数未用于计费。",
@@ -107,6 +115,10 @@ const exact: Readonly<Record<string, Sentence>> = {
   "command-unanswered/silence": say(
     "The meter was silent, and may have obeyed. Look at its line and its power; read the relay when it answers.",
     "电表无应答,命令可能已执行:检查线路与供电,恢复后抄读继电器。",
+  ),
+  "stale-tariff/pending-differs": say(
+    "The meter waits for a switch that the site file knows nothing of: look at its spare set (meterctl tariff show), and push the right one with replacePending.",
+    "电表待切换的电价不在站点文件中:查看备用套(meterctl tariff show),并以 replacePending 重新下装。",
   ),
   "ledger-difference/tariff-stale": say(
     "The price in use is not the price of the site file: correct the tariff where it is old; what was charged by it is put right by an entry.",

@@ -10,6 +10,7 @@ import { Exceptions } from "../exceptions/exceptions.ts";
 import { CommandOutcomes } from "../exceptions/outcomes.ts";
 import { Nightly } from "../exceptions/nightly.ts";
 import { SuspectReadings } from "../exceptions/suspects.ts";
+import { TariffCheck } from "../exceptions/tariff-check.ts";
 import { ExceptionWatch } from "../exceptions/watch.ts";
 import type { Street } from "../devices/meter.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -63,7 +64,8 @@ export function comparisonOf(
   },
 ) {
   const { store: items, comparisonStore: store } = house;
-  const comparison = new Comparison({ ...house, ...more, store, items });
+  const tariffCheck = new TariffCheck({ ...house, items });
+  const comparison = new Comparison({ ...house, ...more, store, items, tariffCheck });
   const nightly = new Nightly({ ...house, ...more, comparison, store });
   return {
     comparison,
