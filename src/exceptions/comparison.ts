@@ -149,7 +149,11 @@ export class Comparison {
     const findings = compareWallet(then, now, deducted);
     const amount = findings.filter(({ what }) => what === "balance").map(plain)[0] ?? null;
     if (running !== null) await this.#parts.tariffCheck.conclude(meter, running, amount);
-    if ("unknown" in deducted && findings.length === 0) return { meter: meter.meter, result: "skipped", why: deducted.unknown };
+    if ("unknown" in deducted && findings.length === 0) {
+      // Counted from here: what is missing of then will not be there tomorrow either.
+      await store.keepBaseline(null, meter.meter, { sight: now }, clock.now());
+      return { meter: meter.meter, result: "skipped", why: deducted.unknown };
+    }
     return this.#conclude(meter, findings, {
       baseline: { sight: now },
       evidence: { then: sightAsJson(then), now: sightAsJson(now), tariff: tariff.id },

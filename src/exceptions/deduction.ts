@@ -89,8 +89,8 @@ export function deductionOf(tariff: Tariff, { then, now, midnights, isIdle }: Lo
     if (needsRates(version) && rates === undefined) return { unknown: "its registers by rate are missing" };
     const isLast = i === days.length - 1;
     if (i > 0 && startsPeriod(version, day)) before = 0n;
-    if (before === null && isLast && now.registers.period !== undefined) before = now.registers.period - total;
-    if (version.steps !== null && (before === null || before < 0n)) return { unknown: "how far its steps were is not known" };
+    if (isLast && now.registers.period !== undefined) before = periodBefore(now.registers.period, total);
+    if (version.steps !== null && before === null) return { unknown: "how far its steps were is not known" };
     const cost = costOfDay(version, { total, rates }, before ?? 0n);
     if (isUnpriced(cost)) return { unknown: "its rates do not add up to its total" };
     micro += cost.micro;
@@ -105,6 +105,13 @@ export function deductionOf(tariff: Tariff, { then, now, midnights, isIdle }: Lo
     before = version.steps === null ? null : before! + total;
   }
   return boundsOf({ micro, energy, dearest, slack: STEPS_BETWEEN_READS * moved, lastedMs: now.at - then.at, isIdle });
+}
+
+/** What it had used before: the meter counts, so what it shows is asked. Null: it began anew somewhere in between. */
+function periodBefore(period: bigint, total: bigint): bigint | null {
+  const before = period - total;
+  if (before < -STEPS_BETWEEN_READS) return null;
+  return before < 0n ? 0n : before;
 }
 
 const max = (values: readonly bigint[]): bigint => values.reduce((most, each) => (each > most ? each : most), 0n);

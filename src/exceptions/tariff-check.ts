@@ -76,6 +76,7 @@ export class TariffCheck {
   async conclude({ meter, account }: MeterToCompare, sight: TariffSight, amount: unknown): Promise<Draft["kind"] | null> {
     const { transactor, items, exceptions, log } = this.#parts;
     const draft = await this.#draft({ meter, account }, sight, amount);
+    if (draft === "waits-for-its-midnight") return null; // an item of before stays until the meter shows it
     await transactor.transact(async (tx) => {
       const open = await items.lockOpen(tx, keyOf.tariff(meter));
       if (draft === null) {
@@ -100,12 +101,12 @@ export class TariffCheck {
     { meter, account }: Pick<MeterToCompare, "meter" | "account">,
     { order, differs, strange, shown }: TariffSight,
     amount: unknown,
-  ): Promise<Draft | null> {
+  ): Promise<Draft | "waits-for-its-midnight" | null> {
     if (differs.length === 0 && strange === null) return null;
     const pushed = await this.#lastPush(meter);
     const switchAt = pushed === null ? null : switchOf(pushed);
     const isOurs = pushed !== null && (pushed.params["order"] as TariffOrder).from === order.from && switchAt !== null;
-    if (isOurs && switchAt > shown) return null; // it waits for its midnight
+    if (isOurs && switchAt > shown) return "waits-for-its-midnight";
     const evidence = {
       tariff: order.tariff,
       from: order.from,

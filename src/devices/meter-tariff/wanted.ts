@@ -189,13 +189,19 @@ function turnedRound({ bytes, running, ...rest }: TariffPicture): TariffPicture 
 }
 const AS_RUNNING: Readonly<Record<string, string>> = { [SPARE_PRICES]: RUNNING_PRICES, [SPARE_STEPS]: RUNNING_STEPS };
 
-/** What differs between the tariff that runs in a meter and the one that should. */
-export function runsOtherwise(
+/** What must stand in the sets that run, by their own identifiers, where this version is in force. */
+export function wantedRunning(
   picture: TariffPicture,
   order: TariffOrder,
   about: Omit<WantedFor, "switchAt">,
-): readonly ByteDifference[] {
-  const turnedPicture = turnedRound(picture);
-  const { spare } = wantedOf(turnedPicture, order, { ...about, switchAt: SWITCH_OFF });
-  return differences(spare, turnedPicture.bytes).map((each) => ({ ...each, item: AS_RUNNING[each.item] ?? each.item }));
+): Readonly<Record<string, string>> {
+  const { spare } = wantedOf(turnedRound(picture), order, { ...about, switchAt: SWITCH_OFF });
+  return Object.fromEntries(Object.entries(spare).map(([di, hex]) => [AS_RUNNING[di] ?? di, hex]));
 }
+
+/** What differs between the tariff that runs in a meter and the one that should. */
+export const runsOtherwise = (
+  picture: TariffPicture,
+  order: TariffOrder,
+  about: Omit<WantedFor, "switchAt">,
+): readonly ByteDifference[] => differences(wantedRunning(picture, order, about), picture.bytes);
