@@ -221,3 +221,27 @@ describe("what a meter cannot keep is refused by name", () => {
     expect(await push(world, full)).toMatchObject({ state: "refused", because: "clock-too-far" });
   });
 });
+
+describe("when the switch comes too near", () => {
+  test("what was begun is taken back: a meter that was silent until then switches nothing", async () => {
+    const world = await up({}, { at: "2026-12-31T23:44:30+08:00" });
+    const { running } = world.told();
+    world.simulator.setFault(A, { kind: "refusal", function: "14", di: "04000109", error: "01" });
+    const [id] = [await world.order("tariff-set", A, { order: full })];
+    // two of its four switch times stand, and nobody hears it any more
+    while (world.told().switchAt.slots === null) await world.clock.wait(100);
+    const silence = world.simulator.setFault(A, { kind: "silence" });
+    await world.clock.wait(minutes(11));
+    world.simulator.clearFaults(A, silence);
+    const command = await world.ended(id, hours(1));
+    expect(command).toMatchObject({ state: "unanswered", because: "switch-time-passed" });
+    expect(world.told().switchAt).toEqual(NEVER);
+    await world.clock.wait(minutes(20));
+    expect(world.told().running).toEqual(running);
+  });
+
+  test("a day whose midnight is a quarter of an hour away is pushed to the next one", async () => {
+    const world = await up({}, { at: "2026-12-31T23:50:00+08:00" });
+    expect(await push(world, full)).toMatchObject({ state: "confirmed", receipt: { after: { switchAt: "2701020000" } } });
+  });
+});

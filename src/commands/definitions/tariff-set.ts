@@ -8,7 +8,7 @@
  * A refused write may have changed something all the same (R2). Then the differences are named in the receipt, the switch is taken
  * back, and the command ends `unanswered: partial-write`: what runs goes on as before, and a person decides.
  */
-import { hours, minutes } from "../../kernel/clock.ts";
+import { hours, later, minutes } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
 import { Priority, type MeterSession } from "../../devices/meter.ts";
 import { meterModels } from "../../devices/meter-models.ts";
@@ -24,7 +24,7 @@ import {
   switchTimes,
   WORD_3,
 } from "../../devices/meter-tariff/items.ts";
-import { switchMoment } from "../../devices/meter-tariff/moment.ts";
+import { minutesBetween, switchMoment, WRITTEN_BEFORE_MINUTES } from "../../devices/meter-tariff/moment.ts";
 import type { TariffOrder } from "../../devices/meter-tariff/order.ts";
 import type { TariffPicture } from "../../devices/meter-tariff/picture.ts";
 import { runsOtherwise, wantedOf } from "../../devices/meter-tariff/wanted.ts";
@@ -78,7 +78,12 @@ async function look(session: MeterSession, command: Command): Promise<Choice> {
   const withdraw = strangers.map((kind) => switchTimes[kind]);
   const written = [...Object.keys(spare), ...Object.keys(times), ...withdraw];
   const untouched = untouchedIn(picture, written);
-  const before: TariffBefore = { switchAt, spare, times, untouched, withdraw, was: picture.bytes, running: picture.running };
+  const writeUntil = later(picture.takenAt, minutes(minutesBetween(seen.shown, switchAt) - WRITTEN_BEFORE_MINUTES));
+  const before: TariffBefore = {
+    ...{ switchAt, writeUntil, spare, times, untouched, withdraw },
+    was: picture.bytes,
+    running: picture.running,
+  };
   return { choose: "send", before };
 }
 
@@ -118,10 +123,9 @@ async function verify(session: MeterSession, command: Command, context: VerifyCo
   const left = [...judged.spare, ...judged.times, ...judged.untouched];
   if (left.length === 0) return { verdict: "done", proof: { ...proof, compared: Object.keys(picture.bytes).length } };
   const found = { ...proof, ...judged };
-  const isLate = picture.shown === null || picture.shown >= before.switchAt;
-  // Named whatever else holds: nothing that was not to be written has changed by our leave.
-  if (judged.untouched.length > 0) return givenUp(session, before, "foreign-bytes-changed", found);
+  const isLate = picture.takenAt > before.writeUntil || picture.shown === null || picture.shown >= before.switchAt;
   if (isLate) return givenUp(session, before, "switch-time-passed", found);
+  if (judged.untouched.length > 0) return givenUp(session, before, "foreign-bytes-changed", found);
   if (context.refusal !== null && hasMoved(before, picture)) return givenUp(session, before, "partial-write", found);
   if (judged.spare.length > 0 || context.refusal !== null || context.attempt >= ATTEMPTS_MAX)
     await withdrawSwitch(session, before);

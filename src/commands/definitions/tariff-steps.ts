@@ -7,7 +7,7 @@
  * So a switch time stands in a meter only beside a spare set that was read back whole. A write that was not acknowledged is looked
  * at, and counts as done where it stands. All of it sets: said twice is said once, and a life that ends anywhere goes on with what differs.
  */
-import { later, minutes } from "../../kernel/clock.ts";
+import { Instant, later, minutes } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
 import type { MeterSession, SendOptions, Sent } from "../../devices/meter.ts";
 import { differences } from "../../devices/meter-tariff/difference.ts";
@@ -17,6 +17,8 @@ import type { Before } from "../definition.ts";
 /** What the look found and chose; stored with the attempt before the first byte leaves. */
 export interface TariffBefore extends Before {
   readonly switchAt: string;
+  /** By our clock: later nothing is written, since the switch is near. */
+  readonly writeUntil: number;
   /** Wanted, by identifier, hex as it travels. */
   readonly spare: Readonly<Record<string, string>>;
   readonly times: Readonly<Record<string, string>>;
@@ -32,9 +34,10 @@ export interface TariffBefore extends Before {
 
 export async function writeTariff(
   session: MeterSession,
-  { spare, times, untouched, withdraw }: TariffBefore,
-  options: SendOptions,
+  { spare, times, untouched, withdraw, writeUntil }: TariffBefore,
+  within: SendOptions,
 ): Promise<Sent> {
+  const options = { ...within, notAfter: Instant(Math.min(within.notAfter, writeUntil)) };
   const { bytes, takenAt } = await session.readTariff([...Object.keys(spare), ...Object.values(switchTimes)]);
   const writer = new Writer(session, options);
   const isSparePlain = differences(spare, bytes).length === 0;
