@@ -68,7 +68,7 @@ const loads = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 24, maxLen
 
 interface Bench {
   readonly street: Street;
-  at(ms: number): void;
+  readonly at: (ms: number) => void;
 }
 async function bench(): Promise<Bench> {
   let now = Date.parse(`${START}T20:00:00+08:00`);

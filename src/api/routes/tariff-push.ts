@@ -162,9 +162,9 @@ export function tariffPushRoutes(app: FastifyInstance, parts: ApiParts, views: V
       const items = await sideBySide(await metersOf(id), async (record) => {
         try {
           const command = await parts.transactor.transact((tx) => accept(tx, record, asked), { actor: request.actor });
-          return { meter: record.address as string, command: views.command(command), problem: null };
+          return { meter: record.address, command: views.command(command), problem: null };
         } catch (error) {
-          return { meter: record.address as string, command: null, problem: problemOfItem(error) };
+          return { meter: record.address, command: null, problem: problemOfItem(error) };
         }
       });
       return reply.status(202).send(summary({ push, tariff: id, from }, items));
@@ -189,7 +189,7 @@ export function tariffPushRoutes(app: FastifyInstance, parts: ApiParts, views: V
       const { from } = first.params["order"] as TariffOrder;
       return summary(
         { push, tariff: id, from },
-        commands.map((command) => ({ meter: command.meter as string, command: views.command(command), problem: null })),
+        commands.map((command) => ({ meter: command.meter, command: views.command(command), problem: null })),
       );
     },
   );

@@ -180,10 +180,10 @@ function mustFit(field: string, given: number, most: number): void {
 
 /** The same meter as if what runs were the spare: what is wanted of it says what must run. */
 function turnedRound({ bytes, running, ...rest }: TariffPicture): TariffPicture {
-  const turnedBytes: Record<string, string> = { ...bytes };
-  delete turnedBytes[SPARE_STEPS];
-  if (bytes[RUNNING_PRICES] !== undefined) turnedBytes[SPARE_PRICES] = bytes[RUNNING_PRICES];
-  if (bytes[RUNNING_STEPS] !== undefined) turnedBytes[SPARE_STEPS] = bytes[RUNNING_STEPS];
+  const swapped = { [SPARE_PRICES]: bytes[RUNNING_PRICES], [SPARE_STEPS]: bytes[RUNNING_STEPS] };
+  const turnedBytes = Object.fromEntries(
+    Object.entries({ ...bytes, ...swapped }).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
   const turn = (place: Place | null): Place | null => (place === null ? null : other(place));
   return { ...rest, bytes: turnedBytes, running: { zones: turn(running.zones), slots: turn(running.slots) } };
 }
