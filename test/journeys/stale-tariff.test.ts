@@ -8,20 +8,21 @@ import { ask, expectProblem, itemsOf, thing, things, type Answer, type Thing } f
 import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house.ts";
 
 const clock = new ShiftableClock(Instant(Date.parse("2026-12-30T20:00:00+08:00")));
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 100_000;
 const STALE = "202611220401"; // still has the price of last year
 const HELD = "202611220402"; // its switch never comes
 const RATES = "202611220403"; // by four rates and steps, as it should
 const REMOTE = "202611220404";
 const DAY = ["00:00 4", "08:00 3", "10:00 2", "12:00 3", "17:00 2", "19:00 1", "21:00 3", "23:00 4"];
 const PRICES = ["0.9283", "0.7283", "0.5283", "0.2783"];
-const steps = { every: "year", startsOn: "01-01", upTo: ["2.00", "3.00"], add: ["0.0000", "0.0500", "0.3000"] } as const;
+const steps = { every: "year" as const, startsOn: "01-01", upTo: ["2.00", "3.00"], add: ["0.0000", "0.0500", "0.3000"] };
 
 let house: TestHouse;
 beforeAll(async () => {
   house = await raiseTestHouse({
     clock,
     start: clock.now(),
+    replyDeadlineMs: 5_000, // a busy machine is no silent meter
     meters: [
       { address: STALE, balance: "50.00", loadKw: 0 },
       { address: HELD, balance: "50.00", loadKw: 0 },
@@ -92,7 +93,7 @@ const ended = (command: string): Promise<Thing> =>
   });
 const reason = "the new year's price";
 
-describe("a meter that still has last year's price", () => {
+describe("a meter that still has last year's price", { timeout: 120_000 }, () => {
   test("is an item after one night, with what it has and what it should have, and a push as the next step", async () => {
     await compare(STALE, HELD);
     const [item] = (await itemsAbout(STALE)) as [Thing];
@@ -143,7 +144,7 @@ describe("a meter that still has last year's price", () => {
   });
 });
 
-describe("a meter by rates and steps", () => {
+describe("a meter by rates and steps", { timeout: 120_000 }, () => {
   test("agrees over a night in which the year's steps begin anew and other prices take over", async () => {
     expect(await compare(RATES)).toMatchObject({ meters: 1 }); // counts from here
     await jump(hours(22.5));
@@ -163,5 +164,17 @@ describe("a meter by rates and steps", () => {
     expect(finding["what"]).toBe("balance");
     expect(Number(finding["difference"])).toBeLessThan(-4.3);
     expect((await itemsAbout(RATES)).map(({ kind }) => kind)).toEqual(["ledger-difference"]);
+  });
+});
+
+describe("a switch that the site file knows nothing of", { timeout: 120_000 }, () => {
+  test("is told before it comes, and forgotten when it is gone", async () => {
+    const { parameters } = house.street.meter(STALE);
+    parameters.set("04000108", Uint8Array.from([0x00, 0x00, 0x01, 0x03, 0x27])); // 2027-03-01 00:00
+    await compare(STALE);
+    expect(await itemsAbout(STALE)).toMatchObject([{ kind: "stale-tariff", because: "pending-differs" }]);
+    parameters.set("04000108", new Uint8Array(5));
+    await compare(STALE);
+    expect(await itemsAbout(STALE)).toEqual([]);
   });
 });

@@ -22,6 +22,7 @@ const zhao = new Person(() => house.gateway.url, "zhao");
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tariff-show-"));
   house = await raiseTestHouse({
+    replyDeadlineMs: 5_000, // a busy machine is no silent meter
     meters: [RIGHT, WRONG].map((address) => ({ address, balance: "50.00", loadKw: 0 })),
     site: {
       apiKeys: keysOf("lin", "zhao"),
@@ -44,7 +45,7 @@ const throughGateway = (...args: string[]) =>
     LANG: "en_US",
   });
 
-describe("what a meter has beside what the site file says", () => {
+describe("what a meter has beside what the site file says", { timeout: 120_000 }, () => {
   test("ends with 0 where they agree", async () => {
     const said = await throughGateway("show", RIGHT);
     expect(said).toMatchObject({ code: 0, error: "" });
@@ -82,7 +83,7 @@ describe("what a meter has beside what the site file says", () => {
   });
 });
 
-describe("a push", () => {
+describe("a push", { timeout: 120_000 }, () => {
   test("waits for a second person where the site wants two, and writes nothing until then", async () => {
     const said = await throughGateway("push", "dear", "2026-01-01", "--meter", WRONG, "--reason", "a new price", "--json");
     expect(said.code).toBe(0);
