@@ -13,9 +13,19 @@ import { disconnectFor } from "./definitions/timed-cut.ts";
 import { walletReset } from "./definitions/wallet-reset.ts";
 
 export const catalogue: ReadonlyMap<CommandKind, CommandDefinition> = new Map(
-  [topUp, openAccount, refund, ...relayDefinitions, disconnectFor, clockSet, freeze, tariffSet, walletReset, modeSwitch, readNow].map(
-    (definition) => [definition.kind, definition],
-  ),
+  [
+    topUp,
+    openAccount,
+    refund,
+    ...relayDefinitions,
+    disconnectFor,
+    clockSet,
+    freeze,
+    tariffSet,
+    walletReset,
+    modeSwitch,
+    readNow,
+  ].map((definition) => [definition.kind, definition]),
 );
 
 export function definitionOf(kind: CommandKind): CommandDefinition {
