@@ -58,6 +58,7 @@ export const kinds = {
     "表内电价与站点文件不一致",
   ),
   "tariff-not-switched": row("operations", "device", MONEY_MS, "A pushed tariff has not taken over", "已下装的电价未切换"),
+  "rates-missing": row("money-desk", "device", MONEY_MS, "Energy without a rate was not charged", "电量无费率,未计费"),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),
 } as const satisfies Record<string, KindRow>;
 

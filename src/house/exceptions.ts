@@ -8,6 +8,7 @@ import { Comparison } from "../exceptions/comparison.ts";
 import { settledBaseline } from "../exceptions/comparison-store.ts";
 import { Exceptions } from "../exceptions/exceptions.ts";
 import { CommandOutcomes } from "../exceptions/outcomes.ts";
+import { MissingRates } from "../exceptions/missing-rates.ts";
 import { Nightly } from "../exceptions/nightly.ts";
 import { SuspectReadings } from "../exceptions/suspects.ts";
 import { TariffCheck } from "../exceptions/tariff-check.ts";
@@ -48,6 +49,7 @@ export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
     comparisonStore,
     exceptions,
     outcomes: new CommandOutcomes({ exceptions, store }),
+    rates: new MissingRates({ exceptions, store }),
     suspects: new SuspectReadings({ exceptions, meters: parts.meters }),
     watch: new ExceptionWatch({ ...parts, exceptions, store }),
   };
