@@ -120,6 +120,18 @@ const exact: Readonly<Record<string, Sentence>> = {
     "The meter was silent, and may have obeyed. Look at its line and its power; read the relay when it answers.",
     "电表无应答,命令可能已执行:检查线路与供电,恢复后抄读继电器。",
   ),
+  "command-unanswered/partial-write": say(
+    "The meter said no and changed something all the same: the bytes stand in the command's receipt, nothing switches. Look at the meter (meterctl tariff show), then push again.",
+    "电表拒绝写入但部分字节已改变:差异字节见命令回执,不会切换。用 meterctl tariff show 查看后重新下装。",
+  ),
+  "command-unanswered/foreign-bytes-changed": say(
+    "Something of the meter's tariff changed that nobody here wrote: find out who else programs it, then push again.",
+    "表内电价有非本网关写入的变化:查明还有谁在设置该电表,然后重新下装。",
+  ),
+  "command-unanswered/switch-time-passed": say(
+    "The meter was not heard until its switch was near; what was begun was taken back. Push the tariff again.",
+    "切换时间临近前电表未应答,已写内容已撤销切换:请重新下装电价。",
+  ),
   "stale-tariff/pending-differs": say(
     "The meter waits for a switch that the site file knows nothing of: look at its spare set (meterctl tariff show), and push the right one with replacePending.",
     "电表待切换的电价不在站点文件中:查看备用套(meterctl tariff show),并以 replacePending 重新下装。",
