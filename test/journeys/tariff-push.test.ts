@@ -119,24 +119,37 @@ describe("when an answer is lost", () => {
 });
 
 describe("when the meter says no", () => {
-  test.each(WRITES)("to %s and has done a half of it, the bytes are named, and nothing switches", async (di) => {
-    const world = await up();
-    const { running } = world.told();
-    world.simulator.setFault(A, { kind: "refused-though-partly-done", function: "14", di });
-    const command = await push(world, full);
-    // A half of a switch time is no switch time, and a half of one date may be the whole of it.
-    expect(["unanswered", "refused", "confirmed"]).toContain(command.state);
-    if (command.state === "unanswered") {
-      expect(command.because).toBe("partial-write");
-      const { found } = command.receipt as { found: { spare: { item: string; at: number[] }[]; times: { item: string }[] } };
-      const named = [...found.spare, ...found.times].find(({ item }) => item === di);
-      expect(named).toMatchObject({ item: di });
-    }
-    if (command.state !== "confirmed") {
+  test.each(["04020001", "040605FF", "040502FF"])(
+    "to %s and has done a half of it, the bytes are named, and nothing switches",
+    async (di) => {
+      const world = await up();
+      const { running } = world.told();
+      world.simulator.setFault(A, { kind: "refused-though-partly-done", function: "14", di });
+      const command = await push(world, full);
+      expect(command).toMatchObject({ state: "unanswered", because: "partial-write" });
+      const { found } = command.receipt as { found: { spare: { item: string; at: number[] }[] } };
+      expect(found.spare.find(({ item }) => item === di)!.at.length).toBeGreaterThan(0);
       expect(world.told().switchAt).toEqual(NEVER);
       await world.clock.wait(hours(5));
       expect(world.told().running).toEqual(running);
-    }
+    },
+  );
+
+  // half of a date is no date, so that nothing has changed
+  test.each(["04030001", "04000106", "04000107", "04000109", "04000108"])(
+    "to %s of which a half is nothing, it is refused",
+    async (di) => {
+      const world = await up();
+      world.simulator.setFault(A, { kind: "refused-though-partly-done", function: "14", di });
+      expect(await push(world, full)).toMatchObject({ state: "refused", because: "meter-other-error" });
+      expect(world.told().switchAt).toEqual(NEVER);
+    },
+  );
+
+  test("to a table of one slot, half of which is all of it, the push goes on by what the meter shows", async () => {
+    const world = await up();
+    world.simulator.setFault(A, { kind: "refused-though-partly-done", function: "14", di: "04020002" });
+    expect(await push(world, full)).toMatchObject({ state: "confirmed", receipt: { attempts: 1 } });
   });
 
   test("and has done nothing, it is refused with what the meter said, and no switch time is left behind", async () => {
@@ -158,6 +171,17 @@ describe("when the meter says no", () => {
     expect(await push(world, full)).toMatchObject({ state: "confirmed", receipt: { attempts: 2 } });
     expect(world.told().spare.prices).toEqual(FULL_PRICES);
   });
+});
+
+test("what changes that nobody wrote is named, and no switch time is written", async () => {
+  const world = await up();
+  const id = await world.order("tariff-set", A, { order: full });
+  while (world.told().spare.prices[0] !== FULL_PRICES[0]) await world.clock.wait(100);
+  world.simulator.meter(A).parameters.set("04000802", Uint8Array.of(2)); // somebody else is at this meter
+  const command = await world.ended(id, hours(1));
+  expect(command).toMatchObject({ state: "unanswered", because: "foreign-bytes-changed" });
+  expect(command.receipt).toMatchObject({ found: { untouched: [{ item: "04000802", wanted: "01", found: "02", at: [0] }] } });
+  expect(world.told().switchAt).toEqual(NEVER);
 });
 
 describe("another switch", () => {
