@@ -53,6 +53,7 @@ export interface Config {
   readonly tariffs: Tariffs;
   /** By class, for accounts that name none; where the class has none either, it is the first. */
   readonly classTariffs: ReadonlyMap<string, string>;
+  readonly tariffPush: SiteFile["tariffPush"];
   readonly policy: Omit<SiteFile["policy"], "cutBelow"> & { readonly cutBelow: Fen };
   readonly polling: Tiers;
   readonly paymentCap: Fen;
@@ -277,6 +278,7 @@ export function buildConfig(
     accounts,
     tariffs,
     classTariffs,
+    tariffPush: file.tariffPush,
     policy: { ...file.policy, cutBelow: parseYuan(file.policy.cutBelow) },
     polling: tiersOf(file.polling),
     paymentCap: parseYuan(file.payments.cap),

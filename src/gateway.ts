@@ -230,6 +230,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     ledgerStore: stores.ledger,
     readings: stores.readings,
     tariffOfClass: (name) => tariffOfClass(config, name),
+    ...{ tariffs: config.tariffs, tariffPush: config.tariffPush },
     newMeters: {
       service: new NewMeters({
         ...engine.books,

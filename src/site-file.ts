@@ -6,6 +6,7 @@ import { z } from "zod";
 import { JSON_FIELDS, PAYLOAD_KINDS, topicTrouble } from "./devices/bus-config.ts";
 import { complaintAbout, isModelName } from "./devices/meter-models.ts";
 import type { ModelName } from "./devices/meter.ts";
+import { tariffPushShape } from "./devices/meter-tariff/site.ts";
 import { isPollable } from "./devices/poll-tiers.ts";
 import { retentionShape } from "./retention/site.ts";
 import { classTariff, tariffShape } from "./tariff/site-tariffs.ts";
@@ -208,6 +209,8 @@ export const siteFile = z.strictObject({
     .prefault({}),
   // How many days rows are kept.
   retention: retentionShape,
+  // Who may push a tariff into meters that deduct by themselves.
+  tariffPush: tariffPushShape,
   channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
   apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
   // The private key that receipts are signed with, Ed25519 in PEM; left out, the data folder keeps one of its own.

@@ -12,7 +12,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   // what energy costs: prices and days; knows neither accounts nor meters
   tariff: ["kernel"],
   ledger: ["kernel", "tariff"],
-  devices: ["kernel", "protocols", "transports", "security"],
+  // tariff: what is written into meters that deduct by themselves
+  devices: ["kernel", "tariff", "protocols", "transports", "security"],
   commands: ["kernel", "devices", "ledger"],
   exceptions: ["kernel", "tariff", "ledger", "commands", "devices"],
   policy: ["kernel", "tariff", "ledger", "commands", "devices"],
@@ -37,7 +38,19 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   api: ["kernel", "tariff", "commands", "ledger", "policy", "devices", "exceptions", "metrics", "audit", "receipts"],
   console: ["kernel"],
   // stores: whoever verifies the audit asks the database itself, because the gateway is what is being verified
-  cli: ["kernel", "protocols", "transports", "devices", "security", "audit", "receipts", "stores", "retention", "config.ts"],
+  cli: [
+    "kernel",
+    "protocols",
+    "transports",
+    "devices",
+    "security",
+    "audit",
+    "receipts",
+    "stores",
+    "retention",
+    "config.ts",
+    "tariff",
+  ],
   demo: "all",
   house: "all",
   "main.ts": "all",

@@ -28,6 +28,7 @@ import { readingRoutes } from "./routes/readings.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
 import { replacementRoutes } from "./routes/replacements.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { tariffPushRoutes } from "./routes/tariff-push.ts";
 import { walletRoutes } from "./routes/wallets.ts";
 import { Views } from "./views.ts";
 
@@ -93,6 +94,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     commandRoutes(routes, parts, views);
     approvalRoutes(routes, parts, views);
     walletRoutes(routes, parts, views);
+    tariffPushRoutes(routes, parts, views);
     replacementRoutes(routes, parts, views);
     accountRoutes(routes, parts, views);
     billRoutes(routes, parts);

@@ -32,6 +32,7 @@ import type { ExceptionStore } from "../exceptions/exception-store.ts";
 import type { Exceptions } from "../exceptions/exceptions.ts";
 import type { DailyBillingStore } from "../ledger/billing-store.ts";
 import type { ChannelPayments } from "../ledger/channel-file.ts";
+import type { Tariffs } from "../tariff/tariff.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { StatementStore } from "../ledger/statements.ts";
@@ -103,6 +104,8 @@ export interface ApiParts {
   readonly channels: ReadonlySet<string> | null;
   /** Of an account that names none. */
   readonly tariffOfClass: (name: string) => string;
+  readonly tariffs: Tariffs;
+  readonly tariffPush: { readonly approval: "one" | "two-persons" };
   readonly newMeters: {
     readonly service: NewMeters;
     /** Onto their lines, now. */

@@ -18,6 +18,7 @@ import { endOf, Exit, WrongUse } from "./exits.ts";
 import { examineLink, lineCommands, withLineOptions, type DoctorOptions } from "./line-commands.ts";
 import { meterChanges } from "./meter-changes.ts";
 import { importCommands } from "./import/import-commands.ts";
+import { tariffCommands } from "./tariff-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
 import { receiptCommands } from "./receipt-commands.ts";
 import { lineOf, watch } from "./watch.ts";
@@ -236,6 +237,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   importCommands({ program, terminal, end, throughGateway, clientOf });
   deskCommands({ program, throughGateway, terminal, end, clientOf });
   meterChanges(program, { throughGateway, clientOf, show });
+  tariffCommands(program, { throughGateway, clientOf, show, terminal, end });
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);
   backupCommands(program, terminal);

@@ -311,7 +311,13 @@ export class CommandRunner {
         return;
       case "unclear":
         if (verdict.quarantine !== undefined) await quarantine(this.#parts, session, command, verdict.quarantine);
-        await this.#steps.apply(command, { type: "nobody-can-tell", because: verdict.because });
+        await this.#steps.apply(
+          command,
+          { type: "nobody-can-tell", because: verdict.because },
+          verdict.found === undefined
+            ? {}
+            : { receipt: { before: attempt.before, found: verdict.found, attempts: attempt.number } },
+        );
         log.warn({ because: verdict.because }, "nobody can tell what became of this command");
         return;
       case "not-done":

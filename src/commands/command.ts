@@ -19,6 +19,7 @@ export type CommandKind =
   | "freeze"
   | "wallet-reset"
   | "mode-switch"
+  | "tariff-set"
   | "read-now";
 
 export type OpenState = "accepted" | "queued" | "sending" | "verifying";

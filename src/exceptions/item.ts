@@ -80,4 +80,5 @@ export const keyOf = {
   reading: (meter: MeterAddress, item: string): string => `reading/${meter}/${item}`,
   rates: (meter: MeterAddress): string => `rates/${meter}`,
   ledger: (what: string): string => `ledger/${what}`,
+  tariff: (meter: MeterAddress): string => `tariff/${meter}`,
 };

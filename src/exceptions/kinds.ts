@@ -50,6 +50,14 @@ export const kinds = {
     "The books are those of an older moment; rules cut nobody until this is closed",
     "账务已恢复到较早时刻;结案前规则不执行跳闸",
   ),
+  "stale-tariff": row(
+    "operations",
+    "wrong-action",
+    MONEY_MS,
+    "The meter deducts by another tariff than the site file's",
+    "表内电价与站点文件不一致",
+  ),
+  "tariff-not-switched": row("operations", "device", MONEY_MS, "A pushed tariff has not taken over", "已下装的电价未切换"),
   "rates-missing": row("money-desk", "device", MONEY_MS, "Energy without a rate was not charged", "电量无费率,未计费"),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),
 } as const satisfies Record<string, KindRow>;

@@ -51,6 +51,14 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
     "Compare every meter with the books, bring in from the channels' files what was paid since the backup, decide what is disputed; then close this, and the rules may cut again.",
     "对全部电表做账表核对,按渠道对账文件补录备份之后的缴费,裁定存疑命令;完成后结案,规则恢复跳闸。",
   ),
+  "stale-tariff": say(
+    "Push the tariff into the meter (meterctl tariff push); what was deducted by the old one is put right by an entry or a refund.",
+    "重新下装电价(meterctl tariff push);按旧电价多扣或少扣的金额以分录或退费更正。",
+  ),
+  "tariff-not-switched": say(
+    "Read the meter's switch times and its clock (meterctl tariff show); push the tariff again.",
+    "抄读切换时间与电表时钟(meterctl tariff show),然后重新下装电价。",
+  ),
   "rates-missing": say(
     "The tariff has rates and the meter did not tell how much of which it measured, so this energy was not charged. Read its rate registers (0001FF00); where it has none, give the account a tariff of one price.",
     "电价分费率,而电表未给出各费率示数,该电量未计费:抄读各费率示数(0001FF00);如电表无费率,请改用单一电价。",
@@ -111,6 +119,22 @@ const exact: Readonly<Record<string, Sentence>> = {
   "command-unanswered/silence": say(
     "The meter was silent, and may have obeyed. Look at its line and its power; read the relay when it answers.",
     "电表无应答,命令可能已执行:检查线路与供电,恢复后抄读继电器。",
+  ),
+  "command-unanswered/partial-write": say(
+    "The meter said no and changed something all the same: the bytes stand in the command's receipt, nothing switches. Look at the meter (meterctl tariff show), then push again.",
+    "电表拒绝写入但部分字节已改变:差异字节见命令回执,不会切换。用 meterctl tariff show 查看后重新下装。",
+  ),
+  "command-unanswered/foreign-bytes-changed": say(
+    "Something of the meter's tariff changed that nobody here wrote: find out who else programs it, then push again.",
+    "表内电价有非本网关写入的变化:查明还有谁在设置该电表,然后重新下装。",
+  ),
+  "command-unanswered/switch-time-passed": say(
+    "The meter was not heard until its switch was near; what was begun was taken back. Push the tariff again.",
+    "切换时间临近前电表未应答,已写内容已撤销切换:请重新下装电价。",
+  ),
+  "stale-tariff/pending-differs": say(
+    "The meter waits for a switch that the site file knows nothing of: look at its spare set (meterctl tariff show), and push the right one with replacePending.",
+    "电表待切换的电价不在站点文件中:查看备用套(meterctl tariff show),并以 replacePending 重新下装。",
   ),
   "ledger-difference/tariff-stale": say(
     "The price in use is not the price of the site file: correct the tariff where it is old; what was charged by it is put right by an entry.",

@@ -11,6 +11,7 @@ import { CommandOutcomes } from "../exceptions/outcomes.ts";
 import { MissingRates } from "../exceptions/missing-rates.ts";
 import { Nightly } from "../exceptions/nightly.ts";
 import { SuspectReadings } from "../exceptions/suspects.ts";
+import { TariffCheck } from "../exceptions/tariff-check.ts";
 import { ExceptionWatch } from "../exceptions/watch.ts";
 import type { Street } from "../devices/meter.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -65,7 +66,8 @@ export function comparisonOf(
   },
 ) {
   const { store: items, comparisonStore: store } = house;
-  const comparison = new Comparison({ ...house, ...more, store, items });
+  const tariffCheck = new TariffCheck({ ...house, items });
+  const comparison = new Comparison({ ...house, ...more, store, items, tariffCheck });
   const nightly = new Nightly({ ...house, ...more, comparison, store });
   return {
     comparison,

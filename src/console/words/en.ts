@@ -135,6 +135,7 @@ export const en: Phrases = {
     freeze: "freeze",
     "wallet-reset": "wipe the wallet",
     "mode-switch": "go over to remote mode",
+    "tariff-set": "write a tariff",
     "read-now": "read now",
   },
   states: {

@@ -124,6 +124,7 @@ export const zh: Phrases = {
     freeze: "冻结",
     "wallet-reset": "钱包初始化",
     "mode-switch": "切换为远程费控",
+    "tariff-set": "下装电价",
     "read-now": "即时抄读",
   },
   states: {
