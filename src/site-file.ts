@@ -7,6 +7,7 @@ import { JSON_FIELDS, PAYLOAD_KINDS, topicTrouble } from "./devices/bus-config.t
 import { complaintAbout, isModelName } from "./devices/meter-models.ts";
 import type { ModelName } from "./devices/meter.ts";
 import { isPollable } from "./devices/poll-tiers.ts";
+import { policyRules } from "./policy/policy-file.ts";
 
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits");
 const name = z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes");
@@ -139,6 +140,8 @@ export const siteFile = z.strictObject({
           error: ({ input }) => complaintAbout(input as string) ?? undefined,
         }),
       ),
+      // What feeds it, for the spreading of restores (policy.stagger); left out, its bus stands for it.
+      feeder: name.optional(),
       // It serves nobody, and its wallet may be wiped: by two persons (wallet-reset).
       testBench: z.boolean().optional(),
       relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: passwordReference }).optional(),
@@ -152,6 +155,9 @@ export const siteFile = z.strictObject({
         class: z.string().max(40).default("residential"),
         mode: z.enum(["local", "remote"]).optional(),
         tariff: name.optional(),
+        // Where the customer can be reached; only whether there is something is kept.
+        contact: z.string().min(1).max(200).optional(),
+        policy: policyRules.optional(),
       }),
     )
     .default([]),
@@ -164,25 +170,9 @@ export const siteFile = z.strictObject({
     )
     .min(1)
     .default([{ id: "flat", price: "0.5283" }]),
-  policy: z
-    .strictObject({
-      mode: z.enum(["shadow", "live"]).default("shadow"),
-      restoreBy: z.enum(["arm", "reconnect"]).default("arm"),
-      cutBelow: yuanText.default("0.00"),
-      noCut: z
-        .strictObject({
-          hours: z
-            .string()
-            .regex(/^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$/, 'like "17:00-08:00", or "" for none')
-            .default("17:00-08:00"),
-          weekends: z.boolean().default(true),
-          holidays: z.array(z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "a day like 2026-10-01")).default([]),
-        })
-        .prefault({}),
-    })
-    .prefault({}),
-  // How often each meter is read. Tiers (devices/poll-tiers.ts): hot and cold are not read unless they are named here, warm is
-  // every meter's round and has everySeconds where it says none.
+  policy: policyRules.prefault({}),
+  // What holds for a class of customers, where its accounts say nothing else.
+  classes: z.record(name, z.strictObject({ policy: policyRules.optional() })).default({}),
   polling: z
     .strictObject({
       everySeconds: pollPeriod.default(900),

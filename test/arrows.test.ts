@@ -27,8 +27,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices", "security", "site-file.ts"],
-  "site-file.ts": ["kernel", "devices"],
+  "config.ts": ["kernel", "devices", "security", "policy", "site-file.ts"],
+  "site-file.ts": ["kernel", "devices", "policy"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */

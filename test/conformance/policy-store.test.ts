@@ -46,15 +46,22 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
   const nothing: RemoteMeter = {
     meter: A,
     account: far,
+    class: "residential",
     available: ZERO_FEN,
     relay: "unknown",
     order: null,
+    alarm: null,
     cutBy: null,
     protectedSupply: false,
     identity: "unread",
     disputed: false,
     readAt: null,
     cutWaiting: false,
+    exemptions: [],
+    notice: null,
+    paidAt: null,
+    recentDays: [],
+    standing: null,
   };
   const picture = (): Promise<RemoteMeter | null> => kept.policy.remoteMeter(null, A);
   const insert = (changes: Partial<Command>): Promise<Command> => {
@@ -100,11 +107,13 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
       available: 500n,
       relay: "disconnected",
       order: "disconnect",
+      alarm: false,
       cutBy: "rule",
       protectedSupply: true,
       identity: "confirmed",
       disputed: true,
       readAt: at + 5,
+      paidAt: at,
     });
     await kept.meters.setRelay(null, A, { ...seen, order: "connect", protected: false, word: 0x10, takenAt: later(at, 1) });
     await kept.transactor.transact((tx) => kept.payments.setState(tx, id, "allocated", null));

@@ -13,8 +13,9 @@ import { silentLog } from "../../src/kernel/log.ts";
 import { Fen, parsePrice, parseYuan } from "../../src/kernel/money.ts";
 import { Billing } from "../../src/ledger/billing.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
-import { parseHours } from "../../src/policy/calendar.ts";
-import { Reconciler, type PolicySettings } from "../../src/policy/reconciler.ts";
+import type { PolicyRules } from "../../src/policy/policy-file.ts";
+import { Reconciler } from "../../src/policy/reconciler.ts";
+import { Strategies } from "../../src/policy/strategies.ts";
 import { PostgresBillingStore } from "../../src/stores/billing-store.ts";
 import { PostgresCommandStore } from "../../src/stores/command-store.ts";
 import { PostgresLedgerStore } from "../../src/stores/ledger-store.ts";
@@ -65,7 +66,7 @@ afterAll(() => database.drop());
 beforeEach(async () => {
   await database.db.run(
     null,
-    "TRUNCATE accounts, meters, ledger_entries, ledger_legs, ledger_positions, payments, commands, attempts, billing, billing_days, intents, outbox CASCADE",
+    "TRUNCATE accounts, meters, ledger_entries, ledger_legs, ledger_positions, payments, commands, attempts, billing, billing_days, intents, decisions, standings, exemptions, notices, outbox CASCADE",
   );
   now = MONDAY_MORNING;
   heard = null;
@@ -114,7 +115,7 @@ async function uses(kwh: bigint): Promise<void> {
     }),
   );
 }
-const rulesOf = (changes: Partial<PolicySettings> = {}, holdsCuts = false): Reconciler =>
+const rulesOf = (changes: PolicyRules = {}, holdsCuts = false): Reconciler =>
   new Reconciler({
     ...common,
     holdsCuts: () => Promise.resolve(holdsCuts),
@@ -122,14 +123,12 @@ const rulesOf = (changes: Partial<PolicySettings> = {}, holdsCuts = false): Reco
     service,
     transactor: database.db,
     log: silentLog,
-    settings: {
-      mode: "live",
-      restoreBy: "arm",
-      cutBelow: parseYuan("0.00"),
-      noCut: { hours: parseHours("17:00-08:00"), weekends: true, holidays: new Set() },
+    strategies: new Strategies({
       timeZone: "Asia/Shanghai",
-      ...changes,
-    },
+      site: { mode: "live", ...changes },
+      classes: new Map(),
+      accounts: new Map([[ACCOUNT, { hasContact: false }]]),
+    }),
     heardAt: () => heard,
     readSoon: (meter) => hurried.push(meter),
   });
