@@ -28,6 +28,7 @@ import { AddedMeters, besideTheFile, whyNotOn } from "./house/added-meters.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
 import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
+import { policyDesks } from "./house/policy-desks.ts";
 import { watchOver } from "./house/watch-over.ts";
 import { Counters } from "./metrics/counters.ts";
 import { bullmqOnPostgres, bullmqOnRedis } from "./queue/bullmq.ts";
@@ -162,6 +163,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     live,
     keepers: (books) => exceptionsOf({ ...books, db }),
     restored,
+    chance: chance.child("rules"),
     count: (events) => {
       for (const { type } of events) counters.announcements.inc({ type });
     },
@@ -205,11 +207,14 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   });
   const { priceOf, at } = { priceOf: (tariff: string) => config.prices.get(tariff), at: config.compareAt };
   const comparing = comparisonOf({ ...engine.books, ...open, db }, { street, priceOf, timeZone: config.site.timeZone, at });
+  const policy = policyDesks({ ...engine.books, ...open, db, rules: engine.rules, stores });
   open.watch.start();
+  policy.reminders.start();
   comparing.start();
   compareRestored(restored, comparing.comparison, log);
   closers.add("comparison", () => comparing.stop());
   closers.add("exceptions", () => open.watch.stop());
+  closers.add("exemptions", () => policy.reminders.stop());
 
   // --- doors
   const app = await buildApp({
@@ -233,6 +238,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
       }),
       bring: () => added.bring(),
     },
+    policy,
     exceptions: open.exceptions,
     exceptionStore: open.store,
     comparison: comparing.comparison,

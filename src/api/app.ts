@@ -23,6 +23,7 @@ import { meterRoutes } from "./routes/meters.ts";
 import { newMeterRoutes } from "./routes/new-meters.ts";
 import { paymentBatchRoutes } from "./routes/payment-batches.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { policyRoutes } from "./routes/policy.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
 import { replacementRoutes } from "./routes/replacements.ts";
 import { sessionRoutes } from "./routes/session.ts";
@@ -92,6 +93,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     walletRoutes(routes, parts, views);
     replacementRoutes(routes, parts, views);
     accountRoutes(routes, parts, views);
+    policyRoutes(routes, parts, views);
     exceptionRoutes(routes, parts, views);
     bookkeepingRoutes(routes, parts, views);
     busRoutes(routes, parts);

@@ -18,6 +18,7 @@ import { examineLink, lineCommands, withLineOptions, type DoctorOptions } from "
 import { meterChanges } from "./meter-changes.ts";
 import { importCommands } from "./import/import-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
+import { policyCommands } from "./policy-commands.ts";
 import { receiptCommands } from "./receipt-commands.ts";
 import { lineOf, watch } from "./watch.ts";
 
@@ -235,6 +236,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   importCommands({ program, terminal, end, throughGateway, clientOf });
   deskCommands({ program, throughGateway, terminal, end, clientOf });
   meterChanges(program, { throughGateway, clientOf, show });
+  policyCommands(program, { throughGateway, clientOf, show });
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);
   backupCommands(program, terminal);

@@ -79,4 +79,5 @@ export const keyOf = {
   quarantine: (meter: MeterAddress): string => `quarantine/${meter}`,
   reading: (meter: MeterAddress, item: string): string => `reading/${meter}/${item}`,
   ledger: (what: string): string => `ledger/${what}`,
+  exemption: (id: string): string => `exemption/${id}`,
 };

@@ -20,6 +20,8 @@ interface KindRow {
 const MONEY_MS = hours(24);
 const COMMAND_MS = minutes(15);
 const DEVICE_MS = hours(4);
+/** Told a week before the end: whoever has to decide about it has most of that. */
+const EXEMPTION_MS = hours(6 * 24);
 
 const row = (owner: KindRow["owner"], failure: FailureClass, limitMs: number, en: string, zh: string): KindRow => ({
   title: { en, zh },
@@ -50,6 +52,7 @@ export const kinds = {
     "The books are those of an older moment; rules cut nobody until this is closed",
     "账务已恢复到较早时刻;结案前规则不执行跳闸",
   ),
+  "exemption-ends": row("operations", "not-told", EXEMPTION_MS, "An exemption from cuts ends soon", "免跳闸豁免即将到期"),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),
 } as const satisfies Record<string, KindRow>;
 

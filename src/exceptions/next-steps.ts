@@ -51,6 +51,10 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
     "Compare every meter with the books, bring in from the channels' files what was paid since the backup, decide what is disputed; then close this, and the rules may cut again.",
     "对全部电表做账表核对,按渠道对账文件补录备份之后的缴费,裁定存疑命令;完成后结案,规则恢复跳闸。",
   ),
+  "exemption-ends": say(
+    "Ask whether the reason still holds: make a new exemption with an end of its own, or let this one end; then the rules may cut again.",
+    "核实豁免理由是否仍成立:如需继续,重新登记并注明截止时间;否则到期后规则恢复跳闸。",
+  ),
   "reading-suspect": say(
     "Read the meter again and compare it with its display; nobody was charged for this reading.",
     "重新抄表并与显示屏核对;该示数未用于计费。",

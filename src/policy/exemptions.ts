@@ -5,6 +5,7 @@
 import { later, type Instant } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import type { AccountId } from "../kernel/ids.ts";
+import { startOfDay } from "../ledger/period.ts";
 
 interface ExemptionRow {
   readonly en: string;
@@ -28,7 +29,7 @@ export const exemptionKinds = Object.keys(exemptionTable) as [ExemptionKind, ...
 /** An end that nobody here will live to see is none. */
 export const EXEMPTION_DAYS_MAX = 366;
 const DAY_MS = 86_400_000;
-const REMINDER_MS = 7 * DAY_MS;
+export const EXEMPTION_REMINDER_MS = 7 * DAY_MS;
 /** One that is shorter than the reminder's time is remembered in the last quarter of it. */
 const SHORT_SHARE = 4;
 
@@ -42,6 +43,21 @@ export interface Exemption {
   readonly madeBy: string;
   readonly endedAt: Instant | null;
   readonly endedBy: string | null;
+  readonly remindedAt: Instant | null;
+}
+
+/** A day of the site's zone, meant whole, or a moment with its offset. Throws the Fault. */
+export function endOf(text: string | undefined, timeZone: string): Instant {
+  if (text === undefined) throw new Fault("exemption-end", { field: "until", problem: "every exemption has an end" });
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return startOfDay(text, timeZone, 1);
+  const moment = Date.parse(text);
+  if (!/^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(text) || Number.isNaN(moment))
+    throw new Fault("exemption-end", {
+      field: "until",
+      given: text,
+      allowed: "a day like 2026-12-01, or a moment with its offset",
+    });
+  return moment as Instant;
 }
 
 /** Throws what is wrong with its end. */
@@ -55,7 +71,9 @@ export function mustEnd(from: Instant, until: Instant): void {
 }
 
 export const remindAt = ({ from, until }: Pick<Exemption, "from" | "until">): Instant =>
-  until - from > REMINDER_MS ? later(until, -REMINDER_MS) : later(until, -Math.floor((until - from) / SHORT_SHARE));
+  until - from > EXEMPTION_REMINDER_MS
+    ? later(until, -EXEMPTION_REMINDER_MS)
+    : later(until, -Math.floor((until - from) / SHORT_SHARE));
 
 export const holds = ({ until, endedAt }: Pick<Exemption, "until" | "endedAt">, now: Instant): boolean =>
   endedAt === null && until > now;

@@ -115,6 +115,8 @@ export interface ExemptionStore {
   /** Locked until the transaction ends. */
   lock(tx: Transaction, id: string): Promise<Exemption | null>;
   end(tx: Transaction, id: string, at: Instant, by: string): Promise<void>;
+  /** Somebody was reminded that it will end. */
+  remind(tx: Transaction, id: string, at: Instant): Promise<void>;
   /** Newest first; also those that are over. */
   of(account: AccountId, limit: number): Promise<readonly Exemption[]>;
   /** Of all accounts those that nobody has ended and that end before this moment, soonest first. */

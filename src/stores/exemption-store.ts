@@ -16,6 +16,7 @@ interface Row {
   made_by: string;
   ended_at: number | null;
   ended_by: string | null;
+  reminded_at: number | null;
 }
 
 const exemptionOf = (row: Row): Exemption => ({
@@ -28,6 +29,7 @@ const exemptionOf = (row: Row): Exemption => ({
   madeBy: row.made_by,
   endedAt: row.ended_at === null ? null : Instant(row.ended_at),
   endedBy: row.ended_by,
+  remindedAt: row.reminded_at === null ? null : Instant(row.reminded_at),
 });
 
 export class PostgresExemptionStore implements ExemptionStore {
@@ -52,6 +54,10 @@ export class PostgresExemptionStore implements ExemptionStore {
 
   async end(tx: Transaction, id: string, when: Instant, by: string): Promise<void> {
     await this.#db.run(tx, "UPDATE exemptions SET ended_at = $2, ended_by = $3 WHERE id = $1", [id, at(when), by]);
+  }
+
+  async remind(tx: Transaction, id: string, when: Instant): Promise<void> {
+    await this.#db.run(tx, "UPDATE exemptions SET reminded_at = $2 WHERE id = $1", [id, at(when)]);
   }
 
   async of(account: AccountId, limit: number): Promise<readonly Exemption[]> {

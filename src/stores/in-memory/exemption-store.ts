@@ -16,7 +16,7 @@ export class InMemoryExemptionStore implements ExemptionStore {
   insert(tx: Transaction, exemption: Exemption): Promise<void> {
     const { exemptions, accounts } = this.#db.books;
     return this.#db.statement(tx, async (on) => {
-      await exemptions.add(on, { ...exemption, endedAt: null, endedBy: null });
+      await exemptions.add(on, { ...exemption, endedAt: null, endedBy: null, remindedAt: null });
       await accounts.mustExist(on, exemption.account, "exemptions_account_fkey");
     });
   }
@@ -26,11 +26,11 @@ export class InMemoryExemptionStore implements ExemptionStore {
   }
 
   end(tx: Transaction, id: string, endedAt: Instant, endedBy: string): Promise<void> {
-    const { exemptions } = this.#db.books;
-    return this.#db.statement(tx, async (on) => {
-      const known = await exemptions.lock(on, id);
-      if (known !== undefined) await exemptions.update(on, { ...known, endedAt, endedBy });
-    });
+    return this.#change(tx, id, { endedAt, endedBy });
+  }
+
+  remind(tx: Transaction, id: string, remindedAt: Instant): Promise<void> {
+    return this.#change(tx, id, { remindedAt });
   }
 
   of(account: AccountId, limit: number): Promise<readonly Exemption[]> {
@@ -50,5 +50,13 @@ export class InMemoryExemptionStore implements ExemptionStore {
         .sort((a, b) => a.until - b.until || (a.id < b.id ? -1 : 1))
         .slice(0, limit),
     );
+  }
+
+  #change(tx: Transaction, id: string, change: Partial<Exemption>): Promise<void> {
+    const { exemptions } = this.#db.books;
+    return this.#db.statement(tx, async (on) => {
+      const known = await exemptions.lock(on, id);
+      if (known !== undefined) await exemptions.update(on, { ...known, ...change });
+    });
   }
 }

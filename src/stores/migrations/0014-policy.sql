@@ -22,6 +22,7 @@ CREATE TABLE exemptions (
   made_by   text NOT NULL,
   ended_at  timestamptz,              -- somebody took it back before
   ended_by  text,
+  reminded_at timestamptz,            -- somebody was reminded that it will end
   CHECK (ends_at > begins_at),
   CHECK ((ended_at IS NULL) = (ended_by IS NULL))
 );
