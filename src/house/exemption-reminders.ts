@@ -47,7 +47,10 @@ export class ExemptionReminders {
   async look(): Promise<void> {
     const { store, clock, transactor } = this.#parts;
     const now = clock.now();
-    for (const { id, until, remindedAt, ...more } of await store.endingBefore(later(now, EXEMPTION_REMINDER_MS), AT_ONCE_MAX)) {
+    for (const { id, until, remindedAt, ...more } of await store.endingBefore(
+      later(now, EXEMPTION_REMINDER_MS + 1),
+      AT_ONCE_MAX,
+    )) {
       if (until > now && (remindedAt !== null || remindAt({ ...more, until }) > now)) continue;
       await transactor.transact(async (tx) => {
         const known = await store.lock(tx, id);

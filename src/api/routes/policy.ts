@@ -42,7 +42,7 @@ export function policyRoutes(app: FastifyInstance, parts: ApiParts, views: Views
         tags: ["accounts"],
         summary: "Why it was cut or was not: rules with their origin, facts, every block, decisions, commands",
         params: shape.accountParam,
-        response: { 404: shape.problem },
+        response: { 200: z.record(z.string(), z.unknown()), 404: shape.problem },
       },
     },
     async (request) => {
