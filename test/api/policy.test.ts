@@ -51,7 +51,10 @@ test("an account in the ledger is told why it was not cut: who is exempt, by whi
   house.street.advance(minutes(20));
   house.street.pauseHouseholds();
   await house.gateway.pollAll();
-  await untilTrue("the debt to be seen", async () => thing(thing((await why())["decision"])["stage"])["code"] === "warn-2");
+  await untilTrue("the debt to be seen", async () => {
+    const [newest] = things((await why())["decisions"]);
+    return newest !== undefined && thing(newest["because"])["code"] === "exempt-important";
+  });
   const told = await why();
   expect(told).toMatchObject({
     ...{ account: ACCOUNT, class: "residential", mode: "remote", meter: METER, at: aMoment },
