@@ -51,8 +51,7 @@ export function policyCommands(program: Command, { throughGateway, clientOf, sho
     });
 }
 
-const text = (value: unknown): string =>
-  typeof value === "string" ? value : value === null || value === undefined ? "–" : String(value);
+const text = (value: unknown): string => (typeof value === "string" ? value : "–");
 const list = (of: Json, name: string): readonly Json[] => of[name] as readonly Json[];
 const both = (words: Json): string => `${text(words["en"])} · ${text(words["zh"])}`;
 

@@ -82,12 +82,10 @@ describe("whose word holds", () => {
 
 describe("the site file", () => {
   test("its old form means what it meant: nothing new holds a cut back", () => {
-    const old = {
-      mode: "live",
-      restoreBy: "reconnect",
-      cutBelow: "-1.00",
+    const old: SiteInput["policy"] = {
+      ...{ mode: "live", restoreBy: "reconnect", cutBelow: "-1.00" },
       noCut: { hours: "22:00-06:00", weekends: false, holidays: [] },
-    } as const;
+    };
     const { rules } = resolved({ policy: old });
     expect(rules).toMatchObject({ ...{ mode: "live", restoreBy: "reconnect", cutBelow: "-1.00" }, "noCut.hours": "22:00-06:00" });
     expect(rules).toMatchObject({
