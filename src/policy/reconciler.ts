@@ -183,8 +183,10 @@ export class Reconciler implements AfterCredit, CutGuard {
     const { decision, facts, strategy } = look;
     const { account, meter } = look.picture;
     const { standing, isNews, isOther, stageChanged } = this.#after(look);
-    if (!isOther) return;
-    if (!isNews) {
+    // a wish that is repeated, or could be asked for only now: whoever looks at the command finds the facts beside it
+    const isAsked = command !== null && command.createdAt >= facts.now;
+    if (!isOther && !isAsked) return;
+    if (!isNews && !isAsked) {
       await store.keepStanding(tx, meter, account, standing);
       return;
     }
