@@ -145,7 +145,7 @@ const isNoticed = ({ notice, now, available, paidAt, arrearsSince }: Facts, s: S
   now - notice.deliveredAt < s.noticeGoodMs &&
   available <= notice.available &&
   (paidAt === null || notice.at > paidAt) &&
-  (arrearsSince === null || notice.at >= arrearsSince);
+  notice.at >= (arrearsSince ?? now); // a debt begins with the look that finds it, and nobody was told of it before
 
 const noticeOver = (f: Facts, s: Strategy): Instant => later(f.notice!.deliveredAt, Math.max(s.noticeMs, s.graceMs));
 const graceOver = (f: Facts, s: Strategy): Instant => later(f.arrearsSince ?? f.now, s.graceMs);

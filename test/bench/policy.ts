@@ -74,7 +74,13 @@ function picture(n: number, now: Instant, chance: Chance): RemoteMeter {
     notice: owes && chance.next() < 0.5 ? { at: told, deliveredAt: told, available: Fen(0n) } : null,
     paidAt: later(now, -hours(24 * 30)),
     recentDays: [day, { ...day, day: "2026-11-21" }, { ...day, day: "2026-11-20" }],
-    standing: null,
+    standing: owes
+      ? {
+          ...{ stage: "notice-due", want: "as-is", because: "notice-due", strategy: "" },
+          since: now,
+          arrearsSince: later(now, -hours(24)),
+        }
+      : null,
   };
 }
 

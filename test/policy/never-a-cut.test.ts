@@ -163,7 +163,7 @@ function whoSaysNo(f: Facts, said: PolicyRules, timeZone: string): readonly stri
     "he was told too long ago": isTold && notice !== null && told >= (said.noticeDays ?? 7) * 1_440,
     "he has paid since": isTold && notice !== null && f.paidAt !== null && f.paidAt >= notice.at,
     "he owes less than he was told": isTold && notice !== null && f.available > notice.available,
-    "he was told of another debt": isTold && notice !== null && f.arrearsSince !== null && notice.at < f.arrearsSince,
+    "he was told of another debt": isTold && notice !== null && notice.at < (f.arrearsSince ?? f.now),
   };
   return Object.keys(sentences).filter((sentence) => sentences[sentence]);
 }

@@ -131,7 +131,13 @@ describe("decide, by the words of a strategy", () => {
       "disconnected credit-exhausted (cut-due)",
     ],
   ];
-  test.each(cases)("%s", (_title, facts, said, expected) => expect(told(facts, said)).toBe(expected));
+  test.each(cases)("%s", (_title, facts, said, expected) =>
+    expect(told({ arrearsSince: ago(days(30)), ...facts }, said)).toBe(expected),
+  );
+
+  test("a notice of before the look that finds the debt is none, however the account came out of the last one", () => {
+    expect(told({ notice, arrearsSince: null }, required)).toBe("as-is notice-due (notice-due)");
+  });
 });
 
 describe("exemptions", () => {
@@ -193,7 +199,7 @@ describe("the next moment at which time changes it", () => {
   });
   test("until the notice is old enough", () => {
     const notice = { at: ago(minutes(20)), deliveredAt: ago(minutes(20)), available: parseYuan("0.00") };
-    expect(next({ notice }, { notices: "required" })).toBe(later(now, minutes(10)));
+    expect(next({ notice, arrearsSince: ago(days(1)) }, { notices: "required" })).toBe(later(now, minutes(10)));
   });
   test("until an exemption ends", () => {
     expect(next({ exemptions: [{ kind: "guarantee", until: later(now, 7) }] })).toBe(later(now, 7));
