@@ -16,6 +16,8 @@ import { keptInMachine, openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
 import type { KeptPassword, MeterRecord } from "./devices/meter.ts";
 import type { Tier, Tiers } from "./devices/poll-tiers.ts";
+import { complaintsAboutPolicy, policyOf, strategiesOf, type PolicyConfig } from "./policy/policy-config.ts";
+import type { PolicyRules } from "./policy/policy-file.ts";
 import { siteFile, type SiteFile } from "./site-file.ts";
 import { allowed, Complaints, pathText, unique } from "./site/complaints.ts";
 import { atBase } from "./site/places.ts";
@@ -48,13 +50,19 @@ export interface Config {
     readonly class: string;
     readonly mode: "local" | "remote";
     readonly tariff: string;
+    /** The customer can be reached; left out: not. */
+    readonly hasContact?: true;
+    /** Rules of its own. */
+    readonly policy?: PolicyRules;
   }[];
   /** In the file's order. */
   readonly tariffs: Tariffs;
   /** By class, for accounts that name none; where the class has none either, it is the first. */
   readonly classTariffs: ReadonlyMap<string, string>;
   readonly tariffPush: SiteFile["tariffPush"];
-  readonly policy: Omit<SiteFile["policy"], "cutBelow"> & { readonly cutBelow: Fen };
+  readonly policy: PolicyConfig;
+  /** By class of customer; left out: no class has rules of its own. */
+  readonly classes?: ReadonlyMap<string, { readonly policy?: PolicyRules | undefined }>;
   readonly polling: Tiers;
   readonly paymentCap: Fen;
   readonly retention: SiteFile["retention"];
@@ -188,6 +196,8 @@ export function buildConfig(
       complaints.add(`buses[${index}]`, "dialIn and callers belong to a bus of kind tcp-server");
   }
   const accounts = accountsOf(file, { tariffs, classTariffs }, complaints);
+  const policy = policyOf(file.policy);
+  const classes = new Map(Object.entries(file.classes));
   const meters = file.meters.map((meter, index): MeterRecord => ({
     address: meter.address as MeterAddress,
     meterNumber: meter.meterNumber ?? meter.address,
@@ -195,6 +205,7 @@ export function buildConfig(
     account: meter.account === undefined ? null : AccountId(meter.account),
     bus: BusId(meter.bus),
     model: meter.model,
+    ...(meter.feeder === undefined ? {} : { feeder: meter.feeder }),
     ...(meter.testBench === undefined ? {} : { testBench: meter.testBench }),
     relayPassword:
       meter.relayPassword === undefined
@@ -207,14 +218,18 @@ export function buildConfig(
             ),
           },
   }));
+  const ruled = { site: { timeZone: "UTC" }, policy, classes, accounts };
+  for (const { path, what } of complaintsAboutPolicy(ruled)) complaints.add(path, what);
+  const strategies = strategiesOf(ruled);
   meters.forEach((meter, index) => {
     const { wallet, orders } = meterModels[meter.model];
     // The rules restore what has no wallet of its own; asking for what the model does not know would leave somebody in the dark.
-    if (!wallet && !orders.includes(file.policy.restoreBy))
-      complaints.add(
-        `meters[${index}].model`,
-        `a ${meter.model} cannot be restored by "${file.policy.restoreBy}" (policy.restoreBy)`,
-      );
+    const account = accounts.find((one) => one.account === meter.account);
+    const { rules } = strategies.of(meter.account ?? AccountId("nobody"), account?.class ?? "residential");
+    if (!wallet && !orders.includes(rules.restoreBy))
+      complaints.add(`meters[${index}].model`, `a ${meter.model} cannot be restored by "${rules.restoreBy}" (policy.restoreBy)`);
+    if (!wallet && rules.meterWarn && !orders.includes("warn"))
+      complaints.add(`meters[${index}].model`, `a ${meter.model} shows no alarm (policy.meterWarn)`);
     const known = meter.relayPassword?.secret;
     const digits = known instanceof Secret ? known.open() : "";
     if (digits !== "" && !/^\d{6}$/.test(digits))
@@ -279,7 +294,8 @@ export function buildConfig(
     tariffs,
     classTariffs,
     tariffPush: file.tariffPush,
-    policy: { ...file.policy, cutBelow: parseYuan(file.policy.cutBelow) },
+    policy,
+    classes,
     polling: tiersOf(file.polling),
     paymentCap: parseYuan(file.payments.cap),
     retention: file.retention,
@@ -320,7 +336,11 @@ function accountsOf(
     if (meterOf.has(account) && mode !== natural)
       complaints.add(`accounts[${given?.index ?? 0}].mode`, `a ${meterOf.get(account)!.model} meter needs mode: ${natural}`);
     const tariff = given?.tariff ?? tariffOfClass(prices, kind);
-    return { account: AccountId(account), name: given?.name ?? account, class: kind, mode, tariff };
+    return {
+      ...{ account: AccountId(account), name: given?.name ?? account, class: kind, mode, tariff },
+      ...(given?.contact === undefined ? {} : { hasContact: true as const }),
+      ...(given?.policy === undefined ? {} : { policy: given.policy }),
+    };
   });
 }
 

@@ -28,6 +28,7 @@ import { AddedMeters, besideTheFile, whyNotOn } from "./house/added-meters.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
 import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
+import { policyDesks } from "./house/policy-desks.ts";
 import { retentionOf } from "./house/retention.ts";
 import { watchOver } from "./house/watch-over.ts";
 import { Counters } from "./metrics/counters.ts";
@@ -165,6 +166,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     live,
     keepers: (books) => exceptionsOf({ ...books, db }),
     restored,
+    chance: chance.child("rules"),
     count: (events) => {
       for (const { type } of events) counters.announcements.inc({ type });
     },
@@ -211,11 +213,14 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     { ...engine.books, ...open, db },
     { street, tariffs: config.tariffs, timeZone: config.site.timeZone, at: config.compareAt },
   );
+  const policy = policyDesks({ ...engine.books, ...open, db, rules: engine.rules, stores });
   open.watch.start();
+  policy.reminders.start();
   comparing.start();
   compareRestored(restored, comparing.comparison, log);
   closers.add("comparison", () => comparing.stop());
   closers.add("exceptions", () => open.watch.stop());
+  closers.add("exemptions", () => policy.reminders.stop());
 
   // --- doors
   const app = await buildApp({
@@ -240,6 +245,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
       }),
       bring: () => added.bring(),
     },
+    policy,
     exceptions: open.exceptions,
     exceptionStore: open.store,
     comparison: comparing.comparison,

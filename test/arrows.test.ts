@@ -55,9 +55,9 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices", "security", "tariff", "site", "site-file.ts"],
+  "config.ts": ["kernel", "devices", "security", "tariff", "policy", "site", "site-file.ts"],
   site: ["kernel", "site-file.ts"],
-  "site-file.ts": ["kernel", "devices", "tariff", "retention"],
+  "site-file.ts": ["kernel", "devices", "tariff", "policy", "retention"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */

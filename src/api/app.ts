@@ -24,6 +24,7 @@ import { meterRoutes } from "./routes/meters.ts";
 import { newMeterRoutes } from "./routes/new-meters.ts";
 import { paymentBatchRoutes } from "./routes/payment-batches.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { policyRoutes } from "./routes/policy.ts";
 import { readingRoutes } from "./routes/readings.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
 import { replacementRoutes } from "./routes/replacements.ts";
@@ -98,6 +99,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     replacementRoutes(routes, parts, views);
     accountRoutes(routes, parts, views);
     billRoutes(routes, parts);
+    policyRoutes(routes, parts, views);
     exceptionRoutes(routes, parts, views);
     bookkeepingRoutes(routes, parts, views);
     busRoutes(routes, parts);

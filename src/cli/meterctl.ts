@@ -20,6 +20,7 @@ import { meterChanges } from "./meter-changes.ts";
 import { importCommands } from "./import/import-commands.ts";
 import { tariffCommands } from "./tariff-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
+import { policyCommands } from "./policy-commands.ts";
 import { receiptCommands } from "./receipt-commands.ts";
 import { lineOf, watch } from "./watch.ts";
 
@@ -238,6 +239,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   deskCommands({ program, throughGateway, terminal, end, clientOf });
   meterChanges(program, { throughGateway, clientOf, show });
   tariffCommands(program, { throughGateway, clientOf, show, terminal, end });
+  policyCommands(program, { throughGateway, clientOf, show });
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);
   backupCommands(program, terminal);

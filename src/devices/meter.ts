@@ -37,6 +37,8 @@ export interface MeterRecord {
   readonly relayPassword: { readonly level: "02" | "03" | "04"; readonly secret: Secret<string> | KeptPassword } | null;
   /** It hangs on a test bench and serves nobody: its wallet may be wiped. */
   readonly testBench?: boolean;
+  /** What feeds it (transformer, cabinet): restores of one are spread together. Left out: its bus stands for it. */
+  readonly feeder?: string;
 }
 
 /** Most urgent first; a lower number goes before a higher one. */

@@ -81,4 +81,5 @@ export const keyOf = {
   rates: (meter: MeterAddress): string => `rates/${meter}`,
   ledger: (what: string): string => `ledger/${what}`,
   tariff: (meter: MeterAddress): string => `tariff/${meter}`,
+  exemption: (id: string): string => `exemption/${id}`,
 };

@@ -20,6 +20,8 @@ interface KindRow {
 const MONEY_MS = hours(24);
 const COMMAND_MS = minutes(15);
 const DEVICE_MS = hours(4);
+/** Told a week before the end: whoever has to decide about it has most of that. */
+const EXEMPTION_MS = hours(6 * 24);
 
 const row = (owner: KindRow["owner"], failure: FailureClass, limitMs: number, en: string, zh: string): KindRow => ({
   title: { en, zh },
@@ -59,6 +61,7 @@ export const kinds = {
   ),
   "tariff-not-switched": row("operations", "device", MONEY_MS, "A pushed tariff has not taken over", "已下装的电价未切换"),
   "rates-missing": row("money-desk", "device", MONEY_MS, "Energy without a rate was not charged", "电量无费率,未计费"),
+  "exemption-ends": row("operations", "not-told", EXEMPTION_MS, "An exemption from cuts ends soon", "免跳闸豁免即将到期"),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),
 } as const satisfies Record<string, KindRow>;
 

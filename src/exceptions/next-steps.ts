@@ -63,6 +63,10 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
     "The tariff has rates and the meter did not tell how much of which it measured, so this energy was not charged. Read its rate registers (0001FF00); where it has none, give the account a tariff of one price.",
     "电价分费率,而电表未给出各费率示数,该电量未计费:抄读各费率示数(0001FF00);如电表无费率,请改用单一电价。",
   ),
+  "exemption-ends": say(
+    "Ask whether the reason still holds: make a new exemption with an end of its own, or let this one end; then the rules may cut again.",
+    "核实豁免理由是否仍成立:如需继续,重新登记并注明截止时间;否则到期后规则恢复跳闸。",
+  ),
   "reading-suspect": say(
     "Read the meter again and compare it with its display; nobody was charged for this reading.",
     "重新抄表并与显示屏核对;该示数未用于计费。",

@@ -19,6 +19,15 @@ export type Announcement =
   | { readonly type: "meter"; readonly address: MeterAddress }
   | { readonly type: "reading"; readonly meter: MeterAddress; readonly item: string; readonly value: string | null }
   | { readonly type: "exception"; readonly id: string; readonly kind: string; readonly state: "open" | "closed" }
+  /** An account has come to another stage of its strategy: somebody may have to be told. */
+  | {
+      readonly type: "policy";
+      readonly account: AccountId;
+      readonly meter: MeterAddress;
+      readonly stage: string;
+      readonly want: string;
+      readonly because: string;
+    }
   | {
       readonly type: "intent";
       readonly meter: MeterAddress;

@@ -701,6 +701,21 @@ export const faults = {
     "渠道对账文件格式不正确。",
     "Rows are orderId, amount, time; a first line with these names may say otherwise.",
   ),
+  "exemption-end": row(
+    400,
+    "never",
+    "An exemption has an end: a moment ahead, a year from now at most.",
+    "豁免必须有截止时间:晚于现在,且不超过一年。",
+    "Say until when; extend it when that time has come.",
+  ),
+  "unknown-exemption": row(404, "never", "No such exemption of this account.", "该户无此豁免。", "Look at the account's list."),
+  "exemption-ended": row(
+    409,
+    "never",
+    "This exemption has ended already.",
+    "该豁免已结束。",
+    "Make a new one where it is needed.",
+  ),
   "unknown-reconciliation": row(404, "never", "No such comparison.", "对账任务不存在。", "Check the id."),
   "receipt-key-unusable": row(
     500,

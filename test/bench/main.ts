@@ -13,6 +13,7 @@ import { commands } from "./commands.ts";
 import { lines } from "./lines.ts";
 import { memory } from "./memory.ts";
 import { payments } from "./payments.ts";
+import { policy } from "./policy.ts";
 import { readings } from "./readings.ts";
 import { statements } from "./statements.ts";
 import { street } from "./street.ts";
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, Bench>> = {
   audit,
   readings,
   statements,
+  policy,
   memory,
   street,
 };

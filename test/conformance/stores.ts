@@ -15,11 +15,12 @@ import type { Outbox } from "../../src/kernel/events.ts";
 import type { Transaction, Transactor } from "../../src/kernel/transaction.ts";
 import type { DailyBillingStore } from "../../src/ledger/billing-store.ts";
 import type { LedgerStore } from "../../src/ledger/ledger-store.ts";
-import type { PolicyStore } from "../../src/policy/policy-store.ts";
+import type { ExemptionStore, Notice, PolicyStore } from "../../src/policy/policy-store.ts";
 import type { RetentionStore } from "../../src/retention/retention-store.ts";
 import { PostgresBillingStore } from "../../src/stores/billing-store.ts";
 import { PostgresCommandStore } from "../../src/stores/command-store.ts";
-import type { Database } from "../../src/stores/database.ts";
+import { at, type Database } from "../../src/stores/database.ts";
+import { PostgresExemptionStore } from "../../src/stores/exemption-store.ts";
 import { PostgresIdempotencyStore } from "../../src/stores/idempotency-store.ts";
 import { InMemoryCommandStore } from "../../src/stores/in-memory/command-store.ts";
 import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
@@ -49,6 +50,9 @@ export interface Kept {
   readonly ledger: LedgerStore;
   readonly billing: DailyBillingStore;
   readonly policy: PolicyStore;
+  readonly exemptions: ExemptionStore;
+  /** As whoever sends notices writes them. */
+  addNotice(notice: Notice): Promise<void>;
   readonly outbox: Outbox & Untold;
   readonly idempotency: Idempotency;
   readonly leases: LineLeases;
@@ -84,6 +88,12 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     ledger: new PostgresLedgerStore(db),
     billing: new PostgresBillingStore(db),
     policy: new PostgresPolicyStore(db),
+    exemptions: new PostgresExemptionStore(db),
+    addNotice: async ({ account, at: when, stage, delivered, available }) => {
+      await db.run(null, "INSERT INTO notices (account, at, stage, delivered, available) VALUES ($1, $2, $3, $4, $5)", [
+        ...[account, at(when), stage, delivered === null ? null : at(delivered), available],
+      ]);
+    },
     outbox,
     idempotency: new PostgresIdempotencyStore(db, clock),
     leases: new PostgresLineLeases(db),
@@ -145,6 +155,13 @@ function inMemory(clock: Clock): Kept {
     },
     get policy() {
       return stores.policy;
+    },
+    get exemptions() {
+      return stores.exemptions;
+    },
+    addNotice: (notice) => {
+      const { books } = db;
+      return db.statement(null, (on) => books.notices.add(on, { id: books.nextId(), notice }));
     },
     get outbox() {
       return stores.outbox;

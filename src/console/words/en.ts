@@ -166,6 +166,7 @@ export const en: Phrases = {
     approval: "approval by a second person",
     window: "the allowed hours",
     line: "its turn on the line",
+    feeder: "its turn on the feeder",
     "read-back": "the meter to show it",
     "trip-delay": "the meter's own trip delay",
     "high-current": "the current to fall",

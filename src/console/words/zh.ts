@@ -149,6 +149,7 @@ export const zh: Phrases = {
     approval: "第二人审批",
     window: "允许的时段",
     line: "线路空闲",
+    feeder: "同一馈线错峰",
     "read-back": "电表回抄",
     "trip-delay": "跳闸延时",
     "high-current": "电流下降",

@@ -1,6 +1,7 @@
 /** Every store of this room upon one database in memory: what a gateway needs to live without PostgreSQL. */
 import type { Clock } from "../../kernel/clock.ts";
 import { InMemoryBillingStore } from "./billing-store.ts";
+import { InMemoryExemptionStore } from "./exemption-store.ts";
 import { InMemoryCommandStore } from "./command-store.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import { InMemoryIdempotencyStore } from "./idempotency-store.ts";
@@ -24,6 +25,7 @@ export interface StoresInMemory {
   readonly ledger: InMemoryLedgerStore;
   readonly billing: InMemoryBillingStore;
   readonly policy: InMemoryPolicyStore;
+  readonly exemptions: InMemoryExemptionStore;
   readonly outbox: InMemoryOutbox;
   readonly idempotency: InMemoryIdempotencyStore;
   readonly leases: InMemoryLineLeases;
@@ -40,6 +42,7 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   ledger: new InMemoryLedgerStore(db),
   billing: new InMemoryBillingStore(db),
   policy: new InMemoryPolicyStore(db),
+  exemptions: new InMemoryExemptionStore(db),
   outbox: new InMemoryOutbox(db),
   idempotency: new InMemoryIdempotencyStore(db),
   leases: new InMemoryLineLeases(db),
