@@ -184,6 +184,19 @@ describe("rates", () => {
     await conserved(world);
   });
 
+  test("of days between two moments at which they were read follow the total of each day", async () => {
+    const world = await aWorld([rated]);
+    await world.midnight(1, 1_000n, { rates: [400n, 600n] });
+    await world.midnight(2, 1_100n);
+    await world.midnight(3, 1_400n, { rates: [600n, 800n] });
+    const [one, two] = await world.days();
+    expect([one!.rates.map(({ energy }) => energy), two!.rates.map(({ energy }) => energy)]).toEqual([
+      [50n, 50n],
+      [150n, 150n],
+    ]);
+    expect([one!.ratesMissing, two!.ratesMissing]).toEqual([false, false]);
+  });
+
   test("nobody is told while the midnight may still bring them: only when readings have settled the day", async () => {
     const world = await aWorld([rated]);
     await world.midnight(1, 1_000n, { rates: [400n, 600n] });
