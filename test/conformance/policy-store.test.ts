@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { uuidv7 } from "uuidv7";
 import { blankDay } from "../../src/ledger/settlement-day.ts";
 import type { Command } from "../../src/commands/command.ts";
+import { CentiKwh } from "../../src/kernel/energy.ts";
 import { Instant, later, systemClock } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, MeterAddress, PaymentId } from "../../src/kernel/ids.ts";
 import { Fen, ZERO_FEN } from "../../src/kernel/money.ts";
