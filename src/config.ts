@@ -5,12 +5,11 @@
  * allowed, and all of them are told at once. Environment wins over the file.
  */
 import { readFileSync } from "node:fs";
-import { dirname, isAbsolute, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
-import type { z } from "zod";
 import { Fault, reasonOf } from "./kernel/faults.ts";
 import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
-import { parsePrice, parseYuan, type Fen, type PricePerKwh } from "./kernel/money.ts";
+import { parseYuan, type Fen } from "./kernel/money.ts";
 import { Secret } from "./kernel/secret.ts";
 import { complaintsAbout } from "./devices/dial-in/caller-book.ts";
 import { keptInMachine, openVault } from "./security/vault.ts";
@@ -18,20 +17,13 @@ import { meterModels } from "./devices/meter-models.ts";
 import type { KeptPassword, MeterRecord } from "./devices/meter.ts";
 import type { Tier, Tiers } from "./devices/poll-tiers.ts";
 import { siteFile, type SiteFile } from "./site-file.ts";
+import { allowed, Complaints, pathText, unique } from "./site/complaints.ts";
+import { atBase } from "./site/places.ts";
+import { securityOf, type HsmConfig, type SoftwareKeys } from "./site/security.ts";
+import { tariffOf } from "./tariff/site-tariffs.ts";
+import type { Tariffs } from "./tariff/tariff.ts";
 
-export interface SoftwareKeys {
-  readonly kind: "software-test-keys";
-}
-
-export interface HsmConfig {
-  readonly kind: "hsm";
-  readonly host: string;
-  readonly port: number;
-  readonly secret: Secret<string>;
-  readonly deadlineMs: number;
-  /** Null: plain TCP. `ca` is the certificate's text, null for the authorities Node knows. */
-  readonly tls: { readonly ca: string | null } | null;
-}
+export type { HsmConfig, SoftwareKeys } from "./site/security.ts";
 
 export interface Config {
   readonly site: { readonly name: string; readonly timeZone: string };
@@ -57,7 +49,10 @@ export interface Config {
     readonly mode: "local" | "remote";
     readonly tariff: string;
   }[];
-  readonly prices: ReadonlyMap<string, PricePerKwh>;
+  /** In the file's order. */
+  readonly tariffs: Tariffs;
+  /** By class, for accounts that name none; where the class has none either, it is the first. */
+  readonly classTariffs: ReadonlyMap<string, string>;
   readonly policy: Omit<SiteFile["policy"], "cutBelow"> & { readonly cutBelow: Fen };
   readonly polling: Tiers;
   readonly paymentCap: Fen;
@@ -77,21 +72,6 @@ export interface Config {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** "meters[3].address", as a person would point at it. */
-const pathText = (path: readonly PropertyKey[]): string =>
-  path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("") ||
-  "(the whole file)";
-
-class Complaints {
-  readonly list: string[] = [];
-  add(path: string, what: string): void {
-    this.list.push(`${path}: ${what}`);
-  }
-  throwIfAny(file: string): void {
-    if (this.list.length > 0) throw new Fault("site-file-invalid", { file, errors: this.list });
-  }
-}
 
 /** Reads and validates; every complaint is told at once, with its path, and with the line where the file gives one. */
 export function loadConfig(options: { readonly path: string; readonly env: Environment }): Config {
@@ -178,7 +158,16 @@ export function buildConfig(
     "account",
     complaints,
   );
-  const prices = new Map(file.tariffs.map((tariff) => [tariff.id, parsePrice(tariff.price)]));
+  unique(
+    file.tariffs.map((tariff) => tariff.id),
+    "tariffs",
+    "id",
+    complaints,
+  );
+  const tariffs: Tariffs = new Map(file.tariffs.map((tariff) => [tariff.id, tariffOf(tariff)]));
+  const classTariffs = new Map(
+    Object.entries(file.classes).flatMap(([name, { tariff }]) => (tariff === undefined ? [] : [[name, tariff] as const])),
+  );
   const buses = new Set(file.buses.map((bus) => bus.id));
   const bound = new Map<string, number>();
   file.meters.forEach((meter, index) => {
@@ -197,7 +186,7 @@ export function buildConfig(
     else if (bus.dialIn !== undefined || bus.callers !== undefined)
       complaints.add(`buses[${index}]`, "dialIn and callers belong to a bus of kind tcp-server");
   }
-  const accounts = accountsOf(file, complaints);
+  const accounts = accountsOf(file, { tariffs, classTariffs }, complaints);
   const meters = file.meters.map((meter, index): MeterRecord => ({
     address: meter.address as MeterAddress,
     meterNumber: meter.meterNumber ?? meter.address,
@@ -286,7 +275,8 @@ export function buildConfig(
     buses: file.buses,
     meters,
     accounts,
-    prices,
+    tariffs,
+    classTariffs,
     policy: { ...file.policy, cutBelow: parseYuan(file.policy.cutBelow) },
     polling: tiersOf(file.polling),
     paymentCap: parseYuan(file.payments.cap),
@@ -303,45 +293,18 @@ export function buildConfig(
   return Object.freeze(config);
 }
 
-/** The proof of the secret can be overheard on a plain wire and tried against guesses: so it has to be too long to guess. */
-const HSM_SECRET_LETTERS_MIN = 16;
-
-function securityOf(
-  given: SiteFile["security"],
-  base: string,
-  secret: (path: string, reference: string) => Secret<string>,
-  complaints: Complaints,
-): Config["security"] {
-  if (given.kind !== "hsm") return given;
-  const url = URL.parse(given.url);
-  const isPlace = url?.protocol === "hsm:" && url.hostname !== "" && url.port !== "" && url.port !== "0";
-  const isAlone = url !== null && `${url.username}${url.password}${url.search}${url.hash}` === "" && /^\/?$/.test(url.pathname);
-  if (!isPlace || !isAlone)
-    complaints.add("security.url", "hsm://HOST:PORT and nothing else; the secret is named by security.secret");
-  const shared = secret("security.secret", given.secret);
-  const letters = shared.open().length;
-  if (letters > 0 && letters < HSM_SECRET_LETTERS_MIN)
-    complaints.add("security.secret", `at least ${HSM_SECRET_LETTERS_MIN} letters, drawn by chance`);
-  if (given.ca !== undefined && !given.tls) complaints.add("security.ca", "only with tls: true");
-  let ca: string | null = null;
-  try {
-    if (given.ca !== undefined) ca = readFileSync(atBase(base, given.ca, false), "utf8");
-  } catch (error) {
-    complaints.add("security.ca", `cannot read the file: ${reasonOf(error)}`);
-  }
-  return {
-    kind: "hsm",
-    host: url?.hostname.replaceAll(/[[\]]/g, "") ?? "",
-    port: Number(url?.port),
-    secret: shared,
-    deadlineMs: given.deadlineMs,
-    tls: given.tls ? { ca } : null,
-  };
-}
-
 /** Accounts named by meters exist even when the file does not list them; the meter's model tells where their money is kept. */
-function accountsOf(file: SiteFile, complaints: Complaints): Config["accounts"] {
-  const tariffs = new Set(file.tariffs.map((tariff) => tariff.id));
+function accountsOf(
+  file: SiteFile,
+  prices: Pick<Config, "tariffs" | "classTariffs">,
+  complaints: Complaints,
+): Config["accounts"] {
+  const tariffs = [...prices.tariffs.keys()];
+  const check = (path: string, tariff: string): void => {
+    if (!tariffs.includes(tariff)) complaints.add(path, `no tariff has the id "${tariff}"; there are: ${tariffs.join(", ")}`);
+  };
+  for (const [name, { tariff }] of Object.entries(file.classes))
+    if (tariff !== undefined) check(`classes.${name}.tariff`, tariff);
   const listed = new Map(file.accounts.map((account, index) => [account.account, { ...account, index }]));
   const meterOf = new Map(file.meters.flatMap((meter) => (meter.account === undefined ? [] : [[meter.account, meter] as const])));
   const names = new Set([...listed.keys(), ...meterOf.keys()]);
@@ -350,38 +313,20 @@ function accountsOf(file: SiteFile, complaints: Complaints): Config["accounts"] 
     const meter = meterOf.get(account);
     const natural = meter !== undefined && !meterModels[meter.model].wallet ? "remote" : "local";
     const mode = given?.mode ?? natural;
-    const tariff = given?.tariff ?? file.tariffs[0]!.id;
-    if (!tariffs.has(tariff)) complaints.add(`accounts[${given?.index ?? 0}].tariff`, `no tariff has the id "${tariff}"`);
+    const kind = given?.class ?? "residential";
+    if (given?.tariff !== undefined) check(`accounts[${given.index}].tariff`, given.tariff);
     if (meterOf.has(account) && mode !== natural)
       complaints.add(`accounts[${given?.index ?? 0}].mode`, `a ${meterOf.get(account)!.model} meter needs mode: ${natural}`);
-    return { account: AccountId(account), name: given?.name ?? account, class: given?.class ?? "residential", mode, tariff };
+    const tariff = given?.tariff ?? tariffOfClass(prices, kind);
+    return { account: AccountId(account), name: given?.name ?? account, class: kind, mode, tariff };
   });
 }
 
-const atBase = (base: string, path: string, fromHere: boolean): string =>
-  isAbsolute(path) ? path : resolve(fromHere ? process.cwd() : base, path);
+/** The tariff of an account that names none. */
+export const tariffOfClass = ({ tariffs, classTariffs }: Pick<Config, "tariffs" | "classTariffs">, name: string): string =>
+  classTariffs.get(name) ?? [...tariffs.keys()][0]!;
+
 export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
-
-function unique(values: readonly string[], list: string, field: string, complaints: Complaints): void {
-  const seen = new Map<string, number>();
-  values.forEach((value, index) => {
-    const first = seen.get(value);
-    if (first === undefined) seen.set(value, index);
-    else complaints.add(`${list}[${index}].${field}`, `"${value}" stands already at ${list}[${first}]`);
-  });
-}
-
-/** What is wrong and what is allowed, in one line. */
-function allowed(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "invalid_value":
-      return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
-    case "unrecognized_keys":
-      return `unknown: ${issue.keys.join(", ")}`;
-    default:
-      return issue.message;
-  }
-}
 
 const minuteOfDay = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
 

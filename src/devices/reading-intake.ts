@@ -16,6 +16,8 @@ import type { DeviceStore } from "./device-store.ts";
 const REGISTER_STEPS_PER_HOUR_MAX = 5_000n;
 /** Below this a jump is not worth doubting: clocks differ, registers round. */
 const REGISTER_STEPS_FREE = 200n;
+/** What is allowed between readings of which the later says that it is the earlier: a clock was set back, and nobody knows how long it was. */
+const UNKNOWN_HOURS = 24n;
 
 /** Joins the intake's transaction for each believed reading of imported energy. */
 export interface EnergyListener {
@@ -34,7 +36,8 @@ export function registerDoubt(
 ): string | null {
   if (before === null) return null;
   if (now.register < before.register) return "backwards";
-  const hours = BigInt(Math.ceil(Math.max(0, now.takenAt - before.takenAt) / 3_600_000));
+  const elapsed = now.takenAt - before.takenAt;
+  const hours = elapsed < 0 ? UNKNOWN_HOURS : BigInt(Math.ceil(elapsed / 3_600_000));
   if (now.register - before.register > REGISTER_STEPS_FREE + REGISTER_STEPS_PER_HOUR_MAX * hours)
     return "faster-than-the-meter-can-turn";
   return null;

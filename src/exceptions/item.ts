@@ -78,5 +78,6 @@ export const keyOf = {
   payment: (id: PaymentId): string => `payment/${id}`,
   quarantine: (meter: MeterAddress): string => `quarantine/${meter}`,
   reading: (meter: MeterAddress, item: string): string => `reading/${meter}/${item}`,
+  rates: (meter: MeterAddress): string => `rates/${meter}`,
   ledger: (what: string): string => `ledger/${what}`,
 };

@@ -50,6 +50,7 @@ export const kinds = {
     "The books are those of an older moment; rules cut nobody until this is closed",
     "账务已恢复到较早时刻;结案前规则不执行跳闸",
   ),
+  "rates-missing": row("money-desk", "device", MONEY_MS, "Energy without a rate was not charged", "电量无费率,未计费"),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),
 } as const satisfies Record<string, KindRow>;
 

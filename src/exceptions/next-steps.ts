@@ -51,6 +51,10 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
     "Compare every meter with the books, bring in from the channels' files what was paid since the backup, decide what is disputed; then close this, and the rules may cut again.",
     "对全部电表做账表核对,按渠道对账文件补录备份之后的缴费,裁定存疑命令;完成后结案,规则恢复跳闸。",
   ),
+  "rates-missing": say(
+    "The tariff has rates and the meter did not tell how much of which it measured, so this energy was not charged. Read its rate registers (0001FF00); where it has none, give the account a tariff of one price.",
+    "电价分费率,而电表未给出各费率示数,该电量未计费:抄读各费率示数(0001FF00);如电表无费率,请改用单一电价。",
+  ),
   "reading-suspect": say(
     "Read the meter again and compare it with its display; nobody was charged for this reading.",
     "重新抄表并与显示屏核对;该示数未用于计费。",

@@ -8,15 +8,16 @@ import { Comparison } from "../exceptions/comparison.ts";
 import { settledBaseline } from "../exceptions/comparison-store.ts";
 import { Exceptions } from "../exceptions/exceptions.ts";
 import { CommandOutcomes } from "../exceptions/outcomes.ts";
+import { MissingRates } from "../exceptions/missing-rates.ts";
 import { Nightly } from "../exceptions/nightly.ts";
 import { SuspectReadings } from "../exceptions/suspects.ts";
 import { ExceptionWatch } from "../exceptions/watch.ts";
 import type { Street } from "../devices/meter.ts";
-import type { PricePerKwh } from "../kernel/money.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Database } from "../stores/database.ts";
 import { PostgresComparisonStore } from "../stores/comparison-store.ts";
 import { PostgresExceptionStore } from "../stores/exception-store.ts";
+import type { Tariffs } from "../tariff/tariff.ts";
 
 export interface ExceptionHouseParts {
   readonly db: Database;
@@ -47,6 +48,7 @@ export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
     comparisonStore,
     exceptions,
     outcomes: new CommandOutcomes({ exceptions, store }),
+    rates: new MissingRates({ exceptions, store }),
     suspects: new SuspectReadings({ exceptions, meters: parts.meters }),
     watch: new ExceptionWatch({ ...parts, exceptions, store }),
   };
@@ -57,7 +59,7 @@ export function comparisonOf(
   house: ExceptionHouseParts & ReturnType<typeof exceptionsOf>,
   more: {
     readonly street: Street;
-    readonly priceOf: (tariff: string) => PricePerKwh | undefined;
+    readonly tariffs: Tariffs;
     readonly timeZone: string;
     readonly at: number | null;
   },

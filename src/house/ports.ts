@@ -19,7 +19,8 @@ import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
-import type { BillingStore } from "../ledger/billing.ts";
+import type { BillingStore } from "../ledger/billing-store.ts";
+import type { RatesWatch } from "../ledger/resettling.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
@@ -46,7 +47,7 @@ export interface HouseStores {
 /** Of the site, what the engine goes by. */
 export type HouseSite = Pick<
   Config,
-  "site" | "buses" | "meters" | "accounts" | "prices" | "policy" | "polling" | "paymentCap" | "channels"
+  "site" | "buses" | "meters" | "accounts" | "tariffs" | "policy" | "polling" | "paymentCap" | "channels"
 >;
 
 /** Rows and money, as everything that changes them is given them. */
@@ -61,6 +62,7 @@ export interface EngineBooks extends Omit<ConclusionParts, "outcomes"> {
 export interface EngineKeepers {
   readonly outcomes?: OutcomeKeeper;
   readonly suspects?: SuspectListener;
+  readonly rates?: RatesWatch;
 }
 
 export interface EngineParts<K extends EngineKeepers = EngineKeepers> {

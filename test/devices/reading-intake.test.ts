@@ -77,6 +77,8 @@ describe("a register is doubted", () => {
     ["not for a jump too small to be worth it, however soon", 100_200n, 0, null],
     ["one step beyond that, at the same moment", 100_201n, 0, "faster-than-the-meter-can-turn"],
     ["one step beyond the largest load and the free steps", 105_201n, hours(1), "faster-than-the-meter-can-turn"],
+    ["a day's largest load when a clock was set back in between", 220_200n, -hours(1), null],
+    ["one step beyond that", 220_201n, -hours(1), "faster-than-the-meter-can-turn"],
     ["not for what a month may bring", 100_000n + 5_000n * 720n, hours(720), null],
     ["one step backwards", 99_999n, hours(1), "backwards"],
     ["when it begins again at zero", 0n, hours(1), "backwards"],

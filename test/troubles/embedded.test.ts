@@ -2,11 +2,14 @@
  * What a gateway that was killed leaves of its embedded server: one that lives on because its guardian cannot act, or the corpse of one
  * that nobody has buried. The next start deals with either, and what was paid arrives once. What else a start meets (a stale lock
  * file, a folder that another gateway owns, another user's rights) is held by test/stores/embedded-postgres.test.ts.
+ *
+ * The guardian is two processes: the shell that waits for the server, and the watcher beside the server that listens for our end. Whoever
+ * stops the shell alone still has the server told to end, as fast as it can.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import {
   folder,
   holdersOf,
@@ -54,11 +57,30 @@ const postmaster = (): number =>
 const field = (pid: number, name: "ppid" | "stat"): string =>
   execFileSync("ps", ["-o", `${name}=`, "-p", String(pid)], { encoding: "utf8" }).trim();
 const onlyTheGateway = (): boolean => process.kill(gateway.child.pid!, "SIGKILL");
+const childrenOf = (pid: number): readonly number[] =>
+  execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" })
+    .trim()
+    .split(/\s+/)
+    .map(Number);
 
-async function arrivesOnceAfterTheNextStart(address: string, guardian: number): Promise<void> {
-  const before = postmaster();
+/** Holds the guardian's shell and its watcher still; answers what lets them go on, which also happens when the test has failed. */
+async function holdGuardianOf(server: number): Promise<() => void> {
+  const guardian = Number(field(server, "ppid"));
+  const watchers = childrenOf(guardian).filter((pid) => pid !== server);
+  expect(watchers).toHaveLength(1);
+  const both = [guardian, ...watchers];
+  const goOn = (): void => {
+    for (const pid of both.splice(0)) process.kill(pid, "SIGCONT");
+  };
+  onTestFinished(goOn);
+  for (const pid of both) process.kill(pid, "SIGSTOP");
+  await until("the guardian to stand still", () => (both.every((pid) => field(pid, "stat").startsWith("T")) ? true : null));
+  return goOn;
+}
+
+async function arrivesOnceAfterTheNextStart(address: string, before: number, goOn: () => void): Promise<void> {
   gateway = await startGatewayProcess(siteFile);
-  process.kill(guardian, "SIGCONT");
+  goOn();
   expect(postmaster()).not.toBe(before);
   await until("what was paid to arrive", async () => ((await street.meter(address)).obeyed["topUps"] === 1 ? true : null));
   expect(await street.meter(address)).toMatchObject({ balance: "110.00", purchaseCount: 1 });
@@ -69,22 +91,23 @@ async function arrivesOnceAfterTheNextStart(address: string, guardian: number): 
 
 test("a server that outlives its gateway is told to end, and the next start has its data", async () => {
   expect((await payOnce(gateway.url, first!, "orphaned")).status).toBe(202);
-  const guardian = Number(field(postmaster(), "ppid"));
-  process.kill(guardian, "SIGSTOP");
+  const server = postmaster();
+  const goOn = await holdGuardianOf(server);
   onlyTheGateway();
   await gateway.ended;
-  expect(field(postmaster(), "stat")).toMatch(/^[^Z]/);
-  await arrivesOnceAfterTheNextStart(first!, guardian);
+  expect(postmaster()).toBe(server);
+  expect(field(server, "stat")).toMatch(/^[^Z]/);
+  await arrivesOnceAfterTheNextStart(first!, server, goOn);
 }, 90_000);
 
 test("the corpse of a server that nobody buried does not stop the next start", async () => {
   expect((await payOnce(gateway.url, second!, "a corpse")).status).toBe(202);
   const server = postmaster();
-  const guardian = Number(field(server, "ppid"));
-  process.kill(guardian, "SIGSTOP");
+  const goOn = await holdGuardianOf(server);
   onlyTheGateway();
   process.kill(server, "SIGKILL");
   await gateway.ended;
   await until("it to be a corpse", () => (field(server, "stat").startsWith("Z") ? true : null));
-  await arrivesOnceAfterTheNextStart(second!, guardian);
+  expect(postmaster()).toBe(server);
+  await arrivesOnceAfterTheNextStart(second!, server, goOn);
 }, 90_000);

@@ -7,13 +7,12 @@ import { isOpen, waitsForApproval } from "../../commands/command.ts";
 import type { AccountBook, MeterBook, Payment } from "../../commands/command-store.ts";
 import type { Replacement } from "../../commands/replacement/replacement.ts";
 import type { Instant } from "../../kernel/clock.ts";
-import type { CentiKwh } from "../../kernel/energy.ts";
 import type { Announcement } from "../../kernel/events.ts";
-import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
-import type { Fen } from "../../kernel/money.ts";
+import type { CommandId, MeterAddress } from "../../kernel/ids.ts";
 import type { Reading } from "../../kernel/reading.ts";
 import type { Entry } from "../../ledger/ledger-store.ts";
-import type { BillingState } from "../../ledger/tariff.ts";
+import type { BillingState } from "../../ledger/billing-store.ts";
+import type { SettlementDay } from "../../ledger/settlement-day.ts";
 import type { Intent } from "../../policy/rules.ts";
 import { ConstraintViolated, Table } from "./table.ts";
 
@@ -44,18 +43,6 @@ export interface AccountRow extends Omit<AccountBook, "meter"> {
 export interface EntryRow {
   readonly id: bigint;
   readonly entry: Entry;
-}
-export interface BillingRow extends BillingState {
-  readonly meter: MeterAddress;
-  readonly account: AccountId;
-  readonly billedAt: Instant;
-}
-export interface BilledDayRow {
-  readonly account: AccountId;
-  readonly meter: MeterAddress;
-  readonly day: string;
-  readonly energy: CentiKwh;
-  readonly cost: Fen;
 }
 export interface ReadingRow {
   readonly id: number;
@@ -108,6 +95,8 @@ export const ADDING = "one_adding_command_on_the_wire";
 /** Two parts that may hold any character, as one key. */
 export const pair = (a: string, b: string): string => JSON.stringify([a, b]);
 export const attemptKey = (command: CommandId, number: number): string => `${command}/${number}`;
+export const stretchKey = (meter: MeterAddress, stretch: bigint): string => `${meter}/${stretch}`;
+export const billedDayKey = ({ meter, stretch, day, account }: SettlementDay): string => `${meter}/${stretch}/${day}/${account}`;
 /** All open commands; a meter's own stand under its address. */
 export const OPEN = "open";
 
@@ -186,11 +175,15 @@ export class Books {
     keyOf: (row) => pair(row.meter, row.item),
     groups: { meter: (row) => row.meter },
   });
-  readonly billing = new Table<BillingRow>({ name: "billing", keyOf: (row) => row.meter });
-  readonly billedDays = new Table<BilledDayRow>({
-    name: "billing_days",
-    keyOf: (row) => JSON.stringify([row.account, row.meter, row.day]),
+  readonly billing = new Table<BillingState>({
+    name: "billing",
+    keyOf: (row) => row.meter,
     groups: { account: (row) => row.account },
+  });
+  readonly billedDays = new Table<SettlementDay>({
+    name: "billing_days",
+    keyOf: billedDayKey,
+    groups: { account: (row) => row.account, meter: (row) => row.meter, stretch: (row) => stretchKey(row.meter, row.stretch) },
   });
   readonly intents = new Table<IntentRow>({
     name: "intents",
