@@ -62,7 +62,7 @@ export async function runMonth(
     async (tx) => {
       await db.run(
         tx,
-        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL work_mem = '128MB'; SET LOCAL idle_in_transaction_session_timeout = 0",
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL idle_in_transaction_session_timeout = 0",
       );
       await db.run(tx, `DECLARE month NO SCROLL CURSOR FOR ${runOf(month, period)}`);
       for (;;) {

@@ -49,8 +49,8 @@ async function fill(db: Database, workshop: Workshop): Promise<void> {
     ...lay(payments("2026-12-02 12:00+08", PAID.after)),
     ...lay(charges(MONTH, String(DAYS - 1))),
     ...lay(charges("2026-12", "1")),
-    `INSERT INTO billing_days (stretch, start_by, end_by, settled_by, account, meter, day, energy, cost, price)
-     SELECT 1, 'midnight', 'midnight', 'midnights', a::text, lpad(a::text, 12, '0'), '${MONTH}-' || lpad((d + 1)::text, 2, '0'), 400, ${chargeOf}, 5283 FROM generate_series(0, ${DAYS - 1}) d, generate_series(1, ${ACCOUNTS}) a`,
+    `INSERT INTO billing_days (account, meter, day, energy, cost, stretch, start_by, end_by, settled_by)
+     SELECT a::text, lpad(a::text, 12, '0'), '${MONTH}-' || lpad((d + 1)::text, 2, '0'), 400, ${chargeOf}, 0, 'midnight', 'midnight', 'midnights' FROM generate_series(0, ${DAYS - 1}) d, generate_series(1, ${ACCOUNTS}) a`,
     "INSERT INTO ledger_positions SELECT book, sum(amount) FROM ledger_legs WHERE starts_with(book, 'available/') GROUP BY book",
   ];
   await db.transact(

@@ -7,10 +7,8 @@ import { Instant, systemClock } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { Fen } from "../../src/kernel/money.ts";
 import { parseCsv } from "../../src/ledger/csv.ts";
-import { blankDay } from "../../src/ledger/settlement-day.ts";
 import { monthOf, mustLeadOn, columns, type MonthRow } from "../../src/ledger/month-run.ts";
 import { statementOf } from "../../src/ledger/statements.ts";
-import { PostgresBillingStore } from "../../src/stores/billing-store.ts";
 import { PostgresLedgerStore } from "../../src/stores/ledger-store.ts";
 import { PostgresMeterStore } from "../../src/stores/meter-store.ts";
 import { runMonth, writeMonth } from "../../src/stores/month-run.ts";
@@ -73,21 +71,19 @@ beforeAll(async () => {
   await at("2026-11-05T12:00:01+08:00", wallet, "hold", -5_000n);
   await at("2026-11-06T12:00:01+08:00", wallet, "release", 2_000n);
   await at("2026-12-06T12:00:01+08:00", wallet, "release", 3_000n);
-  const billing = new PostgresBillingStore(db);
-  for (const [day, energy, cost] of [
-    ["2026-10-31", 1n, 1n],
-    ["2026-11-01", 400n, 150n],
-    ["2026-11-30", 401n, 151n],
-    ["2026-12-01", 9n, 9n],
+  // two stretches on one day: a tenant before and after a change of meter
+  for (const [day, energy, cost, stretch] of [
+    ["2026-10-31", 1, 1, 0],
+    ["2026-11-01", 300, 100, 0],
+    ["2026-11-01", 100, 50, 1],
+    ["2026-11-30", 401, 151, 0],
+    ["2026-12-01", 9, 9, 0],
   ] as const)
-    await db.transact((tx) => {
-      const blank = blankDay(
-        { account: busy, meter, stretch: 1n, day, tariff: "flat" },
-        { total: 0n, rates: null, exported: null },
-        "midnight",
-      );
-      return billing.saveDay(tx, { ...blank, energy, cost: Fen(cost), endBy: "midnight", settledBy: "midnights" });
-    });
+    await db.run(
+      null,
+      `INSERT INTO billing_days (account, meter, day, energy, cost, stretch, start_by, end_by, settled_by) VALUES ($1, $2, $3, $4, $5, $6, 'midnight', 'midnight', 'midnights')`,
+      [busy, meter, day, energy, cost, stretch],
+    );
 });
 afterAll(async () => {
   await books.drop();
