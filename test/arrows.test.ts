@@ -13,13 +13,14 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   devices: ["kernel", "protocols", "transports", "security"],
   commands: ["kernel", "devices", "ledger"],
   exceptions: ["kernel", "ledger", "commands", "devices"],
+  validation: ["kernel", "commands", "devices"],
   policy: ["kernel", "ledger", "commands", "devices"],
   queue: ["kernel", "commands"],
   audit: ["kernel"],
   receipts: ["kernel", "protocols", "commands", "audit"],
-  stores: ["kernel", "devices", "ledger", "commands", "policy", "queue", "exceptions", "audit", "receipts"],
+  stores: ["kernel", "devices", "ledger", "commands", "policy", "queue", "exceptions", "audit", "receipts", "validation"],
   metrics: ["kernel"],
-  api: ["kernel", "commands", "ledger", "policy", "devices", "exceptions", "metrics", "audit", "receipts"],
+  api: ["kernel", "commands", "ledger", "policy", "devices", "exceptions", "metrics", "audit", "receipts", "validation"],
   console: ["kernel"],
   // stores: whoever verifies the audit asks the database itself, because the gateway is what is being verified
   cli: ["kernel", "protocols", "transports", "devices", "security", "audit", "receipts", "stores", "config.ts"],
@@ -27,8 +28,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices", "security", "site-file.ts"],
-  "site-file.ts": ["kernel", "devices"],
+  "config.ts": ["kernel", "devices", "security", "validation", "site-file.ts"],
+  "site-file.ts": ["kernel", "devices", "validation"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */
