@@ -37,7 +37,7 @@ export const believedOf = (row: BelievedRow): Believed => ({
   cut: row.cut_counted === null || row.cut_since === null ? null : { counted: row.cut_counted, since: Instant(row.cut_since) },
 });
 
-interface DaysRow {
+export interface DaysRow {
   day: string;
   first_at: number;
   first_counted: bigint;
@@ -46,12 +46,12 @@ interface DaysRow {
   last_counted: bigint;
   last_shift: bigint;
 }
-const dayRowOf = (row: DaysRow): DayRow => ({
+export const dayRowOf = (row: DaysRow): DayRow => ({
   day: row.day,
   first: { at: Instant(row.first_at), counted: row.first_counted, shift: row.first_shift },
   last: { at: Instant(row.last_at), counted: row.last_counted, shift: row.last_shift },
 });
-const DAY = "day, first_at, first_counted, first_shift, last_at, last_counted, last_shift";
+export const DAY = "day, first_at, first_counted, first_shift, last_at, last_counted, last_shift";
 
 interface EntryRow {
   id: string;
