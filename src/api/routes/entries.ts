@@ -18,7 +18,9 @@ const energy = z.string().regex(/^\d{1,6}\.\d{2}$/, 'kWh with two decimals, like
 const body = z.strictObject({
   kind: z
     .enum(entryKinds)
-    .describe("accept: the doubted reading is right · correct: the register really was · estimate: nothing can be read · rebase: it was reset"),
+    .describe(
+      "accept: the doubted reading is right · correct: the register really was · estimate: nothing can be read · rebase: it was reset",
+    ),
   register: energy.optional().describe("correct, rebase: as the meter shows it"),
   rates: z.array(energy).min(1).max(4).optional().describe("correct: by rate, the first rate first"),
   billedTo: energy.optional().describe("rebase: what it showed last before it was reset; left out: what was believed last"),
@@ -74,7 +76,10 @@ export function entryRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
     async (request) => {
       const meter = MeterAddress(request.params.address);
       if ((await parts.meterStore.meter(null, meter)) === null) throw new Fault("unknown-meter", { meter });
-      return { items: (await parts.entryStore.entries(meter, ENTRIES_SHOWN)).map((entry) => entryView(entry, views)), next: null };
+      return {
+        items: (await parts.entryStore.entries(meter, ENTRIES_SHOWN)).map((entry) => entryView(entry, views)),
+        next: null,
+      };
     },
   );
 }
