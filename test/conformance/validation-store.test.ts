@@ -37,9 +37,13 @@ describe.each(keepers)("what is believed $title", ({ open }) => {
   const whole: Believed = {
     ...{ takenAt: noon, register: 12_345n, shift: 100_000_000n, rates: [1n, 2n], rateShifts: [0n, 100_000_000n] },
     exported: { register: 7n, shift: -3n, takenAt: later(noon, -5) },
-    ...{ advancedAt: later(noon, -hours(1)), cut: { counted: 100_012_345n, since: noon } },
+    ...{
+      advancedAt: later(noon, -hours(1)),
+      cut: { counted: 100_012_345n, since: noon },
+      vouched: { counted: 3n, at: later(noon, -9) },
+    },
   };
-  const bare: Believed = { ...whole, rates: null, rateShifts: [], exported: null, cut: null };
+  const bare: Believed = { ...whole, rates: null, rateShifts: [], exported: null, cut: null, vouched: null };
 
   test("is what was saved last, with all its parts and without", async () => {
     expect(await within((tx) => kept.validation.believed(tx, A))).toBe(null);

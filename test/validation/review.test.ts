@@ -26,7 +26,17 @@ const daysOf = (energies: readonly number[]): readonly DayRow[] => {
   });
 };
 const believed = (changes: Partial<Believed> = {}): Believed => ({
-  ...{ takenAt: now, register: 100_000n, shift: 0n, rates: null, rateShifts: [], exported: null, advancedAt: now, cut: null },
+  ...{
+    takenAt: now,
+    register: 100_000n,
+    shift: 0n,
+    rates: null,
+    rateShifts: [],
+    exported: null,
+    advancedAt: now,
+    cut: null,
+    vouched: null,
+  },
   ...changes,
 });
 const sight = (n: number, changes: Partial<MeterSight> = {}): MeterSight => {
