@@ -124,6 +124,23 @@ describe.each(keepers)("what is believed $title", ({ open }) => {
     expect(await peers("2026-11-12")).toBe(null);
   });
 
+  test("a review sees every meter with its books, what is believed and doubted of it, and its days where they are asked for", async () => {
+    await within((tx) => kept.validation.saveBelieved(tx, A, whole));
+    const doubt = { meter: A, doubt: "jump", item: "importedEnergy", register: 5n, takenAt: noon, source: "poll" } as const;
+    await within((tx) => kept.validation.noteDoubt(tx, doubt));
+    await within((tx) => kept.validation.noteDay(tx, A, "2026-11-23", { at: noon, counted: 5n, shift: 0n }));
+    const all = await kept.reviews.sights({ daysSince: null });
+    expect(all.map(({ meter }) => meter)).toEqual(meters);
+    expect(all[0]).toMatchObject({ account: "a0", class: "residential", bus: "b", model: "remote-ledger", relay: "unknown" });
+    expect(all[0]).toMatchObject({ inCredit: false, believed: whole, doubt: { ...doubt, open: true, times: 1 }, days: [] });
+    expect(all[1]).toMatchObject({ believed: null, doubt: null });
+    const [withDays] = await kept.reviews.sights({ daysSince: "2026-11-01" });
+    expect(withDays!.days.map(({ day }) => day)).toEqual(["2026-11-23"]);
+    expect((await kept.reviews.sights({ daysSince: null, class: "shop" })).map(({ meter }) => meter)).toEqual([meters[7]]);
+    await kept.meters.bringIn([], []);
+    expect(await kept.reviews.sights({ daysSince: null })).toEqual([]);
+  });
+
   test("entries are kept, the newest first, and the last estimate is found", async () => {
     const entry = (n: number, changes: Partial<Entry> = {}): Entry => ({
       ...{ id: `00000000-0000-7000-8000-00000000000${n}`, meter: A, kind: "estimate", register: 5n, counted: 105n },

@@ -318,7 +318,7 @@ suiteNeeding(["chromium"], "the console", () => {
     );
     await page.getByTestId("review-find").fill("much-more");
     await expect.poll(() => rows.allInnerTexts()).toHaveLength(1);
-    await page.keyboard.press("Escape");
+    await view.getByRole("button", { name: "Close" }).click();
     await page.getByTestId("language").click();
     await page.getByTestId("reviews-button").click();
     await expect.poll(() => view.innerText()).toMatch(/用电波动[\s\S]*偏离倍数[\s\S]*用电突增/);

@@ -88,7 +88,7 @@ export async function aBench() {
         }),
       ),
     /** Fen charged so far, all of it. */
-    charged: async (): Promise<bigint> => -(await ledger.position(null, ACCOUNT)).available,
+    charged: async (): Promise<bigint> => 0n - (await ledger.position(null, ACCOUNT)).available,
     /** What the rules would do now. */
     intent: async (): Promise<Intent> => {
       const picture = (await stores.policy.remoteMeter(null, METER))!;
