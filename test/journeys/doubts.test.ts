@@ -51,7 +51,7 @@ const review = async (list: string): Promise<readonly Thing[]> => itemsOf(await 
 const cuts = (meter: string): number => house.street.snapshot(meter).obeyed.disconnects;
 
 test("a register that leaps charges nobody and cuts nobody, until a person accepts it: then it is billed once, and the audit names them", async () => {
-  for (const meter of [LEAPS, TWIN, FINE]) await house.desk.pay(accountOf(meter), "100.00");
+  for (const meter of [LEAPS, CROSSED, WITH, TWIN, FINE]) await house.desk.pay(accountOf(meter), "100.00");
   await house.gateway.pollAll();
   expect(await availableOf(LEAPS)).toBe("100.00");
   house.street.patch(LEAPS, { loadKw: 100 });
