@@ -18,6 +18,8 @@ import type { KeptPassword, MeterRecord } from "./devices/meter.ts";
 import type { Tier, Tiers } from "./devices/poll-tiers.ts";
 import { complaintsAboutPolicy, policyOf, strategiesOf, type PolicyConfig } from "./policy/policy-config.ts";
 import type { PolicyRules } from "./policy/policy-file.ts";
+import type { GateSettings } from "./validation/limits.ts";
+import { gateSettingsOf } from "./validation/site-shape.ts";
 import { siteFile, type SiteFile } from "./site-file.ts";
 import { allowed, Complaints, pathText, unique } from "./site/complaints.ts";
 import { atBase } from "./site/places.ts";
@@ -64,6 +66,7 @@ export interface Config {
   /** By class of customer; left out: no class has rules of its own. */
   readonly classes?: ReadonlyMap<string, { readonly policy?: PolicyRules | undefined }>;
   readonly polling: Tiers;
+  readonly validation: GateSettings;
   readonly paymentCap: Fen;
   readonly retention: SiteFile["retention"];
   /** Minute of the day at which ledger and meters are compared; null: only when somebody asks. */
@@ -207,6 +210,7 @@ export function buildConfig(
     model: meter.model,
     ...(meter.feeder === undefined ? {} : { feeder: meter.feeder }),
     ...(meter.testBench === undefined ? {} : { testBench: meter.testBench }),
+    ...(meter.currentMax === undefined ? {} : { currentMaxA: meter.currentMax }),
     relayPassword:
       meter.relayPassword === undefined
         ? null
@@ -297,6 +301,7 @@ export function buildConfig(
     policy,
     classes,
     polling: tiersOf(file.polling),
+    validation: gateSettingsOf(file.validation),
     paymentCap: parseYuan(file.payments.cap),
     retention: file.retention,
     compareAt: file.reconciliation.at === null ? null : minuteOfDay(file.reconciliation.at),

@@ -30,6 +30,7 @@ import { postgresStores } from "./house/postgres-stores.ts";
 import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
 import { policyDesks } from "./house/policy-desks.ts";
 import { retentionOf } from "./house/retention.ts";
+import { reviewerOf } from "./house/validation.ts";
 import { watchOver } from "./house/watch-over.ts";
 import { Counters } from "./metrics/counters.ts";
 import { bullmqOnPostgres, bullmqOnRedis } from "./queue/bullmq.ts";
@@ -39,6 +40,7 @@ import { Database } from "./stores/database.ts";
 import { PostgresIdempotencyStore } from "./stores/idempotency-store.ts";
 import { PostgresNewMeterStore } from "./stores/new-meter-store.ts";
 import { PostgresLineLeases } from "./stores/line-leases-store.ts";
+import { PostgresReviewStore } from "./stores/review-store.ts";
 import { migrate } from "./stores/migrate.ts";
 
 /** Lanes of a gateway's waiting room; one is enough on PostgreSQL, Redis has its work spread. */
@@ -234,6 +236,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     meterStore: stores.meters,
     ledgerStore: stores.ledger,
     readings: stores.readings,
+    entryStore: stores.validation,
+    reviewer: reviewerOf(config, new PostgresReviewStore(db), clock),
     tariffOfClass: (name) => tariffOfClass(config, name),
     ...{ tariffs: config.tariffs, tariffPush: config.tariffPush },
     newMeters: {

@@ -16,6 +16,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   devices: ["kernel", "tariff", "protocols", "transports", "security"],
   commands: ["kernel", "devices", "ledger"],
   exceptions: ["kernel", "tariff", "ledger", "commands", "devices"],
+  validation: ["kernel", "commands", "devices"],
   policy: ["kernel", "tariff", "ledger", "commands", "devices"],
   queue: ["kernel", "commands"],
   audit: ["kernel"],
@@ -32,10 +33,23 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "audit",
     "receipts",
     "retention",
+    "validation",
   ],
   retention: ["kernel", "ledger", "commands"],
   metrics: ["kernel"],
-  api: ["kernel", "tariff", "commands", "ledger", "policy", "devices", "exceptions", "metrics", "audit", "receipts"],
+  api: [
+    "kernel",
+    "tariff",
+    "commands",
+    "ledger",
+    "policy",
+    "devices",
+    "exceptions",
+    "metrics",
+    "audit",
+    "receipts",
+    "validation",
+  ],
   console: ["kernel"],
   // stores: whoever verifies the audit asks the database itself, because the gateway is what is being verified
   cli: [
@@ -55,9 +69,9 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices", "security", "tariff", "policy", "site", "site-file.ts"],
+  "config.ts": ["kernel", "devices", "security", "tariff", "policy", "validation", "site", "site-file.ts"],
   site: ["kernel", "site-file.ts"],
-  "site-file.ts": ["kernel", "devices", "tariff", "policy", "retention"],
+  "site-file.ts": ["kernel", "devices", "tariff", "policy", "retention", "validation"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */

@@ -22,6 +22,7 @@ import { tariffCommands } from "./tariff-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
 import { policyCommands } from "./policy-commands.ts";
 import { receiptCommands } from "./receipt-commands.ts";
+import { reviewCommands } from "./review-commands.ts";
 import { lineOf, watch } from "./watch.ts";
 
 const ORDERS = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", "disconnect-for"] as const;
@@ -237,6 +238,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
 
   importCommands({ program, terminal, end, throughGateway, clientOf });
   deskCommands({ program, throughGateway, terminal, end, clientOf });
+  reviewCommands({ program, throughGateway, terminal, clientOf });
   meterChanges(program, { throughGateway, clientOf, show });
   tariffCommands(program, { throughGateway, clientOf, show, terminal, end });
   policyCommands(program, { throughGateway, clientOf, show });

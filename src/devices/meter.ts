@@ -39,6 +39,8 @@ export interface MeterRecord {
   readonly testBench?: boolean;
   /** What feeds it (transformer, cabinet): restores of one are spread together. Left out: its bus stands for it. */
   readonly feeder?: string;
+  /** Amperes it is made for; left out: as the site says of all. */
+  readonly currentMaxA?: number;
 }
 
 /** Most urgent first; a lower number goes before a higher one. */

@@ -50,7 +50,7 @@ export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
     exceptions,
     outcomes: new CommandOutcomes({ exceptions, store }),
     rates: new MissingRates({ exceptions, store }),
-    suspects: new SuspectReadings({ exceptions, meters: parts.meters }),
+    suspects: new SuspectReadings({ exceptions, store, meters: parts.meters }),
     watch: new ExceptionWatch({ ...parts, exceptions, store }),
   };
 }

@@ -27,6 +27,7 @@ import type { PolicyStore } from "../policy/policy-store.ts";
 import type { Strategies } from "../policy/strategies.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
 import type { Untold } from "../stores/outbox-pump.ts";
+import type { ValidationStore } from "../validation/validation-store.ts";
 import type { Closers } from "./closers.ts";
 
 /** The engine's books; every one joins the transactions of this transactor. */
@@ -43,6 +44,7 @@ export interface HouseStores {
   readonly ledger: LedgerStore;
   readonly billing: BillingStore;
   readonly policy: PolicyStore;
+  readonly validation: ValidationStore;
   readonly outbox: Outbox & Untold;
 }
 
@@ -50,7 +52,8 @@ export interface HouseStores {
 export type HouseSite = Pick<
   Config,
   "site" | "buses" | "meters" | "accounts" | "tariffs" | "policy" | "classes" | "polling" | "paymentCap" | "channels"
->;
+> &
+  Partial<Pick<Config, "validation">>;
 
 /** Rows and money, as everything that changes them is given them. */
 export interface EngineBooks extends Omit<ConclusionParts, "outcomes"> {
@@ -99,7 +102,7 @@ export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
 /** What the doors say and ask; they come in by nothing else. */
 export type EngineDoors = Pick<
   ApiParts,
-  "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses" | "replacing"
+  "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses" | "replacing" | "entries"
 >;
 
 /** The strategy of cuts in force, and what it says of an account now. */

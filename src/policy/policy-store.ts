@@ -32,9 +32,10 @@ export interface RemoteMeter {
   readonly protectedSupply: boolean;
   readonly identity: Facts["identity"];
   readonly disputed: boolean;
-  readonly readAt: Instant | null;
-  /** What the meter shows is not believed; left out: nobody doubts it. */
+  /** A register of it was doubted, and none believed since. */
   readonly readingInDoubt?: boolean;
+  /** When the newest believed register was read; what was estimated after it does not count. */
+  readonly readAt: Instant | null;
   /** An automatic cut of this meter has been accepted and has not left. */
   readonly cutWaiting: boolean;
   /** Those that nobody has ended, whether their time is over or not. */

@@ -21,6 +21,7 @@ interface Row {
   identity: RemoteMeter["identity"];
   disputed: boolean;
   read_at: number | null;
+  in_doubt: boolean;
   cut_waiting: boolean;
   paid_at: number | null;
   exemptions: { kind: ExemptionKind; until: number }[];
@@ -41,7 +42,9 @@ const RECENT_DAYS = 8;
 
 const PICTURE = `
   SELECT m.address AS meter, a.account, a.class, coalesce(p.amount, 0)::bigint AS available, m.relay_reported AS relay, m.relay_word, m.cut_by,
-         (m.relay_protected OR EXISTS (SELECT 1 FROM commands g WHERE g.meter = m.address AND g.kind = 'protect' AND g.ended_at IS NULL)) AS protected, m.identity, b.billed_at AS read_at,
+         (m.relay_protected OR EXISTS (SELECT 1 FROM commands g WHERE g.meter = m.address AND g.kind = 'protect' AND g.ended_at IS NULL)) AS protected, m.identity,
+         CASE WHEN b.billed_at IS NOT NULL THEN least(b.billed_at, v.taken_at) END AS read_at,
+         EXISTS (SELECT 1 FROM reading_doubts d WHERE d.meter = m.address AND d.open) AS in_doubt,
          EXISTS (SELECT 1 FROM payments y WHERE y.account = a.account AND y.state = 'disputed') AS disputed,
          EXISTS (SELECT 1 FROM commands c WHERE c.meter = m.address AND c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.state IN ('accepted', 'queued')) AS cut_waiting,
          (SELECT y.created_at FROM payments y WHERE y.account = a.account ORDER BY y.id DESC LIMIT 1) AS paid_at,
@@ -55,6 +58,7 @@ const PICTURE = `
     JOIN accounts a ON a.account = m.account AND a.mode = 'remote'
     LEFT JOIN ledger_positions p ON p.book = 'available/' || a.account
     LEFT JOIN billing b ON b.meter = m.address
+    LEFT JOIN believed_registers v ON v.meter = m.address
     LEFT JOIN standings s ON s.meter = m.address AND s.account = a.account
     LEFT JOIN LATERAL (SELECT o.at, o.delivered, o.available FROM notices o
                         WHERE o.account = a.account AND o.stage = 'notice-due' AND o.delivered IS NOT NULL ORDER BY o.id DESC LIMIT 1) n ON true
@@ -86,6 +90,7 @@ const pictureOf = (row: Row): RemoteMeter => ({
   protectedSupply: row.protected,
   identity: row.identity,
   disputed: row.disputed,
+  readingInDoubt: row.in_doubt,
   readAt: maybe(row.read_at),
   cutWaiting: row.cut_waiting,
   exemptions: row.exemptions.map(({ kind, until }) => ({ kind, until: Instant(until) })),

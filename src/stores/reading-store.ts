@@ -74,6 +74,18 @@ export class PostgresReadingStore implements ReadingStore {
     return Promise.resolve();
   }
 
+  keepOlder(tx: Transaction, reading: Reading): Promise<void> {
+    return this.#insert(tx, reading, null);
+  }
+
+  async #insert(tx: Transaction, { meter, item, value, unit, takenAt, source }: Reading, suspect: string | null): Promise<void> {
+    await this.#db.run(
+      tx,
+      "INSERT INTO readings (meter, item, value, unit, taken_at, source, suspect) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      [meter, item, value, unit, at(takenAt), source, suspect],
+    );
+  }
+
   async latestOf(meters: readonly MeterAddress[], tx: Transaction | null = null): Promise<readonly Reading[]> {
     if (tx !== null && this.#waiting.has(tx)) await this.#write(tx);
     return (

@@ -57,6 +57,7 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     protectedSupply: false,
     identity: "unread",
     disputed: false,
+    readingInDoubt: false,
     readAt: null,
     cutWaiting: false,
     exemptions: [],

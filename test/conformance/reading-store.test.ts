@@ -62,6 +62,14 @@ describe.each(keepers)("readings $title", ({ open }) => {
     expect(await latest(A, "balance")).toBe(null);
   });
 
+  test("one of earlier is kept and is never the latest, however old that is", async () => {
+    await keep(reading(E, "5.00", 600));
+    await db.transact((tx) => store.keepOlder(tx, reading(E, "1.00", 0)));
+    expect(await latest(E)).toEqual(reading(E, "5.00", 600));
+    const days = await store.energyByDay(E, "UTC", 5);
+    expect(days).toEqual([{ day: "2026-11-23", first: "1.00", last: "5.00" }]);
+  });
+
   test("a suspect one is kept aside and never becomes the latest", async () => {
     await keep(reading(B, "10.00", 0));
     await keep(reading(B, "999999.00", 5), "faster-than-the-meter-can-turn");

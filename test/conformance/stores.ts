@@ -35,6 +35,10 @@ import { PostgresPolicyStore } from "../../src/stores/policy-store.ts";
 import { PostgresReadingStore } from "../../src/stores/reading-store.ts";
 import { PostgresReplacementStore } from "../../src/stores/replacement-store.ts";
 import { PostgresRetentionStore } from "../../src/stores/retention-store.ts";
+import { PostgresReviewStore } from "../../src/stores/review-store.ts";
+import type { ReviewStore } from "../../src/validation/review/sight.ts";
+import { PostgresValidationStore } from "../../src/stores/validation-store.ts";
+import type { ValidationStore } from "../../src/validation/validation-store.ts";
 import { testDatabase } from "../support/database.ts";
 
 export interface Kept {
@@ -53,6 +57,8 @@ export interface Kept {
   readonly exemptions: ExemptionStore;
   /** As whoever sends notices writes them. */
   addNotice(notice: Notice): Promise<void>;
+  readonly validation: ValidationStore;
+  readonly reviews: ReviewStore;
   readonly outbox: Outbox & Untold;
   readonly idempotency: Idempotency;
   readonly leases: LineLeases;
@@ -94,6 +100,8 @@ async function onPostgres(clock: Clock): Promise<Kept> {
         ...[account, at(when), stage, delivered === null ? null : at(delivered), available],
       ]);
     },
+    validation: new PostgresValidationStore(db),
+    reviews: new PostgresReviewStore(db),
     outbox,
     idempotency: new PostgresIdempotencyStore(db, clock),
     leases: new PostgresLineLeases(db),
@@ -158,6 +166,12 @@ function inMemory(clock: Clock): Kept {
     },
     get exemptions() {
       return stores.exemptions;
+    },
+    get validation() {
+      return stores.validation;
+    },
+    get reviews() {
+      return stores.reviews;
     },
     addNotice: (notice) => {
       const { books } = db;

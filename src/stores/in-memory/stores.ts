@@ -14,6 +14,8 @@ import { InMemoryPolicyStore } from "./policy-store.ts";
 import { InMemoryReadingStore } from "./reading-store.ts";
 import { InMemoryReplacementStore } from "./replacement-store.ts";
 import { InMemoryRetentionStore } from "./retention-store.ts";
+import { InMemoryReviewStore } from "./review-store.ts";
+import { InMemoryValidationStore } from "./validation-store.ts";
 
 export interface StoresInMemory {
   readonly commands: InMemoryCommandStore;
@@ -26,6 +28,8 @@ export interface StoresInMemory {
   readonly billing: InMemoryBillingStore;
   readonly policy: InMemoryPolicyStore;
   readonly exemptions: InMemoryExemptionStore;
+  readonly validation: InMemoryValidationStore;
+  readonly reviews: InMemoryReviewStore;
   readonly outbox: InMemoryOutbox;
   readonly idempotency: InMemoryIdempotencyStore;
   readonly leases: InMemoryLineLeases;
@@ -43,6 +47,8 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   billing: new InMemoryBillingStore(db),
   policy: new InMemoryPolicyStore(db),
   exemptions: new InMemoryExemptionStore(db),
+  validation: new InMemoryValidationStore(db),
+  reviews: new InMemoryReviewStore(db),
   outbox: new InMemoryOutbox(db),
   idempotency: new InMemoryIdempotencyStore(db),
   leases: new InMemoryLineLeases(db),
