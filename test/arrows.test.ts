@@ -11,15 +11,16 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   security: ["kernel"],
   ledger: ["kernel"],
   devices: ["kernel", "protocols", "transports", "security"],
+  collection: ["kernel", "devices", "protocols"],
   commands: ["kernel", "devices", "ledger"],
-  exceptions: ["kernel", "ledger", "commands", "devices"],
+  exceptions: ["kernel", "ledger", "commands", "devices", "collection"],
   policy: ["kernel", "ledger", "commands", "devices"],
   queue: ["kernel", "commands"],
   audit: ["kernel"],
   receipts: ["kernel", "protocols", "commands", "audit"],
-  stores: ["kernel", "devices", "ledger", "commands", "policy", "queue", "exceptions", "audit", "receipts"],
+  stores: ["kernel", "devices", "ledger", "commands", "policy", "queue", "exceptions", "audit", "receipts", "collection"],
   metrics: ["kernel"],
-  api: ["kernel", "commands", "ledger", "policy", "devices", "exceptions", "metrics", "audit", "receipts"],
+  api: ["kernel", "commands", "ledger", "policy", "devices", "exceptions", "metrics", "audit", "receipts", "collection"],
   console: ["kernel"],
   // stores: whoever verifies the audit asks the database itself, because the gateway is what is being verified
   cli: ["kernel", "protocols", "transports", "devices", "security", "audit", "receipts", "stores", "config.ts"],
@@ -27,8 +28,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices", "security", "site-file.ts"],
-  "site-file.ts": ["kernel", "devices"],
+  "config.ts": ["kernel", "devices", "security", "collection", "site-file.ts"],
+  "site-file.ts": ["kernel", "devices", "collection"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */
