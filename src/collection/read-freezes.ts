@@ -46,8 +46,6 @@ export type Midnight =
 
 /** Clocks are known to a few seconds, and a meter freezes when it comes to it. */
 const FREEZE_CARE_MS = minutes(2);
-const IMPORTED = /^dailyFreezeImportedEnergy(Tariff\d+)?$/;
-const EXPORTED = "dailyFreezeExportedEnergy";
 
 export const emptyMemory = (): FreezeMemory => ({ day: "", ages: new Map(), half: null });
 
@@ -78,7 +76,10 @@ export async function readMidnight(midnight: Instant, memory: FreezeMemory, part
   const exported = parts.wantsExported ? await session.read([itemAt("02", age)], "freeze") : [];
   if (!holds(memory, parts)) return moved(memory);
   memory.half = null;
-  const readings = [...imported, ...exported].flatMap((reading) => asRegister(reading, midnight) ?? []);
+  const readings = [
+    ...registersOf("importedEnergy", imported, midnight),
+    ...registersOf("exportedEnergy", exported.slice(0, 1), midnight),
+  ];
   if (!readings.some(({ item }) => item === "importedEnergy")) return { is: "empty" };
   return { is: "read", readings, hasExported: readings.some(({ item }) => item === "exportedEnergy") };
 }
@@ -104,10 +105,13 @@ function moved(memory: FreezeMemory): Midnight {
   return { is: "moved" };
 }
 
-/** A freeze's values as the items of the register they were taken from, at the midnight they are of. */
-function asRegister(reading: Reading, midnight: Instant): Reading | null {
-  if (reading.value === null) return null;
-  if (reading.item !== EXPORTED && !IMPORTED.test(reading.item)) return null;
-  const item = reading.item.slice("dailyFreeze".length);
-  return { ...reading, item: item[0]!.toLowerCase() + item.slice(1), takenAt: midnight, source: "freeze" };
-}
+/**
+ * A freeze's values as the items of the registers they were taken from, at the midnight they are of. By their places, the total first and then
+ * its tariffs: the dictionary puts the age into the names, and 3 behind a tariff's 1 is not tariff 13.
+ */
+const registersOf = (item: string, frozen: readonly Reading[], midnight: Instant): readonly Reading[] =>
+  frozen.flatMap((reading, place) =>
+    reading.value === null
+      ? []
+      : [{ ...reading, item: place === 0 ? item : `${item}Tariff${place}`, takenAt: midnight, source: "freeze" as const }],
+  );
