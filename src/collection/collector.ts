@@ -8,7 +8,7 @@
  * order in which a death in the middle reads it again and loses nothing: readings first, then the mark that they came.
  */
 import { dayOf, later, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
-import { isFault, reasonOf } from "../kernel/faults.ts";
+import { isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading } from "../kernel/reading.ts";
@@ -86,6 +86,12 @@ export class Collector {
   heard(meter: MeterAddress): void {
     const debt = this.#debts.get(meter);
     if (debt !== undefined && debt.failures > 0) debt.notBefore = this.#parts.clock.now();
+  }
+
+  /** Its turn found nobody: what it owes is a gap from now on, with that reason. */
+  async unreached(meter: MeterAddress, fault: FaultCode): Promise<void> {
+    const debt = this.#debts.get(meter);
+    if (debt !== undefined) await this.#sayMissing(debt, becauseOf(fault));
   }
 
   isDue(meter: MeterAddress): boolean {
@@ -240,6 +246,6 @@ export class Collector {
   }
 }
 
-const becauseOf = (fault: string): MissingBecause =>
+const becauseOf = (fault: FaultCode): MissingBecause =>
   fault === "meter-silent" ? "silent" : fault === "line-down" || fault === "line-not-ours" ? "line-down" : "unreadable";
 
