@@ -16,6 +16,7 @@ import { approvalRoutes } from "./routes/approvals.ts";
 import { bookkeepingRoutes } from "./routes/bookkeeping.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { busRoutes } from "./routes/buses.ts";
+import { collectionRoutes } from "./routes/collection.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { exceptionRoutes } from "./routes/exceptions.ts";
 import { houseRoutes } from "./routes/house.ts";
@@ -94,6 +95,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     accountRoutes(routes, parts, views);
     exceptionRoutes(routes, parts, views);
     bookkeepingRoutes(routes, parts, views);
+    collectionRoutes(routes, parts);
     busRoutes(routes, parts);
     auditRoutes(routes, parts);
     receiptRoutes(routes, parts);

@@ -4,7 +4,7 @@
  * Each is kept as soon as it was read, with what follows from it in the same transaction: an exception where the clock is off by minutes, or
  * where somebody else changed the meter. An order to set the clock is a command like any other, and a transaction of its own.
  */
-import { dayOf, later, type Clock, type Instant } from "../kernel/clock.ts";
+import { dayOf, iso, later, type Clock, type Instant } from "../kernel/clock.ts";
 import type { Outbox } from "../kernel/events.ts";
 import { isFault } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
@@ -157,7 +157,7 @@ export class DailyLook {
       for (const event of added) {
         // what happened before it was ours to look after is its history
         if (wasLookedAt && kindRow(kind).changes === true && event.ours !== true) await findings?.changed(tx, event);
-        if (wasLookedAt) await outbox.announce(tx, { type: "event", meter, event: kind, at: event.at });
+        if (wasLookedAt) await outbox.announce(tx, { type: "event", meter, event: kind, at: event.at === null ? null : iso(event.at, timeZone) });
       }
       return added;
     });
