@@ -85,7 +85,11 @@ export interface CollectionStore {
   open(opening: Opening): Promise<void>;
   dues(today: Day): Promise<readonly Dues[]>;
   /** False: it had come already, or nobody owes it. */
-  collect(meter: MeterAddress, day: Day, come: { readonly how: How; readonly takenAt: Instant; readonly at: Instant }): Promise<boolean>;
+  collect(
+    meter: MeterAddress,
+    day: Day,
+    come: { readonly how: How; readonly takenAt: Instant; readonly at: Instant },
+  ): Promise<boolean>;
   /** It did not come, this time or for good. A day that has come stays so. */
   miss(
     meter: MeterAddress,

@@ -19,6 +19,7 @@ import type { CollectionStore, Dues } from "./collection-store.ts";
 import { DailyLook, type DailyLookParts } from "./daily-look.ts";
 import { isLacking, noteHaving, noteLacking, type Lacks } from "./lacks.ts";
 import { emptyMemory, readMidnight, type FreezeMemory, type Midnight } from "./read-freezes.ts";
+import { nextHourAfter, readHours } from "./read-hours.ts";
 import type { CollectionSettings } from "./settings.ts";
 import type { MissingBecause } from "./states.ts";
 
@@ -28,8 +29,14 @@ const DAYS_PER_TURN = 6;
 const AFTER_MIDNIGHT_MS = minutes(3);
 /** After a turn that brought nothing, and at most. */
 const AGAIN_MS = { least: minutes(1), most: minutes(30) };
-/** A registers that a midnight is read for, where no freeze keeps it. */
-const REGISTERS = ["importedEnergy", "importedEnergyTariff1", "importedEnergyTariff2", "importedEnergyTariff3", "importedEnergyTariff4"];
+/** What is read of a meter just after midnight, where no freeze keeps it. */
+const REGISTERS = [
+  "importedEnergy",
+  "importedEnergyTariff1",
+  "importedEnergyTariff2",
+  "importedEnergyTariff3",
+  "importedEnergyTariff4",
+];
 
 export interface CollectorParts extends DailyLookParts {
   readonly clock: Clock;
@@ -48,6 +55,8 @@ interface Debt {
   readonly freezes: FreezeMemory;
   notBefore: Instant;
   failures: number;
+  /** When hours are asked for again; before the first look, at once. */
+  hoursAt: Instant;
   /** What was last said of why nothing comes, so that it is not written down each time. */
   said: string;
 }
@@ -70,7 +79,7 @@ export class Collector {
       const debt = this.#debts.get(dues.meter);
       if (debt === undefined) {
         this.#debts.set(dues.meter, {
-          ...{ dues, came: new Set<Day>(), freezes: emptyMemory(), failures: 0, said: "" },
+          ...{ dues, came: new Set<Day>(), freezes: emptyMemory(), failures: 0, said: "", hoursAt: this.#parts.clock.now() },
           notBefore: this.#parts.clock.now(),
         });
         continue;
@@ -102,7 +111,25 @@ export class Collector {
     const today = dayOf(now, this.#parts.timeZone);
     if (now < midnightOf(today, this.#parts.timeZone) + AFTER_MIDNIGHT_MS && !this.#owed(debt).some((day) => day < today))
       return false;
-    return this.#owed(debt).length > 0 || this.#look.isOwed(debt.dues, today, now);
+    return this.#owed(debt).length > 0 || this.#look.isOwed(debt.dues, today, now) || this.#owesHours(debt, now);
+  }
+
+  #owesHours({ dues, hoursAt }: Debt, now: Instant): boolean {
+    return this.#parts.settings.hourly && now >= hoursAt && !isLacking(dues.lacks, "hourly-freeze", now);
+  }
+
+  async #hours(session: MeterSession, debt: Debt): Promise<void> {
+    const { clock, looks, timeZone } = this.#parts;
+    if (!this.#owesHours(debt, clock.now())) return;
+    const { meter, lacks, aheadMs } = debt.dues;
+    const [last] = await looks.hours(meter, { before: null, limit: 1 });
+    const read = await readHours(session, last?.at ?? null, timeZone);
+    if (read === null) await this.#lacks(debt, noteLacking(lacks, "hourly-freeze", clock.now()));
+    else {
+      await looks.keepHours(meter, read.rows);
+      await this.#lacks(debt, noteHaving(lacks, "hourly-freeze"));
+    }
+    debt.hoursAt = read?.more === true ? clock.now() : nextHourAfter(clock.now(), aheadMs ?? 0, AFTER_MIDNIGHT_MS);
   }
 
   /** One turn. Never throws what a meter or a line can do wrong; throws what is wrong with us. */
@@ -116,6 +143,7 @@ export class Collector {
       debt.dues = await this.#look.clock(session, debt.dues);
       left = await this.#midnights(session, debt);
       if (left === "done") debt.dues = await this.#look.records(session, debt.dues);
+      if (left === "done") await this.#hours(session, debt);
       debt.failures = left === "later" ? debt.failures + 1 : 0;
     } catch (error) {
       debt.failures += 1;
@@ -143,7 +171,9 @@ export class Collector {
       const wantsExported = !isLacking(debt.dues.lacks, "exported", clock.now());
       const parts = { session, clock, timeZone, aheadMs: debt.dues.aheadMs ?? 0, wantsExported };
       const midnight = await this.#read(day, debt, parts);
-      if (midnight === "unreadable" || midnight.is === "not-yet" || midnight.is === "moved") {
+      // A meter that keeps none, and whose own first midnight is still to come, has not said that it keeps none.
+      const isAhead = midnight !== "unreadable" && midnight.is === "lacking" && this.#isBehind(debt, day);
+      if (midnight === "unreadable" || midnight.is === "not-yet" || midnight.is === "moved" || isAhead) {
         await this.#wait(debt, day, midnight);
         waits = true;
         if (midnight !== "unreadable" && midnight.is === "moved") return "later";
@@ -191,7 +221,9 @@ export class Collector {
     const today = dayOf(clock.now(), timeZone);
     const isNear = clock.now() - midnightOf(today, timeZone) <= this.#nearMs;
     if (owed.includes(today) && isNear) {
-      await intake.take(await session.read(meterModels[session.meter.model].profile.blocks.length > 0 ? REGISTERS : ["importedEnergy"], "poll"));
+      await intake.take(
+        await session.read(meterModels[session.meter.model].profile.blocks.length > 0 ? REGISTERS : ["importedEnergy"], "poll"),
+      );
       if (!isLacking(debt.dues.lacks, "exported", clock.now())) {
         const exported = await session.read(["exportedEnergy"], "poll");
         await intake.take(exported);
@@ -224,11 +256,16 @@ export class Collector {
   }
 
   async #wait(debt: Debt, day: Day, midnight: Midnight | "unreadable"): Promise<void> {
-    const { clock, timeZone, store } = this.#parts;
-    const { meter, aheadMs } = debt.dues;
-    const isBehind = later(clock.now(), aheadMs ?? 0) < midnightOf(day, timeZone) + AFTER_MIDNIGHT_MS;
-    const because: MissingBecause = midnight === "unreadable" ? "unreadable" : isBehind ? "clock-behind" : "no-freeze-yet";
-    await store.miss(meter, [day], { state: "missing", because, at: clock.now() });
+    const { clock, store } = this.#parts;
+    const waits: MissingBecause = this.#isBehind(debt, day) ? "clock-behind" : "no-freeze-yet";
+    const because: MissingBecause = midnight === "unreadable" ? "unreadable" : waits;
+    await store.miss(debt.dues.meter, [day], { state: "missing", because, at: clock.now() });
+  }
+
+  /** By the meter's own clock this midnight has not come, or only just. */
+  #isBehind({ dues }: Debt, day: Day): boolean {
+    const { clock, timeZone } = this.#parts;
+    return later(clock.now(), dues.aheadMs ?? 0) < midnightOf(day, timeZone) + AFTER_MIDNIGHT_MS;
   }
 
   async #sayMissing(debt: Debt, because: MissingBecause): Promise<void> {
@@ -248,4 +285,3 @@ export class Collector {
 
 const becauseOf = (fault: FaultCode): MissingBecause =>
   fault === "meter-silent" ? "silent" : fault === "line-down" || fault === "line-not-ours" ? "line-down" : "unreadable";
-

@@ -84,8 +84,7 @@ export async function readMidnight(midnight: Instant, memory: FreezeMemory, part
   return { is: "read", readings, hasExported: readings.some(({ item }) => item === "exportedEnergy") };
 }
 
-const itemAt = (quantity: string, age: number): string =>
-  `0506${quantity}${age.toString(16).toUpperCase().padStart(2, "0")}`;
+const itemAt = (quantity: string, age: number): string => `0506${quantity}${age.toString(16).toUpperCase().padStart(2, "0")}`;
 
 /** True while the meter's clock stands in the day of the memory, well away from both of its ends. */
 function holds({ day }: FreezeMemory, { clock, aheadMs, timeZone }: FreezeParts): boolean {

@@ -39,8 +39,18 @@ describe("the age of a midnight", () => {
     ["one between two that are there", "2026-11-23", ["2026-11-25", "2026-11-24", "2026-11-22", "2026-11-21"], { is: "absent" }],
     ["one behind a gap", "2026-11-21", ["2026-11-25", "2026-11-24", "2026-11-22", "2026-11-21"], { is: "found", age: 4 }],
     ["one older than all", "2026-11-01", ["2026-11-25", "2026-11-24"], { is: "beyond" }],
-    ["one behind a double", "2026-11-21", ["2026-11-24", "2026-11-23", "2026-11-23", "2026-11-22", "2026-11-21"], { is: "found", age: 5 }],
-    ["one that is double: the newer", "2026-11-22", ["2026-11-24", "2026-11-23", "2026-11-22", "2026-11-22"], { is: "found", age: 3 }],
+    [
+      "one behind a double",
+      "2026-11-21",
+      ["2026-11-24", "2026-11-23", "2026-11-23", "2026-11-22", "2026-11-21"],
+      { is: "found", age: 5 },
+    ],
+    [
+      "one that is double: the newer",
+      "2026-11-22",
+      ["2026-11-24", "2026-11-23", "2026-11-22", "2026-11-22"],
+      { is: "found", age: 3 },
+    ],
     ["any, where it keeps none", "2026-11-22", [], { is: "lacking" }],
   ])("of %s", async (_what, wanted, kept, expected) => {
     expect(await findFreeze(midnight(wanted), meterWith(nights(...kept)).timeAt)).toEqual(expected);
@@ -92,8 +102,7 @@ describe("a clock", () => {
         const leaves = window.open ? [now, window.notAfter] : [window.from];
         for (const moment of leaves)
           for (const shown of [moment, later(moment, aheadMs)])
-            for (const care of [-minutes(9), minutes(9)])
-              expect(dayOf(later(shown, care), ZONE)).toBe(dayOf(moment, ZONE));
+            for (const care of [-minutes(9), minutes(9)]) expect(dayOf(later(shown, care), ZONE)).toBe(dayOf(moment, ZONE));
         if (!window.open) expect(window.from).toBeGreaterThan(now);
       }),
     );

@@ -71,9 +71,13 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     chance: chance.child("street"),
     start,
     buses,
-    meters: options.meters.map(
-      (plan, n): MeterPlan => ({ address: addressOf(n), bus: lineOf(n, lines), model: "remote-ledger", loadKw: 1, ...plan }),
-    ),
+    meters: options.meters.map((plan, n): MeterPlan => ({
+      address: addressOf(n),
+      bus: lineOf(n, lines),
+      model: "remote-ledger",
+      loadKw: 1,
+      ...plan,
+    })),
   });
   const records = options.meters.map((plan, n): MeterRecord => {
     const address = addressOf(n);
@@ -113,7 +117,9 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
       ...{ clock, log, buses: house.buses, meters: records, timeZone: TIME_ZONE },
       chance: chance.child("lines"),
       security: softwareModule({ chance: chance.child("security"), log: silentLog, mode: "test" }),
-      wires: new Map(buses.map(({ id }) => [id, () => wire(street, id, { clock, chance: chance.child(id), loss, latencyMs, unplugged })])),
+      wires: new Map(
+        buses.map(({ id }) => [id, () => wire(street, id, { clock, chance: chance.child(id), loss, latencyMs, unplugged })]),
+      ),
     });
   let ids = 0;
   let current: { readonly lines: Street; readonly close: () => Promise<void> } | undefined;

@@ -151,7 +151,10 @@ describe.each(keepers)("what meters owe $title", ({ open }) => {
     await keep(minutes(2), { source: "freeze" });
     await keep(minutes(3), { item: "balance" });
     await keep(minutes(4), { value: null });
-    expect(await kept.collection.nearest(A, midnight, minutes(30))).toEqual({ takenAt: later(midnight, minutes(9)), source: "poll" });
+    expect(await kept.collection.nearest(A, midnight, minutes(30))).toEqual({
+      takenAt: later(midnight, minutes(9)),
+      source: "poll",
+    });
     expect(await kept.collection.nearest(A, midnight, minutes(8))).toBe(null);
     expect(await kept.collection.nearest(B, midnight, hours(24))).toBe(null);
     const near = { timeZone: ZONE, withinMs: minutes(30), at: night };

@@ -9,13 +9,14 @@ interface Props {
   readonly picture: Picture;
   readonly openLegend: () => void;
   readonly openLines: () => void;
+  readonly openCollection: () => void;
   readonly openExceptions: () => void;
   readonly waiting: { readonly open: number; readonly overdue: number };
   /** Null where nobody had to sign in. */
   readonly signOut: (() => void) | null;
 }
 
-export function TopBar({ picture, openLegend, openLines, openExceptions, waiting, signOut }: Props) {
+export function TopBar({ picture, openLegend, openLines, openCollection, openExceptions, waiting, signOut }: Props) {
   const { words } = useSpeech();
   return (
     <header className="top">
@@ -50,6 +51,9 @@ export function TopBar({ picture, openLegend, openLines, openExceptions, waiting
       </button>
       <button type="button" className="quiet" onClick={openLines} data-testid="lines-button">
         {words.lines.title}
+      </button>
+      <button type="button" className="quiet" onClick={openCollection} data-testid="collection-button">
+        {words.collection.title}
       </button>
       <button type="button" className="quiet" onClick={openLegend} data-testid="legend-button" aria-label={words.legend}>
         <span className="long">{words.legend}</span>

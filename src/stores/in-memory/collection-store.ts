@@ -1,7 +1,16 @@
 /** What meters owe by day, in memory. */
 import { Instant } from "../../kernel/clock.ts";
 import { BusId, type MeterAddress } from "../../kernel/ids.ts";
-import type { CollectionStore, DayCount, Dues, Gap, GapPage, NearReading, Opening, RateBy } from "../../collection/collection-store.ts";
+import type {
+  CollectionStore,
+  DayCount,
+  Dues,
+  Gap,
+  GapPage,
+  NearReading,
+  Opening,
+  RateBy,
+} from "../../collection/collection-store.ts";
 import { dayAfter, daysBetween, midnightOf, type Day } from "../../collection/days.ts";
 import type { Lacks } from "../../collection/lacks.ts";
 import type { How, MissingBecause } from "../../collection/states.ts";
@@ -33,8 +42,12 @@ export class InMemoryCollectionStore implements CollectionStore {
           continue;
         }
         if (known.openedTo >= today) continue;
-        const first = daysBetween(known.openedTo, today) > OPENED_AT_ONCE_MAX ? dayAfter(today, -OPENED_AT_ONCE_MAX) : dayAfter(known.openedTo);
-        for (let day = first; day <= today; day = dayAfter(day)) await collectionDays.insert(on, { meter, day, state: "due", ...fresh });
+        const first =
+          daysBetween(known.openedTo, today) > OPENED_AT_ONCE_MAX
+            ? dayAfter(today, -OPENED_AT_ONCE_MAX)
+            : dayAfter(known.openedTo);
+        for (let day = first; day <= today; day = dayAfter(day))
+          await collectionDays.insert(on, { meter, day, state: "due", ...fresh });
         await owing.update(on, { ...known, openedTo: today });
       }
       for (const row of collectionDays.in(on, "open", OPEN)) {
@@ -44,7 +57,11 @@ export class InMemoryCollectionStore implements CollectionStore {
         } else if (row.day < oldest)
           await this.#change(on, row.meter, row.day, (now) => ({ ...now, state: "given-up", because: "older-than-kept" }));
         else if (row.state === "due" && row.day <= missingTo)
-          await this.#change(on, row.meter, row.day, (now) => ({ ...now, state: "missing", because: now.because ?? "not-asked" }));
+          await this.#change(on, row.meter, row.day, (now) => ({
+            ...now,
+            state: "missing",
+            because: now.because ?? "not-asked",
+          }));
       }
     });
   }
