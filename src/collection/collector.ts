@@ -7,14 +7,15 @@
  * is, so that commands overtake between any two exchanges. What is left comes with a later turn; what was read is kept at once, in an
  * order in which a death in the middle reads it again and loses nothing: readings first, then the mark that they came.
  */
-import { dayOf, later, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
+import { dayOf, hours, later, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
 import { isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading } from "../kernel/reading.ts";
+import type { Transaction } from "../kernel/transaction.ts";
 import { meterModels } from "../devices/meter-models.ts";
 import type { MeterSession } from "../devices/meter.ts";
-import { midnightOf, type Day } from "./days.ts";
+import { DAY_MS, midnightOf, type Day } from "./days.ts";
 import type { CollectionStore, Dues } from "./collection-store.ts";
 import { DailyLook, type DailyLookParts } from "./daily-look.ts";
 import { isLacking, noteHaving, noteLacking, type Lacks } from "./lacks.ts";
@@ -44,7 +45,13 @@ export interface CollectorParts extends DailyLookParts {
   readonly timeZone: string;
   readonly settings: CollectionSettings;
   readonly store: CollectionStore;
-  readonly intake: { take(readings: readonly Reading[]): Promise<void> };
+  readonly intake: CollectionIntake;
+}
+
+/** `takeIn`: within a transaction, and answers what it doubts; left out, whoever takes believes everything. */
+export interface CollectionIntake {
+  take(readings: readonly Reading[]): Promise<void>;
+  takeIn?(tx: Transaction, readings: readonly Reading[]): Promise<readonly string[]>;
 }
 
 /** What is known of one meter's dues between two looks at the books. */
@@ -52,6 +59,8 @@ interface Debt {
   dues: Dues;
   /** Came since the books were looked at. */
   readonly came: Set<Day>;
+  /** Midnights that were not believed: how often, and when they are read again. */
+  readonly doubted: Map<Day, { readonly times: number; readonly again: Instant }>;
   readonly freezes: FreezeMemory;
   notBefore: Instant;
   failures: number;
@@ -79,12 +88,21 @@ export class Collector {
       const debt = this.#debts.get(dues.meter);
       if (debt === undefined) {
         this.#debts.set(dues.meter, {
-          ...{ dues, came: new Set<Day>(), freezes: emptyMemory(), failures: 0, said: "", hoursAt: this.#parts.clock.now() },
+          ...{
+            dues,
+            came: new Set<Day>(),
+            doubted: new Map<Day, never>(),
+            freezes: emptyMemory(),
+            failures: 0,
+            said: "",
+            hoursAt: this.#parts.clock.now(),
+          },
           notBefore: this.#parts.clock.now(),
         });
         continue;
       }
       for (const day of [...debt.came]) if (!dues.days.includes(day)) debt.came.delete(day);
+      for (const day of [...debt.doubted.keys()]) if (!dues.days.includes(day)) debt.doubted.delete(day);
       // what this process did after the books were read, it knows better
       const { clockOn, eventsOn, aheadMs, lacks } = debt.dues;
       debt.dues = { ...dues, clockOn: clockOn ?? dues.clockOn, eventsOn: eventsOn ?? dues.eventsOn, aheadMs, lacks };
@@ -156,8 +174,9 @@ export class Collector {
     }
   }
 
-  #owed({ dues, came }: Debt): readonly Day[] {
-    return dues.days.filter((day) => !came.has(day));
+  #owed({ dues, came, doubted }: Debt): readonly Day[] {
+    const now = this.#parts.clock.now();
+    return dues.days.filter((day) => !came.has(day) && (doubted.get(day)?.again ?? now) <= now);
   }
 
   /** Oldest first. `more`: the turn was not long enough; `later`: asking again now would bring nothing else. */
@@ -205,14 +224,28 @@ export class Collector {
     { readings, hasExported }: Extract<Midnight, { is: "read" }>,
     askedForExported: boolean,
   ): Promise<void> {
-    const { clock, intake, store } = this.#parts;
+    const { clock, store } = this.#parts;
     const { meter, lacks } = debt.dues;
-    await intake.take(readings);
+    if (await this.#isDoubted(readings)) {
+      // A reply that was broken on its way is whole the next time; a register that is really like that waits for a person.
+      const times = (debt.doubted.get(day)?.times ?? 0) + 1;
+      debt.doubted.set(day, { times, again: later(clock.now(), doubtMs(times)) });
+      debt.freezes.ages.clear();
+      await store.miss(meter, [day], { state: "missing", because: "doubted", at: clock.now() });
+      return;
+    }
     debt.came.add(day);
     await store.collect(meter, day, { how: "freeze", takenAt: readings[0]!.takenAt, at: clock.now() });
     const known = noteHaving(lacks, "daily-freeze");
     if (!askedForExported) await this.#lacks(debt, known);
     else await this.#lacks(debt, hasExported ? noteHaving(known, "exported") : noteLacking(known, "exported", clock.now()));
+  }
+
+  async #isDoubted(readings: readonly Reading[]): Promise<boolean> {
+    const { intake, transactor } = this.#parts;
+    if (intake.takeIn === undefined) await intake.take(readings);
+    else return (await transactor.transact((tx) => intake.takeIn!(tx, readings))).length > 0;
+    return false;
   }
 
   /** A register that is read now is the nearest there will be to this midnight. */
@@ -282,6 +315,9 @@ export class Collector {
     await this.#parts.store.keepLacks(debt.dues.meter, lacks);
   }
 }
+
+/** In the next turns, then by the hour, then daily: what is broken for good must not fill the list of doubts. */
+const doubtMs = (times: number): number => (times < 3 ? minutes(5) : times < 8 ? hours(1) : DAY_MS);
 
 const becauseOf = (fault: FaultCode): MissingBecause =>
   fault === "meter-silent" ? "silent" : fault === "line-down" || fault === "line-not-ours" ? "line-down" : "unreadable";

@@ -63,7 +63,12 @@ export async function readMidnight(midnight: Instant, memory: FreezeMemory, part
     memory.ages.set(age, at);
     return at;
   };
-  const found = await findFreeze(midnight, timeAt, memory.ages);
+  let found = await findFreeze(midnight, timeAt, memory.ages);
+  if (found.is === "absent" || found.is === "beyond") {
+    // A day is given up by this: what the ages told is asked once more, since a time may have been broken on its way and still fit its sum.
+    memory.ages.clear();
+    found = await findFreeze(midnight, timeAt, memory.ages);
+  }
   if (!holds(memory, parts)) return moved(memory);
   if (found.is !== "found") {
     // What is not there yet may be there at the next look, and what there is at all is looked at anew.

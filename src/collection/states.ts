@@ -18,6 +18,7 @@ export const missingBecause = {
   "not-asked": { en: "nobody could ask yet", zh: "尚未召测" },
   silent: { en: "the meter does not answer", zh: "电表无应答" },
   "line-down": { en: "its line is down", zh: "线路中断" },
+  doubted: { en: "what it answered is not believed", zh: "示数存疑" },
   unreadable: { en: "what it answered cannot be read", zh: "应答无法解析" },
   "clock-behind": { en: "by its own clock the day has not begun", zh: "电表时钟偏慢，冻结未到" },
   "no-freeze-yet": { en: "it has not frozen this midnight", zh: "日冻结尚未生成" },

@@ -1,14 +1,13 @@
 /** Joins collection to stores, commands and the poller: what is owed is asked for in the turns of the polls. */
 import type { CommandService } from "../commands/command-service.ts";
 import type { CollectionStore, MeterLookStore } from "../collection/collection-store.ts";
-import { Collector } from "../collection/collector.ts";
+import { Collector, type CollectionIntake } from "../collection/collector.ts";
 import { dayAfter } from "../collection/days.ts";
 import { rateOf } from "../collection/rate.ts";
 import type { CollectionFindings } from "../collection/daily-look.ts";
 import { CollectionKeeper } from "../collection/keeper.ts";
 import type { CollectionSettings } from "../collection/settings.ts";
 import { OPERATOR } from "../devices/street-lines.ts";
-import type { ReadingIntake } from "../devices/reading-intake.ts";
 import { dayOf, type Clock, type Instant } from "../kernel/clock.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Transactor } from "../kernel/transaction.ts";
@@ -17,7 +16,7 @@ import type { EngineBooks } from "./ports.ts";
 export interface CollectingParts extends EngineBooks {
   readonly timeZone: string;
   readonly stores: { readonly collection: CollectionStore; readonly looks: MeterLookStore };
-  readonly intake: Pick<ReadingIntake, "take">;
+  readonly intake: CollectionIntake;
   readonly service: () => CommandService;
   readonly findings?: CollectionFindings;
   readonly lookEveryMs?: number;

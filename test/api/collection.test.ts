@@ -33,14 +33,21 @@ describe("collection at the door", () => {
   test(
     "the rate is told by day, line and class, with what is missing beside it",
     async () => {
-      await untilTrue("both midnights came", async () => itemsOf(await get("/v1/collection?day=2026-11-23"))[0]?.["byFreeze"] === 2, LONG_MS);
+      await untilTrue(
+        "both midnights came",
+        async () => itemsOf(await get("/v1/collection?day=2026-11-23"))[0]?.["byFreeze"] === 2,
+        LONG_MS,
+      );
       await untilTrue("the silent one is a gap", async () => itemsOf(await get("/v1/collection/gaps")).length === 1, LONG_MS);
       const row = { day: "2026-11-23", expected: 3, collected: 2, rate: 0.6666, missing: 1, givenUp: 0, due: 0 };
       expect(itemsOf(await get("/v1/collection?day=2026-11-23"))).toMatchObject([{ ...row, key: null }]);
       expect(itemsOf(await get("/v1/collection?by=line"))).toMatchObject([{ ...row, key: "tcp-1" }]);
       expect(itemsOf(await get("/v1/collection?from=2026-11-20&to=2026-11-25&by=class"))).toMatchObject([{ key: "residential" }]);
       const gaps = await get("/v1/collection/gaps?day=2026-11-23&line=tcp-1");
-      expect(gaps.json).toMatchObject({ next: null, items: [{ meter: away, state: "missing", because: "silent", askedAt: aMoment }] });
+      expect(gaps.json).toMatchObject({
+        next: null,
+        items: [{ meter: away, state: "missing", because: "silent", askedAt: aMoment }],
+      });
       expect(itemsOf(await get("/v1/collection/gaps?limit=1"))).toHaveLength(1);
       expect((await get("/v1/collection/gaps?limit=1")).json["next"]).toBe(`2026-11-23/${away}`);
       expect(itemsOf(await get(`/v1/collection/gaps?cursor=2026-11-23/${away}`))).toEqual([]);

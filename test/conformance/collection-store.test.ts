@@ -163,6 +163,11 @@ describe.each(keepers)("what meters owe $title", ({ open }) => {
     await keep(minutes(15), { source: "estimate" });
     expect(await kept.collection.collectEntries(near)).toBe(1);
     expect(await kept.collection.counts({ from: "2026-11-23", to: "2026-11-23", by: "day" })).toMatchObject([{ byPerson: 1 }]);
+    await keep(minutes(1), { meter: B, source: "person" });
+    await miss(B, ["2026-11-23"]);
+    expect(await kept.collection.collectEntries(near), "it is only late, and will come").toBe(0);
+    await kept.collection.miss(B, ["2026-11-23"], { state: "missing", because: "doubted", at: night });
+    expect(await kept.collection.collectEntries(near)).toBe(1);
   });
 
   test("an outage explains a freeze that is not there, and nothing else", async () => {
