@@ -3,7 +3,7 @@
  * by the frame, both ways, and what arrives arrives late; the gateway can be ended and begun again on the same books.
  */
 import { buildStreet, type MeterPlan, type Street as Simulated } from "../../simulator/street.ts";
-import { collectionFile } from "../../src/collection/settings.ts";
+import { collectionFile, type CollectionSettings } from "../../src/collection/settings.ts";
 import type { MeterRecord, ModelName, Street } from "../../src/devices/meter.ts";
 import { buildStreetLines } from "../../src/devices/street-lines.ts";
 import type { HouseSite } from "../../src/house/ports.ts";
@@ -36,7 +36,7 @@ export interface StreetHouseOptions {
   /** There and back. */
   readonly latencyMs?: number;
   readonly pollEveryMs?: number;
-  readonly site?: Partial<Parameters<typeof collectionFile.parse>[0] & object>;
+  readonly site?: Partial<CollectionSettings>;
   readonly findings?: CollectionFindings;
   readonly seed?: number;
   readonly log?: Logger;
