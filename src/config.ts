@@ -11,6 +11,7 @@ import { Fault, reasonOf } from "./kernel/faults.ts";
 import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
 import { parseYuan, type Fen } from "./kernel/money.ts";
 import { Secret } from "./kernel/secret.ts";
+import type { CollectionSettings } from "./collection/settings.ts";
 import { complaintsAbout } from "./devices/dial-in/caller-book.ts";
 import { keptInMachine, openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
@@ -67,6 +68,7 @@ export interface Config {
   readonly classes?: ReadonlyMap<string, { readonly policy?: PolicyRules | undefined }>;
   readonly polling: Tiers;
   readonly validation: GateSettings;
+  readonly collection: CollectionSettings;
   readonly paymentCap: Fen;
   readonly retention: SiteFile["retention"];
   /** Minute of the day at which ledger and meters are compared; null: only when somebody asks. */
@@ -302,6 +304,7 @@ export function buildConfig(
     classes,
     polling: tiersOf(file.polling),
     validation: gateSettingsOf(file.validation),
+    collection: file.collection,
     paymentCap: parseYuan(file.payments.cap),
     retention: file.retention,
     compareAt: file.reconciliation.at === null ? null : minuteOfDay(file.reconciliation.at),

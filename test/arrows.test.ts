@@ -14,8 +14,9 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   ledger: ["kernel", "tariff"],
   // tariff: what is written into meters that deduct by themselves
   devices: ["kernel", "tariff", "protocols", "transports", "security"],
+  collection: ["kernel", "devices", "protocols"],
   commands: ["kernel", "devices", "ledger"],
-  exceptions: ["kernel", "tariff", "ledger", "commands", "devices"],
+  exceptions: ["kernel", "tariff", "ledger", "commands", "devices", "collection"],
   validation: ["kernel", "commands", "devices"],
   policy: ["kernel", "tariff", "ledger", "commands", "devices"],
   queue: ["kernel", "commands"],
@@ -34,6 +35,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "receipts",
     "retention",
     "validation",
+    "collection",
   ],
   retention: ["kernel", "ledger", "commands"],
   metrics: ["kernel"],
@@ -49,6 +51,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "audit",
     "receipts",
     "validation",
+    "collection",
   ],
   console: ["kernel"],
   // stores: whoever verifies the audit asks the database itself, because the gateway is what is being verified
@@ -69,9 +72,9 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices", "security", "tariff", "policy", "validation", "site", "site-file.ts"],
+  "config.ts": ["kernel", "devices", "security", "tariff", "policy", "validation", "site", "site-file.ts", "collection"],
   site: ["kernel", "site-file.ts"],
-  "site-file.ts": ["kernel", "devices", "tariff", "policy", "retention", "validation"],
+  "site-file.ts": ["kernel", "devices", "tariff", "policy", "retention", "validation", "collection"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */

@@ -62,6 +62,8 @@ export const kinds = {
   "tariff-not-switched": row("operations", "device", MONEY_MS, "A pushed tariff has not taken over", "已下装的电价未切换"),
   "rates-missing": row("money-desk", "device", MONEY_MS, "Energy without a rate was not charged", "电量无费率,未计费"),
   "exemption-ends": row("operations", "not-told", EXEMPTION_MS, "An exemption from cuts ends soon", "免跳闸豁免即将到期"),
+  "clock-off": row("field-desk", "device", MONEY_MS, "The meter's clock is more than five minutes off", "电表时钟超差"),
+  "meter-changed": row("field-desk", "wrong-action", MONEY_MS, "Somebody else changed the meter", "电表被他人操作"),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),
 } as const satisfies Record<string, KindRow>;
 

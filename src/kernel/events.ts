@@ -28,6 +28,8 @@ export type Announcement =
       readonly want: string;
       readonly because: string;
     }
+  /** The meter wrote it down by itself; `at` by its own clock, ISO 8601. */
+  | { readonly type: "event"; readonly meter: MeterAddress; readonly event: string; readonly at: string | null }
   | {
       readonly type: "intent";
       readonly meter: MeterAddress;
