@@ -50,8 +50,8 @@ export type Block =
   | "class-protected"
   | "conversion-grace"
   | "contact-missing"
-  | "reading-stale"
   | "reading-in-doubt"
+  | "reading-stale"
   | WindowCode
   | "notice-due"
   | "noticed-waiting"
@@ -88,11 +88,12 @@ const holdingBack: readonly Guard[] = [
   { code: "class-protected", holds: (_, s) => s.isProtected },
   { code: "conversion-grace", holds: (f, s) => s.warnOnlyUntil !== null && f.now < s.warnOnlyUntil },
   { code: "contact-missing", holds: (f, s) => s.contactRequired && !f.hasContact },
+  // before its age: a newer reading alone would not help
+  { code: "reading-in-doubt", holds: (f) => f.readingInDoubt },
   {
     code: "reading-stale",
     holds: (f, s) => f.readAt === null || f.now - f.readAt > s.freshMs || f.now < f.readAt - CLOCK_SLACK_MS,
   },
-  { code: "reading-in-doubt", holds: (f) => f.readingInDoubt },
   ...windowCodes.map((code): Guard => ({ code, holds: (f, s) => s.calendar.at(f.now).codes.includes(code) })),
   { code: "notice-due", holds: (f, s) => s.noticesRequired && !isNoticed(f, s) },
   { code: "noticed-waiting", holds: (f, s) => s.noticesRequired && isNoticed(f, s) && f.now < noticeOver(f, s) },
@@ -107,8 +108,8 @@ const wantsSupply: ReadonlySet<string> = new Set<Block>([
 ]);
 /** These pass by themselves, or with a reading or a notice; whoever is held back by anything else is not threatened with a cut. */
 const passing: ReadonlySet<string> = new Set<Block>([
-  "reading-stale",
   "reading-in-doubt",
+  "reading-stale",
   ...windowCodes,
   "notice-due",
   "noticed-waiting",
