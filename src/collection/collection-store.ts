@@ -101,7 +101,7 @@ export interface CollectionStore {
   keepLacks(meter: MeterAddress, lacks: Lacks): Promise<void>;
   /** The believed reading of imported energy nearest to this moment, freezes left out; null: none within so many milliseconds. */
   nearest(meter: MeterAddress, midnight: Instant, withinMs: number): Promise<NearReading | null>;
-  /** What was given up or doubted, and near whose midnight a person has put a register in since, is collected by that; answers how many. */
+  /** What was given up, and near whose midnight a person has put a register in since, is collected by that; answers how many. */
   collectEntries(near: { readonly timeZone: string; readonly withinMs: number; readonly at: Instant }): Promise<number>;
 
   counts(range: { readonly from: Day; readonly to: Day; readonly by: RateBy }): Promise<readonly DayCount[]>;

@@ -22,7 +22,7 @@ import { isLacking, noteHaving, noteLacking, type Lacks } from "./lacks.ts";
 import { emptyMemory, readMidnight, type FreezeMemory, type Midnight } from "./read-freezes.ts";
 import { nextHourAfter, readHours } from "./read-hours.ts";
 import type { CollectionSettings } from "./settings.ts";
-import type { MissingBecause } from "./states.ts";
+import type { How, MissingBecause } from "./states.ts";
 
 /** So that an outage of weeks is made up in turns, between which others of the line are read too. */
 const DAYS_PER_TURN = 6;
@@ -115,10 +115,21 @@ export class Collector {
     if (debt !== undefined && debt.failures > 0) debt.notBefore = this.#parts.clock.now();
   }
 
-  /** Its turn found nobody: what it owes is a gap from now on, with that reason. */
+  /**
+   * Its turn did not come to this: what it owes is a gap from now on, with that reason, and it is asked for again after a pause, or a line
+   * that answers at once would be asked without end.
+   */
   async unreached(meter: MeterAddress, fault: FaultCode): Promise<void> {
     const debt = this.#debts.get(meter);
-    if (debt !== undefined) await this.#sayMissing(debt, becauseOf(fault));
+    if (debt === undefined) return;
+    debt.failures += 1;
+    this.#rest(debt);
+    await this.#sayMissing(debt, becauseOf(fault));
+  }
+
+  #rest(debt: Debt): void {
+    const pause = Math.min(AGAIN_MS.most, AGAIN_MS.least * 2 ** Math.min(debt.failures - 1, 10));
+    debt.notBefore = later(this.#parts.clock.now(), pause);
   }
 
   isDue(meter: MeterAddress): boolean {
@@ -169,8 +180,8 @@ export class Collector {
       log.debug({ meter: address, fault: error.code, why: reasonOf(error) }, "a turn of collecting ended early");
       await this.#sayMissing(debt, becauseOf(error.code));
     } finally {
-      const pause = Math.min(AGAIN_MS.most, AGAIN_MS.least * 2 ** Math.min(debt.failures - 1, 10));
-      debt.notBefore = later(clock.now(), debt.failures === 0 ? (left === "more" ? 0 : seconds(5)) : pause);
+      if (debt.failures > 0) this.#rest(debt);
+      else debt.notBefore = later(clock.now(), left === "more" ? 0 : seconds(5));
     }
   }
 
@@ -224,9 +235,12 @@ export class Collector {
     { readings, hasExported }: Extract<Midnight, { is: "read" }>,
     askedForExported: boolean,
   ): Promise<void> {
-    const { clock, store } = this.#parts;
+    const { clock, store, timeZone } = this.#parts;
     const { meter, lacks } = debt.dues;
     if (await this.#isDoubted(readings)) {
+      // Somebody has said meanwhile what it was, and the meter still says something else: the person's word stands.
+      const near = await store.nearest(meter, midnightOf(day, timeZone), this.#nearMs);
+      if (near !== null && isPersons(near.source)) return this.#stands(debt, day, "person", near.takenAt);
       // A reply that was broken on its way is whole the next time; a register that is really like that waits for a person.
       const times = (debt.doubted.get(day)?.times ?? 0) + 1;
       debt.doubted.set(day, { times, again: later(clock.now(), doubtMs(times)) });
@@ -277,15 +291,16 @@ export class Collector {
     const { clock, timeZone, store, log } = this.#parts;
     const { meter } = debt.dues;
     const near = await store.nearest(meter, midnightOf(day, timeZone), this.#nearMs);
+    if (near !== null) return this.#stands(debt, day, isPersons(near.source) ? "person" : "reading", near.takenAt);
     debt.came.add(day);
-    if (near !== null) {
-      const how = near.source === "person" || near.source === "estimate" ? "person" : "reading";
-      await store.collect(meter, day, { how, takenAt: near.takenAt, at: clock.now() });
-      return;
-    }
     const why = because === "no-freeze" ? await this.#look.whyNoFreeze(meter, day) : because;
     await store.miss(meter, [day], { state: "given-up", because: why, at: clock.now() });
     log.info({ meter, day, because: why }, "a midnight is given up: no freeze tells of it, and nobody read the meter near it");
+  }
+
+  async #stands(debt: Debt, day: Day, how: How, takenAt: Instant): Promise<void> {
+    debt.came.add(day);
+    await this.#parts.store.collect(debt.dues.meter, day, { how, takenAt, at: this.#parts.clock.now() });
   }
 
   async #wait(debt: Debt, day: Day, midnight: Midnight | "unreadable"): Promise<void> {
@@ -319,5 +334,18 @@ export class Collector {
 /** In the next turns, then by the hour, then daily: what is broken for good must not fill the list of doubts. */
 const doubtMs = (times: number): number => (times < 3 ? minutes(5) : times < 8 ? hours(1) : DAY_MS);
 
-const becauseOf = (fault: FaultCode): MissingBecause =>
-  fault === "meter-silent" ? "silent" : fault === "line-down" || fault === "line-not-ours" ? "line-down" : "unreadable";
+const isPersons = (source: Reading["source"]): boolean => source === "person" || source === "estimate";
+
+function becauseOf(fault: FaultCode): MissingBecause {
+  switch (fault) {
+    case "meter-silent":
+      return "silent";
+    case "line-down":
+    case "line-not-ours":
+      return "line-down";
+    case "identity-mismatch":
+      return "wrong-identity";
+    default:
+      return "unreadable";
+  }
+}

@@ -20,6 +20,7 @@ export const missingBecause = {
   "line-down": { en: "its line is down", zh: "线路中断" },
   doubted: { en: "what it answered is not believed", zh: "示数存疑" },
   unreadable: { en: "what it answered cannot be read", zh: "应答无法解析" },
+  "wrong-identity": { en: "the meter carries other numbers than the books", zh: "表号与档案不符" },
   "clock-behind": { en: "by its own clock the day has not begun", zh: "电表时钟偏慢，冻结未到" },
   "no-freeze-yet": { en: "it has not frozen this midnight", zh: "日冻结尚未生成" },
   "no-freeze": { en: "it kept no freeze of this midnight", zh: "无该日冻结" },

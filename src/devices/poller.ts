@@ -27,7 +27,7 @@ export interface Errand {
   isDue(meter: MeterAddress): boolean;
   /** Bounded: what is left comes with a later turn. Meters and lines that fail are its own matter. */
   run(session: MeterSession): Promise<void>;
-  /** The turn found nobody before it came to this: the fault's code. */
+  /** The turn ended before it came to this: the fault's code. */
   unreached(meter: MeterAddress, fault: FaultCode): Promise<void>;
 }
 
@@ -230,7 +230,10 @@ export class Poller {
     const { street, intake } = this.#parts;
     const session = await street.session(meter.address, { priority: Priority.billing, signal: this.#stop.signal });
     try {
-      if ((await this.#parts.identityInDoubt(meter.address)) && (await this.#isStranger(session, meter))) return; // whose energy would it be?
+      if ((await this.#parts.identityInDoubt(meter.address)) && (await this.#isStranger(session, meter))) {
+        if (errand?.isDue(meter.address) === true) await this.#tellErrand(meter.address, "identity-mismatch");
+        return; // whose energy would it be?
+      }
       try {
         // energy first: a bill must not wait for a relay that is hard to read
         if (duties.length > 0) await intake.take(await session.read([...new Set(duties.flatMap(({ items }) => items))], "poll"));

@@ -76,8 +76,10 @@ export function judge(asked: Asked, history: History, measure: Measure): Verdict
   const may = (doubt: Doubt): boolean => vouched && mayBeVouched(doubt);
   if (asked.identity === "quarantined") return doubted("wrong-identity");
   if (takenAt > now + CLOCK_SLACK_MS) return doubted("from-the-future");
-  const midnightOf = asked.source === "freeze" ? midnightDay(takenAt, settings.midnightWithinMs, timeZone) : null;
-  if (asked.source === "freeze" && midnightOf === null) return doubted("clock-wrong");
+  const isFreeze = asked.source === "freeze";
+  // what a person says of a midnight, to the moment, stands for it
+  const midnightOf = isFreeze || vouched ? midnightDay(takenAt, isFreeze ? settings.midnightWithinMs : 1, timeZone) : null;
+  if (isFreeze && midnightOf === null) return doubted("clock-wrong");
   if (!ratesAddUp(registers, measure) && !may("rates-do-not-add-up")) return doubted("rates-do-not-add-up");
   const { newest } = history;
   if (newest !== null && isOlder(asked, newest)) return between(asked, history, measure, midnightOf);

@@ -17,7 +17,7 @@ const record: MeterRecord = {
   model: "remote-ledger",
 };
 
-test("a midnight that is doubted stays missing, is read anew later, and is handed in once more", async () => {
+async function bench() {
   let now = Instant(Date.parse("2026-11-23T06:00:00+08:00"));
   const clock: Clock = { now: () => now, wait: () => Promise.resolve() };
   const db = new InMemoryDatabase({ now: () => now });
@@ -51,18 +51,55 @@ test("a midnight that is doubted stays missing, is read anew later, and is hande
     if (collector.isDue(meter)) await collector.run(session);
   };
   const row = async () => (await stores.collection.counts({ from: "2026-11-23", to: "2026-11-23", by: "day" }))[0]!;
+  return {
+    ...{ stores, db, turn, row, asked, taken, collector },
+    passes: (ms: number) => void (now = later(now, ms)),
+    believes: () => void (doubts = []),
+  };
+}
+
+test("a midnight that is doubted stays missing, is read anew later, and is handed in once more", async () => {
+  const { stores, turn, row, asked, taken, passes, believes } = await bench();
   await turn();
   expect(await row()).toMatchObject({ missing: 1, byFreeze: 0 });
   const page = { from: null, to: null, meter: null, line: null, class: null, limit: 9, after: null };
   expect(await stores.collection.gaps(page)).toMatchObject([{ because: "doubted" }]);
-  now = later(now, minutes(2));
+  passes(minutes(2));
   const before = asked.length;
   await turn();
   expect(asked, "not again at once").toHaveLength(before);
-  now = later(now, minutes(4));
-  doubts = [];
+  passes(minutes(4));
+  believes();
   await turn();
   expect(asked.slice(before)).toEqual(["05060001", "05060101", "05060201"]);
   expect(taken).toEqual(["importedEnergy", "exportedEnergy", "importedEnergy", "exportedEnergy"]);
   expect(await row()).toMatchObject({ missing: 0, byFreeze: 1 });
+});
+
+test("where the meter still says something else when a person has said what it was, the person's word stands", async () => {
+  const { stores, db, turn, row, asked, passes } = await bench();
+  await turn();
+  const takenAt = Instant(Date.parse("2026-11-23T00:00:00+08:00"));
+  const said = { meter, item: "importedEnergy", value: "12.00", unit: "kWh", takenAt, source: "person" } as const;
+  await db.transact((tx) => stores.readings.keep(tx, said, null));
+  passes(minutes(6));
+  const before = asked.length;
+  await turn();
+  expect(asked.length, "it is asked once more").toBeGreaterThan(before);
+  expect(await row()).toMatchObject({ missing: 0, byPerson: 1 });
+});
+
+test("a meter whose turn ends before this is asked after a pause, and not without end", async () => {
+  const { stores, collector, passes } = await bench();
+  collector.know(await stores.collection.dues("2026-11-23"));
+  expect(collector.isDue(meter)).toBe(true);
+  await collector.unreached(meter, "identity-mismatch");
+  expect(collector.isDue(meter)).toBe(false);
+  const page = { from: null, to: null, meter: null, line: null, class: null, limit: 9, after: null };
+  expect(await stores.collection.gaps(page)).toMatchObject([{ because: "wrong-identity" }]);
+  passes(minutes(1));
+  expect(collector.isDue(meter)).toBe(true);
+  await collector.unreached(meter, "identity-mismatch");
+  passes(minutes(1));
+  expect(collector.isDue(meter), "longer each time").toBe(false);
 });

@@ -130,8 +130,7 @@ export class InMemoryCollectionStore implements CollectionStore {
     const isPersons = ({ source }: NearReading): boolean => source === "person" || source === "estimate";
     return this.#db.statement(null, async (on) => {
       let count = 0;
-      const doubted = collectionDays.in(on, "gaps", "missing").filter(({ because }) => because === "doubted");
-      for (const { meter, day } of [...collectionDays.in(on, "gaps", "given-up"), ...doubted]) {
+      for (const { meter, day } of collectionDays.in(on, "gaps", "given-up")) {
         const midnight = midnightOf(day, timeZone);
         const first = this.#nearAll(on, meter, midnight, withinMs, isPersons).sort((a, b) => a.takenAt - b.takenAt)[0];
         if (first === undefined) continue;
