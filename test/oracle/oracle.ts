@@ -119,23 +119,25 @@ export function billDays(account: OracleAccount, first: string, last: string): O
     const byRate: number[] = [];
     for (const [number, price] of pricesOf(version).entries()) {
       const units = version.rates === undefined ? total : rateUnits(rates, number, day);
-      for (let unit = 0; unit < units; unit += 1) jar += perUnit(price);
+      const each = perUnit(price);
+      for (let unit = 0; unit < units; unit += 1) jar += each;
       byRate.push(units);
     }
     const byStep: number[] = [];
     if (version.steps !== undefined) {
-      const { upTo, add } = version.steps;
+      const [upTo, add] = [version.steps.upTo.map(unitsOf), version.steps.add.map(perUnit)];
       byStep.push(...add.map(() => 0));
       let had = before(day, version.steps);
       for (let unit = 0; unit < total; unit += 1) {
         had += 1;
-        const step = upTo.filter((threshold) => unitsOf(threshold) < had).length;
+        const step = upTo.filter((threshold) => threshold < had).length;
         byStep[step]! += 1;
-        jar += perUnit(add[step]!);
+        jar += add[step]!;
       }
     }
     let fed = 0;
-    for (let unit = 0; unit < exported; unit += 1) fed += perUnit(tariff.exported ?? "0");
+    const paid = perUnit(tariff.exported ?? "0");
+    for (let unit = 0; unit < exported; unit += 1) fed += paid;
     return { day, version: version.from, units: total, byRate, byStep, exported, cost: countOut(jar), feedIn: countOut(fed) };
   });
 }
