@@ -10,7 +10,7 @@ import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { Fault, reasonOf } from "./kernel/faults.ts";
 import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
-import { parsePrice, parseYuan, type Fen, type PricePerKwh } from "./kernel/money.ts";
+import { parseYuan, type Fen } from "./kernel/money.ts";
 import { Secret } from "./kernel/secret.ts";
 import { complaintsAbout } from "./devices/dial-in/caller-book.ts";
 import { keptInMachine, openVault } from "./security/vault.ts";
@@ -18,6 +18,8 @@ import { meterModels } from "./devices/meter-models.ts";
 import type { KeptPassword, MeterRecord } from "./devices/meter.ts";
 import type { Tier, Tiers } from "./devices/poll-tiers.ts";
 import { siteFile, type SiteFile } from "./site-file.ts";
+import { tariffOf } from "./tariff/site-tariffs.ts";
+import type { Tariffs } from "./tariff/tariff.ts";
 
 export interface SoftwareKeys {
   readonly kind: "software-test-keys";
@@ -57,7 +59,10 @@ export interface Config {
     readonly mode: "local" | "remote";
     readonly tariff: string;
   }[];
-  readonly prices: ReadonlyMap<string, PricePerKwh>;
+  /** In the file's order. */
+  readonly tariffs: Tariffs;
+  /** By class, for accounts that name none; where the class has none either, it is the first. */
+  readonly classTariffs: ReadonlyMap<string, string>;
   readonly policy: Omit<SiteFile["policy"], "cutBelow"> & { readonly cutBelow: Fen };
   readonly polling: Tiers;
   readonly paymentCap: Fen;
@@ -177,7 +182,16 @@ export function buildConfig(
     "account",
     complaints,
   );
-  const prices = new Map(file.tariffs.map((tariff) => [tariff.id, parsePrice(tariff.price)]));
+  unique(
+    file.tariffs.map((tariff) => tariff.id),
+    "tariffs",
+    "id",
+    complaints,
+  );
+  const tariffs: Tariffs = new Map(file.tariffs.map((tariff) => [tariff.id, tariffOf(tariff)]));
+  const classTariffs = new Map(
+    Object.entries(file.classes).flatMap(([name, { tariff }]) => (tariff === undefined ? [] : [[name, tariff] as const])),
+  );
   const buses = new Set(file.buses.map((bus) => bus.id));
   const bound = new Map<string, number>();
   file.meters.forEach((meter, index) => {
@@ -196,7 +210,7 @@ export function buildConfig(
     else if (bus.dialIn !== undefined || bus.callers !== undefined)
       complaints.add(`buses[${index}]`, "dialIn and callers belong to a bus of kind tcp-server");
   }
-  const accounts = accountsOf(file, complaints);
+  const accounts = accountsOf(file, { tariffs, classTariffs }, complaints);
   const meters = file.meters.map((meter, index): MeterRecord => ({
     address: meter.address as MeterAddress,
     meterNumber: meter.meterNumber ?? meter.address,
@@ -285,7 +299,8 @@ export function buildConfig(
     buses: file.buses,
     meters,
     accounts,
-    prices,
+    tariffs,
+    classTariffs,
     policy: { ...file.policy, cutBelow: parseYuan(file.policy.cutBelow) },
     polling: tiersOf(file.polling),
     paymentCap: parseYuan(file.payments.cap),
@@ -338,8 +353,17 @@ function securityOf(
 }
 
 /** Accounts named by meters exist even when the file does not list them; the meter's model tells where their money is kept. */
-function accountsOf(file: SiteFile, complaints: Complaints): Config["accounts"] {
-  const tariffs = new Set(file.tariffs.map((tariff) => tariff.id));
+function accountsOf(
+  file: SiteFile,
+  prices: Pick<Config, "tariffs" | "classTariffs">,
+  complaints: Complaints,
+): Config["accounts"] {
+  const tariffs = [...prices.tariffs.keys()];
+  const check = (path: string, tariff: string): void => {
+    if (!tariffs.includes(tariff)) complaints.add(path, `no tariff has the id "${tariff}"; there are: ${tariffs.join(", ")}`);
+  };
+  for (const [name, { tariff }] of Object.entries(file.classes))
+    if (tariff !== undefined) check(`classes.${name}.tariff`, tariff);
   const listed = new Map(file.accounts.map((account, index) => [account.account, { ...account, index }]));
   const meterOf = new Map(file.meters.flatMap((meter) => (meter.account === undefined ? [] : [[meter.account, meter] as const])));
   const names = new Set([...listed.keys(), ...meterOf.keys()]);
@@ -348,13 +372,18 @@ function accountsOf(file: SiteFile, complaints: Complaints): Config["accounts"] 
     const meter = meterOf.get(account);
     const natural = meter !== undefined && !meterModels[meter.model].wallet ? "remote" : "local";
     const mode = given?.mode ?? natural;
-    const tariff = given?.tariff ?? file.tariffs[0]!.id;
-    if (!tariffs.has(tariff)) complaints.add(`accounts[${given?.index ?? 0}].tariff`, `no tariff has the id "${tariff}"`);
+    const kind = given?.class ?? "residential";
+    if (given?.tariff !== undefined) check(`accounts[${given.index}].tariff`, given.tariff);
     if (meterOf.has(account) && mode !== natural)
       complaints.add(`accounts[${given?.index ?? 0}].mode`, `a ${meterOf.get(account)!.model} meter needs mode: ${natural}`);
-    return { account: AccountId(account), name: given?.name ?? account, class: given?.class ?? "residential", mode, tariff };
+    const tariff = given?.tariff ?? tariffOfClass(prices, kind);
+    return { account: AccountId(account), name: given?.name ?? account, class: kind, mode, tariff };
   });
 }
+
+/** The tariff of an account that names none. */
+export const tariffOfClass = ({ tariffs, classTariffs }: Pick<Config, "tariffs" | "classTariffs">, name: string): string =>
+  classTariffs.get(name) ?? [...tariffs.keys()][0]!;
 
 const atBase = (base: string, path: string, fromHere: boolean): string =>
   isAbsolute(path) ? path : resolve(fromHere ? process.cwd() : base, path);

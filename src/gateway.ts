@@ -11,7 +11,7 @@ import { uuidv7 } from "uuidv7";
 import { buildApp } from "./api/app.ts";
 import { LiveEvents } from "./api/books.ts";
 import { NewMeters } from "./commands/new-meters.ts";
-import type { Config } from "./config.ts";
+import { tariffOfClass, type Config } from "./config.ts";
 import type { Street } from "./devices/meter.ts";
 import { LeaseKeeper } from "./devices/lease-keeper.ts";
 import { buildStreetLines } from "./devices/street-lines.ts";
@@ -203,8 +203,10 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     log,
     closers,
   });
-  const { priceOf, at } = { priceOf: (tariff: string) => config.prices.get(tariff), at: config.compareAt };
-  const comparing = comparisonOf({ ...engine.books, ...open, db }, { street, priceOf, timeZone: config.site.timeZone, at });
+  const comparing = comparisonOf(
+    { ...engine.books, ...open, db },
+    { street, tariffs: config.tariffs, timeZone: config.site.timeZone, at: config.compareAt },
+  );
   open.watch.start();
   comparing.start();
   compareRestored(restored, comparing.comparison, log);
@@ -223,13 +225,13 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     meterStore: stores.meters,
     ledgerStore: stores.ledger,
     readings: stores.readings,
-    tariffs: [...config.prices.keys()],
+    tariffOfClass: (name) => tariffOfClass(config, name),
     newMeters: {
       service: new NewMeters({
         ...engine.books,
         store: newMeters,
         whyNotOn: whyNotOn(config.buses),
-        tariffs: new Set(config.prices.keys()),
+        tariffs: new Set(config.tariffs.keys()),
       }),
       bring: () => added.bring(),
     },

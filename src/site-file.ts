@@ -7,6 +7,7 @@ import { JSON_FIELDS, PAYLOAD_KINDS, topicTrouble } from "./devices/bus-config.t
 import { complaintAbout, isModelName } from "./devices/meter-models.ts";
 import type { ModelName } from "./devices/meter.ts";
 import { isPollable } from "./devices/poll-tiers.ts";
+import { classTariff, tariffShape } from "./tariff/site-tariffs.ts";
 
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits");
 const name = z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes");
@@ -156,14 +157,11 @@ export const siteFile = z.strictObject({
     )
     .default([]),
   tariffs: z
-    .array(
-      z.strictObject({
-        id: name,
-        price: z.string().regex(/^\d{1,6}(\.\d{1,4})?$/, 'yuan per kWh with at most four decimals, in quotes, like "0.5283"'),
-      }),
-    )
+    .array(tariffShape)
     .min(1)
     .default([{ id: "flat", price: "0.5283" }]),
+  // What customers of a class have in common where their accounts say nothing.
+  classes: z.record(z.string().min(1).max(40), z.strictObject(classTariff)).default({}),
   policy: z
     .strictObject({
       mode: z.enum(["shadow", "live"]).default("shadow"),

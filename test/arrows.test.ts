@@ -9,17 +9,19 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   protocols: ["kernel"],
   transports: ["kernel"],
   security: ["kernel"],
-  ledger: ["kernel"],
+  // what energy costs: prices and days; knows neither accounts nor meters
+  tariff: ["kernel"],
+  ledger: ["kernel", "tariff"],
   devices: ["kernel", "protocols", "transports", "security"],
   commands: ["kernel", "devices", "ledger"],
-  exceptions: ["kernel", "ledger", "commands", "devices"],
-  policy: ["kernel", "ledger", "commands", "devices"],
+  exceptions: ["kernel", "tariff", "ledger", "commands", "devices"],
+  policy: ["kernel", "tariff", "ledger", "commands", "devices"],
   queue: ["kernel", "commands"],
   audit: ["kernel"],
   receipts: ["kernel", "protocols", "commands", "audit"],
-  stores: ["kernel", "devices", "ledger", "commands", "policy", "queue", "exceptions", "audit", "receipts"],
+  stores: ["kernel", "tariff", "devices", "ledger", "commands", "policy", "queue", "exceptions", "audit", "receipts"],
   metrics: ["kernel"],
-  api: ["kernel", "commands", "ledger", "policy", "devices", "exceptions", "metrics", "audit", "receipts"],
+  api: ["kernel", "tariff", "commands", "ledger", "policy", "devices", "exceptions", "metrics", "audit", "receipts"],
   console: ["kernel"],
   // stores: whoever verifies the audit asks the database itself, because the gateway is what is being verified
   cli: ["kernel", "protocols", "transports", "devices", "security", "audit", "receipts", "stores", "config.ts"],
@@ -27,8 +29,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices", "security", "site-file.ts"],
-  "site-file.ts": ["kernel", "devices"],
+  "config.ts": ["kernel", "devices", "security", "tariff", "site-file.ts"],
+  "site-file.ts": ["kernel", "devices", "tariff"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */

@@ -100,8 +100,8 @@ export interface ApiParts {
   readonly correctionCap: Fen;
   /** Null: any channel name is accepted. */
   readonly channels: ReadonlySet<string> | null;
-  /** Of the site file, in its order. */
-  readonly tariffs: readonly string[];
+  /** Of an account that names none. */
+  readonly tariffOfClass: (name: string) => string;
   readonly newMeters: {
     readonly service: NewMeters;
     /** Onto their lines, now. */

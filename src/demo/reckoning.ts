@@ -6,8 +6,7 @@
  */
 import type { MeterSnapshot, Street } from "../../simulator/street.ts";
 import { Fen, parsePrice, parseYuan, yuan } from "../kernel/money.ts";
-import type { CentiKwh } from "../kernel/energy.ts";
-import { costOf } from "../ledger/tariff.ts";
+import { roundedFen } from "../tariff/cost.ts";
 import type { Desk } from "./desk.ts";
 import { PRICE, residents } from "./street-plan.ts";
 
@@ -52,7 +51,7 @@ export async function reckon(street: Street, desk: Desk, opening: Opening, paidI
     .filter(isWallet)
     .map((meter) => parseYuan(meter.consumed ?? "0"));
   const byLedger = [...opening.registers].map(([address, from]) =>
-    costOf((parseYuan(street.snapshot(address).energyKwh) - from) as CentiKwh, price),
+    roundedFen((parseYuan(street.snapshot(address).energyKwh) - from) * price),
   );
   const consumed = sum([...byWallets, ...byLedger]);
   const accounts = await Promise.all(residents.map(({ account }) => desk.get(`/v1/accounts/${account}`)));

@@ -6,14 +6,15 @@
  * A difference becomes one item for its meter, with the figures and an entry that would put the books right. Where nothing
  * differs the baseline moves on; where something does it stays, until a person applies the entry or says what explains it.
  */
-import type { Clock } from "../kernel/clock.ts";
+import { dayOf, type Clock } from "../kernel/clock.ts";
 import { CentiKwh } from "../kernel/energy.ts";
 import { isFault, reasonOf } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
-import { Fen, parseYuan, yuan, type PricePerKwh } from "../kernel/money.ts";
+import { Fen, parseYuan, yuan } from "../kernel/money.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Transactor } from "../kernel/transaction.ts";
+import { flatPrice, versionOn, type Tariffs } from "../tariff/tariff.ts";
 import { Priority, type MeterSession, type Street } from "../devices/meter.ts";
 import { meterModels } from "../devices/meter-models.ts";
 import { compareBilled, compareWallet, suggestionFor, type Finding, type MeterSight, type Sight } from "./compare.ts";
@@ -30,7 +31,8 @@ export interface ComparisonParts {
   readonly exceptions: Exceptions;
   readonly street: Street;
   readonly transactor: Transactor;
-  readonly priceOf: (tariff: string) => PricePerKwh | undefined;
+  readonly tariffs: Tariffs;
+  readonly timeZone: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly newId: () => string;
@@ -124,8 +126,9 @@ export class Comparison {
 
   async #wallet(meter: MeterToCompare): Promise<Told> {
     const { store, clock } = this.#parts;
-    const price = meter.tariff === null ? undefined : this.#parts.priceOf(meter.tariff);
-    if (price === undefined) return { meter: meter.meter, result: "skipped", why: "its tariff has no price" };
+    const tariff = this.#parts.tariffs.get(meter.tariff ?? "");
+    const price = tariff === undefined ? null : flatPrice(versionOn(tariff, dayOf(clock.now(), this.#parts.timeZone)));
+    if (price === null) return { meter: meter.meter, result: "skipped", why: "its tariff is not one price" };
     const booksBefore = await store.books(meter.meter);
     if (booksBefore === null) return { meter: meter.meter, result: "skipped", why: "a top-up is under way" };
     const kept = await store.baseline(meter.meter);

@@ -56,7 +56,12 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const transactor = nudging(stores.transactor, () => pump);
   const ledger = new Ledger({ store: stores.ledger, clock });
   const billing = new Billing({ store: stores.billing, ledger, timeZone });
-  const energy = new MeteredUse({ billing, meters, outbox, priceOf: (tariff) => config.prices.get(tariff)! });
+  const energy = new MeteredUse({
+    billing,
+    meters,
+    outbox,
+    priceOf: (tariff) => config.tariffs.get(tariff)!.versions[0]!.prices[0]!,
+  });
   const moneyAtEnd = moneyAtEndOf({ clock, commands, ledger, outbox, modes: meters, billing: energy });
   const books: EngineBooks = {
     ...{ clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox, moneyAtEnd },

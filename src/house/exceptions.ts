@@ -12,11 +12,11 @@ import { Nightly } from "../exceptions/nightly.ts";
 import { SuspectReadings } from "../exceptions/suspects.ts";
 import { ExceptionWatch } from "../exceptions/watch.ts";
 import type { Street } from "../devices/meter.ts";
-import type { PricePerKwh } from "../kernel/money.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Database } from "../stores/database.ts";
 import { PostgresComparisonStore } from "../stores/comparison-store.ts";
 import { PostgresExceptionStore } from "../stores/exception-store.ts";
+import type { Tariffs } from "../tariff/tariff.ts";
 
 export interface ExceptionHouseParts {
   readonly db: Database;
@@ -57,7 +57,7 @@ export function comparisonOf(
   house: ExceptionHouseParts & ReturnType<typeof exceptionsOf>,
   more: {
     readonly street: Street;
-    readonly priceOf: (tariff: string) => PricePerKwh | undefined;
+    readonly tariffs: Tariffs;
     readonly timeZone: string;
     readonly at: number | null;
   },

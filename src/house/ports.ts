@@ -46,7 +46,7 @@ export interface HouseStores {
 /** Of the site, what the engine goes by. */
 export type HouseSite = Pick<
   Config,
-  "site" | "buses" | "meters" | "accounts" | "prices" | "policy" | "polling" | "paymentCap" | "channels"
+  "site" | "buses" | "meters" | "accounts" | "tariffs" | "policy" | "polling" | "paymentCap" | "channels"
 >;
 
 /** Rows and money, as everything that changes them is given them. */

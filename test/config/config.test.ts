@@ -58,7 +58,7 @@ describe("defaults", () => {
     expect(config.accounts).toEqual([
       { account: "1000000001", name: "1000000001", class: "residential", mode: "local", tariff: "flat" },
     ]);
-    expect(config.prices.get("flat")).toBe(5_283n);
+    expect(config.tariffs.get("flat")).toMatchObject({ versions: [{ prices: [5_283n] }] });
     expect(load(dialIn("callers: []")).buses[0]!.transport).toEqual({ kind: "tcp-server", port: 2_405, host: "127.0.0.1" });
     expect(config.stores.database).toBe("embedded");
     expect(config.channels).toBe(null);

@@ -6,6 +6,7 @@ import type { Chance } from "../../src/kernel/chance.ts";
 import { hours, Instant, minutes } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { parsePrice, parseYuan, yuan, Fen } from "../../src/kernel/money.ts";
+import { flatTariff } from "../../src/tariff/tariff.ts";
 import { between, chosen, happens } from "./draws.ts";
 
 export const TIME_ZONE = "Asia/Shanghai";
@@ -49,7 +50,7 @@ export function drawSite(chance: Chance, meterCount: number): Site {
         mode: isRemote ? "remote" : "local",
         tariff: "flat",
       })),
-      prices: new Map([["flat", parsePrice(PRICE)]]),
+      tariffs: new Map([["flat", flatTariff("flat", parsePrice(PRICE))]]),
       policy: {
         mode: "live",
         restoreBy: chosen(chance, ["arm", "reconnect"]),

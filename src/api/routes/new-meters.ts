@@ -22,7 +22,7 @@ const body = z.strictObject({
   name: z.string().max(80).optional().describe("of a new account"),
   class: z.string().min(1).max(40).default("residential").describe("of a new account"),
   mode: z.enum(["local", "remote"]).optional().describe("of a new account; left out: local where the meter holds a wallet"),
-  tariff: z.string().optional().describe("of a new account; left out: the site's first"),
+  tariff: z.string().optional().describe("of a new account; left out: its class's, else the site's first"),
 });
 const standing = z.object({ address: z.string(), account: z.string().nullable(), bus: z.string(), model: z.string() });
 const item = z.object({
@@ -48,7 +48,7 @@ export function newMeterRoutes(app: FastifyInstance, parts: ApiParts): void {
       },
     },
     async (request, reply) => {
-      const order = orderOf(request.body, parts.tariffs, request.actor);
+      const order = orderOf(request.body, parts.tariffOfClass, request.actor);
       const answer = await writeOnce(parts, request, reply, 201, async (tx) => ({
         meter: standingOf(order),
         what: await service.add(tx, order),
@@ -74,7 +74,7 @@ export function newMeterRoutes(app: FastifyInstance, parts: ApiParts): void {
       const { items, check } = request.body;
       const one = async (given: unknown): Promise<z.output<typeof item>> => {
         try {
-          const order = orderOf(parsed(given), parts.tariffs, request.actor);
+          const order = orderOf(parsed(given), parts.tariffOfClass, request.actor);
           const what = check
             ? await service.examine(order)
             : await parts.transactor.transact((tx) => service.add(tx, order), { actor: request.actor });
@@ -97,7 +97,7 @@ function parsed(given: unknown): z.output<typeof body> {
   throw new Fault("invalid-request", { field: first?.path.join(".") ?? "", problem: first?.message ?? "" });
 }
 
-function orderOf(given: z.output<typeof body>, tariffs: readonly string[], by: string): NewMeterOrder {
+function orderOf(given: z.output<typeof body>, tariffOfClass: (name: string) => string, by: string): NewMeterOrder {
   const address = MeterAddress(given.address);
   if (!isModelName(given.model))
     throw new Fault("invalid-request", { field: "model", given: given.model, problem: complaintAbout(given.model) });
@@ -115,7 +115,7 @@ function orderOf(given: z.output<typeof body>, tariffs: readonly string[], by: s
       name: given.name ?? account ?? "",
       class: given.class,
       mode: given.mode ?? (meterModels[given.model].wallet ? "local" : "remote"),
-      tariff: given.tariff ?? tariffs[0]!,
+      tariff: given.tariff ?? tariffOfClass(given.class),
     },
     by,
   };
