@@ -9,7 +9,7 @@
  * Written from the trade's rules alone; it shares no line and no idea of procedure with the product, and it is slow. It knows only
  * whole truth: readings that are late, torn or missing are the business of whoever is compared with it.
  */
-import { beginOf, dayAfter, daysBetween, periodStart } from "./calendar.ts";
+import { beginOf, dayAfter, dayOf, daysBetween, periodStart } from "./calendar.ts";
 
 export interface OracleSteps {
   readonly every: "year" | "month";
@@ -100,9 +100,11 @@ export function countOut(jar: number): number {
 /** Bills every day from one to another, both among them. Steps count the account's energy since their period began, as far back as a meter hung there. */
 export function billDays(account: OracleAccount, first: string, last: string): OracleDay[] {
   const counted = new Map<string, number>();
+  const begun = dayOf(Math.min(...account.fittings.map(({ from }) => from)), account.zone);
   const before = (day: string, steps: OracleSteps): number => {
     let units = 0;
-    for (let past = periodStart(day, steps.every, steps.startsOn); past < day; past = dayAfter(past)) {
+    const start = periodStart(day, steps.every, steps.startsOn);
+    for (let past = start > begun ? start : begun; past < day; past = dayAfter(past)) {
       let known = counted.get(past);
       if (known === undefined) counted.set(past, (known = used(account, past).total));
       units += known;
@@ -117,8 +119,9 @@ export function billDays(account: OracleAccount, first: string, last: string): O
 
     let jar = 0;
     const byRate: number[] = [];
-    for (const [number, price] of pricesOf(version).entries()) {
-      const units = version.rates === undefined ? total : rateUnits(rates, number, day);
+    const prices = pricesOf(version);
+    for (const [number, price] of prices.entries()) {
+      const units = prices.length === 1 ? total : rateUnits(rates, number, day);
       const each = perUnit(price);
       for (let unit = 0; unit < units; unit += 1) jar += each;
       byRate.push(units);
@@ -130,7 +133,8 @@ export function billDays(account: OracleAccount, first: string, last: string): O
       let had = before(day, version.steps);
       for (let unit = 0; unit < total; unit += 1) {
         had += 1;
-        const step = upTo.filter((threshold) => threshold < had).length;
+        let step = 0;
+        while (step < upTo.length && upTo[step]! < had) step += 1;
         byStep[step]! += 1;
         jar += add[step]!;
       }
@@ -142,6 +146,7 @@ export function billDays(account: OracleAccount, first: string, last: string): O
   });
 }
 
+/** With one price there is one rate, and the total is all of it. */
 const pricesOf = (version: OracleVersion): readonly string[] => version.rates?.prices ?? [version.price!];
 
 function rateUnits(rates: readonly number[] | undefined, number: number, day: string): number {
