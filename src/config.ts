@@ -17,6 +17,8 @@ import { keptInMachine, openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
 import type { KeptPassword, MeterRecord } from "./devices/meter.ts";
 import type { Tier, Tiers } from "./devices/poll-tiers.ts";
+import type { GateSettings } from "./validation/limits.ts";
+import { gateSettingsOf } from "./validation/site-shape.ts";
 import { siteFile, type SiteFile } from "./site-file.ts";
 import { tariffOf } from "./tariff/site-tariffs.ts";
 import type { Tariffs } from "./tariff/tariff.ts";
@@ -65,6 +67,7 @@ export interface Config {
   readonly classTariffs: ReadonlyMap<string, string>;
   readonly policy: Omit<SiteFile["policy"], "cutBelow"> & { readonly cutBelow: Fen };
   readonly polling: Tiers;
+  readonly validation: GateSettings;
   readonly paymentCap: Fen;
   /** Minute of the day at which ledger and meters are compared; null: only when somebody asks. */
   readonly compareAt: number | null;
@@ -219,6 +222,7 @@ export function buildConfig(
     bus: BusId(meter.bus),
     model: meter.model,
     ...(meter.testBench === undefined ? {} : { testBench: meter.testBench }),
+    ...(meter.currentMax === undefined ? {} : { currentMaxA: meter.currentMax }),
     relayPassword:
       meter.relayPassword === undefined
         ? null
@@ -303,6 +307,7 @@ export function buildConfig(
     classTariffs,
     policy: { ...file.policy, cutBelow: parseYuan(file.policy.cutBelow) },
     polling: tiersOf(file.polling),
+    validation: gateSettingsOf(file.validation),
     paymentCap: parseYuan(file.payments.cap),
     compareAt: file.reconciliation.at === null ? null : minuteOfDay(file.reconciliation.at),
     channels: file.channels === undefined ? null : new Set([...file.channels.map((channel) => channel.name), "console"]),

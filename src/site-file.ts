@@ -8,6 +8,7 @@ import { complaintAbout, isModelName } from "./devices/meter-models.ts";
 import type { ModelName } from "./devices/meter.ts";
 import { isPollable } from "./devices/poll-tiers.ts";
 import { classTariff, tariffShape } from "./tariff/site-tariffs.ts";
+import { validationShape } from "./validation/site-shape.ts";
 
 const digits12 = z.string().regex(/^\d{12}$/, "twelve digits");
 const name = z.string().regex(/^[0-9A-Za-z._-]{1,40}$/, "1 to 40 letters, digits, dots or dashes");
@@ -142,6 +143,8 @@ export const siteFile = z.strictObject({
       ),
       // It serves nobody, and its wallet may be wiped: by two persons (wallet-reset).
       testBench: z.boolean().optional(),
+      // Amperes it is made for, where it is not the site's usual one (validation.currentMax).
+      currentMax: z.number().positive().max(2_000).optional(),
       relayPassword: z.strictObject({ level: z.enum(["02", "03", "04"]), secret: passwordReference }).optional(),
     }),
   ),
@@ -193,6 +196,8 @@ export const siteFile = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  // When energy registers are doubted (validation/README.md).
+  validation: validationShape,
   // The largest payment that is taken.
   payments: z.strictObject({ cap: yuanText.default("50000.00") }).prefault({}),
   // When ledger and meters are compared every night, in the site's zone; null: only when somebody asks.

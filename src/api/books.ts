@@ -34,6 +34,7 @@ import type { ChannelPayments } from "../ledger/channel-file.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { StatementStore } from "../ledger/statements.ts";
+import type { EntryService } from "../validation/entry-service.ts";
 
 export interface StoredAnswer {
   readonly status: number;
@@ -124,6 +125,8 @@ export interface ApiParts {
   readonly buses: () => readonly (BusPicture & BusShares)[];
   readonly intake: ReadingIntake;
   readonly identities: Pick<IdentityWatch, "mustBeOurs">;
+  /** What persons enter about a register. */
+  readonly entries: EntryService;
   readonly live: LiveEvents;
   readonly readiness: () => Promise<readonly PartReport[]>;
   /** False: nothing goes on here any more, and another process would do better. Left out: it always does. */

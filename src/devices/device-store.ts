@@ -8,6 +8,8 @@ export interface DeviceStore {
   latest(tx: Transaction, meter: MeterAddress, item: string): Promise<Reading | null>;
   /** Keeps it; a suspect one is kept aside and never becomes the latest. */
   keep(tx: Transaction, reading: Reading, suspect: string | null): Promise<void>;
+  /** Keeps a believed reading of earlier, a midnight fetched afterwards: it does not become the latest, however old that is. */
+  keepOlder(tx: Transaction, reading: Reading): Promise<void>;
 }
 
 /** One day of a register, in 0.01 kWh as text with two decimals: first and last believed reading. */

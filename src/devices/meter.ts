@@ -36,6 +36,8 @@ export interface MeterRecord {
   readonly relayPassword: { readonly level: "02" | "03" | "04"; readonly secret: Secret<string> | KeptPassword } | null;
   /** It hangs on a test bench and serves nobody: its wallet may be wiped. */
   readonly testBench?: boolean;
+  /** Amperes it is made for; left out: as the site says of all. */
+  readonly currentMaxA?: number;
 }
 
 /** Most urgent first; a lower number goes before a higher one. */

@@ -1,23 +1,18 @@
 /**
- * Is this reading possible? Then it is stored with its time and source and announced, in one transaction with whoever
- * lives on readings (billing). An impossible one is kept aside for a person: it charges nobody and cuts nobody.
+ * What meters said is stored with its time and source and announced, in one transaction with whoever lives on readings (billing).
  *
- * A register does not go backwards, and does not turn faster than the meter's largest load allows.
+ * Energy registers of one moment belong together, and pass a gate first (src/validation): believed they become one EnergyUse, doubted they
+ * are kept aside for a person, charge nobody and cut nobody. Everything else is stored as it came.
  */
-import type { Instant } from "../kernel/clock.ts";
 import type { Outbox } from "../kernel/events.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
-import { parseYuan } from "../kernel/money.ts";
 import type { EnergyUse, Reading } from "../kernel/reading.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { DeviceStore } from "./device-store.ts";
+import { energySetsOf, isEnergy, type EnergySet } from "./energy-set.ts";
 
-/** 0.01 kWh per hour of a meter at its largest load: 3 × 60 A × 220 V, rounded up generously. */
-const REGISTER_STEPS_PER_HOUR_MAX = 5_000n;
-/** Below this a jump is not worth doubting: clocks differ, registers round. */
-const REGISTER_STEPS_FREE = 200n;
-
-/** Joins the intake's transaction for each believed reading of imported energy. */
+/** Joins the intake's transaction for each set of believed registers. */
 export interface EnergyListener {
   energy(tx: Transaction, use: EnergyUse): Promise<void>;
 }
@@ -25,71 +20,81 @@ export interface EnergyListener {
 /** Joins the intake's transaction for each reading that is kept aside. */
 export interface SuspectListener {
   suspect(tx: Transaction, reading: Reading, doubt: string, before: Reading | null): Promise<void>;
+  /** A person decided about this meter's readings. */
+  settled?(tx: Transaction, meter: MeterAddress, closing: { readonly by: string; readonly note: string }): Promise<void>;
 }
 
-/** Pure: why a register cannot be believed, or null. Registers are in 0.01 kWh. */
-export function registerDoubt(
-  before: { readonly register: bigint; readonly takenAt: Instant } | null,
-  now: { readonly register: bigint; readonly takenAt: Instant },
-): string | null {
-  if (before === null) return null;
-  if (now.register < before.register) return "backwards";
-  const hours = BigInt(Math.ceil(Math.max(0, now.takenAt - before.takenAt) / 3_600_000));
-  if (now.register - before.register > REGISTER_STEPS_FREE + REGISTER_STEPS_PER_HOUR_MAX * hours)
-    return "faster-than-the-meter-can-turn";
-  return null;
+export interface Judgement {
+  /** Readings that are not believed, each with its named doubt. */
+  readonly doubted: ReadonlyMap<Reading, string>;
+  /** The one among them by which the set fell, for a person; another of the set only went with it. */
+  readonly suspect: Reading | null;
+  /** What is billed; null: nothing. */
+  readonly use: EnergyUse | null;
+  /** Believed, and older than what is believed already. */
+  readonly isOlder?: boolean;
+}
+
+/** Says of each set of registers whether it is believed, and remembers what it said. */
+export interface EnergyGate {
+  judge(tx: Transaction, set: EnergySet, how: { readonly vouched: boolean }): Promise<Judgement>;
+}
+
+export interface IntakeParts {
+  readonly store: DeviceStore;
+  readonly transactor: Transactor;
+  readonly outbox: Outbox;
+  readonly gate: EnergyGate;
+  readonly energy: EnergyListener;
+  readonly suspects?: SuspectListener;
+  readonly log: Logger;
 }
 
 export class ReadingIntake {
-  readonly #parts: {
-    readonly store: DeviceStore;
-    readonly transactor: Transactor;
-    readonly outbox: Outbox;
-    readonly energy: EnergyListener;
-    readonly suspects?: SuspectListener;
-    readonly log: Logger;
-  };
+  readonly #parts: IntakeParts;
 
-  constructor(parts: {
-    readonly store: DeviceStore;
-    readonly transactor: Transactor;
-    readonly outbox: Outbox;
-    readonly energy: EnergyListener;
-    readonly suspects?: SuspectListener;
-    readonly log: Logger;
-  }) {
+  constructor(parts: IntakeParts) {
     this.#parts = parts;
   }
 
   async take(readings: readonly Reading[]): Promise<void> {
     if (readings.length === 0) return;
-    await this.#parts.transactor.transact(async (tx) => {
-      for (const reading of readings) await this.#one(tx, reading);
-    });
+    await this.#parts.transactor.transact((tx) => this.takeIn(tx, readings));
   }
 
-  async #one(tx: Transaction, reading: Reading): Promise<void> {
-    const { store, outbox, energy, log } = this.#parts;
-    if (reading.item === "importedEnergy" && reading.value !== null) {
-      const register = parseYuan(reading.value, "importedEnergy"); // two decimals, like money; the number alone is meant
-      const before = await store.latest(tx, reading.meter, reading.item);
-      const known =
-        before?.value == null ? null : { register: parseYuan(before.value, "importedEnergy") as bigint, takenAt: before.takenAt };
-      const doubt = registerDoubt(known, { register, takenAt: reading.takenAt });
-      await store.keep(tx, reading, doubt);
-      if (doubt === null) await energy.energy(tx, { meter: reading.meter, register, takenAt: reading.takenAt });
-      else
-        log.warn(
-          { meter: reading.meter, value: reading.value, before: before?.value, doubt },
-          "an impossible reading is kept aside; it charges nobody",
-        );
-      if (doubt !== null) {
-        await this.#parts.suspects?.suspect(tx, reading, doubt, before);
-        return;
-      }
-    } else {
-      await store.keep(tx, reading, null);
+  /** Within a transaction; `vouched`: a person looked at the meter and says so. Answers what was doubted all the same. */
+  async takeIn(tx: Transaction, readings: readonly Reading[], how = { vouched: false }): Promise<readonly string[]> {
+    const doubts: string[] = [];
+    for (const set of energySetsOf(readings)) doubts.push(...(await this.#energy(tx, set, how)));
+    for (const reading of readings) if (!isEnergy(reading)) await this.#keep(tx, reading);
+    return doubts;
+  }
+
+  async #energy(tx: Transaction, set: EnergySet, how: { readonly vouched: boolean }): Promise<readonly string[]> {
+    const { gate, energy, suspects, store, log } = this.#parts;
+    const { doubted, suspect, use, isOlder } = await gate.judge(tx, set, how);
+    for (const reading of [set.total, ...set.rates, set.exported]) {
+      if (reading === null) continue;
+      const doubt = doubted.get(reading);
+      if (doubt !== undefined) await store.keep(tx, reading, doubt);
+      else if (isOlder === true) await store.keepOlder(tx, reading);
+      else await this.#keep(tx, reading);
     }
+    if (use !== null) await energy.energy(tx, use);
+    if (suspect === null) return [];
+    const doubt = doubted.get(suspect)!;
+    const before = await store.latest(tx, suspect.meter, suspect.item);
+    log.warn(
+      { meter: suspect.meter, item: suspect.item, value: suspect.value, before: before?.value, doubt },
+      "registers that are not believed are kept aside; they charge nobody",
+    );
+    await suspects?.suspect(tx, suspect, doubt, before);
+    return [doubt];
+  }
+
+  async #keep(tx: Transaction, reading: Reading): Promise<void> {
+    const { store, outbox } = this.#parts;
+    await store.keep(tx, reading, null);
     await outbox.announce(tx, { type: "reading", meter: reading.meter, item: reading.item, value: reading.value });
   }
 }

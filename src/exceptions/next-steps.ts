@@ -57,6 +57,46 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
   ),
 };
 
+const ENTER_WHAT_IT_SHOWS = say(
+  "Look at the meter's display. If it shows this register, enter accept; if another, enter correct with what it shows. Until then nobody is charged and nobody cut.",
+  "现场核对显示屏:示数属实则录入“确认”,否则录入“更正”;在此之前不计费、不跳闸。",
+);
+/** What each doubt of the gate asks of a person (validation/doubts.ts). */
+const aboutReadings: Readonly<Record<string, Sentence>> = {
+  "reading-suspect/jump": ENTER_WHAT_IT_SHOWS,
+  "reading-suspect/out-of-line-with-peers": ENTER_WHAT_IT_SHOWS,
+  "reading-suspect/faster-than-the-meter-can-turn": ENTER_WHAT_IT_SHOWS,
+  "reading-suspect/rolled-over": say(
+    "The register began anew at zero. If it ran over its end, enter accept: the energy counts across; if the meter was reset, enter rebase.",
+    "示数归零:若为满度翻转,录入“确认”,电量跨越累计;若电表被清零,录入“重新起算”。",
+  ),
+  "reading-suspect/backwards": say(
+    "Was the meter exchanged or reset? An exchange is entered as a replacement, a reset as rebase; if neither, send somebody to look at the meter.",
+    "核实是否换表或清零:换表走换表流程,清零录入“重新起算”;均不是则派人检查电表。",
+  ),
+  "reading-suspect/rates-do-not-add-up": say(
+    "Compare total and rates at the display: the meter may have more rates than are read, or a fault. If it shows them so, enter accept.",
+    "核对总示数与各费率示数:可能费率数多于抄读数,或电表故障;属实则录入“确认”。",
+  ),
+  "reading-suspect/clock-wrong": say(
+    "The meter's freeze was not made at midnight: set its clock, and fetch the freeze of the next day.",
+    "日冻结不在零点:校准电表时钟,次日重新抄读冻结。",
+  ),
+  "reading-suspect/from-the-future": say(
+    "The reading is later than now: look at the meter's clock and at the gateway's (meterctl doctor).",
+    "示数时间晚于当前时间:检查电表时钟与网关时钟。",
+  ),
+  "reading-suspect/not-a-number": say(
+    "The register holds digits that are none: its memory or its line may be faulty. Read again; if it stays, exchange the meter and enter an estimate.",
+    "示数含非法数字:可能存储或线路故障;重新抄读,仍异常则换表并录入“估算”。",
+  ),
+  "reading-suspect/negative": say(
+    "A register of energy cannot be negative: look whether the right item is read, and whether the meter is connected the right way round.",
+    "电能示数为负:检查抄读项目与接线方向。",
+  ),
+  "reading-suspect/wrong-identity": COMPARE_NUMBERS,
+};
+
 /** `KIND/CAUSE`, or `KIND/money` for what holds a payment. */
 const exact: Readonly<Record<string, Sentence>> = {
   "command-disputed/count-gap": say(
@@ -108,6 +148,7 @@ const exact: Readonly<Record<string, Sentence>> = {
     "The meter was silent, and may have obeyed. Look at its line and its power; read the relay when it answers.",
     "电表无应答,命令可能已执行:检查线路与供电,恢复后抄读继电器。",
   ),
+  ...aboutReadings,
   "ledger-difference/tariff-stale": say(
     "The price in use is not the price of the site file: correct the tariff where it is old; what was charged by it is put right by an entry.",
     "执行电价与站点文件不一致:更正电价,并以分录更正已计费金额。",

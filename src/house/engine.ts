@@ -40,6 +40,7 @@ import type { Engine, EngineBooks, EngineKeepers, EngineParts, HouseSite } from 
 import { sightingsIn, walletReadings } from "./sightings.ts";
 import { onceADay, walletRoom } from "./wallet-room.ts";
 import { balanceReadings, takesTokens } from "./vendor-meters.ts";
+import { entriesOf, gateOf } from "./validation.ts";
 import { Waking } from "./waking.ts";
 
 /** Whether any is due is asked, and roughly how many. */
@@ -75,6 +76,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     store: stores.readings,
     transactor,
     outbox,
+    gate: gateOf(parts),
     energy,
     log,
     ...(keepers.suspects === undefined ? {} : { suspects: keepers.suspects }),
@@ -237,6 +239,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     comes: places.comes,
     doors: {
       ...{ transactor, service, payments, refunds, ledger, intake, identities, buses },
+      entries: entriesOf({ ...parts, books, intake, energy, keepers }),
       replacing: { service: replacementsAsked, store: replacements, nudge: () => replacing.nudge() },
     },
     start: async () => {

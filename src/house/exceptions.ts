@@ -47,7 +47,7 @@ export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
     comparisonStore,
     exceptions,
     outcomes: new CommandOutcomes({ exceptions, store }),
-    suspects: new SuspectReadings({ exceptions, meters: parts.meters }),
+    suspects: new SuspectReadings({ exceptions, store, meters: parts.meters }),
     watch: new ExceptionWatch({ ...parts, exceptions, store }),
   };
 }

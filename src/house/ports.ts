@@ -24,6 +24,7 @@ import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
 import type { Untold } from "../stores/outbox-pump.ts";
+import type { ValidationStore } from "../validation/validation-store.ts";
 import type { Closers } from "./closers.ts";
 
 /** The engine's books; every one joins the transactions of this transactor. */
@@ -40,6 +41,7 @@ export interface HouseStores {
   readonly ledger: LedgerStore;
   readonly billing: BillingStore;
   readonly policy: PolicyStore;
+  readonly validation: ValidationStore;
   readonly outbox: Outbox & Untold;
 }
 
@@ -47,7 +49,8 @@ export interface HouseStores {
 export type HouseSite = Pick<
   Config,
   "site" | "buses" | "meters" | "accounts" | "tariffs" | "policy" | "polling" | "paymentCap" | "channels"
->;
+> &
+  Partial<Pick<Config, "validation">>;
 
 /** Rows and money, as everything that changes them is given them. */
 export interface EngineBooks extends Omit<ConclusionParts, "outcomes"> {
@@ -93,7 +96,7 @@ export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
 /** What the doors say and ask; they come in by nothing else. */
 export type EngineDoors = Pick<
   ApiParts,
-  "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses" | "replacing"
+  "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses" | "replacing" | "entries"
 >;
 
 export interface Engine<K extends EngineKeepers = EngineKeepers> {

@@ -10,6 +10,7 @@ import { PostgresPaymentStore } from "../stores/payment-store.ts";
 import { PostgresPolicyStore } from "../stores/policy-store.ts";
 import { PostgresReadingStore } from "../stores/reading-store.ts";
 import { PostgresReplacementStore } from "../stores/replacement-store.ts";
+import { PostgresValidationStore } from "../stores/validation-store.ts";
 import type { HouseStores } from "./ports.ts";
 
 /** `me`: under this name commands are taken, and only on lines whose lease it has. */
@@ -24,5 +25,6 @@ export const postgresStores = (db: Database, clock: Clock, me: string) =>
     ledger: new PostgresLedgerStore(db),
     billing: new PostgresBillingStore(db),
     policy: new PostgresPolicyStore(db),
+    validation: new PostgresValidationStore(db),
     outbox: new PostgresOutbox(db),
   }) satisfies HouseStores;

@@ -666,6 +666,20 @@ export const faults = {
     "凭证签名密钥不可用。",
     "Name an Ed25519 private key in PEM under receipts.key, or mend the rights of the one in the data folder.",
   ),
+  "entry-impossible": row(
+    409,
+    "person",
+    "This entry cannot be made for this meter.",
+    "该录入不能用于此电表。",
+    "Look at the problem that is named; a register that really was so is entered by correct, one that began anew by rebase.",
+  ),
+  "register-goes-back": row(
+    409,
+    "person",
+    "A register cannot be entered lower than what is believed already.",
+    "录入的示数低于已确认的示数。",
+    "If the meter was reset, enter a rebase: up to where it is billed, and where it begins anew.",
+  ),
   "not-ready": row(
     503,
     "later",

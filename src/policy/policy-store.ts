@@ -16,6 +16,9 @@ export interface RemoteMeter {
   readonly protectedSupply: boolean;
   readonly identity: Facts["identity"];
   readonly disputed: boolean;
+  /** A register of it was doubted, and none believed since. */
+  readonly readingInDoubt?: boolean;
+  /** When the newest believed register was read; what was estimated after it does not count. */
   readonly readAt: Instant | null;
   /** An automatic cut of this meter has been accepted and has not left. */
   readonly cutWaiting: boolean;

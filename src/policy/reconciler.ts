@@ -242,6 +242,7 @@ export class Reconciler implements AfterCredit, CutGuard {
       protectedSupply: picture.protectedSupply,
       identity: picture.identity,
       disputed: picture.disputed,
+      readingInDoubt: picture.readingInDoubt === true,
       readAt: picture.readAt,
       freshMs: READING_FRESH_MS,
       protectedTime: protectedTime(now, settings.timeZone, settings.noCut),

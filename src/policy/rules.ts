@@ -17,6 +17,8 @@ export interface Facts {
   readonly protectedSupply: boolean;
   readonly identity: "unread" | "confirmed" | "quarantined";
   readonly disputed: boolean;
+  /** A register was doubted, and none believed since: nobody knows what was used. */
+  readonly readingInDoubt?: boolean;
   /** When the energy that was charged last was read; null: never. */
   readonly readAt: Instant | null;
   readonly freshMs: number;
@@ -40,6 +42,7 @@ export function decide(f: Facts): Intent {
   if (f.available === f.cutBelow) return { want: "as-is", because: "nothing-left" }; // not in arrears, not in credit
   if (f.disputed) return { want: "as-is", because: "account-disputed" };
   if (f.relay === "disconnected") return { want: "disconnected", because: "credit-exhausted" };
+  if (f.readingInDoubt === true) return { want: "as-is", because: "reading-in-doubt" };
   if (f.readAt === null || f.now - f.readAt > f.freshMs || f.now < f.readAt - CLOCK_SLACK_MS)
     return { want: "as-is", because: "reading-stale" };
   if (f.protectedTime !== null) return { want: "as-is", because: f.protectedTime };

@@ -19,18 +19,21 @@ interface Row {
   identity: RemoteMeter["identity"];
   disputed: boolean;
   read_at: number | null;
+  in_doubt: boolean;
   cut_waiting: boolean;
 }
 
 const PICTURE = `
   SELECT m.address AS meter, a.account, coalesce(p.amount, 0)::bigint AS available, m.relay_reported AS relay, m.relay_word, m.cut_by,
-         (m.relay_protected OR EXISTS (SELECT 1 FROM commands g WHERE g.meter = m.address AND g.kind = 'protect' AND g.ended_at IS NULL)) AS protected, m.identity, b.billed_at AS read_at,
+         (m.relay_protected OR EXISTS (SELECT 1 FROM commands g WHERE g.meter = m.address AND g.kind = 'protect' AND g.ended_at IS NULL)) AS protected, m.identity, CASE WHEN b.billed_at IS NOT NULL THEN least(b.billed_at, v.taken_at) END AS read_at,
+         EXISTS (SELECT 1 FROM reading_doubts d WHERE d.meter = m.address AND d.open) AS in_doubt,
          EXISTS (SELECT 1 FROM payments y WHERE y.account = a.account AND y.state = 'disputed') AS disputed,
          EXISTS (SELECT 1 FROM commands c WHERE c.meter = m.address AND c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.state IN ('accepted', 'queued')) AS cut_waiting
     FROM meters m
     JOIN accounts a ON a.account = m.account AND a.mode = 'remote'
     LEFT JOIN ledger_positions p ON p.book = 'available/' || a.account
     LEFT JOIN billing b ON b.meter = m.address
+    LEFT JOIN believed_registers v ON v.meter = m.address
    WHERE m.active AND NOT m.being_replaced`;
 
 const pictureOf = (row: Row): RemoteMeter => ({
@@ -43,6 +46,7 @@ const pictureOf = (row: Row): RemoteMeter => ({
   protectedSupply: row.protected,
   identity: row.identity,
   disputed: row.disputed,
+  readingInDoubt: row.in_doubt,
   readAt: row.read_at === null ? null : Instant(row.read_at),
   cutWaiting: row.cut_waiting,
 });

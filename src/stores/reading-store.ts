@@ -41,15 +41,8 @@ export class PostgresReadingStore implements ReadingStore {
   }
 
   async keep(tx: Transaction, reading: Reading, suspect: string | null): Promise<void> {
+    if (suspect !== null) return this.#insert(tx, reading, suspect);
     const values = [reading.meter, reading.item, reading.value, reading.unit, at(reading.takenAt), reading.source];
-    if (suspect !== null) {
-      await this.#db.run(
-        tx,
-        "INSERT INTO readings (meter, item, value, unit, taken_at, source, suspect) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        [...values, suspect],
-      );
-      return;
-    }
     await this.#db.run(
       tx,
       `WITH kept AS (INSERT INTO readings (meter, item, value, unit, taken_at, source) VALUES ($1, $2, $3, $4, $5, $6))
@@ -57,6 +50,18 @@ export class PostgresReadingStore implements ReadingStore {
        ON CONFLICT (meter, item) DO UPDATE SET value = $3, unit = $4, taken_at = $5, source = $6 
          WHERE latest_readings.taken_at <= $5 OR latest_readings.taken_at > $5 + interval '1 hour'`,
       values,
+    );
+  }
+
+  keepOlder(tx: Transaction, reading: Reading): Promise<void> {
+    return this.#insert(tx, reading, null);
+  }
+
+  async #insert(tx: Transaction, { meter, item, value, unit, takenAt, source }: Reading, suspect: string | null): Promise<void> {
+    await this.#db.run(
+      tx,
+      "INSERT INTO readings (meter, item, value, unit, taken_at, source, suspect) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      [meter, item, value, unit, at(takenAt), source, suspect],
     );
   }
 

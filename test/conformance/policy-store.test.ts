@@ -53,6 +53,7 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     protectedSupply: false,
     identity: "unread",
     disputed: false,
+    readingInDoubt: false,
     readAt: null,
     cutWaiting: false,
   };

@@ -12,6 +12,7 @@ const A = MeterAddress("202611220001");
 const B = MeterAddress("202611220002");
 const C = MeterAddress("202611220003");
 const D = MeterAddress("202611220004");
+const E = MeterAddress("202611220005");
 
 describe.each(keepers)("readings $title", ({ open }) => {
   let kept: Kept;
@@ -31,7 +32,7 @@ describe.each(keepers)("readings $title", ({ open }) => {
     } as const;
     await kept.meters.bringIn(
       [],
-      [A, B, C, D].map((address) => ({ ...rest, address })),
+      [A, B, C, D, E].map((address) => ({ ...rest, address })),
     );
   });
   afterAll(() => kept.close());
@@ -57,6 +58,14 @@ describe.each(keepers)("readings $title", ({ open }) => {
     await keep(reading(A, null, 30)); // "no data" is an answer too
     expect((await latest(A))?.value).toBe(null);
     expect(await latest(A, "balance")).toBe(null);
+  });
+
+  test("one of earlier is kept and is never the latest, however old that is", async () => {
+    await keep(reading(E, "5.00", 600));
+    await db.transact((tx) => store.keepOlder(tx, reading(E, "1.00", 0)));
+    expect(await latest(E)).toEqual(reading(E, "5.00", 600));
+    const days = await store.energyByDay(E, "UTC", 5);
+    expect(days).toEqual([{ day: "2026-11-23", first: "1.00", last: "5.00" }]);
   });
 
   test("a suspect one is kept aside and never becomes the latest", async () => {

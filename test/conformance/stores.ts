@@ -32,6 +32,8 @@ import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
 import { PostgresPolicyStore } from "../../src/stores/policy-store.ts";
 import { PostgresReadingStore } from "../../src/stores/reading-store.ts";
 import { PostgresReplacementStore } from "../../src/stores/replacement-store.ts";
+import { PostgresValidationStore } from "../../src/stores/validation-store.ts";
+import type { ValidationStore } from "../../src/validation/validation-store.ts";
 import { testDatabase } from "../support/database.ts";
 
 export interface Kept {
@@ -46,6 +48,7 @@ export interface Kept {
   readonly ledger: LedgerStore;
   readonly billing: DailyBillingStore;
   readonly policy: PolicyStore;
+  readonly validation: ValidationStore;
   readonly outbox: Outbox & Untold;
   readonly idempotency: Idempotency;
   readonly leases: LineLeases;
@@ -80,6 +83,7 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     ledger: new PostgresLedgerStore(db),
     billing: new PostgresBillingStore(db),
     policy: new PostgresPolicyStore(db),
+    validation: new PostgresValidationStore(db),
     outbox,
     idempotency: new PostgresIdempotencyStore(db, clock),
     leases: new PostgresLineLeases(db),
@@ -138,6 +142,9 @@ function inMemory(clock: Clock): Kept {
     },
     get policy() {
       return stores.policy;
+    },
+    get validation() {
+      return stores.validation;
     },
     get outbox() {
       return stores.outbox;

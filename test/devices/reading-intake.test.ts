@@ -1,6 +1,6 @@
 /** What a reading may do to the books: a possible one is stored, billed and announced together; an impossible one charges nobody. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { ReadingIntake, registerDoubt, type EnergyListener } from "../../src/devices/reading-intake.ts";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { ReadingIntake, type EnergyListener } from "../../src/devices/reading-intake.ts";
 import { hours, Instant, later, minutes, systemClock } from "../../src/kernel/clock.ts";
 import { BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
@@ -8,7 +8,9 @@ import type { Reading } from "../../src/kernel/reading.ts";
 import { PostgresMeterStore } from "../../src/stores/meter-store.ts";
 import { PostgresOutbox } from "../../src/stores/outbox.ts";
 import { PostgresReadingStore } from "../../src/stores/reading-store.ts";
+import { PostgresValidationStore } from "../../src/stores/validation-store.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
+import { registerGate } from "../support/register-gate.ts";
 
 const METER = MeterAddress("202611220051");
 const noon = Instant(Date.UTC(2026, 10, 23, 4));
@@ -29,7 +31,11 @@ let intake: ReadingIntake;
 beforeAll(async () => {
   database = await testDatabase();
   store = new PostgresReadingStore(database.db);
-  intake = new ReadingIntake({ store, transactor: database.db, outbox: new PostgresOutbox(database.db), energy, log: silentLog });
+  const validation = new PostgresValidationStore(database.db);
+  const clock = { ...systemClock, now: () => later(noon, hours(24)) };
+  const gate = registerGate({ validation, meters: new PostgresMeterStore(database.db, systemClock) }, clock);
+  const outbox = new PostgresOutbox(database.db);
+  intake = new ReadingIntake({ store, transactor: database.db, outbox, gate, energy, log: silentLog });
   await new PostgresMeterStore(database.db, systemClock).bringIn(
     [],
     [
@@ -48,7 +54,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   billed = [];
   refuse = null;
-  await database.db.run(null, "TRUNCATE readings, latest_readings, outbox");
+  await database.db.run(null, "TRUNCATE readings, latest_readings, outbox, believed_registers, reading_doubts, meter_days");
 });
 afterAll(() => database.drop());
 
@@ -68,27 +74,6 @@ const latest = async (): Promise<string | null | undefined> =>
   (await store.latestOf([METER])).find(({ item }) => item === "importedEnergy")?.value;
 const suspects = (): Promise<unknown[]> =>
   database.db.rows(null, "SELECT value, suspect FROM readings WHERE suspect IS NOT NULL");
-
-describe("a register is doubted", () => {
-  const before = { register: 100_000n, takenAt: noon };
-  const cases: readonly [string, bigint, number, string | null][] = [
-    ["not when it stands still", 100_000n, hours(1), null],
-    ["not when it turns as a large load turns it", 105_000n, hours(1), null],
-    ["not for a jump too small to be worth it, however soon", 100_200n, 0, null],
-    ["one step beyond that, at the same moment", 100_201n, 0, "faster-than-the-meter-can-turn"],
-    ["one step beyond the largest load and the free steps", 105_201n, hours(1), "faster-than-the-meter-can-turn"],
-    ["not for what a month may bring", 100_000n + 5_000n * 720n, hours(720), null],
-    ["one step backwards", 99_999n, hours(1), "backwards"],
-    ["when it begins again at zero", 0n, hours(1), "backwards"],
-  ];
-  for (const [what, register, ms, doubt] of cases)
-    test(what, () => {
-      expect(registerDoubt(before, { register, takenAt: later(noon, ms) })).toBe(doubt);
-    });
-  test("not the first one, whatever it says", () => {
-    expect(registerDoubt(null, { register: 99_999_999n, takenAt: noon })).toBe(null);
-  });
-});
 
 test("possible readings are stored, billed in 0.01 kWh and announced", async () => {
   await intake.take([reading("100.00", noon), reading("50.00", noon, "balance")]);

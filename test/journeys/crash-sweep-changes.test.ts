@@ -29,6 +29,7 @@ import { softwareModule } from "../../src/security/software-module.ts";
 import { PostgresCommandStore } from "../../src/stores/command-store.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 import { Dead, Fate, mortal } from "../support/mortal.ts";
+import { registerGate } from "../support/register-gate.ts";
 
 const PER_KIND = 120;
 const clock = systemClock;
@@ -107,7 +108,10 @@ beforeAll(async () => {
     guard: { whyNot: () => Promise.resolve(null) },
     identities: new IdentityWatch({ ...common, street }),
     sights: { relay: () => Promise.resolve(), wallet: () => Promise.resolve() },
-    intake: new ReadingIntake({ store: stores.readings, transactor: db, outbox, energy, log: silentLog }),
+    intake: new ReadingIntake({
+      ...{ store: stores.readings, transactor: db, outbox, energy, log: silentLog },
+      gate: registerGate(stores, clock),
+    }),
     believed: () => Promise.resolve(null),
   };
 });

@@ -63,7 +63,7 @@ export class InMemoryPolicyStore implements PolicyStore {
 
   /** Null: not active, not of a remote account, or another meter is taking its place. */
   #pictureOf(on: Work | null, { book: meter, active }: MeterRow): RemoteMeter | null {
-    const { accounts, positions, commands, payments, billing } = this.#db.books;
+    const { accounts, positions, commands, payments, billing, believed, doubts } = this.#db.books;
     const account = meter.account === null ? undefined : accounts.find(on, meter.account);
     if (!active || meter.beingReplaced === true || account?.mode !== "remote") return null;
     const asked = (kind: CommandKind): readonly Command[] =>
@@ -78,8 +78,13 @@ export class InMemoryPolicyStore implements PolicyStore {
       protectedSupply: meter.relayProtected || asked("protect").some(({ endedAt }) => endedAt === null),
       identity: meter.identity,
       disputed: payments.in(on, "disputed", account.account).length > 0,
-      readAt: billing.find(on, meter.address)?.billedAt ?? null,
+      readingInDoubt: doubts.find(on, meter.address)?.open ?? false,
+      readAt: earlier(billing.find(on, meter.address)?.billedAt, believed.find(on, meter.address)?.believed.takenAt),
       cutWaiting: asked("disconnect").some(({ askedBy, state }) => askedBy === "rule" && isUnsent(state)),
     };
   }
 }
+
+/** When it was billed, but not later than what was really read. */
+const earlier = (billedAt: Instant | undefined, readAt: Instant | undefined): Instant | null =>
+  billedAt === undefined ? null : readAt !== undefined && readAt < billedAt ? readAt : billedAt;

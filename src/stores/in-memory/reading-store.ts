@@ -37,6 +37,14 @@ export class InMemoryReadingStore implements ReadingStore {
     });
   }
 
+  keepOlder(tx: Transaction, reading: Reading): Promise<void> {
+    const { readings, meters } = this.#db.books;
+    return this.#db.statement(tx, async (on) => {
+      await readings.add(on, { id: this.#db.books.nextId(), reading: { ...reading }, suspect: null });
+      await meters.mustExist(on, reading.meter, "readings_meter_fkey");
+    });
+  }
+
   latestOf(meters: readonly MeterAddress[], tx: Transaction | null = null): Promise<readonly Reading[]> {
     return this.#db.look(tx, (on) => [...new Set(meters)].flatMap((meter) => this.#db.books.latest.in(on, "meter", meter)));
   }

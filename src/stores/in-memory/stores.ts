@@ -12,6 +12,7 @@ import { InMemoryPaymentStore } from "./payment-store.ts";
 import { InMemoryPolicyStore } from "./policy-store.ts";
 import { InMemoryReadingStore } from "./reading-store.ts";
 import { InMemoryReplacementStore } from "./replacement-store.ts";
+import { InMemoryValidationStore } from "./validation-store.ts";
 
 export interface StoresInMemory {
   readonly commands: InMemoryCommandStore;
@@ -22,6 +23,7 @@ export interface StoresInMemory {
   readonly ledger: InMemoryLedgerStore;
   readonly billing: InMemoryBillingStore;
   readonly policy: InMemoryPolicyStore;
+  readonly validation: InMemoryValidationStore;
   readonly outbox: InMemoryOutbox;
   readonly idempotency: InMemoryIdempotencyStore;
   readonly leases: InMemoryLineLeases;
@@ -37,6 +39,7 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   ledger: new InMemoryLedgerStore(db),
   billing: new InMemoryBillingStore(db),
   policy: new InMemoryPolicyStore(db),
+  validation: new InMemoryValidationStore(db),
   outbox: new InMemoryOutbox(db),
   idempotency: new InMemoryIdempotencyStore(db),
   leases: new InMemoryLineLeases(db),

@@ -15,6 +15,9 @@ import type { Reading } from "../../kernel/reading.ts";
 import type { Entry } from "../../ledger/ledger-store.ts";
 import type { BillingState } from "../../ledger/tariff.ts";
 import type { Intent } from "../../policy/rules.ts";
+import type { Believed, DayRow } from "../../validation/believed.ts";
+import type { Entry as ReadingEntry } from "../../validation/entries.ts";
+import type { DoubtRow } from "../../validation/validation-store.ts";
 import { ConstraintViolated, Table } from "./table.ts";
 
 export interface CommandRow {
@@ -61,6 +64,13 @@ export interface ReadingRow {
   readonly id: number;
   readonly reading: Reading;
   readonly suspect: string | null;
+}
+export interface BelievedRow {
+  readonly meter: MeterAddress;
+  readonly believed: Believed;
+}
+export interface MeterDayRow extends DayRow {
+  readonly meter: MeterAddress;
 }
 export interface IntentRow {
   readonly id: number;
@@ -184,6 +194,18 @@ export class Books {
   readonly latest = new Table<Reading>({
     name: "latest_readings",
     keyOf: (row) => pair(row.meter, row.item),
+    groups: { meter: (row) => row.meter },
+  });
+  readonly believed = new Table<BelievedRow>({ name: "believed_registers", keyOf: (row) => row.meter });
+  readonly doubts = new Table<DoubtRow>({ name: "reading_doubts", keyOf: (row) => row.meter });
+  readonly meterDays = new Table<MeterDayRow>({
+    name: "meter_days",
+    keyOf: (row) => pair(row.meter, row.day),
+    groups: { meter: (row) => row.meter },
+  });
+  readonly readingEntries = new Table<ReadingEntry>({
+    name: "reading_entries",
+    keyOf: (row) => row.id,
     groups: { meter: (row) => row.meter },
   });
   readonly billing = new Table<BillingRow>({ name: "billing", keyOf: (row) => row.meter });

@@ -1,0 +1,165 @@
+/**
+ * The gate between meters and bills, with its memory: fetches what is known of the meter, asks the pure rules (gate.ts), writes down what
+ * is believed now or what is doubted, and says what may be billed. Joins the intake's transaction; the meter's row is its lock.
+ */
+import { dayOf, type Clock } from "../kernel/clock.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+import type { EnergyUse, Reading } from "../kernel/reading.ts";
+import type { Transaction } from "../kernel/transaction.ts";
+import type { MeterStore } from "../commands/command-store.ts";
+import type { EnergySet } from "../devices/energy-set.ts";
+import type { EnergyGate, Judgement } from "../devices/reading-intake.ts";
+import type { Believed, Registers } from "./believed.ts";
+import type { Doubt } from "./doubts.ts";
+import { isOlder, judge, judgeExported, mayBeMuch, type Asked, type History, type Measure } from "./gate.ts";
+import type { GateSettings, MeterLimits } from "./limits.ts";
+import { registerIn } from "./register-text.ts";
+import { DAYS_MIN, dayBefore } from "./typical.ts";
+import type { ValidationStore } from "./validation-store.ts";
+
+/** Four of each weekday. */
+const DAYS_LOOKED_AT = 29;
+
+export interface GateParts {
+  readonly store: ValidationStore;
+  readonly meters: Pick<MeterStore, "meter">;
+  readonly clock: Clock;
+  readonly timeZone: string;
+  readonly settings: GateSettings;
+  readonly limitsOf: (meter: MeterAddress) => MeterLimits;
+}
+
+/** Reads and judges one set. */
+export class RegisterGate implements EnergyGate {
+  readonly #parts: GateParts;
+
+  constructor(parts: GateParts) {
+    this.#parts = parts;
+  }
+
+  async judge(tx: Transaction, set: EnergySet, { vouched }: { readonly vouched: boolean }): Promise<Judgement> {
+    const { store, meters, clock } = this.#parts;
+    const { meter, takenAt, source } = set;
+    const book = await meters.meter(tx, meter); // locks it: two sets of one meter do not look past each other
+    const newest = await store.believed(tx, meter);
+    const fallen = firstUnreadable(set);
+    if (fallen !== null) return this.#doubted(tx, set, fallen.reading, fallen.doubt);
+    const at = { takenAt, source, now: clock.now(), vouched };
+    const who = { identity: book?.identity ?? "unread", disconnected: book?.relay === "disconnected" } as const;
+    if (set.total === null) return this.#exportedAlone(tx, set, newest, { ...at, ...who });
+    const registers = registersOf(set, set.total);
+    const asked: Asked = { ...at, ...who, registers };
+    const measure = this.#measure(meter);
+    const verdict = judge(asked, await this.#history(tx, asked, meter, newest, measure), measure);
+    if (!verdict.believed) return this.#doubted(tx, set, set.total, verdict.doubt);
+
+    const exported = this.#exported(set, newest, measure.limits, vouched);
+    if (verdict.next !== null)
+      await store.saveBelieved(tx, meter, withExported(verdict.next, exported, takenAt, registers.exported));
+    const day = verdict.midnightOf ?? dayOf(takenAt, this.#parts.timeZone);
+    await store.noteDay(tx, meter, day, { at: takenAt, counted: verdict.counted, shift: verdict.shift });
+    const use: EnergyUse = {
+      ...{ meter, takenAt, register: verdict.counted },
+      ...(verdict.rates === null ? {} : { rates: verdict.rates }),
+      ...(exported === null || !exported.believed ? {} : { exported: exported.counted }),
+      ...(verdict.midnightOf === null ? {} : { midnightOf: verdict.midnightOf }),
+    };
+    const isOlder = verdict.next === null;
+    if (exported === null || exported.believed) return { doubted: new Map(), suspect: null, use, isOlder };
+    return { doubted: new Map([[set.exported!, exported.doubt]]), suspect: set.exported, use, isOlder };
+  }
+
+  #measure(meter: MeterAddress): Measure {
+    const { settings, timeZone, limitsOf } = this.#parts;
+    return { settings, timeZone, limits: limitsOf(meter) };
+  }
+
+  async #history(
+    tx: Transaction,
+    { registers, takenAt, now }: Asked,
+    meter: MeterAddress,
+    newest: Believed | null,
+    measure: Measure,
+  ): Promise<History> {
+    const { store, timeZone } = this.#parts;
+    const nowhere = { before: null, after: null };
+    const today = dayOf(takenAt, timeZone);
+    if (newest !== null && isOlder(takenAt, newest, now))
+      return { newest, around: await store.around(tx, meter, takenAt, today), days: [], peersTypical: null };
+    if (newest === null) return { newest, around: nowhere, days: [], peersTypical: null };
+    const anchorDay = dayOf(newest.takenAt, timeZone);
+    const [anchor] = await store.days(tx, meter, anchorDay);
+    const firstOfDay = anchor?.day === anchorDay ? anchor.first.counted : null;
+    if (!mayBeMuch(registers, newest, measure, firstOfDay)) return { newest, around: nowhere, days: [], peersTypical: null };
+    const days = await store.days(tx, meter, dayBefore(anchorDay, DAYS_LOOKED_AT));
+    const peersTypical = days.length > DAYS_MIN ? null : await store.peersTypical(tx, meter, dayBefore(today, DAYS_LOOKED_AT));
+    return { newest, around: nowhere, days, peersTypical };
+  }
+
+  #exported({ exported, takenAt }: EnergySet, newest: Believed | null, limits: MeterLimits, vouched: boolean) {
+    if (exported === null) return null;
+    const register = registerIn(exported.value!);
+    return judgeExported(newest?.exported ?? null, register as bigint, takenAt, limits, vouched);
+  }
+
+  /** The reverse register by itself: judged and kept; it is billed with the next set that has a forward one. */
+  async #exportedAlone(
+    tx: Transaction,
+    set: EnergySet,
+    newest: Believed | null,
+    asked: Pick<Asked, "identity" | "vouched" | "now">,
+  ): Promise<Judgement> {
+    const reading = set.exported;
+    if (reading === null) return { doubted: new Map(), suspect: null, use: null }; // rates without a total say nothing
+    const exported = this.#exported(set, newest, this.#measure(set.meter).limits, asked.vouched)!;
+    const doubt = asked.identity === "quarantined" ? "wrong-identity" : exported.believed ? null : exported.doubt;
+    if (doubt !== null) return { doubted: new Map([[reading, doubt]]), suspect: reading, use: null };
+    if (newest !== null)
+      await this.#parts.store.saveExported(
+        tx,
+        set.meter,
+        withExported(newest, exported, set.takenAt, registerIn(reading.value!) as bigint),
+      );
+    return { doubted: new Map(), suspect: null, use: null };
+  }
+
+  async #doubted(tx: Transaction, set: EnergySet, suspect: Reading, doubt: Doubt): Promise<Judgement> {
+    const { meter, takenAt, source } = set;
+    const register = registerIn(suspect.value!);
+    await this.#parts.store.noteDoubt(tx, {
+      ...{ meter, doubt, takenAt, source, item: suspect.item },
+      register: typeof register === "bigint" ? register : null,
+    });
+    const all = [set.total, ...set.rates, set.exported].filter((reading): reading is Reading => reading !== null);
+    return { doubted: new Map(all.map((reading) => [reading, doubt])), suspect, use: null };
+  }
+}
+
+type ExportedVerdict = ReturnType<typeof judgeExported> | null;
+
+function withExported(
+  next: Believed,
+  exported: ExportedVerdict,
+  takenAt: Believed["takenAt"],
+  register: bigint | null,
+): Believed {
+  if (exported === null || !exported.believed || register === null) return next;
+  if (next.exported !== null && takenAt < next.exported.takenAt) return next;
+  return { ...next, exported: { register, shift: exported.shift, takenAt } };
+}
+
+const registersOf = ({ rates, exported }: EnergySet, total: Reading): Registers => ({
+  total: registerIn(total.value!) as bigint,
+  rates: rates.length === 0 ? null : rates.map(({ value }) => registerIn(value!) as bigint),
+  exported: exported === null ? null : (registerIn(exported.value!) as bigint),
+});
+
+/** The first reading of the set that is no register at all. */
+function firstUnreadable(set: EnergySet): { readonly reading: Reading; readonly doubt: Doubt } | null {
+  for (const reading of [set.total, ...set.rates, set.exported]) {
+    if (reading === null) continue;
+    const register = registerIn(reading.value!);
+    if (typeof register !== "bigint") return { reading, doubt: register };
+  }
+  return null;
+}

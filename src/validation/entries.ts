@@ -1,0 +1,92 @@
+/**
+ * What a person enters about a meter's register, and what follows from it. Pure.
+ *
+ *     accept     the doubted reading is right                       a reading of that moment
+ *     correct    the register really was …                          a reading of that moment
+ *     estimate   nothing can be read; so much was used until …      billed, and settled by the next reading; no rule cuts by it
+ *     rebase     the meter was reset: billed up to …, begins anew   the count goes on, under another shift
+ *
+ * None of them is silent: each has a reason, a name and a row that the audit keeps. Only a rebase may let a register go back.
+ */
+import type { Instant } from "../kernel/clock.ts";
+import { kwh } from "../kernel/energy.ts";
+import { Fault } from "../kernel/faults.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+import { countedOf, type Believed, type DayRow } from "./believed.ts";
+import { median, usesOf } from "./typical.ts";
+
+export const entryKinds = ["accept", "correct", "estimate", "rebase"] as const;
+export type EntryKind = (typeof entryKinds)[number];
+
+export interface Entry {
+  readonly id: string;
+  readonly meter: MeterAddress;
+  readonly kind: EntryKind;
+  /** As the meter shows it, or would. */
+  readonly register: bigint;
+  /** Up to where this counts. */
+  readonly counted: bigint;
+  readonly takenAt: Instant;
+  readonly reason: string;
+  readonly by: string;
+  readonly at: Instant;
+  /** Of an estimate: what it was reckoned from. */
+  readonly basis: string | null;
+}
+
+const DAY_MS = 86_400_000;
+
+export interface EstimateWish {
+  readonly until: Instant;
+  /** Of so many last days; left out where `energy` is given. */
+  readonly days: number;
+  /** 0.01 kWh; null: to be reckoned. */
+  readonly energy: bigint | null;
+}
+
+/** How much was used from `from` until then: as given, or by the median day of the last days. */
+export function estimate(
+  { until, days, energy }: EstimateWish,
+  from: { readonly at: Instant; readonly counted: bigint },
+  rows: readonly DayRow[],
+): { readonly counted: bigint; readonly basis: string } {
+  if (until <= from.at) throw new Fault("invalid-request", { field: "until", problem: "not after what is billed already" });
+  if (energy !== null) return { counted: from.counted + energy, basis: `given: ${kwh(energy)} kWh` };
+  const uses = usesOf(rows).slice(-days);
+  const mean = uses.length === 0 ? null : uses.reduce((sum, use) => sum + use.energy, 0n) / BigInt(uses.length);
+  const typical = median(uses.map((use) => use.energy));
+  if (mean === null || typical === null)
+    throw new Fault("invalid-request", { field: "energy", problem: "no whole day of this meter is known; say how much it was" });
+  const used = (mean * BigInt(until - from.at)) / BigInt(DAY_MS);
+  return { counted: from.counted + used, basis: `mean of ${uses.length} days: ${kwh(mean)} kWh a day (median ${kwh(typical)})` };
+}
+
+export interface RebaseWish {
+  readonly register: bigint;
+  /** As the meter showed it last before it was reset. */
+  readonly billedTo: bigint;
+  readonly at: Instant;
+}
+
+/** The meter was reset: up to `billedTo` the old register counts, and from then on the new one. */
+export function rebased(newest: Believed, { register, billedTo, at }: RebaseWish, disconnected: boolean): Believed {
+  if (billedTo < newest.register)
+    throw new Fault("invalid-request", {
+      field: "billedTo",
+      problem: "less than was believed already",
+      believed: kwh(newest.register),
+    });
+  if (at < newest.takenAt)
+    throw new Fault("invalid-request", { field: "takenAt", problem: "before the newest believed reading of this meter" });
+  const counted = billedTo + newest.shift;
+  const ratesCounted = newest.rates?.map((rate, i) => rate + (newest.rateShifts[i] ?? 0n)) ?? newest.rateShifts;
+  return {
+    ...{ takenAt: at, register, shift: counted - register },
+    // a meter that begins at zero begins so with every rate; of any other each rate begins where it is read next
+    rates: register === 0n && ratesCounted.length > 0 ? ratesCounted.map(() => 0n) : null,
+    rateShifts: ratesCounted,
+    exported: null,
+    advancedAt: counted === countedOf(newest) ? newest.advancedAt : at,
+    cut: disconnected ? { counted, since: at } : null,
+  };
+}

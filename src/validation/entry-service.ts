@@ -1,0 +1,176 @@
+/**
+ * Entries by a person: the only way past a doubt. Each is one transaction: the reading, its bill, the row that says who and why, and the
+ * end of the item that asked for it.
+ */
+import type { Clock, Instant } from "../kernel/clock.ts";
+import { dayOf } from "../kernel/clock.ts";
+import { kwh } from "../kernel/energy.ts";
+import type { Outbox } from "../kernel/events.ts";
+import { Fault } from "../kernel/faults.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+import type { EnergyUse, Reading } from "../kernel/reading.ts";
+import type { Transaction } from "../kernel/transaction.ts";
+import type { MeterBook, MeterStore } from "../commands/command-store.ts";
+import type { DeviceStore } from "../devices/device-store.ts";
+import { RATES, TOTAL } from "../devices/energy-set.ts";
+import type { EnergyListener, ReadingIntake } from "../devices/reading-intake.ts";
+import { countedOf, type Believed } from "./believed.ts";
+import { estimate, rebased, type Entry, type EntryKind } from "./entries.ts";
+import { dayBefore } from "./typical.ts";
+import type { MeterLimits } from "./limits.ts";
+import type { ValidationStore } from "./validation-store.ts";
+
+export interface EntryWish {
+  readonly kind: EntryKind;
+  readonly register: bigint | null;
+  readonly rates: readonly bigint[] | null;
+  readonly billedTo: bigint | null;
+  readonly energy: bigint | null;
+  readonly days: number;
+  readonly takenAt: Instant | null;
+  readonly reason: string;
+  readonly by: string;
+}
+
+export interface EntryParts {
+  readonly store: ValidationStore;
+  readonly meters: Pick<MeterStore, "meter">;
+  readonly readings: Pick<DeviceStore, "keep">;
+  readonly intake: Pick<ReadingIntake, "takeIn">;
+  readonly energy: EnergyListener;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly timeZone: string;
+  readonly newId: () => string;
+  readonly limitsOf: (meter: MeterAddress) => MeterLimits;
+  /** Ends the open items about this meter's readings with this note. */
+  readonly closeItems: (
+    tx: Transaction,
+    meter: MeterAddress,
+    closing: { readonly by: string; readonly note: string },
+  ) => Promise<void>;
+}
+
+export class EntryService {
+  readonly #parts: EntryParts;
+
+  constructor(parts: EntryParts) {
+    this.#parts = parts;
+  }
+
+  async enter(tx: Transaction, meter: MeterAddress, wish: EntryWish): Promise<Entry> {
+    const { store, meters, clock, closeItems } = this.#parts;
+    const book = await meters.meter(tx, meter); // locked: no reading comes between
+    if (book === null) throw new Fault("unknown-meter", { meter });
+    if (book.identity === "quarantined") throw new Fault("meter-quarantined", { meter, why: book.identityNote });
+    if (wish.takenAt !== null && wish.takenAt > clock.now())
+      throw new Fault("invalid-request", { field: "takenAt", problem: "later than now" });
+    const newest = await store.believed(tx, meter);
+    const made = await this.#made(tx, book, newest, wish);
+    const entry: Entry = {
+      ...{ id: this.#parts.newId(), meter, kind: wish.kind, reason: wish.reason, by: wish.by, at: clock.now() },
+      ...made,
+    };
+    await store.keepEntry(tx, entry);
+    if (wish.kind !== "estimate") await store.settleDoubt(tx, meter); // what was estimated is still not known
+    await closeItems(tx, meter, { by: wish.by, note: `${wish.kind} ${kwh(entry.register)} kWh: ${wish.reason}` });
+    await this.#parts.outbox.announce(tx, { type: "meter", address: meter });
+    return entry;
+  }
+
+  #made(tx: Transaction, book: MeterBook, newest: Believed | null, wish: EntryWish): Promise<Made> {
+    if (wish.kind === "accept") return this.#accepted(tx, book.address);
+    if (wish.kind === "correct") return this.#corrected(tx, book.address, wish);
+    if (newest === null)
+      throw new Fault("entry-impossible", {
+        meter: book.address,
+        kind: wish.kind,
+        problem: "no register of it was ever believed",
+      });
+    return wish.kind === "estimate" ? this.#estimated(tx, book.address, newest, wish) : this.#rebased(tx, book, newest, wish);
+  }
+
+  async #accepted(tx: Transaction, meter: MeterAddress): Promise<Made> {
+    const doubt = await this.#parts.store.doubt(tx, meter);
+    if (doubt === null || doubt.item !== TOTAL || doubt.register === null)
+      throw new Fault("entry-impossible", { meter, kind: "accept", problem: "there is no doubted register of it; use correct" });
+    return this.#vouched(tx, meter, { register: doubt.register, rates: null, takenAt: doubt.takenAt });
+  }
+
+  async #corrected(tx: Transaction, meter: MeterAddress, wish: EntryWish): Promise<Made> {
+    const { store, clock } = this.#parts;
+    const register = needed(wish.register, "register");
+    const doubt = await store.doubt(tx, meter);
+    const takenAt = wish.takenAt ?? (doubt?.open === true && doubt.takenAt <= clock.now() ? doubt.takenAt : clock.now());
+    return this.#vouched(tx, meter, { register, rates: wish.rates, takenAt });
+  }
+
+  /** Through the gate, as every reading; vouched for, it may be much, but still not go back. */
+  async #vouched(
+    tx: Transaction,
+    meter: MeterAddress,
+    {
+      register,
+      rates,
+      takenAt,
+    }: { readonly register: bigint; readonly rates: readonly bigint[] | null; readonly takenAt: Instant },
+  ): Promise<Made> {
+    const { intake, store } = this.#parts;
+    const at = (item: string, value: bigint): Reading => readingOf(meter, item, value, takenAt, "person");
+    const readings = [at(TOTAL, register), ...(rates ?? []).map((rate, i) => at(RATES[i]!, rate))];
+    const [doubt] = await intake.takeIn(tx, readings, { vouched: true });
+    if (doubt !== undefined)
+      throw new Fault(doubt === "backwards" ? "register-goes-back" : "entry-impossible", {
+        meter,
+        register: kwh(register),
+        problem: doubt,
+      });
+    const now = await store.believed(tx, meter);
+    return { register, counted: register + (now?.shift ?? 0n), takenAt, basis: null };
+  }
+
+  async #estimated(tx: Transaction, meter: MeterAddress, newest: Believed, wish: EntryWish): Promise<Made> {
+    const { store, clock, timeZone, limitsOf } = this.#parts;
+    const until = wish.takenAt ?? clock.now();
+    const last = await store.lastEstimate(tx, meter, newest.takenAt);
+    const from = last === null ? { at: newest.takenAt, counted: countedOf(newest) } : { at: last.takenAt, counted: last.counted };
+    const days = await store.days(tx, meter, dayBefore(dayOf(newest.takenAt, timeZone), wish.days + 1));
+    const { counted, basis } = estimate({ until, days: wish.days, energy: wish.energy }, from, days);
+    const register = (counted - newest.shift) % limitsOf(meter).registerEnd;
+    await this.#bill(tx, readingOf(meter, TOTAL, register, until, "estimate"), { meter, takenAt: until, register: counted });
+    return { register, counted, takenAt: until, basis };
+  }
+
+  async #rebased(tx: Transaction, book: MeterBook, newest: Believed, wish: EntryWish): Promise<Made> {
+    const { store, clock, timeZone } = this.#parts;
+    const { address: meter, relay } = book;
+    const takenAt = wish.takenAt ?? clock.now();
+    const register = needed(wish.register, "register");
+    const next = rebased(newest, { register, billedTo: wish.billedTo ?? newest.register, at: takenAt }, relay === "disconnected");
+    const counted = countedOf(next);
+    await store.saveBelieved(tx, meter, next);
+    await store.noteDay(tx, meter, dayOf(takenAt, timeZone), { at: takenAt, counted, shift: next.shift });
+    await this.#bill(tx, readingOf(meter, TOTAL, register, takenAt, "person"), { meter, takenAt, register: counted });
+    return { register, counted, takenAt, basis: `billed to ${kwh(counted - newest.shift)}` };
+  }
+
+  async #bill(tx: Transaction, reading: Reading, use: EnergyUse): Promise<void> {
+    const { readings, energy, outbox } = this.#parts;
+    await readings.keep(tx, reading, null);
+    await energy.energy(tx, use);
+    await outbox.announce(tx, { type: "reading", meter: reading.meter, item: reading.item, value: reading.value });
+  }
+}
+
+type Made = Pick<Entry, "register" | "counted" | "takenAt" | "basis">;
+
+const readingOf = (meter: MeterAddress, item: string, value: bigint, takenAt: Instant, source: Reading["source"]): Reading => ({
+  ...{ meter, item, takenAt, source },
+  value: kwh(value),
+  unit: "kWh",
+});
+
+function needed(value: bigint | null, field: string): bigint {
+  if (value === null) throw new Fault("invalid-request", { field, problem: "is needed for this kind of entry" });
+  return value;
+}
