@@ -12,6 +12,7 @@ import { Fault, reasonOf } from "./kernel/faults.ts";
 import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
 import { parseYuan, type Fen } from "./kernel/money.ts";
 import { Secret } from "./kernel/secret.ts";
+import type { CollectionSettings } from "./collection/settings.ts";
 import { complaintsAbout } from "./devices/dial-in/caller-book.ts";
 import { keptInMachine, openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
@@ -68,6 +69,7 @@ export interface Config {
   readonly policy: Omit<SiteFile["policy"], "cutBelow"> & { readonly cutBelow: Fen };
   readonly polling: Tiers;
   readonly validation: GateSettings;
+  readonly collection: CollectionSettings;
   readonly paymentCap: Fen;
   /** Minute of the day at which ledger and meters are compared; null: only when somebody asks. */
   readonly compareAt: number | null;
@@ -308,6 +310,7 @@ export function buildConfig(
     policy: { ...file.policy, cutBelow: parseYuan(file.policy.cutBelow) },
     polling: tiersOf(file.polling),
     validation: gateSettingsOf(file.validation),
+    collection: file.collection,
     paymentCap: parseYuan(file.payments.cap),
     compareAt: file.reconciliation.at === null ? null : minuteOfDay(file.reconciliation.at),
     channels: file.channels === undefined ? null : new Set([...file.channels.map((channel) => channel.name), "console"]),

@@ -3,6 +3,7 @@
  * alone cannot tell: names that point at each other, secrets, files.
  */
 import { z } from "zod";
+import { collectionFile } from "./collection/settings.ts";
 import { JSON_FIELDS, PAYLOAD_KINDS, topicTrouble } from "./devices/bus-config.ts";
 import { complaintAbout, isModelName } from "./devices/meter-models.ts";
 import type { ModelName } from "./devices/meter.ts";
@@ -198,6 +199,8 @@ export const siteFile = z.strictObject({
     .prefault({}),
   // When energy registers are doubted (validation/README.md).
   validation: validationShape,
+  // What each meter owes each day (collection/README.md).
+  collection: collectionFile,
   // The largest payment that is taken.
   payments: z.strictObject({ cap: yuanText.default("50000.00") }).prefault({}),
   // When ledger and meters are compared every night, in the site's zone; null: only when somebody asks.

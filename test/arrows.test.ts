@@ -14,7 +14,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   ledger: ["kernel", "tariff"],
   devices: ["kernel", "protocols", "transports", "security"],
   commands: ["kernel", "devices", "ledger"],
-  exceptions: ["kernel", "tariff", "ledger", "commands", "devices"],
+  exceptions: ["kernel", "tariff", "ledger", "commands", "devices", "collection"],
   policy: ["kernel", "tariff", "ledger", "commands", "devices"],
   queue: ["kernel", "commands"],
   audit: ["kernel"],
@@ -31,6 +31,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "audit",
     "receipts",
     "validation",
+    "collection",
   ],
   metrics: ["kernel"],
   api: [
@@ -45,6 +46,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "audit",
     "receipts",
     "validation",
+    "collection",
   ],
   validation: ["kernel", "commands", "devices"],
   console: ["kernel"],
@@ -54,8 +56,9 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices", "security", "tariff", "site-file.ts", "validation"],
-  "site-file.ts": ["kernel", "devices", "tariff", "validation"],
+  "config.ts": ["kernel", "devices", "security", "tariff", "site-file.ts", "validation", "collection"],
+  "site-file.ts": ["kernel", "devices", "tariff", "validation", "collection"],
+  collection: ["kernel", "devices", "protocols"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */

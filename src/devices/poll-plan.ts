@@ -16,6 +16,8 @@ export interface PlannedMeter {
     readonly everyMs: number;
     readonly exchanges: readonly ExchangeBytes[];
   }[];
+  /** What is asked once a day whatever else waits (collection); left out: nothing. It is little, and never stretched. */
+  readonly daily?: readonly ExchangeBytes[];
   /** From the last byte of a question to the first of its answer, on the average. */
   readonly answerMs: number;
   /** Silences in a row of a meter that is silent; null: it answers. */
@@ -36,6 +38,7 @@ export interface LinePlan {
 
 /** A plan looks so far ahead: the pauses of a dead meter are at their longest well before. */
 const AHEAD_MS = hours(1);
+const A_DAY_MS = hours(24);
 /** Beyond this the next tier gives way too. */
 const STRETCH_MAX = 10;
 /** Shares are sums of many small ones. */
@@ -43,26 +46,28 @@ const ROUNDING = 1e-9;
 
 export function planLine(timing: LineTiming, meters: readonly PlannedMeter[]): LinePlan {
   const wanted: Record<TierName, number> = { hot: 0, warm: 0, cold: 0 };
-  let probing = 0;
+  let unstretched = 0;
   let exchangesPerHour = 0;
-  for (const { duties, answerMs, failures, silenceMs } of meters) {
+  for (const { duties, daily = [], answerMs, failures, silenceMs } of meters) {
     if (failures !== null) {
       const probe = duties[0]?.exchanges[0];
       if (probe === undefined) continue;
       const probeMs = silentMs(timing, probe, silenceMs);
       const probes = probesWithin(AHEAD_MS, failures, probeMs);
-      probing += (probes * probeMs) / AHEAD_MS;
+      unstretched += (probes * probeMs) / AHEAD_MS;
       exchangesPerHour += probes;
       continue;
     }
+    unstretched += daily.reduce((sum, exchange) => sum + answeredMs(timing, exchange, answerMs), 0) / A_DAY_MS;
+    exchangesPerHour += (daily.length * AHEAD_MS) / A_DAY_MS;
     for (const { tier, everyMs, exchanges } of duties) {
       const takesMs = exchanges.reduce((sum, exchange) => sum + answeredMs(timing, exchange, answerMs), 0);
       wanted[tier] += takesMs / everyMs;
       exchangesPerHour += (exchanges.length * AHEAD_MS) / everyMs;
     }
   }
-  const stretch = stretched(wanted, 1 - probing);
-  const total = (of: (tier: TierName) => number): number => tierNames.reduce((sum, tier) => sum + of(tier), probing);
+  const stretch = stretched(wanted, 1 - unstretched);
+  const total = (of: (tier: TierName) => number): number => tierNames.reduce((sum, tier) => sum + of(tier), unstretched);
   return {
     share: total((tier) => wanted[tier]),
     exchangesPerHour: Math.round(exchangesPerHour),

@@ -14,7 +14,7 @@ import type { MeterAnswers } from "./answer-times.ts";
 import type { BusConfig, BusTransport } from "./bus-config.ts";
 import { lineNameOf } from "./line-names.ts";
 import { LineShares } from "./line-shares.ts";
-import { meterModels } from "./meter-models.ts";
+import { meterModels, type MeterModel } from "./meter-models.ts";
 import type { BusPicture, MeterHealth, MeterRecord } from "./meter.ts";
 import { complaintAboutPlan, planLine, type LinePlan } from "./poll-plan.ts";
 import { dutiesOf, exchangesOf, type Duty, type Tiers } from "./poll-tiers.ts";
@@ -46,6 +46,8 @@ export interface PlannerParts {
   readonly log: Logger;
   readonly health: (meter: MeterAddress) => MeterHealth;
   readonly isHot: (meter: MeterAddress) => boolean;
+  /** What a model is asked once a day beside its duties; left out: nothing. */
+  readonly daily?: (model: MeterModel) => readonly ExchangeBytes[];
   /** What this meter's answers take, as measured; undefined: nobody measures. */
   readonly answers: (meter: MeterAddress) => MeterAnswers | undefined;
 }
@@ -129,7 +131,7 @@ export class PollPlanner {
   }
 
   #make({ kind, timing, meters }: LineToPlan): LinePlan {
-    const { health, answers } = this.#parts;
+    const { health, answers, daily } = this.#parts;
     return planLine(
       timing,
       meters.map((meter) => {
@@ -139,6 +141,7 @@ export class PollPlanner {
         const answerMs = meanMs === undefined ? ANSWER_MS_DEFAULT[kind] : meanMs - PREAMBLE_BYTES * timing.byteMs;
         return {
           duties: this.#wanted(meter),
+          ...(daily === undefined ? {} : { daily: daily(meterModels[meter.model]) }),
           answerMs,
           failures: state === "silent" ? failures : null,
           silenceMs,

@@ -21,6 +21,13 @@ const A_DAY_MS = hours(24);
 /** Nothing that the meter said. */
 const NOBODY = ["meter-silent", "line-down", "line-not-ours"] as const;
 
+/** What else is to be asked of a meter in its turn, once everything that is polled has been read (collection). */
+export interface Errand {
+  isDue(meter: MeterAddress): boolean;
+  /** Bounded: what is left comes with a later turn. Meters and lines that fail are its own matter. */
+  run(session: MeterSession): Promise<void>;
+}
+
 export interface PollerParts {
   readonly street: Street;
   readonly intake: ReadingIntake;
@@ -34,6 +41,8 @@ export interface PollerParts {
   readonly identity: (meter: MeterRecord, finding: IdentityFinding) => Promise<void>;
   /** What hardly ever changes and has to be known all the same, like the most that a wallet may hold: asked once a day. Left out: nothing. */
   readonly onceADay?: (meter: MeterRecord) => readonly string[];
+  /** Left out: none. */
+  readonly errand?: Errand;
   /** Meters of one bus that may be asked at the same time. */
   readonly sideBySide: (bus: string) => boolean;
   /** How often a walker that found nothing due looks again; left out: every second. */
@@ -121,11 +130,11 @@ export class Poller {
     await this.#poll(meter, this.#parts.duties(meter).slice(0, 1));
   }
 
-  async #poll(meter: MeterRecord, duties: readonly Duty[]): Promise<void> {
+  async #poll(meter: MeterRecord, duties: readonly Duty[], errand?: Errand): Promise<void> {
     this.#asking += 1;
     this.#beingRead.add(meter.address);
     try {
-      await this.#ask(meter, duties);
+      await this.#ask(meter, duties, errand);
     } finally {
       this.#beingRead.delete(meter.address);
       this.#asking -= 1;
@@ -139,12 +148,12 @@ export class Poller {
       for (const meter of [...meters]) {
         if (this.#stopped()) return;
         if (!meters.includes(meter)) continue; // it left while others were read
-        const due = this.#paused > 0 ? [] : this.#due(meter);
-        if (due.length === 0) continue;
+        const due = this.#mayBeAsked(meter) ? this.#due(meter) : [];
+        if (due.length === 0 && !this.#hasErrand(meter)) continue;
         asked = true;
         this.#noteTurn(meter, due);
         try {
-          await this.#poll(meter, due);
+          await this.#poll(meter, due, this.#parts.errand);
           this.#missed.delete(meter.address);
         } catch (error) {
           if (this.#stopped()) return;
@@ -162,12 +171,21 @@ export class Poller {
     return this.#stop.signal.aborted;
   }
 
+  #mayBeAsked(meter: MeterRecord): boolean {
+    if (this.#paused > 0) return false;
+    if (this.#parts.street.isOurs?.(meter.address) === false) return false; // its holder reads it; refused at once, asking again would never end
+    const { askAgainAt } = this.#parts.street.health(meter.address);
+    return askAgainAt === null || this.#parts.clock.now() >= askAgainAt;
+  }
+
+  #hasErrand(meter: MeterRecord): boolean {
+    return this.#parts.errand !== undefined && this.#mayBeAsked(meter) && this.#parts.errand.isDue(meter.address);
+  }
+
   /** What this meter is to be read for now; none: not yet. */
   #due(meter: MeterRecord): readonly Duty[] {
-    if (this.#parts.street.isOurs?.(meter.address) === false) return []; // its holder reads it; refused at once, asking again would never end
     const now = this.#parts.clock.now();
     const health = this.#parts.street.health(meter.address);
-    if (health.askAgainAt !== null && now < health.askAgainAt) return [];
     const duties = this.#parts.duties(meter);
     const readAt = this.#readAt.get(meter.address);
     const due = duties.filter(({ tier, everyMs }) => {
@@ -196,21 +214,22 @@ export class Poller {
     this.#hurried.delete(meter.address);
   }
 
-  async #ask(meter: MeterRecord, duties: readonly Duty[]): Promise<void> {
+  async #ask(meter: MeterRecord, duties: readonly Duty[], errand?: Errand): Promise<void> {
     const { street, intake } = this.#parts;
     const session = await street.session(meter.address, { priority: Priority.billing, signal: this.#stop.signal });
     try {
       if ((await this.#parts.identityInDoubt(meter.address)) && (await this.#isStranger(session, meter))) return; // whose energy would it be?
       try {
         // energy first: a bill must not wait for a relay that is hard to read
-        await intake.take(await session.read([...new Set(duties.flatMap(({ items }) => items))], "poll"));
+        if (duties.length > 0) await intake.take(await session.read([...new Set(duties.flatMap(({ items }) => items))], "poll"));
       } catch (error) {
         // One that spoke a moment ago may yet tell of its relay; a meter that said nothing would only cost its line another deadline.
         if (duties.some(({ relay }) => relay) && !isFault(error, "meter-silent")) await this.#readRelay(session, meter);
         throw error;
       }
       if (duties.some(({ relay }) => relay)) await this.#readRelay(session, meter);
-      await this.#readDaily(session, meter);
+      if (duties.length > 0) await this.#readDaily(session, meter);
+      if (errand?.isDue(meter.address) === true) await errand.run(session);
     } finally {
       await session.close();
     }

@@ -78,5 +78,7 @@ export const keyOf = {
   payment: (id: PaymentId): string => `payment/${id}`,
   quarantine: (meter: MeterAddress): string => `quarantine/${meter}`,
   reading: (meter: MeterAddress, item: string): string => `reading/${meter}/${item}`,
+  clock: (meter: MeterAddress): string => `clock/${meter}`,
+  changed: (meter: MeterAddress): string => `changed/${meter}`,
   ledger: (what: string): string => `ledger/${what}`,
 };

@@ -50,6 +50,8 @@ export const kinds = {
     "The books are those of an older moment; rules cut nobody until this is closed",
     "账务已恢复到较早时刻;结案前规则不执行跳闸",
   ),
+  "clock-off": row("field-desk", "device", MONEY_MS, "The meter's clock is more than five minutes off", "电表时钟超差"),
+  "meter-changed": row("field-desk", "wrong-action", MONEY_MS, "Somebody else changed the meter", "电表被他人操作"),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),
 } as const satisfies Record<string, KindRow>;
 

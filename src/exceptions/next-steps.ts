@@ -51,6 +51,14 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
     "Compare every meter with the books, bring in from the channels' files what was paid since the backup, decide what is disputed; then close this, and the rules may cut again.",
     "对全部电表做账表核对,按渠道对账文件补录备份之后的缴费,裁定存疑命令;完成后结案,规则恢复跳闸。",
   ),
+  "clock-off": say(
+    "Order clock-set for this meter, away from midnight; where it runs away again, its battery is flat: change it. Its midnights are those of its own clock.",
+    "在远离零点的时段下发校时;若再次走偏,时钟电池可能失效,应更换电表。日冻结以电表自身时钟为准。",
+  ),
+  "meter-changed": say(
+    "The record below does not carry our operator code. Find out who was at the meter, with which order, and compare its tariff and registers with the books.",
+    "下列事件记录的操作者代码不是本系统:查明何人何故操作,并核对电价与示数。",
+  ),
   "reading-suspect": say(
     "Read the meter again and compare it with its display; nobody was charged for this reading.",
     "重新抄表并与显示屏核对;该示数未用于计费。",
@@ -99,6 +107,18 @@ const aboutReadings: Readonly<Record<string, Sentence>> = {
 
 /** `KIND/CAUSE`, or `KIND/money` for what holds a payment. */
 const exact: Readonly<Record<string, Sentence>> = {
+  "clock-off/clock-lost": say(
+    "The clock has lost the day: look what the meter froze and deducted since, then order clock-set by hand; its midnights in between are no midnights.",
+    "电表日期已错:先核对其间冻结与扣费,再人工校时;期间的日冻结不可用。",
+  ),
+  "meter-changed/meter-clear": say(
+    "The meter's registers were cleared, and not by us. Nothing is billed across it by itself: find the last registers before, and enter where counting begins anew.",
+    "电表被清零且非本系统操作:查明清零前示数,并登记新的起算示数。",
+  ),
+  "meter-changed/cover-opening": say(
+    "The meter's cover was opened: send somebody to look at the seals.",
+    "电表开盖:派人现场核查封印。",
+  ),
   "command-disputed/count-gap": say(
     "The purchase count does not follow: somebody else may have charged this meter. Read its purchase records, find whose purchase it was, then decide.",
     "购电次数不连续,可能另有系统充值:读取购电记录,查明归属后再裁定。",

@@ -33,6 +33,8 @@ import { MeteredUse } from "../policy/metered-use.ts";
 import { Reconciler } from "../policy/reconciler.ts";
 import { Sweeper } from "../queue/sweeper.ts";
 import { nudging, OutboxPump } from "../stores/outbox-pump.ts";
+import { dailyExchanges } from "../collection/airtime.ts";
+import { collectingOf } from "./collecting.ts";
 import { heatFrom } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
 import { comingAndGoing, Replacing } from "./replacing.ts";
@@ -90,9 +92,14 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     health: (meter) => street.health(meter),
     answers: (meter) => street.answers?.(meter),
     isHot: (meter) => hot.heat(meter) !== null,
+    ...(config.collection === undefined ? {} : { daily: dailyExchanges(config.collection) }),
   });
   const buses = (): readonly (BusPicture & BusShares)[] => street.buses().map((bus) => ({ ...bus, ...planner.shares(bus) }));
   const identities = new IdentityWatch({ ...common, street });
+  const collecting = collectingOf(config.collection, {
+    ...{ ...books, ...pace, stores, timeZone, intake, service: () => service },
+    ...(keepers.findings === undefined ? {} : { findings: keepers.findings }),
+  });
   const poller = new Poller({
     street,
     intake,
@@ -103,6 +110,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     identityInDoubt: (meter) => identities.inDoubt(meter),
     identity: (meter, finding) => identities.compared(meter, finding),
     onceADay,
+    ...(collecting === null ? {} : { errand: collecting.errand }),
     sideBySide: (bus) => isSideBySide(config, bus),
     ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
   });
@@ -229,6 +237,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   closers.add("take-over", () => waking.stop());
   street.onHeard((meter: MeterAddress) => {
     log.info({ meter }, "the meter is heard");
+    collecting?.errand.heard(meter);
     void waking.wake([meter]);
   });
   street.onLineOpen((opened) => void waking.wake(opened));
@@ -256,11 +265,13 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
       closers.add("outbox", () => pump.stop());
       sweeper.start();
       closers.add("sweeper", () => sweeper.stop());
+      collecting?.start();
       poller.start();
       reconciler.start();
       replacing.start();
       closers.add("rules", () => reconciler.stop());
       closers.add("poller", () => poller.stop());
+      if (collecting !== null) closers.add("collection", () => collecting.stop());
       closers.add("replacements", () => replacing.stop());
     },
     wakeWaitingFor: async (what) => jobs.add(await commands.wakeWaitingFor(what, clock.now())),

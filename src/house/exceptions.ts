@@ -7,6 +7,7 @@ import type { CommandStore, MeterStore } from "../commands/command-store.ts";
 import { Comparison } from "../exceptions/comparison.ts";
 import { settledBaseline } from "../exceptions/comparison-store.ts";
 import { Exceptions } from "../exceptions/exceptions.ts";
+import { MeterFindings } from "../exceptions/collection-findings.ts";
 import { CommandOutcomes } from "../exceptions/outcomes.ts";
 import { Nightly } from "../exceptions/nightly.ts";
 import { SuspectReadings } from "../exceptions/suspects.ts";
@@ -48,6 +49,7 @@ export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
     exceptions,
     outcomes: new CommandOutcomes({ exceptions, store }),
     suspects: new SuspectReadings({ exceptions, store, meters: parts.meters }),
+    findings: new MeterFindings({ exceptions, store, meters: parts.meters }),
     watch: new ExceptionWatch({ ...parts, exceptions, store }),
   };
 }

@@ -3,6 +3,8 @@
  * hands in PostgreSQL, BullMQ and real wires (gateway.ts), a simulation hands in memory, and neither is known here.
  */
 import type { ApiParts, LiveEvents } from "../api/books.ts";
+import type { CollectionStore, MeterLookStore } from "../collection/collection-store.ts";
+import type { CollectionFindings } from "../collection/daily-look.ts";
 import type { EngineCommandStore, EngineMeterStore, PaymentStore } from "../commands/command-store.ts";
 import type { ConclusionParts } from "../commands/conclusion.ts";
 import type { OutcomeKeeper } from "../commands/outcome-keeper.ts";
@@ -38,6 +40,8 @@ export interface HouseStores {
     /** The newest believed readings of these meters, all items. */
     latestOf(meters: readonly MeterAddress[], tx?: Transaction | null): Promise<readonly Reading[]>;
   };
+  readonly collection: CollectionStore;
+  readonly looks: MeterLookStore;
   readonly ledger: LedgerStore;
   readonly billing: BillingStore;
   readonly policy: PolicyStore;
@@ -50,7 +54,10 @@ export type HouseSite = Pick<
   Config,
   "site" | "buses" | "meters" | "accounts" | "tariffs" | "policy" | "polling" | "paymentCap" | "channels"
 > &
-  Partial<Pick<Config, "validation">>;
+  Partial<Pick<Config, "validation">> & {
+    /** Left out: nobody asks for midnights, as in a simulation of hours. */
+    readonly collection?: Config["collection"];
+  };
 
 /** Rows and money, as everything that changes them is given them. */
 export interface EngineBooks extends Omit<ConclusionParts, "outcomes"> {
@@ -64,6 +71,7 @@ export interface EngineBooks extends Omit<ConclusionParts, "outcomes"> {
 export interface EngineKeepers {
   readonly outcomes?: OutcomeKeeper;
   readonly suspects?: SuspectListener;
+  readonly findings?: CollectionFindings;
 }
 
 export interface EngineParts<K extends EngineKeepers = EngineKeepers> {

@@ -1,9 +1,11 @@
 /** The books on PostgreSQL, all on one pool. */
 import type { Clock } from "../kernel/clock.ts";
 import { PostgresBillingStore } from "../stores/billing-store.ts";
+import { PostgresCollectionStore } from "../stores/collection-store.ts";
 import { PostgresCommandStore } from "../stores/command-store.ts";
 import type { Database } from "../stores/database.ts";
 import { PostgresLedgerStore } from "../stores/ledger-store.ts";
+import { PostgresMeterLookStore } from "../stores/meter-look-store.ts";
 import { PostgresMeterStore } from "../stores/meter-store.ts";
 import { PostgresOutbox } from "../stores/outbox.ts";
 import { PostgresPaymentStore } from "../stores/payment-store.ts";
@@ -22,6 +24,8 @@ export const postgresStores = (db: Database, clock: Clock, me: string) =>
     replacements: new PostgresReplacementStore(db),
     payments: new PostgresPaymentStore(db),
     readings: new PostgresReadingStore(db),
+    collection: new PostgresCollectionStore(db),
+    looks: new PostgresMeterLookStore(db),
     ledger: new PostgresLedgerStore(db),
     billing: new PostgresBillingStore(db),
     policy: new PostgresPolicyStore(db),

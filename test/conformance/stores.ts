@@ -7,6 +7,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { EngineCommandStore, EngineMeterStore, PaymentStore } from "../../src/commands/command-store.ts";
 import type { Idempotency } from "../../src/api/books.ts";
+import type { CollectionStore, MeterLookStore } from "../../src/collection/collection-store.ts";
 import type { ReplacementStore } from "../../src/commands/replacement/replacement.ts";
 import type { ReadingStore } from "../../src/devices/device-store.ts";
 import type { LineLeases } from "../../src/devices/line-leases.ts";
@@ -17,6 +18,7 @@ import type { DailyBillingStore } from "../../src/ledger/billing.ts";
 import type { LedgerStore } from "../../src/ledger/ledger-store.ts";
 import type { PolicyStore } from "../../src/policy/policy-store.ts";
 import { PostgresBillingStore } from "../../src/stores/billing-store.ts";
+import { PostgresCollectionStore } from "../../src/stores/collection-store.ts";
 import { PostgresCommandStore } from "../../src/stores/command-store.ts";
 import type { Database } from "../../src/stores/database.ts";
 import { PostgresIdempotencyStore } from "../../src/stores/idempotency-store.ts";
@@ -25,6 +27,7 @@ import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
 import { storesInMemory } from "../../src/stores/in-memory/stores.ts";
 import { PostgresLedgerStore } from "../../src/stores/ledger-store.ts";
 import { PostgresLineLeases } from "../../src/stores/line-leases-store.ts";
+import { PostgresMeterLookStore } from "../../src/stores/meter-look-store.ts";
 import { PostgresMeterStore } from "../../src/stores/meter-store.ts";
 import type { Untold } from "../../src/stores/outbox-pump.ts";
 import { PostgresOutbox } from "../../src/stores/outbox.ts";
@@ -45,6 +48,8 @@ export interface Kept {
   readonly meters: EngineMeterStore;
   readonly replacements: ReplacementStore;
   readonly readings: ReadingStore;
+  readonly collection: CollectionStore;
+  readonly looks: MeterLookStore;
   readonly ledger: LedgerStore;
   readonly billing: DailyBillingStore;
   readonly policy: PolicyStore;
@@ -80,6 +85,8 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     meters: new PostgresMeterStore(db, clock),
     replacements: new PostgresReplacementStore(db),
     readings: new PostgresReadingStore(db),
+    collection: new PostgresCollectionStore(db),
+    looks: new PostgresMeterLookStore(db),
     ledger: new PostgresLedgerStore(db),
     billing: new PostgresBillingStore(db),
     policy: new PostgresPolicyStore(db),
@@ -133,6 +140,12 @@ function inMemory(clock: Clock): Kept {
     },
     get readings() {
       return stores.readings;
+    },
+    get collection() {
+      return stores.collection;
+    },
+    get looks() {
+      return stores.looks;
     },
     get ledger() {
       return stores.ledger;

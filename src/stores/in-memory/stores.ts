@@ -1,11 +1,13 @@
 /** Every store of this room upon one database in memory: what a gateway needs to live without PostgreSQL. */
 import type { Clock } from "../../kernel/clock.ts";
 import { InMemoryBillingStore } from "./billing-store.ts";
+import { InMemoryCollectionStore } from "./collection-store.ts";
 import { InMemoryCommandStore } from "./command-store.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import { InMemoryIdempotencyStore } from "./idempotency-store.ts";
 import { InMemoryLedgerStore } from "./ledger-store.ts";
 import { InMemoryLineLeases } from "./line-leases.ts";
+import { InMemoryMeterLookStore } from "./meter-look-store.ts";
 import { InMemoryMeterStore } from "./meter-store.ts";
 import { InMemoryOutbox } from "./outbox.ts";
 import { InMemoryPaymentStore } from "./payment-store.ts";
@@ -20,6 +22,8 @@ export interface StoresInMemory {
   readonly meters: InMemoryMeterStore;
   readonly replacements: InMemoryReplacementStore;
   readonly readings: InMemoryReadingStore;
+  readonly collection: InMemoryCollectionStore;
+  readonly looks: InMemoryMeterLookStore;
   readonly ledger: InMemoryLedgerStore;
   readonly billing: InMemoryBillingStore;
   readonly policy: InMemoryPolicyStore;
@@ -36,6 +40,8 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   meters: new InMemoryMeterStore(db),
   replacements: new InMemoryReplacementStore(db),
   readings: new InMemoryReadingStore(db),
+  collection: new InMemoryCollectionStore(db),
+  looks: new InMemoryMeterLookStore(db),
   ledger: new InMemoryLedgerStore(db),
   billing: new InMemoryBillingStore(db),
   policy: new InMemoryPolicyStore(db),

@@ -6,6 +6,10 @@ import type { Attempt, Command } from "../../commands/command.ts";
 import { isOpen, waitsForApproval } from "../../commands/command.ts";
 import type { AccountBook, MeterBook, Payment } from "../../commands/command-store.ts";
 import type { Replacement } from "../../commands/replacement/replacement.ts";
+import type { ClockRow, Dues, HourRow } from "../../collection/collection-store.ts";
+import type { Day } from "../../collection/days.ts";
+import type { EventKind, MeterEvent } from "../../collection/event-kinds.ts";
+import type { DayState, How, MissingBecause } from "../../collection/states.ts";
 import type { Instant } from "../../kernel/clock.ts";
 import type { CentiKwh } from "../../kernel/energy.ts";
 import type { Announcement } from "../../kernel/events.ts";
@@ -105,6 +109,25 @@ export interface GatewayRow {
   readonly expiresAt: Instant;
 }
 
+export interface OwingRow extends Omit<Dues, "days"> {
+  readonly openedTo: Day;
+}
+export interface CollectionDayRow {
+  readonly meter: MeterAddress;
+  readonly day: Day;
+  readonly state: DayState;
+  readonly how: How | null;
+  readonly because: MissingBecause | null;
+  readonly takenAt: Instant | null;
+  readonly comeAt: Instant | null;
+  readonly askedAt: Instant | null;
+}
+export interface EventCountRow {
+  readonly meter: MeterAddress;
+  readonly kind: EventKind;
+  readonly count: number;
+}
+
 /** Nobody can tell yet what became of it; another that adds may not leave. */
 const ON_THE_WIRE: readonly string[] = ["sending", "verifying", "disputed"];
 const isOnTheWire = (row: Command): boolean => row.effect === "adds" && ON_THE_WIRE.includes(row.state);
@@ -118,7 +141,9 @@ export const ADDING = "one_adding_command_on_the_wire";
 /** Two parts that may hold any character, as one key. */
 export const pair = (a: string, b: string): string => JSON.stringify([a, b]);
 export const attemptKey = (command: CommandId, number: number): string => `${command}/${number}`;
-/** All open commands; a meter's own stand under its address. */
+/** A day that is asked for still. */
+export const isOwed = (state: DayState): boolean => state === "due" || state === "missing";
+/** All open commands and days; a meter's own stand under its address. */
 export const OPEN = "open";
 
 export class Books {
@@ -223,6 +248,40 @@ export class Books {
   readonly keys = new Table<KeyRow>({ name: "idempotency_keys", keyOf: (row) => row.key });
   readonly leases = new Table<LeaseRow>({ name: "line_leases", keyOf: (row) => row.bus });
   readonly gateways = new Table<GatewayRow>({ name: "gateways", keyOf: (row) => String(row.slot) });
+  readonly owing = new Table<OwingRow>({ name: "collection_meters", keyOf: (row) => row.meter });
+  readonly collectionDays = new Table<CollectionDayRow>({
+    name: "collection_days",
+    keyOf: (row) => pair(row.meter, row.day),
+    groups: {
+      day: (row) => row.day,
+      open: (row) => (isOwed(row.state) ? [OPEN, row.meter] : null),
+      gaps: (row) => (row.state === "missing" || row.state === "given-up" ? row.state : null),
+    },
+    check: ({ state, how, comeAt }) => {
+      if ((state === "collected") !== (how !== null) || (state === "collected") !== (comeAt !== null))
+        throw new ConstraintViolated("collection_days_check");
+    },
+  });
+  readonly meterClocks = new Table<ClockRow & { readonly meter: MeterAddress }>({
+    name: "meter_clocks",
+    keyOf: (row) => pair(row.meter, String(row.at)),
+    groups: { meter: (row) => row.meter },
+  });
+  readonly eventCounts = new Table<EventCountRow>({
+    name: "meter_event_counts",
+    keyOf: (row) => pair(row.meter, row.kind),
+    groups: { meter: (row) => row.meter },
+  });
+  readonly meterEvents = new Table<MeterEvent & { readonly id: bigint }>({
+    name: "meter_events",
+    keyOf: (row) => JSON.stringify([row.meter, row.kind, row.number, row.at]),
+    groups: { meter: (row) => row.meter },
+  });
+  readonly meterHours = new Table<HourRow & { readonly meter: MeterAddress }>({
+    name: "meter_hours",
+    keyOf: (row) => pair(row.meter, String(row.at)),
+    groups: { meter: (row) => row.meter },
+  });
   #births = 0;
   #ids = 0;
 

@@ -1,0 +1,245 @@
+/**
+ * What each meter owes each day, asked for in the turn that a poll of its line gives it: its clock, its midnights, its own records.
+ *
+ *     turn ─► clock, once a day ─► midnights owed, oldest first, a few a turn ─► records, once a day ─► hours, where they are wanted
+ *
+ * Holds no line and no timer: whoever walks the lines (devices/poller.ts) asks `isDue` and gives a session, at the lowest urgency there
+ * is, so that commands overtake between any two exchanges. What is left comes with a later turn; what was read is kept at once, in an
+ * order in which a death in the middle reads it again and loses nothing: readings first, then the mark that they came.
+ */
+import { dayOf, later, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
+import { isFault, reasonOf } from "../kernel/faults.ts";
+import type { MeterAddress } from "../kernel/ids.ts";
+import type { Logger } from "../kernel/log.ts";
+import type { Reading } from "../kernel/reading.ts";
+import { meterModels } from "../devices/meter-models.ts";
+import type { MeterSession } from "../devices/meter.ts";
+import { midnightOf, type Day } from "./days.ts";
+import type { CollectionStore, Dues } from "./collection-store.ts";
+import { DailyLook, type DailyLookParts } from "./daily-look.ts";
+import { isLacking, noteHaving, noteLacking, type Lacks } from "./lacks.ts";
+import { emptyMemory, readMidnight, type FreezeMemory, type Midnight } from "./read-freezes.ts";
+import type { CollectionSettings } from "./settings.ts";
+import type { MissingBecause } from "./states.ts";
+
+/** So that an outage of weeks is made up in turns, between which others of the line are read too. */
+const DAYS_PER_TURN = 6;
+/** A meter whose clock is a little slow has not frozen yet when our midnight comes. */
+const AFTER_MIDNIGHT_MS = minutes(3);
+/** After a turn that brought nothing, and at most. */
+const AGAIN_MS = { least: minutes(1), most: minutes(30) };
+/** A registers that a midnight is read for, where no freeze keeps it. */
+const REGISTERS = ["importedEnergy", "importedEnergyTariff1", "importedEnergyTariff2", "importedEnergyTariff3", "importedEnergyTariff4"];
+
+export interface CollectorParts extends DailyLookParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly timeZone: string;
+  readonly settings: CollectionSettings;
+  readonly store: CollectionStore;
+  readonly intake: { take(readings: readonly Reading[]): Promise<void> };
+}
+
+/** What is known of one meter's dues between two looks at the books. */
+interface Debt {
+  dues: Dues;
+  /** Came since the books were looked at. */
+  readonly came: Set<Day>;
+  readonly freezes: FreezeMemory;
+  notBefore: Instant;
+  failures: number;
+  /** What was last said of why nothing comes, so that it is not written down each time. */
+  said: string;
+}
+
+export class Collector {
+  readonly #parts: CollectorParts;
+  readonly #look: DailyLook;
+  readonly #debts = new Map<MeterAddress, Debt>();
+
+  constructor(parts: CollectorParts) {
+    this.#parts = parts;
+    this.#look = new DailyLook(parts);
+  }
+
+  /** What the books say is owed; what came meanwhile is not owed again. */
+  know(all: readonly Dues[]): void {
+    const there = new Set(all.map(({ meter }) => meter));
+    for (const meter of this.#debts.keys()) if (!there.has(meter)) this.#debts.delete(meter);
+    for (const dues of all) {
+      const debt = this.#debts.get(dues.meter);
+      if (debt === undefined) {
+        this.#debts.set(dues.meter, {
+          ...{ dues, came: new Set<Day>(), freezes: emptyMemory(), failures: 0, said: "" },
+          notBefore: this.#parts.clock.now(),
+        });
+        continue;
+      }
+      for (const day of [...debt.came]) if (!dues.days.includes(day)) debt.came.delete(day);
+      // what this process did after the books were read, it knows better
+      const { clockOn, eventsOn, aheadMs, lacks } = debt.dues;
+      debt.dues = { ...dues, clockOn: clockOn ?? dues.clockOn, eventsOn: eventsOn ?? dues.eventsOn, aheadMs, lacks };
+    }
+  }
+
+  /** It is heard again, or its line is: what it owes is asked for in its next turn. */
+  heard(meter: MeterAddress): void {
+    const debt = this.#debts.get(meter);
+    if (debt !== undefined && debt.failures > 0) debt.notBefore = this.#parts.clock.now();
+  }
+
+  isDue(meter: MeterAddress): boolean {
+    const debt = this.#debts.get(meter);
+    if (debt === undefined) return false;
+    const now = this.#parts.clock.now();
+    if (now < debt.notBefore && debt.notBefore - now <= AGAIN_MS.most) return false; // longer: the clock was set back
+    const today = dayOf(now, this.#parts.timeZone);
+    if (now < midnightOf(today, this.#parts.timeZone) + AFTER_MIDNIGHT_MS && !this.#owed(debt).some((day) => day < today))
+      return false;
+    return this.#owed(debt).length > 0 || this.#look.isOwed(debt.dues, today, now);
+  }
+
+  /** One turn. Never throws what a meter or a line can do wrong; throws what is wrong with us. */
+  async run(session: MeterSession): Promise<void> {
+    const { clock, log } = this.#parts;
+    const { address } = session.meter;
+    const debt = this.#debts.get(address);
+    if (debt === undefined) return;
+    let left: "done" | "more" | "later" = "later";
+    try {
+      debt.dues = await this.#look.clock(session, debt.dues);
+      left = await this.#midnights(session, debt);
+      if (left === "done") debt.dues = await this.#look.records(session, debt.dues);
+      debt.failures = left === "later" ? debt.failures + 1 : 0;
+    } catch (error) {
+      debt.failures += 1;
+      if (!isFault(error)) throw error;
+      log.debug({ meter: address, fault: error.code, why: reasonOf(error) }, "a turn of collecting ended early");
+      await this.#sayMissing(debt, becauseOf(error.code));
+    } finally {
+      const pause = Math.min(AGAIN_MS.most, AGAIN_MS.least * 2 ** Math.min(debt.failures - 1, 10));
+      debt.notBefore = later(clock.now(), debt.failures === 0 ? (left === "more" ? 0 : seconds(5)) : pause);
+    }
+  }
+
+  #owed({ dues, came }: Debt): readonly Day[] {
+    return dues.days.filter((day) => !came.has(day));
+  }
+
+  /** Oldest first. `more`: the turn was not long enough; `later`: asking again now would bring nothing else. */
+  async #midnights(session: MeterSession, debt: Debt): Promise<"done" | "more" | "later"> {
+    const { clock, timeZone } = this.#parts;
+    const owed = this.#owed(debt);
+    if (owed.length === 0) return "done";
+    if (isLacking(debt.dues.lacks, "daily-freeze", clock.now())) return this.#withoutFreezes(session, debt, owed);
+    let waits = false;
+    for (const day of owed.slice(0, DAYS_PER_TURN)) {
+      const wantsExported = !isLacking(debt.dues.lacks, "exported", clock.now());
+      const parts = { session, clock, timeZone, aheadMs: debt.dues.aheadMs ?? 0, wantsExported };
+      const midnight = await this.#read(day, debt, parts);
+      if (midnight === "unreadable" || midnight.is === "not-yet" || midnight.is === "moved") {
+        await this.#wait(debt, day, midnight);
+        waits = true;
+        if (midnight !== "unreadable" && midnight.is === "moved") return "later";
+      } else if (midnight.is === "read") {
+        await this.#take(debt, day, midnight, wantsExported);
+      } else if (midnight.is === "lacking") {
+        await this.#lacks(debt, noteLacking(debt.dues.lacks, "daily-freeze", clock.now()));
+        return this.#withoutFreezes(session, debt, owed);
+      } else await this.#byReading(debt, day, midnight.is === "beyond" ? "older-than-kept" : "no-freeze");
+    }
+    if (waits) return "later";
+    return owed.length > DAYS_PER_TURN ? "more" : "done";
+  }
+
+  async #read(day: Day, debt: Debt, parts: Parameters<typeof readMidnight>[2]): Promise<Midnight | "unreadable"> {
+    try {
+      return await readMidnight(midnightOf(day, parts.timeZone), debt.freezes, parts);
+    } catch (error) {
+      // One midnight with broken digits does not keep the others from being asked for.
+      if (!isFault(error, "meter-fault") && !isFault(error, "reply-malformed")) throw error;
+      debt.freezes.ages.clear();
+      return "unreadable";
+    }
+  }
+
+  async #take(
+    debt: Debt,
+    day: Day,
+    { readings, hasExported }: Extract<Midnight, { is: "read" }>,
+    askedForExported: boolean,
+  ): Promise<void> {
+    const { clock, intake, store } = this.#parts;
+    const { meter, lacks } = debt.dues;
+    await intake.take(readings);
+    debt.came.add(day);
+    await store.collect(meter, day, { how: "freeze", takenAt: readings[0]!.takenAt, at: clock.now() });
+    const known = noteHaving(lacks, "daily-freeze");
+    if (!askedForExported) await this.#lacks(debt, known);
+    else await this.#lacks(debt, hasExported ? noteHaving(known, "exported") : noteLacking(known, "exported", clock.now()));
+  }
+
+  /** A register that is read now is the nearest there will be to this midnight. */
+  async #withoutFreezes(session: MeterSession, debt: Debt, owed: readonly Day[]): Promise<"done" | "later"> {
+    const { clock, timeZone, intake } = this.#parts;
+    const today = dayOf(clock.now(), timeZone);
+    const isNear = clock.now() - midnightOf(today, timeZone) <= this.#nearMs;
+    if (owed.includes(today) && isNear) {
+      await intake.take(await session.read(meterModels[session.meter.model].profile.blocks.length > 0 ? REGISTERS : ["importedEnergy"], "poll"));
+      if (!isLacking(debt.dues.lacks, "exported", clock.now())) {
+        const exported = await session.read(["exportedEnergy"], "poll");
+        await intake.take(exported);
+        if (exported.every(({ value }) => value === null))
+          await this.#lacks(debt, noteLacking(debt.dues.lacks, "exported", clock.now()));
+      }
+    }
+    for (const day of owed) await this.#byReading(debt, day, "keeps-none");
+    return "done";
+  }
+
+  get #nearMs(): number {
+    return minutes(this.#parts.settings.nearMidnightMinutes);
+  }
+
+  /** No freeze will ever tell of it: the nearest reading stands for it, or nothing does. */
+  async #byReading(debt: Debt, day: Day, because: MissingBecause): Promise<void> {
+    const { clock, timeZone, store, log } = this.#parts;
+    const { meter } = debt.dues;
+    const near = await store.nearest(meter, midnightOf(day, timeZone), this.#nearMs);
+    debt.came.add(day);
+    if (near !== null) {
+      const how = near.source === "person" || near.source === "estimate" ? "person" : "reading";
+      await store.collect(meter, day, { how, takenAt: near.takenAt, at: clock.now() });
+      return;
+    }
+    const why = because === "no-freeze" ? await this.#look.whyNoFreeze(meter, day) : because;
+    await store.miss(meter, [day], { state: "given-up", because: why, at: clock.now() });
+    log.info({ meter, day, because: why }, "a midnight is given up: no freeze tells of it, and nobody read the meter near it");
+  }
+
+  async #wait(debt: Debt, day: Day, midnight: Midnight | "unreadable"): Promise<void> {
+    const { clock, timeZone, store } = this.#parts;
+    const { meter, aheadMs } = debt.dues;
+    const isBehind = later(clock.now(), aheadMs ?? 0) < midnightOf(day, timeZone) + AFTER_MIDNIGHT_MS;
+    const because: MissingBecause = midnight === "unreadable" ? "unreadable" : isBehind ? "clock-behind" : "no-freeze-yet";
+    await store.miss(meter, [day], { state: "missing", because, at: clock.now() });
+  }
+
+  async #sayMissing(debt: Debt, because: MissingBecause): Promise<void> {
+    const owed = this.#owed(debt);
+    const said = `${because} ${owed.join()}`;
+    if (owed.length === 0 || debt.said === said) return;
+    debt.said = said;
+    await this.#parts.store.miss(debt.dues.meter, owed, { state: "missing", because, at: this.#parts.clock.now() });
+  }
+
+  async #lacks(debt: Debt, lacks: Lacks): Promise<void> {
+    if (lacks === debt.dues.lacks) return;
+    debt.dues = { ...debt.dues, lacks };
+    await this.#parts.store.keepLacks(debt.dues.meter, lacks);
+  }
+}
+
+const becauseOf = (fault: string): MissingBecause =>
+  fault === "meter-silent" ? "silent" : fault === "line-down" || fault === "line-not-ours" ? "line-down" : "unreadable";
+
