@@ -3,6 +3,7 @@
  * what `gateway.ts` joins; only books and wires are others.
  */
 import { buildStreet, type Street } from "../../simulator/street.ts";
+import { collectionFile } from "../../src/collection/settings.ts";
 import type { MeterRecord } from "../../src/devices/meter.ts";
 import { everyLineIsOurs } from "../../src/devices/line-leases.ts";
 import type { SuspectListener } from "../../src/devices/reading-intake.ts";
@@ -161,6 +162,7 @@ function siteOf({ lines, households, tariffs }: Month): HouseSite {
       noCut: { hours: "00:00-00:00", weekends: false, holidays: [] },
     },
     polling: { hot: null, warm: { everyMs: POLL_EVERY_MS, items: null }, cold: null },
+    collection: collectionFile.parse({}),
     paymentCap: parseYuan("50000.00", "cap"),
     channels: null,
   };
