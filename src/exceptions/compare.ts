@@ -125,7 +125,7 @@ export interface BilledSight {
   /** Register up to which was charged; null: nothing yet. */
   readonly billedTo: CentiKwh | null;
   readonly register: CentiKwh | null;
-  /** Sum of the charges, and of what the settlement days cost. */
+  /** Sum of the charges, and of what the settlement days cost; both less what reverse energy earned. */
   readonly charged: Fen;
   readonly cost: Fen;
   /** By how much they differed when somebody last said that this is so. */

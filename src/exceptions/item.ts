@@ -80,5 +80,6 @@ export const keyOf = {
   reading: (meter: MeterAddress, item: string): string => `reading/${meter}/${item}`,
   clock: (meter: MeterAddress): string => `clock/${meter}`,
   changed: (meter: MeterAddress): string => `changed/${meter}`,
+  rates: (meter: MeterAddress): string => `rates/${meter}`,
   ledger: (what: string): string => `ledger/${what}`,
 };

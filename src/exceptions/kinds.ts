@@ -52,6 +52,7 @@ export const kinds = {
   ),
   "clock-off": row("field-desk", "device", MONEY_MS, "The meter's clock is more than five minutes off", "电表时钟超差"),
   "meter-changed": row("field-desk", "wrong-action", MONEY_MS, "Somebody else changed the meter", "电表被他人操作"),
+  "rates-missing": row("money-desk", "device", MONEY_MS, "Energy without a rate was not charged", "电量无费率,未计费"),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),
 } as const satisfies Record<string, KindRow>;
 

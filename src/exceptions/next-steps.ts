@@ -59,6 +59,10 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
     "The record below does not carry our operator code. Find out who was at the meter, with which order, and compare its tariff and registers with the books.",
     "下列事件记录的操作者代码不是本系统:查明何人何故操作,并核对电价与示数。",
   ),
+  "rates-missing": say(
+    "The tariff has rates and the meter did not tell how much of which it measured, so this energy was not charged. Read its rate registers (0001FF00); where it has none, give the account a tariff of one price.",
+    "电价分费率,而电表未给出各费率示数,该电量未计费:抄读各费率示数(0001FF00);如电表无费率,请改用单一电价。",
+  ),
   "reading-suspect": say(
     "Read the meter again and compare it with its display; nobody was charged for this reading.",
     "重新抄表并与显示屏核对;该示数未用于计费。",

@@ -28,6 +28,7 @@ import { isFault } from "../kernel/faults.ts";
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import { Billing } from "../ledger/billing.ts";
 import { Ledger } from "../ledger/ledger.ts";
+import type { RatesWatch } from "../ledger/resettling.ts";
 import { parseHours } from "../policy/calendar.ts";
 import { MeteredUse } from "../policy/metered-use.ts";
 import { Reconciler } from "../policy/reconciler.ts";
@@ -58,13 +59,12 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const pace = lookEveryMs === undefined ? {} : { everyMs: lookEveryMs };
   const transactor = nudging(stores.transactor, () => pump);
   const ledger = new Ledger({ store: stores.ledger, clock });
-  const billing = new Billing({ store: stores.billing, ledger, timeZone });
-  const energy = new MeteredUse({
-    billing,
-    meters,
-    outbox,
-    priceOf: (tariff) => config.tariffs.get(tariff)!.versions[0]!.prices[0]!,
-  });
+  const rates: RatesWatch = {
+    missing: async (tx, of) => keepers.rates?.missing(tx, of),
+    found: async (tx, of) => keepers.rates?.found(tx, of),
+  };
+  const billing = new Billing({ store: stores.billing, ledger, timeZone, tariffs: config.tariffs, rates });
+  const energy = new MeteredUse({ billing, meters, outbox, clock, timeZone });
   const moneyAtEnd = moneyAtEndOf({ clock, commands, ledger, outbox, modes: meters, billing: energy });
   const books: EngineBooks = {
     ...{ clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox, moneyAtEnd },

@@ -9,6 +9,7 @@ import { settledBaseline } from "../exceptions/comparison-store.ts";
 import { Exceptions } from "../exceptions/exceptions.ts";
 import { MeterFindings } from "../exceptions/collection-findings.ts";
 import { CommandOutcomes } from "../exceptions/outcomes.ts";
+import { MissingRates } from "../exceptions/missing-rates.ts";
 import { Nightly } from "../exceptions/nightly.ts";
 import { SuspectReadings } from "../exceptions/suspects.ts";
 import { ExceptionWatch } from "../exceptions/watch.ts";
@@ -50,6 +51,7 @@ export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
     outcomes: new CommandOutcomes({ exceptions, store }),
     suspects: new SuspectReadings({ exceptions, store, meters: parts.meters }),
     findings: new MeterFindings({ exceptions, store, meters: parts.meters }),
+    rates: new MissingRates({ exceptions, store }),
     watch: new ExceptionWatch({ ...parts, exceptions, store }),
   };
 }

@@ -21,7 +21,8 @@ import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
-import type { BillingStore } from "../ledger/billing.ts";
+import type { BillingStore } from "../ledger/billing-store.ts";
+import type { RatesWatch } from "../ledger/resettling.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
@@ -72,6 +73,7 @@ export interface EngineKeepers {
   readonly outcomes?: OutcomeKeeper;
   readonly suspects?: SuspectListener;
   readonly findings?: CollectionFindings;
+  readonly rates?: RatesWatch;
 }
 
 export interface EngineParts<K extends EngineKeepers = EngineKeepers> {

@@ -5,7 +5,7 @@ import type { Instant } from "../kernel/clock.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Position } from "./ledger.ts";
 
-export type EntryKind = "payment" | "hold" | "settle" | "release" | "charge" | "correction" | "refund" | "payout";
+export type EntryKind = "payment" | "hold" | "settle" | "release" | "charge" | "feed-in" | "correction" | "refund" | "payout";
 
 export interface Entry {
   readonly kind: EntryKind;

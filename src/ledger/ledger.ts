@@ -34,6 +34,7 @@ export type Posting =
   | { readonly kind: "settle"; readonly amount: Fen }
   | { readonly kind: "release"; readonly amount: Fen }
   | { readonly kind: "charge"; readonly amount: Fen }
+  | { readonly kind: "feed-in"; readonly amount: Fen }
   | { readonly kind: "refund"; readonly amount: Fen }
   | { readonly kind: "payout"; readonly amount: Fen };
 
@@ -44,7 +45,8 @@ export type Posted = "posted" | "repeated" | Refusal;
 /** Pure: what a posting does to a customer's position, or why it is refused. A charge may go below zero: energy is gone. */
 export function post(position: Position, posting: Posting): Position | Refusal {
   const { amount } = posting;
-  if (amount <= 0n) return "not-positive";
+  const mayTurn = posting.kind === "charge" || posting.kind === "feed-in"; // a day that is settled anew may have cost less
+  if (mayTurn ? amount === 0n : amount <= 0n) return "not-positive";
   switch (posting.kind) {
     case "payment":
     case "refund":
@@ -54,6 +56,8 @@ export function post(position: Position, posting: Posting): Position | Refusal {
       return { ...position, available: Fen(position.available - amount) };
     case "charge":
       return { ...position, available: Fen(position.available - amount) };
+    case "feed-in":
+      return { ...position, available: Fen(position.available + amount) };
     case "hold":
       if (amount > position.available) return "insufficient-funds";
       return { available: Fen(position.available - amount), held: Fen(position.held + amount) };
@@ -72,6 +76,8 @@ export const book = {
   channel: (name: string): string => `channel/${name}`,
   meter: (address: string): string => `meter/${address}`,
   consumed: "consumed",
+  /** What reverse energy earned. */
+  feedIn: "feed-in",
   /** What a test bench wiped. */
   reset: (address: string): string => `reset/${address}`,
   /** What a wallet that is closed had used up of what was sent to it, less what it held before. */
@@ -186,7 +192,23 @@ export class Ledger {
     });
   }
 
-  /** Energy used. Keyed by its reading, so that a second delivery is refused. */
+  /** Nobody else moves this account's money, or works out its bill, before this transaction ends. */
+  async lock(tx: Transaction, account: AccountId): Promise<void> {
+    await this.#store.lockPosition(tx, account);
+  }
+
+  /** Reverse energy is paid for; below zero: it was less than was thought. Never taken off a charge. */
+  feedIn(tx: Transaction, p: { account: AccountId; amount: Fen; reference: string; note: string }): Promise<Posted> {
+    return this.#move(tx, {
+      ...p,
+      posting: { kind: "feed-in", amount: p.amount },
+      closes: null,
+      from: book.feedIn,
+      to: book.available(p.account),
+    });
+  }
+
+  /** Energy used; below zero: given back, where a day is settled anew. Named after its day and how often that was billed. */
   charge(tx: Transaction, p: { account: AccountId; amount: Fen; reference: string; note: string }): Promise<Posted> {
     return this.#move(tx, {
       account: p.account,

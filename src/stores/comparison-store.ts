@@ -112,8 +112,8 @@ export class PostgresComparisonStore implements ComparisonStore {
       null,
       `SELECT (SELECT billed_to - coalesce((SELECT shift FROM believed_registers WHERE meter = $2), 0) FROM billing WHERE meter = $2 AND account = $1) AS "billedTo",
               (SELECT coalesce(-sum(l.amount), 0)::bigint FROM ledger_legs l JOIN ledger_entries e ON e.id = l.entry
-                WHERE l.book = $3 AND e.kind = 'charge') AS charged,
-              (SELECT coalesce(sum(cost), 0)::bigint FROM billing_days WHERE account = $1) AS cost`,
+                WHERE l.book = $3 AND e.kind IN ('charge', 'feed-in')) AS charged,
+              (SELECT coalesce(sum(cost - feed_in), 0)::bigint FROM billing_days WHERE account = $1) AS cost`,
       [account, meter, book.available(account)],
     );
     const { billedTo, charged, cost } = row!;

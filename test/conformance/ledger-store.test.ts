@@ -6,11 +6,7 @@ import { AccountId } from "../../src/kernel/ids.ts";
 import { Fen } from "../../src/kernel/money.ts";
 import type { Transaction, Transactor } from "../../src/kernel/transaction.ts";
 import { Ledger, type Posted } from "../../src/ledger/ledger.ts";
-import { BusId, type MeterAddress } from "../../src/kernel/ids.ts";
-import type { CentiKwh } from "../../src/kernel/energy.ts";
-import type { PricePerKwh } from "../../src/kernel/money.ts";
 import type { LedgerStore } from "../../src/ledger/ledger-store.ts";
-import type { BillingState } from "../../src/ledger/tariff.ts";
 import { keepers, whoWaits, type Kept } from "./stores.ts";
 
 describe.each(keepers)("the ledger $title", ({ open }) => {
@@ -247,45 +243,5 @@ describe.each(keepers)("the ledger $title", ({ open }) => {
       await pay(AccountId("fx1"), 22, "prefix-2");
       expect(await store.total(`available/${account}`)).toBe(11n);
     });
-  });
-
-  test("two bills of one meter wait for each other, so that a day is charged once", async () => {
-    const { billing } = kept;
-    const account = anAccount();
-    const meter = "202611220001" as MeterAddress;
-    await kept.meters.bringIn(
-      [{ account, name: "", class: "", mode: "remote", tariff: "flat" }],
-      [
-        {
-          address: meter,
-          meterNumber: "",
-          customerNumber: "",
-          account,
-          bus: BusId("b"),
-          model: "remote-ledger",
-          relayPassword: null,
-        },
-      ],
-    );
-    const state = (billedTo: bigint): BillingState =>
-      ({ day: "2026-11-23", dayStart: 0n, billedTo, charged: 0n }) as BillingState;
-    expect(await db.transact((tx) => billing.lockBilling(tx, meter))).toBe(null);
-    await db.transact((tx) => billing.saveBilling(tx, meter, account, state(0n), now()));
-    const addOne = (): Promise<void> =>
-      db.transact(async (tx) => {
-        const before = await billing.lockBilling(tx, meter);
-        await billing.saveBilling(tx, meter, account, state(before!.billedTo + 1n), now());
-        await billing.addToDay(tx, {
-          account,
-          meter,
-          day: "2026-11-23",
-          energy: 1n as CentiKwh,
-          cost: fen(2),
-          price: 5_283n as PricePerKwh,
-        });
-      });
-    await Promise.all(Array.from({ length: 10 }, addOne));
-    expect((await db.transact((tx) => billing.lockBilling(tx, meter)))?.billedTo).toBe(10n);
-    expect(await billing.days(account, 10)).toEqual([{ day: "2026-11-23", energy: 10n, cost: 20n }]);
   });
 });

@@ -84,8 +84,8 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
       await kept.payments.insert(tx, { ...payment, state: "disputed", command: null, refund: null });
       await ledger.receive(tx, { account: far, amount: Fen(500n), channel: "bank", reference: id });
       await kept.meters.setCutBy(tx, A, "rule");
-      const state = { day: "2026-11-23", dayStart: CentiKwh(0n), billedTo: CentiKwh(1n), charged: ZERO_FEN };
-      await kept.billing.saveBilling(tx, A, far, state, later(at, 5));
+      const day = { begun: "2026-11-23", day: "2026-11-23", dayStart: CentiKwh(0n), billedTo: CentiKwh(1n), charged: ZERO_FEN };
+      await kept.billing.saveBilling(tx, { meter: A, account: far, stretch: 1n, ...day, billedAt: later(at, 5), closed: false });
     });
     await kept.meters.setIdentity(null, A, "confirmed", null, at);
     const seen = {

@@ -14,7 +14,7 @@ import type { LineLeases } from "../../src/devices/line-leases.ts";
 import { Instant, systemClock, type Clock } from "../../src/kernel/clock.ts";
 import type { Outbox } from "../../src/kernel/events.ts";
 import type { Transaction, Transactor } from "../../src/kernel/transaction.ts";
-import type { DailyBillingStore } from "../../src/ledger/billing.ts";
+import type { DailyBillingStore } from "../../src/ledger/billing-store.ts";
 import type { LedgerStore } from "../../src/ledger/ledger-store.ts";
 import type { PolicyStore } from "../../src/policy/policy-store.ts";
 import { PostgresBillingStore } from "../../src/stores/billing-store.ts";

@@ -23,6 +23,7 @@ import { AccountId, BusId, MeterAddress, type CommandId } from "../../src/kernel
 import { silentLog } from "../../src/kernel/log.ts";
 import { parsePrice, parseYuan } from "../../src/kernel/money.ts";
 import { Billing } from "../../src/ledger/billing.ts";
+import { flatTariff } from "../../src/tariff/tariff.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { MeteredUse } from "../../src/policy/metered-use.ts";
 import { softwareModule } from "../../src/security/software-module.ts";
@@ -79,8 +80,10 @@ beforeAll(async () => {
     hung,
   );
   const ledger = new Ledger({ store: stores.ledger, clock });
-  const billing = new Billing({ store: stores.billing, ledger, timeZone: "Asia/Shanghai" });
-  const energy = new MeteredUse({ billing, meters, outbox, priceOf: () => parsePrice("0.5283") });
+  const timeZone = "Asia/Shanghai";
+  const tariffs = new Map([["flat", flatTariff("flat", parsePrice("0.5283"))]]);
+  const billing = new Billing({ store: stores.billing, ledger, timeZone, tariffs });
+  const energy = new MeteredUse({ billing, meters, outbox, clock, timeZone });
   const common = {
     ...{
       clock,

@@ -1,10 +1,8 @@
 /** The rules of money, without a database: what a posting does, and what is refused. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Fen, parsePrice, parseYuan, yuan } from "../../src/kernel/money.ts";
-import { CentiKwh } from "../../src/kernel/energy.ts";
+import { Fen, parseYuan, yuan } from "../../src/kernel/money.ts";
 import { emptyPosition, post, type Position, type Posting } from "../../src/ledger/ledger.ts";
-import { billReading, costOf, type BillingState } from "../../src/ledger/tariff.ts";
 
 const position = (available: string, held: string): Position => ({ available: parseYuan(available), held: parseYuan(held) });
 
@@ -97,49 +95,6 @@ describe("posting", () => {
         },
       ),
     );
-  });
-});
-
-describe("billing", () => {
-  const price = parsePrice("0.5283");
-
-  test("a cost is rounded once, half up", () => {
-    expect(yuan(costOf(CentiKwh(100n), price))).toBe("0.53");
-    expect(yuan(costOf(CentiKwh(1n), price))).toBe("0.01");
-    expect(yuan(costOf(CentiKwh(0n), price))).toBe("0.00");
-    expect(yuan(costOf(CentiKwh(10_000n), price))).toBe("52.83");
-  });
-
-  test("the first reading is where counting begins, and costs nothing", () => {
-    expect(billReading(null, { register: CentiKwh(123_456n), day: "2026-11-23" }, price).charge).toBe(0n);
-  });
-
-  test("splitting the readings of a day never changes its bill", () => {
-    fc.assert(
-      fc.property(fc.array(fc.bigInt({ min: 0n, max: 300n }), { minLength: 1, maxLength: 50 }), (steps) => {
-        let state: BillingState | null = billReading(null, { register: CentiKwh(5_000n), day: "d" }, price).next;
-        let register = 5_000n;
-        let charged = 0n;
-        for (const used of steps) {
-          register += used;
-          const bill = billReading(state, { register: CentiKwh(register), day: "d" }, price);
-          state = bill.next;
-          charged += bill.charge;
-        }
-        expect(charged).toBe(costOf(CentiKwh(register - 5_000n), price));
-      }),
-    );
-  });
-
-  test("a new settlement day begins with what was used since the last reading", () => {
-    const monday = billReading(
-      { day: "mon", dayStart: CentiKwh(0n), billedTo: CentiKwh(0n), charged: Fen(0n) },
-      { register: CentiKwh(100n), day: "mon" },
-      price,
-    );
-    const tuesday = billReading(monday.next, { register: CentiKwh(300n), day: "tue" }, price);
-    expect(tuesday.charge).toBe(costOf(CentiKwh(200n), price));
-    expect(tuesday.next.dayStart).toBe(100n);
   });
 });
 

@@ -25,6 +25,7 @@ import { PostgresPolicyStore } from "../../src/stores/policy-store.ts";
 import { accountOf, raiseTestHouse } from "../support/test-house.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 import { ask, ended, itemsOf, thing, untilTrue } from "../api/door.ts";
+import { flatTariff } from "../../src/tariff/tariff.ts";
 
 const METER = MeterAddress("202611220041");
 const ACCOUNT = AccountId("2611220041");
@@ -58,9 +59,11 @@ beforeAll(async () => {
     outbox: new PostgresOutbox(db),
   };
   service = new CommandService(common);
-  billing = new Billing({ store: new PostgresBillingStore(db), ledger, timeZone: "Asia/Shanghai" });
+  billing = new Billing({ store: new PostgresBillingStore(db), ledger, timeZone: "Asia/Shanghai", tariffs });
 });
 afterAll(() => database.drop());
+
+const tariffs = new Map([["flat", flatTariff("flat", parsePrice("1.0000"))]]);
 
 beforeEach(async () => {
   await database.db.run(
@@ -110,7 +113,7 @@ async function uses(kwh: bigint): Promise<void> {
       meter: METER,
       register: CentiKwh(register),
       takenAt: now,
-      price: parsePrice("1.0000"),
+      tariff: "flat",
     }),
   );
 }

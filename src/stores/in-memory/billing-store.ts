@@ -1,12 +1,16 @@
 /** How far each meter of a remote account has been billed, and what each settlement day cost, in memory. */
-import type { Instant } from "../../kernel/clock.ts";
-import { CentiKwh } from "../../kernel/energy.ts";
 import type { AccountId, MeterAddress } from "../../kernel/ids.ts";
-import { Fen, type PricePerKwh } from "../../kernel/money.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
-import type { BilledDay, DailyBillingStore } from "../../ledger/billing.ts";
-import type { BillingState } from "../../ledger/tariff.ts";
+import { byDay, type BilledDay, type BillingState, type DailyBillingStore, type Stretch } from "../../ledger/billing-store.ts";
+import type { Track } from "../../ledger/day-points.ts";
+import type { SettlementDay } from "../../ledger/settlement-day.ts";
 import type { InMemoryDatabase } from "./database.ts";
+import type { Work } from "./table.ts";
+import { billedDayKey, stretchKey } from "./tables.ts";
+
+const before = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const inOrder = (a: SettlementDay, b: SettlementDay): number =>
+  before(a.day, b.day) || Number(a.stretch - b.stretch) || before(a.meter, b.meter);
 
 export class InMemoryBillingStore implements DailyBillingStore {
   readonly #db: InMemoryDatabase;
@@ -15,51 +19,137 @@ export class InMemoryBillingStore implements DailyBillingStore {
     this.#db = db;
   }
 
-  lockBilling(tx: Transaction, meter: MeterAddress): Promise<(BillingState & { readonly account: AccountId }) | null> {
-    return this.#db.statement(tx, async (on) => {
-      const row = await this.#db.books.billing.lock(on, meter, "update");
-      if (row === undefined) return null;
-      const { account, day, dayStart, billedTo, charged } = row;
-      return { account, day, dayStart, billedTo, charged };
-    });
+  lockBilling(tx: Transaction, meter: MeterAddress): Promise<BillingState | null> {
+    return this.#db.statement(tx, async (on) => (await this.#db.books.billing.lock(on, meter, "update")) ?? null);
   }
 
-  saveBilling(tx: Transaction, meter: MeterAddress, account: AccountId, state: BillingState, billedAt: Instant): Promise<void> {
+  saveBilling(tx: Transaction, state: BillingState): Promise<void> {
     const { billing, accounts, meters } = this.#db.books;
-    const { day, dayStart, billedTo, charged } = state;
     return this.#db.statement(tx, async (on) => {
-      await billing.upsert(on, meter, () => ({ meter, account, day, dayStart, billedTo, charged, billedAt }));
-      await meters.mustExist(on, meter, "billing_meter_fkey");
-      await accounts.mustExist(on, account, "billing_account_fkey");
+      await billing.upsert(on, state.meter, () => state);
+      await meters.mustExist(on, state.meter, "billing_meter_fkey");
+      await accounts.mustExist(on, state.account, "billing_account_fkey");
     });
   }
 
-  addToDay(
-    tx: Transaction,
-    row: { account: AccountId; meter: MeterAddress; day: string; energy: CentiKwh; cost: Fen; price: PricePerKwh },
-  ): Promise<void> {
-    const { billedDays, accounts, meters } = this.#db.books;
-    const { account, meter, day, energy, cost } = row;
+  lockOpenOf(tx: Transaction, account: AccountId, except: MeterAddress): Promise<readonly BillingState[]> {
+    const { billing } = this.#db.books;
+    const fits = (row: BillingState): boolean => row.account === account && row.meter !== except && !row.closed;
     return this.#db.statement(tx, async (on) => {
-      await billedDays.upsert(on, JSON.stringify([account, meter, day]), (known) => ({
-        ...{ account, meter, day },
-        energy: CentiKwh((known?.energy ?? 0n) + energy),
-        cost: Fen((known?.cost ?? 0n) + cost),
+      const found = billing.in(on, "account", account).filter(fits);
+      return billing.lockAll(
+        on,
+        found.sort((a, b) => before(a.meter, b.meter)),
+        fits,
+        "update",
+      );
+    });
+  }
+
+  lockDay(tx: Transaction, stretch: Stretch, day: string): Promise<SettlementDay | null> {
+    return this.#db.statement(tx, async (on) => {
+      const found = this.#of(on, stretch).find((row) => row.day === day && row.tariff !== null);
+      if (found === undefined) return null;
+      return (await this.#db.books.billedDays.lock(on, billedDayKey(found), "update")) ?? null;
+    });
+  }
+
+  around(
+    tx: Transaction,
+    stretch: Stretch,
+    day: string,
+    tracks: readonly Track[],
+  ): Promise<{ before: string | null; after: string | null }> {
+    return this.#db.look(tx, (on) => {
+      const rows = this.#of(on, stretch);
+      const seen = (track: Track): string[] => rows.filter((row) => row.seen[track] !== undefined).map((row) => row.day);
+      const found = tracks.map((track) => ({
+        before: seen(track)
+          .filter((each) => each < day)
+          .sort(before)
+          .at(-1),
+        after: seen(track)
+          .filter((each) => each > day)
+          .sort(before)
+          .at(0),
       }));
-      await meters.mustExist(on, meter, "billing_days_meter_fkey");
-      await accounts.mustExist(on, account, "billing_days_account_fkey");
+      const known = (list: readonly (string | undefined)[]): string[] => list.filter((each) => each !== undefined).sort(before);
+      return {
+        before: known(found.map((each) => each.before)).at(0) ?? null,
+        after: known(found.map((each) => each.after)).at(-1) ?? null,
+      };
+    });
+  }
+
+  stretchOver(tx: Transaction, meter: MeterAddress, day: string) {
+    return this.#db.look(tx, (on) => {
+      const rows = this.#db.books.billedDays.in(on, "meter", meter).filter(({ tariff }) => tariff !== null);
+      const over = [...Map.groupBy(rows, (row) => `${row.stretch}/${row.account}`).values()].flatMap((group) => {
+        const days = group.map((row) => row.day).sort(before);
+        const { stretch, account } = group[0]!;
+        return days[0]! < day && days.at(-1)! >= day ? [{ meter, stretch, account, begun: days[0]!, day: days.at(-1)! }] : [];
+      });
+      return over.sort((a, b) => Number(b.stretch - a.stretch))[0] ?? null;
+    });
+  }
+
+  lockDays(tx: Transaction, account: AccountId, from: string, to: string | null): Promise<readonly SettlementDay[]> {
+    const fits = (row: SettlementDay): boolean => row.day >= from && (to === null || row.day <= to);
+    return this.#db.statement(tx, (on) => {
+      const { billedDays } = this.#db.books;
+      const found = billedDays.in(on, "account", account).filter(fits).sort(inOrder);
+      return billedDays.lockAll(on, found, fits, "update");
+    });
+  }
+
+  used(tx: Transaction, account: AccountId, from: string, end: string): Promise<bigint> {
+    return this.#db.look(tx, (on) =>
+      this.#db.books.billedDays
+        .in(on, "account", account)
+        .reduce((sum, row) => (row.day >= from && row.day < end ? sum + row.energy : sum), 0n),
+    );
+  }
+
+  saveDay(tx: Transaction, day: SettlementDay): Promise<void> {
+    const { billedDays, accounts, meters } = this.#db.books;
+    return this.#db.statement(tx, async (on) => {
+      await billedDays.upsert(on, billedDayKey(day), () => day);
+      await meters.mustExist(on, day.meter, "billing_days_meter_fkey");
+      await accounts.mustExist(on, day.account, "billing_days_account_fkey");
+    });
+  }
+
+  settleByReadings(tx: Transaction, stretch: Stretch, end: string): Promise<void> {
+    const fits = (row: SettlementDay): boolean => row.day < end && row.settledBy === null && row.endBy !== null;
+    return this.#db.statement(tx, async (on) => {
+      const { billedDays } = this.#db.books;
+      for (const row of await billedDays.lockAll(on, this.#of(on, stretch).filter(fits), fits))
+        await billedDays.update(on, { ...row, settledBy: "readings" });
+    });
+  }
+
+  ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly string[]> {
+    return this.#db.look(tx, (on) => {
+      const rows = this.#db.books.billedDays.in(on, "meter", meter).filter((row) => row.ratesMissing);
+      return [...new Set(rows.map(({ day }) => day))].sort(before);
     });
   }
 
   days(account: AccountId, limit: number): Promise<readonly BilledDay[]> {
     return this.#db.look(null, (on) => {
-      const byDay = Map.groupBy(this.#db.books.billedDays.in(on, "account", account), ({ day }) => day);
-      const newestFirst = [...byDay].sort(([a], [b]) => (a < b ? 1 : -1));
-      return newestFirst.slice(0, limit).map(([day, rows]) => ({
-        day,
-        energy: CentiKwh(rows.reduce((sum, { energy }) => sum + energy, 0n)),
-        cost: Fen(rows.reduce((sum, { cost }) => sum + cost, 0n)),
-      }));
+      const days = byDay([...this.#db.books.billedDays.in(on, "account", account)].sort(inOrder));
+      return days.toReversed().slice(0, limit);
     });
+  }
+
+  billOf(account: AccountId, from: string, to: string): Promise<readonly BilledDay[]> {
+    return this.#db.look(null, (on) => {
+      const rows = this.#db.books.billedDays.in(on, "account", account);
+      return byDay(rows.filter(({ day }) => day >= from && day <= to).sort(inOrder));
+    });
+  }
+
+  #of(on: Work | null, { meter, stretch }: Stretch): SettlementDay[] {
+    return this.#db.books.billedDays.in(on, "stretch", stretchKey(meter, stretch));
   }
 }

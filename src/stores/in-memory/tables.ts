@@ -11,13 +11,12 @@ import type { Day } from "../../collection/days.ts";
 import type { EventKind, MeterEvent } from "../../collection/event-kinds.ts";
 import type { DayState, How, MissingBecause } from "../../collection/states.ts";
 import type { Instant } from "../../kernel/clock.ts";
-import type { CentiKwh } from "../../kernel/energy.ts";
 import type { Announcement } from "../../kernel/events.ts";
-import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
-import type { Fen } from "../../kernel/money.ts";
+import type { CommandId, MeterAddress } from "../../kernel/ids.ts";
 import type { Reading } from "../../kernel/reading.ts";
 import type { Entry } from "../../ledger/ledger-store.ts";
-import type { BillingState } from "../../ledger/tariff.ts";
+import type { BillingState } from "../../ledger/billing-store.ts";
+import type { SettlementDay } from "../../ledger/settlement-day.ts";
 import type { Intent } from "../../policy/rules.ts";
 import type { Believed, DayRow } from "../../validation/believed.ts";
 import type { Entry as ReadingEntry } from "../../validation/entries.ts";
@@ -51,18 +50,6 @@ export interface AccountRow extends Omit<AccountBook, "meter"> {
 export interface EntryRow {
   readonly id: bigint;
   readonly entry: Entry;
-}
-export interface BillingRow extends BillingState {
-  readonly meter: MeterAddress;
-  readonly account: AccountId;
-  readonly billedAt: Instant;
-}
-export interface BilledDayRow {
-  readonly account: AccountId;
-  readonly meter: MeterAddress;
-  readonly day: string;
-  readonly energy: CentiKwh;
-  readonly cost: Fen;
 }
 export interface ReadingRow {
   readonly id: number;
@@ -144,6 +131,9 @@ export const attemptKey = (command: CommandId, number: number): string => `${com
 /** A day that is asked for still. */
 export const isOwed = (state: DayState): boolean => state === "due" || state === "missing";
 /** All open commands and days; a meter's own stand under its address. */
+export const stretchKey = (meter: MeterAddress, stretch: bigint): string => `${meter}/${stretch}`;
+export const billedDayKey = ({ meter, stretch, day, account }: SettlementDay): string => `${meter}/${stretch}/${day}/${account}`;
+/** All open commands; a meter's own stand under its address. */
 export const OPEN = "open";
 
 export class Books {
@@ -233,11 +223,15 @@ export class Books {
     keyOf: (row) => row.id,
     groups: { meter: (row) => row.meter },
   });
-  readonly billing = new Table<BillingRow>({ name: "billing", keyOf: (row) => row.meter });
-  readonly billedDays = new Table<BilledDayRow>({
-    name: "billing_days",
-    keyOf: (row) => JSON.stringify([row.account, row.meter, row.day]),
+  readonly billing = new Table<BillingState>({
+    name: "billing",
+    keyOf: (row) => row.meter,
     groups: { account: (row) => row.account },
+  });
+  readonly billedDays = new Table<SettlementDay>({
+    name: "billing_days",
+    keyOf: billedDayKey,
+    groups: { account: (row) => row.account, meter: (row) => row.meter, stretch: (row) => stretchKey(row.meter, row.stretch) },
   });
   readonly intents = new Table<IntentRow>({
     name: "intents",
