@@ -241,7 +241,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     comparisonStore: open.comparisonStore,
     correctionCap: config.paymentCap,
     channels: config.channels,
-    billedDays: (account, limit) => stores.billing.days(account, limit),
+    billing: stores.billing,
     street,
     live,
     readiness: watch.readiness,

@@ -13,6 +13,7 @@ import { installDraining } from "./draining.ts";
 import { installReplies, send, toFault } from "./replies.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
+import { billRoutes } from "./routes/bills.ts";
 import { bookkeepingRoutes } from "./routes/bookkeeping.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { busRoutes } from "./routes/buses.ts";
@@ -92,6 +93,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     walletRoutes(routes, parts, views);
     replacementRoutes(routes, parts, views);
     accountRoutes(routes, parts, views);
+    billRoutes(routes, parts);
     exceptionRoutes(routes, parts, views);
     bookkeepingRoutes(routes, parts, views);
     busRoutes(routes, parts);

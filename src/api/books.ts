@@ -7,7 +7,6 @@ import type { Announcement } from "../kernel/events.ts";
 import type { AccountId, CommandId, MeterAddress, PaymentId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Fen } from "../kernel/money.ts";
-import type { CentiKwh } from "../kernel/energy.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
@@ -30,6 +29,7 @@ import type { Comparison } from "../exceptions/comparison.ts";
 import type { ComparisonStore } from "../exceptions/comparison-store.ts";
 import type { ExceptionStore } from "../exceptions/exception-store.ts";
 import type { Exceptions } from "../exceptions/exceptions.ts";
+import type { DailyBillingStore } from "../ledger/billing-store.ts";
 import type { ChannelPayments } from "../ledger/channel-file.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
@@ -116,10 +116,7 @@ export interface ApiParts {
       limit: number,
     ): Promise<readonly { readonly day: string; readonly first: string; readonly last: string }[]>;
   };
-  readonly billedDays: (
-    account: AccountId,
-    limit: number,
-  ) => Promise<readonly { readonly day: string; readonly energy: CentiKwh; readonly cost: Fen }[]>;
+  readonly billing: Pick<DailyBillingStore, "days" | "billOf">;
   readonly street: Street;
   /** Lines with their shares of time beside their counts. */
   readonly buses: () => readonly (BusPicture & BusShares)[];

@@ -41,6 +41,12 @@ const notAfter = z.iso
   .optional()
   .describe("ISO 8601 with offset: not a byte is sent after it; left out: as long as such commands are");
 
+const INVOICE_BYTES_MAX = 2_048;
+const invoice = z
+  .record(words(60).min(1), words(500))
+  .refine((given) => Buffer.byteLength(JSON.stringify(given)) <= INVOICE_BYTES_MAX, `at most ${INVOICE_BYTES_MAX} bytes as JSON`)
+  .describe("invoice and tax fields: title, tax number, whatever the channel needs; they come back unchanged");
+
 export const paymentBody = z.strictObject({
   account: z.string(),
   amount: money,
@@ -52,6 +58,7 @@ export const paymentBody = z.strictObject({
     .regex(/^\d{20}$/, "twenty digits")
     .optional()
     .describe("for a meter that is topped up by tokens, and only for it: passed through as it was bought"),
+  invoice: invoice.optional(),
 });
 
 /** Each item is looked at by itself, so that one that is wrong says so and holds nobody else up. */
@@ -205,6 +212,7 @@ export const payment = z.object({
   command: z.uuid().nullable(),
   refund: z.uuid().nullable().describe("the newest command that takes it back out of a meter"),
   createdAt: moment,
+  invoice: invoice.optional(),
 });
 
 export const command = z

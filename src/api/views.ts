@@ -34,7 +34,7 @@ export class Views {
   }
 
   payment(payment: Payment): Shape<"payment"> {
-    const { id, account, channel, orderId, state, command, refund } = payment;
+    const { id, account, channel, orderId, state, command, refund, invoice } = payment;
     return {
       id,
       account,
@@ -45,6 +45,7 @@ export class Views {
       command,
       refund,
       createdAt: this.moment(payment.createdAt),
+      ...(invoice === undefined ? {} : { invoice }),
     };
   }
 

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { systemClock } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import { billCommand } from "./bill-command.ts";
 import { Exit, WrongUse } from "./exits.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -103,6 +104,8 @@ export function deskCommands({ program, throughGateway, terminal, end, clientOf 
       const statement = await clientOf(options).get(path);
       show(options, statement, describeStatement(statement));
     });
+
+  billCommand({ program, throughGateway, terminal, clientOf });
 
   throughGateway(program.command("channel-file"))
     .description("a channel's daily file beside our payments · 渠道对账")

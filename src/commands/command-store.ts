@@ -120,7 +120,11 @@ export interface Payment {
   /** The newest command that takes it back out of a meter. */
   readonly refund: CommandId | null;
   readonly createdAt: Instant;
+  /** Invoice and tax fields, as they were given; left out: none were. */
+  readonly invoice?: Invoice;
 }
+
+export type Invoice = Readonly<Record<string, string>>;
 
 export interface PaymentStore {
   /** Null when (channel, orderId) is taken; waits for a transaction that is taking it right now. */

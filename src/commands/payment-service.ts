@@ -14,7 +14,7 @@ import type { Outbox } from "../kernel/events.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Command } from "./command.ts";
-import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "./command-store.ts";
+import type { AccountBook, CommandStore, Invoice, MeterBook, MeterStore, Payment, PaymentStore } from "./command-store.ts";
 import type { CommandService } from "./command-service.ts";
 
 export interface PaymentOrder {
@@ -26,6 +26,8 @@ export interface PaymentOrder {
   readonly notAfter?: Instant;
   /** Twenty digits bought elsewhere, for a meter that takes them; they are money, and stand in no log. */
   readonly token?: Secret<string>;
+  /** Kept with the payment and handed back; a repetition does not change it. */
+  readonly invoice?: Invoice;
 }
 
 /** What the rules want to happen after money came in; joins the payment's transaction. */
@@ -99,6 +101,7 @@ export class PaymentService {
       command: null,
       refund: null,
       createdAt: clock.now(),
+      ...(order.invoice === undefined ? {} : { invoice: order.invoice }),
     };
     if (!(await payments.insert(tx, payment))) {
       const first = await payments.byOrder(tx, order.channel, order.orderId);

@@ -23,6 +23,7 @@ export interface OurPayment {
   readonly amount: Fen;
   readonly state: string;
   readonly createdAt: Instant;
+  readonly invoice?: Readonly<Record<string, string>>;
 }
 
 export interface ChannelPayments {

@@ -109,7 +109,8 @@ export function billed(
   before: Pick<SettlementDay, "usedBefore" | "microBefore" | "feedInMicroBefore">,
 ): SettlementDay {
   const version = versionOf(day, tariffs);
-  if (version === null) return day;
+  // what an older program billed stays; a tariff that the site lost has no prices
+  if (version === null) return day.tariff === null ? day : { ...day, ratesMissing: isClosed(day) && day.energy > 0n };
   const { usedBefore, microBefore, feedInMicroBefore } = before;
   const cost = costOfDay(
     version,

@@ -13,7 +13,11 @@ import type { Period } from "./period.ts";
 export interface StatementRows {
   readonly opening: Position;
   /** Oldest first. */
-  readonly lines: readonly (StatementLine & { readonly by: string | null })[];
+  readonly lines: readonly (StatementLine & {
+    readonly by: string | null;
+    /** Of a payment that came with invoice fields. */
+    readonly invoice?: Readonly<Record<string, string>>;
+  })[];
 }
 
 export interface StatementStore {

@@ -103,6 +103,7 @@ export class PostgresLedgerStore implements LedgerStore, StatementStore {
       held: bigint;
       note: string | null;
       by: string | null;
+      invoice: Readonly<Record<string, string>> | null;
     }>(
       null,
       `WITH moves AS (
@@ -110,17 +111,31 @@ export class PostgresLedgerStore implements LedgerStore, StatementStore {
                 coalesce(sum(l.amount) FILTER (WHERE l.book = $1), 0)::bigint AS available,
                 coalesce(sum(l.amount) FILTER (WHERE l.book = $2), 0)::bigint AS held
            FROM ledger_entries e JOIN ledger_legs l ON l.entry = e.id WHERE l.book IN ($1, $2) AND e.at < $4 GROUP BY e.id)
-       (SELECT NULL AS id, NULL AS kind, NULL AS reference, NULL AS at, NULL AS note, NULL AS by,
+       (SELECT NULL AS id, NULL AS kind, NULL AS reference, NULL AS at, NULL AS note, NULL AS by, NULL::jsonb AS invoice,
                coalesce(sum(available), 0)::bigint AS available, coalesce(sum(held), 0)::bigint AS held FROM moves WHERE at < $3)
        UNION ALL
-       (SELECT id, kind, reference, at, note, by, available, held FROM moves WHERE at >= $3 ORDER BY at, id LIMIT $5)`,
+       (SELECT m.id, m.kind, m.reference, m.at, m.note, m.by, p.invoice, m.available, m.held FROM moves m
+          LEFT JOIN payments p ON p.id = CASE WHEN m.kind = 'payment' AND m.reference ~ '^[0-9a-f-]{36}$' THEN m.reference::uuid END
+         WHERE m.at >= $3 ORDER BY m.at, m.id LIMIT $5)`,
       [book.available(account), book.held(account), at(from), at(to), linesMax + 1],
     );
     const opening = rows.find(({ id }) => id === null)!;
-    const lines = rows.flatMap(({ id, kind, reference, at: when, available, held, note, by }) =>
+    const lines = rows.flatMap(({ id, kind, reference, at: when, available, held, note, by, invoice }) =>
       id === null || kind === null || reference === null || when === null
         ? []
-        : [{ id, kind, reference, at: Instant(when), available: Fen(available), held: Fen(held), note, by }],
+        : [
+            {
+              id,
+              kind,
+              reference,
+              at: Instant(when),
+              available: Fen(available),
+              held: Fen(held),
+              note,
+              by,
+              ...(invoice === null ? {} : { invoice }),
+            },
+          ],
     );
     if (lines.length > linesMax) return null;
     lines.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));

@@ -3,7 +3,7 @@ import { Instant } from "../kernel/clock.ts";
 import { Fen } from "../kernel/money.ts";
 import { CommandId, PaymentId, type AccountId } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
-import type { Payment, PaymentStore } from "../commands/command-store.ts";
+import type { Invoice, Payment, PaymentStore } from "../commands/command-store.ts";
 import type { ChannelPayments, OurPayment } from "../ledger/channel-file.ts";
 import type { Period } from "../ledger/period.ts";
 import { at, type Database } from "./database.ts";
@@ -18,6 +18,7 @@ interface Row {
   command: string | null;
   refund: string | null;
   created_at: number;
+  invoice: Invoice | null;
 }
 
 const paymentOf = (row: Row): Payment => ({
@@ -30,6 +31,7 @@ const paymentOf = (row: Row): Payment => ({
   command: row.command === null ? null : CommandId(row.command),
   refund: row.refund === null ? null : CommandId(row.refund),
   createdAt: Instant(row.created_at),
+  ...(row.invoice === null ? {} : { invoice: row.invoice }),
 });
 
 export class PostgresPaymentStore implements PaymentStore, ChannelPayments {
@@ -42,9 +44,19 @@ export class PostgresPaymentStore implements PaymentStore, ChannelPayments {
   async insert(tx: Transaction, p: Payment): Promise<boolean> {
     const inserted = await this.#db.run(
       tx,
-      `INSERT INTO payments (id, account, amount, channel, order_id, state, command, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      `INSERT INTO payments (id, account, amount, channel, order_id, state, command, created_at, invoice) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
        ON CONFLICT (channel, order_id) DO NOTHING`,
-      [p.id, p.account, p.amount, p.channel, p.orderId, p.state, p.command, at(p.createdAt)],
+      [
+        p.id,
+        p.account,
+        p.amount,
+        p.channel,
+        p.orderId,
+        p.state,
+        p.command,
+        at(p.createdAt),
+        p.invoice === undefined ? null : JSON.stringify(p.invoice),
+      ],
     );
     return inserted === 1;
   }

@@ -1,7 +1,7 @@
 /** Settlement days as rows of `billing_days`, and back. Registers inside of JSON are decimal strings: JSON has no bigint. */
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import { Fen, type PricePerKwh } from "../kernel/money.ts";
-import { tracks, type DaySeen, type Seen, type Values } from "../ledger/day-points.ts";
+import { tracks, type DaySeen, type Values } from "../ledger/day-points.ts";
 import type { SettlementDay } from "../ledger/settlement-day.ts";
 import type { CostPart } from "../tariff/cost.ts";
 
@@ -54,7 +54,7 @@ const seenOf = (json: SeenJson): DaySeen =>
       const seen = json[track];
       if (seen === undefined) return [];
       const known = points.flatMap((point) => (seen[point] === undefined ? [] : [[point, each(seen[point], BigInt)] as const]));
-      return [[track, Object.fromEntries(known) as Seen] as const];
+      return [[track, Object.fromEntries(known)] as const];
     }),
   );
 const partOf = ({ energy, price, micro }: PartJson): CostPart => ({

@@ -121,15 +121,28 @@ describe("accounts", () => {
     const used = Number(house.street.snapshot(REMOTE).energyKwh) - 10;
     expect(used).toBeGreaterThan(0.9);
     const days = itemsOf(await get(`/v1/accounts/${account}/daily`));
-    expect(days).toEqual([
+    expect(days).toMatchObject([
       {
         day: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) as string,
         energy: used.toFixed(2),
         unit: "kWh",
         cost: expect.stringMatching(YUAN) as string,
         source: "charges",
+        ...{ state: "provisional", settledBy: null, estimated: false, exported: null, feedIn: "0.00" },
+        rates: [{ number: 1, energy: used.toFixed(2), price: "0.5283" }],
+        ...{ steps: [], tariff: "flat" },
       },
     ]);
+    const { json: bill } = await get(`/v1/accounts/${account}/bill`);
+    expect(bill).toMatchObject({
+      days,
+      totals: { energy: used.toFixed(2), cost: days[0]!["cost"], amount: days[0]!["cost"], provisionalDays: 1 },
+    });
+    const csv = await get(`/v1/accounts/${account}/bill?format=csv`);
+    expect(csv.type).toMatch(/^text\/csv/);
+    expectProblem(await get(`/v1/accounts/${account}/bill?from=2026-11-31`), 400, "invalid-request");
+    expectProblem(await get(`/v1/accounts/${account}/bill?from=2026-11-02&to=2026-11-01`), 400, "period-malformed");
+    expectProblem(await get("/v1/accounts/nobody/bill"), 404, "unknown-account");
     expect(Number(days[0]!["cost"])).toBeCloseTo(used * 0.5283, 1);
     const entries = itemsOf(await get(`/v1/accounts/${account}/entries`));
     expect(entries[0]).toMatchObject({ kind: "charge", available: `-${String(days[0]!["cost"])}` });

@@ -330,3 +330,24 @@ describe("an Idempotency-Key", () => {
     expectProblem(await pay(order(), { "idempotency-key": "k".repeat(201) }), 400, "invalid-request");
   });
 });
+
+describe("a payment with invoice fields", () => {
+  test("brings its invoice fields back unchanged, wherever it is shown, and a repetition does not change them", async () => {
+    const invoice = { title: "某某物业有限公司", taxNumber: "91310000XXXXXXXX0Y", "2": "zwei", "1": "" };
+    const body = order({ account: accountOf(REMOTE), invoice });
+    const taken = paymentOf(await pay(body));
+    const shown = await ask(house.gateway.url, "GET", `/v1/payments/${String(taken["id"])}`);
+    expect([taken["invoice"], shown.json["invoice"]]).toEqual([invoice, invoice]);
+    expect(paymentOf(await pay({ ...body, invoice: { title: "another" } }))["invoice"]).toEqual(invoice);
+    const statement = await ask(house.gateway.url, "GET", `/v1/accounts/${accountOf(REMOTE)}/statement`);
+    const lines = statement.json["lines"] as readonly Thing[];
+    expect(lines.filter(({ reference }) => reference === taken["id"])).toMatchObject([{ kind: "payment", invoice }]);
+    expectProblem(await pay(order({ invoice: { title: "x".repeat(501) } })), 400, "invalid-request");
+    expectProblem(
+      await pay(order({ invoice: Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`f${n}`, "x".repeat(300)])) })),
+      400,
+      "invalid-request",
+    );
+    expectProblem(await pay(order({ invoice: { amount: 5 } })), 400, "invalid-request");
+  });
+});

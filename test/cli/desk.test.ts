@@ -69,6 +69,14 @@ test("a statement is printed for people, as JSON and as CSV", async () => {
   expect((await call("statement", accountOf(METER), "--csv")).out.split("\r\n")).toHaveLength(6);
 });
 
+test("a bill is printed for people, as JSON and as CSV; a wallet's energy is billed by its meter", async () => {
+  const account = accountOf(METER);
+  expect((await call("bill", account)).out).toMatch(/yuan · 元\ntotal 合计 +0\.00 +0\.00/);
+  const bill = JSON.parse((await call("bill", account, "--from", "2026-01-01", "--to", "2026-01-31", "--json")).out) as Thing;
+  expect(bill).toMatchObject({ account, from: "2026-01-01", days: [], totals: { energy: "0.00", amount: "0.00" } });
+  expect((await call("bill", account, "--csv")).out.split("\r\n")[0]).toMatch(/^day,kWh,cost/);
+});
+
 test("a channel's file ends with 1 when it differs from our payments", async () => {
   const file = join(folder, "channel.csv");
   const day = dayOf(systemClock.now(), "Asia/Shanghai");

@@ -291,4 +291,8 @@ test("a tariff that the site does not know charges nothing, and what was used is
   expect(await world.read(1, 9, 1_100n, { tariff: "gone" })).toEqual([]);
   await world.read(1, 10, 1_200n);
   expect(await world.charged()).toBe(100n);
+  await world.read(1, 20, 1_300n, { tariff: "gone" });
+  await world.read(2, 8, 1_400n, { tariff: "gone" });
+  expect(await world.charged()).toBe(100n);
+  expect(world.told.missing).toEqual([[dayName(1)]]);
 });

@@ -4,11 +4,12 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { CentiKwh, kwh } from "../../kernel/energy.ts";
 import { Fault } from "../../kernel/faults.ts";
 import { AccountId } from "../../kernel/ids.ts";
-import { parseYuan, yuan } from "../../kernel/money.ts";
+import { parseYuan } from "../../kernel/money.ts";
 import type { AccountBook } from "../../commands/command-store.ts";
 import type { ApiParts } from "../books.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
+import { dayView } from "./bills.ts";
 
 export function accountRoutes(app: FastifyInstance, parts: ApiParts, views: Views): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
@@ -61,17 +62,8 @@ export function accountRoutes(app: FastifyInstance, parts: ApiParts, views: View
       const account = await known(request.params.account);
       const { limit } = request.query;
       if (account.mode === "remote") {
-        const days = await parts.billedDays(account.account, limit);
-        return {
-          items: days.map((day) => ({
-            day: day.day,
-            energy: kwh(day.energy),
-            unit: "kWh",
-            cost: yuan(day.cost),
-            source: "charges",
-          })),
-          next: null,
-        };
+        const days = await parts.billing.days(account.account, limit);
+        return { items: days.map(dayView), next: null };
       }
       // A wallet deducts by itself: the ledger knows the energy between the day's readings, the meter knows the cost.
       const days = account.meter === null ? [] : await parts.readings.energyByDay(account.meter, parts.timeZone, limit);

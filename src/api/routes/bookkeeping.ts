@@ -198,7 +198,12 @@ const statementView = (statement: Statement, views: Views): Record<string, unkno
   from: views.moment(statement.from),
   to: views.moment(statement.to),
   opening: position(statement.opening),
-  lines: statement.lines.map((line) => ({ ...views.entry(line), by: line.by, after: position(line.after) })),
+  lines: statement.lines.map((line) => ({
+    ...views.entry(line),
+    by: line.by,
+    after: position(line.after),
+    ...(line.invoice === undefined ? {} : { invoice: line.invoice }),
+  })),
   closing: position(statement.closing),
   sums: statement.sums.map(({ kind, count, available, held }) => ({ kind, count, ...position({ available, held }) })),
 });
@@ -210,6 +215,7 @@ const paymentView = (payment: OurPayment, views: Views): Record<string, unknown>
   amount: yuan(payment.amount),
   state: payment.state,
   createdAt: views.moment(payment.createdAt),
+  ...(payment.invoice === undefined ? {} : { invoice: payment.invoice }),
 });
 
 const runView = (run: RunRecord, views: Views): Record<string, unknown> => ({

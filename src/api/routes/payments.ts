@@ -22,6 +22,7 @@ export const orderOf = ({
   orderId,
   notAfter,
   token,
+  invoice,
 }: z.output<typeof shape.paymentBody>): PaymentOrder => ({
   account: AccountId(account),
   amount: parseYuan(amount),
@@ -29,6 +30,7 @@ export const orderOf = ({
   orderId,
   ...deadlineOf(notAfter),
   ...(token === undefined ? {} : { token: new Secret(token) }),
+  ...(invoice === undefined ? {} : { invoice }),
 });
 
 export const deadlineOf = (notAfter: string | undefined): { readonly notAfter?: Instant } =>

@@ -57,6 +57,12 @@ UPDATE billing_days d
   FROM billing b JOIN accounts a ON a.account = b.account
  WHERE d.meter = b.meter AND d.account = b.account AND d.day = b.day;
 
+-- Invoice and tax fields as whoever paid gave them: they come back unchanged.
+ALTER TABLE payments ADD COLUMN invoice jsonb;
+
+SELECT set_config('fee_control.actor', 'migration 0009-settlement', true);
+SELECT fee_control_audit('payments', 'payment', '{id}');
+
 -- From here on a row says all of this itself.
 ALTER TABLE billing_days
   ALTER COLUMN stretch DROP DEFAULT, ALTER COLUMN start_by DROP DEFAULT, ALTER COLUMN end_by DROP DEFAULT, ALTER COLUMN settled_by DROP DEFAULT;
