@@ -28,6 +28,7 @@ import { AddedMeters, besideTheFile, whyNotOn } from "./house/added-meters.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
 import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
+import { reviewerOf } from "./house/validation.ts";
 import { watchOver } from "./house/watch-over.ts";
 import { Counters } from "./metrics/counters.ts";
 import { bullmqOnPostgres, bullmqOnRedis } from "./queue/bullmq.ts";
@@ -37,6 +38,7 @@ import { Database } from "./stores/database.ts";
 import { PostgresIdempotencyStore } from "./stores/idempotency-store.ts";
 import { PostgresNewMeterStore } from "./stores/new-meter-store.ts";
 import { PostgresLineLeases } from "./stores/line-leases-store.ts";
+import { PostgresReviewStore } from "./stores/review-store.ts";
 import { migrate } from "./stores/migrate.ts";
 
 /** Lanes of a gateway's waiting room; one is enough on PostgreSQL, Redis has its work spread. */
@@ -226,6 +228,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     ledgerStore: stores.ledger,
     readings: stores.readings,
     tariffOfClass: (name) => tariffOfClass(config, name),
+    entryStore: stores.validation,
+    reviewer: reviewerOf(config, new PostgresReviewStore(db), clock),
     newMeters: {
       service: new NewMeters({
         ...engine.books,

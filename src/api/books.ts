@@ -35,6 +35,8 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { StatementStore } from "../ledger/statements.ts";
 import type { EntryService } from "../validation/entry-service.ts";
+import type { Reviewer } from "../validation/review/reviewer.ts";
+import type { ValidationStore } from "../validation/validation-store.ts";
 
 export interface StoredAnswer {
   readonly status: number;
@@ -124,6 +126,8 @@ export interface ApiParts {
   readonly identities: Pick<IdentityWatch, "mustBeOurs">;
   /** What persons enter about a register. */
   readonly entries: EntryService;
+  readonly entryStore: Pick<ValidationStore, "entries">;
+  readonly reviewer: Reviewer;
   readonly live: LiveEvents;
   readonly readiness: () => Promise<readonly PartReport[]>;
   /** False: nothing goes on here any more, and another process would do better. Left out: it always does. */

@@ -19,6 +19,7 @@ import { meterChanges } from "./meter-changes.ts";
 import { importCommands } from "./import/import-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
 import { receiptCommands } from "./receipt-commands.ts";
+import { reviewCommands } from "./review-commands.ts";
 import { lineOf, watch } from "./watch.ts";
 
 const ORDERS = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", "disconnect-for"] as const;
@@ -234,6 +235,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
 
   importCommands({ program, terminal, end, throughGateway, clientOf });
   deskCommands({ program, throughGateway, terminal, end, clientOf });
+  reviewCommands({ program, throughGateway, terminal, clientOf });
   meterChanges(program, { throughGateway, clientOf, show });
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);

@@ -14,6 +14,9 @@ import type {
   Payment,
   Problem,
   RelayOrder,
+  Review,
+  ReviewList,
+  ReviewSort,
   TapeRow,
   WholeException,
 } from "./shapes.ts";
@@ -162,6 +165,14 @@ export const handOver = (id: string, owner: string, note: string): Promise<unkno
   post(`/v1/exceptions/${encodeURIComponent(id)}/assign`, { owner, note }, randomKey());
 export const decide = (command: string, verdict: "done" | "not-done", note: string): Promise<unknown> =>
   post(`/v1/commands/${encodeURIComponent(command)}/resolve`, { verdict, note }, randomKey());
+
+const reviewPath = (list: ReviewList, sort: ReviewSort, order: "asc" | "desc"): string =>
+  `/v1/reviews?${new URLSearchParams({ list, sort, order, limit: "1000" }).toString()}`;
+export const review = (list: ReviewList, sort: ReviewSort, order: "asc" | "desc"): Promise<Review> =>
+  call(reviewPath(list, sort, order)) as Promise<Review>;
+/** Where the browser fetches the whole list as CSV by itself. */
+export const reviewFile = (list: ReviewList, sort: ReviewSort, order: "asc" | "desc"): string =>
+  `${reviewPath(list, sort, order)}&format=csv`;
 
 export interface TakenPayment {
   readonly payment: Payment;

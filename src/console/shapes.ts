@@ -178,6 +178,29 @@ export type Announcement =
 
 export const announcementTypes = ["command", "payment", "account", "meter", "reading", "exception", "intent"] as const;
 
+export const reviewLists = ["suspects", "swings", "silent", "energy-while-cut", "frozen", "never-read"] as const;
+export type ReviewList = (typeof reviewLists)[number];
+export type ReviewSort = "score" | "since" | "meter" | "class" | "bus";
+
+export interface ReviewRow {
+  readonly meter: string;
+  readonly account: string | null;
+  readonly class: string | null;
+  readonly bus: string;
+  readonly model: string;
+  readonly score: number;
+  readonly since: string | null;
+  readonly why: string;
+  readonly figures: Readonly<Record<string, string>>;
+}
+
+export interface Review {
+  /** What the score counts. */
+  readonly score: Readonly<Record<"en" | "zh", string>>;
+  readonly total: number;
+  readonly items: readonly ReviewRow[];
+}
+
 /** application/problem+json. */
 export interface Problem {
   readonly code: string;

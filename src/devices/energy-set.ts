@@ -30,7 +30,8 @@ export interface EnergySet {
   readonly exported: Reading | null;
 }
 
-export const isEnergy = ({ item, value }: Reading): boolean => ENERGY.has(item) && value !== null;
+export const isEnergyItem = (item: string): boolean => ENERGY.has(item);
+export const isEnergy = ({ item, value }: Reading): boolean => isEnergyItem(item) && value !== null;
 
 /** In the order in which they came. Rates after a gap are left out: whoever has the first and the third knows no second. */
 export function energySetsOf(readings: readonly Reading[]): readonly EnergySet[] {

@@ -10,6 +10,7 @@ import { hours, seconds, type Clock, type Instant } from "../kernel/clock.ts";
 import { isFault, reasonOf } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
+import { isEnergyItem } from "./energy-set.ts";
 import type { Duty, TierName } from "./poll-tiers.ts";
 import { Priority, type IdentityFinding, type MeterRecord, type MeterSession, type RelayPicture, type Street } from "./meter.ts";
 import type { ReadingIntake } from "./reading-intake.ts";
@@ -223,6 +224,7 @@ export class Poller {
         // energy first: a bill must not wait for a relay that is hard to read
         if (duties.length > 0) await intake.take(await session.read([...new Set(duties.flatMap(({ items }) => items))], "poll"));
       } catch (error) {
+        await this.#keepWhatIsNoNumber(meter, error);
         // One that spoke a moment ago may yet tell of its relay; a meter that said nothing would only cost its line another deadline.
         if (duties.some(({ relay }) => relay) && !isFault(error, "meter-silent")) await this.#readRelay(session, meter);
         throw error;
@@ -233,6 +235,14 @@ export class Poller {
     } finally {
       await session.close();
     }
+  }
+
+  /** A register whose digits are none is kept for a person too, in the line's own words, and not only logged. */
+  async #keepWhatIsNoNumber({ address }: MeterRecord, error: unknown): Promise<void> {
+    if (!isFault(error, "meter-fault")) return;
+    const { item, why } = error.context;
+    const reading = { meter: address, item: String(item), value: String(why), unit: null, takenAt: this.#parts.clock.now() };
+    if (isEnergyItem(reading.item)) await this.#parts.intake.take([{ ...reading, source: "poll" }]);
   }
 
   /** One item after the other, since a meter that lacks one says so for the whole question. */

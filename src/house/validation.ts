@@ -6,6 +6,8 @@ import type { Clock } from "../kernel/clock.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import { RegisterGate } from "../validation/energy-gate.ts";
 import { EntryService } from "../validation/entry-service.ts";
+import { Reviewer } from "../validation/review/reviewer.ts";
+import type { ReviewStore } from "../validation/review/sight.ts";
 import { gateDefaults, stepsPerHourAt, type MeterLimits } from "../validation/limits.ts";
 import type { EngineBooks, EngineKeepers, HouseSite, HouseStores } from "./ports.ts";
 
@@ -46,3 +48,6 @@ export const entriesOf = (
     closeItems: async (tx, meter, closing) => keepers.suspects?.settled?.(tx, meter, closing),
   });
 };
+
+export const reviewerOf = (config: HouseSite, store: ReviewStore, clock: Clock): Reviewer =>
+  new Reviewer({ store, clock, timeZone: config.site.timeZone, settings: config.validation ?? gateDefaults });

@@ -18,6 +18,8 @@ export interface BelievedRow {
   exported: bigint | null;
   exported_shift: bigint | null;
   exported_at: number | null;
+  vouched_counted: bigint | null;
+  vouched_at: number | null;
   advanced_at: number;
   cut_counted: bigint | null;
   cut_since: number | null;
@@ -33,11 +35,15 @@ export const believedOf = (row: BelievedRow): Believed => ({
     row.exported === null || row.exported_shift === null || row.exported_at === null
       ? null
       : { register: row.exported, shift: row.exported_shift, takenAt: Instant(row.exported_at) },
+  vouched:
+    row.vouched_counted === null || row.vouched_at === null
+      ? null
+      : { counted: row.vouched_counted, at: Instant(row.vouched_at) },
   advancedAt: Instant(row.advanced_at),
   cut: row.cut_counted === null || row.cut_since === null ? null : { counted: row.cut_counted, since: Instant(row.cut_since) },
 });
 
-interface DaysRow {
+export interface DaysRow {
   day: string;
   first_at: number;
   first_counted: bigint;
@@ -46,12 +52,12 @@ interface DaysRow {
   last_counted: bigint;
   last_shift: bigint;
 }
-const dayRowOf = (row: DaysRow): DayRow => ({
+export const dayRowOf = (row: DaysRow): DayRow => ({
   day: row.day,
   first: { at: Instant(row.first_at), counted: row.first_counted, shift: row.first_shift },
   last: { at: Instant(row.last_at), counted: row.last_counted, shift: row.last_shift },
 });
-const DAY = "day, first_at, first_counted, first_shift, last_at, last_counted, last_shift";
+export const DAY = "day, first_at, first_counted, first_shift, last_at, last_counted, last_shift";
 
 interface EntryRow {
   id: string;
@@ -88,18 +94,20 @@ export class PostgresValidationStore implements ValidationStore {
   }
 
   async saveExported(tx: Transaction, meter: MeterAddress, believed: Believed): Promise<void> {
-    const { takenAt, register, shift, rates, rateShifts, exported, advancedAt, cut } = believed;
+    const { takenAt, register, shift, rates, rateShifts, exported, advancedAt, cut, vouched } = believed;
     await this.#db.run(
       tx,
-      `INSERT INTO believed_registers (meter, taken_at, register, shift, rates, rate_shifts, exported, exported_shift, exported_at, advanced_at, cut_counted, cut_since)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+      `INSERT INTO believed_registers (meter, taken_at, register, shift, rates, rate_shifts, exported, exported_shift, exported_at, advanced_at, cut_counted, cut_since, vouched_counted, vouched_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
        ON CONFLICT (meter) DO UPDATE SET taken_at = $2, register = $3, shift = $4, rates = $5, rate_shifts = $6,
-         exported = $7, exported_shift = $8, exported_at = $9, advanced_at = $10, cut_counted = $11, cut_since = $12`,
+         exported = $7, exported_shift = $8, exported_at = $9, advanced_at = $10, cut_counted = $11, cut_since = $12,
+         vouched_counted = $13, vouched_at = $14`,
       [
         ...[meter, at(takenAt), register, shift, rates, rateShifts],
         ...(exported === null ? [null, null, null] : [exported.register, exported.shift, at(exported.takenAt)]),
         at(advancedAt),
         ...(cut === null ? [null, null] : [cut.counted, at(cut.since)]),
+        ...(vouched === null ? [null, null] : [vouched.counted, at(vouched.at)]),
       ],
     );
   }

@@ -23,6 +23,8 @@ export interface Believed {
   readonly rates: readonly bigint[] | null;
   readonly rateShifts: readonly bigint[];
   readonly exported: { readonly register: bigint; readonly shift: bigint; readonly takenAt: Instant } | null;
+  /** Where a person last said that so much is right: from there on a day's use is measured again. */
+  readonly vouched: { readonly counted: bigint; readonly at: Instant } | null;
   /** When the count was first seen where it stands now: a meter that turns has this close to `takenAt`. */
   readonly advancedAt: Instant;
   /** Where the count stood when the supply was first seen disconnected; null: it is not. */

@@ -76,15 +76,16 @@ export class RegisterGate implements EnergyGate {
 
   async #history(
     tx: Transaction,
-    { registers, takenAt, now }: Asked,
+    asked: Asked,
     meter: MeterAddress,
     newest: Believed | null,
     measure: Measure,
   ): Promise<History> {
     const { store, timeZone } = this.#parts;
+    const { registers, takenAt } = asked;
     const nowhere = { before: null, after: null };
     const today = dayOf(takenAt, timeZone);
-    if (newest !== null && isOlder(takenAt, newest, now))
+    if (newest !== null && isOlder(asked, newest))
       return { newest, around: await store.around(tx, meter, takenAt, today), days: [], peersTypical: null };
     if (newest === null) return { newest, around: nowhere, days: [], peersTypical: null };
     const anchorDay = dayOf(newest.takenAt, timeZone);

@@ -86,6 +86,7 @@ export function rebased(newest: Believed, { register, billedTo, at }: RebaseWish
     rates: register === 0n && ratesCounted.length > 0 ? ratesCounted.map(() => 0n) : null,
     rateShifts: ratesCounted,
     exported: null,
+    vouched: { counted, at },
     advancedAt: counted === countedOf(newest) ? newest.advancedAt : at,
     cut: disconnected ? { counted, since: at } : null,
   };

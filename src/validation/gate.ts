@@ -75,7 +75,7 @@ export function judge(asked: Asked, history: History, measure: Measure): Verdict
   if (asked.source === "freeze" && midnightOf === null) return doubted("clock-wrong");
   if (!ratesAddUp(registers, measure) && !may("rates-do-not-add-up")) return doubted("rates-do-not-add-up");
   const { newest } = history;
-  if (newest !== null && isOlder(takenAt, newest, now)) return between(asked, history, measure, midnightOf);
+  if (newest !== null && isOlder(asked, newest)) return between(asked, history, measure, midnightOf);
 
   const shift = newest === null ? 0n : follow(newest, registers.total, measure.limits);
   if (shift === null) return doubted("backwards");
@@ -99,6 +99,7 @@ export function judge(asked: Asked, history: History, measure: Measure): Verdict
       rates: ratesNow?.registers ?? newest?.rates ?? null,
       rateShifts: ratesNow?.shifts ?? newest?.rateShifts ?? [],
       exported: newest?.exported ?? null,
+      vouched: vouched ? { counted, at: takenAt } : (newest?.vouched ?? null),
       advancedAt: newest !== null && counted === countedOf(newest) ? newest.advancedAt : takenAt,
       cut: asked.disconnected ? (newest?.cut ?? { counted, since: takenAt }) : null,
     },
@@ -133,11 +134,21 @@ export function mayBeMuch(
 ): boolean {
   if (newest === null) return false;
   const shift = follow(newest, registers.total, limits);
-  return shift !== null && registers.total + shift - (firstOfDay ?? countedOf(newest)) > settings.jumpFloor;
+  const from = newest.vouched !== null && newest.vouched.counted > (firstOfDay ?? 0n) ? newest.vouched.counted : firstOfDay;
+  return shift !== null && registers.total + shift - (from ?? countedOf(newest)) > settings.jumpFloor;
 }
 
-export const isOlder = (takenAt: Instant, newest: Believed, now: Instant): boolean =>
-  takenAt < newest.takenAt && newest.takenAt <= now + SET_BACK_MS;
+/**
+ * A register that stands higher than the newest was read after it, whatever the clocks say: gateways on the same books differ by seconds, and
+ * clocks are set back. Only a freeze carries a moment of its own.
+ */
+export function isOlder(
+  { takenAt, now, source, registers }: Omit<Asked, "identity" | "disconnected" | "vouched">,
+  newest: Believed,
+): boolean {
+  if (takenAt >= newest.takenAt || newest.takenAt > now + SET_BACK_MS) return false;
+  return source === "freeze" || newest.takenAt - takenAt > SET_BACK_MS || registers.total <= newest.register;
+}
 
 /** The shift under which this register goes on from the newest; null: it goes back. */
 function follow(
@@ -155,7 +166,9 @@ function whyUnusual(counted: bigint, takenAt: Instant, { newest, days, peersTypi
   const { settings, timeZone } = measure;
   const today = dayOf(takenAt, timeZone);
   const anchorDay = dayOf(newest!.takenAt, timeZone);
-  const anchor = days.find(({ day }) => day === anchorDay)?.first.counted ?? countedOf(newest!);
+  const first = days.find(({ day }) => day === anchorDay)?.first.counted ?? countedOf(newest!);
+  const vouched = newest!.vouched?.counted ?? first;
+  const anchor = vouched > first ? vouched : first;
   const span = BigInt(Math.max(1, dayNumber(today) - dayNumber(anchorDay) + 1));
   const used = counted - anchor;
   if (used <= settings.jumpFloor * span) return null;

@@ -35,6 +35,8 @@ import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
 import { PostgresPolicyStore } from "../../src/stores/policy-store.ts";
 import { PostgresReadingStore } from "../../src/stores/reading-store.ts";
 import { PostgresReplacementStore } from "../../src/stores/replacement-store.ts";
+import { PostgresReviewStore } from "../../src/stores/review-store.ts";
+import type { ReviewStore } from "../../src/validation/review/sight.ts";
 import { PostgresValidationStore } from "../../src/stores/validation-store.ts";
 import type { ValidationStore } from "../../src/validation/validation-store.ts";
 import { testDatabase } from "../support/database.ts";
@@ -54,6 +56,7 @@ export interface Kept {
   readonly billing: DailyBillingStore;
   readonly policy: PolicyStore;
   readonly validation: ValidationStore;
+  readonly reviews: ReviewStore;
   readonly outbox: Outbox & Untold;
   readonly idempotency: Idempotency;
   readonly leases: LineLeases;
@@ -91,6 +94,7 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     billing: new PostgresBillingStore(db),
     policy: new PostgresPolicyStore(db),
     validation: new PostgresValidationStore(db),
+    reviews: new PostgresReviewStore(db),
     outbox,
     idempotency: new PostgresIdempotencyStore(db, clock),
     leases: new PostgresLineLeases(db),
@@ -158,6 +162,9 @@ function inMemory(clock: Clock): Kept {
     },
     get validation() {
       return stores.validation;
+    },
+    get reviews() {
+      return stores.reviews;
     },
     get outbox() {
       return stores.outbox;

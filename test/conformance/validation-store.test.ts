@@ -37,9 +37,13 @@ describe.each(keepers)("what is believed $title", ({ open }) => {
   const whole: Believed = {
     ...{ takenAt: noon, register: 12_345n, shift: 100_000_000n, rates: [1n, 2n], rateShifts: [0n, 100_000_000n] },
     exported: { register: 7n, shift: -3n, takenAt: later(noon, -5) },
-    ...{ advancedAt: later(noon, -hours(1)), cut: { counted: 100_012_345n, since: noon } },
+    ...{
+      advancedAt: later(noon, -hours(1)),
+      cut: { counted: 100_012_345n, since: noon },
+      vouched: { counted: 3n, at: later(noon, -9) },
+    },
   };
-  const bare: Believed = { ...whole, rates: null, rateShifts: [], exported: null, cut: null };
+  const bare: Believed = { ...whole, rates: null, rateShifts: [], exported: null, cut: null, vouched: null };
 
   test("is what was saved last, with all its parts and without", async () => {
     expect(await within((tx) => kept.validation.believed(tx, A))).toBe(null);
@@ -118,6 +122,23 @@ describe.each(keepers)("what is believed $title", ({ open }) => {
     await aWeekOf(meters[5]!, 50_000n);
     expect(await peers()).toBe(300n);
     expect(await peers("2026-11-12")).toBe(null);
+  });
+
+  test("a review sees every meter with its books, what is believed and doubted of it, and its days where they are asked for", async () => {
+    await within((tx) => kept.validation.saveBelieved(tx, A, whole));
+    const doubt = { meter: A, doubt: "jump", item: "importedEnergy", register: 5n, takenAt: noon, source: "poll" } as const;
+    await within((tx) => kept.validation.noteDoubt(tx, doubt));
+    await within((tx) => kept.validation.noteDay(tx, A, "2026-11-23", { at: noon, counted: 5n, shift: 0n }));
+    const all = await kept.reviews.sights({ daysSince: null });
+    expect(all.map(({ meter }) => meter)).toEqual(meters);
+    expect(all[0]).toMatchObject({ account: "a0", class: "residential", bus: "b", model: "remote-ledger", relay: "unknown" });
+    expect(all[0]).toMatchObject({ inCredit: false, believed: whole, doubt: { ...doubt, open: true, times: 1 }, days: [] });
+    expect(all[1]).toMatchObject({ believed: null, doubt: null });
+    const [withDays] = await kept.reviews.sights({ daysSince: "2026-11-01" });
+    expect(withDays!.days.map(({ day }) => day)).toEqual(["2026-11-23"]);
+    expect((await kept.reviews.sights({ daysSince: null, class: "shop" })).map(({ meter }) => meter)).toEqual([meters[7]]);
+    await kept.meters.bringIn([], []);
+    expect(await kept.reviews.sights({ daysSince: null })).toEqual([]);
   });
 
   test("entries are kept, the newest first, and the last estimate is found", async () => {

@@ -302,6 +302,28 @@ suiteNeeding(["chromium"], "the console", () => {
     await expect.poll(() => view.innerText()).toMatch(/充值结果存疑[\s\S]*读取电表购电次数/);
   });
 
+  test("what is worth a look is listed, sorted, filtered and taken along, in both languages", async () => {
+    await openPage();
+    await page.getByTestId("reviews-button").click();
+    const view = page.getByTestId("reviews");
+    await expect.poll(() => view.innerText()).toContain("Nothing on this list.");
+    await page.getByTestId("list-swings").click();
+    const rows = page.getByTestId("review-row");
+    await expect.poll(() => rows.allInnerTexts()).toHaveLength(2);
+    expect((await rows.allInnerTexts())[0]).toMatch(/202611220004[\s\S]*8\.5[\s\S]*much more than usual[\s\S]*usual 9\.00/);
+    await page.getByTestId("sort-score").click();
+    await expect.poll(async () => (await rows.allInnerTexts())[0]).toContain("202611220002");
+    expect(await page.getByTestId("review-csv").getAttribute("href")).toBe(
+      "/v1/reviews?list=swings&sort=score&order=asc&limit=1000&format=csv",
+    );
+    await page.getByTestId("review-find").fill("much-more");
+    await expect.poll(() => rows.allInnerTexts()).toHaveLength(1);
+    await view.getByRole("button", { name: "Close" }).click();
+    await page.getByTestId("language").click();
+    await page.getByTestId("reviews-button").click();
+    await expect.poll(() => view.innerText()).toMatch(/用电波动[\s\S]*偏离倍数[\s\S]*用电突增/);
+  });
+
   test("the lines show how they are and what passed on them last, in words, in hex with dots, and in both languages", async () => {
     await openPage();
     await page.getByTestId("lines-button").click();

@@ -46,6 +46,18 @@ export interface FakeGateway {
   close(): Promise<void>;
 }
 
+/** Two meters on one list, as the gateway would sort them. */
+const aReview = (query: URLSearchParams): Json => {
+  const row = (meter: string, score: number, why: string): Json => ({
+    ...{ meter, account: meter.slice(2), class: "residential", bus: "tcp-1", model: "remote-ledger", score, why },
+    ...{ since: null, figures: { used: "60.00", usual: "9.00" } },
+  });
+  const items =
+    query.get("list") === "swings" ? [row("202611220004", 8.5, "much-more"), row("202611220002", -4.2, "much-less")] : [];
+  const score = { en: "deviations", zh: "偏离倍数" };
+  return { list: query.get("list"), score, total: items.length, items: query.get("order") === "asc" ? items.reverse() : items };
+};
+
 const aBus = (id: string, open: boolean): Json => ({
   id,
   transport: "tcp:10.0.0.7:2404",
@@ -248,6 +260,10 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
       json(response, 200, { items: [...exceptions.values()].reverse(), next: null });
       return;
     }
+    if (path.startsWith("/v1/reviews?")) {
+      json(response, 200, aReview(new URLSearchParams(path.split("?")[1])));
+      return;
+    }
     if (path === "/readyz") {
       json(response, 200, { status: "ready", parts: [] });
       return;
@@ -329,7 +345,7 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
       request.setEncoding("utf8").on("data", (piece: string) => (body += piece));
       request.on("end", () => {
         if (atTheDoor(request, path, body, response)) return;
-        if (request.method !== "POST") read(path, response);
+        if (request.method !== "POST") read(path === "/v1/reviews" ? request.url! : path, response);
         else write(path, request.headers["idempotency-key"] as string | undefined, JSON.parse(body) as Json, response);
       });
     });

@@ -35,6 +35,8 @@ const LOOK_EVERY_MS = minutes(20);
 export interface Doubted {
   readonly reading: Reading;
   readonly doubt: string;
+  /** When it was kept aside. */
+  readonly at: number;
 }
 
 /** A false register that has left for the gateway. */
@@ -106,7 +108,7 @@ export async function raiseHouse(month: Month, log: Logger = silentLog): Promise
   const doubted: Doubted[] = [];
   const suspects: SuspectListener = {
     suspect: (_tx, reading, doubt) => {
-      doubted.push({ reading, doubt });
+      doubted.push({ reading, doubt, at: clock.now() });
       return Promise.resolve();
     },
   };

@@ -10,6 +10,7 @@ import { systemElapsed } from "../../src/kernel/clock.ts";
 import { playMonth } from "./month.ts";
 
 const MISTAKES_TOLD_MAX = 40;
+const STORIES_TOLD_MAX = 8;
 
 const { values } = parseArgs({
   options: {
@@ -41,6 +42,11 @@ else {
   for (const [name, figure] of Object.entries(report.figures).sort(([a], [b]) => (a < b ? -1 : 1)))
     console.log(`${name}: ${figure}`);
   for (const { what, of, text } of report.mistakes.slice(0, MISTAKES_TOLD_MAX)) console.log(`WRONG ${what} | ${of} | ${text}`);
+  const told = new Set(report.mistakes.map(({ of }) => of.slice(0, 12)).filter((address) => /^\d{12}$/.test(address)));
+  for (const address of [...told].slice(0, STORIES_TOLD_MAX)) {
+    console.log(`\n${address}`);
+    for (const line of report.storyOf(address)) console.log(`  ${line}`);
+  }
   const { households, days, seed } = wish;
   console.log(
     `${households} households, ${days} days, seed ${seed}: ${report.mistakes.length} mistakes, ${report.turns} turns, ${seconds()} s`,

@@ -6,11 +6,13 @@ import { hours, later, minutes, type Instant } from "../../src/kernel/clock.ts";
 import { AccountId } from "../../src/kernel/ids.ts";
 import type { Logger } from "../../src/kernel/log.ts";
 import { parseYuan } from "../../src/kernel/money.ts";
+import { Clerk } from "./clerk.ts";
 import { PAID, raiseHouse, type MonthHouse } from "./house.ts";
 import { drawMonth, DAY_MS, type Month, type MonthWish, type Trouble } from "./plan.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
-/** After the last midnight everything that was late has come. */
+const OFFICE_OPENS_MS = hours(9);
+/** After the last midnight, and the last work of the clerk, everything that was late comes. */
 const MORNING_MS = hours(9);
 
 export interface MonthReport extends Verdict {
@@ -31,10 +33,15 @@ export async function playMonth(
     await clock.pass(month.firstMidnight - clock.now());
     street.resumeHouseholds();
     for (const trouble of month.troubles) void befall(house, trouble);
+    const clerk = new Clerk(house);
     for (const day of month.days) {
-      await clock.pass(DAY_MS);
+      await clock.pass(OFFICE_OPENS_MS);
+      await clerk.workThrough();
+      await clock.pass(DAY_MS - ((clock.now() - month.firstMidnight) % DAY_MS));
       tell?.(day);
     }
+    await clock.pass(OFFICE_OPENS_MS);
+    await clerk.workThrough();
     await clock.pass(MORNING_MS);
     return { wish, turns: clock.turns, ...(await judge(month, house)) };
   } finally {
@@ -63,7 +70,7 @@ async function payAll({ households }: Month, { engine, clock }: MonthHouse): Pro
   if (left > 0) throw new Error(`${left} payments were not taken`);
 }
 
-async function befall(house: MonthHouse, trouble: Trouble): Promise<void> {
+export async function befall(house: MonthHouse, trouble: Trouble): Promise<void> {
   const { clock, street } = house;
   const until = (at: Instant): Promise<void> => clock.wait(Math.max(0, at - clock.now()));
   await until(trouble.at);

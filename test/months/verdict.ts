@@ -15,6 +15,8 @@ export interface Mistake {
 export interface Verdict {
   readonly mistakes: readonly Mistake[];
   readonly figures: Readonly<Record<string, number>>;
+  /** What befell a meter, what was doubted of it, what is missing: for whoever looks for a cause. */
+  readonly storyOf: (address: string) => readonly string[];
 }
 
 export async function judge(month: Month, house: MonthHouse): Promise<Verdict> {
@@ -34,7 +36,7 @@ export async function judge(month: Month, house: MonthHouse): Promise<Verdict> {
       wrong("nobody is cut", household.address, `${relay}, ${obeyed.disconnects} cuts`);
   }
   judgeLies(house, { count, wrong });
-  return { mistakes, figures };
+  return { mistakes, figures, storyOf: (address) => storyOf(month, house, address) };
 }
 
 interface Tally {
@@ -58,6 +60,12 @@ async function judgeRemote(
     const of = `${household.address} ${day.day} ${household.tariff}`;
     const [energy, cost] = [Number(ours?.energy ?? 0n), Number(ours?.cost ?? 0n)];
     if (energy !== day.units) wrong("energy of a day", of, `${energy} billed, ${day.units} used (0.01 kWh)`);
+    if (Number(ours?.exported ?? 0n) !== day.exported)
+      wrong("energy fed back", of, `${ours?.exported} settled, ${day.exported} fed back (0.01 kWh)`);
+    if (Number(ours?.feedIn ?? 0n) !== day.feedIn)
+      wrong("money for what was fed back", of, `${ours?.feedIn} given, ${day.feedIn} due (fen)`);
+    if (ours?.settledBy !== "midnights") wrong("settled by its midnights", of, String(ours?.settledBy ?? ours?.state));
+    count("kWh x 100 fed back", day.exported);
     if (cost !== day.cost)
       wrong(
         "cost of a day",
@@ -65,7 +73,7 @@ async function judgeRemote(
         `${cost} billed, ${day.cost} due (fen) for ${day.units} ${JSON.stringify(day.byRate)} ${JSON.stringify(day.byStep)}`,
       );
   }
-  const all = [...billed.values()].reduce((sum, { cost }) => sum + cost, 0n);
+  const all = [...billed.values()].reduce((sum, { cost, feedIn }) => sum + cost - feedIn, 0n);
   const { available, held } = await house.engine.doors.ledger.position(null, account);
   if (available + held !== parseYuan(PAID) - all)
     wrong("paid less billed is left", household.account, `${available} + ${held} left of ${parseYuan(PAID)} less ${all} (fen)`);
@@ -80,4 +88,31 @@ function judgeLies({ told, doubted }: MonthHouse, { count, wrong }: Tally): void
     if (!doubted.some(({ reading }) => reading.meter === meter && Number(reading.value) === Number(value)))
       wrong("a false register is listed", `${meter} ${lie} about a ${about}`, `${value} was believed`);
   }
+}
+
+function storyOf({ troubles }: Month, { told, doubted, database }: MonthHouse, address: string): string[] {
+  const when = (at: number): string => new Date(at + 8 * 3_600_000).toISOString().slice(5, 19);
+  const { collectionDays } = database.books;
+  return [
+    ...troubles
+      .filter((trouble) => trouble.meter === address || ("with" in trouble && trouble.with === address))
+      .map(
+        (trouble) => [trouble.at, `${trouble.kind} ${JSON.stringify({ ...trouble, at: undefined, meter: undefined })}`] as const,
+      ),
+    ...told
+      .filter(({ meter }) => meter === address)
+      .map(({ at, lie, about, said }) => [at, `told ${said}: ${lie} about a ${about}`] as const),
+    ...doubted
+      .filter(({ reading }) => reading.meter === address)
+      .map(
+        ({ reading, doubt, at }) =>
+          [at, `doubted ${reading.item} ${reading.value} (${reading.source} of ${when(reading.takenAt)}): ${doubt}`] as const,
+      ),
+    ...collectionDays
+      .all(null)
+      .filter(({ meter }) => meter === address)
+      .map(({ day, state, how, because, comeAt }) => [comeAt ?? 0, `midnight of ${day}: ${state} ${how ?? because}`] as const),
+  ]
+    .sort(([a], [b]) => a - b)
+    .map(([at, text]) => `${when(at)} ${text}`);
 }

@@ -15,7 +15,17 @@ const midnight = later(noon, -hours(12));
 const measure: Measure = { settings: gateDefaults, limits: usualLimits, timeZone: "Asia/Shanghai" };
 
 const believed = (changes: Partial<Believed> = {}): Believed => ({
-  ...{ takenAt: noon, register: 100_000n, shift: 0n, rates: null, rateShifts: [], exported: null, advancedAt: noon, cut: null },
+  ...{
+    takenAt: noon,
+    register: 100_000n,
+    shift: 0n,
+    rates: null,
+    rateShifts: [],
+    exported: null,
+    advancedAt: noon,
+    cut: null,
+    vouched: null,
+  },
   ...changes,
 });
 const registers = (total: bigint, more: Partial<Registers> = {}): Registers => ({ total, rates: null, exported: null, ...more });
@@ -197,6 +207,21 @@ describe("a set that is older than what is believed", () => {
     expect(at(99_999_900n, { newest, around: beside })).toMatchObject({ believed: true, counted: 99_999_900n, shift: 0n });
     expect(at(100n, { newest, around: beside })).toMatchObject({ believed: true, counted: 100_000_100n });
   });
+});
+
+test("a register that stands higher was read later, though another gateway's clock is ahead; and one that does not, was not", () => {
+  const at = (total: bigint, afterMs: number, source: Asked["source"]) =>
+    verdictOf({
+      what: "",
+      total,
+      afterMs,
+      asked: { source, now: noon },
+      history: { around: { before: null, after: point(noon, 100_000n) } },
+      doubt: null,
+    });
+  expect(at(100_010n, -minutes(2), "poll")).toMatchObject({ believed: true, next: { register: 100_010n } });
+  expect(at(100_000n, -minutes(2), "poll")).toMatchObject({ believed: true, next: null });
+  expect(at(100_010n, -hours(2), "poll")).toEqual({ believed: false, doubt: "backwards" });
 });
 
 describe("the reverse register", () => {

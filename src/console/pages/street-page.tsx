@@ -15,6 +15,7 @@ import { PayForm } from "../parts/pay-form.tsx";
 import { PaymentList } from "../parts/payment-list.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { RelayForm } from "../parts/relay-form.tsx";
+import { ReviewsView } from "../parts/reviews-view.tsx";
 import { TopBar } from "../parts/top-bar.tsx";
 import { ViewSwitch } from "../parts/view-switch.tsx";
 import type { View } from "../parts/view-switch.tsx";
@@ -31,6 +32,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
   const [view, setView] = useState<View>("meters");
   const [legendIsOpen, setLegendIsOpen] = useState(false);
   const [linesAreOpen, setLinesAreOpen] = useState(false);
+  const [reviewsAreOpen, setReviewsAreOpen] = useState(false);
   const [exceptionsAreOpen, setExceptionsAreOpen] = useState(false);
   const waiting = useOpenExceptions(picture.isLoaded, picture.exceptionsTold);
   const [dismissed, setDismissed] = useState<object | null>(null);
@@ -50,6 +52,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
         picture={picture}
         openLegend={() => setLegendIsOpen(true)}
         openLines={() => setLinesAreOpen(true)}
+        openReviews={() => setReviewsAreOpen(true)}
         openExceptions={() => setExceptionsAreOpen(true)}
         waiting={{ open: waiting.items.length, overdue: waiting.items.filter(({ overdue }) => overdue).length }}
         signOut={hasSession ? signOut : null}
@@ -86,6 +89,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
         changed={waiting.again}
         close={() => setExceptionsAreOpen(false)}
       />
+      <ReviewsView isOpen={reviewsAreOpen} close={() => setReviewsAreOpen(false)} />
       <LinesView isOpen={linesAreOpen} close={() => setLinesAreOpen(false)} />
       <Legend isOpen={legendIsOpen} close={() => setLegendIsOpen(false)} />
     </>

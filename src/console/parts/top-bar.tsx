@@ -9,13 +9,14 @@ interface Props {
   readonly picture: Picture;
   readonly openLegend: () => void;
   readonly openLines: () => void;
+  readonly openReviews: () => void;
   readonly openExceptions: () => void;
   readonly waiting: { readonly open: number; readonly overdue: number };
   /** Null where nobody had to sign in. */
   readonly signOut: (() => void) | null;
 }
 
-export function TopBar({ picture, openLegend, openLines, openExceptions, waiting, signOut }: Props) {
+export function TopBar({ picture, openLegend, openLines, openReviews, openExceptions, waiting, signOut }: Props) {
   const { words } = useSpeech();
   return (
     <header className="top">
@@ -47,6 +48,9 @@ export function TopBar({ picture, openLegend, openLines, openExceptions, waiting
             {waiting.open}
           </b>
         )}
+      </button>
+      <button type="button" className="quiet" onClick={openReviews} data-testid="reviews-button">
+        {words.reviews.title}
       </button>
       <button type="button" className="quiet" onClick={openLines} data-testid="lines-button">
         {words.lines.title}

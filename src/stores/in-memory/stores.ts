@@ -14,6 +14,7 @@ import { InMemoryPaymentStore } from "./payment-store.ts";
 import { InMemoryPolicyStore } from "./policy-store.ts";
 import { InMemoryReadingStore } from "./reading-store.ts";
 import { InMemoryReplacementStore } from "./replacement-store.ts";
+import { InMemoryReviewStore } from "./review-store.ts";
 import { InMemoryValidationStore } from "./validation-store.ts";
 
 export interface StoresInMemory {
@@ -28,6 +29,7 @@ export interface StoresInMemory {
   readonly billing: InMemoryBillingStore;
   readonly policy: InMemoryPolicyStore;
   readonly validation: InMemoryValidationStore;
+  readonly reviews: InMemoryReviewStore;
   readonly outbox: InMemoryOutbox;
   readonly idempotency: InMemoryIdempotencyStore;
   readonly leases: InMemoryLineLeases;
@@ -46,6 +48,7 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   billing: new InMemoryBillingStore(db),
   policy: new InMemoryPolicyStore(db),
   validation: new InMemoryValidationStore(db),
+  reviews: new InMemoryReviewStore(db),
   outbox: new InMemoryOutbox(db),
   idempotency: new InMemoryIdempotencyStore(db),
   leases: new InMemoryLineLeases(db),

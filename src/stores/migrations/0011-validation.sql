@@ -13,7 +13,9 @@ CREATE TABLE believed_registers (
   exported_at      timestamptz,
   advanced_at      timestamptz NOT NULL,  -- when the count was first seen where it stands
   cut_counted      bigint,                -- where it stood when the supply was first seen disconnected
-  cut_since        timestamptz
+  cut_since        timestamptz,
+  vouched_counted  bigint,                -- where a person last said that so much is right
+  vouched_at       timestamptz
 );
 
 CREATE TABLE reading_doubts (

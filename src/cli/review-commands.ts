@@ -1,0 +1,98 @@
+/** `meterctl reviews` and `meterctl entry`: what to look at, and what a person says about a register after looking. */
+import type { Command } from "commander";
+import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import { WrongUse } from "./exits.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface Parts {
+  readonly program: Command;
+  readonly throughGateway: (command: Command) => Command;
+  readonly terminal: Terminal;
+  readonly clientOf: (options: ApiOptions) => ApiClient;
+}
+
+interface ReviewOptions extends ApiOptions {
+  readonly sort?: string;
+  readonly order?: string;
+  readonly class?: string;
+  readonly bus?: string;
+  readonly csv?: boolean;
+}
+
+interface EntryOptions extends ApiOptions {
+  readonly register?: string;
+  readonly rates?: string;
+  readonly billedTo?: string;
+  readonly energy?: string;
+  readonly days?: string;
+  readonly at?: string;
+  readonly reason?: string;
+  readonly key?: string;
+}
+
+const LISTS = "swings, silent, energy-while-cut, frozen, never-read, suspects";
+const KINDS = "accept, correct, estimate, rebase";
+
+export function reviewCommands({ program, throughGateway, terminal, clientOf }: Parts): void {
+  throughGateway(program.command("reviews"))
+    .description("meters worth a look although nothing failed · 用电复核")
+    .argument("<list>", LISTS)
+    .option("--sort <key>", "score, since, meter, class, bus (default: score)")
+    .option("--order <order>", "asc or desc (default: desc)")
+    .option("--class <name>", "of this class of customer alone")
+    .option("--bus <id>", "of this bus alone")
+    .option("--csv", "as CSV")
+    .action(async (list: string, options: ReviewOptions) => {
+      const query = new URLSearchParams({ list, limit: "1000" });
+      for (const name of ["sort", "order", "class", "bus"] as const)
+        if (options[name] !== undefined) query.set(name, options[name]);
+      const path = `/v1/reviews?${query.toString()}`;
+      if (options.csv === true) {
+        terminal.out((await clientOf(options).text(`${path}&format=csv`)).trimEnd());
+        return;
+      }
+      const answer = await clientOf(options).get(path);
+      const items = answer["items"] as readonly Json[];
+      const lines = items.length === 0 ? "Nothing on this list." : items.map(lineOf).join("\n");
+      terminal.out(options.json === true ? JSON.stringify(answer, null, 2) : lines);
+    });
+
+  throughGateway(program.command("entry"))
+    .description("what a register really is: the way past a doubt · 示数录入")
+    .argument("<address>", "twelve digits")
+    .argument("<kind>", KINDS)
+    .option("--register <kWh>", "correct, rebase: as the meter shows it")
+    .option("--rates <kWh,…>", "correct: by rate, the first rate first")
+    .option("--billed-to <kWh>", "rebase: what it showed last before it was reset")
+    .option("--energy <kWh>", "estimate: so much was used since")
+    .option("--days <n>", "estimate: by the mean of so many days (default: 7)")
+    .option("--at <time>", "ISO 8601 with offset; left out: of the doubted reading, else now")
+    .option("--reason <text>", "why; it stands in the books and closes the exception")
+    .option("--key <key>", "the same key again is the same entry")
+    .action(async (address: string, kind: string, options: EntryOptions) => {
+      if (options.reason === undefined) throw new WrongUse("Say in --reason why; an entry is never silent.");
+      const { register, rates, billedTo, energy, days, at, reason, key } = options;
+      const body = {
+        ...{ kind, reason },
+        ...(register === undefined ? {} : { register }),
+        ...(rates === undefined ? {} : { rates: rates.split(",") }),
+        ...(billedTo === undefined ? {} : { billedTo }),
+        ...(energy === undefined ? {} : { energy }),
+        ...(days === undefined ? {} : { days: Number(days) }),
+        ...(at === undefined ? {} : { takenAt: at }),
+      };
+      const entry = await clientOf(options).post(`/v1/meters/${encodeURIComponent(address)}/entries`, body, key);
+      const said = [entry["id"], entry["kind"], `${text(entry["register"])} kWh`, entry["takenAt"], entry["basis"]].map(text);
+      terminal.out(options.json === true ? JSON.stringify(entry, null, 2) : said.join("  ").trimEnd());
+    });
+}
+
+const text = (value: unknown): string => (typeof value === "string" || typeof value === "number" ? String(value) : "");
+
+const lineOf = (row: Json): string =>
+  [
+    ...["meter", "account", "class", "bus", "score", "why", "since"].map((name) => text(row[name])),
+    ...Object.entries(row["figures"] as Json).map(([name, value]) => `${name} ${text(value)}`),
+  ]
+    .filter((part) => part !== "")
+    .join("  ");

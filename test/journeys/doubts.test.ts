@@ -1,0 +1,139 @@
+/**
+ * Readings from a real street that must not be believed: a register that leaps, two meters whose cables were crossed, two that share an address.
+ * Nothing is billed on them, nobody is cut, somebody is told; and what a person says about it stands in the books.
+ */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { hours, Instant, minutes, ShiftableClock } from "../../src/kernel/clock.ts";
+import { ask, expectProblem, itemsOf, thing, type Answer, type Thing } from "../api/door.ts";
+import { meterctl } from "../cli/terminal.ts";
+import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house.ts";
+
+const clock = new ShiftableClock(Instant(Date.UTC(2026, 10, 23, 1, 0)));
+const LIMIT_MS = 30_000;
+const LEAPS = "202611220601";
+const CROSSED = "202611220602";
+const WITH = "202611220603";
+const TWIN = "202611220604";
+const FINE = "202611220605";
+
+let house: TestHouse;
+beforeAll(async () => {
+  house = await raiseTestHouse({
+    clock,
+    start: clock.now(),
+    meters: [
+      ...[LEAPS, CROSSED, TWIN].map((address) => ({ address, model: "remote-ledger", mode: "remote", loadKw: 1 }) as const),
+      { address: WITH, model: "remote-ledger", mode: "remote", loadKw: 5 },
+      { address: FINE, model: "remote-ledger", mode: "remote", loadKw: 1 },
+    ],
+    site: { polling: { everySeconds: 86_400 }, validation: { currentMax: 10 } },
+  });
+});
+afterAll(() => house.close());
+
+const get = (path: string): Promise<Answer> => ask(house.gateway.url, "GET", path);
+const post = (path: string, body: unknown, key?: string): Promise<Answer> =>
+  ask(house.gateway.url, "POST", path, { body, ...(key === undefined ? {} : { headers: { "idempotency-key": key } }) });
+const until = <T>(what: string, look: () => Promise<T | null>): Promise<T> => house.desk.until(what, LIMIT_MS, look);
+const availableOf = async (meter: string): Promise<unknown> =>
+  (await house.desk.get(`/v1/accounts/${accountOf(meter)}`))["available"];
+const openAbout = (meter: string, kind: string): Promise<Thing> =>
+  until(
+    `${kind} about ${meter}`,
+    async () => itemsOf(await get(`/v1/exceptions?meter=${meter}&state=open&kind=${kind}`))[0] ?? null,
+  );
+const jump = async (ms: number): Promise<void> => {
+  const release = await house.gateway.hold();
+  await clock.jump(ms);
+  release();
+};
+const review = async (list: string): Promise<readonly Thing[]> => itemsOf(await get(`/v1/reviews?list=${list}`));
+const cuts = (meter: string): number => house.street.snapshot(meter).obeyed.disconnects;
+
+test("a register that leaps charges nobody and cuts nobody, until a person accepts it: then it is billed once, and the audit names them", async () => {
+  for (const meter of [LEAPS, CROSSED, WITH, TWIN, FINE]) await house.desk.pay(accountOf(meter), "100.00");
+  await house.gateway.pollAll();
+  expect(await availableOf(LEAPS)).toBe("100.00");
+  house.street.patch(LEAPS, { loadKw: 100 });
+  await jump(hours(1));
+  house.street.patch(LEAPS, { loadKw: 0 });
+  await house.gateway.pollAll();
+  expect(await availableOf(LEAPS)).toBe("100.00");
+  const item = await openAbout(LEAPS, "reading-suspect");
+  expect(item).toMatchObject({ because: "faster-than-the-meter-can-turn", owner: "field-desk" });
+  expect(JSON.stringify(item["nextStep"])).toMatch(/enter accept.*确认/);
+  expect(await review("suspects")).toMatchObject([{ meter: LEAPS, why: "faster-than-the-meter-can-turn", class: "residential" }]);
+  expect((await get("/v1/reviews?list=suspects&format=csv")).text).toMatch(
+    /^meter,account,class,bus,model,score,since,why,figures\r\n202611220601,/,
+  );
+  await house.gateway.reconcile();
+  expect(cuts(LEAPS)).toBe(0);
+
+  const body = { kind: "accept", reason: "the display shows it: a kiln was fired" };
+  expectProblem(await post(`/v1/meters/${LEAPS}/entries`, { ...body, reason: "ok" }), 400, "invalid-request");
+  const entered = await post(`/v1/meters/${LEAPS}/entries`, body, "kiln-1");
+  expect(entered.status).toBe(201);
+  expect((await post(`/v1/meters/${LEAPS}/entries`, body, "kiln-1")).json).toEqual(entered.json); // once
+  expectProblem(await post(`/v1/meters/${LEAPS}/entries`, body), 409, "entry-impossible");
+  const left = Number(await availableOf(LEAPS));
+  expect(left).toBeLessThan(48); // 100 kWh and a little at 0.5283
+  expect(thing((await get(`/v1/exceptions/${String(item["id"])}`)).json)).toMatchObject({
+    state: "closed",
+    closedBy: "loopback",
+    closingNote: expect.stringContaining("a kiln was fired") as string,
+  });
+  expect(await review("suspects")).toEqual([]);
+  const trail = itemsOf(await get(`/v1/audit?subject=entered/${String(entered.json["id"])}`));
+  expect(trail).toMatchObject([{ who: "loopback", because: body.reason }]);
+  expectProblem(
+    await post(`/v1/meters/${LEAPS}/entries`, { kind: "correct", register: "0.10", reason: "the fitter says so" }),
+    409,
+    "register-goes-back",
+  );
+  const said = await meterctl(["entry", LEAPS, "correct", "--register", "0.10", "--reason", "the fitter says so"], {
+    GATEWAY_URL: house.gateway.url,
+  });
+  expect(said.code).toBe(1);
+  expect((await meterctl(["reviews", "never-read"], { GATEWAY_URL: house.gateway.url })).out).toBe("Nothing on this list.");
+});
+
+test("two meters whose cables are crossed: quarantined, told, not billed and not cut, whatever they use", async () => {
+  const before = [await availableOf(CROSSED), await availableOf(WITH)];
+  house.street.setFault(CROSSED, { kind: "swapped-addresses", with: WITH });
+  await jump(hours(2));
+  // a person who reads after an hour is the first to compare
+  for (const meter of [CROSSED, WITH])
+    expectProblem(await post(`/v1/meters/${meter}/readings`, { items: ["importedEnergy"] }), 409, "identity-mismatch");
+  await house.gateway.pollAll();
+  await jump(hours(24));
+  await house.gateway.pollAll();
+  expect([await availableOf(CROSSED), await availableOf(WITH)]).toEqual(before);
+  await house.gateway.reconcile();
+  for (const meter of [CROSSED, WITH]) {
+    expect((await house.desk.get(`/v1/meters/${meter}`))["identity"]).toBe("quarantined");
+    expect(await openAbout(meter, "meter-quarantined")).toMatchObject({ class: "wrong-action" });
+    expectProblem(
+      await post(`/v1/meters/${meter}/entries`, { kind: "correct", register: "9999.00", reason: "read at the site" }),
+      409,
+      "meter-quarantined",
+    );
+    expect(cuts(meter)).toBe(0);
+  }
+});
+
+test("two that share an address and answer at once are nobody: nothing is read, so nothing is billed", async () => {
+  const before = await availableOf(TWIN);
+  house.street.setFault(TWIN, { kind: "twin" });
+  await jump(hours(1));
+  await house.gateway.pollAll();
+  expect(await availableOf(TWIN)).toBe(before);
+  expect(itemsOf(await get(`/v1/exceptions?meter=${TWIN}&kind=reading-suspect`))).toEqual([]);
+  expect(cuts(TWIN)).toBe(0);
+});
+
+test("beside all of this a meter that is well is billed as ever", async () => {
+  const charged = -Number(await availableOf(FINE));
+  await jump(minutes(60));
+  await house.gateway.pollAll();
+  expect(-Number(await availableOf(FINE)) - charged).toBeGreaterThan(0.4); // a kWh at 0.5283, or nearly
+});

@@ -1,0 +1,106 @@
+/** A gate with its books in memory, the real intake, billing and entries behind it, and a clock that a test sets: what is charged is asked of the ledger. */
+import { EntryService, type EntryWish } from "../../src/validation/entry-service.ts";
+import type { Entry } from "../../src/validation/entries.ts";
+import { ReadingIntake } from "../../src/devices/reading-intake.ts";
+import { hours, Instant, later } from "../../src/kernel/clock.ts";
+import type { EnergyUse, Reading } from "../../src/kernel/reading.ts";
+import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
+import { silentLog } from "../../src/kernel/log.ts";
+import { parsePrice } from "../../src/kernel/money.ts";
+import { Billing } from "../../src/ledger/billing.ts";
+import { Ledger } from "../../src/ledger/ledger.ts";
+import { flatTariff } from "../../src/tariff/tariff.ts";
+import { MeteredUse } from "../../src/policy/metered-use.ts";
+import { decide, type Facts, type Intent } from "../../src/policy/rules.ts";
+import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
+import { storesInMemory } from "../../src/stores/in-memory/stores.ts";
+import { registerGate, usualLimits } from "../support/register-gate.ts";
+
+export const METER = MeterAddress("202611220061");
+export const ACCOUNT = AccountId("0000000061");
+/** Midnight in Shanghai. */
+export const begin = Instant(Date.UTC(2026, 10, 1, 16));
+const timeZone = "Asia/Shanghai";
+
+export async function aBench() {
+  let now = begin;
+  const clock = { now: () => now, wait: () => Promise.resolve() };
+  const db = new InMemoryDatabase({ now: () => now });
+  const stores = storesInMemory(db, clock);
+  const { meters, outbox, readings, validation } = stores;
+  await meters.bringIn(
+    [{ account: ACCOUNT, name: "", class: "residential", mode: "remote", tariff: "flat" }],
+    [
+      {
+        address: METER,
+        meterNumber: METER,
+        customerNumber: METER,
+        account: ACCOUNT,
+        bus: BusId("b"),
+        model: "remote-ledger",
+        relayPassword: null,
+      },
+    ],
+  );
+  await meters.setRelay(null, METER, {
+    relay: "connected",
+    order: "connect",
+    word: 0,
+    takenAt: now,
+    preTripAlarm: false,
+    protected: false,
+    accountOpened: true,
+  });
+  const ledger = new Ledger({ store: stores.ledger, clock });
+  const billing = new Billing({
+    store: stores.billing,
+    ledger,
+    timeZone,
+    tariffs: new Map([["flat", flatTariff("flat", parsePrice("0.5283"))]]),
+  });
+  const metered = new MeteredUse({ billing, meters, outbox, clock, timeZone });
+  const uses: EnergyUse[] = [];
+  const energy: MeteredUse["energy"] = (tx, use) => {
+    uses.push(use);
+    return metered.energy(tx, use);
+  };
+  const suspects: { readonly doubt: string; readonly item: string; readonly value: string | null }[] = [];
+  const closed: string[] = [];
+  const intake = new ReadingIntake({
+    ...{ store: readings, transactor: db, outbox, log: silentLog, gate: registerGate(stores, clock), energy: { energy } },
+    suspects: {
+      suspect: (_tx, { item, value }, doubt) => Promise.resolve(void suspects.push({ doubt, item, value })),
+    },
+  });
+  let made = 0;
+  const entries = new EntryService({
+    ...{ store: validation, meters, readings, intake, energy: { energy }, outbox, clock, timeZone },
+    newId: () => `00000000-0000-7000-8000-${String((made += 1)).padStart(12, "0")}`,
+    limitsOf: () => usualLimits,
+    closeItems: (_tx, _meter, { note }) => Promise.resolve(void closed.push(note)),
+  });
+  return {
+    ...{ stores, uses, suspects, closed, db },
+    now: () => now,
+    at: (ms: number): Instant => (now = later(begin, ms)),
+    read: (values: Readonly<Record<string, string>>, source: Reading["source"] = "poll", takenAt: Instant = now): Promise<void> =>
+      intake.take(Object.entries(values).map(([item, value]) => ({ meter: METER, item, value, unit: "kWh", takenAt, source }))),
+    enter: (wish: Partial<EntryWish> & Pick<EntryWish, "kind">): Promise<Entry> =>
+      db.transact((tx) =>
+        entries.enter(tx, METER, {
+          ...{ register: null, rates: null, billedTo: null, energy: null, days: 7, takenAt: null },
+          ...{ reason: "seen at the display", by: "Wang" },
+          ...wish,
+        }),
+      ),
+    /** Fen charged so far, all of it. */
+    charged: async (): Promise<bigint> => 0n - (await ledger.position(null, ACCOUNT)).available,
+    /** What the rules would do now. */
+    intent: async (): Promise<Intent> => {
+      const picture = (await stores.policy.remoteMeter(null, METER))!;
+      const rest = { now, cutBelow: 0n as Facts["cutBelow"], freshMs: hours(24), protectedTime: null };
+      return decide({ ...picture, ...rest });
+    },
+  };
+}
+export type Bench = Awaited<ReturnType<typeof aBench>>;

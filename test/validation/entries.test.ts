@@ -1,0 +1,138 @@
+/** What persons enter: the way past a doubt, with a reason, once, and never backwards but by a rebase. */
+import { describe, expect, test } from "vitest";
+import { hours, later } from "../../src/kernel/clock.ts";
+import { aBench, begin, METER, type Bench } from "./bench.ts";
+
+const DAY = hours(24);
+
+/** Ten days of 10 kWh a day from 1000.00 on, and a jump on the eleventh. */
+async function inDoubt(): Promise<Bench> {
+  const bench = await aBench();
+  for (let day = 0; day <= 10; day += 1) {
+    bench.at(day * DAY);
+    await bench.read({ importedEnergy: `${1_000 + 10 * day}.00` });
+  }
+  bench.at(10 * DAY + hours(6));
+  await bench.read({ importedEnergy: "1280.00" });
+  expect(bench.suspects.map(({ doubt }) => doubt)).toEqual(["jump"]);
+  return bench;
+}
+const billedTo = ({ uses }: Bench): string => String(uses.at(-1)!.register);
+
+describe("a doubted reading", () => {
+  test("is accepted: it is billed as it was read, its item closed, and the next is judged by it", async () => {
+    const bench = await inDoubt();
+    expect((await bench.intent()).because).toBe("reading-in-doubt");
+    bench.at(10 * DAY + hours(7));
+    const entry = await bench.enter({ kind: "accept" });
+    expect(entry).toMatchObject({ register: 128_000n, takenAt: later(begin, 10 * DAY + hours(6)), by: "Wang" });
+    expect(billedTo(bench)).toBe("128000");
+    expect(bench.closed).toEqual(["accept 1280.00 kWh: seen at the display"]);
+    expect((await bench.intent()).because).toBe("credit-exhausted");
+    await bench.read({ importedEnergy: "1280.50" });
+    expect(billedTo(bench)).toBe("128050");
+    await expect(bench.enter({ kind: "accept" })).rejects.toMatchObject({ code: "entry-impossible" }); // once
+  });
+  test("is corrected: what the register really was is billed, of the moment of the doubt", async () => {
+    const bench = await inDoubt();
+    expect(await bench.enter({ kind: "correct", register: 110_300n })).toMatchObject({
+      takenAt: later(begin, 10 * DAY + hours(6)),
+    });
+    expect(billedTo(bench)).toBe("110300");
+    expect(await bench.stores.validation.doubt(null, METER)).toBe(null);
+  });
+  test("is not believed because three more agree with it; but once it is usual over the days since, it is", async () => {
+    const bench = await inDoubt();
+    for (const n of [7, 8, 9]) {
+      bench.at(10 * DAY + hours(n));
+      await bench.read({ importedEnergy: `128${n - 7}.00` });
+    }
+    expect(bench.suspects).toHaveLength(4);
+    expect(billedTo(bench)).toBe("110000");
+    bench.at(16 * DAY);
+    await bench.read({ importedEnergy: "1300.00" }); // 200 kWh in seven days begun: less than three times the usual
+    expect(billedTo(bench)).toBe("130000");
+  });
+});
+
+test("no entry lets a register go back but a rebase, from which on the count goes on anew", async () => {
+  const bench = await inDoubt();
+  for (const kind of ["correct"] as const)
+    await expect(bench.enter({ kind, register: 109_000n, takenAt: bench.now() })).rejects.toMatchObject({
+      code: "register-goes-back",
+    });
+  expect(billedTo(bench)).toBe("110000");
+  await expect(bench.enter({ kind: "rebase", register: 0n, billedTo: 109_999n })).rejects.toMatchObject({
+    code: "invalid-request",
+  });
+  const before = await bench.charged();
+  expect(await bench.enter({ kind: "rebase", register: 0n, billedTo: 110_200n })).toMatchObject({ counted: 110_200n });
+  expect(billedTo(bench)).toBe("110200");
+  expect(await bench.charged()).toBeGreaterThan(before);
+  bench.at(10 * DAY + hours(8));
+  await bench.read({ importedEnergy: "0.30" });
+  expect(billedTo(bench)).toBe("110230");
+});
+
+describe("an estimate", () => {
+  test("is reckoned by the mean of the last days, billed, and settled by the next reading; no rule cuts by it", async () => {
+    const bench = await inDoubt();
+    bench.at(12 * DAY);
+    const entry = await bench.enter({ kind: "estimate", days: 5 });
+    expect(entry).toMatchObject({ counted: 112_000n, basis: "mean of 5 days: 10.00 kWh a day (median 10.00)" });
+    expect(billedTo(bench)).toBe("112000");
+    expect((await bench.intent()).because).toBe("reading-in-doubt");
+    bench.at(13 * DAY);
+    await bench.enter({ kind: "estimate", energy: 500n });
+    expect(billedTo(bench)).toBe("112500"); // goes on from the estimate before
+    bench.at(14 * DAY);
+    await bench.read({ importedEnergy: "1119.00" }); // less than was estimated, and more than was read
+    expect(bench.suspects).toHaveLength(1);
+    bench.at(15 * DAY);
+    await bench.read({ importedEnergy: "1130.00" });
+    expect(billedTo(bench)).toBe("113000");
+    expect(await bench.charged()).toBe(5_280n + 1_057n + 264n + 264n); // ten days, 20 kWh and twice 5 kWh, each day rounded once
+  });
+  test("needs a day to reckon from, or to be given, and a register that was ever believed", async () => {
+    const bench = await aBench();
+    await expect(bench.enter({ kind: "estimate" })).rejects.toMatchObject({ code: "entry-impossible" });
+    await bench.read({ importedEnergy: "5.00" });
+    await expect(bench.enter({ kind: "estimate" })).rejects.toMatchObject({ code: "invalid-request" }); // no time went by
+    bench.at(hours(1));
+    await expect(bench.enter({ kind: "estimate" })).rejects.toMatchObject({
+      code: "invalid-request",
+      context: { field: "energy" },
+    });
+  });
+});
+
+test("nothing is entered for a meter that is quarantined, that nobody knows, or of tomorrow", async () => {
+  const bench = await inDoubt();
+  await expect(bench.enter({ kind: "correct", register: 120_000n, takenAt: later(bench.now(), DAY) })).rejects.toMatchObject({
+    code: "invalid-request",
+  });
+  await expect(bench.enter({ kind: "correct" })).rejects.toMatchObject({
+    code: "invalid-request",
+    context: { field: "register" },
+  });
+  await bench.stores.meters.setIdentity(null, METER, "quarantined", "another number");
+  await expect(bench.enter({ kind: "accept" })).rejects.toMatchObject({ code: "meter-quarantined" });
+});
+
+test("rates, reverse energy and midnights of one moment become one use; a reverse register that is broken does not stop the forward bill", async () => {
+  const bench = await aBench();
+  const set = { importedEnergy: "10.00", importedEnergyTariff1: "4.00", importedEnergyTariff2: "6.00", exportedEnergy: "3.00" };
+  await bench.read(set, "freeze");
+  expect(bench.uses).toEqual([
+    { meter: METER, takenAt: begin, register: 1_000n, rates: [400n, 600n], exported: 300n, midnightOf: "2026-11-02" },
+  ]);
+  bench.at(hours(1));
+  await bench.read({ importedEnergy: "10.50", exportedEnergy: "1.00" });
+  expect(bench.uses.at(-1)).toEqual({ meter: METER, takenAt: bench.now(), register: 1_050n });
+  expect(bench.suspects).toEqual([{ doubt: "backwards", item: "exportedEnergy", value: "1.00" }]);
+  await bench.read({ exportedEnergy: "3.20" });
+  bench.at(hours(2));
+  await bench.read({ importedEnergy: "10.60", exportedEnergy: "3.30" });
+  expect(bench.uses.at(-1)).toMatchObject({ register: 1_060n, exported: 330n });
+  expect(bench.uses).toHaveLength(3);
+});
