@@ -48,7 +48,7 @@ function totalsOf(days: readonly (readonly Part[])[]): readonly PartTotal[] {
   return groups
     .map(([first, ...more]) => ({
       ...first!,
-      energy: CentiKwh(more.reduce((sum, { energy }) => sum + energy, first!.energy as bigint)),
+      energy: CentiKwh(more.reduce<bigint>((sum, { energy }) => sum + energy, first!.energy)),
       micro: more.reduce((sum, { micro }) => sum + micro, first!.micro),
     }))
     .sort((a, b) => a.number - b.number);

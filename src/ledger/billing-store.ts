@@ -75,9 +75,9 @@ export interface BillingStore {
   /** Energy of an account from the one day up to the other, which is not in it. */
   used(tx: Transaction, account: AccountId, from: string, before: string): Promise<bigint>;
   saveDay(tx: Transaction, day: SettlementDay): Promise<void>;
-  /** Days before this one to which no midnight came are settled by what there is. */
-  settleByReadings(tx: Transaction, stretch: Stretch, before: string): Promise<void>;
-  /** Ended days of a meter that have energy without a rate. */
+  /** Days before this one to which no midnight came are settled by what there is; true: one of them has energy without a rate. */
+  settleByReadings(tx: Transaction, stretch: Stretch, before: string): Promise<boolean>;
+  /** Settled days of a meter that have energy without a rate. */
   ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly string[]>;
 }
 

@@ -5,9 +5,9 @@
  *
  *     registers ─► which stretch, which day ─► days around it measured ─► the account's days priced ─► differences posted
  *
- * A stretch is the time during which a meter belongs to an account: another tenant, another meter, a register that was set back begin
- * a new one. An account's bill is made of its stretches in order; steps count across them. A register that is less than the newest one
- * is the past, and changes nothing unless it is a midnight. An impossible reading never gets here.
+ * A stretch is the time during which a meter belongs to an account: another tenant or another meter begins a new one. An account's
+ * bill is made of its stretches in order; steps count across them. A register that is less than the newest one is the past, and changes
+ * nothing unless it is a midnight. What is impossible, ran over its end or was set back is the intake's to tell, and never gets here.
  */
 import { dayOf, Instant } from "../kernel/clock.ts";
 import { CentiKwh } from "../kernel/energy.ts";
@@ -70,13 +70,6 @@ export class Billing {
     return [...closing, ...(await this.#begin(tx, use, state))];
   }
 
-  /** The register was set back, or another came in its place: counting begins anew at these registers, and what lies between is nobody's. */
-  async rebase(tx: Transaction, use: MeteredUse): Promise<readonly Charged[]> {
-    const state = await this.#parts.store.lockBilling(tx, use.meter);
-    const closing = state === null || state.closed ? [] : await this.#close(tx, state);
-    return [...closing, ...(await this.#begin(tx, use, state))];
-  }
-
   /** The first registers are where counting begins, and cost nothing. */
   async #begin(tx: Transaction, use: MeteredUse, before: BillingState | null): Promise<readonly Charged[]> {
     const { store, ledger, timeZone } = this.#parts;
@@ -120,7 +113,8 @@ export class Billing {
     const isMore = day === state.day && use.midnightOf === undefined && !closes && isMoreOf(open, use);
     const done = isMore ? await this.#openDay(tx, use, open) : await this.#resettle(tx, use, { ...state, at: day, closes });
     if (done === null) return [];
-    if (day > state.day) await store.settleByReadings(tx, state, dayPlus(day, -READINGS_SETTLE_AFTER_DAYS));
+    if (day > state.day && (await store.settleByReadings(tx, state, dayPlus(day, -READINGS_SETTLE_AFTER_DAYS))))
+      await this.#resettling.tellRates(tx, state);
     const billedAt = use.midnightOf === undefined ? use.takenAt : Instant(Math.max(use.takenAt, state.billedAt));
     await store.saveBilling(tx, { ...state, ...standing(done.days.at(-1)!), billedAt });
     return done.charged;

@@ -10,12 +10,13 @@
  * - Without either, what was used between the nearest readings or midnights around it is spread evenly over the days in between,
  *   rounded down, the rest going to the later days. A day on which a reading stands counts as one whole day.
  *
- * Total, rates and reverse energy are tracks of their own, because not every reading brings all of them. What a track cannot tell is
- * null and never guessed from another track.
+ * Total, rates and reverse energy are tracks of their own, because not every reading brings all of them. Between two moments at which
+ * rates were read, each day gets of every rate what it has of the total, so that a day's rates add up to its total. What nothing after
+ * a day tells is null, and never guessed.
  */
 export const tracks = ["total", "rates", "exported"] as const;
 export type Track = (typeof tracks)[number];
-/** One register, or one for each rate; 0.01 kWh. */
+/** One register; of the track of rates the total of that moment, and after it one for each rate. 0.01 kWh. */
 export type Values = readonly bigint[];
 
 /** Of one track on one day. */
@@ -43,7 +44,7 @@ export interface Registers {
 
 export const valuesOf = ({ register, rates, exported }: Registers): Readonly<Partial<Record<Track, Values>>> => ({
   total: [register],
-  ...(rates === undefined ? {} : { rates }),
+  ...(rates === undefined ? {} : { rates: [register, ...rates] }),
   ...(exported === undefined ? {} : { exported: [exported] }),
 });
 
@@ -70,21 +71,42 @@ function after(midnight: Values, seen: Seen | undefined): Seen {
   };
 }
 
-/** Of days that follow each other, the first beginning as it is known to: how each began; null: nobody can tell. */
-export function beginnings(days: readonly (Seen | undefined)[], first: Beginning | null): readonly (Beginning | null)[] {
+export interface Around {
+  /** With what the first day is known to begin. */
+  readonly first: Beginning | null;
+  /** With what the day after the last one begins, where that is known from elsewhere. */
+  readonly next: Values | null;
+  /** Where rates follow the total: with which total each of the days begins. */
+  readonly along?: readonly bigint[];
+}
+
+/** Of days that follow each other: how each began; null: nobody can tell. */
+export function beginnings(days: readonly (Seen | undefined)[], { first, next, along }: Around): readonly (Beginning | null)[] {
   return days.map((seen, index): Beginning | null => {
     const midnight = seen?.midnight;
     if (index === 0) return first ?? (midnight === undefined ? null : { values: midnight, by: "midnight" });
     if (midnight !== undefined) return { values: midnight, by: "midnight" };
     const before = nearestBefore(days, index, first);
     if (before === null) return null;
-    if (before.at === index) return { values: before.values, by: "reading" };
-    const next = nearestFrom(days, index);
-    if (next?.values.length !== before.values.length) return null;
-    const [part, whole] = [BigInt(index - before.at), BigInt(next.at - before.at)];
-    const values = before.values.map((from, register) => between(from, next.values[register]!, part, whole));
-    return { values, by: "spread" };
+    const isReading = before.at === index;
+    const after = nearestFrom(days, index, next);
+    if (isReading && (along === undefined || after === null)) return { values: before.values, by: "reading" };
+    if (after?.values.length !== before.values.length) return null;
+    const total = along?.[index];
+    const { part, whole } =
+      total === undefined
+        ? { part: BigInt(index - before.at), whole: BigInt(after.at - before.at) }
+        : shareOf(total, before.values[0]!, after.values[0]!);
+    const values = before.values.map((from, register) => between(from, after.values[register]!, part, whole));
+    return { values, by: isReading ? "reading" : "spread" };
   });
+}
+
+/** How far the total had come from the one to the other. */
+function shareOf(total: bigint, from: bigint, to: bigint): { readonly part: bigint; readonly whole: bigint } {
+  if (to <= from) return { part: 0n, whole: 1n };
+  const part = total - from;
+  return { part: part < 0n ? 0n : part > to - from ? to - from : part, whole: to - from };
 }
 
 interface Anchor {
@@ -102,13 +124,13 @@ function nearestBefore(days: readonly (Seen | undefined)[], index: number, first
   return first === null ? null : { values: first.values, at: 0 };
 }
 
-function nearestFrom(days: readonly (Seen | undefined)[], index: number): Anchor | null {
+function nearestFrom(days: readonly (Seen | undefined)[], index: number, next: Values | null): Anchor | null {
   for (let at = index; at < days.length; at += 1) {
     const { first, midnight } = days[at] ?? {};
     if (midnight !== undefined) return { values: midnight, at };
     if (first !== undefined) return { values: first, at: at + 1 };
   }
-  return null;
+  return next === null ? null : { values: next, at: days.length };
 }
 
 /** Where clocks differ the later one may be less: then all of it was used before. */

@@ -30,6 +30,7 @@ export interface Settled {
 }
 
 const keyOf = ({ meter, stretch, day }: SettlementDay): string => `${meter}/${stretch}/${day}`;
+const lacksRates = ({ ratesMissing, settledBy }: SettlementDay): boolean => ratesMissing && settledBy !== null;
 const inOrder = (a: SettlementDay, b: SettlementDay): number =>
   a.day === b.day ? Number(a.stretch - b.stretch) : a.day < b.day ? -1 : 1;
 
@@ -85,9 +86,9 @@ export class Resettling {
       const revision = day.revision + (isMoney ? 1 : 0);
       if (isMoney) charged.push(await this.#entries(tx, { ...day, revision }, cost, feedIn));
       await this.#parts.store.saveDay(tx, { ...day, revision });
-      toldRates ||= day.ratesMissing !== (old?.ratesMissing ?? false);
+      toldRates ||= lacksRates(day) !== (old !== undefined && lacksRates(old));
     }
-    if (toldRates) await this.#tellRates(tx, days.at(-1)!);
+    if (toldRates) await this.tellRates(tx, days.at(-1)!);
     return charged;
   }
 
@@ -109,7 +110,8 @@ export class Resettling {
     return { account, amount: Fen(cost - feedIn) };
   }
 
-  async #tellRates(tx: Transaction, { meter, account }: SettlementDay): Promise<void> {
+  /** Of settled days alone: until then the midnight may still bring them. */
+  async tellRates(tx: Transaction, { meter, account }: Pick<SettlementDay, "meter" | "account">): Promise<void> {
     const { store, rates } = this.#parts;
     if (rates === undefined) return;
     const days = await store.ratesMissing(tx, meter);

@@ -42,7 +42,7 @@ export interface SettlementDay {
   readonly feedInMicroBefore: bigint;
   readonly cost: Fen;
   readonly feedIn: Fen;
-  /** A part of the energy has no price, because nobody knows its rate. */
+  /** The day is over, and a part of its energy has no price, because nobody knows its rate. */
   readonly ratesMissing: boolean;
 
   /** Energy was spread over days of which nothing is known. */

@@ -22,30 +22,42 @@ export const READINGS_SETTLE_AFTER_DAYS = 3;
 export function measured(days: readonly SettlementDay[], newest: string): readonly SettlementDay[] {
   const [head] = days;
   if (head === undefined) return [];
-  const begun = (track: Track, values: Values | null): readonly (Beginning | null)[] =>
+  const tail = days.at(-1)!;
+  // the last one's end is told by days that are not looked at here, or by nobody yet
+  const keepsEnd = tail.endBy !== null && tail.endBy !== "close";
+  const begun = (track: Track, first: Values | null, next: Values | null, along?: readonly bigint[]) =>
     beginnings(
       days.map(({ seen }) => seen[track]),
-      values === null ? null : { values, by: head.startBy },
+      {
+        first: first === null ? null : { values: first, by: head.startBy },
+        next: keepsEnd ? next : null,
+        ...(along === undefined ? {} : { along }),
+      },
     );
-  const totals = begun("total", [head.from.total]);
-  const rates = begun("rates", head.from.rates);
-  const exported = begun("exported", head.from.exported === null ? null : [head.from.exported]);
+  const ratesAt = ({ total, rates: values }: Bounds): Values | null => (values === null ? null : [total, ...values]);
+  const exportedAt = ({ exported: value }: Bounds): Values | null => (value === null ? null : [value]);
+  const totals = begun("total", [head.from.total], [tail.to.total]);
+  const rates = begun(
+    "rates",
+    ratesAt(head.from),
+    ratesAt(tail.to),
+    totals.map((each) => each!.values[0]!),
+  );
+  const exported = begun("exported", exportedAt(head.from), exportedAt(tail.to));
 
   return days.map((day, index) => {
     const isLast = index === days.length - 1;
-    // the last one's end is told by days that are not looked at here, or by nobody yet
-    const keepsEnd = isLast && day.endBy !== null && day.endBy !== "close";
     const endBy = isLast ? day.endBy : totals[index + 1]!.by;
     const next = (list: readonly (Beginning | null)[], kept: Values | null): Values | null =>
       isLast ? (keepsEnd ? kept : null) : (list[index + 1]?.values ?? null);
     const bounds = (seen: Seen | undefined, list: readonly (Beginning | null)[], kept: Values | null) =>
       boundsOf(seen, list[index]?.values ?? null, next(list, kept));
     const total = bounds(day.seen.total, totals, [day.to.total])!;
-    const rate = bounds(day.seen.rates, rates, day.to.rates);
-    const out = bounds(day.seen.exported, exported, day.to.exported === null ? null : [day.to.exported]);
+    const rate = bounds(day.seen.rates, rates, ratesAt(day.to));
+    const out = bounds(day.seen.exported, exported, exportedAt(day.to));
     const startBy = totals[index]!.by;
-    const from: Bounds = { total: total.from[0]!, rates: rate?.from ?? null, exported: out?.from[0] ?? null };
-    const to: Bounds = { total: total.to[0]!, rates: rate?.to ?? null, exported: out?.to[0] ?? null };
+    const from: Bounds = { total: total.from[0]!, rates: rate?.from.slice(1) ?? null, exported: out?.from[0] ?? null };
+    const to: Bounds = { total: total.to[0]!, rates: rate?.to.slice(1) ?? null, exported: out?.to[0] ?? null };
     return {
       ...day,
       ...{ from, to, startBy, endBy },

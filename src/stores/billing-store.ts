@@ -137,18 +137,20 @@ export class PostgresBillingStore implements DailyBillingStore {
     );
   }
 
-  async settleByReadings(tx: Transaction, { meter, stretch }: Stretch, before: string): Promise<void> {
-    await this.#db.run(
+  async settleByReadings(tx: Transaction, { meter, stretch }: Stretch, before: string): Promise<boolean> {
+    const rows = await this.#db.rows<{ rates_missing: boolean }>(
       tx,
-      "UPDATE billing_days SET settled_by = 'readings' WHERE meter = $1 AND stretch = $2 AND day < $3 AND settled_by IS NULL AND end_by IS NOT NULL",
+      `UPDATE billing_days SET settled_by = 'readings'
+        WHERE meter = $1 AND stretch = $2 AND day < $3 AND settled_by IS NULL AND end_by IS NOT NULL RETURNING rates_missing`,
       [meter, stretch, before],
     );
+    return rows.some((row) => row.rates_missing);
   }
 
   async ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly string[]> {
     const rows = await this.#db.rows<{ day: string }>(
       tx,
-      "SELECT DISTINCT day FROM billing_days WHERE meter = $1 AND rates_missing ORDER BY day",
+      "SELECT DISTINCT day FROM billing_days WHERE meter = $1 AND rates_missing AND settled_by IS NOT NULL ORDER BY day",
       [meter],
     );
     return rows.map(({ day }) => day);

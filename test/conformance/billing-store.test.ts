@@ -137,13 +137,15 @@ describe.each(keepers)("settlement days $title", ({ open }) => {
     await keep(
       aDay("2026-11-01", { endBy: "reading" }),
       aDay("2026-11-02", { endBy: "midnight", settledBy: "midnights" }),
-      aDay("2026-11-03", { endBy: "reading" }),
+      aDay("2026-11-03", { endBy: "reading", ratesMissing: true }),
       aDay("2026-11-04"),
     );
-    await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-11-03"));
+    expect(await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-11-03"))).toBe(false);
     const days = await kept.billing.billOf(anna, "2026-11-01", "2026-11-30");
     expect(days.map(({ settledBy }) => settledBy)).toEqual(["readings", "midnights", null, null]);
-    await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-12-01"));
+    expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual([]); // it may still come
+    expect(await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-12-01"))).toBe(true);
+    expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual(["2026-11-03"]);
     expect((await kept.billing.days(anna, 2)).map(({ day, state: is }) => [day, is])).toEqual([
       ["2026-11-04", "provisional"],
       ["2026-11-03", "settled"],

@@ -183,6 +183,31 @@ describe("rates", () => {
     expect(world.told.found).toBe(1);
     await conserved(world);
   });
+
+  test("of days between two moments at which they were read follow the total of each day", async () => {
+    const world = await aWorld([rated]);
+    await world.midnight(1, 1_000n, { rates: [400n, 600n] });
+    await world.midnight(2, 1_100n);
+    await world.midnight(3, 1_400n, { rates: [600n, 800n] });
+    const [one, two] = await world.days();
+    expect([one!.rates.map(({ energy }) => energy), two!.rates.map(({ energy }) => energy)]).toEqual([
+      [50n, 50n],
+      [150n, 150n],
+    ]);
+    expect([one!.ratesMissing, two!.ratesMissing]).toEqual([false, false]);
+  });
+
+  test("nobody is told while the midnight may still bring them: only when readings have settled the day", async () => {
+    const world = await aWorld([rated]);
+    await world.midnight(1, 1_000n, { rates: [400n, 600n] });
+    for (const day of [2, 3, 4]) await world.read(day, 0.2, BigInt(1_000 + day * 50));
+    expect(world.told.missing).toEqual([]);
+    await world.read(5, 0.2, 1_300n);
+    expect(world.told.missing).toEqual([[dayName(1)]]);
+    await world.midnight(5, 1_290n, { rates: [490n, 800n] });
+    expect(world.told.found).toBe(1);
+    await conserved(world);
+  });
 });
 
 describe("steps", () => {
@@ -292,7 +317,7 @@ test("a tariff that the site does not know charges nothing, and what was used is
   await world.read(1, 10, 1_200n);
   expect(await world.charged()).toBe(100n);
   await world.read(1, 20, 1_300n, { tariff: "gone" });
-  await world.read(2, 8, 1_400n, { tariff: "gone" });
+  await world.midnight(2, 1_400n, { tariff: "gone" });
   expect(await world.charged()).toBe(100n);
   expect(world.told.missing).toEqual([[dayName(1)]]);
 });

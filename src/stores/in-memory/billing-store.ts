@@ -119,18 +119,19 @@ export class InMemoryBillingStore implements DailyBillingStore {
     });
   }
 
-  settleByReadings(tx: Transaction, stretch: Stretch, end: string): Promise<void> {
+  settleByReadings(tx: Transaction, stretch: Stretch, end: string): Promise<boolean> {
     const fits = (row: SettlementDay): boolean => row.day < end && row.settledBy === null && row.endBy !== null;
     return this.#db.statement(tx, async (on) => {
       const { billedDays } = this.#db.books;
-      for (const row of await billedDays.lockAll(on, this.#of(on, stretch).filter(fits), fits))
-        await billedDays.update(on, { ...row, settledBy: "readings" });
+      const rows = await billedDays.lockAll(on, this.#of(on, stretch).filter(fits), fits);
+      for (const row of rows) await billedDays.update(on, { ...row, settledBy: "readings" });
+      return rows.some((row) => row.ratesMissing);
     });
   }
 
   ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly string[]> {
     return this.#db.look(tx, (on) => {
-      const rows = this.#db.books.billedDays.in(on, "meter", meter).filter((row) => row.ratesMissing);
+      const rows = this.#db.books.billedDays.in(on, "meter", meter).filter((row) => row.ratesMissing && row.settledBy !== null);
       return [...new Set(rows.map(({ day }) => day))].sort(before);
     });
   }
