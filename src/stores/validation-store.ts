@@ -15,6 +15,7 @@ export interface BelievedRow {
   shift: bigint;
   rates: bigint[] | null;
   rate_shifts: bigint[];
+  rates_at: number | null;
   exported: bigint | null;
   exported_shift: bigint | null;
   exported_at: number | null;
@@ -31,6 +32,7 @@ export const believedOf = (row: BelievedRow): Believed => ({
   shift: row.shift,
   rates: row.rates,
   rateShifts: row.rate_shifts,
+  ratesAt: row.rates_at === null ? null : Instant(row.rates_at),
   exported:
     row.exported === null || row.exported_shift === null || row.exported_at === null
       ? null
@@ -94,20 +96,21 @@ export class PostgresValidationStore implements ValidationStore {
   }
 
   async saveExported(tx: Transaction, meter: MeterAddress, believed: Believed): Promise<void> {
-    const { takenAt, register, shift, rates, rateShifts, exported, advancedAt, cut, vouched } = believed;
+    const { takenAt, register, shift, rates, rateShifts, ratesAt, exported, advancedAt, cut, vouched } = believed;
     await this.#db.run(
       tx,
-      `INSERT INTO believed_registers (meter, taken_at, register, shift, rates, rate_shifts, exported, exported_shift, exported_at, advanced_at, cut_counted, cut_since, vouched_counted, vouched_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+      `INSERT INTO believed_registers (meter, taken_at, register, shift, rates, rate_shifts, exported, exported_shift, exported_at, advanced_at, cut_counted, cut_since, vouched_counted, vouched_at, rates_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
        ON CONFLICT (meter) DO UPDATE SET taken_at = $2, register = $3, shift = $4, rates = $5, rate_shifts = $6,
          exported = $7, exported_shift = $8, exported_at = $9, advanced_at = $10, cut_counted = $11, cut_since = $12,
-         vouched_counted = $13, vouched_at = $14`,
+         vouched_counted = $13, vouched_at = $14, rates_at = $15`,
       [
         ...[meter, at(takenAt), register, shift, rates, rateShifts],
         ...(exported === null ? [null, null, null] : [exported.register, exported.shift, at(exported.takenAt)]),
         at(advancedAt),
         ...(cut === null ? [null, null] : [cut.counted, at(cut.since)]),
         ...(vouched === null ? [null, null] : [vouched.counted, at(vouched.at)]),
+        ratesAt === null ? null : at(ratesAt),
       ],
     );
   }

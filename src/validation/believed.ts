@@ -22,6 +22,8 @@ export interface Believed {
   /** Null: never read, or begun anew by a person; then `rateShifts` says up to where each was counted. */
   readonly rates: readonly bigint[] | null;
   readonly rateShifts: readonly bigint[];
+  /** Polls bring no rates, and midnights do: so their moment is their own. */
+  readonly ratesAt: Instant | null;
   readonly exported: { readonly register: bigint; readonly shift: bigint; readonly takenAt: Instant } | null;
   /** Where a person last said that so much is right: from there on a day's use is measured again. */
   readonly vouched: { readonly counted: bigint; readonly at: Instant } | null;

@@ -54,8 +54,13 @@ export class RegisterGate implements EnergyGate {
     if (!verdict.believed) return this.#doubted(tx, set, set.total, verdict.doubt);
 
     const exported = this.#exported(set, newest, measure.limits, vouched);
-    if (verdict.next !== null)
-      await store.saveBelieved(tx, meter, withExported(verdict.next, exported, takenAt, registers.exported));
+    const { next, beside } = verdict;
+    if (next !== null) await store.saveBelieved(tx, meter, withExported(next, exported, takenAt, registers.exported));
+    else {
+      const known = beside ?? newest!; // an older total, with rates or a reverse register that may be the newest of their kind
+      const aside = withExported(known, exported, takenAt, registers.exported);
+      if (aside !== newest) await store.saveExported(tx, meter, aside);
+    }
     const day = verdict.midnightOf ?? dayOf(takenAt, this.#parts.timeZone);
     await store.noteDay(tx, meter, day, { at: takenAt, counted: verdict.counted, shift: verdict.shift });
     const use: EnergyUse = {

@@ -85,6 +85,7 @@ export function rebased(newest: Believed, { register, billedTo, at }: RebaseWish
     // a meter that begins at zero begins so with every rate; of any other each rate begins where it is read next
     rates: register === 0n && ratesCounted.length > 0 ? ratesCounted.map(() => 0n) : null,
     rateShifts: ratesCounted,
+    ratesAt: at,
     exported: null,
     vouched: { counted, at },
     advancedAt: counted === countedOf(newest) ? newest.advancedAt : at,

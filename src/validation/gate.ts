@@ -54,6 +54,8 @@ export type Verdict =
       readonly midnightOf: string | null;
       /** What is believed from now on; null: the set is older than what is. */
       readonly next: Believed | null;
+      /** Of an older set: what is believed with its rates, where they are the newest all the same. */
+      readonly beside: Believed | null;
     }
   | { readonly believed: false; readonly doubt: Doubt };
 
@@ -93,11 +95,12 @@ export function judge(asked: Asked, history: History, measure: Measure): Verdict
     if (unusual !== null && !may(rolledOver ? "rolled-over" : unusual)) return doubted(rolledOver ? "rolled-over" : unusual);
   }
   return {
-    ...{ believed: true, counted, shift, rates: ratesNow?.counted ?? null, midnightOf },
+    ...{ believed: true, counted, shift, rates: ratesNow?.counted ?? null, midnightOf, beside: null },
     next: {
       ...{ takenAt, register: registers.total, shift },
       rates: ratesNow?.registers ?? newest?.rates ?? null,
       rateShifts: ratesNow?.shifts ?? newest?.rateShifts ?? [],
+      ratesAt: ratesNow === null ? (newest?.ratesAt ?? null) : takenAt,
       exported: newest?.exported ?? null,
       vouched: vouched ? { counted, at: takenAt } : (newest?.vouched ?? null),
       advancedAt: newest !== null && counted === countedOf(newest) ? newest.advancedAt : takenAt,
@@ -192,8 +195,17 @@ function between(asked: Asked, history: History, { limits }: Measure, midnightOf
   };
   const shift = candidates.find(fits);
   if (shift === undefined) return { believed: false, doubt: "backwards" };
-  const rates = shift === newest!.shift ? ratesEarlier(newest!, registers.rates, limits) : null;
-  return { believed: true, counted: registers.total + shift, shift, rates, midnightOf, next: null };
+  const found = { believed: true, counted: registers.total + shift, shift, midnightOf, next: null } as const;
+  const known = newest!;
+  if (known.ratesAt !== null && takenAt < known.ratesAt) {
+    const rates = shift === known.shift ? ratesEarlier(known, registers.rates, limits) : null;
+    return { ...found, rates, beside: null };
+  }
+  const ratesNow = countRates(known, registers.rates, limits);
+  if (ratesNow === "backwards") return { believed: false, doubt: "backwards" };
+  if (ratesNow === null) return { ...found, rates: null, beside: null };
+  const beside = { ...known, rates: ratesNow.registers, rateShifts: ratesNow.shifts, ratesAt: takenAt };
+  return { ...found, rates: ratesNow.counted, beside };
 }
 
 /** A rate that stands higher than it does now has begun anew since. */

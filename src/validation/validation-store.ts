@@ -25,7 +25,7 @@ export interface ValidationStore {
   believed(tx: Transaction, meter: MeterAddress): Promise<Believed | null>;
   /** Also ends an open doubt. */
   saveBelieved(tx: Transaction, meter: MeterAddress, believed: Believed): Promise<void>;
-  /** Of a reverse register that was read by itself; says nothing of the forward one. */
+  /** Of a reverse register, or rates, that are newest although the total is not; says nothing of that one, and ends no doubt. */
   saveExported(tx: Transaction, meter: MeterAddress, believed: Believed): Promise<void>;
   /** The newest believed registers, without a lock, for those who show them. */
   validated(meters: readonly MeterAddress[]): Promise<ReadonlyMap<MeterAddress, Believed>>;

@@ -35,7 +35,14 @@ describe.each(keepers)("what is believed $title", ({ open }) => {
   const within = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => kept.transactor.transact(work);
 
   const whole: Believed = {
-    ...{ takenAt: noon, register: 12_345n, shift: 100_000_000n, rates: [1n, 2n], rateShifts: [0n, 100_000_000n] },
+    ...{
+      takenAt: noon,
+      register: 12_345n,
+      shift: 100_000_000n,
+      rates: [1n, 2n],
+      rateShifts: [0n, 100_000_000n],
+      ratesAt: later(noon, -7),
+    },
     exported: { register: 7n, shift: -3n, takenAt: later(noon, -5) },
     ...{
       advancedAt: later(noon, -hours(1)),
@@ -43,7 +50,7 @@ describe.each(keepers)("what is believed $title", ({ open }) => {
       vouched: { counted: 3n, at: later(noon, -9) },
     },
   };
-  const bare: Believed = { ...whole, rates: null, rateShifts: [], exported: null, cut: null, vouched: null };
+  const bare: Believed = { ...whole, rates: null, rateShifts: [], ratesAt: null, exported: null, cut: null, vouched: null };
 
   test("is what was saved last, with all its parts and without", async () => {
     expect(await within((tx) => kept.validation.believed(tx, A))).toBe(null);

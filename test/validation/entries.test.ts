@@ -1,6 +1,6 @@
 /** What persons enter: the way past a doubt, with a reason, once, and never backwards but by a rebase. */
 import { describe, expect, test } from "vitest";
-import { hours, later } from "../../src/kernel/clock.ts";
+import { hours, later, minutes } from "../../src/kernel/clock.ts";
 import { aBench, begin, METER, type Bench } from "./bench.ts";
 
 const DAY = hours(24);
@@ -135,4 +135,25 @@ test("rates, reverse energy and midnights of one moment become one use; a revers
   await bench.read({ importedEnergy: "10.60", exportedEnergy: "3.30" });
   expect(bench.uses.at(-1)).toMatchObject({ register: 1_060n, exported: 330n });
   expect(bench.uses).toHaveLength(3);
+});
+
+test("a midnight that is fetched after a poll of its day brings rates that go on from the midnight before", async () => {
+  const bench = await aBench();
+  const rates = (total: string, one: string, two: string) => ({
+    ...{ importedEnergy: total, importedEnergyTariff1: one, importedEnergyTariff2: two },
+  });
+  bench.at(minutes(5));
+  await bench.read({ importedEnergy: "10.10" });
+  await bench.read({ ...rates("10.00", "4.00", "6.00"), exportedEnergy: "1.00" }, "freeze", begin);
+  expect(bench.uses.at(-1)).toMatchObject({ register: 1_000n, rates: [400n, 600n], exported: 100n, midnightOf: "2026-11-02" });
+  bench.at(DAY + minutes(5));
+  await bench.read({ importedEnergy: "20.10" });
+  await bench.read({ ...rates("20.00", "9.00", "11.00"), exportedEnergy: "1.50" }, "freeze", later(begin, DAY));
+  expect(bench.uses.at(-1)).toMatchObject({ register: 2_000n, rates: [900n, 1_100n], exported: 150n });
+  // and one that was missed is fetched last of all
+  bench.at(3 * DAY);
+  await bench.read(rates("40.00", "19.00", "21.00"), "freeze");
+  await bench.read(rates("30.00", "14.00", "16.00"), "freeze", later(begin, 2 * DAY));
+  expect(bench.uses.at(-1)).toMatchObject({ register: 3_000n, rates: [1_400n, 1_600n], midnightOf: "2026-11-04" });
+  expect(bench.suspects).toEqual([]);
 });

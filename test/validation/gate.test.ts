@@ -21,6 +21,7 @@ const believed = (changes: Partial<Believed> = {}): Believed => ({
     shift: 0n,
     rates: null,
     rateShifts: [],
+    ratesAt: null,
     exported: null,
     advancedAt: noon,
     cut: null,

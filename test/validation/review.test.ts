@@ -32,6 +32,7 @@ const believed = (changes: Partial<Believed> = {}): Believed => ({
     shift: 0n,
     rates: null,
     rateShifts: [],
+    ratesAt: null,
     exported: null,
     advancedAt: now,
     cut: null,

@@ -8,6 +8,7 @@ CREATE TABLE believed_registers (
   shift            bigint NOT NULL,       -- counted = register + shift: it changes where a register begins anew
   rates            bigint[],              -- by rate, the first one first
   rate_shifts      bigint[] NOT NULL,
+  rates_at         timestamptz,           -- polls bring no rates, midnights do
   exported         bigint,
   exported_shift   bigint,
   exported_at      timestamptz,
