@@ -21,6 +21,7 @@ import { reasonOf } from "./kernel/faults.ts";
 import type { Logger } from "./kernel/log.ts";
 import { beginAuditing } from "./house/auditing.ts";
 import { Closers } from "./house/closers.ts";
+import { collectionPicture } from "./house/collecting.ts";
 import { buildEngine } from "./house/engine.ts";
 import { comparisonOf, exceptionsOf } from "./house/exceptions.ts";
 import { metersInUse } from "./house/meters-in-use.ts";
@@ -179,6 +180,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     exceptions: () => open.store.counts(clock.now()),
     auditWaiting: audit.pulse.waiting,
     parts: () => watch.states(),
+    collection: () => collectionPicture(stores.collection, clock, config.site.timeZone),
     standsStillMs: () => watch.progress.standsStillMs,
   });
   security.onUsable?.(() => {
@@ -246,6 +248,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     correctionCap: config.paymentCap,
     channels: config.channels,
     billing: stores.billing,
+    collection: { store: stores.collection, looks: stores.looks },
     street,
     live,
     readiness: watch.readiness,

@@ -17,6 +17,7 @@ import { billRoutes } from "./routes/bills.ts";
 import { bookkeepingRoutes } from "./routes/bookkeeping.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { busRoutes } from "./routes/buses.ts";
+import { collectionRoutes } from "./routes/collection.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { entryRoutes } from "./routes/entries.ts";
 import { exceptionRoutes } from "./routes/exceptions.ts";
@@ -100,6 +101,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     entryRoutes(routes, parts, views);
     reviewRoutes(routes, parts, views);
     bookkeepingRoutes(routes, parts, views);
+    collectionRoutes(routes, parts);
     busRoutes(routes, parts);
     auditRoutes(routes, parts);
     receiptRoutes(routes, parts);

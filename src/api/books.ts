@@ -13,6 +13,7 @@ import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { AuditStore } from "../audit/audit-store.ts";
 import type { Sealer } from "../audit/sealer.ts";
 import type { ReceiptDesk } from "../receipts/receipt-desk.ts";
+import type { CollectionStore, MeterLookStore } from "../collection/collection-store.ts";
 import type { Attempt, Command } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { AccountBook, CommandStore, MeterBook, MeterStore, Payment, PaymentStore } from "../commands/command-store.ts";
@@ -119,6 +120,10 @@ export interface ApiParts {
     ): Promise<readonly { readonly day: string; readonly first: string; readonly last: string }[]>;
   };
   readonly billing: Pick<DailyBillingStore, "days" | "billOf">;
+  readonly collection: {
+    readonly store: Pick<CollectionStore, "counts" | "gaps">;
+    readonly looks: Pick<MeterLookStore, "events" | "clocks" | "hours">;
+  };
   readonly street: Street;
   /** Lines with their shares of time beside their counts. */
   readonly buses: () => readonly (BusPicture & BusShares)[];

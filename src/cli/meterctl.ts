@@ -1,4 +1,4 @@
-/** The command line tool: decode, encode, read, ports, pay, relay, command, receipt, audit, backup, restore, doctor. What each prints and how it ends is told in the README. */
+/** The command line tool: decode, encode, read, ports, pay, collection, relay, command, receipt, audit, backup, restore, doctor. What each prints and how it ends is told in the README. */
 import { randomUUID } from "node:crypto";
 import { Command, CommanderError } from "commander";
 import { itemOf } from "../protocols/dlt645/index.ts";
@@ -8,6 +8,7 @@ import { ApiClient, type ApiAddress, type ApiOptions, type Json } from "./api-cl
 import { auditCommands } from "./audit-commands.ts";
 import { backupCommands } from "./backup-commands.ts";
 import { addressArgument, argument, countArgument } from "./arguments.ts";
+import { collectionCommands } from "./collection-commands.ts";
 import { deskCommands } from "./desk-commands.ts";
 import { decode, explainingOf, languageOf } from "./decode.ts";
 import { examine, printFindings } from "./doctor.ts";
@@ -234,6 +235,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     });
 
   importCommands({ program, terminal, end, throughGateway, clientOf });
+  collectionCommands({ program, throughGateway, terminal, end, clientOf });
   deskCommands({ program, throughGateway, terminal, end, clientOf });
   reviewCommands({ program, throughGateway, terminal, clientOf });
   meterChanges(program, { throughGateway, clientOf, show });

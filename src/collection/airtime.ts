@@ -7,14 +7,14 @@ import type { CollectionSettings } from "./settings.ts";
 
 const CLOCK = ["04000101", "04000102"];
 const MIDNIGHT = ["05060001", "05060101", "05060201"];
-const HOUR = "0504FF01";
+const HOUR = ["05040001", "05040101", "05040201"];
 const HOURS_A_DAY = 24;
 
 export function dailyExchanges({ events, hourly }: CollectionSettings): (model: MeterModel) => readonly ExchangeBytes[] {
   const asked = [
     ...MIDNIGHT,
     ...(events ? eventKindNames.map((kind) => kindRow(kind).count) : []),
-    ...(hourly ? Array.from({ length: HOURS_A_DAY }, () => HOUR) : []),
+    ...(hourly ? Array.from({ length: HOURS_A_DAY }, () => HOUR).flat() : []),
   ];
   const known = new Map<string, readonly ExchangeBytes[]>();
   return ({ profile, preamble }) => {

@@ -85,7 +85,11 @@ export interface CollectionStore {
   open(opening: Opening): Promise<void>;
   dues(today: Day): Promise<readonly Dues[]>;
   /** False: it had come already, or nobody owes it. */
-  collect(meter: MeterAddress, day: Day, come: { readonly how: How; readonly takenAt: Instant; readonly at: Instant }): Promise<boolean>;
+  collect(
+    meter: MeterAddress,
+    day: Day,
+    come: { readonly how: How; readonly takenAt: Instant; readonly at: Instant },
+  ): Promise<boolean>;
   /** It did not come, this time or for good. A day that has come stays so. */
   miss(
     meter: MeterAddress,
@@ -97,7 +101,7 @@ export interface CollectionStore {
   keepLacks(meter: MeterAddress, lacks: Lacks): Promise<void>;
   /** The believed reading of imported energy nearest to this moment, freezes left out; null: none within so many milliseconds. */
   nearest(meter: MeterAddress, midnight: Instant, withinMs: number): Promise<NearReading | null>;
-  /** Gaps near whose midnight a person has put a register in since are collected by that; answers how many. */
+  /** What was given up or doubted, and near whose midnight a person has put a register in since, is collected by that; answers how many. */
   collectEntries(near: { readonly timeZone: string; readonly withinMs: number; readonly at: Instant }): Promise<number>;
 
   counts(range: { readonly from: Day; readonly to: Day; readonly by: RateBy }): Promise<readonly DayCount[]>;

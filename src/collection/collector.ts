@@ -7,18 +7,20 @@
  * is, so that commands overtake between any two exchanges. What is left comes with a later turn; what was read is kept at once, in an
  * order in which a death in the middle reads it again and loses nothing: readings first, then the mark that they came.
  */
-import { dayOf, later, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
-import { isFault, reasonOf } from "../kernel/faults.ts";
+import { dayOf, hours, later, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
+import { isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading } from "../kernel/reading.ts";
+import type { Transaction } from "../kernel/transaction.ts";
 import { meterModels } from "../devices/meter-models.ts";
 import type { MeterSession } from "../devices/meter.ts";
-import { midnightOf, type Day } from "./days.ts";
+import { DAY_MS, midnightOf, type Day } from "./days.ts";
 import type { CollectionStore, Dues } from "./collection-store.ts";
 import { DailyLook, type DailyLookParts } from "./daily-look.ts";
 import { isLacking, noteHaving, noteLacking, type Lacks } from "./lacks.ts";
 import { emptyMemory, readMidnight, type FreezeMemory, type Midnight } from "./read-freezes.ts";
+import { nextHourAfter, readHours } from "./read-hours.ts";
 import type { CollectionSettings } from "./settings.ts";
 import type { MissingBecause } from "./states.ts";
 
@@ -28,8 +30,14 @@ const DAYS_PER_TURN = 6;
 const AFTER_MIDNIGHT_MS = minutes(3);
 /** After a turn that brought nothing, and at most. */
 const AGAIN_MS = { least: minutes(1), most: minutes(30) };
-/** A registers that a midnight is read for, where no freeze keeps it. */
-const REGISTERS = ["importedEnergy", "importedEnergyTariff1", "importedEnergyTariff2", "importedEnergyTariff3", "importedEnergyTariff4"];
+/** What is read of a meter just after midnight, where no freeze keeps it. */
+const REGISTERS = [
+  "importedEnergy",
+  "importedEnergyTariff1",
+  "importedEnergyTariff2",
+  "importedEnergyTariff3",
+  "importedEnergyTariff4",
+];
 
 export interface CollectorParts extends DailyLookParts {
   readonly clock: Clock;
@@ -37,7 +45,13 @@ export interface CollectorParts extends DailyLookParts {
   readonly timeZone: string;
   readonly settings: CollectionSettings;
   readonly store: CollectionStore;
-  readonly intake: { take(readings: readonly Reading[]): Promise<void> };
+  readonly intake: CollectionIntake;
+}
+
+/** `takeIn`: within a transaction, and answers what it doubts; left out, whoever takes believes everything. */
+export interface CollectionIntake {
+  take(readings: readonly Reading[]): Promise<void>;
+  takeIn?(tx: Transaction, readings: readonly Reading[]): Promise<readonly string[]>;
 }
 
 /** What is known of one meter's dues between two looks at the books. */
@@ -45,9 +59,13 @@ interface Debt {
   dues: Dues;
   /** Came since the books were looked at. */
   readonly came: Set<Day>;
+  /** Midnights that were not believed: how often, and when they are read again. */
+  readonly doubted: Map<Day, { readonly times: number; readonly again: Instant }>;
   readonly freezes: FreezeMemory;
   notBefore: Instant;
   failures: number;
+  /** When hours are asked for again; before the first look, at once. */
+  hoursAt: Instant;
   /** What was last said of why nothing comes, so that it is not written down each time. */
   said: string;
 }
@@ -70,12 +88,21 @@ export class Collector {
       const debt = this.#debts.get(dues.meter);
       if (debt === undefined) {
         this.#debts.set(dues.meter, {
-          ...{ dues, came: new Set<Day>(), freezes: emptyMemory(), failures: 0, said: "" },
+          ...{
+            dues,
+            came: new Set<Day>(),
+            doubted: new Map<Day, never>(),
+            freezes: emptyMemory(),
+            failures: 0,
+            said: "",
+            hoursAt: this.#parts.clock.now(),
+          },
           notBefore: this.#parts.clock.now(),
         });
         continue;
       }
       for (const day of [...debt.came]) if (!dues.days.includes(day)) debt.came.delete(day);
+      for (const day of [...debt.doubted.keys()]) if (!dues.days.includes(day)) debt.doubted.delete(day);
       // what this process did after the books were read, it knows better
       const { clockOn, eventsOn, aheadMs, lacks } = debt.dues;
       debt.dues = { ...dues, clockOn: clockOn ?? dues.clockOn, eventsOn: eventsOn ?? dues.eventsOn, aheadMs, lacks };
@@ -88,6 +115,12 @@ export class Collector {
     if (debt !== undefined && debt.failures > 0) debt.notBefore = this.#parts.clock.now();
   }
 
+  /** Its turn found nobody: what it owes is a gap from now on, with that reason. */
+  async unreached(meter: MeterAddress, fault: FaultCode): Promise<void> {
+    const debt = this.#debts.get(meter);
+    if (debt !== undefined) await this.#sayMissing(debt, becauseOf(fault));
+  }
+
   isDue(meter: MeterAddress): boolean {
     const debt = this.#debts.get(meter);
     if (debt === undefined) return false;
@@ -96,7 +129,25 @@ export class Collector {
     const today = dayOf(now, this.#parts.timeZone);
     if (now < midnightOf(today, this.#parts.timeZone) + AFTER_MIDNIGHT_MS && !this.#owed(debt).some((day) => day < today))
       return false;
-    return this.#owed(debt).length > 0 || this.#look.isOwed(debt.dues, today, now);
+    return this.#owed(debt).length > 0 || this.#look.isOwed(debt.dues, today, now) || this.#owesHours(debt, now);
+  }
+
+  #owesHours({ dues, hoursAt }: Debt, now: Instant): boolean {
+    return this.#parts.settings.hourly && now >= hoursAt && !isLacking(dues.lacks, "hourly-freeze", now);
+  }
+
+  async #hours(session: MeterSession, debt: Debt): Promise<void> {
+    const { clock, looks, timeZone } = this.#parts;
+    if (!this.#owesHours(debt, clock.now())) return;
+    const { meter, lacks, aheadMs } = debt.dues;
+    const [last] = await looks.hours(meter, { before: null, limit: 1 });
+    const read = await readHours(session, last?.at ?? null, timeZone);
+    if (read === null) await this.#lacks(debt, noteLacking(lacks, "hourly-freeze", clock.now()));
+    else {
+      await looks.keepHours(meter, read.rows);
+      await this.#lacks(debt, noteHaving(lacks, "hourly-freeze"));
+    }
+    debt.hoursAt = read?.more === true ? clock.now() : nextHourAfter(clock.now(), aheadMs ?? 0, AFTER_MIDNIGHT_MS);
   }
 
   /** One turn. Never throws what a meter or a line can do wrong; throws what is wrong with us. */
@@ -110,6 +161,7 @@ export class Collector {
       debt.dues = await this.#look.clock(session, debt.dues);
       left = await this.#midnights(session, debt);
       if (left === "done") debt.dues = await this.#look.records(session, debt.dues);
+      if (left === "done") await this.#hours(session, debt);
       debt.failures = left === "later" ? debt.failures + 1 : 0;
     } catch (error) {
       debt.failures += 1;
@@ -122,8 +174,9 @@ export class Collector {
     }
   }
 
-  #owed({ dues, came }: Debt): readonly Day[] {
-    return dues.days.filter((day) => !came.has(day));
+  #owed({ dues, came, doubted }: Debt): readonly Day[] {
+    const now = this.#parts.clock.now();
+    return dues.days.filter((day) => !came.has(day) && (doubted.get(day)?.again ?? now) <= now);
   }
 
   /** Oldest first. `more`: the turn was not long enough; `later`: asking again now would bring nothing else. */
@@ -137,7 +190,9 @@ export class Collector {
       const wantsExported = !isLacking(debt.dues.lacks, "exported", clock.now());
       const parts = { session, clock, timeZone, aheadMs: debt.dues.aheadMs ?? 0, wantsExported };
       const midnight = await this.#read(day, debt, parts);
-      if (midnight === "unreadable" || midnight.is === "not-yet" || midnight.is === "moved") {
+      // A meter that keeps none, and whose own first midnight is still to come, has not said that it keeps none.
+      const isAhead = midnight !== "unreadable" && midnight.is === "lacking" && this.#isBehind(debt, day);
+      if (midnight === "unreadable" || midnight.is === "not-yet" || midnight.is === "moved" || isAhead) {
         await this.#wait(debt, day, midnight);
         waits = true;
         if (midnight !== "unreadable" && midnight.is === "moved") return "later";
@@ -169,14 +224,28 @@ export class Collector {
     { readings, hasExported }: Extract<Midnight, { is: "read" }>,
     askedForExported: boolean,
   ): Promise<void> {
-    const { clock, intake, store } = this.#parts;
+    const { clock, store } = this.#parts;
     const { meter, lacks } = debt.dues;
-    await intake.take(readings);
+    if (await this.#isDoubted(readings)) {
+      // A reply that was broken on its way is whole the next time; a register that is really like that waits for a person.
+      const times = (debt.doubted.get(day)?.times ?? 0) + 1;
+      debt.doubted.set(day, { times, again: later(clock.now(), doubtMs(times)) });
+      debt.freezes.ages.clear();
+      await store.miss(meter, [day], { state: "missing", because: "doubted", at: clock.now() });
+      return;
+    }
     debt.came.add(day);
     await store.collect(meter, day, { how: "freeze", takenAt: readings[0]!.takenAt, at: clock.now() });
     const known = noteHaving(lacks, "daily-freeze");
     if (!askedForExported) await this.#lacks(debt, known);
     else await this.#lacks(debt, hasExported ? noteHaving(known, "exported") : noteLacking(known, "exported", clock.now()));
+  }
+
+  async #isDoubted(readings: readonly Reading[]): Promise<boolean> {
+    const { intake, transactor } = this.#parts;
+    if (intake.takeIn === undefined) await intake.take(readings);
+    else return (await transactor.transact((tx) => intake.takeIn!(tx, readings))).length > 0;
+    return false;
   }
 
   /** A register that is read now is the nearest there will be to this midnight. */
@@ -185,7 +254,9 @@ export class Collector {
     const today = dayOf(clock.now(), timeZone);
     const isNear = clock.now() - midnightOf(today, timeZone) <= this.#nearMs;
     if (owed.includes(today) && isNear) {
-      await intake.take(await session.read(meterModels[session.meter.model].profile.blocks.length > 0 ? REGISTERS : ["importedEnergy"], "poll"));
+      await intake.take(
+        await session.read(meterModels[session.meter.model].profile.blocks.length > 0 ? REGISTERS : ["importedEnergy"], "poll"),
+      );
       if (!isLacking(debt.dues.lacks, "exported", clock.now())) {
         const exported = await session.read(["exportedEnergy"], "poll");
         await intake.take(exported);
@@ -218,11 +289,16 @@ export class Collector {
   }
 
   async #wait(debt: Debt, day: Day, midnight: Midnight | "unreadable"): Promise<void> {
-    const { clock, timeZone, store } = this.#parts;
-    const { meter, aheadMs } = debt.dues;
-    const isBehind = later(clock.now(), aheadMs ?? 0) < midnightOf(day, timeZone) + AFTER_MIDNIGHT_MS;
-    const because: MissingBecause = midnight === "unreadable" ? "unreadable" : isBehind ? "clock-behind" : "no-freeze-yet";
-    await store.miss(meter, [day], { state: "missing", because, at: clock.now() });
+    const { clock, store } = this.#parts;
+    const waits: MissingBecause = this.#isBehind(debt, day) ? "clock-behind" : "no-freeze-yet";
+    const because: MissingBecause = midnight === "unreadable" ? "unreadable" : waits;
+    await store.miss(debt.dues.meter, [day], { state: "missing", because, at: clock.now() });
+  }
+
+  /** By the meter's own clock this midnight has not come, or only just. */
+  #isBehind({ dues }: Debt, day: Day): boolean {
+    const { clock, timeZone } = this.#parts;
+    return later(clock.now(), dues.aheadMs ?? 0) < midnightOf(day, timeZone) + AFTER_MIDNIGHT_MS;
   }
 
   async #sayMissing(debt: Debt, because: MissingBecause): Promise<void> {
@@ -240,6 +316,8 @@ export class Collector {
   }
 }
 
-const becauseOf = (fault: string): MissingBecause =>
-  fault === "meter-silent" ? "silent" : fault === "line-down" || fault === "line-not-ours" ? "line-down" : "unreadable";
+/** In the next turns, then by the hour, then daily: what is broken for good must not fill the list of doubts. */
+const doubtMs = (times: number): number => (times < 3 ? minutes(5) : times < 8 ? hours(1) : DAY_MS);
 
+const becauseOf = (fault: FaultCode): MissingBecause =>
+  fault === "meter-silent" ? "silent" : fault === "line-down" || fault === "line-not-ours" ? "line-down" : "unreadable";

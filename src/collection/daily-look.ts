@@ -4,7 +4,7 @@
  * Each is kept as soon as it was read, with what follows from it in the same transaction: an exception where the clock is off by minutes, or
  * where somebody else changed the meter. An order to set the clock is a command like any other, and a transaction of its own.
  */
-import { dayOf, later, type Clock, type Instant } from "../kernel/clock.ts";
+import { dayOf, iso, later, type Clock, type Instant } from "../kernel/clock.ts";
 import type { Outbox } from "../kernel/events.ts";
 import { isFault } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
@@ -64,7 +64,9 @@ export class DailyLook {
   isOwed({ meter, since, clockOn, eventsOn }: Dues, today: Day, now: Instant): boolean {
     if (today < since) return false;
     const mayBeSet = this.#setFrom.get(meter);
-    return clockOn !== today || (this.#parts.settings.events && eventsOn !== today) || (mayBeSet !== undefined && now >= mayBeSet);
+    return (
+      clockOn !== today || (this.#parts.settings.events && eventsOn !== today) || (mayBeSet !== undefined && now >= mayBeSet)
+    );
   }
 
   async clock(session: MeterSession, dues: Dues): Promise<Dues> {
@@ -132,8 +134,7 @@ export class DailyLook {
         return null;
       });
       const before = lacks;
-      lacks =
-        look === null ? noteLacking(lacks, `event/${kind}`, clock.now()) : noteHaving(lacks, `event/${kind}`);
+      lacks = look === null ? noteLacking(lacks, `event/${kind}`, clock.now()) : noteHaving(lacks, `event/${kind}`);
       if (lacks !== before) await this.#parts.store.keepLacks(meter, lacks);
       if (look !== null && (look.count !== count || look.events.length > 0))
         await this.#keep(meter, kind, look.count, look.events, count !== undefined);
@@ -157,7 +158,13 @@ export class DailyLook {
       for (const event of added) {
         // what happened before it was ours to look after is its history
         if (wasLookedAt && kindRow(kind).changes === true && event.ours !== true) await findings?.changed(tx, event);
-        if (wasLookedAt) await outbox.announce(tx, { type: "event", meter, event: kind, at: event.at });
+        if (wasLookedAt)
+          await outbox.announce(tx, {
+            type: "event",
+            meter,
+            event: kind,
+            at: event.at === null ? null : iso(event.at, timeZone),
+          });
       }
       return added;
     });

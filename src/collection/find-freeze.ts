@@ -17,6 +17,8 @@ import { DAY_MS } from "./days.ts";
 export const FREEZES_KEPT = 62;
 /** A meter whose ages make no sense at all is not searched for ever. */
 const GUESSES_MAX = 12;
+/** After so many that the calendar got wrong, or one beyond all that is kept, the rest is halved. */
+const CALENDAR_GUESSES = 3;
 
 export type FoundFreeze =
   | { readonly is: "found"; readonly age: number }
@@ -55,7 +57,8 @@ export async function findFreeze(
     if (found !== null) return found;
   }
   for (let guesses = 0; guesses < GUESSES_MAX && older.age - newer.age > 1; guesses += 1) {
-    const age = guessBetween(newer, older, midnight);
+    const isLost = guesses >= CALENDAR_GUESSES || (older.at === null && older.age <= FREEZES_KEPT);
+    const age = isLost ? Math.floor((newer.age + older.age) / 2) : guessBetween(newer, older, midnight);
     const found = await weigh(age, await timeAt(age));
     if (found !== null) return found;
   }

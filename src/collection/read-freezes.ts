@@ -46,8 +46,6 @@ export type Midnight =
 
 /** Clocks are known to a few seconds, and a meter freezes when it comes to it. */
 const FREEZE_CARE_MS = minutes(2);
-const IMPORTED = /^dailyFreezeImportedEnergy(Tariff\d+)?$/;
-const EXPORTED = "dailyFreezeExportedEnergy";
 
 export const emptyMemory = (): FreezeMemory => ({ day: "", ages: new Map(), half: null });
 
@@ -65,7 +63,12 @@ export async function readMidnight(midnight: Instant, memory: FreezeMemory, part
     memory.ages.set(age, at);
     return at;
   };
-  const found = await findFreeze(midnight, timeAt, memory.ages);
+  let found = await findFreeze(midnight, timeAt, memory.ages);
+  if (found.is === "absent" || found.is === "beyond") {
+    // A day is given up by this: what the ages told is asked once more, since a time may have been broken on its way and still fit its sum.
+    memory.ages.clear();
+    found = await findFreeze(midnight, timeAt, memory.ages);
+  }
   if (!holds(memory, parts)) return moved(memory);
   if (found.is !== "found") {
     // What is not there yet may be there at the next look, and what there is at all is looked at anew.
@@ -78,13 +81,15 @@ export async function readMidnight(midnight: Instant, memory: FreezeMemory, part
   const exported = parts.wantsExported ? await session.read([itemAt("02", age)], "freeze") : [];
   if (!holds(memory, parts)) return moved(memory);
   memory.half = null;
-  const readings = [...imported, ...exported].flatMap((reading) => asRegister(reading, midnight) ?? []);
+  const readings = [
+    ...registersOf("importedEnergy", imported, midnight),
+    ...registersOf("exportedEnergy", exported.slice(0, 1), midnight),
+  ];
   if (!readings.some(({ item }) => item === "importedEnergy")) return { is: "empty" };
   return { is: "read", readings, hasExported: readings.some(({ item }) => item === "exportedEnergy") };
 }
 
-const itemAt = (quantity: string, age: number): string =>
-  `0506${quantity}${age.toString(16).toUpperCase().padStart(2, "0")}`;
+const itemAt = (quantity: string, age: number): string => `0506${quantity}${age.toString(16).toUpperCase().padStart(2, "0")}`;
 
 /** True while the meter's clock stands in the day of the memory, well away from both of its ends. */
 function holds({ day }: FreezeMemory, { clock, aheadMs, timeZone }: FreezeParts): boolean {
@@ -104,10 +109,13 @@ function moved(memory: FreezeMemory): Midnight {
   return { is: "moved" };
 }
 
-/** A freeze's values as the items of the register they were taken from, at the midnight they are of. */
-function asRegister(reading: Reading, midnight: Instant): Reading | null {
-  if (reading.value === null) return null;
-  if (reading.item !== EXPORTED && !IMPORTED.test(reading.item)) return null;
-  const item = reading.item.slice("dailyFreeze".length);
-  return { ...reading, item: item[0]!.toLowerCase() + item.slice(1), takenAt: midnight, source: "freeze" };
-}
+/**
+ * A freeze's values as the items of the registers they were taken from, at the midnight they are of. By their places, the total first and then
+ * its tariffs: the dictionary puts the age into the names, and 3 behind a tariff's 1 is not tariff 13.
+ */
+const registersOf = (item: string, frozen: readonly Reading[], midnight: Instant): readonly Reading[] =>
+  frozen.flatMap((reading, place) =>
+    reading.value === null
+      ? []
+      : [{ ...reading, item: place === 0 ? item : `${item}Tariff${place}`, takenAt: midnight, source: "freeze" as const }],
+  );

@@ -18,12 +18,16 @@ export const missingBecause = {
   "not-asked": { en: "nobody could ask yet", zh: "尚未召测" },
   silent: { en: "the meter does not answer", zh: "电表无应答" },
   "line-down": { en: "its line is down", zh: "线路中断" },
+  doubted: { en: "what it answered is not believed", zh: "示数存疑" },
   unreadable: { en: "what it answered cannot be read", zh: "应答无法解析" },
   "clock-behind": { en: "by its own clock the day has not begun", zh: "电表时钟偏慢，冻结未到" },
   "no-freeze-yet": { en: "it has not frozen this midnight", zh: "日冻结尚未生成" },
   "no-freeze": { en: "it kept no freeze of this midnight", zh: "无该日冻结" },
   "power-down": { en: "it was without power at this midnight", zh: "零点停电" },
-  "keeps-none": { en: "this meter keeps no daily freezes, and nobody read it near midnight", zh: "电表无日冻结，零点附近也无抄读" },
+  "keeps-none": {
+    en: "this meter keeps no daily freezes, and nobody read it near midnight",
+    zh: "电表无日冻结，零点附近也无抄读",
+  },
   "older-than-kept": { en: "older than the meter keeps", zh: "超出电表冻结保存天数" },
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
 export type MissingBecause = keyof typeof missingBecause;

@@ -7,6 +7,8 @@
 import type {
   Account,
   Bus,
+  CollectionDay,
+  CollectionGap,
   Command,
   ExceptionItem,
   HousePart,
@@ -154,6 +156,11 @@ export const buses = async (): Promise<readonly Bus[]> => ((await call("/v1/buse
 /** The last of a line, newest first. */
 export const tape = async (bus: string): Promise<readonly TapeRow[]> =>
   ((await call(`/v1/buses/${encodeURIComponent(bus)}/tape?limit=60`)) as Page).items as readonly TapeRow[];
+
+export const collectionDays = async (by: "day" | "line"): Promise<readonly CollectionDay[]> =>
+  ((await call(`/v1/collection?by=${by}`)) as Page).items as readonly CollectionDay[];
+export const collectionGaps = async (): Promise<readonly CollectionGap[]> =>
+  ((await call("/v1/collection/gaps?limit=200")) as Page).items as readonly CollectionGap[];
 
 export const openExceptions = async (): Promise<readonly ExceptionItem[]> =>
   ((await call("/v1/exceptions?state=open&limit=200")) as Page).items as readonly ExceptionItem[];

@@ -166,6 +166,23 @@ export interface Intent {
   readonly shadow: boolean;
 }
 
+/** Of GET /v1/collection. */
+export interface CollectionDay {
+  readonly day: string;
+  readonly key: string | null;
+  readonly expected: number;
+  readonly collected: number;
+  readonly rate: number | null;
+}
+
+export interface CollectionGap {
+  readonly meter: string;
+  readonly day: string;
+  readonly line: string;
+  readonly state: "missing" | "given-up";
+  readonly says: { readonly en: string; readonly zh: string } | null;
+}
+
 /** One message of GET /v1/events. */
 export type Announcement =
   | { readonly type: "command"; readonly id: string; readonly meter: string; readonly kind: string; readonly state: string }

@@ -7,7 +7,7 @@
  * poll-planner.ts); what is due together is read in one go.
  */
 import { hours, seconds, type Clock, type Instant } from "../kernel/clock.ts";
-import { isFault, reasonOf } from "../kernel/faults.ts";
+import { isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import { isEnergyItem } from "./energy-set.ts";
@@ -27,6 +27,8 @@ export interface Errand {
   isDue(meter: MeterAddress): boolean;
   /** Bounded: what is left comes with a later turn. Meters and lines that fail are its own matter. */
   run(session: MeterSession): Promise<void>;
+  /** The turn found nobody before it came to this: the fault's code. */
+  unreached(meter: MeterAddress, fault: FaultCode): Promise<void>;
 }
 
 export interface PollerParts {
@@ -160,11 +162,20 @@ export class Poller {
           if (this.#stopped()) return;
           if (NOBODY.some((code) => isFault(error, code))) this.#missed.set(meter.address, new Set(due.map(({ tier }) => tier)));
           const log = this.#parts.log.child({ meter: meter.address, bus: meter.bus });
+          if (isFault(error)) await this.#tellErrand(meter.address, error.code);
           if (isFault(error)) log.debug({ fault: error.code }, "a poll found nobody");
           else log.error({ reason: reasonOf(error) }, "a poll failed in the gateway itself");
         }
       }
       if (!asked) await clock.wait(this.#parts.lookEveryMs ?? LOOK_FOR_WORK_EVERY_MS, this.#stop.signal);
+    }
+  }
+
+  async #tellErrand(meter: MeterAddress, fault: FaultCode): Promise<void> {
+    try {
+      await this.#parts.errand?.unreached(meter, fault);
+    } catch (error) {
+      this.#parts.log.error({ meter, reason: reasonOf(error) }, "what a turn did not reach could not be written down");
     }
   }
 

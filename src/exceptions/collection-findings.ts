@@ -37,7 +37,8 @@ export class MeterFindings implements CollectionFindings {
 
   async clockRight(tx: Transaction, meter: MeterAddress): Promise<void> {
     const item = await this.#parts.store.lockOpen(tx, keyOf.clock(meter));
-    if (item !== null) await this.#parts.exceptions.end(tx, item, { by: GATEWAY, note: "the meter's clock is within minutes again" });
+    if (item !== null)
+      await this.#parts.exceptions.end(tx, item, { by: GATEWAY, note: "the meter's clock is within minutes again" });
   }
 
   async changed(tx: Transaction, { meter, kind, number, at, operator, fields }: MeterEvent): Promise<void> {

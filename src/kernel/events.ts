@@ -2,7 +2,6 @@
  * What can be announced. An announcement is written to the outbox in the transaction that made it true, and delivered at
  * least once afterwards; whoever listens must not mind hearing it twice.
  */
-import type { Instant } from "./clock.ts";
 import type { AccountId, CommandId, MeterAddress, PaymentId } from "./ids.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -20,8 +19,8 @@ export type Announcement =
   | { readonly type: "meter"; readonly address: MeterAddress }
   | { readonly type: "reading"; readonly meter: MeterAddress; readonly item: string; readonly value: string | null }
   | { readonly type: "exception"; readonly id: string; readonly kind: string; readonly state: "open" | "closed" }
-  /** The meter wrote it down by itself; `at` by its own clock. */
-  | { readonly type: "event"; readonly meter: MeterAddress; readonly event: string; readonly at: Instant | null }
+  /** The meter wrote it down by itself; `at` by its own clock, ISO 8601. */
+  | { readonly type: "event"; readonly meter: MeterAddress; readonly event: string; readonly at: string | null }
   | {
       readonly type: "intent";
       readonly meter: MeterAddress;

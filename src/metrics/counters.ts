@@ -24,6 +24,10 @@ export interface Pictures {
   /** Of the house, as /readyz tells them: 0 as it should be, 1 degraded, 2 not ready. */
   readonly parts: () => Promise<readonly { readonly part: string; readonly state: 0 | 1 | 2 }[]>;
   readonly standsStillMs: () => number;
+  /** Midnights of yesterday and today, by line. */
+  readonly collection: () => Promise<
+    readonly { readonly line: string; readonly when: string; readonly rate: number; readonly gaps: number }[]
+  >;
   readonly auditWaiting: () => Promise<{ readonly rows: number; readonly ageMs: number }>;
 }
 
@@ -102,6 +106,28 @@ export class Counters {
         for (const { part, state } of await orNone(pictures.parts())) this.set({ part }, state);
       },
     });
+    const perLine = (name: string, help: string, value: (row: { rate: number; gaps: number }) => number): void => {
+      new Gauge({
+        name,
+        help,
+        labelNames: ["bus", "day"],
+        registers,
+        async collect() {
+          this.reset();
+          for (const row of await orNone(pictures.collection())) this.set({ bus: row.line, day: row.when }, value(row));
+        },
+      });
+    };
+    perLine(
+      "fee_control_collection_rate",
+      "Midnights that came, of those that meters owed, today and yesterday → yesterday below 0.999: see /v1/collection/gaps",
+      (row) => row.rate,
+    );
+    perLine(
+      "fee_control_collection_gaps",
+      "Midnights missing or given up → those of one line alone: look at the line; of single meters: visit them",
+      (row) => row.gaps,
+    );
     new Gauge({
       name: "fee_control_work_stands_still_seconds",
       help: "For how long nothing was taken though commands were due → above 30: workers are made anew; above 180: /healthz fails",

@@ -159,8 +159,8 @@ export class PostgresCollectionStore implements CollectionStore {
                   AND r.source IN ('person', 'estimate')
                   AND r.taken_at BETWEEN (g.day::timestamp AT TIME ZONE $1) - $2 * interval '1 ms'
                                      AND (g.day::timestamp AT TIME ZONE $1) + $2 * interval '1 ms'
-                WHERE g.state = 'given-up' GROUP BY 1, 2) e
-        WHERE d.meter = e.meter AND d.day = e.day AND d.state = 'given-up'`,
+                WHERE g.state = 'given-up' OR (g.state = 'missing' AND g.because = 'doubted') GROUP BY 1, 2) e
+        WHERE d.meter = e.meter AND d.day = e.day AND d.state IN ('missing', 'given-up')`,
       [near.timeZone, near.withinMs, at(near.at)],
     );
   }

@@ -3,7 +3,7 @@
  * by the frame, both ways, and what arrives arrives late; the gateway can be ended and begun again on the same books.
  */
 import { buildStreet, type MeterPlan, type Street as Simulated } from "../../simulator/street.ts";
-import { collectionFile } from "../../src/collection/settings.ts";
+import { collectionFile, type CollectionSettings } from "../../src/collection/settings.ts";
 import type { MeterRecord, ModelName, Street } from "../../src/devices/meter.ts";
 import { buildStreetLines } from "../../src/devices/street-lines.ts";
 import type { HouseSite } from "../../src/house/ports.ts";
@@ -37,7 +37,7 @@ export interface StreetHouseOptions {
   /** There and back. */
   readonly latencyMs?: number;
   readonly pollEveryMs?: number;
-  readonly site?: Partial<Parameters<typeof collectionFile.parse>[0] & object>;
+  readonly site?: Partial<CollectionSettings>;
   readonly findings?: CollectionFindings;
   readonly seed?: number;
   readonly log?: Logger;
@@ -72,9 +72,13 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     chance: chance.child("street"),
     start,
     buses,
-    meters: options.meters.map(
-      (plan, n): MeterPlan => ({ address: addressOf(n), bus: lineOf(n, lines), model: "remote-ledger", loadKw: 1, ...plan }),
-    ),
+    meters: options.meters.map((plan, n): MeterPlan => ({
+      address: addressOf(n),
+      bus: lineOf(n, lines),
+      model: "remote-ledger",
+      loadKw: 1,
+      ...plan,
+    })),
   });
   const records = options.meters.map((plan, n): MeterRecord => {
     const address = addressOf(n);
@@ -114,7 +118,9 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
       ...{ clock, log, buses: house.buses, meters: records, timeZone: TIME_ZONE },
       chance: chance.child("lines"),
       security: softwareModule({ chance: chance.child("security"), log: silentLog, mode: "test" }),
-      wires: new Map(buses.map(({ id }) => [id, () => wire(street, id, { clock, chance: chance.child(id), loss, latencyMs, unplugged })])),
+      wires: new Map(
+        buses.map(({ id }) => [id, () => wire(street, id, { clock, chance: chance.child(id), loss, latencyMs, unplugged })]),
+      ),
     });
   let ids = 0;
   let current: { readonly lines: Street; readonly close: () => Promise<void> } | undefined;

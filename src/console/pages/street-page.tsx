@@ -5,6 +5,7 @@
 import { useState, useSyncExternalStore } from "react";
 import { problemOf } from "../api.ts";
 import type { Door } from "../door.ts";
+import { CollectionView } from "../parts/collection-view.tsx";
 import { CommandFeed } from "../parts/command-feed.tsx";
 import { ExceptionsView } from "../parts/exceptions-view.tsx";
 import { HouseNotes } from "../parts/house-notes.tsx";
@@ -33,6 +34,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
   const [legendIsOpen, setLegendIsOpen] = useState(false);
   const [linesAreOpen, setLinesAreOpen] = useState(false);
   const [reviewsAreOpen, setReviewsAreOpen] = useState(false);
+  const [collectionIsOpen, setCollectionIsOpen] = useState(false);
   const [exceptionsAreOpen, setExceptionsAreOpen] = useState(false);
   const waiting = useOpenExceptions(picture.isLoaded, picture.exceptionsTold);
   const [dismissed, setDismissed] = useState<object | null>(null);
@@ -53,6 +55,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
         openLegend={() => setLegendIsOpen(true)}
         openLines={() => setLinesAreOpen(true)}
         openReviews={() => setReviewsAreOpen(true)}
+        openCollection={() => setCollectionIsOpen(true)}
         openExceptions={() => setExceptionsAreOpen(true)}
         waiting={{ open: waiting.items.length, overdue: waiting.items.filter(({ overdue }) => overdue).length }}
         signOut={hasSession ? signOut : null}
@@ -91,6 +94,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
       />
       <ReviewsView isOpen={reviewsAreOpen} close={() => setReviewsAreOpen(false)} />
       <LinesView isOpen={linesAreOpen} close={() => setLinesAreOpen(false)} />
+      <CollectionView isOpen={collectionIsOpen} close={() => setCollectionIsOpen(false)} />
       <Legend isOpen={legendIsOpen} close={() => setLegendIsOpen(false)} />
     </>
   );

@@ -10,13 +10,14 @@ interface Props {
   readonly openLegend: () => void;
   readonly openLines: () => void;
   readonly openReviews: () => void;
+  readonly openCollection: () => void;
   readonly openExceptions: () => void;
   readonly waiting: { readonly open: number; readonly overdue: number };
   /** Null where nobody had to sign in. */
   readonly signOut: (() => void) | null;
 }
 
-export function TopBar({ picture, openLegend, openLines, openReviews, openExceptions, waiting, signOut }: Props) {
+export function TopBar({ picture, openLegend, openLines, openReviews, openCollection, openExceptions, waiting, signOut }: Props) {
   const { words } = useSpeech();
   return (
     <header className="top">
@@ -54,6 +55,9 @@ export function TopBar({ picture, openLegend, openLines, openReviews, openExcept
       </button>
       <button type="button" className="quiet" onClick={openLines} data-testid="lines-button">
         {words.lines.title}
+      </button>
+      <button type="button" className="quiet" onClick={openCollection} data-testid="collection-button">
+        {words.collection.title}
       </button>
       <button type="button" className="quiet" onClick={openLegend} data-testid="legend-button" aria-label={words.legend}>
         <span className="long">{words.legend}</span>

@@ -232,6 +232,18 @@ export const en: Phrases = {
     hint: "The last bytes as they passed; passwords, keys and MACs are dots, and bytes that belong to no frame are not kept.",
   },
 
+  collection: {
+    title: "Collection",
+    none: "No midnight was owed yet: a meter owes its first at the end of the day on which it came.",
+    of: "{n} of {all}",
+    gaps: "Missing",
+    noGaps: "Nothing is missing.",
+    byLine: "By line",
+    byDay: "By day",
+    hint: "Of the midnights that meters owe, those that came: by their own freeze, or by the reading next to midnight.",
+    states: { missing: "missing", "given-up": "given up" },
+  },
+
   exceptions: {
     title: "Exceptions",
     none: "Nothing waits for a person.",

@@ -111,6 +111,9 @@ export type Phrases = Readonly<Record<Plain, string>> & {
   readonly lines: Readonly<
     Record<"title" | "none" | "open" | "down" | "busy" | "waiting" | "silences" | "empty" | "hint", string>
   >;
+  readonly collection: Readonly<Record<"title" | "none" | "of" | "gaps" | "noGaps" | "byLine" | "byDay" | "hint", string>> & {
+    readonly states: Readonly<Record<"missing" | "given-up", string>>;
+  };
   readonly exceptions: Readonly<
     Record<
       | "title"

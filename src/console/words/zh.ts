@@ -215,6 +215,18 @@ export const zh: Phrases = {
     hint: "最近的收发字节；密码、密钥和 MAC 以点代替，不属于任何帧的字节不保存。",
   },
 
+  collection: {
+    title: "采集",
+    none: "尚无应采日：电表自接入次日零点起计。",
+    of: "{n} / {all}",
+    gaps: "漏采",
+    noGaps: "没有漏采。",
+    byLine: "按线路",
+    byDay: "按日",
+    hint: "应采零点示数中已采到的比例：日冻结，或零点附近的抄读。",
+    states: { missing: "未采到", "given-up": "已放弃" },
+  },
+
   exceptions: {
     title: "异常工单",
     none: "没有待处理的异常。",

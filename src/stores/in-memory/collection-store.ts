@@ -1,7 +1,16 @@
 /** What meters owe by day, in memory. */
 import { Instant } from "../../kernel/clock.ts";
 import { BusId, type MeterAddress } from "../../kernel/ids.ts";
-import type { CollectionStore, DayCount, Dues, Gap, GapPage, NearReading, Opening, RateBy } from "../../collection/collection-store.ts";
+import type {
+  CollectionStore,
+  DayCount,
+  Dues,
+  Gap,
+  GapPage,
+  NearReading,
+  Opening,
+  RateBy,
+} from "../../collection/collection-store.ts";
 import { dayAfter, daysBetween, midnightOf, type Day } from "../../collection/days.ts";
 import type { Lacks } from "../../collection/lacks.ts";
 import type { How, MissingBecause } from "../../collection/states.ts";
@@ -33,8 +42,12 @@ export class InMemoryCollectionStore implements CollectionStore {
           continue;
         }
         if (known.openedTo >= today) continue;
-        const first = daysBetween(known.openedTo, today) > OPENED_AT_ONCE_MAX ? dayAfter(today, -OPENED_AT_ONCE_MAX) : dayAfter(known.openedTo);
-        for (let day = first; day <= today; day = dayAfter(day)) await collectionDays.insert(on, { meter, day, state: "due", ...fresh });
+        const first =
+          daysBetween(known.openedTo, today) > OPENED_AT_ONCE_MAX
+            ? dayAfter(today, -OPENED_AT_ONCE_MAX)
+            : dayAfter(known.openedTo);
+        for (let day = first; day <= today; day = dayAfter(day))
+          await collectionDays.insert(on, { meter, day, state: "due", ...fresh });
         await owing.update(on, { ...known, openedTo: today });
       }
       for (const row of collectionDays.in(on, "open", OPEN)) {
@@ -44,7 +57,11 @@ export class InMemoryCollectionStore implements CollectionStore {
         } else if (row.day < oldest)
           await this.#change(on, row.meter, row.day, (now) => ({ ...now, state: "given-up", because: "older-than-kept" }));
         else if (row.state === "due" && row.day <= missingTo)
-          await this.#change(on, row.meter, row.day, (now) => ({ ...now, state: "missing", because: now.because ?? "not-asked" }));
+          await this.#change(on, row.meter, row.day, (now) => ({
+            ...now,
+            state: "missing",
+            because: now.because ?? "not-asked",
+          }));
       }
     });
   }
@@ -113,7 +130,8 @@ export class InMemoryCollectionStore implements CollectionStore {
     const isPersons = ({ source }: NearReading): boolean => source === "person" || source === "estimate";
     return this.#db.statement(null, async (on) => {
       let count = 0;
-      for (const { meter, day } of collectionDays.in(on, "gaps", "given-up")) {
+      const doubted = collectionDays.in(on, "gaps", "missing").filter(({ because }) => because === "doubted");
+      for (const { meter, day } of [...collectionDays.in(on, "gaps", "given-up"), ...doubted]) {
         const midnight = midnightOf(day, timeZone);
         const first = this.#nearAll(on, meter, midnight, withinMs, isPersons).sort((a, b) => a.takenAt - b.takenAt)[0];
         if (first === undefined) continue;

@@ -88,7 +88,10 @@ export class InMemoryMeterLookStore implements MeterLookStore {
     });
   }
 
-  hours(meter: MeterAddress, { before, limit }: { readonly before: Instant | null; readonly limit: number }): Promise<readonly HourRow[]> {
+  hours(
+    meter: MeterAddress,
+    { before, limit }: { readonly before: Instant | null; readonly limit: number },
+  ): Promise<readonly HourRow[]> {
     return this.#db.look(null, (on) =>
       this.#db.books.meterHours
         .in(on, "meter", meter)
