@@ -4,7 +4,11 @@
  */
 import { minutes } from "../../src/kernel/clock.ts";
 import { isFault } from "../../src/kernel/faults.ts";
+import { InMemoryReviewStore } from "../../src/stores/in-memory/review-store.ts";
+import { gateDefaults } from "../../src/validation/limits.ts";
+import { Reviewer } from "../../src/validation/review/reviewer.ts";
 import type { MonthHouse } from "./house.ts";
+import { TIME_ZONE } from "./plan.ts";
 
 const NOTE = "looked at on the spot: the meter shows it";
 
@@ -12,12 +16,27 @@ export class Clerk {
   readonly #house: MonthHouse;
   /** Meters whose registers were believed on his word. */
   readonly believed = new Set<string>();
+  /** By meter, the mornings on which it stood on the list of use that swings. */
+  readonly swung = new Map<string, number[]>();
+  /** Meters that stood on the list of registers that stand still. */
+  readonly frozen = new Set<string>();
+  readonly #reviewer: Reviewer;
 
   constructor(house: MonthHouse) {
     this.#house = house;
+    const store = new InMemoryReviewStore(house.database);
+    this.#reviewer = new Reviewer({ store, clock: house.clock, timeZone: TIME_ZONE, settings: gateDefaults });
   }
 
   async workThrough(): Promise<void> {
+    const by = { sort: "score", order: "desc" } as const;
+    for (const { meter } of await this.#reviewer.draw({ list: "swings", ...by }))
+      this.swung.set(meter, [...(this.swung.get(meter) ?? []), this.#house.clock.now()]);
+    for (const { meter } of await this.#reviewer.draw({ list: "frozen", ...by })) this.frozen.add(meter);
+    await this.#vouch();
+  }
+
+  async #vouch(): Promise<void> {
     const { database, clock, told, engine } = this.#house;
     const { transactor, entries } = engine.doors;
     let left = 0;

@@ -43,7 +43,7 @@ export async function playMonth(
     await clock.pass(OFFICE_OPENS_MS);
     await clerk.workThrough();
     await clock.pass(MORNING_MS);
-    return { wish, turns: clock.turns, ...(await judge(month, house)) };
+    return { wish, turns: clock.turns, ...(await judge(month, house, clerk)) };
   } finally {
     await stopped(house);
   }
@@ -70,7 +70,7 @@ async function payAll({ households }: Month, { engine, clock }: MonthHouse): Pro
   if (left > 0) throw new Error(`${left} payments were not taken`);
 }
 
-export async function befall(house: MonthHouse, trouble: Trouble): Promise<void> {
+async function befall(house: MonthHouse, trouble: Trouble): Promise<void> {
   const { clock, street } = house;
   const until = (at: Instant): Promise<void> => clock.wait(Math.max(0, at - clock.now()));
   await until(trouble.at);

@@ -2,9 +2,16 @@
 import { AccountId } from "../../src/kernel/ids.ts";
 import { parseYuan } from "../../src/kernel/money.ts";
 import type { OracleDay } from "../oracle/oracle.ts";
+import type { Clerk } from "./clerk.ts";
 import { PAID, type MonthHouse } from "./house.ts";
-import type { Household, Month } from "./plan.ts";
+import { DAY_MS, type Household, type Month } from "./plan.ts";
 import { midnightsOf, trueDays } from "./truth.ts";
+
+/** Polls, midnights, clock and records of a day come to some forty frames. */
+const HEARD_A_DAY_MAX = 120;
+const RECALL_MIN = 0.95;
+/** So long a household has to be known before it can be odd. */
+const KNOWN_MS = 8 * DAY_MS;
 
 export interface Mistake {
   readonly what: string;
@@ -19,7 +26,7 @@ export interface Verdict {
   readonly storyOf: (address: string) => readonly string[];
 }
 
-export async function judge(month: Month, house: MonthHouse): Promise<Verdict> {
+export async function judge(month: Month, house: MonthHouse, clerk: Clerk): Promise<Verdict> {
   const mistakes: Mistake[] = [];
   const figures: Record<string, number> = {};
   const count = (name: string, by = 1): void => void (figures[name] = (figures[name] ?? 0) + by);
@@ -31,12 +38,49 @@ export async function judge(month: Month, house: MonthHouse): Promise<Verdict> {
     count(`households with ${household.tariff}`);
     const truth = trueDays(month, household, midnightsOf(house.street, household.address));
     if (household.isRemote) await judgeRemote(house, household, truth, { count, wrong });
-    const { relay, obeyed } = house.street.snapshot(household.address);
+    const { relay, obeyed, heard } = house.street.snapshot(household.address);
     if (relay !== "connected" || obeyed.disconnects > 0)
       wrong("nobody is cut", household.address, `${relay}, ${obeyed.disconnects} cuts`);
+    if (heard > HEARD_A_DAY_MAX * (month.days.length + 1))
+      wrong("no meter is asked without end", household.address, `asked ${heard} times in ${month.days.length} days`);
   }
   judgeLies(house, { count, wrong });
+  await judgeCollection(month, house, { count, wrong });
+  judgeReviews(month, clerk, { count, wrong });
+  count("registers believed on the clerk's word", clerk.believed.size);
+  count("readings doubted", house.doubted.length);
   return { mistakes, figures, storyOf: (address) => storyOf(month, house, address) };
+}
+
+/** Every midnight of every meter has come, by a freeze. */
+async function judgeCollection({ days }: Month, { stores }: MonthHouse, { count, wrong }: Tally): Promise<void> {
+  for (const row of await stores.collection.counts({ from: days[0]!, to: days.at(-1)!, by: "day" })) {
+    count("midnights owed", row.expected);
+    count("midnights come by freeze", row.byFreeze);
+    if (row.byFreeze < row.expected)
+      wrong("all midnights come", row.day, `${row.byFreeze} of ${row.expected}, ${row.missing} missing, ${row.givenUp} given up`);
+  }
+}
+
+/** Of those whose use was odd, and who were known for long enough, nearly all were listed within three days. */
+function judgeReviews(
+  { troubles, households, firstMidnight, days }: Month,
+  { swung, frozen }: Clerk,
+  { count, wrong }: Tally,
+): void {
+  const odd = troubles.filter((trouble) => trouble.kind === "outlier" && trouble.at - firstMidnight > KNOWN_MS);
+  const found = odd.filter(({ meter, at, ms }) =>
+    swung.get(meter)?.some((morning) => morning > at && morning < at + ms + 3 * DAY_MS),
+  );
+  const wrongly = households.filter(({ address }) => swung.has(address) && !odd.some(({ meter }) => meter === address));
+  count("outliers", odd.length);
+  count("outliers listed", found.length);
+  count("others listed as swinging at least once", wrongly.length);
+  if (found.length < RECALL_MIN * odd.length) wrong("outliers are listed", "all", `${found.length} of ${odd.length}`);
+  const idle = troubles.filter(({ kind, at }) => kind === "idle" && at + 9 * DAY_MS < firstMidnight + days.length * DAY_MS);
+  count("registers that stood still", idle.length);
+  const seen = idle.filter(({ meter }) => frozen.has(meter)).length;
+  count("registers that stood still, listed", seen);
 }
 
 interface Tally {
