@@ -25,6 +25,7 @@ import { tariffOf, tariffShape } from "../../src/tariff/site-tariffs.ts";
 import { StormClock } from "../storms/storm-clock.ts";
 import { answerIn, isAbout, lied, type LieKind } from "./lies.ts";
 import { MonthWire } from "./month-wire.ts";
+import { plants, type PlantName } from "./plants.ts";
 import { TIME_ZONE, type Household, type Month } from "./plan.ts";
 
 /** Everybody can pay for everything: nobody may be cut, and a cut would be wrong. */
@@ -62,7 +63,12 @@ export interface MonthHouse {
   close(): Promise<void>;
 }
 
-export async function raiseHouse(month: Month, log: Logger = silentLog): Promise<MonthHouse> {
+export interface HouseOptions {
+  readonly log?: Logger | undefined;
+  readonly plant?: PlantName | undefined;
+}
+
+export async function raiseHouse(month: Month, { log = silentLog, plant = "nothing" }: HouseOptions = {}): Promise<MonthHouse> {
   const chance = seededChance(`month-house/${month.wish.seed}`);
   const clock = new StormClock(month.startAt);
   const street = await buildStreet({
@@ -93,7 +99,7 @@ export async function raiseHouse(month: Month, log: Logger = silentLog): Promise
 
   const site = siteOf(month);
   const database = new InMemoryDatabase({ now: () => clock.now() });
-  const stores = storesInMemory(database, clock);
+  const stores = plants[plant](storesInMemory(database, clock));
   await stores.meters.bringIn(site.accounts, site.meters);
   const lines = buildStreetLines({
     clock,

@@ -4,10 +4,9 @@
  */
 import { hours, later, minutes, type Instant } from "../../src/kernel/clock.ts";
 import { AccountId } from "../../src/kernel/ids.ts";
-import type { Logger } from "../../src/kernel/log.ts";
 import { parseYuan } from "../../src/kernel/money.ts";
 import { Clerk } from "./clerk.ts";
-import { PAID, raiseHouse, type MonthHouse } from "./house.ts";
+import { PAID, raiseHouse, type HouseOptions, type MonthHouse } from "./house.ts";
 import { drawMonth, DAY_MS, type Month, type MonthWish, type Trouble } from "./plan.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
@@ -22,10 +21,10 @@ export interface MonthReport extends Verdict {
 
 export async function playMonth(
   wish: MonthWish,
-  { log, tell }: { log?: Logger; tell?: (text: string) => void } = {},
+  { tell, ...options }: HouseOptions & { readonly tell?: (day: string) => void } = {},
 ): Promise<MonthReport> {
   const month = drawMonth(wish);
-  const house = await raiseHouse(month, log);
+  const house = await raiseHouse(month, options);
   try {
     const { clock, street } = house;
     await clock.pass(minutes(30));
