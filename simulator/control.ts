@@ -17,6 +17,7 @@ import type { BusView } from "./control-watch.ts";
 import { TIME_FORM, timeOf } from "./duration.ts";
 import { faultMenu } from "./faults.ts";
 import { checkedFault, snapshotOf } from "./meter-door.ts";
+import { tariffTold } from "./tariff-told.ts";
 import { checkedWeather } from "./weather-kinds.ts";
 import { recordingRoutes } from "./recording/door.ts";
 import { stateRoutes } from "./state/door.ts";
@@ -77,6 +78,11 @@ export async function openControl(
 
   app.get("/meters", () => [...street.meters.values()].map(snapshotOf));
   app.get<MeterParams>("/meters/:address", ({ params }) => street.snapshot(params.address));
+  app.get<MeterParams>("/meters/:address/tariff", ({ params }) => {
+    const meter = street.meter(params.address);
+    meter.settle();
+    return tariffTold(meter);
+  });
   app.patch<MeterParams>("/meters/:address", ({ params, body }) => street.patch(params.address, body ?? {}));
   app.post<MeterParams>("/meters/:address/press-button", ({ params }) => {
     const restored = street.pressButton(params.address);

@@ -51,6 +51,7 @@ const troubles: Readonly<Partial<Record<FaultKind, Trouble>>> = {
       return turned;
     });
   }),
+  "frame-loss": oneWay((bytes, _way, fault, { chance }) => (chance.next() < setting(fault, "rate") ? new Uint8Array(0) : bytes)),
   "baud-mismatch": oneWay(mismatched((fault, meters) => ({ ...meters, baud: setting(fault, "baud") }))),
   "parity-mismatch": oneWay(mismatched((fault, meters) => ({ ...meters, parity: setting(fault, "parity") }))),
   "swapped-wires": mismatched((_fault, meters) => meters, true),

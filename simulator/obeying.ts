@@ -107,17 +107,36 @@ function halfRelayOrder(request: Frame, meter: VirtualMeter): Answer | undefined
 
 const WRITE_HEAD_BYTES = 12;
 
-/** The lower bytes are new, the higher ones old. A write under a MAC cannot be halved from outside: it is done in full. */
+/**
+ * The lower bytes are new, the higher ones old. A write under a MAC cannot be halved from outside, so a parameter that is kept as it
+ * was written is put back by halves after it; what the meter lives by at once is done in full.
+ */
 function halfWrite(request: Frame, meter: VirtualMeter): Answer | undefined {
   const { data } = request;
+  const di = dataItemOf(data);
   const isByPassword = data[4] !== 0x98 && data[4] !== 0x99;
   const value = data.slice(WRITE_HEAD_BYTES);
-  const now = meter.hear({ ...request, control: FunctionCode.read, data: dataItemBytes(dataItemOf(data)) });
+  const old = shownAs(di, request, meter);
+  if (!isByPassword) {
+    const answer = meter.hear(request);
+    const fresh = meter.parameters.value(di);
+    if (fresh === undefined || fresh.length !== old.length) return answer;
+    meter.parameters.set(di, byHalf(fresh, old));
+    return answer;
+  }
+  if (old.length !== value.length) return meter.hear(request);
+  return meter.hear({ ...request, data: joined(data.slice(0, WRITE_HEAD_BYTES), byHalf(value, old)) });
+}
+
+const byHalf = (fresh: Uint8Array, old: Uint8Array): Uint8Array => {
+  const half = Math.ceil(fresh.length / 2);
+  return joined(fresh.slice(0, half), old.slice(half));
+};
+
+function shownAs(di: string, request: Frame, meter: VirtualMeter): Uint8Array {
+  const now = meter.hear({ ...request, control: FunctionCode.read, data: dataItemBytes(di) });
   meter.heard -= 1;
-  const old = now === undefined || now === "silent" ? new Uint8Array(0) : now.data.slice(4);
-  if (!isByPassword || old.length !== value.length) return meter.hear(request);
-  const half = Math.ceil(value.length / 2);
-  return meter.hear({ ...request, data: joined(data.slice(0, WRITE_HEAD_BYTES), value.slice(0, half), old.slice(half)) });
+  return now === undefined || now === "silent" ? new Uint8Array(0) : now.data.slice(4);
 }
 
 const byHalves: Deed = (request, meter, fault) => {

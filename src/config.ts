@@ -5,9 +5,8 @@
  * allowed, and all of them are told at once. Environment wins over the file.
  */
 import { readFileSync } from "node:fs";
-import { dirname, isAbsolute, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
-import type { z } from "zod";
 import { Fault, reasonOf } from "./kernel/faults.ts";
 import { AccountId, BusId, type MeterAddress } from "./kernel/ids.ts";
 import { parseYuan, type Fen } from "./kernel/money.ts";
@@ -18,25 +17,18 @@ import { keptInMachine, openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
 import type { KeptPassword, MeterRecord } from "./devices/meter.ts";
 import type { Tier, Tiers } from "./devices/poll-tiers.ts";
+import { complaintsAboutPolicy, policyOf, strategiesOf, type PolicyConfig } from "./policy/policy-config.ts";
+import type { PolicyRules } from "./policy/policy-file.ts";
 import type { GateSettings } from "./validation/limits.ts";
 import { gateSettingsOf } from "./validation/site-shape.ts";
 import { siteFile, type SiteFile } from "./site-file.ts";
+import { allowed, Complaints, pathText, unique } from "./site/complaints.ts";
+import { atBase } from "./site/places.ts";
+import { securityOf, type HsmConfig, type SoftwareKeys } from "./site/security.ts";
 import { tariffOf } from "./tariff/site-tariffs.ts";
 import type { Tariffs } from "./tariff/tariff.ts";
 
-export interface SoftwareKeys {
-  readonly kind: "software-test-keys";
-}
-
-export interface HsmConfig {
-  readonly kind: "hsm";
-  readonly host: string;
-  readonly port: number;
-  readonly secret: Secret<string>;
-  readonly deadlineMs: number;
-  /** Null: plain TCP. `ca` is the certificate's text, null for the authorities Node knows. */
-  readonly tls: { readonly ca: string | null } | null;
-}
+export type { HsmConfig, SoftwareKeys } from "./site/security.ts";
 
 export interface Config {
   readonly site: { readonly name: string; readonly timeZone: string };
@@ -61,16 +53,24 @@ export interface Config {
     readonly class: string;
     readonly mode: "local" | "remote";
     readonly tariff: string;
+    /** The customer can be reached; left out: not. */
+    readonly hasContact?: true;
+    /** Rules of its own. */
+    readonly policy?: PolicyRules;
   }[];
   /** In the file's order. */
   readonly tariffs: Tariffs;
   /** By class, for accounts that name none; where the class has none either, it is the first. */
   readonly classTariffs: ReadonlyMap<string, string>;
-  readonly policy: Omit<SiteFile["policy"], "cutBelow"> & { readonly cutBelow: Fen };
+  readonly tariffPush: SiteFile["tariffPush"];
+  readonly policy: PolicyConfig;
+  /** By class of customer; left out: no class has rules of its own. */
+  readonly classes?: ReadonlyMap<string, { readonly policy?: PolicyRules | undefined }>;
   readonly polling: Tiers;
   readonly validation: GateSettings;
   readonly collection: CollectionSettings;
   readonly paymentCap: Fen;
+  readonly retention: SiteFile["retention"];
   /** Minute of the day at which ledger and meters are compared; null: only when somebody asks. */
   readonly compareAt: number | null;
   /** Null: any channel name is accepted. */
@@ -86,21 +86,6 @@ export interface Config {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** "meters[3].address", as a person would point at it. */
-const pathText = (path: readonly PropertyKey[]): string =>
-  path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("") ||
-  "(the whole file)";
-
-class Complaints {
-  readonly list: string[] = [];
-  add(path: string, what: string): void {
-    this.list.push(`${path}: ${what}`);
-  }
-  throwIfAny(file: string): void {
-    if (this.list.length > 0) throw new Fault("site-file-invalid", { file, errors: this.list });
-  }
-}
 
 /** Reads and validates; every complaint is told at once, with its path, and with the line where the file gives one. */
 export function loadConfig(options: { readonly path: string; readonly env: Environment }): Config {
@@ -216,6 +201,8 @@ export function buildConfig(
       complaints.add(`buses[${index}]`, "dialIn and callers belong to a bus of kind tcp-server");
   }
   const accounts = accountsOf(file, { tariffs, classTariffs }, complaints);
+  const policy = policyOf(file.policy);
+  const classes = new Map(Object.entries(file.classes));
   const meters = file.meters.map((meter, index): MeterRecord => ({
     address: meter.address as MeterAddress,
     meterNumber: meter.meterNumber ?? meter.address,
@@ -223,6 +210,7 @@ export function buildConfig(
     account: meter.account === undefined ? null : AccountId(meter.account),
     bus: BusId(meter.bus),
     model: meter.model,
+    ...(meter.feeder === undefined ? {} : { feeder: meter.feeder }),
     ...(meter.testBench === undefined ? {} : { testBench: meter.testBench }),
     ...(meter.currentMax === undefined ? {} : { currentMaxA: meter.currentMax }),
     relayPassword:
@@ -236,14 +224,18 @@ export function buildConfig(
             ),
           },
   }));
+  const ruled = { site: { timeZone: "UTC" }, policy, classes, accounts };
+  for (const { path, what } of complaintsAboutPolicy(ruled)) complaints.add(path, what);
+  const strategies = strategiesOf(ruled);
   meters.forEach((meter, index) => {
     const { wallet, orders } = meterModels[meter.model];
     // The rules restore what has no wallet of its own; asking for what the model does not know would leave somebody in the dark.
-    if (!wallet && !orders.includes(file.policy.restoreBy))
-      complaints.add(
-        `meters[${index}].model`,
-        `a ${meter.model} cannot be restored by "${file.policy.restoreBy}" (policy.restoreBy)`,
-      );
+    const account = accounts.find((one) => one.account === meter.account);
+    const { rules } = strategies.of(meter.account ?? AccountId("nobody"), account?.class ?? "residential");
+    if (!wallet && !orders.includes(rules.restoreBy))
+      complaints.add(`meters[${index}].model`, `a ${meter.model} cannot be restored by "${rules.restoreBy}" (policy.restoreBy)`);
+    if (!wallet && rules.meterWarn && !orders.includes("warn"))
+      complaints.add(`meters[${index}].model`, `a ${meter.model} shows no alarm (policy.meterWarn)`);
     const known = meter.relayPassword?.secret;
     const digits = known instanceof Secret ? known.open() : "";
     if (digits !== "" && !/^\d{6}$/.test(digits))
@@ -307,11 +299,14 @@ export function buildConfig(
     accounts,
     tariffs,
     classTariffs,
-    policy: { ...file.policy, cutBelow: parseYuan(file.policy.cutBelow) },
+    tariffPush: file.tariffPush,
+    policy,
+    classes,
     polling: tiersOf(file.polling),
     validation: gateSettingsOf(file.validation),
     collection: file.collection,
     paymentCap: parseYuan(file.payments.cap),
+    retention: file.retention,
     compareAt: file.reconciliation.at === null ? null : minuteOfDay(file.reconciliation.at),
     channels: file.channels === undefined ? null : new Set([...file.channels.map((channel) => channel.name), "console"]),
     apiKeys,
@@ -322,42 +317,6 @@ export function buildConfig(
     warnings,
   };
   return Object.freeze(config);
-}
-
-/** The proof of the secret can be overheard on a plain wire and tried against guesses: so it has to be too long to guess. */
-const HSM_SECRET_LETTERS_MIN = 16;
-
-function securityOf(
-  given: SiteFile["security"],
-  base: string,
-  secret: (path: string, reference: string) => Secret<string>,
-  complaints: Complaints,
-): Config["security"] {
-  if (given.kind !== "hsm") return given;
-  const url = URL.parse(given.url);
-  const isPlace = url?.protocol === "hsm:" && url.hostname !== "" && url.port !== "" && url.port !== "0";
-  const isAlone = url !== null && `${url.username}${url.password}${url.search}${url.hash}` === "" && /^\/?$/.test(url.pathname);
-  if (!isPlace || !isAlone)
-    complaints.add("security.url", "hsm://HOST:PORT and nothing else; the secret is named by security.secret");
-  const shared = secret("security.secret", given.secret);
-  const letters = shared.open().length;
-  if (letters > 0 && letters < HSM_SECRET_LETTERS_MIN)
-    complaints.add("security.secret", `at least ${HSM_SECRET_LETTERS_MIN} letters, drawn by chance`);
-  if (given.ca !== undefined && !given.tls) complaints.add("security.ca", "only with tls: true");
-  let ca: string | null = null;
-  try {
-    if (given.ca !== undefined) ca = readFileSync(atBase(base, given.ca, false), "utf8");
-  } catch (error) {
-    complaints.add("security.ca", `cannot read the file: ${reasonOf(error)}`);
-  }
-  return {
-    kind: "hsm",
-    host: url?.hostname.replaceAll(/[[\]]/g, "") ?? "",
-    port: Number(url?.port),
-    secret: shared,
-    deadlineMs: given.deadlineMs,
-    tls: given.tls ? { ca } : null,
-  };
 }
 
 /** Accounts named by meters exist even when the file does not list them; the meter's model tells where their money is kept. */
@@ -385,7 +344,11 @@ function accountsOf(
     if (meterOf.has(account) && mode !== natural)
       complaints.add(`accounts[${given?.index ?? 0}].mode`, `a ${meterOf.get(account)!.model} meter needs mode: ${natural}`);
     const tariff = given?.tariff ?? tariffOfClass(prices, kind);
-    return { account: AccountId(account), name: given?.name ?? account, class: kind, mode, tariff };
+    return {
+      ...{ account: AccountId(account), name: given?.name ?? account, class: kind, mode, tariff },
+      ...(given?.contact === undefined ? {} : { hasContact: true as const }),
+      ...(given?.policy === undefined ? {} : { policy: given.policy }),
+    };
   });
 }
 
@@ -393,30 +356,7 @@ function accountsOf(
 export const tariffOfClass = ({ tariffs, classTariffs }: Pick<Config, "tariffs" | "classTariffs">, name: string): string =>
   classTariffs.get(name) ?? [...tariffs.keys()][0]!;
 
-const atBase = (base: string, path: string, fromHere: boolean): string =>
-  isAbsolute(path) ? path : resolve(fromHere ? process.cwd() : base, path);
 export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
-
-function unique(values: readonly string[], list: string, field: string, complaints: Complaints): void {
-  const seen = new Map<string, number>();
-  values.forEach((value, index) => {
-    const first = seen.get(value);
-    if (first === undefined) seen.set(value, index);
-    else complaints.add(`${list}[${index}].${field}`, `"${value}" stands already at ${list}[${first}]`);
-  });
-}
-
-/** What is wrong and what is allowed, in one line. */
-function allowed(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "invalid_value":
-      return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
-    case "unrecognized_keys":
-      return `unknown: ${issue.keys.join(", ")}`;
-    default:
-      return issue.message;
-  }
-}
 
 const minuteOfDay = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
 

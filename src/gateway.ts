@@ -29,6 +29,8 @@ import { AddedMeters, besideTheFile, whyNotOn } from "./house/added-meters.ts";
 import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./house/outside.ts";
 import { postgresStores } from "./house/postgres-stores.ts";
 import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
+import { policyDesks } from "./house/policy-desks.ts";
+import { retentionOf } from "./house/retention.ts";
 import { reviewerOf } from "./house/validation.ts";
 import { watchOver } from "./house/watch-over.ts";
 import { Counters } from "./metrics/counters.ts";
@@ -95,6 +97,8 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   closers.add("database", () => db.close());
   const applied = await migrate(db, new URL("./stores/migrations/", import.meta.url).pathname, systemClock);
   if (applied.length > 0) log.info({ migrations: applied }, "the database was brought forward");
+
+  const retention = await retentionOf({ db, site: config.retention, timeZone: config.site.timeZone, clock, log, closers });
 
   // --- books
   const stores = postgresStores(db, clock, me);
@@ -165,6 +169,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     live,
     keepers: (books) => exceptionsOf({ ...books, db }),
     restored,
+    chance: chance.child("rules"),
     count: (events) => {
       for (const { type } of events) counters.announcements.inc({ type });
     },
@@ -179,6 +184,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     running: () => engine.running(),
     exceptions: () => open.store.counts(clock.now()),
     auditWaiting: audit.pulse.waiting,
+    retention: () => retention.picture,
     parts: () => watch.states(),
     collection: () => collectionPicture(stores.collection, clock, config.site.timeZone),
     standsStillMs: () => watch.progress.standsStillMs,
@@ -211,11 +217,14 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     { ...engine.books, ...open, db },
     { street, tariffs: config.tariffs, timeZone: config.site.timeZone, at: config.compareAt },
   );
+  const policy = policyDesks({ ...engine.books, ...open, db, rules: engine.rules, stores });
   open.watch.start();
+  policy.reminders.start();
   comparing.start();
   compareRestored(restored, comparing.comparison, log);
   closers.add("comparison", () => comparing.stop());
   closers.add("exceptions", () => open.watch.stop());
+  closers.add("exemptions", () => policy.reminders.stop());
 
   // --- doors
   const app = await buildApp({
@@ -229,9 +238,10 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     meterStore: stores.meters,
     ledgerStore: stores.ledger,
     readings: stores.readings,
-    tariffOfClass: (name) => tariffOfClass(config, name),
     entryStore: stores.validation,
     reviewer: reviewerOf(config, new PostgresReviewStore(db), clock),
+    tariffOfClass: (name) => tariffOfClass(config, name),
+    ...{ tariffs: config.tariffs, tariffPush: config.tariffPush },
     newMeters: {
       service: new NewMeters({
         ...engine.books,
@@ -241,6 +251,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
       }),
       bring: () => added.bring(),
     },
+    policy,
     exceptions: open.exceptions,
     exceptionStore: open.store,
     comparison: comparing.comparison,

@@ -7,7 +7,10 @@ import { collectionFile } from "./collection/settings.ts";
 import { JSON_FIELDS, PAYLOAD_KINDS, topicTrouble } from "./devices/bus-config.ts";
 import { complaintAbout, isModelName } from "./devices/meter-models.ts";
 import type { ModelName } from "./devices/meter.ts";
+import { tariffPushShape } from "./devices/meter-tariff/site.ts";
 import { isPollable } from "./devices/poll-tiers.ts";
+import { policyRules } from "./policy/policy-file.ts";
+import { retentionShape } from "./retention/site.ts";
 import { classTariff, tariffShape } from "./tariff/site-tariffs.ts";
 import { validationShape } from "./validation/site-shape.ts";
 
@@ -142,6 +145,8 @@ export const siteFile = z.strictObject({
           error: ({ input }) => complaintAbout(input as string) ?? undefined,
         }),
       ),
+      // What feeds it, for the spreading of restores (policy.stagger); left out, its bus stands for it.
+      feeder: name.optional(),
       // It serves nobody, and its wallet may be wiped: by two persons (wallet-reset).
       testBench: z.boolean().optional(),
       // Amperes it is made for, where it is not the site's usual one (validation.currentMax).
@@ -157,6 +162,9 @@ export const siteFile = z.strictObject({
         class: z.string().max(40).default("residential"),
         mode: z.enum(["local", "remote"]).optional(),
         tariff: name.optional(),
+        // Where the customer can be reached; only whether there is something is kept.
+        contact: z.string().min(1).max(200).optional(),
+        policy: policyRules.optional(),
       }),
     )
     .default([]),
@@ -164,25 +172,9 @@ export const siteFile = z.strictObject({
     .array(tariffShape)
     .min(1)
     .default([{ id: "flat", price: "0.5283" }]),
-  // What customers of a class have in common where their accounts say nothing.
-  classes: z.record(z.string().min(1).max(40), z.strictObject(classTariff)).default({}),
-  policy: z
-    .strictObject({
-      mode: z.enum(["shadow", "live"]).default("shadow"),
-      restoreBy: z.enum(["arm", "reconnect"]).default("arm"),
-      cutBelow: yuanText.default("0.00"),
-      noCut: z
-        .strictObject({
-          hours: z
-            .string()
-            .regex(/^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$/, 'like "17:00-08:00", or "" for none')
-            .default("17:00-08:00"),
-          weekends: z.boolean().default(true),
-          holidays: z.array(z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "a day like 2026-10-01")).default([]),
-        })
-        .prefault({}),
-    })
-    .prefault({}),
+  policy: policyRules.prefault({}),
+  // What holds for a class of customers, where its accounts say nothing else.
+  classes: z.record(name, z.strictObject({ ...classTariff, policy: policyRules.optional() })).default({}),
   // How often each meter is read. Tiers (devices/poll-tiers.ts): hot and cold are not read unless they are named here, warm is
   // every meter's round and has everySeconds where it says none.
   polling: z
@@ -213,6 +205,10 @@ export const siteFile = z.strictObject({
         .default("03:30"),
     })
     .prefault({}),
+  // How many days rows are kept.
+  retention: retentionShape,
+  // Who may push a tariff into meters that deduct by themselves.
+  tariffPush: tariffPushShape,
   channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
   apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
   // The private key that receipts are signed with, Ed25519 in PEM; left out, the data folder keeps one of its own.

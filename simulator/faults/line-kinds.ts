@@ -56,6 +56,15 @@ export const lineKinds = {
     otherwise: { rate: 0.001, direction: "both" },
     acts: "line",
   },
+  "frame-loss": {
+    on: "bus",
+    meaning: "a poor network: what is said at one time gets lost as a whole with this likelihood",
+    meaningZh: "网络质量差：报文按此概率整帧丢失",
+    lasts: "until-deleted",
+    parameters: { rate: "0 to 1, default 0.05", direction },
+    otherwise: { rate: 0.05, direction: "both" },
+    acts: "line",
+  },
   "baud-mismatch": {
     on: "bus",
     meaning: "the far side is set to another speed than the meters: each hears the other's bits sampled at its own speed",

@@ -27,7 +27,7 @@ export const meterKinds = {
     on: "meter",
     meaning:
       "the meter obeys by halves and answers with an error: of a top-up the money or the count, of a relay order the order " +
-      "without the contact, of a write by password the lower bytes",
+      "without the contact, of a write the lower bytes",
     meaningZh: "电表只执行一半并回错误应答：充值只加金额或只加次数，控制只记命令不动触点，写参数只写低字节",
     lasts: "once",
     parameters: {

@@ -25,6 +25,7 @@ import type { PaymentService } from "../commands/payment-service.ts";
 import type { RefundService } from "../commands/refund-service.ts";
 import type { BusPicture, Street } from "../devices/meter.ts";
 import type { BusShares } from "../devices/poll-planner.ts";
+import type { ReadingStore } from "../devices/device-store.ts";
 import type { ReadingIntake } from "../devices/reading-intake.ts";
 import type { Comparison } from "../exceptions/comparison.ts";
 import type { ComparisonStore } from "../exceptions/comparison-store.ts";
@@ -32,8 +33,11 @@ import type { ExceptionStore } from "../exceptions/exception-store.ts";
 import type { Exceptions } from "../exceptions/exceptions.ts";
 import type { DailyBillingStore } from "../ledger/billing-store.ts";
 import type { ChannelPayments } from "../ledger/channel-file.ts";
+import type { Tariffs } from "../tariff/tariff.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
+import type { ExemptionDesk } from "../policy/exemption-desk.ts";
+import type { WhyDesk } from "../policy/why.ts";
 import type { StatementStore } from "../ledger/statements.ts";
 import type { EntryService } from "../validation/entry-service.ts";
 import type { Reviewer } from "../validation/review/reviewer.ts";
@@ -96,6 +100,7 @@ export interface ApiParts {
   };
   readonly ledger: Ledger;
   readonly ledgerStore: Pick<LedgerStore, "statement"> & StatementStore;
+  readonly policy: { readonly why: WhyDesk; readonly exemptions: ExemptionDesk };
   readonly exceptions: Exceptions;
   readonly exceptionStore: ExceptionStore;
   readonly comparison: Pick<Comparison, "begin">;
@@ -106,12 +111,14 @@ export interface ApiParts {
   readonly channels: ReadonlySet<string> | null;
   /** Of an account that names none. */
   readonly tariffOfClass: (name: string) => string;
+  readonly tariffs: Tariffs;
+  readonly tariffPush: { readonly approval: "one" | "two-persons" };
   readonly newMeters: {
     readonly service: NewMeters;
     /** Onto their lines, now. */
     bring(): Promise<void>;
   };
-  readonly readings: {
+  readonly readings: Pick<ReadingStore, "list"> & {
     latestOf(meters: readonly MeterAddress[]): Promise<readonly Reading[]>;
     energyByDay(
       meter: MeterAddress,

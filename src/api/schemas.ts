@@ -173,6 +173,7 @@ export const commandKinds = [
   "freeze",
   "wallet-reset",
   "mode-switch",
+  "tariff-set",
   "read-now",
 ] as const;
 

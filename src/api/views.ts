@@ -83,6 +83,7 @@ export class Views {
           direction: frame.direction,
           hex: frame.hex.replaceAll(" ", ""),
         })),
+        ...(attempt.thinnedAt === undefined ? {} : { framesThinnedAt: this.moment(attempt.thinnedAt) }),
       })),
       receipt: receipt === null ? null : this.#readable(receipt),
       askedByName: command.askedByName ?? null,

@@ -32,6 +32,10 @@ export class ApiClient {
     return this.#call("POST", path, body, idempotencyKey);
   }
 
+  delete(path: string): Promise<Json> {
+    return this.#call("DELETE", path);
+  }
+
   /** What is no JSON, as it came. */
   async text(path: string): Promise<string> {
     return (await this.#answer("GET", path)).text();

@@ -7,43 +7,20 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { uuidv7 } from "uuidv7";
 import { HEADS_FILE } from "../audit/head-file.ts";
-import { loadConfig } from "../config.ts";
 import { iso, minutes, seconds, systemClock } from "../kernel/clock.ts";
-import { Fault, isFault } from "../kernel/faults.ts";
-import { silentLog } from "../kernel/log.ts";
+import { Fault } from "../kernel/faults.ts";
 import type { BackupReport } from "../stores/backup/take-backup.ts";
 import type { RestoreReport } from "../stores/backup/restore.ts";
 import type { Pace, Tell } from "../stores/backup/pace.ts";
 import type { Database } from "../stores/database.ts";
-import { WrongUse } from "./exits.ts";
+import { placed, placeOf, withDatabase, type Place, type PlaceOptions } from "./books-place.ts";
 import type { Terminal } from "./terminal.ts";
 
-const DATA_FOLDER = "./data";
 const TELL_EVERY_MS = 250;
 const TELL_EVERY_MS_IN_A_LOG = seconds(5);
 const MIB = 1024 * 1024;
 
-interface PlaceOptions {
-  readonly database?: string;
-  readonly config?: string;
-  readonly json?: boolean;
-}
-
-/** Which books: where they are, how their site is called, and the data folder beside them. */
-interface Place {
-  readonly url: string;
-  readonly site: string | null;
-  /** Null: a database alone was named, and whose data folder belongs to it is not known here. */
-  readonly data: string | null;
-}
-
 export function backupCommands(program: Command, terminal: Terminal): void {
-  const placed = (command: Command): Command =>
-    command
-      .option("--database <url>", "postgres://… or embedded (default: that of the site file, else DATABASE_URL, else embedded)")
-      .option("--config <file>", "site file (default: GATEWAY_CONFIG, else gateway.yaml where it is)")
-      .option("--json", "JSON alone");
-
   placed(program.command("backup"))
     .description("all books in one file, while the gateway works on · 备份")
     .argument("<file>", "a new file, like books-2026-11-25.gz")
@@ -79,61 +56,6 @@ export function backupCommands(program: Command, terminal: Terminal): void {
       const heads = setHeadsAside(place.data);
       terminal.out(options.json === true ? JSON.stringify({ ...report, heads }, null, 2) : printRestore(file, report, heads));
     });
-}
-
-function placeOf({ database, config }: PlaceOptions, { env }: Terminal): Place {
-  const path = config ?? env["GATEWAY_CONFIG"] ?? "gateway.yaml";
-  const data = env["GATEWAY_DATA"] ?? DATA_FOLDER;
-  if (config !== undefined || env["GATEWAY_CONFIG"] !== undefined || (database === undefined && existsSync(path))) {
-    const site = loadConfig({ path, env });
-    const own = site.stores.database === "embedded" ? "embedded" : site.stores.database.open();
-    return { url: database ?? own, site: site.site.name, data: site.stores.data };
-  }
-  const url = database ?? env["DATABASE_URL"] ?? "embedded";
-  if (url !== "embedded" && !/^postgres(ql)?:\/\//.test(url))
-    throw new WrongUse("A database is named like postgres://USER:PASSWORD@HOST:PORT/NAME, or embedded.");
-  if (url === "embedded" && !existsSync(data))
-    throw new WrongUse(
-      `Which books? There is no site file ${path} and no data folder ${data}; name one with --config or --database.`,
-    );
-  return { url, site: null, data: url === "embedded" || env["GATEWAY_DATA"] !== undefined ? data : null };
-}
-
-/** The embedded server is that of the gateway where one runs; else it is started for us, and stopped afterwards. */
-async function withDatabase<T>({ url, data: folder }: Place, work: (db: Database) => Promise<T>): Promise<T> {
-  if (url !== "embedded") return connected(url, work);
-  const data = folder ?? DATA_FOLDER;
-  const running = await runningServer(data);
-  if (running !== null) return connected(running, work);
-  const { startEmbeddedPostgres } = await import("../stores/embedded-postgres.ts");
-  const server = await startEmbeddedPostgres({ dataFolder: data, log: silentLog, clock: systemClock });
-  try {
-    return await connected(server.connectionString, work);
-  } finally {
-    await server.stop();
-  }
-}
-
-async function runningServer(data: string): Promise<string | null> {
-  const { embeddedAddress } = await import("../stores/embedded-address.ts");
-  try {
-    const address = await embeddedAddress(data);
-    await connected(address, () => Promise.resolve());
-    return address;
-  } catch (error) {
-    if (isFault(error, "database-unreachable")) return null;
-    throw error;
-  }
-}
-
-async function connected<T>(connectionString: string, work: (db: Database) => Promise<T>): Promise<T> {
-  const { Database } = await import("../stores/database.ts");
-  const db = await Database.open({ connectionString, log: silentLog, connectionsMax: 1, actor: "meterctl" });
-  try {
-    return await work(db);
-  } finally {
-    await db.close();
-  }
 }
 
 /** Whoever sets books aside types whose they are. */

@@ -7,6 +7,7 @@ import { parseYuan } from "../kernel/money.ts";
 import { ApiClient, type ApiAddress, type ApiOptions, type Json } from "./api-client.ts";
 import { auditCommands } from "./audit-commands.ts";
 import { backupCommands } from "./backup-commands.ts";
+import { bookRunCommands } from "./book-runs.ts";
 import { addressArgument, argument, countArgument } from "./arguments.ts";
 import { collectionCommands } from "./collection-commands.ts";
 import { deskCommands } from "./desk-commands.ts";
@@ -18,7 +19,9 @@ import { endOf, Exit, WrongUse } from "./exits.ts";
 import { examineLink, lineCommands, withLineOptions, type DoctorOptions } from "./line-commands.ts";
 import { meterChanges } from "./meter-changes.ts";
 import { importCommands } from "./import/import-commands.ts";
+import { tariffCommands } from "./tariff-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
+import { policyCommands } from "./policy-commands.ts";
 import { receiptCommands } from "./receipt-commands.ts";
 import { reviewCommands } from "./review-commands.ts";
 import { lineOf, watch } from "./watch.ts";
@@ -239,9 +242,12 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   deskCommands({ program, throughGateway, terminal, end, clientOf });
   reviewCommands({ program, throughGateway, terminal, clientOf });
   meterChanges(program, { throughGateway, clientOf, show });
+  tariffCommands(program, { throughGateway, clientOf, show, terminal, end });
+  policyCommands(program, { throughGateway, clientOf, show });
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);
   backupCommands(program, terminal);
+  bookRunCommands(program, terminal);
   receiptCommands(program, terminal, end, clientOf);
 
   withLineOptions(program.command("doctor"))

@@ -8,13 +8,24 @@ import { modeSwitch } from "./definitions/mode-switch.ts";
 import { readNow } from "./definitions/read-now.ts";
 import { refund } from "./definitions/refund.ts";
 import { relayDefinitions } from "./definitions/relay.ts";
+import { tariffSet } from "./definitions/tariff-set.ts";
 import { disconnectFor } from "./definitions/timed-cut.ts";
 import { walletReset } from "./definitions/wallet-reset.ts";
 
 export const catalogue: ReadonlyMap<CommandKind, CommandDefinition> = new Map(
-  [topUp, openAccount, refund, ...relayDefinitions, disconnectFor, clockSet, freeze, walletReset, modeSwitch, readNow].map(
-    (definition) => [definition.kind, definition],
-  ),
+  [
+    topUp,
+    openAccount,
+    refund,
+    ...relayDefinitions,
+    disconnectFor,
+    clockSet,
+    freeze,
+    tariffSet,
+    walletReset,
+    modeSwitch,
+    readNow,
+  ].map((definition) => [definition.kind, definition]),
 );
 
 export function definitionOf(kind: CommandKind): CommandDefinition {

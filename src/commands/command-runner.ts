@@ -48,6 +48,11 @@ export interface CutGuard {
   whyNot(command: Command): Promise<string | null>;
 }
 
+/** Asked before a command is taken to its line: how long it has to wait for others like it. */
+export interface Pace {
+  pauseMs(command: Command): Promise<number>;
+}
+
 /** What a session saw on its way; the books keep it. */
 export interface SightKeeper {
   relay(command: Command, picture: RelayPicture): Promise<void>;
@@ -66,6 +71,8 @@ export interface RunnerParts extends ConclusionParts {
   readonly sights: SightKeeper;
   /** Left out: these books never came back from a backup. */
   readonly restored?: RestoredBooks;
+  /** Left out: nothing waits for its like. */
+  readonly pace?: Pace;
 }
 
 export class CommandRunner {
@@ -125,6 +132,11 @@ export class CommandRunner {
       }
       if (isUnsent(taken.state) && this.#parts.clock.now() > taken.notAfter) {
         await this.#steps.apply(taken, { type: "out-of-time" });
+        return;
+      }
+      const pauseMs = isUnsent(taken.state) ? ((await this.#parts.pace?.pauseMs(taken)) ?? 0) : 0;
+      if (pauseMs > 0) {
+        await this.#steps.waitFor(taken, { waitingFor: "feeder", lookAt: later(this.#parts.clock.now(), pauseMs) });
         return;
       }
       // A restore that nobody looked at yet is a probe of its own: its meter may only be believed silent.
@@ -311,7 +323,13 @@ export class CommandRunner {
         return;
       case "unclear":
         if (verdict.quarantine !== undefined) await quarantine(this.#parts, session, command, verdict.quarantine);
-        await this.#steps.apply(command, { type: "nobody-can-tell", because: verdict.because });
+        await this.#steps.apply(
+          command,
+          { type: "nobody-can-tell", because: verdict.because },
+          verdict.found === undefined
+            ? {}
+            : { receipt: { before: attempt.before, found: verdict.found, attempts: attempt.number } },
+        );
         log.warn({ because: verdict.because }, "nobody can tell what became of this command");
         return;
       case "not-done":

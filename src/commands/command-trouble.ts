@@ -6,6 +6,7 @@ import { minutes, seconds, type Clock } from "../kernel/clock.ts";
 import { faults, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { MeterSession, Street } from "../devices/meter.ts";
+import { definitionOf } from "./catalogue.ts";
 import type { CommandStore } from "./command-store.ts";
 import { isOpen, isUnsent, type Command } from "./command.ts";
 import { NotSent, type CommandSteps } from "./command-steps.ts";
@@ -102,7 +103,8 @@ export class CommandTrouble {
   #noMoreLooks(command: Command): boolean {
     const now = this.#parts.clock.now();
     if (command.effect === "adds") return now > command.notAfter;
-    return now > Math.min(command.notAfter, (command.sentAt ?? command.createdAt) + SILENCE_ENDS_SETTING_MS);
+    const endsMs = definitionOf(command.kind).silenceEndsMs ?? SILENCE_ENDS_SETTING_MS;
+    return now > Math.min(command.notAfter, (command.sentAt ?? command.createdAt) + endsMs);
   }
 
   /** Nothing left just now. What had left before ends openly; a newer order, or a rule that says no, is obeyed either way. */

@@ -19,6 +19,7 @@ export type CommandKind =
   | "freeze"
   | "wallet-reset"
   | "mode-switch"
+  | "tariff-set"
   | "read-now";
 
 export type OpenState = "accepted" | "queued" | "sending" | "verifying";
@@ -81,4 +82,6 @@ export interface Attempt {
   readonly before: Readonly<Record<string, unknown>>;
   readonly outcome: string;
   readonly frames: readonly WireEvidence[];
+  /** Its frames were let go then, because they were old and no evidence of money; left out: they are as they were. */
+  readonly thinnedAt?: Instant;
 }

@@ -37,6 +37,8 @@ export type Verdict =
       readonly because: string;
       /** Somebody else speaks to this meter in our place: nothing more is sent to it until a person has looked. */
       readonly quarantine?: FaultCode;
+      /** What was found instead; it stands in the receipt. */
+      readonly found?: Before;
     };
 
 export interface VerifyContext {
@@ -59,6 +61,8 @@ export interface CommandDefinition {
   readonly notAfterMs: number;
   /** Two persons: one asks, another lets it go (two-persons.ts). Left out: one is enough. */
   readonly approval?: "two-persons";
+  /** How long an order that sets is looked after in silence; left out: a short while (command-trouble.ts). */
+  readonly silenceEndsMs?: number;
   /** Frames that may leave for one command, each after a look that showed "not done". */
   readonly attemptsMax: number;
   /** What must hold when it is asked for, in the same transaction; `open`: the meter's open and disputed commands. Throws the Fault. */

@@ -45,6 +45,7 @@ export function watched(session: MeterSession, watcher: Watcher): MeterSession {
     readClock: () => session.readClock(),
     writeSecured: (di, data, options) => session.writeSecured(di, data, options),
     setClock: (way, lookedAt, options) => session.setClock(way, lookedAt, options),
+    readTariff: (extent) => session.readTariff(extent),
     freeze: (when, options) => session.freeze(when, options),
     close: () => session.close(),
   };

@@ -18,10 +18,11 @@ import { eachMeterAlone } from "./bus-config.ts";
 import { Conversation } from "./conversation.ts";
 import { Line, type LineLink } from "./line.ts";
 import { parseLink } from "./link-url.ts";
-import { Priority } from "./meter.ts";
+import { Priority, type ModelName } from "./meter.ts";
 import { HealthBook } from "./meter-health.ts";
 import { overMqtt } from "./mqtt-lines.ts";
 import { meterModels } from "./meter-models.ts";
+import { readTariff, type TariffPicture } from "./meter-tariff/picture.ts";
 import { readItems } from "./readings.ts";
 import { timingOf } from "./timing.ts";
 
@@ -32,6 +33,8 @@ export interface DirectLink {
   /** The last bytes both ways, whole frames or not: "nothing came" and "rubbish came" have different causes. */
   readonly trace: WireRecord;
   read(address: MeterAddress, items: readonly string[]): Promise<readonly Reading[]>;
+  /** Both sets of its tariff; word 3 as this model has it. */
+  readTariff(address: MeterAddress, model: ModelName): Promise<TariffPicture>;
   close(): Promise<void>;
 }
 
@@ -76,35 +79,34 @@ export function openDirectLink(url: string, parts: DirectParts): DirectLink {
     return line;
   };
 
+  const heard = async <T>(address: MeterAddress, model: ModelName, ask: (talk: Conversation) => Promise<T>): Promise<T> => {
+    const meter = {
+      ...{ address, meterNumber: address, customerNumber: address, account: null, bus: BusId("direct"), model },
+      relayPassword: null,
+    } as const;
+    const talk = new Conversation({
+      meter,
+      model: meterModels[model],
+      line: await lineTo(address),
+      priority: Priority.person,
+      health: new HealthBook(clock),
+      clock,
+      log,
+    });
+    try {
+      return await ask(talk);
+    } finally {
+      evidence.push(...talk.evidence);
+    }
+  };
+
   return {
     name: url.replace(/\/\/[^/@]*@/, "//"),
     evidence,
     trace,
-    read: async (address, items) => {
-      const meter = {
-        address,
-        meterNumber: address,
-        customerNumber: address,
-        account: null,
-        bus: BusId("direct"),
-        model: "standard-wallet",
-        relayPassword: null,
-      } as const;
-      const talk = new Conversation({
-        meter,
-        model: meterModels[meter.model],
-        line: await lineTo(address),
-        priority: Priority.person,
-        health: new HealthBook(clock),
-        clock,
-        log,
-      });
-      try {
-        return await readItems(talk, items, { meter: address, source: "person", timeZone });
-      } finally {
-        evidence.push(...talk.evidence);
-      }
-    },
+    read: (address, items) =>
+      heard(address, "standard-wallet", (talk) => readItems(talk, items, { meter: address, source: "person", timeZone })),
+    readTariff: (address, model) => heard(address, model, (talk) => readTariff(talk, meterModels[model], "everything")),
     close: async () => {
       for (const close of closers.splice(0).reverse()) await close();
     },

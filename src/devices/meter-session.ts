@@ -13,6 +13,7 @@ import { Conversation, type ConversationParts } from "./conversation.ts";
 import type { IdentityBook } from "./identity.ts";
 import type { MeterSession } from "./meter.ts";
 import type { MeterClocks } from "./meter-clock.ts";
+import { readTariff } from "./meter-tariff/picture.ts";
 import type { Prover } from "./prove-identity.ts";
 import { readLastPurchase, readWallet, topUp } from "./purse.ts";
 import { resetWallet, switchToRemote } from "./purse-orders.ts";
@@ -162,6 +163,11 @@ export function openSession(parts: SessionParts): MeterSession {
     writeSecured: async (di, data, { under, ...options }) => {
       open();
       return writeSecured({ prover, model, di, under: under ?? proofFor(di) }, data, options);
+    },
+
+    readTariff: async (extent) => {
+      open();
+      return readTariff(talk, model, extent);
     },
 
     freeze: async (when, options) => {

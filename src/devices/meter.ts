@@ -13,6 +13,7 @@ import type { Secret } from "../kernel/secret.ts";
 import type { MeterAnswers } from "./answer-times.ts";
 import type { OtherMaster } from "./foreign-master.ts";
 import type { TapeReader } from "./line-tape.ts";
+import type { TariffExtent, TariffPicture } from "./meter-tariff/picture.ts";
 
 /** Models that this gateway can order end to end; what it knows of others stands in the profiles of the protocol room. */
 export type ModelName =
@@ -36,6 +37,8 @@ export interface MeterRecord {
   readonly relayPassword: { readonly level: "02" | "03" | "04"; readonly secret: Secret<string> | KeptPassword } | null;
   /** It hangs on a test bench and serves nobody: its wallet may be wiped. */
   readonly testBench?: boolean;
+  /** What feeds it (transformer, cabinet): restores of one are spread together. Left out: its bus stands for it. */
+  readonly feeder?: string;
   /** Amperes it is made for; left out: as the site says of all. */
   readonly currentMaxA?: number;
 }
@@ -219,6 +222,8 @@ export interface MeterSession {
    * before the first byte (an item that is forbidden, a length that does not fit, a machine that is away) is thrown.
    */
   writeSecured(di: string, data: Uint8Array, options: SendOptions & { readonly under?: WriteProof }): Promise<Sent>;
+  /** Both sets of its tariff and the switch times, or a part of them: items as bytes, by identifier (`meter-tariff/`). */
+  readTariff(extent: TariffExtent): Promise<TariffPicture>;
   /** 16H. `when`: MMDDhhmm with 99 for "each"; 99999999 freezes now. */
   freeze(when: string, options: SendOptions): Promise<Sent>;
   /** Ends the session's hold on the meter. Idempotent. */

@@ -4,7 +4,7 @@
  *
  *     purchase count    advanced by as many as we settled                 exact, and needs no keys (03330201)
  *     purchase total    grew by what we settled and corrected             exact to the fen (03330601), where the meter keeps it
- *     balance           moved by what we sent less energy × price         within what the register's steps and the purse's lag allow
+ *     balance           moved by what we sent less what energy costs      within what the register's steps and the purse's lag allow
  *
  * Energy is known in steps of 0.01 kWh and was not read in the same instant as the balance, so a moving register leaves two
  * steps on either side. A register that stands still leaves nothing but one fen that had not gathered a step yet, and not even
@@ -12,18 +12,15 @@
  *
  * The meter is the fact. A suggested entry therefore always moves the meter's book to what the meter shows.
  */
-import { minutes, type Instant } from "../kernel/clock.ts";
+import type { Instant } from "../kernel/clock.ts";
 import { CentiKwh, kwh } from "../kernel/energy.ts";
 import { Fen, yuan, type PricePerKwh } from "../kernel/money.ts";
 import { ADJUSTMENTS } from "../ledger/correction.ts";
 import { book } from "../ledger/ledger.ts";
+import { boundsOf, STEPS_BETWEEN_READS, type Deduction } from "./deduction.ts";
 import type { Suggestion } from "./item.ts";
 
 const RECORD_COUNT_WRAPS_AT = 10_000;
-const PURSE_LAG_MS = minutes(15);
-const STEPS_BETWEEN_READS = 2n;
-/** 0.01 kWh × 0.0001 yuan: millionths of a yuan; a fen is 10,000 of them. */
-const MICRO_PER_FEN = 10_000n;
 
 /** What the meter showed. Null: it has no such item, or nobody read it then. */
 export interface MeterSight {
@@ -33,6 +30,9 @@ export interface MeterSight {
   readonly register: CentiKwh | null;
   readonly count: number | null;
   readonly total: Fen | null;
+  /** By rate, and what the meter had used in its step period; left out where the tariff asks for neither. */
+  readonly rates?: readonly CentiKwh[];
+  readonly period?: CentiKwh;
   /** Watts, looked at only where the register stood still. */
   readonly idle?: boolean;
 }
@@ -62,9 +62,9 @@ export interface Finding {
   readonly fen: Fen | null;
 }
 
-/** Pure: what does not follow from `then`. */
-export function compareWallet(then: Sight, now: Sight, price: PricePerKwh): readonly Finding[] {
-  return [...counts(then, now), ...totals(then, now), ...balances(then, now, price)];
+/** Pure: what does not follow from `then`. `deducted`: the one price, or between which sums the deduction may lie (deduction.ts). */
+export function compareWallet(then: Sight, now: Sight, deducted: PricePerKwh | Deduction): readonly Finding[] {
+  return [...counts(then, now), ...totals(then, now), ...balances(then, now, deducted)];
 }
 
 function* counts(then: Sight, now: Sight): Generator<Finding> {
@@ -82,7 +82,7 @@ function* totals(then: Sight, now: Sight): Generator<Finding> {
   if (expected !== now.meter.total) yield inYuan("purchase-total", expected, now.meter.total, now.meter.total - expected);
 }
 
-function* balances(then: Sight, now: Sight, price: PricePerKwh): Generator<Finding> {
+function* balances(then: Sight, now: Sight, priced: PricePerKwh | Deduction): Generator<Finding> {
   const { net: netThen, register: before } = then.meter;
   const { net: netNow, register: after } = now.meter;
   if (netThen === null || netNow === null || before === null || after === null) return;
@@ -92,12 +92,11 @@ function* balances(then: Sight, now: Sight, price: PricePerKwh): Generator<Findi
     return;
   }
   const sent = now.books.net - then.books.net;
-  const { least, most } = deductible(
-    CentiKwh(after - before),
-    price,
-    now.meter.takenAt - then.meter.takenAt,
-    now.meter.idle === true,
-  );
+  const lastedMs = now.meter.takenAt - then.meter.takenAt;
+  const bounds =
+    typeof priced === "bigint" ? deductible(CentiKwh(after - before), priced, lastedMs, now.meter.idle === true) : priced;
+  if ("unknown" in bounds) return;
+  const { least, most } = bounds;
   const deducted = netThen + sent - netNow;
   if (deducted >= least && deducted <= most) return;
   const expected = netThen + sent - (deducted < least ? least : most);
@@ -111,13 +110,7 @@ export function deductible(
   lastedMs: number,
   isIdle: boolean,
 ): { readonly least: bigint; readonly most: bigint } {
-  if (energy === 0n) return { least: 0n, most: isIdle ? 0n : (price + MICRO_PER_FEN - 1n) / MICRO_PER_FEN };
-  const lag = lastedMs <= PURSE_LAG_MS ? energy : (energy * BigInt(PURSE_LAG_MS)) / BigInt(Math.floor(lastedMs)) + 1n;
-  const fewest = energy - lag - STEPS_BETWEEN_READS;
-  return {
-    least: fewest <= 0n ? 0n : (fewest * price) / MICRO_PER_FEN,
-    most: ((energy + STEPS_BETWEEN_READS) * price + MICRO_PER_FEN - 1n) / MICRO_PER_FEN,
-  };
+  return boundsOf({ micro: energy * price, energy, dearest: price, slack: STEPS_BETWEEN_READS, lastedMs, isIdle });
 }
 
 /** What the ledger billed, where the ledger is the wallet. */

@@ -48,16 +48,28 @@ export interface ComparisonStore {
 
 /** A picture as plain JSON: kept as a baseline and as evidence, and read back from either. */
 export function sightAsJson({ meter, books }: Sight): Readonly<Record<string, unknown>> {
-  const { takenAt, net, register, count, total } = meter;
+  const { takenAt, net, register, count, total, rates, period } = meter;
+  const more = {
+    ...(rates === undefined ? {} : { rates: rates.map(String) }),
+    ...(period === undefined ? {} : { period: String(period) }),
+  };
   const text = (value: bigint | null): string | null => value?.toString() ?? null;
   return {
-    meter: { takenAt, net: text(net), register: text(register), count, total: text(total) },
+    meter: { takenAt, net: text(net), register: text(register), count, total: text(total), ...more },
     books: { settles: books.settles, purchased: books.purchased.toString(), net: books.net.toString() },
   };
 }
 
 interface SightJson {
-  readonly meter: { takenAt: number; net: string | null; register: string | null; count: number | null; total: string | null };
+  readonly meter: {
+    takenAt: number;
+    net: string | null;
+    register: string | null;
+    count: number | null;
+    total: string | null;
+    rates?: readonly string[];
+    period?: string;
+  };
   readonly books: { settles: number; purchased: string; net: string };
 }
 
@@ -71,6 +83,8 @@ export function sightFromJson(json: unknown): Sight {
       register: meter.register === null ? null : CentiKwh(BigInt(meter.register)),
       count: meter.count,
       total: fen(meter.total),
+      ...(meter.rates === undefined ? {} : { rates: meter.rates.map((text) => CentiKwh(BigInt(text))) }),
+      ...(meter.period === undefined ? {} : { period: CentiKwh(BigInt(meter.period)) }),
     },
     books: { settles: books.settles, purchased: Fen(BigInt(books.purchased)), net: Fen(BigInt(books.net)) },
   };

@@ -6,22 +6,22 @@
  * A difference becomes one item for its meter, with the figures and an entry that would put the books right. Where nothing
  * differs the baseline moves on; where something does it stays, until a person applies the entry or says what explains it.
  */
-import { dayOf, type Clock } from "../kernel/clock.ts";
-import { CentiKwh } from "../kernel/energy.ts";
+import type { Clock } from "../kernel/clock.ts";
 import { isFault, reasonOf } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
-import { Fen, parseYuan, yuan } from "../kernel/money.ts";
-import type { Reading } from "../kernel/reading.ts";
+import { Fen, yuan } from "../kernel/money.ts";
 import type { Transactor } from "../kernel/transaction.ts";
-import { flatPrice, versionOn, type Tariffs } from "../tariff/tariff.ts";
+import type { Tariff, Tariffs } from "../tariff/tariff.ts";
 import { Priority, type MeterSession, type Street } from "../devices/meter.ts";
 import { meterModels } from "../devices/meter-models.ts";
-import { compareBilled, compareWallet, suggestionFor, type Finding, type MeterSight, type Sight } from "./compare.ts";
+import { compareBilled, compareWallet, suggestionFor, type Finding, type Sight } from "./compare.ts";
 import { sightAsJson, type ComparisonStore, type MeterToCompare, type RunRecord } from "./comparison-store.ts";
 import type { Exceptions } from "./exceptions.ts";
 import { GATEWAY, keyOf, nobody, type Evidence, type Suggestion } from "./item.ts";
 import type { ExceptionStore } from "./exception-store.ts";
+import { sightOfTariff, type TariffCheck } from "./tariff-check.ts";
+import { deductionBetween, energyIn, lookAtWallet, midnightsOf, type WalletLook } from "./wallet-look.ts";
 
 const NO_FEN = Fen(0n);
 
@@ -32,6 +32,7 @@ export interface ComparisonParts {
   readonly street: Street;
   readonly transactor: Transactor;
   readonly tariffs: Tariffs;
+  readonly tariffCheck: TariffCheck;
   readonly timeZone: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -127,27 +128,35 @@ export class Comparison {
   async #wallet(meter: MeterToCompare): Promise<Told> {
     const { store, clock } = this.#parts;
     const tariff = this.#parts.tariffs.get(meter.tariff ?? "");
-    const price = tariff === undefined ? null : flatPrice(versionOn(tariff, dayOf(clock.now(), this.#parts.timeZone)));
-    if (price === null) return { meter: meter.meter, result: "skipped", why: "its tariff is not one price" };
+    if (tariff === undefined) return { meter: meter.meter, result: "skipped", why: "its tariff is not in the site file" };
     const booksBefore = await store.books(meter.meter);
     if (booksBefore === null) return { meter: meter.meter, result: "skipped", why: "a top-up is under way" };
     const kept = await store.baseline(meter.meter);
     const before = kept !== null && "sight" in kept ? kept.sight : await store.firstLook(meter.meter, clock.now());
     const wipedAt = await store.wipedAt(meter.meter);
     const then = before !== null && wipedAt !== null && before.meter.takenAt <= wipedAt ? null : before;
-    const sight = await this.#look(meter.meter, then?.meter.register ?? null);
+    const { sight, midnights, running } = await this.#look(meter.meter, then, tariff);
     const books = await store.books(meter.meter);
     if (books === null || books.settles !== booksBefore.settles || books.net !== booksBefore.net)
       return { meter: meter.meter, result: "skipped", why: "a top-up came in between" };
     const now: Sight = { meter: sight, books };
     if (then === null) {
+      if (running !== null) await this.#parts.tariffCheck.conclude(meter, running, null);
       await store.keepBaseline(null, meter.meter, { sight: now }, clock.now());
       return { meter: meter.meter, result: "first-look" };
     }
-    const findings = compareWallet(then, now, price);
+    const deducted = deductionBetween(tariff, { then, now, midnights, timeZone: this.#parts.timeZone });
+    const findings = compareWallet(then, now, deducted);
+    const amount = findings.filter(({ what }) => what === "balance").map(plain)[0] ?? null;
+    if (running !== null) await this.#parts.tariffCheck.conclude(meter, running, amount);
+    if ("unknown" in deducted && findings.length === 0) {
+      // Counted from here: what is missing of then will not be there tomorrow either.
+      await store.keepBaseline(null, meter.meter, { sight: now }, clock.now());
+      return { meter: meter.meter, result: "skipped", why: deducted.unknown };
+    }
     return this.#conclude(meter, findings, {
       baseline: { sight: now },
-      evidence: { then: sightAsJson(then), now: sightAsJson(now), price: price.toString() },
+      evidence: { then: sightAsJson(then), now: sightAsJson(now), tariff: tariff.id },
     });
   }
 
@@ -216,23 +225,18 @@ export class Comparison {
     return broken;
   }
 
-  async #look(meter: MeterAddress, before: CentiKwh | null): Promise<MeterSight> {
+  async #look(meter: MeterAddress, then: Sight | null, tariff: Tariff): Promise<WalletLook> {
+    const { timeZone, clock } = this.#parts;
     return this.#reading(meter, async (session) => {
-      const read = await session.read(["importedEnergy", "balance", "overdraft", "purchaseCount", "purchaseTotal"], "poll");
-      const register = energyIn(read);
-      // a fen that is missing while the register stands still is consumption only if power flows
-      const power = register !== null && register === before ? valueOf(await session.read(["power"], "poll"), "power") : null;
-      const balance = moneyIn(read, "balance");
-      const total = moneyIn(read, "purchaseTotal");
-      const count = Number(valueOf(read, "purchaseCount") ?? 0);
-      return {
-        takenAt: read.at(-1)?.takenAt ?? this.#parts.clock.now(),
-        register,
-        net: balance === null ? null : Fen(balance - (moneyIn(read, "overdraft") ?? 0n)),
-        total,
-        count: count === 0 && total === null ? null : count, // a meter that keeps no records of purchases says 0 for ever
-        ...(power !== null && Number(power) === 0 ? { idle: true } : {}),
-      };
+      const sight = await lookAtWallet(session, {
+        before: then?.meter.register ?? null,
+        now: () => clock.now(),
+        tariff,
+        timeZone,
+      });
+      const midnights =
+        then === null ? new Map<string, never>() : await midnightsOf(session, tariff, { then: then.meter, now: sight, timeZone });
+      return { sight, midnights, running: await sightOfTariff(session, tariff) };
     });
   }
 
@@ -246,16 +250,6 @@ export class Comparison {
   }
 }
 
-const valueOf = (readings: readonly Reading[], item: string): string | null =>
-  readings.find((reading) => reading.item === item)?.value ?? null;
-const moneyIn = (readings: readonly Reading[], item: string): Fen | null => {
-  const value = valueOf(readings, item);
-  return value === null ? null : parseYuan(value, item);
-};
-const energyIn = (readings: readonly Reading[]): CentiKwh | null => {
-  const value = moneyIn(readings, "importedEnergy"); // two decimals, like money; the number alone is meant
-  return value === null ? null : CentiKwh(value);
-};
 const plain = ({ what, expected, found, difference, unit }: Finding): Readonly<Record<string, string>> => ({
   ...{ what, expected, found, difference, unit },
 });

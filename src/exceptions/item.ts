@@ -78,8 +78,10 @@ export const keyOf = {
   payment: (id: PaymentId): string => `payment/${id}`,
   quarantine: (meter: MeterAddress): string => `quarantine/${meter}`,
   reading: (meter: MeterAddress, item: string): string => `reading/${meter}/${item}`,
+  rates: (meter: MeterAddress): string => `rates/${meter}`,
   clock: (meter: MeterAddress): string => `clock/${meter}`,
   changed: (meter: MeterAddress): string => `changed/${meter}`,
-  rates: (meter: MeterAddress): string => `rates/${meter}`,
   ledger: (what: string): string => `ledger/${what}`,
+  tariff: (meter: MeterAddress): string => `tariff/${meter}`,
+  exemption: (id: string): string => `exemption/${id}`,
 };

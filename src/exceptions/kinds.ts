@@ -20,6 +20,8 @@ interface KindRow {
 const MONEY_MS = hours(24);
 const COMMAND_MS = minutes(15);
 const DEVICE_MS = hours(4);
+/** Told a week before the end: whoever has to decide about it has most of that. */
+const EXEMPTION_MS = hours(6 * 24);
 
 const row = (owner: KindRow["owner"], failure: FailureClass, limitMs: number, en: string, zh: string): KindRow => ({
   title: { en, zh },
@@ -50,9 +52,18 @@ export const kinds = {
     "The books are those of an older moment; rules cut nobody until this is closed",
     "账务已恢复到较早时刻;结案前规则不执行跳闸",
   ),
+  "stale-tariff": row(
+    "operations",
+    "wrong-action",
+    MONEY_MS,
+    "The meter deducts by another tariff than the site file's",
+    "表内电价与站点文件不一致",
+  ),
+  "tariff-not-switched": row("operations", "device", MONEY_MS, "A pushed tariff has not taken over", "已下装的电价未切换"),
+  "rates-missing": row("money-desk", "device", MONEY_MS, "Energy without a rate was not charged", "电量无费率,未计费"),
+  "exemption-ends": row("operations", "not-told", EXEMPTION_MS, "An exemption from cuts ends soon", "免跳闸豁免即将到期"),
   "clock-off": row("field-desk", "device", MONEY_MS, "The meter's clock is more than five minutes off", "电表时钟超差"),
   "meter-changed": row("field-desk", "wrong-action", MONEY_MS, "Somebody else changed the meter", "电表被他人操作"),
-  "rates-missing": row("money-desk", "device", MONEY_MS, "Energy without a rate was not charged", "电量无费率,未计费"),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),
 } as const satisfies Record<string, KindRow>;
 

@@ -51,6 +51,22 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
     "Compare every meter with the books, bring in from the channels' files what was paid since the backup, decide what is disputed; then close this, and the rules may cut again.",
     "对全部电表做账表核对,按渠道对账文件补录备份之后的缴费,裁定存疑命令;完成后结案,规则恢复跳闸。",
   ),
+  "stale-tariff": say(
+    "Push the tariff into the meter (meterctl tariff push); what was deducted by the old one is put right by an entry or a refund.",
+    "重新下装电价(meterctl tariff push);按旧电价多扣或少扣的金额以分录或退费更正。",
+  ),
+  "tariff-not-switched": say(
+    "Read the meter's switch times and its clock (meterctl tariff show); push the tariff again.",
+    "抄读切换时间与电表时钟(meterctl tariff show),然后重新下装电价。",
+  ),
+  "rates-missing": say(
+    "The tariff has rates and the meter did not tell how much of which it measured, so this energy was not charged. Read its rate registers (0001FF00); where it has none, give the account a tariff of one price.",
+    "电价分费率,而电表未给出各费率示数,该电量未计费:抄读各费率示数(0001FF00);如电表无费率,请改用单一电价。",
+  ),
+  "exemption-ends": say(
+    "Ask whether the reason still holds: make a new exemption with an end of its own, or let this one end; then the rules may cut again.",
+    "核实豁免理由是否仍成立:如需继续,重新登记并注明截止时间;否则到期后规则恢复跳闸。",
+  ),
   "clock-off": say(
     "Order clock-set for this meter, away from midnight; where it runs away again, its battery is flat: change it. Its midnights are those of its own clock.",
     "在远离零点的时段下发校时;若再次走偏,时钟电池可能失效,应更换电表。日冻结以电表自身时钟为准。",
@@ -58,10 +74,6 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
   "meter-changed": say(
     "The record below does not carry our operator code. Find out who was at the meter, with which order, and compare its tariff and registers with the books.",
     "下列事件记录的操作者代码不是本系统:查明何人何故操作,并核对电价与示数。",
-  ),
-  "rates-missing": say(
-    "The tariff has rates and the meter did not tell how much of which it measured, so this energy was not charged. Read its rate registers (0001FF00); where it has none, give the account a tariff of one price.",
-    "电价分费率,而电表未给出各费率示数,该电量未计费:抄读各费率示数(0001FF00);如电表无费率,请改用单一电价。",
   ),
   "reading-suspect": say(
     "Read the meter again and compare it with its display; nobody was charged for this reading.",
@@ -171,6 +183,22 @@ const exact: Readonly<Record<string, Sentence>> = {
   "command-unanswered/silence": say(
     "The meter was silent, and may have obeyed. Look at its line and its power; read the relay when it answers.",
     "电表无应答,命令可能已执行:检查线路与供电,恢复后抄读继电器。",
+  ),
+  "command-unanswered/partial-write": say(
+    "The meter said no and changed something all the same: the bytes stand in the command's receipt, nothing switches. Look at the meter (meterctl tariff show), then push again.",
+    "电表拒绝写入但部分字节已改变:差异字节见命令回执,不会切换。用 meterctl tariff show 查看后重新下装。",
+  ),
+  "command-unanswered/foreign-bytes-changed": say(
+    "Something of the meter's tariff changed that nobody here wrote: find out who else programs it, then push again.",
+    "表内电价有非本网关写入的变化:查明还有谁在设置该电表,然后重新下装。",
+  ),
+  "command-unanswered/switch-time-passed": say(
+    "The meter was not heard until its switch was near; what was begun was taken back. Push the tariff again.",
+    "切换时间临近前电表未应答,已写内容已撤销切换:请重新下装电价。",
+  ),
+  "stale-tariff/pending-differs": say(
+    "The meter waits for a switch that the site file knows nothing of: look at its spare set (meterctl tariff show), and push the right one with replacePending.",
+    "电表待切换的电价不在站点文件中:查看备用套(meterctl tariff show),并以 replacePending 重新下装。",
   ),
   ...aboutReadings,
   "ledger-difference/tariff-stale": say(

@@ -29,8 +29,8 @@ import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import { Billing } from "../ledger/billing.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { RatesWatch } from "../ledger/resettling.ts";
-import { parseHours } from "../policy/calendar.ts";
 import { MeteredUse } from "../policy/metered-use.ts";
+import { strategiesOf } from "../policy/policy-config.ts";
 import { Reconciler } from "../policy/reconciler.ts";
 import { Sweeper } from "../queue/sweeper.ts";
 import { nudging, OutboxPump } from "../stores/outbox-pump.ts";
@@ -41,6 +41,7 @@ import { Jobs } from "./jobs.ts";
 import { comingAndGoing, Replacing } from "./replacing.ts";
 import type { Engine, EngineBooks, EngineKeepers, EngineParts, HouseSite } from "./ports.ts";
 import { sightingsIn, walletReadings } from "./sightings.ts";
+import { noteStrategies, restorePace } from "./strategies.ts";
 import { onceADay, walletRoom } from "./wallet-room.ts";
 import { balanceReadings, takesTokens } from "./vendor-meters.ts";
 import { entriesOf, gateOf } from "./validation.ts";
@@ -119,22 +120,18 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const { restored } = parts;
   const doubted = restored === undefined ? {} : { restored };
   const service = new CommandService({ ...common, ...doubted });
-  const { noCut, mode, restoreBy, cutBelow } = config.policy;
+  const strategies = strategiesOf(config);
+  const { restoreBy } = config.policy;
+  const holdsCuts = (): Promise<boolean> => restored?.holdsRules() ?? Promise.resolve(false);
   const reconciler = new Reconciler({
     ...common,
     store: stores.policy,
     service,
-    settings: {
-      mode,
-      restoreBy,
-      cutBelow,
-      timeZone,
-      noCut: { hours: parseHours(noCut.hours), weekends: noCut.weekends, holidays: new Set(noCut.holidays) },
-    },
+    strategies,
     heardAt: (meter) => street.health(meter).lastHeardAt,
     readSoon: (meter) => poller.hurry(meter),
     ...pace,
-    ...(restored === undefined ? {} : { holdsCuts: () => restored.holdsRules() }),
+    holdsCuts,
   });
   const payments = new PaymentService({
     ...common,
@@ -151,6 +148,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     ...doubted,
     street,
     guard: reconciler,
+    pace: restorePace({ strategies, street, meters, clock, ...(parts.chance === undefined ? {} : { chance: parts.chance }) }),
     identities,
     sights: {
       relay: (command, picture) => sightings.relay(command.meter, picture),
@@ -245,6 +243,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   return {
     keepers,
     books,
+    rules: { strategies, holdsCuts },
     comes: places.comes,
     doors: {
       ...{ transactor, service, payments, refunds, ledger, intake, identities, buses },
@@ -252,6 +251,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
       replacing: { service: replacementsAsked, store: replacements, nudge: () => replacing.nudge() },
     },
     start: async () => {
+      await noteStrategies({ strategies, store: stores.policy, accounts: config.accounts, clock, log });
       for (const account of await meters.remoteAccounts()) remote.add(account);
       leases.onTaken((taken) => void waking.takeOver(taken));
       await commands.makeAllDue(clock.now(), leases.held());

@@ -12,6 +12,7 @@ import { CommandOutcomes } from "../exceptions/outcomes.ts";
 import { MissingRates } from "../exceptions/missing-rates.ts";
 import { Nightly } from "../exceptions/nightly.ts";
 import { SuspectReadings } from "../exceptions/suspects.ts";
+import { TariffCheck } from "../exceptions/tariff-check.ts";
 import { ExceptionWatch } from "../exceptions/watch.ts";
 import type { Street } from "../devices/meter.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -49,9 +50,9 @@ export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
     comparisonStore,
     exceptions,
     outcomes: new CommandOutcomes({ exceptions, store }),
-    suspects: new SuspectReadings({ exceptions, store, meters: parts.meters }),
-    findings: new MeterFindings({ exceptions, store, meters: parts.meters }),
     rates: new MissingRates({ exceptions, store }),
+    findings: new MeterFindings({ exceptions, store, meters: parts.meters }),
+    suspects: new SuspectReadings({ exceptions, store, meters: parts.meters }),
     watch: new ExceptionWatch({ ...parts, exceptions, store }),
   };
 }
@@ -67,7 +68,8 @@ export function comparisonOf(
   },
 ) {
   const { store: items, comparisonStore: store } = house;
-  const comparison = new Comparison({ ...house, ...more, store, items });
+  const tariffCheck = new TariffCheck({ ...house, items });
+  const comparison = new Comparison({ ...house, ...more, store, items, tariffCheck });
   const nightly = new Nightly({ ...house, ...more, comparison, store });
   return {
     comparison,

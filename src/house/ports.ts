@@ -15,6 +15,7 @@ import type { DeviceStore } from "../devices/device-store.ts";
 import type { SuspectListener } from "../devices/reading-intake.ts";
 import type { LineGuard } from "../devices/line-leases.ts";
 import type { MeterRecord, Street } from "../devices/meter.ts";
+import type { Chance } from "../kernel/chance.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Announcement, Outbox } from "../kernel/events.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
@@ -25,6 +26,7 @@ import type { BillingStore } from "../ledger/billing-store.ts";
 import type { RatesWatch } from "../ledger/resettling.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
+import type { Strategies } from "../policy/strategies.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
 import type { Untold } from "../stores/outbox-pump.ts";
 import type { ValidationStore } from "../validation/validation-store.ts";
@@ -53,7 +55,7 @@ export interface HouseStores {
 /** Of the site, what the engine goes by. */
 export type HouseSite = Pick<
   Config,
-  "site" | "buses" | "meters" | "accounts" | "tariffs" | "policy" | "polling" | "paymentCap" | "channels"
+  "site" | "buses" | "meters" | "accounts" | "tariffs" | "policy" | "classes" | "polling" | "paymentCap" | "channels"
 > &
   Partial<Pick<Config, "validation">> & {
     /** Left out: nobody asks for midnights, as in a simulation of hours. */
@@ -72,8 +74,8 @@ export interface EngineBooks extends Omit<ConclusionParts, "outcomes"> {
 export interface EngineKeepers {
   readonly outcomes?: OutcomeKeeper;
   readonly suspects?: SuspectListener;
-  readonly findings?: CollectionFindings;
   readonly rates?: RatesWatch;
+  readonly findings?: CollectionFindings;
 }
 
 export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
@@ -99,6 +101,8 @@ export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
   readonly stopCommandsMs: number;
   /** How often sweeper, pump, poller and rules look around unasked. Left out: as each of them is used to. A simulation has days to get through. */
   readonly lookEveryMs?: number;
+  /** Spreads restores of one feeder. Left out: they follow each other without a die. */
+  readonly chance?: Chance;
   /** What is not believed of books that came back from a backup. Left out: these never did. */
   readonly restored?: RestoredBooks;
 }
@@ -109,9 +113,17 @@ export type EngineDoors = Pick<
   "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses" | "replacing" | "entries"
 >;
 
+/** The strategy of cuts in force, and what it says of an account now. */
+export interface EngineRules {
+  readonly strategies: Strategies;
+  /** Nobody is cut while it holds. */
+  readonly holdsCuts: () => Promise<boolean>;
+}
+
 export interface Engine<K extends EngineKeepers = EngineKeepers> {
   readonly keepers: K;
   readonly books: EngineBooks;
+  readonly rules: EngineRules;
   /** A meter that hangs on one of the lines from now on. */
   readonly comes: (meter: MeterRecord) => void;
   readonly doors: EngineDoors;

@@ -19,6 +19,15 @@ export type Announcement =
   | { readonly type: "meter"; readonly address: MeterAddress }
   | { readonly type: "reading"; readonly meter: MeterAddress; readonly item: string; readonly value: string | null }
   | { readonly type: "exception"; readonly id: string; readonly kind: string; readonly state: "open" | "closed" }
+  /** An account has come to another stage of its strategy: somebody may have to be told. */
+  | {
+      readonly type: "policy";
+      readonly account: AccountId;
+      readonly meter: MeterAddress;
+      readonly stage: string;
+      readonly want: string;
+      readonly because: string;
+    }
   /** The meter wrote it down by itself; `at` by its own clock, ISO 8601. */
   | { readonly type: "event"; readonly meter: MeterAddress; readonly event: string; readonly at: string | null }
   | {

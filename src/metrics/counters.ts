@@ -3,6 +3,7 @@
  * after "→" are the advice an alert should carry.
  */
 import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
+import { retentionGauges, type RetentionFigures } from "./retention.ts";
 
 export interface Pictures {
   readonly commandsByState: () => Promise<readonly { readonly state: string; readonly count: number }[]>;
@@ -24,6 +25,7 @@ export interface Pictures {
   /** Of the house, as /readyz tells them: 0 as it should be, 1 degraded, 2 not ready. */
   readonly parts: () => Promise<readonly { readonly part: string; readonly state: 0 | 1 | 2 }[]>;
   readonly standsStillMs: () => number;
+  readonly retention: () => RetentionFigures;
   /** Midnights of yesterday and today, by line. */
   readonly collection: () => Promise<
     readonly { readonly line: string; readonly when: string; readonly rate: number; readonly gaps: number }[]
@@ -41,6 +43,7 @@ export class Counters {
   constructor(pictures: Pictures) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
+    retentionGauges(registers, pictures.retention);
     this.announcements = new Counter({
       name: "fee_control_announcements_total",
       help: "Announcements delivered, by type → none while payments come in: look at the outbox pump in the log",

@@ -9,7 +9,6 @@ import { hours, minutes, seconds, type Clock, type Instant } from "../kernel/clo
 import { reasonOf } from "../kernel/faults.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
-import { yuan, type Fen } from "../kernel/money.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { AfterCredit } from "../commands/payment-service.ts";
@@ -17,21 +16,16 @@ import type { Command, CommandKind } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { CommandStore } from "../commands/command-store.ts";
 import type { CutGuard } from "../commands/command-runner.ts";
-import { protectedTime, type NoCut } from "./calendar.ts";
+import { factsOf } from "./facts.ts";
+import { alarmWish } from "./meter-alarm.ts";
 import type { PolicyStore, RemoteMeter } from "./policy-store.ts";
-import { decide, fulfils, type Facts, type Intent } from "./rules.ts";
+import { decide, fulfils, type Intent } from "./rules.ts";
+import { factsToKeep, standingAfter, type Look } from "./standing.ts";
+import type { Strategies } from "./strategies.ts";
 
-export interface PolicySettings {
-  readonly mode: "shadow" | "live";
-  readonly restoreBy: "arm" | "reconnect";
-  readonly cutBelow: Fen;
-  readonly noCut: NoCut;
-  readonly timeZone: string;
-}
-
-/** A cut rests on a reading that is no older than this. */
-export const READING_FRESH_MS = hours(2);
 const LOOK_EVERY_MS = seconds(30);
+/** Time may change many decisions one after the other; they are looked at together. */
+const TIME_WAKES_MS_MIN = seconds(1);
 /** Many wakings at once are one; and the rules use at most a fifth of the time, however many meters there are. */
 const PAUSE_MS_MIN = 20;
 const PAUSE_PER_WORK = 4;
@@ -42,6 +36,8 @@ const TRY_AGAIN_AFTER_MS = minutes(15);
 const RESTORE_AGAIN_MS = minutes(1);
 /** Meters lock a password level after a few wrong ones. */
 const PASSWORD_REST_MS = hours(6);
+/** A meter that shows no alarm after it was told to is not told again and again: it may know better. */
+const ALARM_REST_MS = hours(1);
 /** A person has taken an automatic cut back: the rules do not undo that on the same day. */
 const PERSON_SAID_NO_MS = hours(24);
 
@@ -53,7 +49,7 @@ export interface ReconcilerParts {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly settings: PolicySettings;
+  readonly strategies: Strategies;
   /** When the meter was heard last, or null. */
   readonly heardAt: (meter: MeterAddress) => Instant | null;
   /** A decision waits for a fresh reading. */
@@ -69,6 +65,8 @@ export class Reconciler implements AfterCredit, CutGuard {
   readonly #stop = new AbortController();
   #nudge = new AbortController();
   #wakings = 0;
+  /** When time alone may change a decision of the last pass. */
+  #wakeAt = Number.POSITIVE_INFINITY;
   #loop: Promise<void> | null = null;
 
   constructor(parts: ReconcilerParts) {
@@ -92,6 +90,7 @@ export class Reconciler implements AfterCredit, CutGuard {
 
   /** The one piece of work. */
   async reconcile(): Promise<void> {
+    this.#wakeAt = Number.POSITIVE_INFINITY;
     for (const seen of await this.#parts.store.remoteMeters()) {
       try {
         await this.#one(seen);
@@ -107,20 +106,23 @@ export class Reconciler implements AfterCredit, CutGuard {
   async restore(tx: Transaction, meter: MeterAddress): Promise<Command | null> {
     const picture = await this.#parts.store.remoteMeter(tx, meter);
     if (picture === null) return null;
-    const intent = decide(this.#facts(picture));
-    const needed = intent.want === "connected" && picture.relay !== "unknown" && !fulfils(picture, "connected");
-    return needed ? this.#ask(tx, picture, intent) : null;
+    const look = this.#look(picture);
+    const { decision } = look;
+    const needed = decision.want === "connected" && picture.relay !== "unknown" && !fulfils(picture, "connected");
+    const command = needed ? await this.#ask(tx, look) : null;
+    await this.#keep(tx, look, false, command);
+    return command;
   }
 
   async whyNot(command: Command): Promise<string | null> {
     const picture = await this.#parts.store.remoteMeter(null, command.meter);
     if (picture === null) return "no-longer-remote";
-    if (this.#parts.settings.mode === "shadow") return "shadow";
+    const { facts, strategy } = this.#look(picture);
+    if (strategy.mode === "shadow") return "shadow";
     if (await this.#parts.holdsCuts?.()) return "restored";
-    const facts = this.#facts(picture);
     // The look has just shown the relay; what the books say of it must not hide the rest of the rules.
-    const intent = decide({ ...facts, relay: "connected" });
-    return intent.want === "disconnected" ? null : intent.because;
+    const decision = decide({ ...facts, relay: "connected" }, strategy);
+    return decision.want === "disconnected" ? null : decision.because;
   }
 
   async #run(): Promise<void> {
@@ -137,44 +139,69 @@ export class Reconciler implements AfterCredit, CutGuard {
       }
       const workedMs = clock.now() - began;
       await clock.wait(Math.min(Math.max(PAUSE_MS_MIN, PAUSE_PER_WORK * workedMs), PAUSE_MS_MAX), this.#stop.signal);
-      if (this.#wakings === wakings) await clock.wait(everyMs, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
+      const pauseMs = Math.min(everyMs, Math.max(this.#wakeAt - clock.now(), TIME_WAKES_MS_MIN));
+      if (this.#wakings === wakings) await clock.wait(pauseMs, AbortSignal.any([this.#stop.signal, this.#nudge.signal]));
     }
   }
 
   /** `seen` may be old by the time its turn comes: what is done is decided again, on the meter's locked row. */
   async #one(seen: RemoteMeter): Promise<void> {
     const { transactor } = this.#parts;
-    const first = decide(this.#facts(seen));
-    if (first.because === "reading-stale" && seen.readAt !== null) this.#parts.readSoon(seen.meter);
-    const nothingToDo = seen.relay === "unknown" || fulfils(seen, first.want);
-    if (nothingToDo && !(seen.cutWaiting && first.want !== "disconnected")) return;
+    const look = this.#look(seen);
+    const { decision } = look;
+    this.#wakeAt = Math.min(this.#wakeAt, decision.nextAt ?? Number.POSITIVE_INFINITY);
+    if (decision.because === "reading-stale" && seen.readAt !== null) this.#parts.readSoon(seen.meter);
+    const nothingToDo = (seen.relay === "unknown" || fulfils(seen, decision.want)) && alarmWish(look) === null;
+    const nothingToTake = !seen.cutWaiting || decision.want === "disconnected";
+    if (nothingToDo && nothingToTake && !this.#after(look).isOther) return;
     await transactor.transact(
       async (tx) => {
         const picture = await this.#parts.store.remoteMeter(tx, seen.meter);
-        if (picture !== null) await this.#act(tx, picture);
+        if (picture !== null) await this.#act(tx, this.#look(picture));
       },
       { actor: "rules" },
     );
   }
 
-  async #act(tx: Transaction, picture: RemoteMeter): Promise<void> {
-    const { settings, service } = this.#parts;
-    const facts = this.#facts(picture);
-    const intent = decide(facts);
-    if (intent.want !== "disconnected" && picture.cutWaiting) await service.cancelUnsentCuts(tx, picture.meter, intent.because);
-    if (picture.relay === "unknown" || fulfils(picture, intent.want)) return;
-    const shadow = intent.want === "disconnected" && (settings.mode === "shadow" || (await this.#parts.holdsCuts?.()) === true);
-    await this.#remember(tx, picture, intent, shadow, facts);
-    if (shadow || (await this.#triedInVain(tx, picture.meter, intent))) return;
-    if (intent.want === "connected") await this.#ask(tx, picture, intent);
-    else await service.ensure(tx, this.#wish(picture, "disconnect", intent));
+  async #act(tx: Transaction, look: Look): Promise<void> {
+    const { service, holdsCuts } = this.#parts;
+    const { picture, decision, strategy } = look;
+    const { meter } = picture;
+    if (decision.want !== "disconnected" && picture.cutWaiting) await service.cancelUnsentCuts(tx, meter, decision.because);
+    const alarm = alarmWish(look);
+    if (alarm !== null && !(await this.#alarmRests(tx, meter))) await service.ensure(tx, this.#wish(look, alarm));
+    const shadow = decision.want === "disconnected" && (strategy.mode === "shadow" || (await holdsCuts?.()) === true);
+    const isWanted = picture.relay !== "unknown" && !fulfils(picture, decision.want);
+    if (isWanted) await this.#remember(tx, look, shadow);
+    const mayAsk = isWanted && !shadow && !(await this.#triedInVain(tx, meter, decision));
+    await this.#keep(tx, look, shadow, mayAsk ? await this.#ask(tx, look) : null);
   }
 
-  #ask(tx: Transaction, picture: RemoteMeter, intent: Intent): Promise<Command | null> {
-    return this.#parts.service.ensure(tx, this.#wish(picture, this.#parts.settings.restoreBy, intent));
+  /** What is decided anew is kept, with what was asked of the meter because of it; and told, where it is another stage. */
+  async #keep(tx: Transaction, look: Look, shadow: boolean, command: Command | null): Promise<void> {
+    const { store, outbox } = this.#parts;
+    const { decision, facts, strategy } = look;
+    const { account, meter } = look.picture;
+    const { standing, isNews, isOther, stageChanged } = this.#after(look);
+    // a wish that is repeated, or could be asked for only now: whoever looks at the command finds the facts beside it
+    const isAsked = command !== null && command.createdAt >= facts.now;
+    if (!isOther && !isAsked) return;
+    if (!isNews && !isAsked) {
+      await store.keepStanding(tx, meter, account, standing);
+      return;
+    }
+    const { want, because, stage, blocks, nextAt } = decision;
+    const kept = { meter, account, at: facts.now, stage, want, because, blocks, nextAt, strategy: strategy.version, shadow };
+    await store.keepDecision(tx, { ...kept, facts: factsToKeep(facts, strategy), command: command?.id ?? null }, standing);
+    if (stageChanged) await outbox.announce(tx, { type: "policy", account, meter, stage, want, because });
   }
 
-  #wish(picture: RemoteMeter, kind: CommandKind, intent: Intent): Parameters<CommandService["ensure"]>[1] {
+  #ask(tx: Transaction, look: Look): Promise<Command | null> {
+    const kind = look.decision.want === "connected" ? look.strategy.restoreBy : "disconnect";
+    return this.#parts.service.ensure(tx, this.#wish(look, kind));
+  }
+
+  #wish({ picture, decision }: Look, kind: CommandKind): Parameters<CommandService["ensure"]>[1] {
     return {
       kind,
       meter: picture.meter,
@@ -182,8 +209,15 @@ export class Reconciler implements AfterCredit, CutGuard {
       payment: null,
       params: {},
       askedBy: "rule",
-      reason: intent.because,
+      reason: decision.because,
     };
+  }
+
+  async #alarmRests(tx: Transaction, meter: MeterAddress): Promise<boolean> {
+    const last = await this.#parts.commands.lastEnded(tx, meter, ["warn", "unwarn"]);
+    if (last?.endedAt == null) return false;
+    const since = this.#parts.clock.now() - last.endedAt;
+    return since >= 0 && since < ALARM_REST_MS;
   }
 
   /** The last command for this wish ended without effect, and it is too early to ask again. */
@@ -206,46 +240,24 @@ export class Reconciler implements AfterCredit, CutGuard {
     return intent.want === "connected" ? RESTORE_AGAIN_MS : TRY_AGAIN_AFTER_MS; // somebody sits in the dark
   }
 
-  async #remember(tx: Transaction, picture: RemoteMeter, intent: Intent, shadow: boolean, facts: Facts): Promise<void> {
-    const last = await this.#parts.store.lastIntent(tx, picture.meter);
-    if (last !== null && last.want === intent.want && last.because === intent.because) return;
-    const stored = {
-      available: yuan(facts.available),
-      cutBelow: yuan(facts.cutBelow),
-      relay: facts.relay,
-      readAt: facts.readAt,
-      protectedTime: facts.protectedTime,
-    };
-    await this.#parts.store.keepIntent(tx, picture.meter, intent, shadow, stored, facts.now);
-    await this.#parts.outbox.announce(tx, {
-      type: "intent",
-      meter: picture.meter,
-      want: intent.want,
-      because: intent.because,
-      shadow,
-    });
-    this.#parts.log.info(
-      { meter: picture.meter, want: intent.want, because: intent.because, shadow },
-      shadow ? "in shadow: this would be done" : "the rules want it",
-    );
+  async #remember(tx: Transaction, { picture, decision, facts, strategy }: Look, shadow: boolean): Promise<void> {
+    const { want, because } = decision;
+    const { meter } = picture;
+    const last = await this.#parts.store.lastIntent(tx, meter);
+    if (last !== null && last.want === want && last.because === because) return;
+    await this.#parts.store.keepIntent(tx, meter, { want, because }, shadow, factsToKeep(facts, strategy), facts.now);
+    await this.#parts.outbox.announce(tx, { type: "intent", meter, want, because, shadow });
+    this.#parts.log.info({ meter, want, because, shadow }, shadow ? "in shadow: this would be done" : "the rules want it");
   }
 
-  #facts(picture: RemoteMeter): Facts {
-    const { settings, clock } = this.#parts;
-    const now = clock.now();
-    return {
-      now,
-      available: picture.available,
-      cutBelow: settings.cutBelow,
-      relay: picture.relay,
-      cutBy: picture.cutBy,
-      protectedSupply: picture.protectedSupply,
-      identity: picture.identity,
-      disputed: picture.disputed,
-      readingInDoubt: picture.readingInDoubt === true,
-      readAt: picture.readAt,
-      freshMs: READING_FRESH_MS,
-      protectedTime: protectedTime(now, settings.timeZone, settings.noCut),
-    };
+  #look(picture: RemoteMeter): Look {
+    const { strategies, clock } = this.#parts;
+    const { strategy } = strategies.of(picture.account, picture.class);
+    const facts = factsOf(picture, clock.now(), strategies.timeZone, strategies.hasContact(picture.account));
+    return { picture, facts, strategy, decision: decide(facts, strategy) };
+  }
+
+  #after({ picture, decision, facts, strategy }: Look): ReturnType<typeof standingAfter> {
+    return standingAfter(picture.standing, decision, facts, strategy);
   }
 }

@@ -67,6 +67,7 @@ export function receiptOf(facts: ReceiptFacts): ReceiptDocument {
         hex: hex.replaceAll(" ", ""),
         meaning: meaningOf(hex, "en"),
       })),
+      ...(attempt.thinnedAt === undefined ? {} : { framesThinnedAt: moment(attempt.thinnedAt) }),
     })),
     meter: command === null ? null : meterPart(command, attempts, moment),
     entries: facts.entries.map(({ id, kind, reference, at, note, legs }) => ({

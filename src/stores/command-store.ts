@@ -4,101 +4,16 @@
  * Where several gateways share the books, a command is taken only by the holder of its line, and an attempt begins only while that line is
  * held under the number of then (line_leases): the same transaction looks, on the database's clock.
  */
-import { Instant, later, type Clock } from "../kernel/clock.ts";
-import { CommandId, type AccountId, type MeterAddress, type PaymentId } from "../kernel/ids.ts";
+import { later, type Clock, type Instant } from "../kernel/clock.ts";
+import { CommandId, type MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { WireEvidence } from "../kernel/reading.ts";
 import { waitsForApproval } from "../commands/command.ts";
-import type { AskedBy, Attempt, Command, CommandKind, CommandState, Effect } from "../commands/command.ts";
+import type { Attempt, Command, CommandKind, CommandState, Effect } from "../commands/command.ts";
 import type { CommandChange, CommandFilter, CommandOutline, EngineCommandStore } from "../commands/command-store.ts";
+import { attemptOf, columns, commandOf, moments, when, type AttemptRow, type CommandRow } from "./command-columns.ts";
 import { framesKept, SWEEP_AFTER_MS, TAKEN_MS_MAX } from "./command-rows.ts";
 import { at, type Database } from "./database.ts";
-
-export interface CommandRow {
-  id: string;
-  kind: CommandKind;
-  effect: Effect;
-  meter: string;
-  account: string | null;
-  payment: string | null;
-  params: Record<string, unknown>;
-  asked_by: AskedBy;
-  reason: string;
-  state: CommandState;
-  waiting_for: string | null;
-  because: string | null;
-  fence: number;
-  looks: number;
-  created_at: number;
-  not_after: number;
-  sent_at: number | null;
-  acknowledged_at: number | null;
-  verified_at: number | null;
-  ended_at: number | null;
-  receipt: Record<string, unknown> | null;
-  asked_by_name: string | null;
-  needs_approval: boolean;
-  approved_by: string | null;
-  approved_at: number | null;
-  approval_note: string | null;
-}
-
-const moment = (value: number | null): Instant | null => (value === null ? null : Instant(value));
-const when = (value: Instant | null): Date | null => (value === null ? null : at(value));
-
-export const commandOf = (row: CommandRow): Command => ({
-  id: CommandId(row.id),
-  kind: row.kind,
-  effect: row.effect,
-  meter: row.meter as MeterAddress,
-  account: row.account as AccountId | null,
-  payment: row.payment as PaymentId | null,
-  params: row.params,
-  askedBy: row.asked_by,
-  reason: row.reason,
-  state: row.state,
-  waitingFor: row.waiting_for,
-  because: row.because,
-  fence: row.fence,
-  looks: row.looks,
-  createdAt: Instant(row.created_at),
-  notAfter: Instant(row.not_after),
-  sentAt: moment(row.sent_at),
-  acknowledgedAt: moment(row.acknowledged_at),
-  verifiedAt: moment(row.verified_at),
-  endedAt: moment(row.ended_at),
-  receipt: row.receipt,
-  askedByName: row.asked_by_name,
-  approval: row.needs_approval ? { by: row.approved_by, at: moment(row.approved_at), note: row.approval_note } : null,
-});
-
-interface AttemptRow {
-  number: number;
-  fence: number;
-  at: number;
-  before: Record<string, unknown>;
-  outcome: string;
-  frames: WireEvidence[];
-}
-const attemptOf = (row: AttemptRow): Attempt => ({ ...row, at: Instant(row.at) });
-
-/** Column of each field a change may name. */
-const columns: Record<keyof CommandChange, string> = {
-  state: "state",
-  waitingFor: "waiting_for",
-  because: "because",
-  looks: "looks",
-  lookAt: "look_at",
-  sentAt: "sent_at",
-  acknowledgedAt: "acknowledged_at",
-  verifiedAt: "verified_at",
-  endedAt: "ended_at",
-  receipt: "receipt",
-  approvedBy: "approved_by",
-  approvedAt: "approved_at",
-  approvalNote: "approval_note",
-};
-const moments: ReadonlySet<string> = new Set(["lookAt", "sentAt", "acknowledgedAt", "verifiedAt", "endedAt", "approvedAt"]);
 
 const OPEN = "('accepted', 'queued', 'sending', 'verifying')";
 const UNSENT = "('accepted', 'queued')";
@@ -180,7 +95,7 @@ export class PostgresCommandStore implements EngineCommandStore {
     return (
       await this.#db.rows<AttemptRow>(
         null,
-        "SELECT number, fence, at, before, outcome, frames FROM attempts WHERE command = $1 ORDER BY number",
+        "SELECT number, fence, at, before, outcome, frames, thinned_at FROM attempts WHERE command = $1 ORDER BY number",
         [id],
       )
     ).map(attemptOf);
@@ -192,7 +107,7 @@ export class PostgresCommandStore implements EngineCommandStore {
   ): Promise<readonly (Attempt & { readonly command: CommandId })[]> {
     const rows = await this.#db.rows<AttemptRow & { command: string }>(
       tx,
-      "SELECT command, number, fence, at, before, outcome, frames FROM attempts WHERE command = ANY($1) ORDER BY command, number",
+      "SELECT command, number, fence, at, before, outcome, frames, thinned_at FROM attempts WHERE command = ANY($1) ORDER BY command, number",
       [ids],
     );
     return rows.map(({ command, ...row }) => ({ ...attemptOf(row), command: CommandId(command) }));
@@ -201,7 +116,7 @@ export class PostgresCommandStore implements EngineCommandStore {
   async lastAttempt(id: CommandId): Promise<Attempt | null> {
     const [row] = await this.#db.rows<AttemptRow>(
       null,
-      "SELECT number, fence, at, before, outcome, frames FROM attempts WHERE command = $1 ORDER BY number DESC LIMIT 1",
+      "SELECT number, fence, at, before, outcome, frames, thinned_at FROM attempts WHERE command = $1 ORDER BY number DESC LIMIT 1",
       [id],
     );
     return row === undefined ? null : attemptOf(row);

@@ -8,7 +8,7 @@ import type { Command, CommandKind } from "../commands/command.ts";
 import type { ExceptionStore, ItemChange, ItemFilter, Known, SummaryRow } from "../exceptions/exception-store.ts";
 import { ExceptionId, type ExceptionItem, type ExceptionStep, type Suggestion } from "../exceptions/item.ts";
 import type { ExceptionKind, FailureClass } from "../exceptions/kinds.ts";
-import { commandOf, type CommandRow } from "./command-store.ts";
+import { commandOf, type CommandRow } from "./command-columns.ts";
 import { at, type Database } from "./database.ts";
 
 interface Row {

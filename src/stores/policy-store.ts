@@ -1,16 +1,18 @@
-/** The picture a decision is made from, in one row per remote account. */
+/** The picture a decision is made from, in one row per remote account; and what the rules said, decided and went by. */
 import { Instant } from "../kernel/clock.ts";
 import { Fen } from "../kernel/money.ts";
-import type { AccountId, MeterAddress } from "../kernel/ids.ts";
+import type { AccountId, CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
-import type { PolicyStore, RemoteMeter } from "../policy/policy-store.ts";
-import type { Intent } from "../policy/rules.ts";
+import type { ExemptionKind } from "../policy/exemptions.ts";
+import type { KeptDecision, Notice, PolicyStore, RemoteMeter, Standing, StrategyVersion } from "../policy/policy-store.ts";
+import type { Intent, Stage } from "../policy/rules.ts";
 import { at, type Database } from "./database.ts";
-import { orderIn } from "./relay-word.ts";
+import { alarmIn, orderIn } from "./relay-word.ts";
 
 interface Row {
   meter: string;
   account: string;
+  class: string;
   available: bigint;
   relay: RemoteMeter["relay"];
   relay_word: number | null;
@@ -21,35 +23,100 @@ interface Row {
   read_at: number | null;
   in_doubt: boolean;
   cut_waiting: boolean;
+  paid_at: number | null;
+  exemptions: { kind: ExemptionKind; until: number }[];
+  days: [string, string][];
+  noticed_at: number | null;
+  notice_delivered: number | null;
+  notice_available: bigint | null;
+  stage: Stage | null;
+  want: Intent["want"];
+  because: string;
+  strategy: string;
+  since: number;
+  arrears_since: number | null;
 }
 
+/** One more than a mean of a week needs: today's is not over. */
+const RECENT_DAYS = 8;
+
 const PICTURE = `
-  SELECT m.address AS meter, a.account, coalesce(p.amount, 0)::bigint AS available, m.relay_reported AS relay, m.relay_word, m.cut_by,
-         (m.relay_protected OR EXISTS (SELECT 1 FROM commands g WHERE g.meter = m.address AND g.kind = 'protect' AND g.ended_at IS NULL)) AS protected, m.identity, CASE WHEN b.billed_at IS NOT NULL THEN least(b.billed_at, v.taken_at) END AS read_at,
+  SELECT m.address AS meter, a.account, a.class, coalesce(p.amount, 0)::bigint AS available, m.relay_reported AS relay, m.relay_word, m.cut_by,
+         (m.relay_protected OR EXISTS (SELECT 1 FROM commands g WHERE g.meter = m.address AND g.kind = 'protect' AND g.ended_at IS NULL)) AS protected, m.identity,
+         CASE WHEN b.billed_at IS NOT NULL THEN least(b.billed_at, v.taken_at) END AS read_at,
          EXISTS (SELECT 1 FROM reading_doubts d WHERE d.meter = m.address AND d.open) AS in_doubt,
          EXISTS (SELECT 1 FROM payments y WHERE y.account = a.account AND y.state = 'disputed') AS disputed,
-         EXISTS (SELECT 1 FROM commands c WHERE c.meter = m.address AND c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.state IN ('accepted', 'queued')) AS cut_waiting
+         EXISTS (SELECT 1 FROM commands c WHERE c.meter = m.address AND c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.state IN ('accepted', 'queued')) AS cut_waiting,
+         (SELECT y.created_at FROM payments y WHERE y.account = a.account ORDER BY y.id DESC LIMIT 1) AS paid_at,
+         (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', e.kind, 'until', (extract(epoch FROM e.ends_at) * 1000)::bigint) ORDER BY e.id), '[]')
+            FROM exemptions e WHERE e.account = a.account AND e.ended_at IS NULL) AS exemptions,
+         (SELECT coalesce(jsonb_agg(jsonb_build_array(d.day, d.cost::text) ORDER BY d.day DESC), '[]')
+            FROM (SELECT day, cost FROM billing_days WHERE account = a.account AND meter = m.address ORDER BY day DESC LIMIT ${RECENT_DAYS}) d) AS days,
+         n.at AS noticed_at, n.delivered AS notice_delivered, n.available AS notice_available,
+         s.stage, s.want, s.because, s.strategy, s.since, s.arrears_since
     FROM meters m
     JOIN accounts a ON a.account = m.account AND a.mode = 'remote'
     LEFT JOIN ledger_positions p ON p.book = 'available/' || a.account
     LEFT JOIN billing b ON b.meter = m.address
     LEFT JOIN believed_registers v ON v.meter = m.address
+    LEFT JOIN standings s ON s.meter = m.address AND s.account = a.account
+    LEFT JOIN LATERAL (SELECT o.at, o.delivered, o.available FROM notices o
+                        WHERE o.account = a.account AND o.stage = 'notice-due' AND o.delivered IS NOT NULL ORDER BY o.id DESC LIMIT 1) n ON true
    WHERE m.active AND NOT m.being_replaced`;
+
+const maybe = (ms: number | null): Instant | null => (ms === null ? null : Instant(ms));
+
+const standingOf = (row: Row): Standing | null =>
+  row.stage === null
+    ? null
+    : {
+        stage: row.stage,
+        want: row.want,
+        because: row.because,
+        strategy: row.strategy,
+        since: Instant(row.since),
+        arrearsSince: maybe(row.arrears_since),
+      };
 
 const pictureOf = (row: Row): RemoteMeter => ({
   meter: row.meter as MeterAddress,
   account: row.account as AccountId,
+  class: row.class,
   available: Fen(row.available),
   relay: row.relay,
   order: orderIn(row.relay_word),
+  alarm: alarmIn(row.relay_word),
   cutBy: row.cut_by,
   protectedSupply: row.protected,
   identity: row.identity,
   disputed: row.disputed,
   readingInDoubt: row.in_doubt,
-  readAt: row.read_at === null ? null : Instant(row.read_at),
+  readAt: maybe(row.read_at),
   cutWaiting: row.cut_waiting,
+  exemptions: row.exemptions.map(({ kind, until }) => ({ kind, until: Instant(until) })),
+  notice:
+    row.noticed_at === null || row.notice_delivered === null || row.notice_available === null
+      ? null
+      : { at: Instant(row.noticed_at), deliveredAt: Instant(row.notice_delivered), available: Fen(row.notice_available) },
+  paidAt: maybe(row.paid_at),
+  recentDays: row.days.map(([day, cost]) => ({ day, cost: Fen(BigInt(cost)) })),
+  standing: standingOf(row),
 });
+
+interface DecisionRow {
+  meter: string;
+  account: string;
+  at: number;
+  stage: Stage;
+  want: Intent["want"];
+  because: string;
+  blocks: string[];
+  next_at: number | null;
+  strategy: string;
+  shadow: boolean;
+  facts: Readonly<Record<string, unknown>>;
+  command: string | null;
+}
 
 export class PostgresPolicyStore implements PolicyStore {
   readonly #db: Database;
@@ -90,5 +157,76 @@ export class PostgresPolicyStore implements PolicyStore {
       JSON.stringify(facts),
       at(when),
     ]);
+  }
+
+  async keepDecision(tx: Transaction, d: KeptDecision, standing: Standing): Promise<void> {
+    await this.#db.run(
+      tx,
+      `INSERT INTO decisions (meter, account, at, stage, want, because, blocks, next_at, strategy, shadow, facts, command)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      [
+        ...[d.meter, d.account, at(d.at), d.stage, d.want, d.because, d.blocks, d.nextAt === null ? null : at(d.nextAt)],
+        ...[d.strategy, d.shadow, JSON.stringify(d.facts), d.command],
+      ],
+    );
+    await this.keepStanding(tx, d.meter, d.account, standing);
+  }
+
+  async keepStanding(tx: Transaction, meter: MeterAddress, account: AccountId, s: Standing): Promise<void> {
+    await this.#db.run(
+      tx,
+      `INSERT INTO standings (meter, account, stage, want, because, strategy, since, arrears_since)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+       ON CONFLICT (meter) DO UPDATE SET account = EXCLUDED.account, stage = EXCLUDED.stage, want = EXCLUDED.want, because = EXCLUDED.because,
+         strategy = EXCLUDED.strategy, since = EXCLUDED.since, arrears_since = EXCLUDED.arrears_since`,
+      [
+        ...[meter, account, s.stage, s.want, s.because, s.strategy, at(s.since)],
+        s.arrearsSince === null ? null : at(s.arrearsSince),
+      ],
+    );
+  }
+
+  async decisionsOf(account: AccountId, limit: number): Promise<readonly KeptDecision[]> {
+    const rows = await this.#db.rows<DecisionRow>(null, "SELECT * FROM decisions WHERE account = $1 ORDER BY id DESC LIMIT $2", [
+      account,
+      limit,
+    ]);
+    return rows.map(({ meter, at: when, stage, want, because, blocks, next_at, strategy, shadow, facts, command }) => ({
+      ...{ account, stage, want, because, blocks, strategy, shadow, facts },
+      meter: meter as MeterAddress,
+      at: Instant(when),
+      nextAt: maybe(next_at),
+      command: command as CommandId | null,
+    }));
+  }
+
+  async noticesOf(account: AccountId, limit: number): Promise<readonly Notice[]> {
+    const rows = await this.#db.rows<{ at: number; stage: Stage; delivered: number | null; available: bigint }>(
+      null,
+      "SELECT at, stage, delivered, available FROM notices WHERE account = $1 ORDER BY id DESC LIMIT $2",
+      [account, limit],
+    );
+    return rows.map(({ at: when, stage, delivered, available }) => ({
+      account,
+      at: Instant(when),
+      stage,
+      delivered: maybe(delivered),
+      available: Fen(available),
+    }));
+  }
+
+  keepStrategies(strategies: readonly StrategyVersion[]): Promise<readonly StrategyVersion[]> {
+    return this.#db.transact(async (tx) => {
+      const fresh = await this.#db.rows<{ scope: string }>(
+        tx,
+        `INSERT INTO strategies (scope, version, rules, at, who)
+         SELECT x.scope, x.version, x.rules, x.at, x.who FROM jsonb_to_recordset($1::jsonb) AS x(scope text, version text, rules jsonb, at timestamptz, who text)
+          WHERE x.version IS DISTINCT FROM (SELECT s.version FROM strategies s WHERE s.scope = x.scope ORDER BY s.id DESC LIMIT 1)
+         RETURNING scope`,
+        [JSON.stringify(strategies.map((one) => ({ ...one, at: at(one.at) })))],
+      );
+      const scopes = new Set(fresh.map(({ scope }) => scope));
+      return strategies.filter(({ scope }) => scopes.has(scope));
+    });
   }
 }

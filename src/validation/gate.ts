@@ -9,7 +9,8 @@
  * comes into line by itself within days, and one that leapt by a thousand kWh does not.
  *
  * A set that is older than the newest believed one (a midnight fetched later, an answer that came late) has to fit between its neighbours,
- * and is judged by nothing else: what lies between two believed registers cannot be a jump.
+ * and is judged by nothing else: what lies between two believed registers cannot be a jump. A midnight is the meter's own, whose clock may
+ * be minutes off: what was read around it does not contradict it by what may flow in that time.
  */
 import { dayOf, later, minutes, type Instant } from "../kernel/clock.ts";
 import type { Reading } from "../kernel/reading.ts";
@@ -63,6 +64,8 @@ export type Verdict =
 const CLOCK_SLACK_MS = minutes(1);
 /** A newest set that claims to be so much later than now was taken before the clock was set back. */
 const SET_BACK_MS = minutes(60);
+/** By so much a meter's own midnight may lie beside the gateway's; what is further off is told of its clock (collection/README.md). */
+const FREEZE_CLOCK_MS = minutes(60);
 /** In the last tenth of its way a register may be about to begin anew. */
 const NEAR_THE_END = 10n;
 
@@ -149,6 +152,7 @@ export function isOlder(
   { takenAt, now, source, registers }: Omit<Asked, "identity" | "disconnected" | "vouched">,
   newest: Believed,
 ): boolean {
+  if (source === "freeze" && registers.total < newest.register && takenAt - newest.takenAt <= FREEZE_CLOCK_MS) return true;
   if (takenAt >= newest.takenAt || newest.takenAt > now + SET_BACK_MS) return false;
   return source === "freeze" || newest.takenAt - takenAt > SET_BACK_MS || registers.total <= newest.register;
 }
@@ -187,11 +191,13 @@ function between(asked: Asked, history: History, { limits }: Measure, midnightOf
   const fits = (shift: bigint): boolean => {
     const counted = registers.total + shift;
     const { before, after } = around;
-    if (before !== null && counted < before.counted) return false;
-    if (after !== null && counted > after.counted) return false;
+    const isNear = (at: Instant): boolean => asked.source === "freeze" && Math.abs(at - takenAt) <= FREEZE_CLOCK_MS;
+    const slack = (at: Instant): bigint => (isNear(at) ? mostIn(FREEZE_CLOCK_MS, limits) : 0n);
+    if (before !== null && counted + slack(before.at) < before.counted) return false;
+    if (after !== null && counted > after.counted + slack(after.at)) return false;
     if (vouched) return true;
-    if (before !== null && counted - before.counted > mostIn(takenAt - before.at, limits)) return false;
-    return after === null || after.counted - counted <= mostIn(after.at - takenAt, limits);
+    if (before !== null && counted - before.counted > mostIn(takenAt - before.at, limits) + slack(before.at)) return false;
+    return after === null || after.counted - counted <= mostIn(after.at - takenAt, limits) + slack(after.at);
   };
   const shift = candidates.find(fits);
   if (shift === undefined) return { believed: false, doubt: "backwards" };

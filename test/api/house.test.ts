@@ -230,6 +230,10 @@ test("metrics keep their names", async () => {
     "fee_control_exceptions_overdue gauge",
     "fee_control_meters gauge",
     "fee_control_part_state gauge",
+    "fee_control_readings_beside gauge",
+    "fee_control_retention_longest_batch_seconds gauge",
+    "fee_control_retention_thinned_total gauge",
+    "fee_control_retention_worked_seconds_total gauge",
     "fee_control_work_stands_still_seconds gauge",
   ]);
   expect(answer.text).toMatch(/^fee_control_bus_open\{bus="tcp-1"\} 1$/m);

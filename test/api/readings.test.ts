@@ -131,3 +131,25 @@ test("a line that is busy for long makes a command of it, which ends with the it
     },
   });
 });
+
+test("what was kept is told page by page, newest first, also of a meter that says nothing now", async () => {
+  house.street.patch(METER, { balance: "11.10" });
+  await read(METER, { items: ["balance"] });
+  house.street.patch(METER, { balance: "22.20" });
+  await read(METER, { items: ["balance"] });
+  const list = (query: string, meter = METER): Promise<Answer> =>
+    ask(house.gateway.url, "GET", `/v1/meters/${meter}/readings?${query}`);
+  const first = await list("item=balance&limit=1");
+  expect(itemsOf(first)).toEqual([
+    { item: "balance", value: "22.20", unit: "yuan", takenAt: aMoment, source: "person", suspect: null },
+  ]);
+  const next = encodeURIComponent(String(first.json["next"]));
+  expect(itemsOf(await list(`item=balance&limit=1&cursor=${next}`))).toMatchObject([{ value: "11.10" }]);
+  const whole = itemsOf(await list("limit=1000"));
+  expect(new Set(whole.map(({ item }) => item)).size).toBeGreaterThan(3);
+  expect((await list("item=balance&from=2020-01-01&to=2020-01-31")).json).toEqual({ items: [], next: null });
+  expect((await list("limit=1000", DEAD)).status).toBe(200);
+  expectProblem(await list("from=yesterday"), 400, "period-malformed");
+  expectProblem(await list("cursor=x"), 400, "invalid-request");
+  expectProblem(await list("", "202611229999"), 404, "unknown-meter");
+});

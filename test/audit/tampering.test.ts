@@ -2,22 +2,14 @@
  * Somebody with all rights on the database, triggers switched off, changes what he likes: each change is found, and its place named. The
  * books are real ones: accounts, a meter, payments with their entries, commands that went through their states.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { main } from "../../src/cli/meterctl.ts";
-import { Instant } from "../../src/kernel/clock.ts";
-import { Fen } from "../../src/kernel/money.ts";
-import type { Transaction } from "../../src/kernel/transaction.ts";
 import { PostgresAuditStore } from "../../src/stores/audit-store.ts";
-import { PostgresLedgerStore } from "../../src/stores/ledger-store.ts";
-import { testDatabase, type TestDatabase } from "../support/database.ts";
-
-const METER = "202611220001";
-const ALL = 10_000;
+import type { TestDatabase } from "../support/database.ts";
+import { auditedBooks, METER } from "./audited-books.ts";
 
 let database: TestDatabase;
 let folder: string;
@@ -46,54 +38,7 @@ const verify = (): Promise<Verdict> => verdict("--database", database.connection
 const run = (sql: string, params: unknown[] = []): Promise<number> => database.db.run(null, sql, params);
 
 beforeAll(async () => {
-  database = await testDatabase();
-  folder = mkdtempSync(join(tmpdir(), "audit-"));
-  heads = join(folder, "audit-heads.jsonl");
-  const store = new PostgresAuditStore(database.db);
-  const ledger = new PostgresLedgerStore(database.db);
-  await run("INSERT INTO accounts VALUES ('1', 'Flat 1', 'residential', 'local', 'flat', now())");
-  await run(
-    "INSERT INTO meters (address, meter_number, customer_number, account, bus, model, active, created_at) VALUES ($1, $1, $1, '1', 'tcp-1', 'standard-wallet', true, now())",
-    [METER],
-  );
-  payments = Array.from({ length: 6 }, () => randomUUID());
-  for (const [index, id] of payments.entries()) {
-    await database.db.transact(
-      async (tx: Transaction) => {
-        await database.db.run(tx, "INSERT INTO payments VALUES ($1, '1', 1000, 'bank', $2, 'taken', null, now())", [id, id]);
-        const legs = [
-          { book: "channel/bank", amount: Fen(-1000n) },
-          { book: "available/1", amount: Fen(1000n) },
-        ];
-        await ledger.append(tx, {
-          kind: "payment",
-          reference: id,
-          closes: null,
-          at: Instant(1_760_000_000_000),
-          note: null,
-          legs,
-        });
-      },
-      { actor: "till-3", because: "cash at the counter" },
-    );
-    const command = randomUUID();
-    await run(
-      `INSERT INTO commands (id, kind, effect, meter, account, payment, params, asked_by, reason, state, created_at, not_after)
-       VALUES ($1, 'top-up', 'adds', $2, '1', $3, '{"amount":"1000"}', 'payment', 'bank', 'accepted', now(), now())`,
-      [command, METER, id],
-    );
-    await run("UPDATE commands SET state = 'sending', sent_at = now() WHERE id = $1", [command]);
-    await run("UPDATE commands SET state = 'confirmed', verified_at = now(), ended_at = now() WHERE id = $1", [command]);
-    await run("UPDATE payments SET state = 'allocated', command = $2 WHERE id = $1", [id, command]);
-    const head = await store.seal(ALL, true);
-    if (index % 2 === 0)
-      writeFileSync(heads, `${JSON.stringify({ sequence: head!.sequence, hash: head!.hash, at: "2026-11-22T10:00:00Z" })}\n`, {
-        flag: "a",
-        mode: 0o600,
-      });
-  }
-  const head = await store.head();
-  writeFileSync(heads, `${JSON.stringify({ ...head, at: "2026-11-22T11:00:00Z" })}\n`, { flag: "a" });
+  ({ database, folder, heads, payments } = await auditedBooks());
 });
 afterAll(async () => {
   await database.drop();

@@ -13,10 +13,25 @@ import { commands } from "./commands.ts";
 import { lines } from "./lines.ts";
 import { memory } from "./memory.ts";
 import { payments } from "./payments.ts";
+import { policy } from "./policy.ts";
+import { readings } from "./readings.ts";
+import { statements } from "./statements.ts";
 import { street } from "./street.ts";
 import { Workshop } from "./workshop.ts";
 
-const benches: Readonly<Record<string, Bench>> = { codec, bus, lines, commands, payments, audit, memory, street };
+const benches: Readonly<Record<string, Bench>> = {
+  codec,
+  bus,
+  lines,
+  commands,
+  payments,
+  audit,
+  readings,
+  statements,
+  policy,
+  memory,
+  street,
+};
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 

@@ -1,12 +1,11 @@
 /**
- * Many payments over many meters, while answers of meters are lost and the gateway is killed with -9 in between: what became of each, and
- * how long it took from the payment to the meter's own proof.
+ * Many payments over many meters, while a share of all answers of meters is lost and the gateway is killed with -9 in between: what
+ * became of each, and how long it took from the payment to the meter's own proof.
  *
  * Whoever pays asks again under the same order until he has an answer, and never has more than a window of payments unconfirmed: what is
  * measured is the gateway and not the length of a queue in front of it. In the end the meters themselves are asked, and the books.
  */
 import { performance } from "node:perf_hooks";
-import { seededChance } from "../../src/kernel/chance.ts";
 import { seconds, systemClock } from "../../src/kernel/clock.ts";
 import { parseYuan } from "../../src/kernel/money.ts";
 import { withBooks, wrongInLedger } from "../crash/books.ts";
@@ -17,8 +16,8 @@ import type { MeterPicture, Street } from "./workshop.ts";
 export interface PaymentsPlan {
   readonly meters: readonly string[];
   readonly payments: number;
-  /** Of so many in a thousand the meter's answer to the order is lost, and of as many the answer to a look. */
-  readonly lostPerMille: number;
+  /** This share of everything that meters say is lost, whatever it answers: 0.05. */
+  readonly lostShare: number;
   readonly kills: number;
   readonly street: Street;
   readonly startGateway: () => Promise<GatewayProcess>;
@@ -32,7 +31,10 @@ export interface PaymentsResult {
   readonly seconds: number;
   /** From the payment to the meter's proof, ms, in rising order. */
   readonly tookMs: readonly number[];
-  readonly lost: { readonly orders: number; readonly looks: number };
+  /** Orders whose answer did not come, as the gateway wrote them down. */
+  readonly silentOrders: number;
+  /** Everything that meters heard and answered meanwhile; a share of these answers was lost. */
+  readonly answered: number;
   readonly kills: number;
   /** How often somebody who paid had to ask again. */
   readonly askedAgain: number;
@@ -47,34 +49,25 @@ const END_MS_MAX = seconds(240);
 const LOOK_EVERY_MS = 100;
 
 export async function runPayments(plan: PaymentsPlan): Promise<PaymentsResult> {
-  const { meters, payments, lostPerMille, kills, street, say } = plan;
-  const chance = seededChance("payments");
+  const { meters, payments, lostShare, kills, street, say } = plan;
   const orders = Array.from({ length: payments }, (_, n) => ({ id: `p-${n}`, meter: meters[n % meters.length]! }));
   let gateway = await plan.startGateway();
   const client = new Client({ url: () => gateway.url, limitMs: ANSWER_MS_MAX });
   const paidAt = new Map<string, number>();
-  const lost = { orders: 0, looks: 0 };
   const progress = { confirmed: 0, open: 0 };
   const before = await picturesOf(street);
 
-  const lose = async (meter: string, fault: object): Promise<void> => {
-    const body = JSON.stringify({ kind: "lost-reply", ...fault });
-    const headers = { "content-type": "application/json" };
-    const { ok } = await fetch(`${street.control}/meters/${meter}/faults`, { method: "POST", headers, body });
-    if (!ok) throw new Error("the street does not take a fault");
-  };
+  const poorNetwork = { kind: "frame-loss", rate: lostShare, direction: "from-meter" };
+  const { ok } = await fetch(`${street.control}/buses/mqtt-1/faults`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(poorNetwork),
+  });
+  if (!ok) throw new Error("the street does not take a fault");
   const waiting = [...orders];
   const clerk = async (): Promise<void> => {
     for (let order = waiting.shift(); order !== undefined; order = waiting.shift()) {
       while (paidAt.size - progress.confirmed >= WINDOW) await systemClock.wait(LOOK_EVERY_MS / 2);
-      const draw = chance.next() * 1_000;
-      if (draw < lostPerMille) {
-        await lose(order.meter, { function: "03", di: "070102FF" });
-        lost.orders += 1;
-      } else if (draw < 2 * lostPerMille) {
-        await lose(order.meter, { function: "11" });
-        lost.looks += 1;
-      }
       paidAt.set(order.id, performance.timeOrigin + performance.now());
       await client.post("/v1/payments", { account: order.meter.slice(2), amount: AMOUNT, channel: "bench", orderId: order.id });
     }
@@ -109,18 +102,24 @@ export async function runPayments(plan: PaymentsPlan): Promise<PaymentsResult> {
         "SELECT p.order_id, p.state, c.state AS command, c.ended_at FROM payments p JOIN commands c ON c.payment = p.id",
       ),
     );
+    const [silent] = await withBooks(await plan.books(), (db) =>
+      db.rows<{ attempts: number }>(null, "SELECT count(*)::int AS attempts FROM attempts WHERE outcome LIKE 'silent%'"),
+    );
+    const after = await picturesOf(street);
     const wrong = [
       ...(rows.length === payments ? [] : [`${payments} payments were made, ${rows.length} stand in the books`]),
       ...rows
         .filter(({ state, command }) => state !== "allocated" || command !== "confirmed")
         .map((row) => `payment ${row.order_id} is ${row.state}, its command ${row.command}`),
-      ...wrongAtMeters(before, await picturesOf(street), orders),
+      ...wrongAtMeters(before, after, orders),
       ...(await withBooks(await plan.books(), wrongInLedger)),
     ];
     const lastEnd = rows.reduce((last, { ended_at }) => Math.max(last, ended_at), startedAt);
     const tookMs = rows.map(({ order_id, ended_at }) => ended_at - paidAt.get(order_id)!).sort((a, b) => a - b);
     const took = (lastEnd - startedAt) / 1_000;
-    return { perSecond: payments / took, seconds: took, tookMs, lost, kills, askedAgain: client.again, wrong };
+    const answered = [...after].reduce((sum, [address, { heard }]) => sum + heard - before.get(address)!.heard, 0);
+    const told = { silentOrders: silent!.attempts, answered, kills, askedAgain: client.again, wrong };
+    return { perSecond: payments / took, seconds: took, tookMs, ...told };
   } finally {
     gateway.kill("SIGKILL");
     await gateway.ended;

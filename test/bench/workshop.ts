@@ -30,6 +30,7 @@ export interface MeterPicture {
   readonly address: string;
   readonly purchaseCount: number;
   readonly credited: string;
+  readonly heard: number;
 }
 
 export class Workshop {

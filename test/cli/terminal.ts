@@ -5,6 +5,11 @@ import { main } from "../../src/cli/meterctl.ts";
 
 export const ENTRY = join(import.meta.dirname, "../../src/cli/meterctl.js");
 
+/** All that a process is given of our environment: where programs are, and what the run has compiled already. */
+const KEPT = ["PATH", "NODE_COMPILE_CACHE"];
+/** Nothing is proved by it: by then a process hangs, whatever else the machine has to do. */
+const HANGS_MS = 90_000;
+
 export interface Said {
   readonly code: number;
   readonly out: string;
@@ -26,7 +31,8 @@ export function asProcess(
 ): Promise<Said> {
   const { node = process.execPath, env = {}, entry = ENTRY } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(node, [entry, ...args], { env: { PATH: process.env["PATH"] ?? "", ...env }, timeout: 25_000 });
+    const own = Object.fromEntries(KEPT.map((name) => [name, process.env[name] ?? ""]));
+    const child = spawn(node, [entry, ...args], { env: { ...own, ...env }, timeout: HANGS_MS });
     let out = "";
     let error = "";
     child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));

@@ -16,6 +16,7 @@ import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog, type Logger } from "../../src/kernel/log.ts";
 import { flatTariff } from "../../src/tariff/tariff.ts";
 import { Fen, parsePrice, parseYuan } from "../../src/kernel/money.ts";
+import { flatTariff } from "../../src/tariff/tariff.ts";
 import { inMemoryQueue } from "../../src/queue/in-memory.ts";
 import { lanesOf } from "../../src/queue/lanes.ts";
 import { softwareModule } from "../../src/security/software-module.ts";

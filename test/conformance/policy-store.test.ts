@@ -1,6 +1,7 @@
 /** The rules' picture of one remote account: read where it stands, locked where a decision hangs on it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { uuidv7 } from "uuidv7";
+import { blankDay } from "../../src/ledger/settlement-day.ts";
 import type { Command } from "../../src/commands/command.ts";
 import { CentiKwh } from "../../src/kernel/energy.ts";
 import { Instant, later, systemClock } from "../../src/kernel/clock.ts";
@@ -8,7 +9,8 @@ import { AccountId, BusId, MeterAddress, PaymentId } from "../../src/kernel/ids.
 import { Fen, ZERO_FEN } from "../../src/kernel/money.ts";
 import type { Transaction } from "../../src/kernel/transaction.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
-import type { RemoteMeter } from "../../src/policy/policy-store.ts";
+import type { Exemption } from "../../src/policy/exemptions.ts";
+import type { KeptDecision, RemoteMeter, Standing, StrategyVersion } from "../../src/policy/policy-store.ts";
 import { aCommand } from "../support/a-command.ts";
 import { keepers, whoWaits, type Kept } from "./stores.ts";
 
@@ -46,9 +48,11 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
   const nothing: RemoteMeter = {
     meter: A,
     account: far,
+    class: "residential",
     available: ZERO_FEN,
     relay: "unknown",
     order: null,
+    alarm: null,
     cutBy: null,
     protectedSupply: false,
     identity: "unread",
@@ -56,6 +60,11 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     readingInDoubt: false,
     readAt: null,
     cutWaiting: false,
+    exemptions: [],
+    notice: null,
+    paidAt: null,
+    recentDays: [],
+    standing: null,
   };
   const picture = (): Promise<RemoteMeter | null> => kept.policy.remoteMeter(null, A);
   const insert = (changes: Partial<Command>): Promise<Command> => {
@@ -101,11 +110,13 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
       available: 500n,
       relay: "disconnected",
       order: "disconnect",
+      alarm: false,
       cutBy: "rule",
       protectedSupply: true,
       identity: "confirmed",
       disputed: true,
       readAt: at + 5,
+      paidAt: at,
     });
     await kept.meters.setRelay(null, A, { ...seen, order: "connect", protected: false, word: 0x10, takenAt: later(at, 1) });
     await kept.transactor.transact((tx) => kept.payments.setState(tx, id, "allocated", null));
@@ -135,6 +146,149 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     const accept = (tx: Transaction): Promise<unknown> => kept.commands.insert(tx, aCommand({ meter: A, createdAt: at }));
     expect(await whoWaits(kept, decide, accept)).toEqual(["first", "second"]);
     expect(await whoWaits(kept, accept, accept), "two that only name it").toEqual(["second", "first"]);
+  });
+
+  const exemption = (id: string, changes: Partial<Exemption> = {}): Exemption => ({
+    ...{ id: `01920000-0000-7000-8000-00000000000${id}`, account: far, kind: "medical", from: at, until: later(at, 1_000) },
+    ...{ reason: "oxygen at home", madeBy: "desk", endedAt: null, endedBy: null, remindedAt: null },
+    ...changes,
+  });
+
+  test("shows exemptions that nobody has ended, over or not; the list keeps the others", async () => {
+    const [one, two] = [exemption("1"), exemption("2", { kind: "guarantee", until: later(at, 500) })];
+    for (const each of [one, two]) await kept.transactor.transact((tx) => kept.exemptions.insert(tx, each));
+    expect((await picture())?.exemptions).toEqual([
+      { kind: "medical", until: at + 1_000 },
+      { kind: "guarantee", until: at + 500 },
+    ]);
+    expect(await kept.exemptions.endingBefore(later(at, 1_001), 10)).toEqual([two, one]);
+    expect(await kept.exemptions.endingBefore(later(at, 1_000), 10)).toEqual([two]);
+    await kept.transactor.transact(async (tx) => {
+      expect(await kept.exemptions.lock(tx, one.id)).toEqual(one);
+      await kept.exemptions.remind(tx, one.id, later(at, 5));
+      await kept.exemptions.end(tx, one.id, later(at, 7), "night");
+    });
+    const ended = { ...one, remindedAt: at + 5, endedAt: at + 7, endedBy: "night" };
+    expect(await kept.exemptions.of(far, 10)).toEqual([two, ended]);
+    expect(await kept.exemptions.of(far, 1)).toEqual([two]);
+    expect((await picture())?.exemptions).toEqual([{ kind: "guarantee", until: at + 500 }]);
+    expect(await kept.exemptions.endingBefore(later(at, 9_999), 10)).toEqual([two]);
+    expect(await kept.transactor.transact((tx) => kept.exemptions.lock(tx, exemption("9").id))).toBe(null);
+  });
+
+  test("refuses an exemption that ends before it begins, and one of an account that is not there", async () => {
+    const insert = (each: Exemption) => kept.transactor.transact((tx) => kept.exemptions.insert(tx, each));
+    await expect(insert(exemption("1", { until: at }))).rejects.toThrow("exemptions_check");
+    await expect(insert(exemption("1", { account: AccountId("stranger") }))).rejects.toThrow("exemptions_account_fkey");
+  });
+
+  test("rests on the newest notice of a cut that was delivered, and on no other", async () => {
+    const notice = { account: far, stage: "notice-due", delivered: later(at, 1), available: Fen(-5n) } as const;
+    await kept.addNotice({ ...notice, at, stage: "warn-2" });
+    await kept.addNotice({ ...notice, at, delivered: null });
+    await kept.addNotice({ ...notice, at, account: wallet });
+    expect((await picture())?.notice).toBe(null);
+    await kept.addNotice({ ...notice, at: later(at, 2) });
+    await kept.addNotice({ ...notice, at: later(at, 3), available: Fen(-6n) });
+    expect((await picture())?.notice).toEqual({ at: at + 3, deliveredAt: at + 1, available: -6n });
+    const told = await kept.policy.noticesOf(far, 3);
+    expect(told.map(({ at: when, stage, delivered }) => [when, stage, delivered])).toEqual([
+      [at + 3, "notice-due", at + 1],
+      [at + 2, "notice-due", at + 1],
+      [at, "notice-due", null],
+    ]);
+  });
+
+  test("knows the newest days that were billed on this meter, and when somebody paid last", async () => {
+    await kept.transactor.transact(async (tx) => {
+      for (let day = 1; day <= 9; day += 1) {
+        const of = { account: far, meter: A, stretch: 1n, day: `2026-11-0${day}`, tariff: "flat" };
+        const blank = blankDay(of, { total: 0n, rates: null, exported: null }, "midnight");
+        await kept.billing.saveDay(tx, { ...blank, energy: 1n, cost: Fen(BigInt(day)) });
+      }
+      for (const [orderId, createdAt] of [
+        ["1", later(at, 10)],
+        ["2", at],
+      ] as const) {
+        const payment = {
+          account: far,
+          amount: Fen(5n),
+          channel: "bank",
+          state: "allocated",
+          command: null,
+          refund: null,
+        } as const;
+        await kept.payments.insert(tx, { ...payment, id: PaymentId(uuidv7()), orderId, createdAt });
+      }
+    });
+    const seen = await picture();
+    expect(seen?.recentDays).toHaveLength(8);
+    expect(seen?.recentDays[0]).toEqual({ day: "2026-11-09", cost: 9n });
+    expect(seen?.paidAt, "by the order in which they were taken").toBe(at);
+  });
+
+  test("keeps each decision with its facts, and what stands of the last", async () => {
+    const standing: Standing = {
+      ...{ stage: "notice-due", want: "as-is", because: "notice-due", strategy: "abc", since: at, arrearsSince: later(at, -5) },
+    };
+    const decision: KeptDecision = {
+      ...{
+        meter: A,
+        account: far,
+        at,
+        stage: "notice-due",
+        want: "as-is",
+        because: "notice-due",
+        blocks: ["weekend", "notice-due"],
+      },
+      ...{
+        nextAt: later(at, 60),
+        strategy: "abc",
+        shadow: false,
+        facts: { available: "-1.00", readAt: at, notice: null },
+        command: null,
+      },
+    };
+    const cut = await insert({ kind: "disconnect", askedBy: "rule" });
+    const second: KeptDecision = {
+      ...decision,
+      stage: "cut-due",
+      want: "disconnected",
+      blocks: [],
+      nextAt: null,
+      command: cut.id,
+    };
+    await kept.transactor.transact((tx) => kept.policy.keepDecision(tx, decision, standing));
+    expect((await picture())?.standing).toEqual(standing);
+    await kept.transactor.transact(async (tx) => {
+      await kept.policy.keepDecision(tx, second, { ...standing, stage: "cut-due" });
+      await kept.policy.keepStanding(tx, A, far, { ...standing, stage: "cut-due", arrearsSince: null });
+    });
+    expect((await picture())?.standing).toEqual({ ...standing, stage: "cut-due", arrearsSince: null });
+    expect(await kept.policy.decisionsOf(far, 9)).toEqual([second, decision]);
+    expect(await kept.policy.decisionsOf(far, 1)).toEqual([second]);
+    expect(await kept.policy.decisionsOf(wallet, 9)).toEqual([]);
+  });
+
+  test("what stands of one account is not said of the next that has this meter", async () => {
+    const standing: Standing = { stage: "cut", want: "disconnected", because: "x", strategy: "abc", since: at, arrearsSince: at };
+    await kept.transactor.transact((tx) => kept.policy.keepStanding(tx, A, wallet, standing));
+    expect((await picture())?.standing).toBe(null);
+  });
+
+  test("notes a strategy when it is another than before, for each whom it is for", async () => {
+    const site: StrategyVersion = {
+      scope: "site",
+      version: "1",
+      rules: [{ rule: "warn1", value: "30.00", from: "site" }],
+      at,
+      who: "file",
+    };
+    const key = { ...site, scope: "class key" };
+    expect(await kept.policy.keepStrategies([site, key])).toEqual([site, key]);
+    expect(await kept.policy.keepStrategies([site, key])).toEqual([]);
+    expect(await kept.policy.keepStrategies([{ ...site, version: "2" }, key])).toMatchObject([{ scope: "site", version: "2" }]);
+    expect(await kept.policy.keepStrategies([site])).toEqual([site]); // and back again is another change
   });
 
   test("what the rules said last is what they said last", async () => {

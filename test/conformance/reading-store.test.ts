@@ -13,6 +13,8 @@ const B = MeterAddress("202611220002");
 const C = MeterAddress("202611220003");
 const D = MeterAddress("202611220004");
 const E = MeterAddress("202611220005");
+const F = MeterAddress("202611220006");
+const G = MeterAddress("202611220007");
 
 describe.each(keepers)("readings $title", ({ open }) => {
   let kept: Kept;
@@ -32,7 +34,7 @@ describe.each(keepers)("readings $title", ({ open }) => {
     } as const;
     await kept.meters.bringIn(
       [],
-      [A, B, C, D, E].map((address) => ({ ...rest, address })),
+      [A, B, C, D, E, F, G].map((address) => ({ ...rest, address })),
     );
   });
   afterAll(() => kept.close());
@@ -113,5 +115,72 @@ describe.each(keepers)("readings $title", ({ open }) => {
     ]);
     expect(await store.energyByDay(D, "Asia/Shanghai", 1)).toHaveLength(1);
     expect((await store.energyByDay(D, "UTC", 10)).map(({ day }) => day)).toEqual(["2026-11-23"]);
+  });
+
+  test("what one transaction brings is in it at once, whatever it names twice, and gone with it", async () => {
+    await db.transact(async (tx) => {
+      await store.keep(tx, reading(E, "1.00", 0), null);
+      await store.keep(tx, reading(E, "7.00", 0, "balance"), null);
+      await store.keep(tx, reading(E, "3.00", 20), null);
+      await store.keep(tx, reading(E, "900.00", 30), "jump");
+      await store.keep(tx, reading(E, "2.00", 10), null);
+      expect(await store.latest(tx, E, "importedEnergy")).toEqual(reading(E, "3.00", 20));
+      await store.keep(tx, reading(E, "4.00", 40), null);
+    });
+    expect(await latest(E)).toEqual(reading(E, "4.00", 40));
+    const gaveUp = db.transact(async (tx) => {
+      await store.keep(tx, reading(E, "5.00", 50), null);
+      expect((await store.latest(tx, E, "importedEnergy"))?.value).toBe("5.00");
+      throw new Error("gave up");
+    });
+    await expect(gaveUp).rejects.toThrow("gave up");
+    expect(await latest(E)).toEqual(reading(E, "4.00", 40));
+    const kept = await store.list(E, { item: null, from: noon, to: later(noon, minutes(60)), before: null, limit: 10 });
+    expect(kept.map(({ value }) => value)).toEqual(["4.00", "900.00", "3.00", "2.00", "7.00", "1.00"]);
+  });
+
+  test("pages of readings are newest first, of one item or of all, and miss and repeat nothing", async () => {
+    for (let minute = 0; minute < 7; minute += 1) await keep(reading(F, `${minute}.00`, minute), minute === 3 ? "jump" : null);
+    for (let n = 0; n < 3; n += 1) await keep(reading(F, `${n}.50`, 6)); // three of one moment
+    await keep(reading(F, "9.00", 2, "balance"));
+    const from = later(noon, minutes(1));
+    const pages = async (item: string | null, limit: number): Promise<(string | null)[]> => {
+      const seen: (string | null)[] = [];
+      for (let before = null as null | { takenAt: Instant; id: bigint }; ;) {
+        const page = await store.list(F, { item, from, to: later(noon, minutes(7)), before, limit });
+        seen.push(...page.map(({ value }) => value));
+        if (page.length < limit) return seen;
+        before = page.at(-1)!;
+      }
+    };
+    const energy = ["2.50", "1.50", "0.50", "6.00", "5.00", "4.00", "3.00", "2.00", "1.00"];
+    for (const limit of [1, 2, 4, 100]) expect(await pages("importedEnergy", limit)).toEqual(energy);
+    expect(await pages(null, 3)).toEqual([...energy.slice(0, 7), "9.00", ...energy.slice(7)]);
+    const [doubted] = await store.list(F, {
+      item: null,
+      from: later(noon, minutes(3)),
+      to: later(noon, minutes(4)),
+      before: null,
+      limit: 9,
+    });
+    expect(doubted).toMatchObject({ value: "3.00", suspect: "jump" });
+  });
+
+  test("a poll from long before comes after the clock was set back; a midnight of days ago does not", async () => {
+    const day = 24 * 60;
+    await keep(reading(G, "50.00", 0));
+    await keep({ ...reading(G, "10.00", -3 * day), source: "freeze" });
+    await keep({ ...reading(G, "20.00", -2 * day), source: "estimate" });
+    expect((await latest(G))?.value).toBe("50.00");
+    expect((await store.energyByDay(G, "Asia/Shanghai", 2)).map(({ first }) => first)).toEqual(["50.00", "20.00"]);
+    await keep({ ...reading(G, "1.00", -40 * day), source: "freeze" });
+    expect((await store.energyByDay(G, "Asia/Shanghai", 9)).map(({ first }) => first)).toEqual([
+      "50.00",
+      "20.00",
+      "10.00",
+      "1.00",
+    ]);
+    await keep(reading(G, "50.10", -day));
+    expect((await latest(G))?.value).toBe("50.10");
   });
 });

@@ -16,11 +16,13 @@ import type { Outbox } from "../../src/kernel/events.ts";
 import type { Transaction, Transactor } from "../../src/kernel/transaction.ts";
 import type { DailyBillingStore } from "../../src/ledger/billing-store.ts";
 import type { LedgerStore } from "../../src/ledger/ledger-store.ts";
-import type { PolicyStore } from "../../src/policy/policy-store.ts";
+import type { ExemptionStore, Notice, PolicyStore } from "../../src/policy/policy-store.ts";
+import type { RetentionStore } from "../../src/retention/retention-store.ts";
 import { PostgresBillingStore } from "../../src/stores/billing-store.ts";
 import { PostgresCollectionStore } from "../../src/stores/collection-store.ts";
 import { PostgresCommandStore } from "../../src/stores/command-store.ts";
-import type { Database } from "../../src/stores/database.ts";
+import { at, type Database } from "../../src/stores/database.ts";
+import { PostgresExemptionStore } from "../../src/stores/exemption-store.ts";
 import { PostgresIdempotencyStore } from "../../src/stores/idempotency-store.ts";
 import { InMemoryCommandStore } from "../../src/stores/in-memory/command-store.ts";
 import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
@@ -35,6 +37,7 @@ import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
 import { PostgresPolicyStore } from "../../src/stores/policy-store.ts";
 import { PostgresReadingStore } from "../../src/stores/reading-store.ts";
 import { PostgresReplacementStore } from "../../src/stores/replacement-store.ts";
+import { PostgresRetentionStore } from "../../src/stores/retention-store.ts";
 import { PostgresReviewStore } from "../../src/stores/review-store.ts";
 import type { ReviewStore } from "../../src/validation/review/sight.ts";
 import { PostgresValidationStore } from "../../src/stores/validation-store.ts";
@@ -50,11 +53,15 @@ export interface Kept {
   readonly meters: EngineMeterStore;
   readonly replacements: ReplacementStore;
   readonly readings: ReadingStore;
+  readonly retention: RetentionStore;
   readonly collection: CollectionStore;
   readonly looks: MeterLookStore;
   readonly ledger: LedgerStore;
   readonly billing: DailyBillingStore;
   readonly policy: PolicyStore;
+  readonly exemptions: ExemptionStore;
+  /** As whoever sends notices writes them. */
+  addNotice(notice: Notice): Promise<void>;
   readonly validation: ValidationStore;
   readonly reviews: ReviewStore;
   readonly outbox: Outbox & Untold;
@@ -88,11 +95,18 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     meters: new PostgresMeterStore(db, clock),
     replacements: new PostgresReplacementStore(db),
     readings: new PostgresReadingStore(db),
+    retention: new PostgresRetentionStore(db),
     collection: new PostgresCollectionStore(db),
     looks: new PostgresMeterLookStore(db),
     ledger: new PostgresLedgerStore(db),
     billing: new PostgresBillingStore(db),
     policy: new PostgresPolicyStore(db),
+    exemptions: new PostgresExemptionStore(db),
+    addNotice: async ({ account, at: when, stage, delivered, available }) => {
+      await db.run(null, "INSERT INTO notices (account, at, stage, delivered, available) VALUES ($1, $2, $3, $4, $5)", [
+        ...[account, at(when), stage, delivered === null ? null : at(delivered), available],
+      ]);
+    },
     validation: new PostgresValidationStore(db),
     reviews: new PostgresReviewStore(db),
     outbox,
@@ -145,6 +159,9 @@ function inMemory(clock: Clock): Kept {
     get readings() {
       return stores.readings;
     },
+    get retention() {
+      return stores.retention;
+    },
     get collection() {
       return stores.collection;
     },
@@ -160,11 +177,18 @@ function inMemory(clock: Clock): Kept {
     get policy() {
       return stores.policy;
     },
+    get exemptions() {
+      return stores.exemptions;
+    },
     get validation() {
       return stores.validation;
     },
     get reviews() {
       return stores.reviews;
+    },
+    addNotice: (notice) => {
+      const { books } = db;
+      return db.statement(null, (on) => books.notices.add(on, { id: books.nextId(), notice }));
     },
     get outbox() {
       return stores.outbox;

@@ -93,6 +93,14 @@ export async function booksOf0002(db: Database): Promise<void> {
          VALUES ($1, $1, $2, $3, 'tcp-1', 'standard-wallet', true, 'confirmed', 'connected', now())`,
         [old.meter, `00${account}`, account],
       );
+      // of now, of a month long ago, and of a clock that had lost its time
+      await db.run(
+        tx,
+        `INSERT INTO readings (meter, item, value, unit, taken_at, source, suspect)
+         SELECT $1, 'voltage', '220.0', 'V', m, 'poll', CASE WHEN m < '1980-01-01' THEN 'from-the-past' END
+           FROM unnest(ARRAY[now(), now() - interval '400 days', '1970-01-01']::timestamptz[]) m`,
+        [old.meter],
+      );
       await command(db, tx, old, account);
     }
   });

@@ -8,54 +8,39 @@ import { systemClock } from "../../src/kernel/clock.ts";
 import { seededChance } from "../../src/kernel/chance.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { openCipherServer, type CipherServer } from "../../simulator/cipher-server.ts";
-import { Desk } from "../../src/demo/desk.ts";
+import type { Desk } from "../../src/demo/desk.ts";
 import { SHARED } from "../support/hsm.ts";
-import { folder, startGatewayProcess, startStreet, type GatewayProcess, type StreetProcess } from "../support/processes.ts";
+import { raiseProcessHouse, type ProcessHouse } from "../support/process-house.ts";
 
 const LIMIT_MS = 25_000;
 const [NOT_SENT, SENT] = ["202611220311", "202611220312"] as const;
-const place = folder();
 let machine: CipherServer;
-let street: StreetProcess;
-let gateway: GatewayProcess;
-let siteFile: string;
+let house: ProcessHouse;
 
 const machineAt = (port: number): Promise<CipherServer> =>
   openCipherServer({ port, secret: new Secret(SHARED), clock: systemClock, chance: seededChance(13), log: silentLog });
 
 beforeAll(async () => {
   machine = await machineAt(0);
-  street = await startStreet(["--meters", "2", "--first-address", NOT_SENT, "--tcp", "0", "--balance", "10.00", "--speed", "0"]);
-  siteFile = place.file(
-    "site.yaml",
-    JSON.stringify({
-      stores: { data: "./data" },
-      mqtt: { url: "mqtt://127.0.0.1:9" },
+  house = await raiseProcessHouse({
+    meters: [NOT_SENT, SENT],
+    bus: { replyDeadlineMs: 1_500 },
+    site: (place) => ({
       security: {
         kind: "hsm",
         url: `hsm://127.0.0.1:${machine.port}`,
         secret: `file:${place.file("secret", SHARED)}`,
         deadlineMs: 500,
       },
-      buses: [{ id: "tcp-1", transport: { kind: "tcp", host: "127.0.0.1", port: street.ready.tcp }, replyDeadlineMs: 1_500 }],
-      meters: [NOT_SENT, SENT].map((address) => ({
-        address,
-        account: address.slice(2),
-        bus: "tcp-1",
-        model: "standard-wallet",
-      })),
     }),
-  );
-  gateway = await startGatewayProcess(siteFile);
+  });
 });
 afterAll(async () => {
-  gateway.kill("SIGKILL");
-  street.kill("SIGTERM");
-  await Promise.all([gateway.ended, street.ended, machine.close()]);
-  place.remove();
+  await house.close();
+  await machine.close();
 });
 
-const desk = (): Desk => new Desk(gateway.url, systemClock);
+const desk = (): Desk => house.desk;
 
 async function waitsIn(state: string, command: string): Promise<void> {
   await desk().until(`the command to be ${state} and wait for the machine`, LIMIT_MS, async () => {
@@ -64,16 +49,11 @@ async function waitsIn(state: string, command: string): Promise<void> {
   });
 }
 
-async function dieAndRise(): Promise<void> {
-  gateway.kill("SIGKILL");
-  gateway = await startGatewayProcess(siteFile);
-}
-
 async function endsConfirmedOnce(command: string, address: string): Promise<void> {
   const end = await desk().commandIn(command, "confirmed", LIMIT_MS);
   expect(end["proof"]).toMatchObject({ verified: expect.any(String) as string });
   expect(end["attempts"]).toHaveLength(1);
-  expect(await street.meter(address)).toMatchObject({ balance: "35.00", purchaseCount: 1, obeyed: { topUps: 1 } });
+  expect(await house.street.meter(address)).toMatchObject({ balance: "35.00", purchaseCount: 1, obeyed: { topUps: 1 } });
   expect(await desk().get(`/v1/accounts/${address.slice(2)}`)).toMatchObject({ available: "0.00", held: "0.00" });
 }
 
@@ -82,24 +62,24 @@ test("before anything was sent: it waits again, and is sent once when the machin
   await machine.close();
   const { command } = await desk().pay(NOT_SENT.slice(2), "25.00");
   await waitsIn("queued", command!);
-  await dieAndRise();
+  await house.dieAndRise();
   await waitsIn("queued", command!);
-  expect((await street.meter(NOT_SENT)).obeyed["topUps"] ?? 0).toBe(0);
+  expect((await house.street.meter(NOT_SENT)).obeyed["topUps"] ?? 0).toBe(0);
   machine = await machineAt(port);
   await endsConfirmedOnce(command!, NOT_SENT);
 });
 
 test("after the meter obeyed, when nobody can check what it shows: it is looked at again, and not sent again", async () => {
-  await street.fault(SENT, { kind: "lost-reply", function: "03", di: "070102FF" });
+  await house.street.fault(SENT, { kind: "lost-reply", function: "03", di: "070102FF" });
   const { command } = await desk().pay(SENT.slice(2), "25.00");
   await desk().until("the meter to obey", LIMIT_MS, async () =>
-    (await street.meter(SENT)).obeyed["topUps"] === 1 ? true : null,
+    (await house.street.meter(SENT)).obeyed["topUps"] === 1 ? true : null,
   );
   machine.mode = "refusing";
   await waitsIn("verifying", command!);
-  await dieAndRise();
+  await house.dieAndRise();
   await waitsIn("verifying", command!);
-  expect((await street.meter(SENT)).obeyed["topUps"]).toBe(1);
+  expect((await house.street.meter(SENT)).obeyed["topUps"]).toBe(1);
   machine.mode = "honest";
   await endsConfirmedOnce(command!, SENT);
   expect(machine.heard["protect-top-up"]).toBe(2);

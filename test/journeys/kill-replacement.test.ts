@@ -3,13 +3,11 @@
  * with the old site file. Whatever the moment, the account goes over once and its money arrives once.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { systemClock } from "../../src/kernel/clock.ts";
-import { Desk, type Thing } from "../../src/demo/desk.ts";
-import { folder, startGatewayProcess, startStreet, type GatewayProcess, type StreetProcess } from "../support/processes.ts";
+import type { Desk, Thing } from "../../src/demo/desk.ts";
+import { raiseProcessHouse, type ProcessHouse } from "../support/process-house.ts";
 
 const LIMIT_MS = 60_000;
 const TEST_MS = 150_000;
-const place = folder();
 const [first, second, third, firstNew, secondNew, thirdNew] = [1, 2, 3, 4, 5, 6].map((n) => `20261122031${n}`) as [
   string,
   string,
@@ -18,37 +16,18 @@ const [first, second, third, firstNew, secondNew, thirdNew] = [1, 2, 3, 4, 5, 6]
   string,
   string,
 ];
-let street: StreetProcess;
-let gateway: GatewayProcess;
-let siteFile: string;
+let house: ProcessHouse;
 
 beforeAll(async () => {
-  street = await startStreet(["--meters", "6", "--first-address", first, "--tcp", "0", "--balance", "10.00", "--speed", "0"]);
-  siteFile = place.file(
-    "site.yaml",
-    JSON.stringify({
-      stores: { data: "./data" },
-      mqtt: { url: "mqtt://127.0.0.1:9" },
-      buses: [{ id: "tcp-1", transport: { kind: "tcp", host: "127.0.0.1", port: street.ready.tcp }, replyDeadlineMs: 700 }],
-      meters: [first, second, third].map((address) => ({
-        ...{ address, account: address.slice(2), bus: "tcp-1", model: "standard-wallet" },
-      })),
-    }),
-  );
-  gateway = await startGatewayProcess(siteFile);
+  house = await raiseProcessHouse({
+    meters: [first, second, third, firstNew, secondNew, thirdNew],
+    named: [first, second, third],
+    bus: { replyDeadlineMs: 700 },
+  });
 });
-afterAll(async () => {
-  gateway.kill("SIGKILL");
-  street.kill("SIGTERM");
-  await Promise.all([gateway.ended, street.ended]);
-  place.remove();
-});
+afterAll(() => house.close());
 
-const desk = (): Desk => new Desk(gateway.url, systemClock);
-async function dieAndRise(): Promise<void> {
-  gateway.kill("SIGKILL");
-  gateway = await startGatewayProcess(siteFile);
-}
+const desk = (): Desk => house.desk;
 
 const wish = (address: string, more: Thing = {}): Thing => ({
   ...{ newMeter: { address, bus: "tcp-1", model: "standard-wallet" }, reason: "worn out", ...more },
@@ -65,7 +44,7 @@ const reaches = (id: string, what: Thing): Promise<Thing> =>
 /** The new meters held 10.00 when they came. */
 async function wentOverOnce(id: string, old: string, fresh: string): Promise<void> {
   await reaches(id, { step: "done" });
-  expect(await street.meter(fresh)).toMatchObject({ balance: "20.00", purchaseCount: 1, obeyed: { topUps: 1 } });
+  expect(await house.street.meter(fresh)).toMatchObject({ balance: "20.00", purchaseCount: 1, obeyed: { topUps: 1 } });
   expect(await desk().get(`/v1/accounts/${old.slice(2)}`)).toMatchObject({ available: "0.00", held: "0.00" });
   expect(await desk().get(`/v1/meters/${fresh}`)).toMatchObject({ account: old.slice(2), identity: "confirmed" });
 }
@@ -75,7 +54,7 @@ describe("killed with -9 and started again at once", () => {
     "directly after a replacement was asked for: it goes on by itself",
     async () => {
       const id = await begin(first, firstNew);
-      await dieAndRise();
+      await house.dieAndRise();
       await wentOverOnce(id, first, firstNew);
     },
     TEST_MS,
@@ -84,12 +63,12 @@ describe("killed with -9 and started again at once", () => {
   test(
     "after the new meter obeyed and before its answer came: the rest is carried once, though the site file still names the old one",
     async () => {
-      await street.fault(secondNew, { kind: "lost-reply", function: "03", di: "070102FF" });
+      await house.street.fault(secondNew, { kind: "lost-reply", function: "03", di: "070102FF" });
       const id = await begin(second, secondNew);
       await desk().until("the new meter to obey", LIMIT_MS, async () =>
-        (await street.meter(secondNew)).obeyed["topUps"] === 1 ? true : null,
+        (await house.street.meter(secondNew)).obeyed["topUps"] === 1 ? true : null,
       );
-      await dieAndRise();
+      await house.dieAndRise();
       await wentOverOnce(id, second, secondNew);
     },
     TEST_MS,
@@ -98,14 +77,14 @@ describe("killed with -9 and started again at once", () => {
   test(
     "while it waits for a person's readings: it waits again, and nothing has moved",
     async () => {
-      await street.fault(third, { kind: "silence", times: 10_000 });
+      await house.street.fault(third, { kind: "silence", times: 10_000 });
       const id = await begin(third, thirdNew);
       const waiting = { step: "begun", waitingFor: "final-readings" };
       await reaches(id, waiting);
-      await dieAndRise();
+      await house.dieAndRise();
       await reaches(id, waiting);
-      expect(await street.meter(thirdNew)).toMatchObject({ balance: "10.00", obeyed: { topUps: 0 } });
-      const shown = String((await street.meter(third))["energyKwh"]);
+      expect(await house.street.meter(thirdNew)).toMatchObject({ balance: "10.00", obeyed: { topUps: 0 } });
+      const shown = String((await house.street.meter(third))["energyKwh"]);
       await desk().post(`/v1/meters/${third}/replacement`, wish(thirdNew, { finalReading: shown, finalBalance: "10.00" }));
       await wentOverOnce(id, third, thirdNew);
     },

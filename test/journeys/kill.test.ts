@@ -4,71 +4,46 @@
  * credited once.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { systemClock } from "../../src/kernel/clock.ts";
-import { Desk } from "../../src/demo/desk.ts";
-import {
-  folder,
-  holdersOf,
-  startGatewayProcess,
-  startStreet,
-  type GatewayProcess,
-  type StreetProcess,
-} from "../support/processes.ts";
+import type { Desk } from "../../src/demo/desk.ts";
+import { raiseProcessHouse, type ProcessHouse } from "../support/process-house.ts";
+import { holdersOf } from "../support/processes.ts";
 
-const place = folder();
+/** Each test starts a gateway again, some of them three times. */
+const TEST_MS = 120_000;
 const meters = ["202611220301", "202611220302", "202611220303", "202611220304"] as const;
-let street: StreetProcess;
-let gateway: GatewayProcess;
-let siteFile: string;
+let house: ProcessHouse;
 
 beforeAll(async () => {
-  street = await startStreet(["--meters", "4", "--first-address", meters[0], "--tcp", "0", "--balance", "10.00", "--speed", "0"]);
-  siteFile = place.file(
-    "site.yaml",
-    JSON.stringify({
-      stores: { data: "./data" },
-      mqtt: { url: "mqtt://127.0.0.1:9" },
-      buses: [{ id: "tcp-1", transport: { kind: "tcp", host: "127.0.0.1", port: street.ready.tcp }, replyDeadlineMs: 1_500 }],
-      meters: meters.map((address) => ({ address, account: address.slice(2), bus: "tcp-1", model: "standard-wallet" })),
-    }),
-  );
-  gateway = await startGatewayProcess(siteFile);
+  house = await raiseProcessHouse({ meters, bus: { replyDeadlineMs: 1_500 } });
 });
-afterAll(async () => {
-  gateway.kill("SIGKILL");
-  street.kill("SIGTERM");
-  await Promise.all([gateway.ended, street.ended]);
-  place.remove();
-});
+afterAll(() => house.close());
 
-/** Kills everything of the gateway and starts it again in the same breath. */
 async function dieAndRise(): Promise<Desk> {
-  gateway.kill("SIGKILL");
-  gateway = await startGatewayProcess(siteFile);
-  return new Desk(gateway.url, systemClock);
+  await house.dieAndRise();
+  return house.desk;
 }
 
 async function endsConfirmedOnce(desk: Desk, command: string, address: string): Promise<void> {
   const end = await desk.commandIn(command, "confirmed", 25_000);
   expect(end["proof"]).toMatchObject({ verified: expect.any(String) as string });
-  expect(await street.meter(address)).toMatchObject({ balance: "110.00", purchaseCount: 1, obeyed: { topUps: 1 } });
+  expect(await house.street.meter(address)).toMatchObject({ balance: "110.00", purchaseCount: 1, obeyed: { topUps: 1 } });
   expect(await desk.get(`/v1/accounts/${address.slice(2)}`)).toMatchObject({ available: "0.00", held: "0.00" });
 }
 
-describe("killed with -9 and started again at once", () => {
+describe("killed with -9 and started again at once", { timeout: TEST_MS }, () => {
   test("directly after the payment was taken: nothing had left, it is sent once", async () => {
     const [address] = meters;
-    const { command } = await new Desk(gateway.url, systemClock).pay(address.slice(2), "100.00");
+    const { command } = await house.desk.pay(address.slice(2), "100.00");
     await endsConfirmedOnce(await dieAndRise(), command!, address);
   });
 
   test("after the meter obeyed and before its answer came: it is read, not sent again", async () => {
     const address = meters[1];
-    await street.fault(address, { kind: "lost-reply", function: "03", di: "070102FF" });
-    const desk = new Desk(gateway.url, systemClock);
+    await house.street.fault(address, { kind: "lost-reply", function: "03", di: "070102FF" });
+    const desk = house.desk;
     const { command } = await desk.pay(address.slice(2), "100.00");
     await desk.until("the meter to obey", 10_000, async () =>
-      (await street.meter(address)).obeyed["topUps"] === 1 ? true : null,
+      (await house.street.meter(address)).obeyed["topUps"] === 1 ? true : null,
     );
     expect(await desk.get(`/v1/commands/${command!}`)).toMatchObject({ state: "sending" });
     const reborn = await dieAndRise();
@@ -78,8 +53,8 @@ describe("killed with -9 and started again at once", () => {
 
   test("after the attempt was written down and before the meter heard it: it is read, and sent again", async () => {
     const address = meters[2];
-    await street.fault(address, { kind: "lost-request", function: "03", di: "070102FF" });
-    const desk = new Desk(gateway.url, systemClock);
+    await house.street.fault(address, { kind: "lost-request", function: "03", di: "070102FF" });
+    const desk = house.desk;
     const { command } = await desk.pay(address.slice(2), "100.00");
     await desk.until("the attempt to be written", 10_000, async () =>
       (await desk.get(`/v1/commands/${command!}`))["state"] === "sending" ? true : null,
@@ -89,19 +64,19 @@ describe("killed with -9 and started again at once", () => {
 
   test("three times in a row", async () => {
     const address = meters[3];
-    await street.fault(address, { kind: "lost-reply", function: "03", di: "070102FF" });
-    let desk = new Desk(gateway.url, systemClock);
+    await house.street.fault(address, { kind: "lost-reply", function: "03", di: "070102FF" });
+    let desk = house.desk;
     const { command } = await desk.pay(address.slice(2), "100.00");
     for (let death = 0; death < 3; death += 1) desk = await dieAndRise();
     await endsConfirmedOnce(desk, command!, address);
   });
 
   test("stopped with SIGTERM to its whole group, it leaves in order and lets go of its data folder", async () => {
-    gateway.kill("SIGTERM");
-    expect(await gateway.ended).toBe(0);
-    await new Desk("", systemClock).until("the data folder to be let go", 30_000, async () =>
-      (await holdersOf(place.path)).length === 0 ? true : null,
+    house.gateway.kill("SIGTERM");
+    expect(await house.gateway.ended).toBe(0);
+    await house.desk.until("the data folder to be let go", 30_000, async () =>
+      (await holdersOf(house.place.path)).length === 0 ? true : null,
     );
-    gateway = await startGatewayProcess(siteFile);
+    await house.rise();
   });
 });

@@ -4,12 +4,11 @@
  * counts as many purchases as there were orders, and holds as much money.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { systemClock } from "../../src/kernel/clock.ts";
-import { Desk, type Thing } from "../../src/demo/desk.ts";
+import type { Thing } from "../../src/demo/desk.ts";
 import { embeddedAddress } from "../../src/stores/embedded-address.ts";
 import { withBooks, wrongInLedger } from "../crash/books.ts";
 import { Client, until } from "../crash/client.ts";
-import { folder, startGatewayProcess, startStreet, type GatewayProcess, type StreetProcess } from "../support/processes.ts";
+import { raiseProcessHouse, type ProcessHouse } from "../support/process-house.ts";
 
 const METERS = 12;
 const ROUNDS = 4;
@@ -19,36 +18,16 @@ const LIMIT_MS = 60_000;
 const IMPATIENT_MS = 100;
 const GIVES_UP_MS = 3_000;
 const meters = Array.from({ length: METERS }, (_, n) => String(202611220401 + n));
-const place = folder();
-let street: StreetProcess;
-let gateway: GatewayProcess;
-let siteFile: string;
+let house: ProcessHouse;
 
 beforeAll(async () => {
-  street = await startStreet([
-    ...["--meters", String(METERS), "--first-address", meters[0]!, "--tcp", "0", "--balance", "10.00", "--speed", "0"],
-  ]);
-  siteFile = place.file(
-    "site.yaml",
-    JSON.stringify({
-      stores: { data: "./data" },
-      mqtt: { url: "mqtt://127.0.0.1:9" },
-      buses: [{ id: "tcp-1", transport: { kind: "tcp", host: "127.0.0.1", port: street.ready.tcp }, turnaroundMs: 0 }],
-      meters: meters.map((address) => ({ address, account: address.slice(2), bus: "tcp-1", model: "standard-wallet" })),
-    }),
-  );
-  gateway = await startGatewayProcess(siteFile);
+  house = await raiseProcessHouse({ meters, bus: { turnaroundMs: 0 } });
 });
-afterAll(async () => {
-  gateway.kill("SIGKILL");
-  street.kill("SIGTERM");
-  await Promise.all([gateway.ended, street.ended]);
-  place.remove();
-});
+afterAll(() => house.close());
 
 /** Both ask again under the same words until they have an answer; the one gives up soon, and never waits long for one. */
-const patient = new Client({ url: () => gateway.url, limitMs: LIMIT_MS, answerMsMax: 10_000 });
-const impatient = new Client({ url: () => gateway.url, limitMs: GIVES_UP_MS, answerMsMax: IMPATIENT_MS });
+const patient = new Client({ url: () => house.gateway.url, limitMs: LIMIT_MS, answerMsMax: 10_000 });
+const impatient = new Client({ url: () => house.gateway.url, limitMs: GIVES_UP_MS, answerMsMax: IMPATIENT_MS });
 
 /** One order, posted by several hands; the patient ones see it through, whatever becomes of the others. */
 async function order(account: string, orderId: string): Promise<Thing> {
@@ -67,7 +46,7 @@ async function order(account: string, orderId: string): Promise<Thing> {
   return answers[0]["command"] as Thing;
 }
 
-const obeyedBy = async (meter: string): Promise<number> => (await street.meter(meter)).obeyed["topUps"] ?? 0;
+const obeyedBy = async (meter: string): Promise<number> => (await house.street.meter(meter)).obeyed["topUps"] ?? 0;
 
 test("paid twice at once, again after time-outs and through three deaths: each order is credited once", async () => {
   const commands: string[] = [];
@@ -83,23 +62,26 @@ test("paid twice at once, again after time-outs and through three deaths: each o
         const sums = await Promise.all(meters.map(obeyedBy));
         return sums.reduce((sum, one) => sum + one, 0) >= share * METERS * ROUNDS;
       });
-      gateway.kill("SIGKILL"); // the whole group
-      gateway = await startGatewayProcess(siteFile);
+      await house.dieAndRise();
     }
   };
   for (const [n, meter] of meters.entries())
     if (n % 3 < 2)
-      await street.fault(meter, { kind: n % 3 === 0 ? "lost-reply" : "lost-request", function: "03", di: "070102FF" });
+      await house.street.fault(meter, { kind: n % 3 === 0 ? "lost-reply" : "lost-request", function: "03", di: "070102FF" });
   await Promise.all([death(), ...meters.map(customer)]);
-  const desk = new Desk(gateway.url, systemClock);
+  const { desk } = house;
   for (const command of commands) await desk.commandIn(command, "confirmed", LIMIT_MS);
   for (const meter of meters) {
-    expect(await street.meter(meter)).toMatchObject({ balance: "90.00", purchaseCount: ROUNDS, obeyed: { topUps: ROUNDS } });
+    expect(await house.street.meter(meter)).toMatchObject({
+      balance: "90.00",
+      purchaseCount: ROUNDS,
+      obeyed: { topUps: ROUNDS },
+    });
     expect(await desk.get(`/v1/accounts/${meter.slice(2)}`)).toMatchObject({ available: "0.00", held: "0.00" });
   }
   expect(impatient.again).toBeGreaterThan(0);
   expect(patient.again).toBeGreaterThan(0);
-  await withBooks(await embeddedAddress(`${place.path}/data`), async (db) => {
+  await withBooks(await embeddedAddress(`${house.place.path}/data`), async (db) => {
     const [count] = await db.rows<{ payments: number; sum: bigint }>(
       null,
       "SELECT count(*)::int AS payments, sum(amount)::bigint AS sum FROM payments",

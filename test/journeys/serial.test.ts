@@ -50,7 +50,7 @@ beforeAll(async () => {
       ],
     },
   });
-}, 60_000);
+});
 afterAll(async () => {
   await house.close();
   pull();
@@ -112,4 +112,4 @@ test("fifty times, with top-ups and relay orders waiting: all end confirmed, eac
     obeyed += meter.obeyed.disconnects + meter.obeyed.reconnects;
   }
   expect(obeyed).toBe(relays.length);
-}, 120_000);
+}, 400_000);

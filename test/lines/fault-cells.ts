@@ -59,7 +59,7 @@ interface Patience {
 const patience = (carrier: Carrier): Patience =>
   carrier === "memory"
     ? { betweenMs: 0, faultMs: minutes(12), endMs: hours(80) }
-    : { betweenMs: 1_500, faultMs: 4_000, endMs: 25_000 };
+    : { betweenMs: 1_500, faultMs: 15_000, endMs: 40_000 };
 
 export async function runCell(kind: FaultKind, operation: Operation): Promise<Cell> {
   const carrier = carrierOf(kind);

@@ -7,7 +7,7 @@ import { buildStreet, type BusPlan, type MeterPlan, type Street as Simulated } f
 import type { Command, CommandKind } from "../../src/commands/command.ts";
 import { isOpen } from "../../src/commands/command.ts";
 import { definitionOf } from "../../src/commands/catalogue.ts";
-import { CommandRunner } from "../../src/commands/command-runner.ts";
+import { CommandRunner, type RunnerParts } from "../../src/commands/command-runner.ts";
 import { CommandService } from "../../src/commands/command-service.ts";
 import { IdentityWatch } from "../../src/commands/identity-watch.ts";
 import { readForPerson } from "../../src/commands/person-reading.ts";
@@ -56,6 +56,9 @@ export interface World {
   readonly polled: Reading[];
   startPolls(): void;
   order(kind: CommandKind, meter: MeterAddress, params?: Readonly<Record<string, unknown>>): Promise<CommandId>;
+  /** Accepted, and nobody works on it but whoever runs it with `runnerParts`. */
+  orderUnrun(kind: CommandKind, meter: MeterAddress, params?: Readonly<Record<string, unknown>>): Promise<CommandId>;
+  readonly runnerParts: RunnerParts;
   topUp(meter: MeterAddress, amount: string): Promise<CommandId>;
   read(meter: MeterAddress, items: readonly string[]): Promise<readonly Reading[]>;
   /** Resolves when it has ended, or after so many milliseconds of the world. */
@@ -102,7 +105,9 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
 
   const ending = new AbortController();
   const desk = new LineDesk((id) => runner.run(id));
+  const unrun = new Set<CommandId>();
   const submit = (id: CommandId): void => {
+    if (unrun.has(id)) return;
     const { kind } = books.command(id);
     desk.submit(id, "bus-1", definitionOf(kind).priority);
   };
@@ -122,13 +127,14 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
   };
   const service = new CommandService(parts);
   const identities = new IdentityWatch({ ...parts, street });
-  const runner = new CommandRunner({
+  const runnerParts: RunnerParts = {
     ...parts,
     street,
     guard: { whyNot: () => Promise.resolve(null) },
     identities,
     sights: { relay: () => Promise.resolve(), wallet: () => Promise.resolve() },
-  });
+  };
+  const runner = new CommandRunner(runnerParts);
   const polled: Reading[] = [];
   const poller = new Poller({
     street,
@@ -186,6 +192,12 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     polled,
     startPolls: () => poller.start(),
     order,
+    orderUnrun: async (...wish) => {
+      const nextId = `00000000-0000-7000-8000-${String(made + 1).padStart(12, "0")}` as CommandId;
+      unrun.add(nextId);
+      return order(...wish);
+    },
+    runnerParts,
     topUp,
     read: (meter, items) => readForPerson({ street, identities, intake: { take: () => Promise.resolve() } }, meter, items),
     ended: async (id, withinMs) => {

@@ -13,8 +13,9 @@ import { silentLog } from "../../src/kernel/log.ts";
 import { Fen, parsePrice, parseYuan } from "../../src/kernel/money.ts";
 import { Billing } from "../../src/ledger/billing.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
-import { parseHours } from "../../src/policy/calendar.ts";
-import { Reconciler, type PolicySettings } from "../../src/policy/reconciler.ts";
+import type { PolicyRules } from "../../src/policy/policy-file.ts";
+import { Reconciler } from "../../src/policy/reconciler.ts";
+import { Strategies } from "../../src/policy/strategies.ts";
 import { PostgresBillingStore } from "../../src/stores/billing-store.ts";
 import { PostgresCommandStore } from "../../src/stores/command-store.ts";
 import { PostgresLedgerStore } from "../../src/stores/ledger-store.ts";
@@ -23,6 +24,7 @@ import { PostgresOutbox } from "../../src/stores/outbox.ts";
 import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
 import { PostgresPolicyStore } from "../../src/stores/policy-store.ts";
 import { accountOf, raiseTestHouse } from "../support/test-house.ts";
+import { at } from "../../src/stores/database.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 import { ask, ended, itemsOf, thing, untilTrue } from "../api/door.ts";
 import { flatTariff } from "../../src/tariff/tariff.ts";
@@ -68,7 +70,7 @@ const tariffs = new Map([["flat", flatTariff("flat", parsePrice("1.0000"))]]);
 beforeEach(async () => {
   await database.db.run(
     null,
-    "TRUNCATE accounts, meters, ledger_entries, ledger_legs, ledger_positions, payments, commands, attempts, billing, billing_days, intents, outbox CASCADE",
+    "TRUNCATE accounts, meters, ledger_entries, ledger_legs, ledger_positions, payments, commands, attempts, billing, billing_days, intents, decisions, standings, exemptions, notices, outbox CASCADE",
   );
   now = MONDAY_MORNING;
   heard = null;
@@ -117,7 +119,7 @@ async function uses(kwh: bigint): Promise<void> {
     }),
   );
 }
-const rulesOf = (changes: Partial<PolicySettings> = {}, holdsCuts = false): Reconciler =>
+const rulesOf = (changes: PolicyRules = {}, holdsCuts = false): Reconciler =>
   new Reconciler({
     ...common,
     holdsCuts: () => Promise.resolve(holdsCuts),
@@ -125,14 +127,12 @@ const rulesOf = (changes: Partial<PolicySettings> = {}, holdsCuts = false): Reco
     service,
     transactor: database.db,
     log: silentLog,
-    settings: {
-      mode: "live",
-      restoreBy: "arm",
-      cutBelow: parseYuan("0.00"),
-      noCut: { hours: parseHours("17:00-08:00"), weekends: true, holidays: new Set() },
+    strategies: new Strategies({
       timeZone: "Asia/Shanghai",
-      ...changes,
-    },
+      site: { mode: "live", ...changes },
+      classes: new Map(),
+      accounts: new Map([[ACCOUNT, { hasContact: false }]]),
+    }),
     heardAt: () => heard,
     readSoon: (meter) => hurried.push(meter),
   });
@@ -443,6 +443,152 @@ describe("a wish that ended in vain", () => {
     heard = now;
     await rules.reconcile();
     expect(await asked()).toHaveLength(1);
+  });
+});
+
+describe("a strategy", () => {
+  const decisions = (): Promise<{ stage: string; want: string; because: string; command: string | null }[]> =>
+    database.db.rows(null, "SELECT stage, want, because, command FROM decisions ORDER BY id");
+  const stagesTold = async (): Promise<readonly unknown[]> =>
+    (
+      await database.db.rows<{ event: { stage: string } }>(
+        null,
+        "SELECT event FROM outbox WHERE event ->> 'type' = 'policy' ORDER BY id",
+      )
+    ).map(({ event }) => event.stage);
+  const noticed = (available: string): Promise<unknown> =>
+    database.db.run(
+      null,
+      "INSERT INTO notices (account, at, stage, delivered, available) VALUES ($1, $2, 'notice-due', $2, $3)",
+      [...[ACCOUNT, at(now), parseYuan(available)]],
+    );
+  const exempted = (kind: string, forMs: number): Promise<unknown> =>
+    database.db.run(
+      null,
+      "INSERT INTO exemptions (id, account, kind, begins_at, ends_at, reason, made_by) VALUES (gen_random_uuid(), $1, $2, $3, $4, 'test', 'desk')",
+      [ACCOUNT, kind, at(now), at(later(now, forMs))],
+    );
+
+  test("walks an account from fine by two warnings, a notice and half an hour to the cut, and by a payment back to the light", async () => {
+    const rules = rulesOf({ notices: "required", restoreBy: "reconnect" });
+    await pays(rules, "40.00");
+    now = later(now, minutes(1));
+    await rules.reconcile();
+    expect(await decisions(), "who is fine leaves no row").toEqual([]);
+    for (const kwh of [11n, 25n, 5n]) {
+      await uses(kwh);
+      await rules.reconcile();
+      await rules.reconcile();
+    }
+    expect(await stagesTold()).toEqual(["warn-1", "warn-2", "notice-due"]);
+    expect(await asked()).toEqual([]);
+    await noticed("-1.00");
+    await rules.reconcile();
+    now = later(now, minutes(30) - 1);
+    await rules.reconcile();
+    expect(await asked()).toEqual([]);
+    now = later(now, 1);
+    await rules.reconcile();
+    expect(await told()).toEqual(["disconnect rule credit-exhausted accepted"]);
+    await endLast({ state: "confirmed" });
+    now = later(now, minutes(1));
+    await shows("disconnected");
+    await rules.reconcile();
+    await pays(rules, "50.00");
+    expect((await told()).at(-1)).toBe("reconnect rule in-credit accepted");
+    await endLast({ state: "confirmed" });
+    now = later(now, minutes(1));
+    await shows("connected");
+    await rules.reconcile();
+    expect(await stagesTold()).toEqual([
+      ...["warn-1", "warn-2", "notice-due", "noticed-waiting", "cut-due", "cut", "restore", "fine"],
+    ]);
+    const [cut, restore] = await asked();
+    const kept = await decisions();
+    expect(kept.find(({ stage }) => stage === "cut-due")).toMatchObject({ want: "disconnected", command: cut!.id });
+    expect(kept.find(({ stage }) => stage === "restore")).toMatchObject({ because: "in-credit", command: restore!.id });
+  });
+
+  test("that asks for notices gives no cut in the last moment to whoever has paid a little since he was told", async () => {
+    const rules = rulesOf({ notices: "required" });
+    await uses(5n);
+    await rules.reconcile(); // the debt begins with the look that finds it
+    await noticed("-5.00");
+    now = later(now, minutes(31));
+    await rules.reconcile();
+    const [cut] = await asked();
+    expect(await rules.whyNot(cut!)).toBe(null);
+    await pays(rules, "1.00");
+    expect(await rules.whyNot(cut!)).toBe("notice-due");
+    await rules.reconcile();
+    expect((await asked()).map(({ state, because }) => [state, because])).toEqual([["cancelled", "payment"]]);
+  });
+
+  test("lets nobody be cut who is exempt, restores who must have supply, and cuts when that time is over", async () => {
+    const rules = rulesOf({ restoreBy: "reconnect" });
+    await uses(5n);
+    await exempted("important", hours(1));
+    await rules.reconcile();
+    expect(await asked()).toEqual([]);
+    now = later(now, hours(1));
+    await rules.reconcile();
+    expect(await told()).toEqual(["disconnect rule credit-exhausted accepted"]);
+    await endLast({ state: "confirmed" });
+    now = later(now, minutes(1));
+    await shows("disconnected");
+    await exempted("medical", hours(24));
+    await rules.reconcile();
+    expect((await told()).at(-1)).toBe("reconnect rule exempt-medical accepted");
+  });
+
+  test("keeps with every decision the version it was made by and the facts; another version is news to whoever it concerns", async () => {
+    await uses(5n);
+    await rulesOf({ mode: "shadow" }).reconcile();
+    await rulesOf({ mode: "shadow" }).reconcile();
+    await rulesOf({ mode: "shadow", warn1: "31.00" }).reconcile();
+    const rows = await database.db.rows<{ strategy: string; facts: unknown; shadow: boolean }>(
+      null,
+      "SELECT strategy, facts, shadow FROM decisions ORDER BY id",
+    );
+    expect(rows).toHaveLength(2);
+    expect(rows[0]!.strategy).not.toBe(rows[1]!.strategy);
+    expect(rows[0]).toMatchObject({ shadow: true, facts: { available: "-5.00", readAt: now, exemptions: [], notice: null } });
+  });
+
+  test("counts grace from the look that found the debt, and anew when it was paid in between", async () => {
+    const rules = rulesOf({ graceDays: 1, noCut: { hours: "" } });
+    await uses(5n);
+    await rules.reconcile();
+    now = later(now, hours(20));
+    await pays(rules, "6.00");
+    await uses(6n);
+    await rules.reconcile();
+    now = later(now, hours(5));
+    await uses(0n);
+    await rules.reconcile();
+    expect(await asked(), "one day after the first debt").toEqual([]);
+    now = later(now, hours(19));
+    await uses(0n);
+    await rules.reconcile();
+    expect(await asked(), "a day after the second").toHaveLength(1);
+  });
+
+  test("lets the meter's own alarm show what is owed, where it says so, once", async () => {
+    await uses(5n);
+    const rules = rulesOf({ meterWarn: true, protected: true });
+    await rulesOf({ protected: true }).reconcile();
+    expect(await asked()).toEqual([]);
+    await rules.reconcile();
+    await rules.reconcile();
+    expect(await told()).toEqual(["warn rule class-protected accepted"]);
+    await endLast({ state: "confirmed" });
+    await rules.reconcile();
+    expect(await asked(), "not at once, though the meter shows no alarm yet").toHaveLength(1);
+    await database.db.run(null, "UPDATE meters SET relay_word = 128");
+    now = later(now, hours(2));
+    await pays(rules, "100.00");
+    await rules.reconcile();
+    expect((await told()).at(-1)).toBe("unwarn rule in-credit accepted");
   });
 });
 

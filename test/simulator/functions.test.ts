@@ -1,13 +1,14 @@
 /** 15H to 18H, 1DH and 08H to one meter, byte for byte: what is obeyed, what is refused, and what meets silence. */
 import { describe, expect, test } from "vitest";
-import { Instant, minutes, ShiftableClock } from "../../src/kernel/clock.ts";
+import { Instant, minutes } from "../../src/kernel/clock.ts";
 import { fromHex, hex, joined, reversed } from "../../simulator/bytes.ts";
 import { LineRate } from "../../simulator/line-rate.ts";
 import type { FreezeSink } from "../../simulator/sinks.ts";
 import { dataItemBytes, writeFrame } from "../../simulator/wire.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 import type { Bench } from "./support/frames.ts";
 import { bare, bench, METER_A, plainOrder, read, StillClock, writeData } from "./support/frames.ts";
-import { Ear, raise, readRequest, until } from "./support/street.ts";
+import { Ear, raise, readRequest } from "./support/street.ts";
 
 const from = (address: string, body: string): string => bare(`68 ${hex(reversed(fromHex(address)))} ${body}`);
 const answer = (body: string): string => from(METER_A, body);
@@ -131,7 +132,7 @@ describe("17H, another rate", () => {
   });
 
   test("paced wires run at it from the next exchange on; the others understand nothing; after five seconds of silence it is over", async () => {
-    const clock = new ShiftableClock(Instant(0));
+    const clock = new VirtualClock(Instant(0));
     const street = await raise({
       clock,
       buses: [{ id: "m", endpoint: { kind: "memory" }, baud: 2_400, answerDelayMs: 0 }],
@@ -141,21 +142,25 @@ describe("17H, another rate", () => {
     end.onBytes((bytes) => ear.hear(bytes));
     const { rate } = street.bus("m");
     end.send(writeFrame({ address: METER_A, control: 0x17, data: Uint8Array.of(0x40) }));
-    await until("the order is heard", () => street.snapshot(METER_A).heard === 1);
-    expect(ear.replies).toEqual([]);
-    await clock.jump(100);
+    for (let ms = 0; ms < 100 && street.snapshot(METER_A).heard === 0; ms += 1) await clock.pass(1);
+    expect({ heard: street.snapshot(METER_A).heard, replies: ear.replies }).toEqual({ heard: 1, replies: [] });
+    await clock.pass(100);
     expect(await ear.reply()).toBe(`${METER_A} 97 40`);
     expect(rate.baud).toBe(19_200);
     end.send(readRequest("202611220002", "00010000"));
-    await until("the request is over", () => street.frames("202611220002").length === 1);
+    await clock.pass(100);
+    expect(street.frames("202611220002")).toHaveLength(1);
     end.send(readRequest(METER_A, "00010000"));
+    await clock.pass(100);
     expect(await ear.reply(2)).toBe(`${METER_A} 91 0000010000010000`);
     expect(street.snapshot("202611220002").heard).toBe(0);
-    await clock.jump(5_000);
+    await clock.pass(5_000);
     expect(rate.baud).toBe(2_400);
     end.send(readRequest("202611220002", "00010000"));
+    await clock.pass(500);
     expect(await ear.reply(3)).toBe("202611220002 91 0000010000010000");
     end.send(readRequest(METER_A, "04000703"));
+    await clock.pass(500);
     expect(await ear.reply(4)).toBe(`${METER_A} 91 0307000408`);
   });
 

@@ -25,6 +25,7 @@ import { A, B, question } from "./faults/wire-bench.ts";
 const settings: Readonly<Partial<Record<FaultKind, Partial<FaultOrder>>>> = {
   "swapped-addresses": { with: B },
   "bit-errors": { rate: 0.05 },
+  "frame-loss": { rate: 0.5 },
   "clock-drift": { msPerDay: 86_400_000 },
 };
 

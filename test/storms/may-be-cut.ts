@@ -18,6 +18,8 @@ export function mayBeCut(books: Books, site: Site, meter: MeterAddress, now: Ins
   if (identity === "quarantined") return "it is quarantined";
   const available = books.positions.find(null, `available/${account}`)?.amount ?? 0n;
   if (available >= site.house.policy.cutBelow) return `its account has ${yuan(available)}`;
+  const spared = site.spared.find((one) => one.account === account && one.from <= now && now < one.to);
+  if (spared !== undefined) return `its account is spared: ${spared.by}`;
   return isQuiet(site, now) ? "nobody is cut at this hour" : null;
 }
 

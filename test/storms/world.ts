@@ -71,7 +71,21 @@ export class World {
     const clock = new StormClock(site.startAt);
     const { buses, meters } = site;
     const street = await buildStreet({ clock, chance: chance.child("street"), start: site.startAt, buses, meters });
-    return new World(options, site, clock, street, chance);
+    const world = new World(options, site, clock, street, chance);
+    await world.#exempt();
+    return world;
+  }
+
+  /** As people at a desk have done before the storm: by rows. */
+  async #exempt(): Promise<void> {
+    const { books } = this.database;
+    for (const { account, by, from, to } of this.site.spared) {
+      if (by === "outage") continue;
+      const row = { id: this.newId(), account, kind: by, from, until: to, reason: "drawn", madeBy: "desk" };
+      await this.database.statement(null, (on) =>
+        books.exemptions.add(on, { ...row, endedAt: null, endedBy: null, remindedAt: null }),
+      );
+    }
   }
 
   /** Sorted by time of making, as the ids of the house are. */

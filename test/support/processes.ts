@@ -1,14 +1,15 @@
 /** The street and the gateway as real processes, each in a process group of its own, so that a test can kill them as the world does. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { quickFolder } from "./quick-folder.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const NODE = process.execPath;
-const READY_MS_MAX = 30_000;
+/** A start takes two seconds; a machine with ten times its load takes ten times as long. */
+const READY_MS_MAX = 60_000;
 
 export interface Folder {
   readonly path: string;
@@ -18,7 +19,7 @@ export interface Folder {
 
 /** Reachable by other accounts: as root the embedded PostgreSQL runs under one. */
 export function folder(): Folder {
-  const path = mkdtempSync(join(tmpdir(), "fee-control-process-"));
+  const path = quickFolder("fee-control-process-");
   chmodSync(path, 0o755);
   return {
     path,

@@ -4,14 +4,14 @@
  * it is a failure, because there a silent skip would be a hole nobody sees.
  */
 import { accessSync, constants, readdirSync } from "node:fs";
-import { chmod, chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, readFile, rm, writeFile } from "node:fs/promises";
 import { createConnection, createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { describe, test } from "vitest";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { chooseAccount, runAs, type Account } from "../../src/stores/postgres-account.ts";
 import { guard } from "../../src/stores/postgres-guardian.ts";
+import { quickFolder } from "./quick-folder.ts";
 
 const debianPackage: Record<string, string> = {
   "redis-server": "redis-server",
@@ -167,7 +167,7 @@ async function startServer(name: string, recipe: Recipe): Promise<StartedServer>
   const program = findProgram(name);
   if (program === null) throw new Error(`${name} is not installed`);
   const account = recipe.account ?? null;
-  const folder = await mkdtemp(join(tmpdir(), `${name}-`));
+  const folder = quickFolder(`${name}-`);
   if (account !== null) await chown(folder, account.uid, account.gid);
   await chmod(folder, 0o700);
   const port = await freePort();

@@ -2,89 +2,82 @@
  * What a gateway that was killed leaves of its embedded server: one that lives on because its guardian cannot act, or the corpse of one
  * that nobody has buried. The next start deals with either, and what was paid arrives once. What else a start meets (a stale lock
  * file, a folder that another gateway owns, another user's rights) is held by test/stores/embedded-postgres.test.ts.
+ *
+ * The guardian is two processes: the shell that waits for the server, and the watcher beside the server that listens for our end. Whoever
+ * stops the shell alone still has the server told to end, as fast as it can.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  folder,
-  holdersOf,
-  startGatewayProcess,
-  startStreet,
-  type GatewayProcess,
-  type StreetProcess,
-} from "../support/processes.ts";
-import { accountOf } from "../support/test-house.ts";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { raiseProcessHouse, type ProcessHouse } from "../support/process-house.ts";
+import { holdersOf } from "../support/processes.ts";
 import { addresses, payOnce, until } from "./desk.ts";
 
-const place = folder();
 const [first, second] = addresses(8, 2);
-let street: StreetProcess;
-let gateway: GatewayProcess;
-let siteFile: string;
+let house: ProcessHouse;
 
 beforeAll(async () => {
-  street = await startStreet(["--meters", "2", "--first-address", first!, "--tcp", "0", "--balance", "10.00", "--speed", "0"]);
-  siteFile = place.file(
-    "site.yaml",
-    JSON.stringify({
-      stores: { data: "./data" },
-      mqtt: { url: "mqtt://127.0.0.1:9" },
-      buses: [{ id: "tcp-1", transport: { kind: "tcp", host: "127.0.0.1", port: street.ready.tcp } }],
-      meters: [first!, second!].map((address) => ({
-        address,
-        account: accountOf(address),
-        bus: "tcp-1",
-        model: "standard-wallet",
-      })),
-    }),
-  );
-  gateway = await startGatewayProcess(siteFile);
+  house = await raiseProcessHouse({ meters: [first!, second!] });
 });
-afterAll(async () => {
-  gateway.kill("SIGTERM");
-  street.kill("SIGTERM");
-  await Promise.all([gateway.ended, street.ended]);
-  place.remove();
-});
+afterAll(() => house.close());
 
 const postmaster = (): number =>
-  Number(readFileSync(join(place.path, "data/postgres/cluster/postmaster.pid"), "utf8").split("\n")[0]);
+  Number(readFileSync(join(house.place.path, "data/postgres/cluster/postmaster.pid"), "utf8").split("\n")[0]);
 const field = (pid: number, name: "ppid" | "stat"): string =>
   execFileSync("ps", ["-o", `${name}=`, "-p", String(pid)], { encoding: "utf8" }).trim();
-const onlyTheGateway = (): boolean => process.kill(gateway.child.pid!, "SIGKILL");
+const onlyTheGateway = (): boolean => process.kill(house.gateway.child.pid!, "SIGKILL");
+const childrenOf = (pid: number): readonly number[] =>
+  execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" })
+    .trim()
+    .split(/\s+/)
+    .map(Number);
 
-async function arrivesOnceAfterTheNextStart(address: string, guardian: number): Promise<void> {
-  const before = postmaster();
-  gateway = await startGatewayProcess(siteFile);
-  process.kill(guardian, "SIGCONT");
+/** Holds the guardian's shell and its watcher still; answers what lets them go on, which also happens when the test has failed. */
+async function holdGuardianOf(server: number): Promise<() => void> {
+  const guardian = Number(field(server, "ppid"));
+  const watchers = childrenOf(guardian).filter((pid) => pid !== server);
+  expect(watchers).toHaveLength(1);
+  const both = [guardian, ...watchers];
+  const goOn = (): void => {
+    for (const pid of both.splice(0)) process.kill(pid, "SIGCONT");
+  };
+  onTestFinished(goOn);
+  for (const pid of both) process.kill(pid, "SIGSTOP");
+  await until("the guardian to stand still", () => (both.every((pid) => field(pid, "stat").startsWith("T")) ? true : null));
+  return goOn;
+}
+
+async function arrivesOnceAfterTheNextStart(address: string, before: number, goOn: () => void): Promise<void> {
+  await house.rise();
+  goOn();
   expect(postmaster()).not.toBe(before);
-  await until("what was paid to arrive", async () => ((await street.meter(address)).obeyed["topUps"] === 1 ? true : null));
-  expect(await street.meter(address)).toMatchObject({ balance: "110.00", purchaseCount: 1 });
+  await until("what was paid to arrive", async () => ((await house.street.meter(address)).obeyed["topUps"] === 1 ? true : null));
+  expect(await house.street.meter(address)).toMatchObject({ balance: "110.00", purchaseCount: 1 });
   await until("the old server to be gone", async () =>
-    (await holdersOf(place.path)).some((line) => line.trim().startsWith(`${before} `)) ? null : true,
+    (await holdersOf(house.place.path)).some((line) => line.trim().startsWith(`${before} `)) ? null : true,
   );
 }
 
 test("a server that outlives its gateway is told to end, and the next start has its data", async () => {
-  expect((await payOnce(gateway.url, first!, "orphaned")).status).toBe(202);
-  const guardian = Number(field(postmaster(), "ppid"));
-  process.kill(guardian, "SIGSTOP");
+  expect((await payOnce(house.gateway.url, first!, "orphaned")).status).toBe(202);
+  const server = postmaster();
+  const goOn = await holdGuardianOf(server);
   onlyTheGateway();
-  await gateway.ended;
-  expect(field(postmaster(), "stat")).toMatch(/^[^Z]/);
-  await arrivesOnceAfterTheNextStart(first!, guardian);
+  await house.gateway.ended;
+  expect(postmaster()).toBe(server);
+  expect(field(server, "stat")).toMatch(/^[^Z]/);
+  await arrivesOnceAfterTheNextStart(first!, server, goOn);
 }, 90_000);
 
 test("the corpse of a server that nobody buried does not stop the next start", async () => {
-  expect((await payOnce(gateway.url, second!, "a corpse")).status).toBe(202);
+  expect((await payOnce(house.gateway.url, second!, "a corpse")).status).toBe(202);
   const server = postmaster();
-  const guardian = Number(field(server, "ppid"));
-  process.kill(guardian, "SIGSTOP");
+  const goOn = await holdGuardianOf(server);
   onlyTheGateway();
   process.kill(server, "SIGKILL");
-  await gateway.ended;
+  await house.gateway.ended;
   await until("it to be a corpse", () => (field(server, "stat").startsWith("Z") ? true : null));
-  await arrivesOnceAfterTheNextStart(second!, guardian);
+  expect(postmaster()).toBe(server);
+  await arrivesOnceAfterTheNextStart(second!, server, goOn);
 }, 90_000);

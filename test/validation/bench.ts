@@ -2,7 +2,7 @@
 import { EntryService, type EntryWish } from "../../src/validation/entry-service.ts";
 import type { Entry } from "../../src/validation/entries.ts";
 import { ReadingIntake } from "../../src/devices/reading-intake.ts";
-import { hours, Instant, later } from "../../src/kernel/clock.ts";
+import { Instant, later } from "../../src/kernel/clock.ts";
 import type { EnergyUse, Reading } from "../../src/kernel/reading.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
@@ -11,9 +11,12 @@ import { Billing } from "../../src/ledger/billing.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { flatTariff } from "../../src/tariff/tariff.ts";
 import { MeteredUse } from "../../src/policy/metered-use.ts";
-import { decide, type Facts, type Intent } from "../../src/policy/rules.ts";
+import { factsOf } from "../../src/policy/facts.ts";
+import { decide, type Intent } from "../../src/policy/rules.ts";
 import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
 import { storesInMemory } from "../../src/stores/in-memory/stores.ts";
+import { flatTariff } from "../../src/tariff/tariff.ts";
+import { strategyOf } from "../policy/a-case.ts";
 import { registerGate, usualLimits } from "../support/register-gate.ts";
 
 export const METER = MeterAddress("202611220061");
@@ -52,12 +55,8 @@ export async function aBench() {
     accountOpened: true,
   });
   const ledger = new Ledger({ store: stores.ledger, clock });
-  const billing = new Billing({
-    store: stores.billing,
-    ledger,
-    timeZone,
-    tariffs: new Map([["flat", flatTariff("flat", parsePrice("0.5283"))]]),
-  });
+  const tariffs = new Map([["flat", flatTariff("flat", parsePrice("0.5283"))]]);
+  const billing = new Billing({ store: stores.billing, ledger, timeZone, tariffs });
   const metered = new MeteredUse({ billing, meters, outbox, clock, timeZone });
   const uses: EnergyUse[] = [];
   const energy: MeteredUse["energy"] = (tx, use) => {
@@ -98,8 +97,10 @@ export async function aBench() {
     /** What the rules would do now. */
     intent: async (): Promise<Intent> => {
       const picture = (await stores.policy.remoteMeter(null, METER))!;
-      const rest = { now, cutBelow: 0n as Facts["cutBelow"], freshMs: hours(24), protectedTime: null };
-      return decide({ ...picture, ...rest });
+      return decide(
+        factsOf(picture, now, timeZone, true),
+        strategyOf({ freshMinutes: 1_440, noCut: { hours: "", weekends: false } }),
+      );
     },
   };
 }

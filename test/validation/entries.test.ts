@@ -91,7 +91,7 @@ describe("an estimate", () => {
     bench.at(15 * DAY);
     await bench.read({ importedEnergy: "1130.00" });
     expect(billedTo(bench)).toBe("113000");
-    expect(await bench.charged()).toBe(5_280n + 1_057n + 264n + 264n); // ten days, 20 kWh and twice 5 kWh, each day rounded once
+    expect(await bench.charged()).toBe(5_280n + 2n * 528n + 264n + 264n); // ten days, 20 kWh spread over two, and twice 5 kWh, each day rounded once
   });
   test("needs a day to reckon from, or to be given, and a register that was ever believed", async () => {
     const bench = await aBench();

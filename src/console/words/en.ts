@@ -135,6 +135,7 @@ export const en: Phrases = {
     freeze: "freeze",
     "wallet-reset": "wipe the wallet",
     "mode-switch": "go over to remote mode",
+    "tariff-set": "write a tariff",
     "read-now": "read now",
   },
   states: {
@@ -184,6 +185,7 @@ export const en: Phrases = {
     approval: "approval by a second person",
     window: "the allowed hours",
     line: "its turn on the line",
+    feeder: "its turn on the feeder",
     "read-back": "the meter to show it",
     "trip-delay": "the meter's own trip delay",
     "high-current": "the current to fall",

@@ -124,6 +124,7 @@ export const zh: Phrases = {
     freeze: "冻结",
     "wallet-reset": "钱包初始化",
     "mode-switch": "切换为远程费控",
+    "tariff-set": "下装电价",
     "read-now": "即时抄读",
   },
   states: {
@@ -167,6 +168,7 @@ export const zh: Phrases = {
     approval: "第二人审批",
     window: "允许的时段",
     line: "线路空闲",
+    feeder: "同一馈线错峰",
     "read-back": "电表回抄",
     "trip-delay": "跳闸延时",
     "high-current": "电流下降",

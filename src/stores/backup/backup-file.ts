@@ -34,6 +34,8 @@ export interface Manifest {
   readonly schema: readonly Applied[];
   /** Where the audit's chain ended then: who has this file has a noted head. */
   readonly auditHead: { readonly sequence: number; readonly hash: string } | null;
+  /** The first moments of the months in which readings lay, so that they come back into such. Left out: of before there were months. */
+  readonly months?: readonly string[];
 }
 
 export interface TableSum {

@@ -59,6 +59,7 @@ export async function restoreBackup(db: Database, wish: RestoreWish): Promise<Re
       const setAside = await makeRoom(db, tx, wish, manifest);
       await db.run(tx, MIGRATIONS_TABLE);
       for (const step of then) await applyMigration(db, tx, step, clock.now());
+      for (const month of manifest.months ?? []) await db.run(tx, "SELECT readings_month($1)", [month]);
       await bringRows(db, tx, closing, wish);
       await mustAddUp(db, tx);
       const later = known.slice(then.length);
@@ -162,8 +163,10 @@ async function bringRows(db: Database, tx: Transaction, closing: Closing, { file
 async function moveSequences(db: Database, tx: Transaction): Promise<void> {
   const columns = await db.rows<{ tab: string; col: string }>(
     tx,
+    // identities, and columns whose default is a sequence of their own
     `SELECT c.relname::text AS tab, a.attname::text AS col FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-      WHERE c.relnamespace = $1::regnamespace AND a.attidentity <> ''`,
+      WHERE c.relnamespace = $1::regnamespace AND a.attnum > 0 AND NOT a.attisdropped AND NOT c.relispartition AND c.relkind IN ('r', 'p')
+        AND pg_get_serial_sequence(format('%I.%I', $1::text, c.relname), a.attname) IS NOT NULL`,
     [SCHEMA],
   );
   for (const { tab, col } of columns)

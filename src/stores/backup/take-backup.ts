@@ -17,7 +17,7 @@ import type { Applied } from "../migrate.ts";
 import { CopyOut } from "../postgres-copy.ts";
 import { BackupWriter, FORMAT, type Manifest } from "./backup-file.ts";
 import { paceOf, type Tell } from "./pace.ts";
-import { inOrder, listTables, quoted, tableNames, type Table } from "./tables.ts";
+import { inOrder, listTables, monthsOf, quoted, tableNames, type Table } from "./tables.ts";
 
 const COPY_MS_MAX = hours(24);
 /** A table that is being altered just now is not waited for longer than this: whoever alters it has payments waiting behind him. */
@@ -95,6 +95,7 @@ async function manifestOf(db: Database, tx: Transaction, { site, gateway, clock 
     server: here!.version,
     schema,
     auditHead: head ?? null,
+    months: await monthsOf(db, tx),
   };
 }
 
@@ -114,7 +115,8 @@ async function writeTables(
     await writer.table(name, columns, (take) =>
       db.copy(
         tx,
-        new CopyOut(`COPY ${quoted(name)} (${columns.map(quoted).join(", ")}) TO STDOUT`, async (piece) => {
+        // a query and not a table: one that is kept in parts has no rows itself
+        new CopyOut(`COPY (SELECT ${columns.map(quoted).join(", ")} FROM ${quoted(name)}) TO STDOUT`, async (piece) => {
           await take(piece);
           own += piece.length;
           bytes += piece.length;

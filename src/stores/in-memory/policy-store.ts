@@ -1,16 +1,20 @@
 /** The picture a decision is made from, and what the rules said, in memory. */
 import type { Instant } from "../../kernel/clock.ts";
-import type { MeterAddress } from "../../kernel/ids.ts";
+import type { AccountId, MeterAddress } from "../../kernel/ids.ts";
 import { Fen } from "../../kernel/money.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import { isUnsent, type Command, type CommandKind } from "../../commands/command.ts";
 import { book } from "../../ledger/ledger.ts";
-import type { PolicyStore, RemoteMeter } from "../../policy/policy-store.ts";
+import type { DeliveredNotice } from "../../policy/facts.ts";
+import type { KeptDecision, Notice, PolicyStore, RemoteMeter, Standing, StrategyVersion } from "../../policy/policy-store.ts";
 import type { Intent } from "../../policy/rules.ts";
-import { orderIn } from "../relay-word.ts";
+import { alarmIn, orderIn } from "../relay-word.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import type { Work } from "./table.ts";
 import { asJson, pair, type MeterRow } from "./tables.ts";
+
+/** One more than a mean of a week needs: today's is not over. */
+const RECENT_DAYS = 8;
 
 export class InMemoryPolicyStore implements PolicyStore {
   readonly #db: InMemoryDatabase;
@@ -61,19 +65,79 @@ export class InMemoryPolicyStore implements PolicyStore {
     });
   }
 
+  keepDecision(tx: Transaction, decision: KeptDecision, standing: Standing): Promise<void> {
+    const { books } = this.#db;
+    return this.#db.statement(tx, async (on) => {
+      const kept = { ...decision, blocks: [...decision.blocks], facts: asJson(decision.facts) };
+      await books.decisions.add(on, { id: books.nextId(), decision: kept });
+      await books.meters.mustExist(on, decision.meter, "decisions_meter_fkey");
+      await books.standings.upsert(on, decision.meter, () => ({ meter: decision.meter, account: decision.account, standing }));
+    });
+  }
+
+  keepStanding(tx: Transaction, meter: MeterAddress, account: AccountId, standing: Standing): Promise<void> {
+    const { standings, meters } = this.#db.books;
+    return this.#db.statement(tx, async (on) => {
+      await standings.upsert(on, meter, () => ({ meter, account, standing }));
+      await meters.mustExist(on, meter, "standings_meter_fkey");
+    });
+  }
+
+  decisionsOf(account: AccountId, limit: number): Promise<readonly KeptDecision[]> {
+    return this.#db.look(null, (on) =>
+      newestFirst(this.#db.books.decisions.in(on, "account", account))
+        .slice(0, limit)
+        .map(({ decision }) => decision),
+    );
+  }
+
+  noticesOf(account: AccountId, limit: number): Promise<readonly Notice[]> {
+    return this.#db.look(null, (on) =>
+      newestFirst(this.#db.books.notices.in(on, "account", account))
+        .slice(0, limit)
+        .map(({ notice }) => notice),
+    );
+  }
+
+  keepStrategies(given: readonly StrategyVersion[]): Promise<readonly StrategyVersion[]> {
+    const { books } = this.#db;
+    return this.#db.transact((tx) =>
+      this.#db.statement(tx, async (on) => {
+        const fresh = given.filter(
+          ({ scope, version }) => newestFirst(books.strategies.in(on, "scope", scope))[0]?.strategy.version !== version,
+        );
+        for (const strategy of fresh) await books.strategies.add(on, { id: books.nextId(), strategy: asJson(strategy) });
+        return fresh;
+      }),
+    );
+  }
+
+  #noticeOf(on: Work | null, account: AccountId): DeliveredNotice | null {
+    const told = newestFirst(this.#db.books.notices.in(on, "account", account)).find(
+      ({ notice: { stage, delivered } }) => stage === "notice-due" && delivered !== null,
+    )?.notice;
+    return told === undefined ? null : { at: told.at, deliveredAt: told.delivered!, available: told.available };
+  }
+
   /** Null: not active, not of a remote account, or another meter is taking its place. */
   #pictureOf(on: Work | null, { book: meter, active }: MeterRow): RemoteMeter | null {
-    const { accounts, positions, commands, payments, billing, believed, doubts } = this.#db.books;
+    const { accounts, positions, commands, payments, billing, billedDays, exemptions, standings, believed, doubts } =
+      this.#db.books;
     const account = meter.account === null ? undefined : accounts.find(on, meter.account);
     if (!active || meter.beingReplaced === true || account?.mode !== "remote") return null;
     const asked = (kind: CommandKind): readonly Command[] =>
       commands.in(on, "kind", pair(meter.address, kind)).map(({ command }) => command);
+    const standing = standings.find(on, meter.address);
+    const paid = payments.in(on, "account", account.account).sort((a, b) => (a.id < b.id ? 1 : -1));
+    const days = billedDays.in(on, "account", account.account).filter((row) => row.meter === meter.address);
     return {
       meter: meter.address,
       account: account.account,
+      class: account.class,
       available: Fen(positions.find(on, book.available(account.account))?.amount ?? 0n),
       relay: meter.relay,
       order: orderIn(meter.relayWord),
+      alarm: alarmIn(meter.relayWord),
       cutBy: meter.cutBy,
       protectedSupply: meter.relayProtected || asked("protect").some(({ endedAt }) => endedAt === null),
       identity: meter.identity,
@@ -81,10 +145,23 @@ export class InMemoryPolicyStore implements PolicyStore {
       readingInDoubt: doubts.find(on, meter.address)?.open ?? false,
       readAt: earlier(billing.find(on, meter.address)?.billedAt, believed.find(on, meter.address)?.believed.takenAt),
       cutWaiting: asked("disconnect").some(({ askedBy, state }) => askedBy === "rule" && isUnsent(state)),
+      exemptions: exemptions
+        .in(on, "account", account.account)
+        .filter(({ endedAt }) => endedAt === null)
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .map(({ kind, until }) => ({ kind, until })),
+      notice: this.#noticeOf(on, account.account),
+      paidAt: paid[0]?.createdAt ?? null,
+      recentDays: days
+        .sort((a, b) => (a.day < b.day ? 1 : -1))
+        .slice(0, RECENT_DAYS)
+        .map(({ day, cost }) => ({ day, cost })),
+      standing: standing?.account === account.account ? standing.standing : null,
     };
   }
 }
 
+const newestFirst = <R extends { readonly id: number }>(rows: R[]): R[] => rows.sort((a, b) => b.id - a.id);
 /** When it was billed, but not later than what was really read. */
 const earlier = (billedAt: Instant | undefined, readAt: Instant | undefined): Instant | null =>
   billedAt === undefined ? null : readAt !== undefined && readAt < billedAt ? readAt : billedAt;

@@ -3,12 +3,15 @@ import { dayOf, hours } from "../../kernel/clock.ts";
 import type { MeterAddress } from "../../kernel/ids.ts";
 import type { Reading } from "../../kernel/reading.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
-import type { EnergyOfDay, ReadingStore } from "../../devices/device-store.ts";
+import type { EnergyOfDay, KeptReading, ReadingQuery, ReadingStore } from "../../devices/device-store.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import { pair } from "./tables.ts";
 
 /** A latest reading that claims to be later than this was taken before the clock was set back. */
 const FROM_THE_FUTURE_MS = hours(1);
+
+/** What a meter or a person tells of former days says nothing about the clock. */
+const isOfNow = ({ source }: Reading): boolean => source === "poll" || source === "command";
 
 export class InMemoryReadingStore implements ReadingStore {
   readonly #db: InMemoryDatabase;
@@ -29,7 +32,9 @@ export class InMemoryReadingStore implements ReadingStore {
       await readings.add(on, { id: this.#db.books.nextId(), reading, suspect });
       if (suspect === null)
         await latest.upsert(on, pair(reading.meter, reading.item), (known) =>
-          known === undefined || known.takenAt <= reading.takenAt || known.takenAt > reading.takenAt + FROM_THE_FUTURE_MS
+          known === undefined ||
+          known.takenAt <= reading.takenAt ||
+          (isOfNow(reading) && known.takenAt > reading.takenAt + FROM_THE_FUTURE_MS)
             ? reading
             : null,
         );
@@ -47,6 +52,19 @@ export class InMemoryReadingStore implements ReadingStore {
 
   latestOf(meters: readonly MeterAddress[], tx: Transaction | null = null): Promise<readonly Reading[]> {
     return this.#db.look(tx, (on) => [...new Set(meters)].flatMap((meter) => this.#db.books.latest.in(on, "meter", meter)));
+  }
+
+  list(meter: MeterAddress, { item, from, to, before, limit }: ReadingQuery): Promise<readonly KeptReading[]> {
+    const isBefore = (one: KeptReading): boolean =>
+      before === null || one.takenAt < before.takenAt || (one.takenAt === before.takenAt && one.id < before.id);
+    return this.#db.look(null, (on) =>
+      this.#db.books.readings
+        .in(on, "meter", meter)
+        .map(({ id, reading, suspect }) => ({ ...reading, id: BigInt(id), suspect }))
+        .filter((one) => (item === null || one.item === item) && one.takenAt >= from && one.takenAt < to && isBefore(one))
+        .sort((a, b) => b.takenAt - a.takenAt || (a.id < b.id ? 1 : -1))
+        .slice(0, limit),
+    );
   }
 
   energyByDay(meter: MeterAddress, timeZone: string, limit: number): Promise<readonly EnergyOfDay[]> {

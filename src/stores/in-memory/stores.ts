@@ -2,6 +2,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { InMemoryBillingStore } from "./billing-store.ts";
 import { InMemoryCollectionStore } from "./collection-store.ts";
+import { InMemoryExemptionStore } from "./exemption-store.ts";
 import { InMemoryCommandStore } from "./command-store.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import { InMemoryIdempotencyStore } from "./idempotency-store.ts";
@@ -14,6 +15,7 @@ import { InMemoryPaymentStore } from "./payment-store.ts";
 import { InMemoryPolicyStore } from "./policy-store.ts";
 import { InMemoryReadingStore } from "./reading-store.ts";
 import { InMemoryReplacementStore } from "./replacement-store.ts";
+import { InMemoryRetentionStore } from "./retention-store.ts";
 import { InMemoryReviewStore } from "./review-store.ts";
 import { InMemoryValidationStore } from "./validation-store.ts";
 
@@ -23,11 +25,13 @@ export interface StoresInMemory {
   readonly meters: InMemoryMeterStore;
   readonly replacements: InMemoryReplacementStore;
   readonly readings: InMemoryReadingStore;
+  readonly retention: InMemoryRetentionStore;
   readonly collection: InMemoryCollectionStore;
   readonly looks: InMemoryMeterLookStore;
   readonly ledger: InMemoryLedgerStore;
   readonly billing: InMemoryBillingStore;
   readonly policy: InMemoryPolicyStore;
+  readonly exemptions: InMemoryExemptionStore;
   readonly validation: InMemoryValidationStore;
   readonly reviews: InMemoryReviewStore;
   readonly outbox: InMemoryOutbox;
@@ -42,11 +46,13 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   meters: new InMemoryMeterStore(db),
   replacements: new InMemoryReplacementStore(db),
   readings: new InMemoryReadingStore(db),
+  retention: new InMemoryRetentionStore(db),
   collection: new InMemoryCollectionStore(db),
   looks: new InMemoryMeterLookStore(db),
   ledger: new InMemoryLedgerStore(db),
   billing: new InMemoryBillingStore(db),
   policy: new InMemoryPolicyStore(db),
+  exemptions: new InMemoryExemptionStore(db),
   validation: new InMemoryValidationStore(db),
   reviews: new InMemoryReviewStore(db),
   outbox: new InMemoryOutbox(db),

@@ -12,11 +12,13 @@ import type { EventKind, MeterEvent } from "../../collection/event-kinds.ts";
 import type { DayState, How, MissingBecause } from "../../collection/states.ts";
 import type { Instant } from "../../kernel/clock.ts";
 import type { Announcement } from "../../kernel/events.ts";
-import type { CommandId, MeterAddress } from "../../kernel/ids.ts";
+import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
 import type { Reading } from "../../kernel/reading.ts";
 import type { Entry } from "../../ledger/ledger-store.ts";
 import type { BillingState } from "../../ledger/billing-store.ts";
 import type { SettlementDay } from "../../ledger/settlement-day.ts";
+import type { Exemption } from "../../policy/exemptions.ts";
+import type { KeptDecision, Notice, Standing, StrategyVersion } from "../../policy/policy-store.ts";
 import type { Intent } from "../../policy/rules.ts";
 import type { Believed, DayRow } from "../../validation/believed.ts";
 import type { Entry as ReadingEntry } from "../../validation/entries.ts";
@@ -70,6 +72,23 @@ export interface IntentRow {
   readonly shadow: boolean;
   readonly facts: unknown;
   readonly at: Instant;
+}
+export interface DecisionRow {
+  readonly id: number;
+  readonly decision: KeptDecision;
+}
+export interface StandingRow {
+  readonly meter: MeterAddress;
+  readonly account: AccountId;
+  readonly standing: Standing;
+}
+export interface NoticeRow {
+  readonly id: number;
+  readonly notice: Notice;
+}
+export interface StrategyRow {
+  readonly id: number;
+  readonly strategy: StrategyVersion;
 }
 export interface OutboxRow {
   readonly id: number;
@@ -128,12 +147,11 @@ export const ADDING = "one_adding_command_on_the_wire";
 /** Two parts that may hold any character, as one key. */
 export const pair = (a: string, b: string): string => JSON.stringify([a, b]);
 export const attemptKey = (command: CommandId, number: number): string => `${command}/${number}`;
+export const stretchKey = (meter: MeterAddress, stretch: bigint): string => `${meter}/${stretch}`;
+export const billedDayKey = ({ meter, stretch, day, account }: SettlementDay): string => `${meter}/${stretch}/${day}/${account}`;
 /** A day that is asked for still. */
 export const isOwed = (state: DayState): boolean => state === "due" || state === "missing";
 /** All open commands and days; a meter's own stand under its address. */
-export const stretchKey = (meter: MeterAddress, stretch: bigint): string => `${meter}/${stretch}`;
-export const billedDayKey = ({ meter, stretch, day, account }: SettlementDay): string => `${meter}/${stretch}/${day}/${account}`;
-/** All open commands; a meter's own stand under its address. */
 export const OPEN = "open";
 
 export class Books {
@@ -237,6 +255,30 @@ export class Books {
     name: "intents",
     keyOf: (row) => String(row.id),
     groups: { meter: (row) => row.meter },
+  });
+  readonly decisions = new Table<DecisionRow>({
+    name: "decisions",
+    keyOf: (row) => String(row.id),
+    groups: { account: ({ decision }) => decision.account },
+  });
+  readonly standings = new Table<StandingRow>({ name: "standings", keyOf: (row) => row.meter });
+  readonly notices = new Table<NoticeRow>({
+    name: "notices",
+    keyOf: (row) => String(row.id),
+    groups: { account: ({ notice }) => notice.account },
+  });
+  readonly strategies = new Table<StrategyRow>({
+    name: "strategies",
+    keyOf: (row) => String(row.id),
+    groups: { scope: ({ strategy }) => strategy.scope },
+  });
+  readonly exemptions = new Table<Exemption>({
+    name: "exemptions",
+    keyOf: (row) => row.id,
+    groups: { account: (row) => row.account },
+    check: (row) => {
+      if (row.until <= row.from) throw new ConstraintViolated("exemptions_check");
+    },
   });
   readonly outbox = new Table<OutboxRow>({ name: "outbox", keyOf: (row) => String(row.id) });
   readonly keys = new Table<KeyRow>({ name: "idempotency_keys", keyOf: (row) => row.key });

@@ -104,6 +104,25 @@ export const busCases = {
     expect(await weak()).toEqual(heard);
     await wholeAgain(bench);
   },
+  "frame-loss": async () => {
+    const bench = await WireBench.raise();
+    bench.setBus({ kind: "frame-loss", rate: 1, direction: "from-meter" });
+    expect((await bench.me.say(order(A, TRIP))).pieces).toEqual([]);
+    expect(bench.street.snapshot(A)).toMatchObject({ relay: "disconnected", heard: 1 });
+    bench.street.clearAllFaults();
+    bench.setBus({ kind: "frame-loss", rate: 1 });
+    expect((await bench.me.say(READ)).pieces).toEqual([]);
+    expect(bench.street.snapshot(A)).toMatchObject({ heard: 1 });
+    bench.street.clearAllFaults();
+    bench.setBus({ kind: "frame-loss", rate: 0.3, direction: "from-meter" });
+    const answers: string[] = [];
+    for (let i = 0; i < 200; i += 1) answers.push(hex((await bench.me.say(READ)).bytes));
+    // A whole answer or none, and about as many of them as were ordered.
+    const lost = answers.filter((bytes) => bytes === "").length;
+    expect(answers.filter((bytes) => bytes !== "" && bytes !== hex(RIGHT))).toEqual([]);
+    expect([lost > 40, lost < 80]).toEqual([true, true]);
+    await wholeAgain(bench);
+  },
   "baud-mismatch": async () => {
     const bench = await WireBench.raise();
     for (const baud of [1_200, 4_800, 9_600]) {

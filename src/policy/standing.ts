@@ -1,0 +1,60 @@
+/** What stands after a decision, and whether that is news. Pure. A row is written for news only: a look at a quiet street writes nothing. */
+import { yuan } from "../kernel/money.ts";
+import type { Facts } from "./facts.ts";
+import type { RemoteMeter, Standing } from "./policy-store.ts";
+import type { Decision } from "./rules.ts";
+import type { Strategy } from "./strategy.ts";
+
+/** One account as it is seen, by which rules, and what follows. */
+export interface Look {
+  readonly picture: RemoteMeter;
+  readonly facts: Facts;
+  readonly strategy: Strategy;
+  readonly decision: Decision;
+}
+
+export interface After {
+  readonly standing: Standing;
+  /** Another decision than the last: it is kept with its facts. */
+  readonly isNews: boolean;
+  /** The row is another than before, with or without news. */
+  readonly isOther: boolean;
+  readonly stageChanged: boolean;
+}
+
+/** Of whom nothing was ever said is fine. */
+const UNSAID = { stage: "fine", want: "connected", because: "in-credit" } as const;
+
+export function standingAfter(
+  before: Standing | null,
+  { stage, want, because }: Decision,
+  facts: Facts,
+  strategy: Strategy,
+): After {
+  const was = before ?? UNSAID;
+  const isOld = was.stage === stage && was.want === want && was.because === because;
+  // other rules are news to whoever they may concern; a new strategy does not write a row for everybody who is fine
+  const isNews = !isOld || (before !== null && before.strategy !== strategy.version && stage !== "fine");
+  const arrearsSince = facts.available < strategy.cutAt ? (before?.arrearsSince ?? facts.now) : null;
+  const since = isNews || before === null ? facts.now : before.since;
+  return {
+    standing: { stage, want, because, strategy: strategy.version, since, arrearsSince },
+    isNews,
+    isOther: isNews || (before?.arrearsSince ?? null) !== arrearsSince,
+    stageChanged: was.stage !== stage,
+  };
+}
+
+/** As they are kept with a decision: money in yuan, moments in milliseconds, what is not there as null. */
+export function factsToKeep(facts: Facts, strategy: Strategy): Readonly<Record<string, unknown>> {
+  const { available, meanDailyCost, notice, now, ...rest } = facts;
+  return {
+    ...rest,
+    at: now,
+    available: yuan(available),
+    cutBelow: yuan(strategy.cutAt),
+    meanDailyCost: meanDailyCost === null ? null : yuan(meanDailyCost),
+    notice: notice === null ? null : { ...notice, available: yuan(notice.available) },
+    protectedTime: strategy.calendar.at(now).codes[0] ?? null,
+  };
+}

@@ -1,0 +1,61 @@
+/** What codes of the rules mean, for whoever asks "why was I cut, why was I not?": one sentence each, in both languages. */
+import { exemptionKinds, exemptionTable } from "./exemptions.ts";
+import type { Block, Stage } from "./rules.ts";
+
+export interface Words {
+  readonly en: string;
+  readonly zh: string;
+}
+const say = (en: string, zh: string): Words => ({ en, zh });
+
+export const stageWords: Readonly<Record<Stage, Words>> = {
+  fine: say("nothing is due", "正常"),
+  "warn-1": say("the balance is low", "一级预警"),
+  "warn-2": say("the balance is very low or used up", "二级预警"),
+  forecast: say("the balance will not last long", "余额即将用尽"),
+  "notice-due": say("in arrears; a notice is due before anything is cut", "欠费,应先送达停电通知"),
+  "noticed-waiting": say("in arrears and told; the time after the notice runs", "欠费,通知后等待中"),
+  "cut-due": say("in arrears; a cut is due", "欠费,应跳闸"),
+  cut: say("the supply is cut", "已跳闸"),
+  restore: say("the supply comes back", "正在复电"),
+};
+
+const exempt = Object.fromEntries(
+  exemptionKinds.map((kind) => [
+    `exempt-${kind}`,
+    say(`exempt for a time: ${exemptionTable[kind].en}`, `限期豁免:${exemptionTable[kind].zh}`),
+  ]),
+) as Record<Extract<Block, `exempt-${string}`>, Words>;
+
+/** Also those that are said beside the rules: by books that came back from a backup, by a site in shadow. */
+export type Because = Block | "credit-exhausted" | "restored" | "shadow";
+
+export const becauseWords: Readonly<Record<Because, Words>> = {
+  ...exempt,
+  "credit-exhausted": say("the credit is used up", "余额已用尽"),
+  restored: say("the books came back from a backup and may lack payments", "账务由备份恢复,可能缺少缴费记录"),
+  shadow: say("the rules only record what they would do", "规则仅记录,不执行"),
+  "meter-quarantined": say("the meter is not the one of the books", "电表已隔离"),
+  "cut-by-person": say("a person has cut it, and only a person restores it", "人工跳闸,须人工恢复"),
+  "supply-protected": say("the supply is protected at the meter", "电表处于保电状态"),
+  "in-credit": say("there is credit", "尚有余额"),
+  "nothing-left": say("exactly nothing is left: neither cut nor restored", "余额恰为限值,不跳闸也不复电"),
+  "account-disputed": say("a payment is disputed and waits for a person", "有存疑缴费,待人工裁定"),
+  "class-protected": say("no rule cuts customers of this class", "该类客户不自动跳闸"),
+  "conversion-grace": say("has just come over from another way to pay: warned only", "结算方式转换期,仅预警"),
+  "contact-missing": say("the customer cannot be reached", "缺少联系方式"),
+  "reading-stale": say("the last reading is too old", "示数过旧"),
+  "reading-in-doubt": say("the last reading is not believed", "示数未通过校验"),
+  maintenance: say("an outage is planned", "计划停电检修期间"),
+  "bad-weather": say("the weather is bad", "恶劣天气"),
+  holiday: say("it is a holiday or the day before one", "节假日或节假日前一天"),
+  weekend: say("it is the weekend", "周末"),
+  "no-cut-hours": say("it is an hour in which nobody is cut", "禁止跳闸时段"),
+  "notice-due": say("no valid notice was delivered", "尚无有效送达的通知"),
+  "noticed-waiting": say("the time after the notice is not over", "通知后等待时间未满"),
+  grace: say("the days of grace are not over", "宽限期未满"),
+};
+
+/** A code that was retired is still in old rows: it speaks for itself. */
+export const wordsOf = (because: string): Words =>
+  (becauseWords as Readonly<Record<string, Words>>)[because] ?? say(because, because);
