@@ -14,7 +14,6 @@ import { Instant, minutes, seconds, type Clock } from "../../src/kernel/clock.ts
 import { Fault } from "../../src/kernel/faults.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog, type Logger } from "../../src/kernel/log.ts";
-import { flatTariff } from "../../src/tariff/tariff.ts";
 import { Fen, parsePrice, parseYuan } from "../../src/kernel/money.ts";
 import { flatTariff } from "../../src/tariff/tariff.ts";
 import { inMemoryQueue } from "../../src/queue/in-memory.ts";

@@ -9,7 +9,6 @@ import { silentLog } from "../../src/kernel/log.ts";
 import { parsePrice } from "../../src/kernel/money.ts";
 import { Billing } from "../../src/ledger/billing.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
-import { flatTariff } from "../../src/tariff/tariff.ts";
 import { MeteredUse } from "../../src/policy/metered-use.ts";
 import { factsOf } from "../../src/policy/facts.ts";
 import { decide, type Intent } from "../../src/policy/rules.ts";
