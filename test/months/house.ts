@@ -1,0 +1,187 @@
+/**
+ * A house for a month: the street, and the whole engine of the gateway upon it, on stores in memory and virtual time. What is joined here is
+ * what `gateway.ts` joins; only books and wires are others.
+ */
+import { buildStreet, type Street } from "../../simulator/street.ts";
+import { collectionFile } from "../../src/collection/settings.ts";
+import type { MeterRecord } from "../../src/devices/meter.ts";
+import { everyLineIsOurs } from "../../src/devices/line-leases.ts";
+import type { SuspectListener } from "../../src/devices/reading-intake.ts";
+import { buildStreetLines } from "../../src/devices/street-lines.ts";
+import { buildEngine } from "../../src/house/engine.ts";
+import type { Engine, HouseSite } from "../../src/house/ports.ts";
+import { seededChance } from "../../src/kernel/chance.ts";
+import { hours, minutes, seconds } from "../../src/kernel/clock.ts";
+import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
+import { silentLog, type Logger } from "../../src/kernel/log.ts";
+import { Fen, parseYuan } from "../../src/kernel/money.ts";
+import type { Reading } from "../../src/kernel/reading.ts";
+import { inMemoryQueue } from "../../src/queue/in-memory.ts";
+import { lanesOf } from "../../src/queue/lanes.ts";
+import { softwareModule } from "../../src/security/software-module.ts";
+import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
+import { storesInMemory, type StoresInMemory } from "../../src/stores/in-memory/stores.ts";
+import { tariffOf, tariffShape } from "../../src/tariff/site-tariffs.ts";
+import { StormClock } from "../storms/storm-clock.ts";
+import { answerIn, isAbout, lied, type LieKind } from "./lies.ts";
+import { MonthWire } from "./month-wire.ts";
+import { plants, type PlantName } from "./plants.ts";
+import { TIME_ZONE, type Household, type Month } from "./plan.ts";
+
+/** Everybody can pay for everything: nobody may be cut, and a cut would be wrong. */
+export const PAID = "20000.00";
+const POLL_EVERY_MS = hours(5);
+const LOOK_EVERY_MS = minutes(20);
+
+export interface Doubted {
+  readonly reading: Reading;
+  readonly doubt: string;
+  /** When it was kept aside. */
+  readonly at: number;
+}
+
+/** A false register that has left for the gateway. */
+export interface Told {
+  readonly meter: string;
+  readonly lie: LieKind;
+  readonly about: "poll" | "freeze";
+  /** Eight digits. */
+  readonly said: string;
+  readonly at: number;
+}
+
+export interface MonthHouse {
+  readonly clock: StormClock;
+  readonly street: Street;
+  readonly database: InMemoryDatabase;
+  readonly stores: StoresInMemory;
+  readonly engine: Engine;
+  readonly doubted: readonly Doubted[];
+  readonly told: readonly Told[];
+  /** The next answer of this meter about that is falsified. */
+  willLie(meter: string, lie: LieKind, about: "poll" | "freeze"): void;
+  close(): Promise<void>;
+}
+
+export interface HouseOptions {
+  readonly log?: Logger | undefined;
+  readonly plant?: PlantName | undefined;
+}
+
+export async function raiseHouse(month: Month, { log = silentLog, plant = "nothing" }: HouseOptions = {}): Promise<MonthHouse> {
+  const chance = seededChance(`month-house/${month.wish.seed}`);
+  const clock = new StormClock(month.startAt);
+  const street = await buildStreet({
+    clock,
+    chance: chance.child("street"),
+    start: month.startAt,
+    buses: month.lines.map((id) => ({ id, endpoint: { kind: "memory" } })),
+    meters: month.households.map(({ plan }) => plan),
+  });
+  street.pauseHouseholds();
+
+  const told: Told[] = [];
+  const lies = new Map<string, { lie: LieKind; about: "poll" | "freeze" }[]>();
+  const changed = (bytes: Uint8Array): Uint8Array => {
+    if (lies.size === 0) return bytes;
+    const answer = answerIn(bytes);
+    const waiting = answer === null ? undefined : lies.get(answer.address);
+    const at = waiting?.findIndex(({ about }) => isAbout[about](answer!.di)) ?? -1;
+    if (at < 0) return bytes;
+    const { lie, about } = waiting![at]!;
+    const falsehood = lied(lie, answer!);
+    if (falsehood === null) return bytes;
+    waiting!.splice(at, 1);
+    if (waiting!.length === 0) lies.delete(answer!.address);
+    told.push({ meter: answer!.address, lie, about, said: falsehood.said, at: clock.now() });
+    return falsehood.bytes;
+  };
+
+  const site = siteOf(month);
+  const database = new InMemoryDatabase({ now: () => clock.now() });
+  const stores = plants[plant](storesInMemory(database, clock));
+  await stores.meters.bringIn(site.accounts, site.meters);
+  const lines = buildStreetLines({
+    clock,
+    chance: chance.child("lines"),
+    log,
+    security: softwareModule({ chance: chance.child("security"), log: silentLog, mode: "test" }),
+    buses: site.buses,
+    meters: site.meters,
+    timeZone: TIME_ZONE,
+    wires: new Map(month.lines.map((id) => [id, () => new MonthWire(id, { connect: () => street.memoryEnd(id), changed })])),
+  });
+  const doubted: Doubted[] = [];
+  const suspects: SuspectListener = {
+    suspect: (_tx, reading, doubt) => {
+      doubted.push({ reading, doubt, at: clock.now() });
+      return Promise.resolve();
+    },
+  };
+  const closers: (() => unknown)[] = [];
+  let ids = 0;
+  const engine = buildEngine({
+    config: site,
+    stores: { ...stores, transactor: database },
+    street: lines,
+    leases: { ...everyLineIsOurs, held: () => month.lines },
+    queue: inMemoryQueue({ log, clock }),
+    lanes: lanesOf(1),
+    clock,
+    worldClock: clock,
+    newId: () => `01920000-0000-7000-8000-${String((ids += 1)).padStart(12, "0")}`,
+    log,
+    live: { publish: () => undefined },
+    count: () => undefined,
+    keepers: () => ({ suspects }),
+    closers: { add: (_name, close) => void closers.unshift(close) },
+    stopCommandsMs: seconds(15),
+    lookEveryMs: LOOK_EVERY_MS,
+  });
+  await engine.start();
+  return {
+    ...{ clock, street, database, stores, engine, doubted, told },
+    willLie: (meter, lie, about) => void lies.set(meter, [...(lies.get(meter) ?? []), { lie, about }]),
+    close: async () => {
+      for (const close of closers) await close();
+      await lines.close();
+      await street.close();
+    },
+  };
+}
+
+function siteOf({ lines, households, tariffs }: Month): HouseSite {
+  return {
+    site: { name: "month", timeZone: TIME_ZONE },
+    buses: lines.map((id, n) => ({ id, transport: { kind: "tcp", host: "127.0.0.1", port: n + 1 } })),
+    meters: households.map(recordOf),
+    accounts: households.map(({ account, isRemote, tariff }) => ({
+      account: AccountId(account),
+      name: account,
+      class: "residential",
+      mode: isRemote ? "remote" : "local",
+      tariff,
+    })),
+    tariffs: new Map(Object.entries(tariffs).map(([id, tariff]) => [id, tariffOf(tariffShape.parse({ id, ...tariff }))])),
+    policy: {
+      mode: "live",
+      restoreBy: "reconnect",
+      cutBelow: Fen(0n),
+      noCut: { hours: "00:00-00:00", weekends: false, holidays: [] },
+    },
+    polling: { hot: null, warm: { everyMs: POLL_EVERY_MS, items: null }, cold: null },
+    collection: collectionFile.parse({}),
+    paymentCap: parseYuan("50000.00", "cap"),
+    channels: null,
+  };
+}
+
+const recordOf = ({ address, account, line, isRemote }: Household): MeterRecord => ({
+  address: MeterAddress(address),
+  meterNumber: address,
+  customerNumber: `00${address.slice(2)}`,
+  account: AccountId(account),
+  bus: BusId(line),
+  model: isRemote ? "remote-ledger" : "standard-wallet",
+  relayPassword: null,
+});
