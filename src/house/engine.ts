@@ -75,6 +75,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
 
   // --- what is seen
   const sightings = sightingsIn(common);
+  const identities = new IdentityWatch({ ...common, street });
   const intake = new ReadingIntake({
     store: stores.readings,
     transactor,
@@ -82,7 +83,12 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     gate: gateOf(parts),
     energy,
     log,
-    ...(keepers.suspects === undefined ? {} : { suspects: keepers.suspects }),
+    suspects: {
+      suspect: async (tx, reading, doubt, before) => {
+        identities.doubt(reading.meter); // another meter at its place says what cannot be
+        await keepers.suspects?.suspect(tx, reading, doubt, before);
+      },
+    },
   });
   const hot = new HotMeters(clock);
   const planner = new PollPlanner({
@@ -96,7 +102,6 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     ...(config.collection === undefined ? {} : { daily: dailyExchanges(config.collection) }),
   });
   const buses = (): readonly (BusPicture & BusShares)[] => street.buses().map((bus) => ({ ...bus, ...planner.shares(bus) }));
-  const identities = new IdentityWatch({ ...common, street });
   const collecting = collectingOf(config.collection, {
     ...{ ...books, ...pace, stores, timeZone, intake, service: () => service },
     ...(keepers.findings === undefined ? {} : { findings: keepers.findings }),
