@@ -1,5 +1,6 @@
 /** How the rules look outside: every code with its sentence in both languages, every moment and amount as everywhere. */
 import { Instant } from "../kernel/clock.ts";
+import { CentiKwh, kwh } from "../kernel/energy.ts";
 import { yuan } from "../kernel/money.ts";
 import type { Command } from "../commands/command.ts";
 import type { Position } from "../ledger/ledger.ts";
@@ -7,8 +8,9 @@ import { exemptionTable, holds, type Exemption } from "../policy/exemptions.ts";
 import type { KeptDecision, Notice } from "../policy/policy-store.ts";
 import { sentenceOf } from "../policy/resolve.ts";
 import { ruleTable } from "../policy/strategy.ts";
-import type { Why } from "../policy/why.ts";
+import type { OpenDoubt, Why } from "../policy/why.ts";
 import { stageWords, wordsOf } from "../policy/words.ts";
+import { doubts, isDoubt } from "../validation/doubts.ts";
 import type { Views } from "./views.ts";
 
 type View = Record<string, unknown>;
@@ -28,7 +30,7 @@ export const exemptionView = (one: Exemption, now: Instant, views: Views): View 
 });
 
 export function whyView(why: Why, position: Position, views: Views): View {
-  const { at, account, resolved, now, reading } = why;
+  const { at, account, resolved, now, reading, doubted } = why;
   const { strategy, origins } = resolved;
   return {
     account: account.account,
@@ -50,10 +52,9 @@ export function whyView(why: Why, position: Position, views: Views): View {
     blocks: why.blocks.map((code) => ({ code, ...wordsOf(code) })),
     balance: { available: yuan(position.available), held: yuan(position.held), cutBelow: yuan(strategy.cutAt) },
     relay: now === null ? null : { reported: now.picture.relay, order: now.picture.order, cutBy: now.picture.cutBy },
-    reading:
-      reading === null
-        ? null
-        : { ...views.reading(reading), validated: now?.facts.readingInDoubt !== true, charged: reading.charged },
+    // the newest that is believed: what is not stands beside it
+    reading: reading === null ? null : { ...views.reading(reading), validated: true, charged: reading.charged },
+    doubted: doubted === null ? null : doubtView(doubted, views),
     paidAt: now?.facts.paidAt == null ? null : views.moment(now.facts.paidAt),
     notices: why.notices.map((notice) => noticeView(notice, views)),
     exemptions: why.exemptions.map((one) => exemptionView(one, at, views)),
@@ -70,6 +71,16 @@ export function whyView(why: Why, position: Position, views: Views): View {
     commands: why.commands.map((command) => commandView(command, views)),
   };
 }
+
+const doubtView = ({ doubt, item, register, takenAt, source, times }: OpenDoubt, views: Views): View => ({
+  item,
+  value: register === null ? null : kwh(CentiKwh(register)),
+  unit: "kWh",
+  takenAt: views.moment(takenAt),
+  source,
+  times,
+  why: { code: doubt, ...(isDoubt(doubt) ? doubts[doubt] : { en: doubt, zh: doubt }) },
+});
 
 const noticeView = ({ at, stage, delivered, available }: Notice, views: Views): View => ({
   at: views.moment(at),

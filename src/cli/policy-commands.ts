@@ -70,6 +70,7 @@ function describe(why: Json): string {
   const balance = why["balance"] as Json;
   const decision = why["decision"] as Json | null;
   const reading = why["reading"] as Json | null;
+  const doubted = why["doubted"] as Json | null;
   const strategy = why["strategy"] as Json;
   const section = (title: string, lines: readonly string[]): readonly string[] =>
     lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];
@@ -80,7 +81,12 @@ function describe(why: Json): string {
     ...(reading === null
       ? []
       : [
-          `reading       ${text(reading["value"])} ${text(reading["unit"])} at ${text(reading["takenAt"])} (${text(reading["source"])}${reading["validated"] === true ? "" : ", not believed"}${reading["charged"] === true ? "" : ", not charged yet"})`,
+          `reading       ${text(reading["value"])} ${text(reading["unit"])} at ${text(reading["takenAt"])} (${text(reading["source"])}${reading["charged"] === false ? ", not charged yet" : ""})`,
+        ]),
+    ...(doubted === null
+      ? []
+      : [
+          `not believed  ${text(doubted["value"])} ${text(doubted["unit"])} at ${text(doubted["takenAt"])} (${text(doubted["source"])}): ${both(doubted["why"] as Json)}`,
         ]),
     ...(decision?.["nextAt"] == null
       ? []

@@ -136,6 +136,10 @@ test("a wallet in a meter is cut by itself, and the answer says so", async () =>
   const told = await why(accountOf(WALLET));
   expect(told).toMatchObject({ mode: "local", decision: null, blocks: [], relay: null });
   expect(thing(told["answer"])["en"]).toContain("wallet in the meter");
+  expect(told).toMatchObject({ reading: { item: "importedEnergy", validated: true, charged: null }, doubted: null });
+  const said = await meterctl(["why", accountOf(WALLET)], { GATEWAY_URL: house.gateway.url });
+  expect(said.out).toMatch(/^reading +\S+ kWh/m);
+  expect(said.out).not.toContain("charged");
 });
 
 test("the strategies in force are kept, with who brought them", async () => {

@@ -68,6 +68,19 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
   );
   await house.gateway.reconcile();
   expect(cuts(LEAPS)).toBe(0);
+  const why = (await get(`/v1/accounts/${accountOf(LEAPS)}/why`)).json;
+  expect(why).toMatchObject({
+    reading: { item: "importedEnergy", validated: true, charged: true },
+    doubted: {
+      ...{ item: "importedEnergy", unit: "kWh", times: 1, source: "poll" },
+      why: { code: "faster-than-the-meter-can-turn", zh: "电量超过电表额定能力。" },
+    },
+  });
+  const doubted = thing(why["doubted"]);
+  expect(Number(doubted["value"]) - Number(thing(why["reading"])["value"])).toBeGreaterThan(99);
+  const told = await meterctl(["why", accountOf(LEAPS)], { GATEWAY_URL: house.gateway.url });
+  expect(told.out).toMatch(/^reading +\S+ kWh at \S+ \(poll\)$/m);
+  expect(told.out).toMatch(/^not believed +1\d\d\.\d\d kWh at \S+ \(poll\): More energy than the meter can carry/m);
 
   const body = { kind: "accept", reason: "the display shows it: a kiln was fired" };
   expectProblem(await post(`/v1/meters/${LEAPS}/entries`, { ...body, reason: "ok" }), 400, "invalid-request");
@@ -83,6 +96,7 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
     closingNote: expect.stringContaining("a kiln was fired") as string,
   });
   expect(await review("suspects")).toEqual([]);
+  expect((await get(`/v1/accounts/${accountOf(LEAPS)}/why`)).json["doubted"]).toBeNull();
   const trail = itemsOf(await get(`/v1/audit?subject=entered/${String(entered.json["id"])}`));
   expect(trail).toMatchObject([{ who: "loopback", because: body.reason }]);
   expectProblem(
