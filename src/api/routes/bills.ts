@@ -9,17 +9,16 @@ import { AccountId } from "../../kernel/ids.ts";
 import { yuan } from "../../kernel/money.ts";
 import { billCsv, billOf, printPrice, yuanExactly, type Bill, type PartTotal } from "../../ledger/bill.ts";
 import type { BilledDay } from "../../ledger/billing-store.ts";
-import { daysFrom, isDay } from "../../tariff/days.ts";
+import { daysFrom } from "../../tariff/days.ts";
 import type { ApiParts } from "../books.ts";
 import * as shape from "../schemas.ts";
 
 /** Three years: what anybody may ask back for, and no more in one answer. */
 const DAYS_MAX = 1_100;
 
-const day = z.string().refine(isDay, "a day like 2026-11-01");
 const query = z.object({
-  from: day.optional().describe("left out: the first of this month"),
-  to: day.optional().describe("in it; left out: today"),
+  from: shape.day.optional().describe("left out: the first of this month"),
+  to: shape.day.optional().describe("in it; left out: today"),
   format: z.enum(["json", "csv"]).default("json"),
 });
 

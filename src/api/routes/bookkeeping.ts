@@ -34,13 +34,9 @@ const periodQuery = z.object({
 const correctionBody = z.strictObject({
   amount: z.string().describe('yuan with two decimals: "5.00" is given to the account, "-5.00" taken from it'),
   against: z.string().max(80).describe(`the other side: ${ALLOWED_BOOKS}`),
-  reason: z
-    .string()
-    .min(1, "say why; it stands in the books")
-    .max(500)
-    .refine((text) => text.isWellFormed() && !text.includes("\0"), "text without NUL and broken characters"),
+  reason: shape.reasonText,
 });
-const channelRowBody = z.strictObject({ orderId: z.string().max(100), amount: z.string(), time: z.string().max(40).nullish() });
+const channelRowBody = z.strictObject({ orderId: shape.words(100), amount: z.string(), time: z.string().max(40).nullish() });
 const channelBody = z
   .strictObject({
     day: z

@@ -15,19 +15,13 @@ import { writeOnce } from "../idempotency.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
 
-const words = (min: number, max: number) =>
-  z
-    .string()
-    .min(min)
-    .max(max)
-    .refine((text) => text.isWellFormed() && !text.includes("\0"), "text without NUL and broken characters");
-const note = words(1, 1_000).describe("what was done; it stands in the books");
+const note = shape.words(1_000).trim().min(1).describe("what was done; it stands in the books");
 const sentence = z.object({ en: z.string(), zh: z.string() });
 
 const exceptionQuery = shape.idPageQuery.extend({
   state: z.enum(["open", "closed"]).optional(),
   kind: z.enum(exceptionKinds).optional(),
-  owner: z.string().max(60).optional(),
+  owner: shape.name.optional(),
   meter: z.string().optional(),
   account: z.string().optional(),
   overdue: z.enum(["true", "false"]).optional().describe("true: open, and its time is over"),
@@ -118,7 +112,7 @@ export function exceptionRoutes(app: FastifyInstance, parts: ApiParts, views: Vi
         summary: "Hand it over; it always has exactly one owner",
         params: shape.idParam,
         headers: shape.writeHeaders,
-        body: z.strictObject({ owner: words(1, 60), note }),
+        body: z.strictObject({ owner: shape.name.trim().min(1), note }),
         response: answers,
       },
     },

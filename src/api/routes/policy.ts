@@ -14,15 +14,10 @@ import type { Views } from "../views.ts";
 const exemptionBody = z.strictObject({
   kind: z.enum(exemptionKinds).describe("guarantee and medical restore who is cut; the others leave things as they are"),
   until: z
-    .string()
+    .string("every exemption has an end")
     .max(40)
-    .optional()
     .describe("a day of the site's zone, meant whole, or a moment; never left out, a year ahead at most"),
-  reason: z
-    .string()
-    .min(1, "say why; it stands in the books")
-    .max(500)
-    .refine((text) => text.isWellFormed() && !text.includes("\0"), "text without NUL and broken characters"),
+  reason: shape.reasonText,
 });
 const exemptionParam = z.object({ account: z.string(), exemption: z.uuid() });
 

@@ -13,8 +13,8 @@ const query = shape.pageQuery.extend({
   list: z.enum(reviewLists),
   sort: z.enum(sortKeys).default("score"),
   order: z.enum(["asc", "desc"]).default("desc"),
-  class: z.string().max(40).optional(),
-  bus: z.string().max(60).optional(),
+  class: shape.name.optional(),
+  bus: shape.name.optional(),
   format: z.enum(["json", "csv"]).default("json"),
   cursor: z
     .string()
