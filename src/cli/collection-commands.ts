@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
 import { Exit } from "./exits.ts";
 import type { Terminal } from "./terminal.ts";
+import { leftOut, wholeList } from "./whole-list.ts";
 
 interface Parts {
   readonly program: Command;
@@ -20,8 +21,7 @@ interface Options extends ApiOptions {
   readonly gaps?: boolean;
 }
 
-/** Gaps are listed to this many; who has more looks at a line, not at meters. */
-const GAPS_SHOWN = 1_000;
+const NARROWER = "--day, or --from and --to";
 
 export function collectionCommands({ program, throughGateway, terminal, end, clientOf }: Parts): void {
   throughGateway(program.command("collection"))
@@ -34,11 +34,12 @@ export function collectionCommands({ program, throughGateway, terminal, end, cli
     .action(async (options: Options) => {
       const query = new URLSearchParams();
       for (const name of ["day", "from", "to"] as const) if (options[name] !== undefined) query.set(name, options[name]);
-      if (options.gaps === true) query.set("limit", String(GAPS_SHOWN));
-      else query.set("by", options.by);
-      const answer = await clientOf(options).get(`/v1/collection${options.gaps === true ? "/gaps" : ""}?${query.toString()}`);
+      if (options.gaps !== true) query.set("by", options.by);
+      const answer = await (options.gaps === true
+        ? wholeList(clientOf(options), "/v1/collection/gaps", query)
+        : clientOf(options).get(`/v1/collection?${query.toString()}`));
       const items = answer["items"] as readonly Json[];
-      const lines = options.gaps === true ? items.map(gapLine) : items.map(rateLine);
+      const lines = options.gaps === true ? [...items.map(gapLine), ...leftOut(answer, NARROWER)] : items.map(rateLine);
       const none = options.gaps === true ? "Nothing is missing." : "No midnight was owed yet.";
       if (options.json === true) terminal.out(JSON.stringify(answer, null, 2));
       else terminal.out(lines.length === 0 ? none : lines.join("\n"));

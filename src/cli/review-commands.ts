@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
 import { WrongUse } from "./exits.ts";
 import type { Terminal } from "./terminal.ts";
+import { leftOut, wholeList } from "./whole-list.ts";
 
 interface Parts {
   readonly program: Command;
@@ -30,6 +31,7 @@ interface EntryOptions extends ApiOptions {
   readonly key?: string;
 }
 
+const NARROWER = "--class or --bus; --csv has all of them";
 const LISTS = "swings, silent, energy-while-cut, frozen, never-read, suspects";
 const KINDS = "accept, correct, estimate, rebase";
 
@@ -43,17 +45,17 @@ export function reviewCommands({ program, throughGateway, terminal, clientOf }: 
     .option("--bus <id>", "of this bus alone")
     .option("--csv", "as CSV")
     .action(async (list: string, options: ReviewOptions) => {
-      const query = new URLSearchParams({ list, limit: "1000" });
+      const query = new URLSearchParams({ list });
       for (const name of ["sort", "order", "class", "bus"] as const)
         if (options[name] !== undefined) query.set(name, options[name]);
-      const path = `/v1/reviews?${query.toString()}`;
       if (options.csv === true) {
-        terminal.out((await clientOf(options).text(`${path}&format=csv`)).trimEnd());
+        terminal.out((await clientOf(options).text(`/v1/reviews?${query.toString()}&format=csv`)).trimEnd());
         return;
       }
-      const answer = await clientOf(options).get(path);
+      const answer = await wholeList(clientOf(options), "/v1/reviews", query);
       const items = answer["items"] as readonly Json[];
-      const lines = items.length === 0 ? "Nothing on this list." : items.map(lineOf).join("\n");
+      const lines =
+        items.length === 0 ? "Nothing on this list." : [...items.map(lineOf), ...leftOut(answer, NARROWER)].join("\n");
       terminal.out(options.json === true ? JSON.stringify(answer, null, 2) : lines);
     });
 

@@ -119,7 +119,7 @@ export function collectionRoutes(app: FastifyInstance, parts: ApiParts): void {
         tags: ["collection"],
         summary: "Midnights that are missing or given up, newest day first",
         querystring: gapsQuery,
-        response: { 200: listOf(gap), 400: shape.problem },
+        response: { 200: listOf(gap).extend({ total: z.number().describe("of all pages") }), 400: shape.problem },
       },
     },
     async (request) => {
@@ -127,18 +127,21 @@ export function collectionRoutes(app: FastifyInstance, parts: ApiParts): void {
       const [cursorDay, cursorMeter] = cursor?.split("/") ?? [];
       if (cursorDay !== undefined && !shape.day.safeParse(cursorDay).success)
         throw new Fault("invalid-request", { field: "cursor", given: cursor, problem: "the next of the page before" });
-      const gaps = await store.gaps({
+      const wanted = {
         from: only ?? from ?? null,
         to: only ?? to ?? null,
         meter: meter === undefined ? null : MeterAddress(meter, "meter"),
         line: line ?? null,
         class: kind ?? null,
+      };
+      const gaps = await store.gaps({
+        ...wanted,
         limit,
         after: cursorDay === undefined ? null : { day: cursorDay, meter: MeterAddress(cursorMeter!, "cursor") },
       });
       const last = gaps.length === limit ? gaps.at(-1) : undefined;
       const next = last === undefined ? null : `${last.day}/${last.meter}`;
-      return { items: gaps.map((each) => gapView(each, told)), next };
+      return { total: await store.gapCount(wanted), items: gaps.map((each) => gapView(each, told)), next };
     },
   );
 
