@@ -1,5 +1,5 @@
 /** `meterctl collection`: of the midnights that meters owe, what came and what is missing, through the gateway's own door. */
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
 import { Exit } from "./exits.ts";
 import type { Terminal } from "./terminal.ts";
@@ -29,7 +29,7 @@ export function collectionCommands({ program, throughGateway, terminal, end, cli
     .option("--day <day>", "like 2026-11-22 (default: the last seven)")
     .option("--from <day>", "from this day on")
     .option("--to <day>", "up to this day")
-    .option("--by <key>", "day, line or class", "day")
+    .addOption(new Option("--by <key>", "what is counted together").choices(["day", "line", "class"]).default("day"))
     .option("--gaps", "list what is missing or given up; any: exit code 1")
     .action(async (options: Options) => {
       const query = new URLSearchParams();

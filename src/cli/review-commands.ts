@@ -1,6 +1,7 @@
 /** `meterctl reviews` and `meterctl entry`: what to look at, and what a person says about a register after looking. */
-import type { Command } from "commander";
+import { Argument, Option, type Command } from "commander";
 import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import { addressArgument } from "./arguments.ts";
 import { WrongUse } from "./exits.ts";
 import type { Terminal } from "./terminal.ts";
 import { leftOut, wholeList } from "./whole-list.ts";
@@ -32,15 +33,16 @@ interface EntryOptions extends ApiOptions {
 }
 
 const NARROWER = "--class or --bus; --csv has all of them";
-const LISTS = "swings, silent, energy-while-cut, frozen, never-read, suspects";
+const LISTS = ["swings", "silent", "energy-while-cut", "frozen", "never-read", "suspects"];
+const SORT_KEYS = ["score", "since", "meter", "class", "bus"];
 const KINDS = "accept, correct, estimate, rebase";
 
 export function reviewCommands({ program, throughGateway, terminal, clientOf }: Parts): void {
   throughGateway(program.command("reviews"))
     .description("meters worth a look although nothing failed · 用电复核")
-    .argument("<list>", LISTS)
-    .option("--sort <key>", "score, since, meter, class, bus (default: score)")
-    .option("--order <order>", "asc or desc (default: desc)")
+    .addArgument(new Argument("<list>").choices(LISTS))
+    .addOption(new Option("--sort <key>", "by what (default: score)").choices(SORT_KEYS))
+    .addOption(new Option("--order <order>", "(default: desc)").choices(["asc", "desc"]))
     .option("--class <name>", "of this class of customer alone")
     .option("--bus <id>", "of this bus alone")
     .option("--csv", "as CSV")
@@ -61,7 +63,7 @@ export function reviewCommands({ program, throughGateway, terminal, clientOf }: 
 
   throughGateway(program.command("entry"))
     .description("what a register really is: the way past a doubt · 示数录入")
-    .argument("<address>", "twelve digits")
+    .argument("<address>", "twelve digits", addressArgument)
     .argument("<kind>", KINDS)
     .option("--register <kWh>", "correct, rebase: as the meter shows it")
     .option("--rates <kWh,…>", "correct: by rate, the first rate first")

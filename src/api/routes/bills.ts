@@ -22,6 +22,8 @@ const query = z.object({
   format: z.enum(["json", "csv"]).default("json"),
 });
 
+const WALLET = "the wallet in the meter deducts by itself; what it used is under daily, what it was paid under statement";
+
 export function billRoutes(app: FastifyInstance, parts: ApiParts): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
 
@@ -43,6 +45,9 @@ export function billRoutes(app: FastifyInstance, parts: ApiParts): void {
       if (from > to) throw new Fault("period-malformed", { from, to, problem: "from has to be before to" });
       if (daysFrom(from, to) >= DAYS_MAX) throw new Fault("period-malformed", { from, to, problem: `at most ${DAYS_MAX} days` });
       const bill = billOf(await parts.billing.billOf(account.account, from, to));
+      // nothing was charged, because nothing ever is: a bill of 0.00 would say that nothing was used
+      if (account.mode === "local" && bill.days.length === 0)
+        throw new Fault("wrong-mode", { account: account.account, why: WALLET });
       if (format === "csv") return reply.type("text/csv; charset=utf-8").send(billCsv(bill));
       return { account: account.account, from, to, ...billView(bill) };
     },
