@@ -1,4 +1,5 @@
 /** How the rules look outside: every code with its sentence in both languages, every moment and amount as everywhere. */
+import type { z } from "zod";
 import { Instant } from "../kernel/clock.ts";
 import { CentiKwh, kwh } from "../kernel/energy.ts";
 import { yuan } from "../kernel/money.ts";
@@ -11,11 +12,12 @@ import { ruleTable } from "../policy/strategy.ts";
 import type { OpenDoubt, Why } from "../policy/why.ts";
 import { stageWords, wordsOf } from "../policy/words.ts";
 import { doubts, isDoubt } from "../validation/doubts.ts";
+import type { exemption, why as whyShape } from "./account-shapes.ts";
 import type { Views } from "./views.ts";
 
-type View = Record<string, unknown>;
+type WhyView = z.output<typeof whyShape>;
 
-export const exemptionView = (one: Exemption, now: Instant, views: Views): View => ({
+export const exemptionView = (one: Exemption, now: Instant, views: Views): z.output<typeof exemption> => ({
   id: one.id,
   account: one.account,
   kind: one.kind,
@@ -29,7 +31,7 @@ export const exemptionView = (one: Exemption, now: Instant, views: Views): View 
   endedBy: one.endedBy,
 });
 
-export function whyView(why: Why, position: Position, views: Views): View {
+export function whyView(why: Why, position: Position, views: Views): WhyView {
   const { at, account, resolved, now, reading, doubted } = why;
   const { strategy, origins } = resolved;
   return {
@@ -72,7 +74,7 @@ export function whyView(why: Why, position: Position, views: Views): View {
   };
 }
 
-const doubtView = ({ doubt, item, register, takenAt, source, times }: OpenDoubt, views: Views): View => ({
+const doubtView = ({ doubt, item, register, takenAt, source, times }: OpenDoubt, views: Views): WhyView["doubted"] => ({
   item,
   value: register === null ? null : kwh(CentiKwh(register)),
   unit: "kWh",
@@ -82,14 +84,14 @@ const doubtView = ({ doubt, item, register, takenAt, source, times }: OpenDoubt,
   why: { code: doubt, ...(isDoubt(doubt) ? doubts[doubt] : { en: doubt, zh: doubt }) },
 });
 
-const noticeView = ({ at, stage, delivered, available }: Notice, views: Views): View => ({
+const noticeView = ({ at, stage, delivered, available }: Notice, views: Views): WhyView["notices"][number] => ({
   at: views.moment(at),
   stage,
   delivered: delivered === null ? null : views.moment(delivered),
   available: yuan(available),
 });
 
-const approvalView = ({ id, kind, askedByName, approval }: Command, views: Views): View => ({
+const approvalView = ({ id, kind, askedByName, approval }: Command, views: Views): WhyView["approvals"][number] => ({
   command: id,
   kind,
   askedBy: askedByName ?? null,
@@ -98,7 +100,7 @@ const approvalView = ({ id, kind, askedByName, approval }: Command, views: Views
   note: approval?.note ?? null,
 });
 
-const commandView = (command: Command, views: Views): View => {
+const commandView = (command: Command, views: Views): WhyView["commands"][number] => {
   const { attempts: _, receipt: _receipt, ...rest } = views.command(command);
   return { ...rest, frames: `/v1/commands/${command.id}`, receipt: `/v1/commands/${command.id}/receipt` };
 };
@@ -106,7 +108,7 @@ const commandView = (command: Command, views: Views): View => {
 const decisionView = (
   { at, stage, want, because, blocks, nextAt, strategy, shadow, facts, command }: KeptDecision,
   views: Views,
-): View => ({
+): WhyView["decisions"][number] => ({
   at: views.moment(at),
   want,
   because: { code: because, ...wordsOf(because) },

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { isDay } from "../tariff/days.ts";
 
-const moment = z.string().describe("ISO 8601 with offset");
-const money = z.string().describe('yuan with two decimals, like "100.00"');
+export const moment = z.string().describe("ISO 8601 with offset");
+export const money = z.string().describe('yuan with two decimals, like "100.00"');
 
 export const addressParam = z.object({ address: z.string().describe("twelve digits, as printed on the meter") });
 export const idParam = z.object({ id: z.uuid() });

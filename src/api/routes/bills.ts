@@ -10,6 +10,7 @@ import { yuan } from "../../kernel/money.ts";
 import { billCsv, billOf, printPrice, yuanExactly, type Bill, type PartTotal } from "../../ledger/bill.ts";
 import type { BilledDay } from "../../ledger/billing-store.ts";
 import { daysFrom } from "../../tariff/days.ts";
+import * as told from "../account-shapes.ts";
 import type { ApiParts } from "../books.ts";
 import * as shape from "../schemas.ts";
 
@@ -35,6 +36,7 @@ export function billRoutes(app: FastifyInstance, parts: ApiParts): void {
         summary: "Energy and cost by day, by rate and by step, with totals",
         params: shape.accountParam,
         querystring: query,
+        response: { 200: told.orCsv(told.bill), 400: shape.problem, 404: shape.problem, 409: shape.problem },
       },
     },
     async (request, reply) => {
@@ -54,7 +56,7 @@ export function billRoutes(app: FastifyInstance, parts: ApiParts): void {
   );
 }
 
-const partView = ({ number, energy, price, micro }: PartTotal): Readonly<Record<string, unknown>> => ({
+const partView = ({ number, energy, price, micro }: PartTotal): told.DayOfLedger["rates"][number] => ({
   number,
   energy: kwh(energy),
   price: printPrice(price),
@@ -63,7 +65,7 @@ const partView = ({ number, energy, price, micro }: PartTotal): Readonly<Record<
 const partsOf = (parts: BilledDay["rates"]) => parts.map((part, index) => partView({ ...part, number: index + 1 }));
 
 /** One day as it is shown, beside what it always was: day, energy, unit, cost. */
-export const dayView = (day: BilledDay): Readonly<Record<string, unknown>> => ({
+export const dayView = (day: BilledDay): told.DayOfLedger => ({
   day: day.day,
   energy: kwh(day.energy),
   unit: "kWh",
@@ -81,7 +83,7 @@ export const dayView = (day: BilledDay): Readonly<Record<string, unknown>> => ({
   tariffFrom: day.version,
 });
 
-const billView = (bill: Bill): Readonly<Record<string, unknown>> => ({
+const billView = (bill: Bill): Pick<z.output<typeof told.bill>, "days" | "totals"> => ({
   days: bill.days.map(dayView),
   totals: {
     energy: kwh(bill.energy),

@@ -41,6 +41,21 @@ const exceptionShape = z
   })
   .loose();
 
+const summaryShape = z.object({
+  from: shape.moment,
+  to: shape.moment,
+  rows: z.array(
+    z.object({
+      class: z.enum(failureClasses),
+      kind: z.enum(exceptionKinds),
+      ...{ because: z.string().nullable(), model: z.string().nullable(), bus: z.string().nullable() },
+      items: z.number(),
+      times: z.number().describe("with what came true again while an item stayed open"),
+      stillOpen: z.number(),
+    }),
+  ),
+});
+
 type ExceptionView = z.output<typeof exceptionShape>;
 
 const closeBody = z.strictObject({ note, class: z.enum(failureClasses).optional() });
@@ -77,11 +92,12 @@ export function exceptionRoutes(app: FastifyInstance, parts: ApiParts, views: Vi
         tags: ["exceptions"],
         summary: "What was opened in a period, by class of failure, kind, cause, model and bus",
         querystring: z.object({ from: z.string().max(40).optional(), to: z.string().max(40).optional() }),
+        response: { 200: summaryShape, 400: shape.problem },
       },
     },
     async (request) => {
       const period = periodOf(request.query, parts.clock.now(), parts.timeZone);
-      return { from: views.moment(period.from), to: views.moment(period.to), rows: await exceptionStore.summary(period) };
+      return { from: views.moment(period.from), to: views.moment(period.to), rows: [...(await exceptionStore.summary(period))] };
     },
   );
 
