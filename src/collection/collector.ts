@@ -57,7 +57,7 @@ export interface CollectionIntake {
 /** What is known of one meter's dues between two looks at the books. */
 interface Debt {
   dues: Dues;
-  /** Came since the books were looked at. */
+  /** Came since the books were looked at; never before they say so, or nobody would ask again. */
   readonly came: Set<Day>;
   /** Midnights that were not believed or could not be read: how often, and when they are read again. */
   readonly resting: Map<Day, { readonly times: number; readonly again: Instant }>;
@@ -116,15 +116,15 @@ export class Collector {
   }
 
   /**
-   * Its turn did not come to this: what it owes is a gap from now on, with that reason, and it is asked for again after a pause, or a line
-   * that answers at once would be asked without end.
+   * Its turn did not come to this: what it owes is a gap from now on, with that reason where it is the meter's or its line's, and it is asked
+   * for again after a pause, or a line that answers at once would be asked without end.
    */
-  async unreached(meter: MeterAddress, fault: FaultCode): Promise<void> {
+  async unreached(meter: MeterAddress, fault: FaultCode | null): Promise<void> {
     const debt = this.#debts.get(meter);
     if (debt === undefined) return;
     debt.failures += 1;
     this.#rest(debt);
-    await this.#sayMissing(debt, becauseOf(fault));
+    await this.#sayMissing(debt, fault === null ? null : becauseOf(fault));
   }
 
   #rest(debt: Debt): void {
@@ -161,7 +161,7 @@ export class Collector {
     debt.hoursAt = read?.more === true ? clock.now() : nextHourAfter(clock.now(), aheadMs ?? 0, AFTER_MIDNIGHT_MS);
   }
 
-  /** One turn. Never throws what a meter or a line can do wrong; throws what is wrong with us. */
+  /** One turn. Never throws what a meter or a line can do wrong; throws what is wrong with us, and rests after that too. */
   async run(session: MeterSession): Promise<void> {
     const { clock, log } = this.#parts;
     const { address } = session.meter;
@@ -176,9 +176,10 @@ export class Collector {
       debt.failures = left === "later" ? debt.failures + 1 : 0;
     } catch (error) {
       debt.failures += 1;
-      if (!isFault(error)) throw error;
-      log.debug({ meter: address, fault: error.code, why: reasonOf(error) }, "a turn of collecting ended early");
-      await this.#sayMissing(debt, becauseOf(error.code));
+      const because = isFault(error) ? becauseOf(error.code) : null;
+      if (because === null) throw error;
+      log.debug({ meter: address, because, why: reasonOf(error) }, "a turn of collecting ended early");
+      await this.#sayMissing(debt, because);
     } finally {
       if (debt.failures > 0) this.#rest(debt);
       else debt.notBefore = later(clock.now(), left === "more" ? 0 : seconds(5));
@@ -246,8 +247,8 @@ export class Collector {
       if (near !== null && isPersons(near.source)) return this.#stands(debt, day, "person", near.takenAt);
       return this.#again(debt, day, "doubted");
     }
-    debt.came.add(day);
     await store.collect(meter, day, { how: "freeze", takenAt: readings[0]!.takenAt, at: clock.now() });
+    debt.came.add(day);
     const known = noteHaving(lacks, "daily-freeze");
     if (hasExported === null)
       log.warn({ meter, day }, "the reverse register of a midnight cannot be read; the forward one counts");
@@ -301,15 +302,15 @@ export class Collector {
     const { meter } = debt.dues;
     const near = await store.nearest(meter, midnightOf(day, timeZone), this.#nearMs);
     if (near !== null) return this.#stands(debt, day, isPersons(near.source) ? "person" : "reading", near.takenAt);
-    debt.came.add(day);
     const why = because === "no-freeze" ? await this.#look.whyNoFreeze(meter, day) : because;
     await store.miss(meter, [day], { state: "given-up", because: why, at: clock.now() });
+    debt.came.add(day);
     log.info({ meter, day, because: why }, "a midnight is given up: no freeze tells of it, and nobody read the meter near it");
   }
 
   async #stands(debt: Debt, day: Day, how: How, takenAt: Instant): Promise<void> {
-    debt.came.add(day);
     await this.#parts.store.collect(debt.dues.meter, day, { how, takenAt, at: this.#parts.clock.now() });
+    debt.came.add(day);
   }
 
   async #wait(debt: Debt, day: Day): Promise<void> {
@@ -324,12 +325,12 @@ export class Collector {
     return later(clock.now(), dues.aheadMs ?? 0) < midnightOf(day, timeZone) + AFTER_MIDNIGHT_MS;
   }
 
-  async #sayMissing(debt: Debt, because: MissingBecause): Promise<void> {
+  async #sayMissing(debt: Debt, because: MissingBecause | null): Promise<void> {
     const owed = this.#owed(debt);
     const said = `${because} ${owed.join()}`;
-    if (owed.length === 0 || debt.said === said) return;
-    debt.said = said;
+    if (because === null || owed.length === 0 || debt.said === said) return;
     await this.#parts.store.miss(debt.dues.meter, owed, { state: "missing", because, at: this.#parts.clock.now() });
+    debt.said = said;
   }
 
   async #lacks(debt: Debt, lacks: Lacks): Promise<void> {

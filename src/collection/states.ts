@@ -35,8 +35,8 @@ export const missingBecause = {
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
 export type MissingBecause = keyof typeof missingBecause;
 
-/** What a turn that brought nothing says of the days it was for. */
-export function becauseOf(fault: FaultCode): MissingBecause {
+/** What a turn that brought nothing says of the days it was for; null: nothing, since the fault is neither the meter's nor its line's. */
+export function becauseOf(fault: FaultCode): MissingBecause | null {
   switch (fault) {
     case "meter-silent":
       return "silent";
@@ -45,6 +45,15 @@ export function becauseOf(fault: FaultCode): MissingBecause {
       return "line-down";
     case "identity-mismatch":
       return "wrong-identity";
+    case "database-unreachable":
+    case "database-full":
+    case "database-read-only":
+    case "database-busy":
+    case "commit-unknown":
+    case "security-unavailable":
+    case "bus-queue-full":
+    case "deadline-passed":
+      return null;
     default:
       return "unreadable";
   }
