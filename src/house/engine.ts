@@ -96,7 +96,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     ...(config.collection === undefined ? {} : { daily: dailyExchanges(config.collection) }),
   });
   const buses = (): readonly (BusPicture & BusShares)[] => street.buses().map((bus) => ({ ...bus, ...planner.shares(bus) }));
-  const identities = new IdentityWatch({ ...common, street });
+  const identities = new IdentityWatch({
+    ...{ ...common, street },
+    ...(keepers.addresses === undefined ? {} : { addresses: keepers.addresses }),
+  });
   const collecting = collectingOf(config.collection, {
     ...{ ...books, ...pace, stores, timeZone, intake, service: () => service },
     ...(keepers.findings === undefined ? {} : { findings: keepers.findings }),
@@ -109,7 +112,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     log,
     duties: (meter) => planner.duties(meter),
     identityInDoubt: (meter) => identities.inDoubt(meter),
-    identity: (meter, finding) => identities.compared(meter, finding),
+    identity: (meter, finding) => identities.mustMatch(meter, finding),
     onceADay,
     ...(collecting === null ? {} : { errand: collecting.errand }),
     sideBySide: (bus) => isSideBySide(config, bus),
