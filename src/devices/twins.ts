@@ -142,9 +142,12 @@ export class Twins {
       this.#garbled.delete(address);
       return;
     }
+    if (this.#noiseBytes >= GARBLED_BYTES_MIN) {
+      this.#couldNotBeRead(address, at); // its answer has come, though spoilt: none will come late
+      return;
+    }
     this.#silentAt.set(address, at);
-    if (this.#noiseBytes < GARBLED_BYTES_MIN) this.#garbled.delete(address);
-    else this.#couldNotBeRead(address, at);
+    this.#garbled.delete(address);
   }
 
   #couldNotBeRead(address: string, at: Instant): void {
