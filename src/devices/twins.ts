@@ -8,8 +8,9 @@
  *                           suspicion only, since one meter's bad wires look the same
  *
  * A second answer alone tells nothing: a modem publishes again, a broker delivers a question twice and the meter measures anew, a
- * reply of before comes late. So only what stands still while an answer is repeated is looked at, copies of what was heard
- * count for nothing, and neither does what comes soon after a silence: that may be the answer that was missed.
+ * reply of before comes late. So only what stands still while an answer is repeated is looked at, and a copy of the answer counts
+ * for nothing. What was heard before, and what comes soon after a silence, may be an answer of before: it proves nothing and is
+ * a reason to ask, since a second voice too was believed sometimes, and makes silences: who speaks into it is not heard.
  *
  * Pure: told what was heard and when; keeps no timer and touches no wire.
  */
@@ -19,7 +20,7 @@ import type { Frame } from "../protocols/dlt645/index.ts";
 export type AddressDoubt =
   /** What it was asked for, and what the two said. */
   | { readonly is: "shared"; readonly item: string; readonly said: readonly [string, string] }
-  /** Once: worth asking for its numbers. */
+  /** No proof yet: worth asking for its numbers. */
   | { readonly is: "perhaps-shared" }
   | { readonly is: "garbled"; readonly times: number };
 
@@ -118,12 +119,13 @@ export class Twins {
     const [answer] = taken;
     if (said === undefined || answer === undefined || answer.answeredAgain) return;
     if (at < answer.at || at - answer.at > this.#windowMs) return;
-    if (taken.some(({ digits }) => digits === said.digits) || this.#isUnrest(frame.address, said, at)) return;
-    if (!said.isNumber && distance(answer, said) <= APART_MIN) return;
+    if (answer.digits === said.digits || (!said.isNumber && distance(answer, said) <= APART_MIN)) return;
     answer.answeredAgain = true;
     this.#doubtedAt.set(frame.address, at);
     const proof: AddressDoubt = { is: "shared", item: said.item, said: [answer.digits, said.digits] };
-    this.#tell(frame.address, said.isNumber || this.#timesApart(frame.address, at) >= REGISTERS_APART_MIN ? proof : PERHAPS);
+    const isOld = taken.some(({ digits }) => digits === said.digits) || this.#isUnrest(frame.address, said, at);
+    const isProof = !isOld && (said.isNumber || this.#timesApart(frame.address, at) >= REGISTERS_APART_MIN);
+    this.#tell(frame.address, isProof ? proof : PERHAPS);
   }
 
   /** To rest after an answer of this address, beside what the line needs anyway: its neighbours pay nothing. */
