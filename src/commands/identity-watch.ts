@@ -2,7 +2,8 @@
  * Whose values are these? Before a reading is believed, a meter about which there is doubt is asked for its numbers, and they are
  * compared with the books. Confirmed once is not confirmed for ever: meters are swapped. So there is doubt again
  *
- *     when its line was opened anew · when it was silent · for a person who reads, when nobody compared for an hour
+ *     when its line was opened anew · when it was silent · when a register of it was not believed ·
+ *     for a person who reads, when nobody compared for an hour
  *
  * or where a second meter under its address made itself heard (shared-addresses.ts), whose quarantine right numbers do not lift;
  * and each costs two short exchanges once, not with every reading. Orders ask the same, but for the hour (identity-doubt.ts).
@@ -44,6 +45,11 @@ export class IdentityWatch {
     parts.street.onLineOpen((meters) => {
       for (const meter of meters) this.#doubted.add(meter);
     });
+  }
+
+  /** Something about it cannot be: its numbers are asked before the next reading of it is believed. */
+  doubt(meter: MeterAddress): void {
+    this.#doubted.add(meter);
   }
 
   async inDoubt(meter: MeterAddress): Promise<boolean> {

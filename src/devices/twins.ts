@@ -10,7 +10,8 @@
  * A second answer alone tells nothing: a modem publishes again, a broker delivers a question twice and the meter measures anew, a
  * reply of before comes late. So only what stands still while an answer is repeated is looked at, and a copy of the answer counts
  * for nothing. What was heard before, and what comes soon after a silence, may be an answer of before: it proves nothing and is
- * a reason to ask, since a second voice too was believed sometimes, and makes silences: who speaks into it is not heard.
+ * a reason to ask, since a second voice too was believed sometimes, and makes silences: who speaks into it is not heard. Where the
+ * question behind an answer is spoilt again and again, the line waits after that meter's answers, so that a second voice is heard whole.
  *
  * Pure: told what was heard and when; keeps no timer and touches no wire.
  */
@@ -36,6 +37,8 @@ export const TOGETHER_MS = hours(1);
 export const CALM_MS = minutes(10);
 /** After an answer of an address in doubt: a meter may think for 500 ms, and its frame takes some time. Spoken into, it would be lost. */
 export const SECOND_VOICE_REST_MS = 1_000;
+/** So often the question behind an answer has to be spoilt before the line listens longer. */
+export const SPOILT_BEHIND_MIN = 2;
 /** An echo's tail and a spike are shorter. */
 const GARBLED_BYTES_MIN = 8;
 /** The line itself is well: its other meters answered so often since, and of ten such exchanges not more than one was garbled. */
@@ -81,6 +84,9 @@ export class Twins {
   readonly #silentAt = new Map<string, Instant>();
   readonly #garbled = new Map<string, Garbled>();
   readonly #doubtedAt = new Map<string, Instant>();
+  /** When the exchange behind an answer of it could not be read. */
+  readonly #spoilt = new Map<string, Instant[]>();
+  #lastAnswer: { readonly of: string; readonly at: Instant } | undefined;
   #noiseBytes = 0;
   #answered = 0;
   #garbledExchanges = 0;
@@ -142,9 +148,11 @@ export class Twins {
     if (was === "answered") {
       this.#answered += 1;
       this.#garbled.delete(address);
+      this.#lastAnswer = { of: address, at };
       return;
     }
     if (this.#noiseBytes >= GARBLED_BYTES_MIN) {
+      this.#spokeInto(at);
       this.#couldNotBeRead(address, at); // its answer has come, though spoilt: none will come late
       return;
     }
@@ -169,6 +177,16 @@ export class Twins {
     this.#tell(address, { is: "garbled", times: now.times });
   }
 
+  /** A second voice falls into whatever is asked next, of whomever: the answer before it is to blame. */
+  #spokeInto(at: Instant): void {
+    const answer = this.#lastAnswer;
+    this.#lastAnswer = undefined;
+    if (answer === undefined || Math.abs(at - answer.at) > this.#windowMs) return;
+    const times = together(this.#spoilt.get(answer.of), at).slice(-SPOILT_BEHIND_MIN);
+    this.#spoilt.set(answer.of, times);
+    if (times.length >= SPOILT_BEHIND_MIN) this.#doubtedAt.set(answer.of, at);
+  }
+
   /** A silence just before: of registers an old one may come; of numbers only within the time of one question. */
   #isUnrest(address: string, { isNumber }: Said, at: Instant): boolean {
     const silentAt = this.#silentAt.get(address);
@@ -176,7 +194,7 @@ export class Twins {
   }
 
   #timesApart(address: string, at: Instant): number {
-    const times = [...(this.#apart.get(address) ?? []).filter((one) => Math.abs(at - one) <= TOGETHER_MS), at];
+    const times = together(this.#apart.get(address), at);
     this.#apart.set(address, times.slice(-REGISTERS_APART_MIN));
     return times.length;
   }
@@ -187,6 +205,11 @@ export class Twins {
 }
 
 const PERHAPS: AddressDoubt = { is: "perhaps-shared" };
+
+const together = (before: readonly Instant[] | undefined, at: Instant): Instant[] => [
+  ...(before ?? []).filter((one) => Math.abs(at - one) <= TOGETHER_MS),
+  at,
+];
 
 const distance = (one: Said, other: Said): bigint => {
   const apart = BigInt(one.digits) - BigInt(other.digits);

@@ -75,6 +75,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
 
   // --- what is seen
   const sightings = sightingsIn(common);
+  const identities = new IdentityWatch({
+    ...{ ...common, street },
+    ...(keepers.addresses === undefined ? {} : { addresses: keepers.addresses }),
+  });
   const intake = new ReadingIntake({
     store: stores.readings,
     transactor,
@@ -82,7 +86,12 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     gate: gateOf(parts),
     energy,
     log,
-    ...(keepers.suspects === undefined ? {} : { suspects: keepers.suspects }),
+    suspects: {
+      suspect: async (tx, reading, doubt, before) => {
+        identities.doubt(reading.meter); // another meter at its place says what cannot be
+        await keepers.suspects?.suspect(tx, reading, doubt, before);
+      },
+    },
   });
   const hot = new HotMeters(clock);
   const planner = new PollPlanner({
@@ -96,10 +105,6 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     ...(config.collection === undefined ? {} : { daily: dailyExchanges(config.collection) }),
   });
   const buses = (): readonly (BusPicture & BusShares)[] => street.buses().map((bus) => ({ ...bus, ...planner.shares(bus) }));
-  const identities = new IdentityWatch({
-    ...{ ...common, street },
-    ...(keepers.addresses === undefined ? {} : { addresses: keepers.addresses }),
-  });
   const collecting = collectingOf(config.collection, {
     ...{ ...books, ...pace, stores, timeZone, intake, service: () => service },
     ...(keepers.findings === undefined ? {} : { findings: keepers.findings }),
@@ -157,6 +162,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
       relay: (command, picture) => sightings.relay(command.meter, picture),
       wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
       balance: (command, seen) => intake.take(balanceReadings(street, command.meter, seen)),
+      energy: async (session) => intake.take(await session.read(["importedEnergy"], "command")),
     },
   });
 

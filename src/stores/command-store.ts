@@ -15,6 +15,11 @@ import { attemptOf, columns, commandOf, moments, when, type AttemptRow, type Com
 import { framesKept, SWEEP_AFTER_MS, TAKEN_MS_MAX } from "./command-rows.ts";
 import { at, type Database } from "./database.ts";
 
+/** Many rows at once, locked in one order: gateways that begin, lines that open and meters that are heard change the same ones at the same moment. */
+const inOrder = (where: string, set: string): string =>
+  `WITH chosen AS MATERIALIZED (SELECT c.id FROM commands c WHERE ${where} ORDER BY c.id FOR UPDATE OF c)
+   UPDATE commands SET ${set} FROM chosen WHERE commands.id = chosen.id RETURNING commands.id`;
+
 const OPEN = "('accepted', 'queued', 'sending', 'verifying')";
 const UNSENT = "('accepted', 'queued')";
 /** Nobody but its second person, and in the end its deadline, moves what needs two. */
@@ -260,7 +265,10 @@ export class PostgresCommandStore implements EngineCommandStore {
   async wakeMeters(meters: readonly MeterAddress[], now: Instant): Promise<readonly CommandId[]> {
     const rows = await this.#db.rows<{ id: string }>(
       null,
-      `UPDATE commands SET look_at = $2, looks = 0 WHERE meter = ANY($1) AND state IN ${OPEN} AND waiting_for IN ('meter-online', 'line', 'silence') RETURNING id`,
+      inOrder(
+        `meter = ANY($1) AND state IN ${OPEN} AND waiting_for IN ('meter-online', 'line', 'silence')`,
+        "look_at = $2, looks = 0",
+      ),
       [meters, at(now)],
     );
     return rows.map((row) => CommandId(row.id));
@@ -269,7 +277,7 @@ export class PostgresCommandStore implements EngineCommandStore {
   async wakeWaitingFor(what: string, now: Instant): Promise<readonly CommandId[]> {
     const rows = await this.#db.rows<{ id: string }>(
       null,
-      `UPDATE commands SET look_at = $2, looks = 0 WHERE waiting_for = $1 AND state IN ${OPEN} RETURNING id`,
+      inOrder(`waiting_for = $1 AND state IN ${OPEN}`, "look_at = $2, looks = 0"),
       [what, at(now)],
     );
     return rows.map((row) => CommandId(row.id));
@@ -297,8 +305,10 @@ export class PostgresCommandStore implements EngineCommandStore {
   async makeAllDue(now: Instant, buses: readonly string[] | null = null): Promise<number> {
     return this.#db.run(
       null,
-      `UPDATE commands c SET look_at = $1 FROM meters m
-        WHERE c.state IN ${OPEN} AND m.address = c.meter AND ($2::text[] IS NULL OR m.bus = ANY($2)) AND ${RIPE}`,
+      inOrder(
+        `state IN ${OPEN} AND ($2::text[] IS NULL OR EXISTS (SELECT 1 FROM meters m WHERE m.address = c.meter AND m.bus = ANY($2))) AND ${RIPE}`,
+        "look_at = $1",
+      ),
       [at(now), buses],
     );
   }

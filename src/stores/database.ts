@@ -190,12 +190,25 @@ export class Database implements Transactor {
   }
 
   async #query(tx: Transaction | null, sql: string, params: readonly unknown[]): Promise<pg.QueryResult> {
-    if (tx === null) return this.#borrow((client) => ask({ client, answerMsMax: ANSWER_MS_MAX }, sql, params));
+    if (tx === null) return this.#alone((client) => ask({ client, answerMsMax: ANSWER_MS_MAX }, sql, params));
     const open = this.#open.get(tx);
     if (open === undefined) throw new Error("a statement came after the end of its transaction: a promise was forgotten");
     return ask(open, sql, params).catch((error: unknown) => {
       throw this.#fault(error);
     });
+  }
+
+  /** A statement by itself is a transaction of its own: where it met another head-on it was undone, and is said again. */
+  async #alone<T>(say: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    for (let run = 1; ; run += 1) {
+      try {
+        return await this.#borrow(say);
+      } catch (error) {
+        if (run >= TRANSACTION_RUNS_MAX || !mayRunAgain(error)) throw error;
+        this.#options.log.debug({ run, why: reasonOf(error) }, "statement is said again");
+        await this.#clock.wait(RUN_AGAIN_MS * run);
+      }
+    }
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -224,6 +224,8 @@ test("metrics keep their names", async () => {
     "fee_control_bus_planned_share gauge",
     "fee_control_bus_silences_total gauge",
     "fee_control_bus_waiting gauge",
+    "fee_control_collection_gaps gauge",
+    "fee_control_collection_rate gauge",
     "fee_control_commands gauge",
     "fee_control_commands_running gauge",
     "fee_control_exceptions_open gauge",

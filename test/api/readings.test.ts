@@ -140,11 +140,11 @@ test("what was kept is told page by page, newest first, also of a meter that say
   const list = (query: string, meter = METER): Promise<Answer> =>
     ask(house.gateway.url, "GET", `/v1/meters/${meter}/readings?${query}`);
   const first = await list("item=balance&limit=1");
-  expect(itemsOf(first)).toEqual([
-    { item: "balance", value: "22.20", unit: "yuan", takenAt: aMoment, source: "person", suspect: null },
-  ]);
+  expect(itemsOf(first)).toMatchObject([{ item: "balance", value: "22.20", unit: "yuan", takenAt: aMoment, suspect: null }]);
   const next = encodeURIComponent(String(first.json["next"]));
-  expect(itemsOf(await list(`item=balance&limit=1&cursor=${next}`))).toMatchObject([{ value: "11.10" }]);
+  const balances = itemsOf(await list("item=balance&limit=1000")); // a poll may have read it as well
+  expect([...new Set(balances.map(({ value }) => value))].slice(0, 2)).toEqual(["22.20", "11.10"]);
+  expect(itemsOf(await list(`item=balance&limit=1&cursor=${next}`))).toEqual([balances[1]]);
   const whole = itemsOf(await list("limit=1000"));
   expect(new Set(whole.map(({ item }) => item)).size).toBeGreaterThan(3);
   expect((await list("item=balance&from=2020-01-01&to=2020-01-31")).json).toEqual({ items: [], next: null });

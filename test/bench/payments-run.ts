@@ -19,6 +19,8 @@ export interface PaymentsPlan {
   /** This share of everything that meters say is lost, whatever it answers: 0.05. */
   readonly lostShare: number;
   readonly kills: number;
+  /** So many payments may be unconfirmed at a time. */
+  readonly window: number;
   readonly street: Street;
   readonly startGateway: () => Promise<GatewayProcess>;
   /** Where the books are now. */
@@ -43,13 +45,12 @@ export interface PaymentsResult {
 
 const AMOUNT = "1.00";
 const CLERKS = 32;
-const WINDOW = 256;
 const ANSWER_MS_MAX = seconds(240);
 const END_MS_MAX = seconds(240);
 const LOOK_EVERY_MS = 100;
 
 export async function runPayments(plan: PaymentsPlan): Promise<PaymentsResult> {
-  const { meters, payments, lostShare, kills, street, say } = plan;
+  const { meters, payments, lostShare, kills, window, street, say } = plan;
   const orders = Array.from({ length: payments }, (_, n) => ({ id: `p-${n}`, meter: meters[n % meters.length]! }));
   let gateway = await plan.startGateway();
   const client = new Client({ url: () => gateway.url, limitMs: ANSWER_MS_MAX });
@@ -67,7 +68,7 @@ export async function runPayments(plan: PaymentsPlan): Promise<PaymentsResult> {
   const waiting = [...orders];
   const clerk = async (): Promise<void> => {
     for (let order = waiting.shift(); order !== undefined; order = waiting.shift()) {
-      while (paidAt.size - progress.confirmed >= WINDOW) await systemClock.wait(LOOK_EVERY_MS / 2);
+      while (paidAt.size - progress.confirmed >= window) await systemClock.wait(LOOK_EVERY_MS / 2);
       paidAt.set(order.id, performance.timeOrigin + performance.now());
       await client.post("/v1/payments", { account: order.meter.slice(2), amount: AMOUNT, channel: "bench", orderId: order.id });
     }

@@ -16,6 +16,7 @@ const METERS = 2_000;
 const PAYMENTS = 10_000;
 const LOST_SHARE = 0.05;
 const KILLS = 2;
+const WINDOW = 256;
 const FIRST_ADDRESS = 202_611_270_001;
 
 export const addressesFrom = (first: number, count: number): readonly string[] =>
@@ -58,6 +59,7 @@ async function run(workshop: Workshop): Promise<Findings> {
       payments: PAYMENTS,
       lostShare: LOST_SHARE,
       kills: KILLS,
+      window: WINDOW,
       street,
       startGateway: () => startGatewayProcess(siteFile),
       books: () => Promise.resolve(database.connectionString),

@@ -175,6 +175,29 @@ for (const { title, needs, start } of servers) {
       expect(runs).toBe(3);
     });
 
+    test("a statement by itself that meets a transaction head-on is said again", async () => {
+      await put(null, "a", 0n);
+      await put(null, "b", 0n);
+      const add = (tx: Transaction, id: string): Promise<number> =>
+        db.run(tx, "UPDATE purse SET amount = amount + 1 WHERE id = $1", [id]);
+      let told = (): void => undefined;
+      const hasFirst = new Promise<void>((resolve) => (told = resolve));
+      const across = db.transact(async (tx) => {
+        await add(tx, "a");
+        told();
+        await systemClock.wait(200);
+        await add(tx, "b");
+      });
+      await hasFirst;
+      await db.run(
+        null,
+        `WITH chosen AS MATERIALIZED (SELECT id FROM purse ORDER BY id DESC FOR UPDATE)
+         UPDATE purse SET amount = amount + 1 FROM chosen WHERE purse.id = chosen.id`,
+      );
+      await across;
+      expect(await amounts()).toEqual([2n, 2n]);
+    });
+
     test("the server goes away in the middle: said as such, and then work goes on", async () => {
       const other = await open(2);
       const begun = Promise.withResolvers<null>();

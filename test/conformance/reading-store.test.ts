@@ -15,6 +15,7 @@ const D = MeterAddress("202611220004");
 const E = MeterAddress("202611220005");
 const F = MeterAddress("202611220006");
 const G = MeterAddress("202611220007");
+const H = MeterAddress("202611220008");
 
 describe.each(keepers)("readings $title", ({ open }) => {
   let kept: Kept;
@@ -34,7 +35,7 @@ describe.each(keepers)("readings $title", ({ open }) => {
     } as const;
     await kept.meters.bringIn(
       [],
-      [A, B, C, D, E, F, G].map((address) => ({ ...rest, address })),
+      [A, B, C, D, E, F, G, H].map((address) => ({ ...rest, address })),
     );
   });
   afterAll(() => kept.close());
@@ -63,10 +64,10 @@ describe.each(keepers)("readings $title", ({ open }) => {
   });
 
   test("one of earlier is kept and is never the latest, however old that is", async () => {
-    await keep(reading(E, "5.00", 600));
-    await db.transact((tx) => store.keepOlder(tx, reading(E, "1.00", 0)));
-    expect(await latest(E)).toEqual(reading(E, "5.00", 600));
-    const days = await store.energyByDay(E, "UTC", 5);
+    await keep(reading(H, "5.00", 600));
+    await db.transact((tx) => store.keepOlder(tx, reading(H, "1.00", 0)));
+    expect(await latest(H)).toEqual(reading(H, "5.00", 600));
+    const days = await store.energyByDay(H, "UTC", 5);
     expect(days).toEqual([{ day: "2026-11-23", first: "1.00", last: "5.00" }]);
   });
 

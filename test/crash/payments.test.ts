@@ -29,6 +29,7 @@ test("250 payments over 50 meters, one answer in twenty lost and two kills: none
     payments: PAYMENTS,
     lostShare: 0.05,
     kills: 2,
+    window: 48, // so that somebody pays in the moment of each death
     street,
     startGateway: () => startGatewayProcess(siteFile),
     books: () => embeddedAddress(data),

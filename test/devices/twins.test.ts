@@ -105,6 +105,30 @@ test("after the answers of an address in doubt the line rests for an hour, and a
   expect(ear.rest(A, TOGETHER_MS + 201)).toBe(0);
 });
 
+test("where the question behind an answer is spoilt twice, of whomever, the line listens longer after that meter", () => {
+  const { took, silent, rest } = listening();
+  for (const [ms, asked] of [
+    [0, A],
+    [5_000, B],
+  ] as const) {
+    expect(rest(A, ms)).toBe(0);
+    took(ms, VOLTAGE, "2300");
+    silent(ms + 250, NOISE, asked);
+  }
+  expect(rest(A, 6_000)).toBe(SECOND_VOICE_REST_MS);
+  expect(rest(B, 6_000)).toBe(0);
+});
+
+test("what is spoilt long after an answer, or behind another silence, is nobody's second voice", () => {
+  const { took, silent, rest } = listening();
+  for (let n = 0; n < 4; n += 1) {
+    took(n * 10_000, VOLTAGE, "2300");
+    silent(n * 10_000 + WINDOW_MS + 1, NOISE);
+    silent(n * 10_000 + WINDOW_MS + 250, NOISE);
+  }
+  expect(rest(A, 50_000)).toBe(0);
+});
+
 test("a block is judged by its first register, and a midnight stands still", () => {
   for (const item of ["0001FF00", "00020000", "05060101"]) {
     const ear = listening();

@@ -26,7 +26,7 @@ export const plants = {
 export type PlantName = keyof typeof plants;
 
 /** The same object, but for these; methods are called on the object itself, since it has private parts. */
-function instead<T extends object>(of: T, others: Partial<T>): T {
+export function instead<T extends object>(of: T, others: Partial<T>): T {
   return new Proxy(of, {
     get: (target, name) => {
       if (Object.hasOwn(others, name)) return Reflect.get(others, name) as unknown;

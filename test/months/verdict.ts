@@ -1,10 +1,12 @@
 /** What came of a month, held against what is true. */
 import { AccountId } from "../../src/kernel/ids.ts";
 import { parseYuan } from "../../src/kernel/money.ts";
-import type { OracleDay } from "../oracle/oracle.ts";
+import { Kind, placeOf, TARIFFS } from "../../simulator/energies.ts";
+import { dayAfter, dayOf } from "../oracle/calendar.ts";
+import { countOut, perUnit, type OracleDay } from "../oracle/oracle.ts";
 import type { Clerk } from "./clerk.ts";
 import { PAID, type MonthHouse } from "./house.ts";
-import { DAY_MS, type Household, type Month } from "./plan.ts";
+import { DAY_MS, TIME_ZONE, type Household, type Month } from "./plan.ts";
 import { midnightsOf, trueDays } from "./truth.ts";
 
 /** Polls, midnights, clock and records of a day come to some forty frames. */
@@ -38,6 +40,7 @@ export async function judge(month: Month, house: MonthHouse, clerk: Clerk): Prom
     count(`households with ${household.tariff}`);
     const truth = trueDays(month, household, midnightsOf(house.street, household.address));
     if (household.isRemote) await judgeRemote(house, household, truth, { count, wrong });
+    else judgeWallet(month, house, household, truth, { count, wrong });
     const { relay, obeyed, heard } = house.street.snapshot(household.address);
     if (relay !== "connected" || obeyed.disconnects > 0)
       wrong("nobody is cut", household.address, `${relay}, ${obeyed.disconnects} cuts`);
@@ -50,6 +53,38 @@ export async function judge(month: Month, house: MonthHouse, clerk: Clerk): Prom
   count("registers believed on the clerk's word", clerk.believed.size);
   count("readings doubted", house.doubted.length);
   return { mistakes, figures, storyOf: (address) => storyOf(month, house, address) };
+}
+
+/** A wallet deducts by itself: what is read of it is its energy by day, and what it deducted is what the oracle says, to a fen a day. */
+function judgeWallet(
+  month: Month,
+  { database, street }: MonthHouse,
+  household: Household,
+  truth: readonly OracleDay[],
+  { count, wrong }: Tally,
+): void {
+  const { address } = household;
+  const frozen = new Map<string, number>();
+  for (const { reading, suspect } of database.books.readings.in(null, "meter", address))
+    if (reading.source === "freeze" && reading.item === "importedEnergy" && suspect === null)
+      frozen.set(dayOf(reading.takenAt, TIME_ZONE), Math.round(Number(reading.value) * 100));
+  for (const { day, units } of truth) {
+    count("wallet days");
+    const [from, to] = [frozen.get(day), frozen.get(dayAfter(day))];
+    const energy = from === undefined || to === undefined ? null : to - from;
+    if (energy !== units) wrong("energy of a wallet's day", `${address} ${day}`, `${energy} read, ${units} used (0.01 kWh)`);
+  }
+  // Up to this moment, the day that is not over among it: by its own registers at the prices of its tables.
+  const meter = street.meter(address);
+  meter.settle();
+  const first = midnightsOf(street, address).get(month.days[0]!)!;
+  const { versions } = month.tariffs[household.tariff];
+  const prices = versions[0]!.rates?.prices ?? Array.from({ length: TARIFFS }, () => versions[0]!.price!);
+  const used = prices.map((_, n) => meter.life.registers.steps(placeOf(Kind.forward, n + 1)) - first.rates![n]!);
+  const due = countOut(used.reduce((sum, units, n) => sum + units * perUnit(prices[n]!), 0));
+  const deducted = Number(parseYuan(street.snapshot(address).consumed!));
+  if (Math.abs(deducted - due) > truth.length)
+    wrong("a wallet deducts its tariff", address, `${deducted} deducted, ${due} due (fen)`);
 }
 
 /** Every midnight of every meter has come, by a freeze. */
