@@ -37,8 +37,8 @@ export const TOGETHER_MS = hours(1);
 export const CALM_MS = minutes(10);
 /** After an answer of an address in doubt: a meter may think for 500 ms, and its frame takes some time. Spoken into, it would be lost. */
 export const SECOND_VOICE_REST_MS = 1_000;
-/** So often the question behind an answer has to be spoilt before the line listens longer. */
-export const SPOILT_BEHIND_MIN = 2;
+/** So many questions behind its answers have to be spoilt, and none heard, before the line listens longer: another master spoils one in ten. */
+export const SPOILT_BEHIND_MIN = 3;
 /** An echo's tail and a spike are shorter. */
 const GARBLED_BYTES_MIN = 8;
 /** The line itself is well: its other meters answered so often since, and of ten such exchanges not more than one was garbled. */
@@ -148,6 +148,8 @@ export class Twins {
     if (was === "answered") {
       this.#answered += 1;
       this.#garbled.delete(address);
+      const before = this.#answerBefore(at);
+      if (before !== undefined) this.#spoilt.delete(before);
       this.#lastAnswer = { of: address, at };
       return;
     }
@@ -179,12 +181,18 @@ export class Twins {
 
   /** A second voice falls into whatever is asked next, of whomever: the answer before it is to blame. */
   #spokeInto(at: Instant): void {
-    const answer = this.#lastAnswer;
+    const before = this.#answerBefore(at);
     this.#lastAnswer = undefined;
-    if (answer === undefined || Math.abs(at - answer.at) > this.#windowMs) return;
-    const times = together(this.#spoilt.get(answer.of), at).slice(-SPOILT_BEHIND_MIN);
-    this.#spoilt.set(answer.of, times);
-    if (times.length >= SPOILT_BEHIND_MIN) this.#doubtedAt.set(answer.of, at);
+    if (before === undefined) return;
+    const times = together(this.#spoilt.get(before), at).slice(-SPOILT_BEHIND_MIN);
+    this.#spoilt.set(before, times);
+    if (times.length >= SPOILT_BEHIND_MIN) this.#doubtedAt.set(before, at);
+  }
+
+  /** Whose second voice may have been heard in this exchange. */
+  #answerBefore(at: Instant): string | undefined {
+    const answer = this.#lastAnswer;
+    return answer !== undefined && Math.abs(at - answer.at) <= this.#windowMs ? answer.of : undefined;
   }
 
   /** A silence just before: of registers an old one may come; of numbers only within the time of one question. */

@@ -105,18 +105,29 @@ test("after the answers of an address in doubt the line rests for an hour, and a
   expect(ear.rest(A, TOGETHER_MS + 201)).toBe(0);
 });
 
-test("where the question behind an answer is spoilt twice, of whomever, the line listens longer after that meter", () => {
+test("where the question behind an answer is spoilt three times, of whomever, the line listens longer after that meter", () => {
   const { took, silent, rest } = listening();
   for (const [ms, asked] of [
     [0, A],
     [5_000, B],
+    [10_000, A],
   ] as const) {
     expect(rest(A, ms)).toBe(0);
     took(ms, VOLTAGE, "2300");
     silent(ms + 250, NOISE, asked);
   }
-  expect(rest(A, 6_000)).toBe(SECOND_VOICE_REST_MS);
-  expect(rest(B, 6_000)).toBe(0);
+  expect(rest(A, 11_000)).toBe(SECOND_VOICE_REST_MS);
+  expect(rest(B, 11_000)).toBe(0);
+});
+
+test("one that is heard in between begins the count anew", () => {
+  const { took, silent, rest } = listening();
+  for (let n = 0; n < 12; n += 1) {
+    took(n * 10_000, VOLTAGE, "2300");
+    if (n % 3 === 2) took(n * 10_000 + 100, VOLTAGE, "2300", B);
+    else silent(n * 10_000 + 250, NOISE);
+  }
+  expect(rest(A, 120_000)).toBe(0);
 });
 
 test("what is spoilt long after an answer, or behind another silence, is nobody's second voice", () => {
