@@ -137,6 +137,37 @@ test("rates, reverse energy and midnights of one moment become one use; a revers
   expect(bench.uses).toHaveLength(3);
 });
 
+test.each([
+  { value: "-1.00", doubt: "negative" },
+  { value: "digit A in 0000A100", doubt: "not-a-number" },
+])("a reverse register that says $value is doubted by itself: beside it the forward bill goes on", async ({ value, doubt }) => {
+  const bench = await aBench();
+  await bench.read({ importedEnergy: "10.00", exportedEnergy: "1.00" }, "freeze");
+  bench.at(DAY);
+  await bench.read({ importedEnergy: "11.00", exportedEnergy: value }, "freeze");
+  expect(bench.uses.at(-1)).toEqual({ meter: METER, takenAt: bench.now(), register: 1_100n, midnightOf: "2026-11-03" });
+  expect(await bench.charged(), "1.00 kWh at 0.5283").toBe(53n);
+  expect(bench.suspects).toEqual([{ doubt, item: "exportedEnergy", value }]);
+  expect(await bench.stores.validation.doubt(null, METER), "nothing that a bill or a cut waits for").toBeNull();
+  // and alone, as a register is handed in whose digits are none
+  bench.at(DAY + hours(1));
+  await bench.read({ exportedEnergy: value });
+  expect(bench.suspects).toHaveLength(2);
+  expect(await bench.stores.validation.doubt(null, METER), "nothing that a bill or a cut waits for").toBeNull();
+  await bench.read({ importedEnergy: "11.50", exportedEnergy: "1.20" });
+  expect(bench.uses.at(-1)).toMatchObject({ register: 1_150n, exported: 120n });
+});
+
+test("a forward register that cannot be read is doubted with all that came with it, a good reverse one too", async () => {
+  const bench = await aBench();
+  await bench.read({ importedEnergy: "10.00", exportedEnergy: "1.00" });
+  bench.at(hours(1));
+  await bench.read({ importedEnergy: "-10.50", exportedEnergy: "1.20" });
+  expect(bench.uses).toHaveLength(1);
+  expect(bench.suspects).toEqual([{ doubt: "negative", item: "importedEnergy", value: "-10.50" }]);
+  expect(await bench.stores.validation.doubt(null, METER)).toMatchObject({ open: true, item: "importedEnergy" });
+});
+
 test("a midnight that is fetched after a poll of its day brings rates that go on from the midnight before", async () => {
   const bench = await aBench();
   const rates = (total: string, one: string, two: string) => ({
