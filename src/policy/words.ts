@@ -39,6 +39,7 @@ export const becauseWords: Readonly<Record<Because, Words>> = {
   "cut-by-person": say("a person has cut it, and only a person restores it", "人工跳闸,须人工恢复"),
   "supply-protected": say("the supply is protected at the meter", "电表处于保电状态"),
   "in-credit": say("there is credit", "尚有余额"),
+  "cut-contradicted": say("the meter itself contradicts the register by which it was cut", "电表示数与跳闸所依据的示数矛盾"),
   "nothing-left": say("exactly nothing is left: neither cut nor restored", "余额恰为限值,不跳闸也不复电"),
   "account-disputed": say("a payment is disputed and waits for a person", "有存疑缴费,待人工裁定"),
   "class-protected": say("no rule cuts customers of this class", "该类客户不自动跳闸"),
