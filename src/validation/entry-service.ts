@@ -137,7 +137,8 @@ export class EntryService {
     const days = await store.days(tx, meter, dayBefore(dayOf(newest.takenAt, timeZone), wish.days + 1));
     const { counted, basis } = estimate({ until, days: wish.days, energy: wish.energy }, from, days);
     const register = (counted - newest.shift) % limitsOf(meter).registerEnd;
-    await this.#bill(tx, readingOf(meter, TOTAL, register, until, "estimate"), { meter, takenAt: until, register: counted });
+    const use = { meter, takenAt: until, register: counted, estimated: true } as const;
+    await this.#bill(tx, readingOf(meter, TOTAL, register, until, "estimate"), use);
     return { register, counted, takenAt: until, basis };
   }
 

@@ -6,7 +6,7 @@ import { Instant, later } from "../../src/kernel/clock.ts";
 import type { EnergyUse, Reading } from "../../src/kernel/reading.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
-import { parsePrice } from "../../src/kernel/money.ts";
+import { Fen, parsePrice } from "../../src/kernel/money.ts";
 import { Billing } from "../../src/ledger/billing.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { MeteredUse } from "../../src/policy/metered-use.ts";
@@ -91,7 +91,11 @@ export async function aBench() {
           ...wish,
         }),
       ),
-    /** Fen charged so far, all of it. */
+    pay: (amount: bigint): Promise<unknown> =>
+      db.transact((tx) =>
+        ledger.receive(tx, { account: ACCOUNT, amount: Fen(amount), channel: "desk", reference: `p${(made += 1)}` }),
+      ),
+    /** Fen charged so far, all of it, less what was paid. */
     charged: async (): Promise<bigint> => 0n - (await ledger.position(null, ACCOUNT)).available,
     /** What the rules would do now. */
     intent: async (): Promise<Intent> => {

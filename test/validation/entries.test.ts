@@ -91,7 +91,34 @@ describe("an estimate", () => {
     bench.at(15 * DAY);
     await bench.read({ importedEnergy: "1130.00" });
     expect(billedTo(bench)).toBe("113000");
-    expect(await bench.charged()).toBe(5_280n + 2n * 528n + 264n + 264n); // ten days, 20 kWh spread over two, and twice 5 kWh, each day rounded once
+    expect(await bench.charged()).toBe(5_280n + 4n * 251n + 581n); // ten days, 19 kWh spread over four, and 11 kWh, each day rounded once
+  });
+  test("that was too high is given back by the first register that is read after it, and nobody is cut by it meanwhile or then", async () => {
+    const bench = await inDoubt();
+    bench.at(11 * DAY + hours(6));
+    await bench.pay(20_000n);
+    await bench.enter({ kind: "estimate", energy: 40_000n });
+    expect(await bench.charged()).toBe(5_280n + 21_132n - 20_000n); // ten days of 10 kWh, and 400 kWh spread over two
+    expect((await bench.intent()).because).toBe("reading-in-doubt");
+    bench.at(11 * DAY + hours(6) + minutes(20));
+    await bench.read({ importedEnergy: "1112.00" });
+    expect(await bench.intent()).toMatchObject({ want: "connected", because: "in-credit" });
+    expect(await bench.charged()).toBe(5_280n + 634n - 20_000n);
+    // the next midnight is missing, and all that come later count
+    for (const day of [13, 14, 16, 20]) {
+      bench.at(day * DAY + minutes(5));
+      await bench.read({ importedEnergy: `${1_000 + 10 * day}.00` }, "freeze", later(begin, day * DAY));
+    }
+    expect(await bench.charged()).toBe(10_561n - 20_000n); // 200 kWh, each day rounded once
+    expect(bench.suspects).toHaveLength(1);
+  });
+  test("is not what a cut rests on: its moment is none of a reading, though the doubt before it was decided", async () => {
+    const bench = await aBench();
+    await bench.read({ importedEnergy: "1000.00" });
+    bench.at(2 * DAY);
+    await bench.enter({ kind: "estimate", energy: 4_000n });
+    const picture = await bench.stores.policy.remoteMeter(null, METER);
+    expect(picture).toMatchObject({ readAt: begin, readingInDoubt: true, available: -2_114n });
   });
   test("needs a day to reckon from, or to be given, and a register that was ever believed", async () => {
     const bench = await aBench();
