@@ -69,8 +69,14 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
   await house.gateway.reconcile();
   expect(cuts(LEAPS)).toBe(0);
 
-  const body = { kind: "accept", reason: "the display shows it: a kiln was fired" };
+  const { evidence } = await house.desk.get(`/v1/exceptions/${String(item["id"])}`);
+  const [doubted] = (evidence as { readings: readonly Thing[] }).readings;
+  const body = { kind: "accept", register: doubted!["value"], reason: "the display shows it: a kiln was fired" };
   expectProblem(await post(`/v1/meters/${LEAPS}/entries`, { ...body, reason: "ok" }), 400, "invalid-request");
+  expectProblem(await post(`/v1/meters/${LEAPS}/entries`, { ...body, register: undefined }), 400, "invalid-request");
+  const other = await post(`/v1/meters/${LEAPS}/entries`, { ...body, register: "99.99" });
+  expectProblem(other, 409, "register-changed");
+  expect(other.json).toMatchObject({ seen: "99.99", now: body.register });
   const entered = await post(`/v1/meters/${LEAPS}/entries`, body, "kiln-1");
   expect(entered.status).toBe(201);
   expect((await post(`/v1/meters/${LEAPS}/entries`, body, "kiln-1")).json).toEqual(entered.json); // once

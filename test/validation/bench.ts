@@ -86,11 +86,19 @@ export async function aBench() {
     enter: (wish: Partial<EntryWish> & Pick<EntryWish, "kind">): Promise<Entry> =>
       db.transact((tx) =>
         entries.enter(tx, METER, {
-          ...{ register: null, rates: null, billedTo: null, energy: null, days: 7, takenAt: null },
+          ...{ register: null, insteadOf: null, rates: null, billedTo: null, energy: null, days: 7, takenAt: null },
           ...{ reason: "seen at the display", by: "Wang" },
           ...wish,
         }),
       ),
+    /** A cut of the rules that the meter showed. */
+    cut: async (): Promise<void> => {
+      await meters.setRelay(null, METER, {
+        ...{ relay: "disconnected", order: "disconnect", word: 0x50, takenAt: now },
+        ...{ preTripAlarm: false, protected: false, accountOpened: true },
+      });
+      await db.transact((tx) => meters.setCutBy(tx, METER, "rule"));
+    },
     pay: (amount: bigint): Promise<unknown> =>
       db.transact((tx) =>
         ledger.receive(tx, { account: ACCOUNT, amount: Fen(amount), channel: "desk", reference: `p${(made += 1)}` }),
