@@ -23,6 +23,7 @@ import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
 import { storesInMemory, type StoresInMemory } from "../../src/stores/in-memory/stores.ts";
 import { Listeners } from "../../src/transports/listeners.ts";
 import type { Transport } from "../../src/transports/transport.ts";
+import type { EntryService } from "../../src/validation/entry-service.ts";
 import { StormClock } from "../storms/storm-clock.ts";
 
 export const TIME_ZONE = "Asia/Shanghai";
@@ -54,6 +55,8 @@ export interface StreetHouse {
   readonly stores: StoresInMemory;
   readonly addresses: readonly MeterAddress[];
   readonly lines: Street;
+  /** What a person enters. */
+  readonly entries: EntryService;
   /** Lines that are pulled out of the wall. */
   readonly unplugged: Set<string>;
   pass(ms: number): Promise<void>;
@@ -131,7 +134,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
       ),
     });
   let ids = 0;
-  let current: { readonly lines: Street; readonly close: () => Promise<void> } | undefined;
+  let current: { readonly lines: Street; readonly entries: EntryService; readonly close: () => Promise<void> } | undefined;
   const begin = async (): Promise<void> => {
     const closers: (() => Promise<void>)[] = [];
     const lines = linesOf();
@@ -152,6 +155,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     await engine.start();
     current = {
       lines,
+      entries: engine.doors.entries,
       close: async () => {
         for (const close of closers.reverse()) await close();
         await lines.close();
@@ -164,6 +168,9 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     addresses: records.map(({ address }) => address),
     get lines() {
       return current!.lines;
+    },
+    get entries() {
+      return current!.entries;
     },
     pass: (ms) => clock.pass(ms),
     until: (moment) => clock.pass(moment - clock.now()),
