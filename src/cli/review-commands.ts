@@ -64,15 +64,15 @@ export function reviewCommands({ program, throughGateway, terminal, clientOf }: 
     .argument("<address>", "twelve digits")
     .argument("<kind>", KINDS)
     .option("--register <kWh>", "accept: the doubted one that you looked at · correct, rebase: as the meter shows it")
-    .option("--instead-of <kWh>", "correct: what is believed and was false; what it cost is given back")
+    .option(
+      "--instead-of <kWh>",
+      "what is believed · correct: it was false, and what it cost is given back · rebase: with --billed-to",
+    )
     .option("--rates <kWh,…>", "correct: by rate, the first rate first")
-    .option("--billed-to <kWh>", "rebase: what it showed last before it was reset; with --at")
+    .option("--billed-to <kWh>", "rebase: what it showed last before it was reset; with --instead-of")
     .option("--energy <kWh>", "estimate: so much was used since; with --at")
     .option("--days <n>", "estimate: by the mean of so many days (default: 7)")
-    .option(
-      "--at <time>",
-      "ISO 8601 with offset; needed with --energy and --billed-to; left out: of the doubted reading, else now",
-    )
+    .option("--at <time>", "ISO 8601 with offset; needed with --energy; left out: of the doubted reading, else now")
     .option("--reason <text>", "why; it stands in the books and closes the exception")
     .option("--key <key>", "the same key again is the same entry (default: a new one, which is told)")
     .action(async (address: string, kind: string, options: EntryOptions) => {

@@ -46,7 +46,7 @@ export const becauseWords: Readonly<Record<Because, Words>> = {
   "conversion-grace": say("has just come over from another way to pay: warned only", "结算方式转换期,仅预警"),
   "contact-missing": say("the customer cannot be reached", "缺少联系方式"),
   "reading-stale": say("the last reading is too old", "示数过旧"),
-  "reading-in-doubt": say("the last reading is not believed", "示数未通过校验"),
+  "reading-in-doubt": say("the last reading is not believed, or the bill rests on an estimate", "示数未通过校验,或电费依据估算"),
   maintenance: say("an outage is planned", "计划停电检修期间"),
   "bad-weather": say("the weather is bad", "恶劣天气"),
   holiday: say("it is a holiday or the day before one", "节假日或节假日前一天"),

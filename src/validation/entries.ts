@@ -8,7 +8,7 @@
  *     rebase     the meter was reset: billed up to …, begins anew   the count goes on, under another shift
  *
  * None of them is silent: each has a reason, a name and a row that the audit keeps. None is done twice: whoever looked at a register names
- * it (accept, insteadOf), and whoever says how much was used says until when, which is over the second time.
+ * it (accept, insteadOf), and whoever says how much was used says until when: the second time it is another, or over.
  */
 import type { Instant } from "../kernel/clock.ts";
 import { kwh } from "../kernel/energy.ts";
@@ -102,6 +102,8 @@ export const registerChanged = (field: string, seen: bigint, now: bigint): Fault
 
 export interface RebaseWish {
   readonly register: bigint;
+  /** What is believed, and was looked at. */
+  readonly insteadOf: bigint;
   /** As the meter showed it last before it was reset. */
   readonly billedTo: bigint;
   readonly at: Instant;
@@ -110,9 +112,10 @@ export interface RebaseWish {
 /** The meter was reset: up to `billedTo` the old register counts, and from then on the new one. */
 export function rebased(
   newest: Believed,
-  { register, billedTo, at }: RebaseWish,
+  { register, insteadOf, billedTo, at }: RebaseWish,
   { disconnected, limits }: { readonly disconnected: boolean; readonly limits: MeterLimits },
 ): Believed {
+  if (insteadOf !== newest.register) throw registerChanged("insteadOf", insteadOf, newest.register);
   if (billedTo < newest.register)
     throw new Fault("invalid-request", {
       field: "billedTo",
@@ -121,7 +124,7 @@ export function rebased(
     });
   if (at < newest.takenAt)
     throw new Fault("invalid-request", { field: "takenAt", problem: "before the newest believed reading of this meter" });
-  // the measure of the gate, which nobody gets past here: said again after the count began anew, it would be billed again
+  // the measure of the gate, which nobody gets past here: a digit too many would be billed with nobody to doubt it
   const most = mostIn(at - newest.takenAt, limits);
   if (billedTo - newest.register > most)
     throw new Fault("invalid-request", {

@@ -24,7 +24,7 @@ import type { ValidationStore } from "./validation-store.ts";
 export interface EntryWish {
   readonly kind: EntryKind;
   readonly register: bigint | null;
-  /** Of a correction that lowers what is believed: that, as it was looked at. */
+  /** What is believed, as it was looked at: of a correction that lowers it, of a rebase that bills on from it. */
   readonly insteadOf: bigint | null;
   readonly rates: readonly bigint[] | null;
   readonly billedTo: bigint | null;
@@ -162,7 +162,7 @@ export class EntryService {
 
   async #estimated(tx: Transaction, meter: MeterAddress, newest: Believed, wish: EntryWish): Promise<Made> {
     const { store, clock, timeZone, limitsOf } = this.#parts;
-    const until = wish.energy === null ? (wish.takenAt ?? clock.now()) : momentOf(wish, "energy");
+    const until = wish.energy === null ? (wish.takenAt ?? clock.now()) : untilWhen(wish);
     const last = await store.lastEstimate(tx, meter, newest.takenAt);
     const from = last === null ? { at: newest.takenAt, counted: countedOf(newest) } : { at: last.takenAt, counted: last.counted };
     const days = await store.days(tx, meter, dayBefore(dayOf(newest.takenAt, timeZone), wish.days + 1));
@@ -176,11 +176,11 @@ export class EntryService {
   async #rebased(tx: Transaction, book: MeterBook, newest: Believed, wish: EntryWish): Promise<Made> {
     const { store, clock, timeZone, limitsOf } = this.#parts;
     const { address: meter, relay } = book;
-    const takenAt = wish.billedTo === null ? (wish.takenAt ?? clock.now()) : momentOf(wish, "billedTo");
+    const takenAt = wish.takenAt ?? clock.now();
     const register = needed(wish.register, "register");
-    if (wish.billedTo !== null && takenAt === newest.takenAt)
-      throw new Fault("invalid-request", { field: "takenAt", problem: "of this moment something is believed already" });
-    const asked = { register, billedTo: wish.billedTo ?? newest.register, at: takenAt };
+    // whoever bills by it names what it goes on from: said again, that is another
+    const insteadOf = wish.billedTo === null ? (wish.insteadOf ?? newest.register) : needed(wish.insteadOf, "insteadOf");
+    const asked = { register, insteadOf, billedTo: wish.billedTo ?? newest.register, at: takenAt };
     const next = rebased(newest, asked, { disconnected: relay === "disconnected", limits: limitsOf(meter) });
     const counted = countedOf(next);
     await store.saveBelieved(tx, meter, next);
@@ -206,9 +206,9 @@ const readingOf = (meter: MeterAddress, item: string, value: bigint, takenAt: In
 });
 
 /** Whoever says how much it was says until when: said again, that moment is over, and nothing is billed twice. */
-function momentOf({ takenAt }: EntryWish, given: string): Instant {
+function untilWhen({ takenAt }: EntryWish): Instant {
   if (takenAt === null)
-    throw new Fault("invalid-request", { field: "takenAt", problem: `is needed with ${given}: until when that was used` });
+    throw new Fault("invalid-request", { field: "takenAt", problem: "is needed with energy: until when that was used" });
   return takenAt;
 }
 

@@ -50,7 +50,7 @@ test("supply comes back with the first true register, and the money with a perso
 
   const believed = (await stores.validation.validated([meter])).get(meter)!;
   const nothing = { rates: null, billedTo: null, energy: null, days: 7, takenAt: null } as const;
-  const register = BigInt(street.meters.get(meter)!.energySteps);
+  const register = street.meters.get(meter)!.energySteps;
   const wish = {
     kind: "correct",
     register,

@@ -100,6 +100,17 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
     GATEWAY_URL: house.gateway.url,
   });
   expect(said.code).toBe(1);
+
+  // whoever got no answer asks again by the key that was told, and it is entered once
+  const api = { GATEWAY_URL: house.gateway.url };
+  const until = new Date(clock.now()).toISOString();
+  const estimate = ["entry", LEAPS, "estimate", "--energy", "1.00", "--at", until, "--reason", "nobody at home", "--json"];
+  const first = await meterctl(estimate, api);
+  const [, key] = /^key ([0-9a-f-]{36})$/m.exec(first.error) ?? [];
+  expect(await availableOf(LEAPS)).toBe((left - 0.53).toFixed(2));
+  expect((await meterctl([...estimate, "--key", key!], api)).out).toBe(first.out);
+  expect((await meterctl(estimate, api)).code).toBe(1); // not by another: until then it is billed
+  expect(await availableOf(LEAPS)).toBe((left - 0.53).toFixed(2));
   expect((await meterctl(["reviews", "never-read"], { GATEWAY_URL: house.gateway.url })).out).toBe("Nothing on this list.");
 });
 

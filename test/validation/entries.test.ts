@@ -164,18 +164,21 @@ describe("a register that was believed and was false", () => {
 
 test("a rebase is billed once: said again, or of more than the meter can have counted, it is refused", async () => {
   const bench = await aBench();
-  await bench.read({ importedEnergy: "1000.00" });
+  await bench.read({ importedEnergy: "10.00" });
   bench.at(hours(5));
-  const wish = { kind: "rebase", register: 0n, billedTo: 100_200n } as const;
-  await expect(bench.enter(wish)).rejects.toMatchObject({ code: "invalid-request", context: { field: "takenAt" } });
-  await bench.enter({ ...wish, takenAt: bench.now() });
-  expect(await bench.charged()).toBe(106n);
-  await expect(bench.enter({ ...wish, takenAt: bench.now() })).rejects.toMatchObject({ code: "invalid-request" });
-  bench.at(hours(6));
-  await expect(bench.enter({ ...wish, takenAt: bench.now() })).rejects.toMatchObject({
+  const wish = { kind: "rebase", register: 0n, billedTo: 1_200n, insteadOf: 1_000n } as const;
+  await expect(bench.enter({ ...wish, insteadOf: null })).rejects.toMatchObject({ context: { field: "insteadOf" } });
+  await expect(bench.enter({ ...wish, billedTo: 26_300n })).rejects.toMatchObject({
     code: "invalid-request",
-    context: { field: "billedTo", believed: "0.00", most: "52.00" },
+    context: { field: "billedTo", believed: "10.00", most: "252.00" },
   });
+  await bench.enter(wish);
+  expect(await bench.charged()).toBe(106n);
+  const changed = { code: "register-changed", context: { seen: "10.00", now: "0.00" } };
+  await expect(bench.enter(wish)).rejects.toMatchObject(changed);
+  bench.at(hours(6));
+  await expect(bench.enter(wish)).rejects.toMatchObject(changed);
+  await bench.enter({ kind: "rebase", register: 0n }); // bills nothing, so it may be said as often as one likes
   expect(await bench.charged()).toBe(106n);
 });
 
@@ -186,11 +189,11 @@ test("no entry lets a register go back by mistake; after a rebase the count goes
       code: "register-goes-back",
     });
   expect(billedTo(bench)).toBe("110000");
-  await expect(bench.enter({ kind: "rebase", register: 0n, billedTo: 109_999n, takenAt: bench.now() })).rejects.toMatchObject({
+  await expect(bench.enter({ kind: "rebase", register: 0n, billedTo: 109_999n, insteadOf: 110_000n })).rejects.toMatchObject({
     code: "invalid-request",
   });
   const before = await bench.charged();
-  expect(await bench.enter({ kind: "rebase", register: 0n, billedTo: 110_200n, takenAt: bench.now() })).toMatchObject({
+  expect(await bench.enter({ kind: "rebase", register: 0n, billedTo: 110_200n, insteadOf: 110_000n })).toMatchObject({
     counted: 110_200n,
   });
   expect(billedTo(bench)).toBe("110200");

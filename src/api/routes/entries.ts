@@ -26,18 +26,20 @@ const body = z.strictObject({
     .describe("accept: the doubted one, as it was looked at; another by now is refused · correct, rebase: as the meter shows it"),
   insteadOf: energy
     .optional()
-    .describe("correct: what is believed, and was false: the register may be lower, and what that cost is given back"),
+    .describe(
+      "what is believed, as it was looked at; another by now is refused · correct: it was false, the register is lower, and what it cost is given back · rebase: needed with billedTo",
+    ),
   rates: z.array(energy).min(1).max(4).optional().describe("correct: by rate, the first rate first"),
   billedTo: energy
     .optional()
-    .describe("rebase: what it showed last before it was reset, with takenAt; left out: what was believed last"),
+    .describe("rebase: what it showed last before it was reset, with insteadOf; left out: what was believed last"),
   energy: energy.optional().describe("estimate: so much was used since, with takenAt; left out: by the mean of the last days"),
   days: z.int().min(1).max(28).default(7).describe("estimate: of so many days"),
   takenAt: z.iso
     .datetime({ offset: true })
     .meta({ type: "string" })
     .optional()
-    .describe("when; needed with energy or billedTo; left out: of the doubted reading, else now"),
+    .describe("when; needed with energy; left out: of the doubted reading, else now"),
   reason: shape.reasonText.min(8, "say in eight letters or more why; it stands in the books and closes the exception"),
 });
 
