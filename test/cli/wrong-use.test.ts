@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { rateKeys } from "../../src/collection/collection-store.ts";
 import { exemptionKinds } from "../../src/policy/exemptions.ts";
+import { entryKinds } from "../../src/validation/entries.ts";
 import { reviewLists, sortKeys } from "../../src/validation/review/lists.ts";
 import { meterctl } from "./terminal.ts";
 
@@ -14,6 +15,7 @@ test.each([
   { call: "reviews silent --order foo", allowed: ["asc", "desc"] },
   { call: "collection --by foo", allowed: rateKeys },
   { call: "exempt 1000000001 --kind foo", allowed: exemptionKinds },
+  { call: "entry 202611220001 foo --reason because-it-is-so", allowed: entryKinds },
   { call: "entry 12 accept --reason because-it-is-so", allowed: ["twelve digits"] },
 ])("$call ends with 2, and what is allowed is named", async ({ call, allowed }) => {
   const said = await meterctl(call.split(" "), NOBODY);

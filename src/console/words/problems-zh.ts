@@ -74,6 +74,7 @@ export const nextStepsZh: Partial<Record<FaultCode, string>> & Readonly<Record<s
   "tariff-month-differs": "请设置电表第一结算日（04000B01），或按该日计阶梯。",
   "entry-impossible": "请查看所指出的问题；示数确实如此用 correct 录入，重新走字用 rebase 录入。",
   "register-goes-back": "如电表已清零，请用 rebase 录入：计费止码与新起码。",
+  "register-changed": "请比对两个示数并查看电表，再录入真实示数。",
   "exemption-end": "请写明截止时间；到期后可再延长。",
   "exemption-ended": "如仍需要，请重新设置。",
   "unknown-exemption": "请查看该户的豁免列表。",
