@@ -28,6 +28,8 @@ import {
 } from "./items.ts";
 
 export interface TariffPicture {
+  /** When its first item was heard, and its last: which tables run is asked first, the clock last. */
+  readonly begunAt: Instant;
   readonly takenAt: Instant;
   /** By identifier, hex in the order of the wire; what the meter does not have is not there. */
   readonly bytes: Readonly<Record<string, string>>;
@@ -51,6 +53,7 @@ export type TariffExtent = "everything" | "running" | readonly string[];
 export async function readTariff(talk: Conversation, model: MeterModel, extent: TariffExtent): Promise<TariffPicture> {
   const reader = new Reader(talk);
   await reader.all(typeof extent === "string" ? [WORD_3] : extent);
+  const begunAt = reader.at!;
   const { choices } = model.profile;
   const running = runningOf(reader.bytes[WORD_3], choices.word3);
   if (extent === "running") {
@@ -69,7 +72,7 @@ export async function readTariff(talk: Conversation, model: MeterModel, extent: 
     await reader.holidays();
   }
   const shown = typeof extent === "string" ? await reader.clock() : null;
-  return { takenAt: reader.at!, bytes: reader.bytes, running, shown };
+  return { begunAt, takenAt: reader.at!, bytes: reader.bytes, running, shown };
 }
 
 const [DATE, TIME] = ["04000101", "04000102"];
