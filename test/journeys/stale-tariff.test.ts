@@ -13,6 +13,8 @@ const STALE = "202611220401"; // still has the price of last year
 const HELD = "202611220402"; // its switch never comes
 const RATES = "202611220403"; // by four rates and steps, as it should
 const REMOTE = "202611220404";
+const MONTHLY = "202611220405"; // steps of a month that is not its own
+const ONE_PRICE = "202611220406"; // should have rates, and has one price
 const DAY = ["00:00 4", "08:00 3", "10:00 2", "12:00 3", "17:00 2", "19:00 1", "21:00 3", "23:00 4"];
 const PRICES = ["0.9283", "0.7283", "0.5283", "0.2783"];
 const steps = { every: "year" as const, startsOn: "01-01", upTo: ["2.00", "3.00"], add: ["0.0000", "0.0500", "0.3000"] };
@@ -38,6 +40,8 @@ beforeAll(async () => {
         },
       },
       { address: REMOTE, model: "remote-ledger", mode: "remote", loadKw: 0 },
+      { address: MONTHLY, balance: "50.00", loadKw: 0 },
+      { address: ONE_PRICE, balance: "50.00", loadKw: 0 },
     ],
     site: {
       reconciliation: { at: null },
@@ -57,12 +61,24 @@ beforeAll(async () => {
           ],
         },
         { id: "remote", price: "0.5283" },
+        {
+          id: "monthly",
+          versions: [
+            {
+              ...{ from: "2026-01-01", price: "0.5283" },
+              steps: { every: "month" as const, startsOn: 15, upTo: ["100.00"], add: ["0.0000", "0.1000"] },
+            },
+          ],
+        },
+        { id: "new-rates", versions: [{ from: "2026-01-01", rates: { prices: PRICES, day: DAY } }] },
       ],
       accounts: [
         { account: accountOf(STALE), tariff: "home" },
         { account: accountOf(HELD), tariff: "home" },
         { account: accountOf(RATES), tariff: "rates" },
         { account: accountOf(REMOTE), tariff: "home", mode: "remote" },
+        { account: accountOf(MONTHLY), tariff: "monthly" },
+        { account: accountOf(ONE_PRICE), tariff: "new-rates" },
       ],
     },
   });
@@ -176,5 +192,24 @@ describe("a switch that the site file knows nothing of", { timeout: 120_000 }, (
     parameters.set("04000108", new Uint8Array(5));
     await compare(STALE);
     expect(await itemsAbout(STALE)).toEqual([]);
+  });
+});
+
+describe("a meter that cannot run its account's tariff, or runs one price of it", { timeout: 120_000 }, () => {
+  test("is named, and its money is compared all the same", async () => {
+    expect(await compare(MONTHLY)).toMatchObject({ skipped: [], agree: 1 });
+    expect(await itemsAbout(MONTHLY)).toMatchObject([{ kind: "stale-tariff", because: "tariff-month-differs" }]);
+    const { balance } = house.street.snapshot(MONTHLY);
+    house.street.patch(MONTHLY, { balance: (Number(balance) - 5).toFixed(2) });
+    const [difference] = things((await compare(MONTHLY))["differences"]) as [Thing];
+    expect(things(difference["findings"])).toMatchObject([{ what: "balance", difference: "-5.00" }]);
+  });
+
+  test("and one price where rates should be is found in one night", async () => {
+    await compare(ONE_PRICE);
+    const [item] = (await itemsAbout(ONE_PRICE)) as [Thing];
+    expect(item).toMatchObject({ kind: "stale-tariff", because: "running-differs" });
+    const { evidence } = (await get(`/v1/exceptions/${String(item["id"])}`)).json;
+    expect(things(thing(evidence)["differs"]).map(({ item: di }) => di)).toContain("040501FF");
   });
 });

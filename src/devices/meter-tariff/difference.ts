@@ -1,6 +1,6 @@
 /** Two pictures of a meter's tariff beside each other, byte by byte: what differs, and where. Pure. */
 import { setKinds, switchTimes, type SetKind } from "./items.ts";
-import { isNear } from "./moment.ts";
+import { fellWithin, isNear } from "./moment.ts";
 import { digitsOf, type TariffPicture } from "./picture.ts";
 
 export interface ByteDifference {
@@ -53,3 +53,7 @@ export function nearSwitchIn({ bytes, shown, begunAt, takenAt }: TariffPicture):
   if (shown === null) return null;
   return Object.values(switchesIn(bytes)).find((at) => isNear(at, shown, takenAt - begunAt)) ?? null;
 }
+
+/** A switch came while this was read: half of it is of the time before. */
+export const straddlesSwitch = ({ bytes, shown, begunAt, takenAt }: TariffPicture): boolean =>
+  shown !== null && Object.values(switchesIn(bytes)).some((at) => fellWithin(at, shown, takenAt - begunAt));

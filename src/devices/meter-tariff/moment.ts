@@ -35,4 +35,10 @@ export function isNear(at: string, shown: string, tookMs: number): boolean {
   return behindMs >= -BEGUN_BEFORE_MINUTES * MINUTE_MS && behindMs <= SETTLED_AFTER_MINUTES * MINUTE_MS + tookMs;
 }
 
+/** Whether a switch came while somebody looked for so long, or in the minute before: which set runs was asked first. */
+export function fellWithin(at: string, shown: string, tookMs: number): boolean {
+  const behindMs = asDate(shown) - asDate(at);
+  return behindMs >= 0 && behindMs <= MINUTE_MS + tookMs;
+}
+
 export const minutesBetween = (from: string, to: string): number => (asDate(to) - asDate(from)) / MINUTE_MS;
