@@ -160,6 +160,45 @@ describe("a meter that still has last year's price", { timeout: 120_000 }, () =>
   });
 });
 
+describe("a push of a whole tariff", { timeout: 120_000 }, () => {
+  const body = { from: "2026-12-01", reason };
+  const pushed = (key?: string): Promise<Answer> =>
+    ask(house.gateway.url, "POST", "/v1/tariffs/home/push", {
+      body,
+      ...(key === undefined ? {} : { headers: { "idempotency-key": key } }),
+    });
+  const commandsOf = async (meter: string): Promise<number> =>
+    itemsOf(await get(`/v1/commands?kind=tariff-set&meter=${meter}`)).length;
+
+  test("whose answer was lost is answered the same for ever, and orders no meter twice", async () => {
+    const before = await commandsOf(STALE);
+    const [first, twin] = await Promise.all([pushed("january"), pushed("january")]);
+    expect(twin.json["push"]).toBe(first.json["push"]);
+    for (const { command } of things(first.json["items"])) await ended(String(thing(command)["id"]));
+    const later = await pushed("january");
+    expect([first.text, twin.text]).toContain(later.text);
+    expect(await commandsOf(STALE)).toBe(before + 1);
+    expect((await get(`/v1/tariffs/home/push/${String(first.json["push"])}`)).json).toMatchObject({ meters: 2, ended: 2 });
+    expectProblem(
+      await ask(house.gateway.url, "POST", "/v1/tariffs/home/push", {
+        body: { ...body, reason: "another" },
+        headers: { "idempotency-key": "january" },
+      }),
+      409,
+      "idempotency-conflict",
+    );
+  });
+
+  test("is found under its own tariff alone, and has a name of its own", async () => {
+    const [one, other] = await Promise.all([pushed(), pushed()]);
+    expect(one.json["push"]).not.toBe(other.json["push"]);
+    for (const { command } of [...things(one.json["items"]), ...things(other.json["items"])])
+      if (command !== null) await ended(String(thing(command)["id"]));
+    const [name] = [one, other].filter(({ json }) => things(json["items"]).some(({ command }) => command !== null));
+    expectProblem(await get(`/v1/tariffs/rates/push/${String(name!.json["push"])}`), 404, "not-found");
+  });
+});
+
 describe("a meter by rates and steps", { timeout: 120_000 }, () => {
   test("agrees over a night in which the year's steps begin anew and other prices take over", async () => {
     expect(await compare(RATES)).toMatchObject({ meters: 1 }); // counts from here
