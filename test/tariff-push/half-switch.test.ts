@@ -3,9 +3,11 @@
  * of another. It is looked after until the switch, however far away, and what stands is taken back as soon as it is heard.
  */
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { ReplacementService } from "../../src/commands/replacement/replacement-service.ts";
 import type { TariffOrder } from "../../src/devices/meter-tariff/order.ts";
 import { hours, minutes } from "../../src/kernel/clock.ts";
-import type { CommandId } from "../../src/kernel/ids.ts";
+import { BusId, type CommandId } from "../../src/kernel/ids.ts";
+import { addressOf } from "../lines/world.ts";
 import { A, full, raise, type PushWorld } from "./world.ts";
 
 const far: TariffOrder = { ...full, from: "2027-01-02", slots: { ...full.slots!, holidays: null } };
@@ -51,8 +53,32 @@ test("is finished when the meter is heard within the day", async () => {
   expect(await world.ended(id, hours(3))).toMatchObject({ state: "confirmed" });
 });
 
+test("does not stand in the way of whoever replaces the dead meter when the day is over", async () => {
+  const { runnerParts, books, street } = world;
+  const replacements = new ReplacementService({
+    ...runnerParts,
+    ...{ replacements: books.stores.replacements, street, buses: new Set(["bus-1"]), restoreBy: "arm" },
+    service: undefined as never, // nothing is carried over here
+    newId: () => "a-replacement",
+  });
+  const newMeter = { address: addressOf(1), meterNumber: addressOf(1), customerNumber: "002611220002" };
+  const begin = () =>
+    books.transactor.transact((tx) =>
+      replacements.begin(tx, street.meter(A)!, {
+        newMeter: { ...newMeter, bus: BusId("bus-1"), model: "standard-wallet" },
+        ...{ given: null, reason: "dead", askedByName: "lin" },
+      }),
+    );
+  await world.clock.wait(hours(20));
+  await expect(begin()).rejects.toThrow("an order is on its way to it");
+  await world.clock.wait(hours(5));
+  await begin();
+  expect(books.command(id)).toMatchObject({ state: "unanswered", because: "replaced" });
+});
+
 test("ends as silence when the switch is here and nobody has heard the meter", async () => {
-  const command = await world.ended(id, hours(30));
+  await world.clock.wait(hours(27));
+  const command = await world.ended(id, hours(3));
   expect(command).toMatchObject({ state: "unanswered", because: "silence" });
   const switchAt = Date.parse("2027-01-02T00:00:00+08:00");
   expect(Math.abs(command.endedAt! - switchAt)).toBeLessThan(minutes(5));
