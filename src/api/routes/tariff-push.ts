@@ -5,7 +5,6 @@
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { hours, Instant, later } from "../../kernel/clock.ts";
 import { Fault, isFault } from "../../kernel/faults.ts";
 import { CommandId, MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
@@ -19,6 +18,7 @@ import { problemOfItem, sideBySide } from "../batches.ts";
 import type { ApiParts } from "../books.ts";
 import { writeInParts, writeOnce } from "../idempotency.ts";
 import * as shape from "../schemas.ts";
+import { commandsOf, pushNamed } from "../tariff-pushes.ts";
 import type { Views } from "../views.ts";
 
 const day = z.iso.date().describe("the day of the site's zone that the version begins on, as in the site file");
@@ -59,7 +59,7 @@ const progress = z.object({
   states: z.record(z.string(), z.number()),
   items: z.array(pushed),
 });
-/** Commands of a push are looked up by pages of this many. */
+/** Accounts are read by pages of this many. */
 const PAGE = 1_000;
 
 export function tariffPushRoutes(app: FastifyInstance, parts: ApiParts, views: Views): void {
@@ -176,7 +176,9 @@ export function tariffPushRoutes(app: FastifyInstance, parts: ApiParts, views: V
         mark: () => pushNamed({ tariff: id, from, at: parts.clock.now(), id: parts.newId() }),
         work: async (push) => {
           // Of a request with the same key that died, or is at it just now: what was ordered is not ordered again.
-          const ordered = new Map((await commandsOf(push)).map((command) => [command.meter as string, command]));
+          const ordered = new Map(
+            (await commandsOf(parts.commandStore, push)).map((command) => [command.meter as string, command]),
+          );
           const items = await sideBySide(await metersOf(id), (record) => one(record, push, ordered));
           return summary({ push, tariff: id, from }, items);
         },
@@ -196,7 +198,7 @@ export function tariffPushRoutes(app: FastifyInstance, parts: ApiParts, views: V
     },
     async (request) => {
       const { id, push } = request.params;
-      const commands = await commandsOf(push);
+      const commands = await commandsOf(parts.commandStore, push);
       const [first] = commands;
       const order = first?.params["order"] as TariffOrder | undefined;
       if (order === undefined || order.tariff !== id) throw new Fault("not-found", { tariff: id, push });
@@ -231,33 +233,6 @@ export function tariffPushRoutes(app: FastifyInstance, parts: ApiParts, views: V
     const { command } = context;
     return typeof command === "string" ? parts.commandStore.find(null, CommandId(command)) : null;
   }
-
-  async function commandsOf(push: string): Promise<readonly Command[]> {
-    const begunAt = momentOf(push);
-    if (begunAt === null) return [];
-    const found: Command[] = [];
-    for (let before: Command["id"] | undefined; ;) {
-      const page = await parts.commandStore.list({
-        kind: "tariff-set",
-        since: later(begunAt, -CLOCKS_APART_MS_MAX),
-        limit: PAGE,
-        ...(before === undefined ? {} : { before }),
-      });
-      found.push(...page.filter(({ params }) => params["push"] === push));
-      if (page.length < PAGE) return found.reverse();
-      before = page.at(-1)!.id;
-    }
-  }
-}
-
-/** TARIFF.FROM.MOMENT-RANDOM: the moment tells how far back its commands can be, the rest tells two of one millisecond apart. */
-const pushNamed = (of: { readonly tariff: string; readonly from: string; readonly at: Instant; readonly id: string }): string =>
-  `${of.tariff}.${of.from}.${Math.floor(of.at).toString(36)}-${of.id.slice(-8)}`;
-/** A push that is finished by another gateway is dated by that one's clock. */
-const CLOCKS_APART_MS_MAX = hours(1);
-function momentOf(push: string): Instant | null {
-  const [, moment] = /\.([0-9a-z]{8,9})(?:-[0-9a-f]{8})?$/.exec(push) ?? [];
-  return moment === undefined ? null : Instant(Number.parseInt(moment, 36));
 }
 
 type Item = z.output<typeof pushed>;
