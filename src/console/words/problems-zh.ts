@@ -69,6 +69,7 @@ export const nextStepsZh: Partial<Record<FaultCode, string>> & Readonly<Record<s
   "unknown-tariff": "请使用站点文件中的电价及其某一版本的起始日。",
   "tariff-under-way": "请等待该命令结束，或在未发送时取消。",
   "tariff-switch-pending": "请等待切换完成，或以 replacePending: true 重新提交以撤回该切换。",
+  "tariff-switch-near": "无需处理：切换完成前每五分钟再查看一次。",
   "tariff-set-unknown": "请现场写入时段表；单一电价的价格与阶梯可以下装。",
   "tariff-too-large": "请查看所指出的字段：减少时段、费率、阶梯或节假日，或换用其他电表。",
   "tariff-month-differs": "请设置电表第一结算日（04000B01），或按该日计阶梯。",
