@@ -63,8 +63,8 @@ export class Billing {
     if (isOfThePast(state, use)) return use.midnightOf === undefined ? [] : this.#lateMidnight(tx, use, state);
     if (use.account === state.account && !state.closed) return this.#on(tx, use, state, false);
     if (use.mayBegin === false) return state.closed ? [] : this.#on(tx, use, state, false);
-    // Given up for another meter, and back: what lies between was not used here.
-    if (use.account === state.account) return this.#begin(tx, use, state);
+    // Its account took another meter: whoever is here now, what lies between is not on that account's bill.
+    if (state.closed) return this.#begin(tx, use, state);
     // Somebody else lives here now: these registers close the bill of who was here, and open the next at nothing.
     const closing = await this.#on(tx, use, state, true);
     return [...closing, ...(await this.#begin(tx, use, state))];

@@ -296,6 +296,19 @@ describe("who lives there", () => {
     expect((await bill(world)).map((line) => line.slice(0, 9))).toEqual(["01 100 0.", "02 50 0.2", "03 10 0.0"]);
     await conserved(world);
   });
+
+  test("moved to another meter: what the next tenant of the old one uses is never charged to whoever left it", async () => {
+    const world = await aWorld([flat]);
+    await world.read(1, 8, 1_000n);
+    await world.read(1, 9, 1_100n);
+    await world.read(2, 8, 0n, { meter: NEXT_METER });
+    await world.read(3, 8, 1_700n, { account: BEN });
+    await world.read(3, 9, 1_710n, { account: BEN });
+    expect((await bill(world)).map((line) => line.slice(0, 9))).toEqual(["01 100 0.", "02 0 0.00"]);
+    expect(await bill(world, BEN)).toEqual(["03 10 0.05 provisional"]);
+    expect((await world.read(3, 10, 10n, { meter: NEXT_METER })).map(({ account }) => account)).toEqual([ANNA]);
+    for (const account of [ANNA, BEN]) await conserved(world, account);
+  });
 });
 
 test("a price change at midnight bills each day by its own version", async () => {
