@@ -78,7 +78,16 @@ export interface BillingStore {
   /** Days before this one to which no midnight came are settled by what there is; true: one of them has energy without a rate. */
   settleByReadings(tx: Transaction, stretch: Stretch, before: string): Promise<boolean>;
   /** Settled days of a meter that have energy without a rate. */
-  ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly string[]>;
+  ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly Pick<SettlementDay, "day" | "tariff">[]>;
+}
+
+/** Days that are open or provisional under a tariff that is not known. */
+export interface UnsettledUnder {
+  readonly tariff: string;
+  readonly meters: number;
+  /** The oldest of these days, and its meter. */
+  readonly day: string;
+  readonly meter: MeterAddress;
 }
 
 /** What those who show bills need beside it. */
@@ -87,6 +96,8 @@ export interface DailyBillingStore extends BillingStore {
   days(account: AccountId, limit: number): Promise<readonly BilledDay[]>;
   /** Oldest first, both days in it. */
   billOf(account: AccountId, from: string, to: string): Promise<readonly BilledDay[]>;
+  /** By tariff, of all meters; looked at once, before anything runs. */
+  unsettledBeside(known: readonly string[]): Promise<readonly UnsettledUnder[]>;
 }
 
 /** Pure: an account's rows of days, each with all its meters together, in the order in which the days first come. */

@@ -22,7 +22,7 @@ import { tracks, valuesOf, withPoint } from "./day-points.ts";
 import type { Ledger } from "./ledger.ts";
 import { Resettling, type RatesWatch, type Settled } from "./resettling.ts";
 import { blankDay, type SettlementDay } from "./settlement-day.ts";
-import { billed, measured, READINGS_SETTLE_AFTER_DAYS } from "./settlement.ts";
+import { billed, hasLostTariff, measured, READINGS_SETTLE_AFTER_DAYS } from "./settlement.ts";
 
 export interface MeteredUse extends EnergyUse {
   readonly account: AccountId;
@@ -143,7 +143,7 @@ export class Billing {
 
   /** One more point, wherever it lies: the days from the nearest before it to the nearest after it are measured and priced anew. */
   async #resettle(tx: Transaction, use: MeteredUse, of: Of & { at: string; closes: boolean }): Promise<Settled | null> {
-    const { store, ledger } = this.#parts;
+    const { store, ledger, tariffs } = this.#parts;
     const { account, at, closes } = of;
     await ledger.lock(tx, account);
     const brought = tracks.filter((track) => valuesOf(use)[track] !== undefined);
@@ -160,6 +160,8 @@ export class Billing {
       days.push(blankDay({ ...newest, day, tariff }, newest.to, "spread"));
     const isMidnight = use.midnightOf !== undefined;
     if (isMidnight && contradicts(days, use.register, at)) return null;
+    // it would move energy to or from days that nobody can price: they stay as they were settled
+    if (isMidnight && at <= of.day && known.some((day) => hasLostTariff(day, tariffs))) return null;
     const seen = days.map((day): SettlementDay => {
       if (day.day !== at) return day;
       return {

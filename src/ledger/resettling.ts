@@ -18,7 +18,13 @@ import { differs, periodOf, priced, versionOf } from "./settlement.ts";
 export interface RatesWatch {
   missing(
     tx: Transaction,
-    of: { readonly meter: MeterAddress; readonly account: AccountId; readonly days: readonly string[] },
+    of: {
+      readonly meter: MeterAddress;
+      readonly account: AccountId;
+      readonly days: readonly string[];
+      /** Tariffs of these days that the site file has no more: no meter is at fault. */
+      readonly lostTariffs: readonly string[];
+    },
   ): Promise<void>;
   found(tx: Transaction, of: { readonly meter: MeterAddress; readonly account: AccountId }): Promise<void>;
 }
@@ -112,10 +118,13 @@ export class Resettling {
 
   /** Of settled days alone: until then the midnight may still bring them. */
   async tellRates(tx: Transaction, { meter, account }: Pick<SettlementDay, "meter" | "account">): Promise<void> {
-    const { store, rates } = this.#parts;
+    const { store, rates, tariffs } = this.#parts;
     if (rates === undefined) return;
-    const days = await store.ratesMissing(tx, meter);
-    if (days.length > 0) await rates.missing(tx, { meter, account, days });
+    const found = await store.ratesMissing(tx, meter);
+    const days = [...new Set(found.map(({ day }) => day))];
+    const named = new Set(found.flatMap(({ tariff }) => (tariff === null ? [] : [tariff])));
+    const lostTariffs = [...named].filter((tariff) => !tariffs.has(tariff));
+    if (days.length > 0) await rates.missing(tx, { meter, account, days, lostTariffs });
     else await rates.found(tx, { meter, account });
   }
 }

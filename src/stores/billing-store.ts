@@ -4,7 +4,14 @@ import { Instant } from "../kernel/clock.ts";
 import { Fen } from "../kernel/money.ts";
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
-import { byDay, type BilledDay, type BillingState, type DailyBillingStore, type Stretch } from "../ledger/billing-store.ts";
+import {
+  byDay,
+  type BilledDay,
+  type BillingState,
+  type DailyBillingStore,
+  type Stretch,
+  type UnsettledUnder,
+} from "../ledger/billing-store.ts";
 import type { Track } from "../ledger/day-points.ts";
 import type { SettlementDay } from "../ledger/settlement-day.ts";
 import { at, type Database } from "./database.ts";
@@ -147,13 +154,12 @@ export class PostgresBillingStore implements DailyBillingStore {
     return rows.some((row) => row.rates_missing);
   }
 
-  async ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly string[]> {
-    const rows = await this.#db.rows<{ day: string }>(
+  async ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly Pick<SettlementDay, "day" | "tariff">[]> {
+    return this.#db.rows<Pick<DayRow, "day" | "tariff">>(
       tx,
-      "SELECT DISTINCT day FROM billing_days WHERE meter = $1 AND rates_missing AND settled_by IS NOT NULL ORDER BY day",
+      "SELECT DISTINCT day, tariff FROM billing_days WHERE meter = $1 AND rates_missing AND settled_by IS NOT NULL ORDER BY day, tariff",
       [meter],
     );
-    return rows.map(({ day }) => day);
   }
 
   async days(account: AccountId, limit: number): Promise<readonly BilledDay[]> {
@@ -173,5 +179,15 @@ export class PostgresBillingStore implements DailyBillingStore {
       [account, from, to],
     );
     return byDay(rows.map(dayOfRow));
+  }
+
+  async unsettledBeside(known: readonly string[]): Promise<readonly UnsettledUnder[]> {
+    const rows = await this.#db.rows<{ tariff: string; meters: number; day: string; meter: string }>(
+      null,
+      `SELECT tariff, count(DISTINCT meter)::int AS meters, min(day) AS day, (array_agg(meter ORDER BY day, meter))[1] AS meter
+         FROM billing_days WHERE settled_by IS NULL AND tariff IS NOT NULL AND tariff <> ALL ($1::text[]) GROUP BY tariff ORDER BY tariff`,
+      [known],
+    );
+    return rows.map((row) => ({ ...row, meter: row.meter as MeterAddress }));
   }
 }

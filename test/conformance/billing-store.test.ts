@@ -145,11 +145,27 @@ describe.each(keepers)("settlement days $title", ({ open }) => {
     expect(days.map(({ settledBy }) => settledBy)).toEqual(["readings", "midnights", null, null]);
     expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual([]); // it may still come
     expect(await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-12-01"))).toBe(true);
-    expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual(["2026-11-03"]);
+    expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual([{ day: "2026-11-03", tariff: "flat" }]);
     expect((await kept.billing.days(anna, 2)).map(({ day, state: is }) => [day, is])).toEqual([
       ["2026-11-04", "provisional"],
       ["2026-11-03", "settled"],
     ]);
+  });
+
+  test("days that no midnight and no reading settled are found by the tariffs that nobody knows", async () => {
+    await keep(
+      aDay("2026-11-01", { endBy: "midnight", settledBy: "midnights", tariff: "gone" }),
+      aDay("2026-11-02", { endBy: "reading", tariff: "old" }),
+      aDay("2026-11-03", { tariff: "old" }),
+      aDay("2026-11-03", { tariff: "old", meter: B }),
+      aDay("2026-11-04", { meter: B }),
+      aDay("2026-11-05", { tariff: null }),
+    );
+    expect(await kept.billing.unsettledBeside(["flat", "new"])).toEqual([
+      { tariff: "old", meters: 2, day: "2026-11-02", meter: A },
+    ]);
+    expect((await kept.billing.unsettledBeside([])).map(({ tariff }) => tariff)).toEqual(["flat", "old"]);
+    expect(await kept.billing.unsettledBeside(["flat", "old"])).toEqual([]);
   });
 
   test("an account's day is all its meters together", async () => {
@@ -163,7 +179,7 @@ describe.each(keepers)("settlement days $title", ({ open }) => {
         ...{ state: "settled", settledBy: "readings", estimated: true, ratesMissing: true },
       },
     ]);
-    expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual([full.day]);
+    expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual([{ day: full.day, tariff: "flat" }]);
     expect(await inTx((tx) => kept.billing.ratesMissing(tx, B))).toEqual([]);
   });
 

@@ -1,7 +1,14 @@
 /** How far each meter of a remote account has been billed, and what each settlement day cost, in memory. */
 import type { AccountId, MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
-import { byDay, type BilledDay, type BillingState, type DailyBillingStore, type Stretch } from "../../ledger/billing-store.ts";
+import {
+  byDay,
+  type BilledDay,
+  type BillingState,
+  type DailyBillingStore,
+  type Stretch,
+  type UnsettledUnder,
+} from "../../ledger/billing-store.ts";
 import type { Track } from "../../ledger/day-points.ts";
 import type { SettlementDay } from "../../ledger/settlement-day.ts";
 import type { InMemoryDatabase } from "./database.ts";
@@ -129,10 +136,11 @@ export class InMemoryBillingStore implements DailyBillingStore {
     });
   }
 
-  ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly string[]> {
+  ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly Pick<SettlementDay, "day" | "tariff">[]> {
     return this.#db.look(tx, (on) => {
       const rows = this.#db.books.billedDays.in(on, "meter", meter).filter((row) => row.ratesMissing && row.settledBy !== null);
-      return [...new Set(rows.map(({ day }) => day))].sort(before);
+      const distinct = new Map(rows.map(({ day, tariff }) => [`${day} ${tariff ?? ""}`, { day, tariff }]));
+      return [...distinct].sort(([a], [b]) => before(a, b)).map(([, each]) => each);
     });
   }
 
@@ -147,6 +155,19 @@ export class InMemoryBillingStore implements DailyBillingStore {
     return this.#db.look(null, (on) => {
       const rows = this.#db.books.billedDays.in(on, "account", account);
       return byDay(rows.filter(({ day }) => day >= from && day <= to).sort(inOrder));
+    });
+  }
+
+  unsettledBeside(known: readonly string[]): Promise<readonly UnsettledUnder[]> {
+    return this.#db.look(null, (on) => {
+      const rows = this.#db.books.billedDays.all(on).filter(({ settledBy }) => settledBy === null);
+      const lost = rows.filter((row) => row.tariff !== null && !known.includes(row.tariff));
+      return [...Map.groupBy(lost, (row) => row.tariff!)]
+        .sort(([a], [b]) => before(a, b))
+        .map(([tariff, days]): UnsettledUnder => {
+          const { day, meter } = days.sort((a, b) => before(a.day, b.day) || before(a.meter, b.meter))[0]!;
+          return { tariff, meters: new Set(days.map((row) => row.meter)).size, day, meter };
+        });
     });
   }
 
