@@ -25,6 +25,8 @@ export interface BillingState {
   readonly closed: boolean;
 }
 
+export type Whose = Pick<SettlementDay, "meter" | "account">;
+
 export interface Stretch {
   readonly meter: MeterAddress;
   readonly stretch: bigint;
@@ -75,8 +77,11 @@ export interface BillingStore {
   /** Energy of an account from the one day up to the other, which is not in it. */
   used(tx: Transaction, account: AccountId, from: string, before: string): Promise<bigint>;
   saveDay(tx: Transaction, day: SettlementDay): Promise<void>;
-  /** Days before this one to which no midnight came are settled by what there is; true: one of them has energy without a rate. */
-  settleByReadings(tx: Transaction, stretch: Stretch, before: string): Promise<boolean>;
+  /**
+   * Days before this one to which no midnight came are settled by what there is: the meter's, whoever lived there, and the account's, also of
+   * meters that are gone. Answers of which meter and account one of them has energy without a rate.
+   */
+  settleByReadings(tx: Transaction, of: Whose, before: string): Promise<readonly Whose[]>;
   /** Settled days of a meter that have energy without a rate. */
   ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly Pick<SettlementDay, "day" | "tariff">[]>;
 }

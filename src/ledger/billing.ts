@@ -113,8 +113,9 @@ export class Billing {
     const isMore = day === state.day && use.midnightOf === undefined && !closes && isMoreOf(open, use);
     const done = isMore ? await this.#openDay(tx, use, open) : await this.#resettle(tx, use, { ...state, at: day, closes });
     if (done === null) return [];
-    if (day > state.day && (await store.settleByReadings(tx, state, dayPlus(day, -READINGS_SETTLE_AFTER_DAYS))))
-      await this.#resettling.tellRates(tx, state);
+    if (day > state.day)
+      for (const whose of await store.settleByReadings(tx, state, dayPlus(day, -READINGS_SETTLE_AFTER_DAYS)))
+        await this.#resettling.tellRates(tx, whose);
     const billedAt = use.midnightOf === undefined ? use.takenAt : Instant(Math.max(use.takenAt, state.billedAt));
     await store.saveBilling(tx, { ...state, ...standing(done.days.at(-1)!), billedAt });
     return done.charged;

@@ -11,6 +11,7 @@ import {
   type DailyBillingStore,
   type Stretch,
   type UnsettledUnder,
+  type Whose,
 } from "../ledger/billing-store.ts";
 import type { Track } from "../ledger/day-points.ts";
 import type { SettlementDay } from "../ledger/settlement-day.ts";
@@ -144,14 +145,20 @@ export class PostgresBillingStore implements DailyBillingStore {
     );
   }
 
-  async settleByReadings(tx: Transaction, { meter, stretch }: Stretch, before: string): Promise<boolean> {
-    const rows = await this.#db.rows<{ rates_missing: boolean }>(
+  async settleByReadings(tx: Transaction, { meter, account }: Whose, before: string): Promise<readonly Whose[]> {
+    const rows = await this.#db.rows<{ meter: string; account: string }>(
       tx,
-      `UPDATE billing_days SET settled_by = 'readings'
-        WHERE meter = $1 AND stretch = $2 AND day < $3 AND settled_by IS NULL AND end_by IS NOT NULL RETURNING rates_missing`,
-      [meter, stretch, before],
+      `WITH due AS MATERIALIZED (
+         SELECT meter, stretch, day, account FROM billing_days
+          WHERE (meter = $1 OR account = $2) AND day < $3 AND settled_by IS NULL AND end_by IS NOT NULL ORDER BY day, stretch, meter FOR UPDATE),
+       settled AS (
+         UPDATE billing_days d SET settled_by = 'readings' FROM due
+          WHERE (d.meter, d.stretch, d.day, d.account) = (due.meter, due.stretch, due.day, due.account)
+         RETURNING d.meter, d.account, d.rates_missing)
+       SELECT DISTINCT meter, account FROM settled WHERE rates_missing ORDER BY meter, account`,
+      [meter, account, before],
     );
-    return rows.some((row) => row.rates_missing);
+    return rows as readonly Whose[];
   }
 
   async ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly Pick<SettlementDay, "day" | "tariff">[]> {

@@ -140,15 +140,40 @@ describe.each(keepers)("settlement days $title", ({ open }) => {
       aDay("2026-11-03", { endBy: "reading", ratesMissing: true }),
       aDay("2026-11-04"),
     );
-    expect(await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-11-03"))).toBe(false);
+    expect(await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-11-03"))).toEqual([]);
     const days = await kept.billing.billOf(anna, "2026-11-01", "2026-11-30");
     expect(days.map(({ settledBy }) => settledBy)).toEqual(["readings", "midnights", null, null]);
     expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual([]); // it may still come
-    expect(await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-12-01"))).toBe(true);
+    expect(await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-12-01"))).toEqual([{ meter: A, account: anna }]);
     expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual([{ day: "2026-11-03", tariff: "flat" }]);
     expect((await kept.billing.days(anna, 2)).map(({ day, state: is }) => [day, is])).toEqual([
       ["2026-11-04", "provisional"],
       ["2026-11-03", "settled"],
+    ]);
+  });
+
+  test("what no midnight settled is settled of a meter's earlier tenants too, and of an account's earlier meters, but of nobody else", async () => {
+    const provisional = { endBy: "close", ratesMissing: true } as const;
+    await keep(
+      aDay("2026-11-01", { ...provisional, stretch: 5n, account: ben }),
+      aDay("2026-11-01", { ...provisional, stretch: 6n, meter: B, ratesMissing: false }),
+      aDay("2026-11-01", { ...provisional, stretch: 4n, meter: B, account: ben }),
+      aDay("2026-11-02", { ...provisional }),
+    );
+    const settled = await inTx((tx) => kept.billing.settleByReadings(tx, { meter: A, account: anna }, "2026-12-01"));
+    expect(settled).toEqual([
+      { meter: A, account: anna },
+      { meter: A, account: ben },
+    ]);
+    expect(
+      (await inTx((tx) => kept.billing.lockDays(tx, ben, "2026-11-01", null))).map((day) => [day.meter, day.settledBy]),
+    ).toEqual([
+      [B, null],
+      [A, "readings"],
+    ]);
+    expect((await kept.billing.billOf(anna, "2026-11-01", "2026-11-30")).map(({ settledBy }) => settledBy)).toEqual([
+      "readings",
+      "readings",
     ]);
   });
 

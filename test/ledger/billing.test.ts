@@ -297,6 +297,20 @@ describe("who lives there", () => {
     await conserved(world);
   });
 
+  test("has no midnight for the last days: readings settle them all the same, whoever is read from then on", async () => {
+    const world = await aWorld([flat]);
+    await world.read(1, 8, 1_000n);
+    await world.read(1, 20, 1_100n);
+    await world.read(2, 8, 0n, { meter: NEXT_METER }); // Anna's next meter
+    await world.read(2, 9, 1_100n, { account: BEN }); // and who lives where she did
+    await world.read(3, 8, 1_150n, { account: BEN });
+    await world.read(3, 9, 1_150n); // and after him, Anna again
+    for (const day of [4, 5, 6, 7]) await world.read(day, 8, 1_150n);
+    const settled = async (account = ANNA) => (await world.days(account)).map(({ day, state }) => `${day.slice(8)} ${state}`);
+    expect((await settled()).slice(0, 3)).toEqual(["01 settled", "02 settled", "03 settled"]);
+    expect(await settled(BEN)).toEqual(["02 settled", "03 settled"]);
+  });
+
   test("moved to another meter: what the next tenant of the old one uses is never charged to whoever left it", async () => {
     const world = await aWorld([flat]);
     await world.read(1, 8, 1_000n);

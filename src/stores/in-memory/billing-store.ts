@@ -8,6 +8,7 @@ import {
   type DailyBillingStore,
   type Stretch,
   type UnsettledUnder,
+  type Whose,
 } from "../../ledger/billing-store.ts";
 import type { Track } from "../../ledger/day-points.ts";
 import type { SettlementDay } from "../../ledger/settlement-day.ts";
@@ -126,13 +127,17 @@ export class InMemoryBillingStore implements DailyBillingStore {
     });
   }
 
-  settleByReadings(tx: Transaction, stretch: Stretch, end: string): Promise<boolean> {
+  settleByReadings(tx: Transaction, { meter, account }: Whose, end: string): Promise<readonly Whose[]> {
     const fits = (row: SettlementDay): boolean => row.day < end && row.settledBy === null && row.endBy !== null;
     return this.#db.statement(tx, async (on) => {
       const { billedDays } = this.#db.books;
-      const rows = await billedDays.lockAll(on, this.#of(on, stretch).filter(fits), fits);
+      const found = new Set([...billedDays.in(on, "meter", meter), ...billedDays.in(on, "account", account)].filter(fits));
+      const rows = await billedDays.lockAll(on, [...found].sort(inOrder), fits);
       for (const row of rows) await billedDays.update(on, { ...row, settledBy: "readings" });
-      return rows.some((row) => row.ratesMissing);
+      const missing = rows.filter((row) => row.ratesMissing).map((row) => [`${row.meter} ${row.account}`, row] as const);
+      return [...new Map(missing)]
+        .sort(([a], [b]) => before(a, b))
+        .map(([, row]) => ({ meter: row.meter, account: row.account }));
     });
   }
 
