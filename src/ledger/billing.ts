@@ -201,16 +201,14 @@ const standing = (newest: SettlementDay): Pick<BillingState, "day" | "dayStart" 
 
 /** Clocks differ by minutes, so readings of the days on either side may; what lies further away may not. */
 function contradicts(days: readonly SettlementDay[], register: bigint, at: string): boolean {
+  const head = days[0]!;
+  if (head.day < at && head.from.total > register) return true; // whatever it began by, it would have used less than nothing
   return days.some(({ day, seen, startBy, from }) => {
     const { midnight, first, last } = seen.total ?? {};
     if (day > at) return [midnight, first].some((values) => values !== undefined && values[0]! < register);
-    if (day === at) return startBy === "midnight" && day === days[0]!.day && from.total !== register;
+    if (day === at) return startBy === "midnight" && day === head.day && from.total !== register;
     const isFarBefore = day < dayPlus(at, -1);
-    return (
-      (startBy === "begin" && from.total > register) ||
-      (midnight !== undefined && midnight[0]! > register) ||
-      (isFarBefore && last !== undefined && last[0]! > register)
-    );
+    return (midnight !== undefined && midnight[0]! > register) || (isFarBefore && last !== undefined && last[0]! > register);
   });
 }
 

@@ -125,6 +125,19 @@ describe("nothing is charged", () => {
     expect(await bill(world)).toEqual(before);
   });
 
+  test("for a midnight below the reading with which the day before it began: no day used less than nothing", async () => {
+    const world = await aWorld([flat]);
+    await world.read(1, 8, 1_000n);
+    await world.read(1, 20, 1_200n);
+    for (const day of [2, 3]) await world.read(day, 8, BigInt(1_300 + day * 100));
+    const before = await bill(world);
+    expect(await world.midnight(3, 1_100n)).toEqual([]);
+    expect(await bill(world)).toEqual(before);
+    await world.midnight(3, 1_200n); // with nothing used on the day before
+    expect((await bill(world))[1]).toMatch(/^02 0 0.00/);
+    await conserved(world);
+  });
+
   test("by a clock that was set back: the energy is the open day's", async () => {
     const world = await aWorld([flat]);
     await world.read(1, 12, 1_000n);
