@@ -158,7 +158,7 @@ export class PostgresBillingStore implements DailyBillingStore {
        SELECT DISTINCT meter, account FROM settled WHERE rates_missing ORDER BY meter, account`,
       [meter, account, before],
     );
-    return rows as readonly Whose[];
+    return rows.map((row) => ({ meter: row.meter as MeterAddress, account: row.account as AccountId }));
   }
 
   async ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly Pick<SettlementDay, "day" | "tariff">[]> {
