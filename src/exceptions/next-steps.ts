@@ -43,6 +43,10 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
   ),
   "payment-unallocated": GIVE_BACK_OR_PAY_AGAIN,
   "meter-quarantined": COMPARE_NUMBERS,
+  "address-garbled": say(
+    "Two meters may carry this address and speak at once, or its wires are bad; the others on the line are read as ever. Listen to the line (meterctl sniff), then look at wires and addresses at the site.",
+    "可能两块电表地址重复、同时应答,或接线不良;同线其他电表抄读正常。先监听线路(meterctl sniff),再现场检查接线与通信地址。",
+  ),
   "ledger-difference": say(
     "Compare the figures below with the meter's purchase records; apply the suggested entry, or close with what explains the difference.",
     "将下列数字与电表购电记录核对;执行建议分录,或写明差异原因后结案。",
@@ -159,6 +163,10 @@ const exact: Readonly<Record<string, Sentence>> = {
   "command-expired/money": GIVE_BACK_OR_PAY_AGAIN,
   "command-refused/customer-mismatch": COMPARE_NUMBERS,
   "command-refused/identity-mismatch": COMPARE_NUMBERS,
+  "meter-quarantined/address-shared": say(
+    "Two meters carry this address: find the second one on this line (meterctl scan), give one of them an address of its own; then compare. It is lifted by itself when for an hour only one was heard.",
+    "两块电表共用此通信地址:在该线路上找出另一块(meterctl scan),为其中一块改设独立地址,再核对;一小时内只有一块应答时自动解除隔离。",
+  ),
   "command-refused/meter-quarantined": COMPARE_NUMBERS,
   "command-refused/hoard-limit": say(
     "The meter holds as much as it may. The money is free on the account: give it back, or pay a smaller amount later.",

@@ -17,6 +17,7 @@ import type { ExceptionStore } from "./exception-store.ts";
 import type { Exceptions } from "./exceptions.ts";
 import { GATEWAY, keyOf, nobody, type Draft } from "./item.ts";
 import { draftOf, evidenceOf, subjectOf } from "./outcomes.ts";
+import { quarantineCause } from "./shared-addresses.ts";
 
 const LOOK_EVERY_MS = seconds(30);
 /** Service requirement A12: no command stays open longer than this without an owner and a next step. */
@@ -96,7 +97,7 @@ export class ExceptionWatch {
         ...{ ...nobody, meter, account },
         kind: "meter-quarantined",
         key: keyOf.quarantine(meter),
-        because: "identity-mismatch",
+        because: quarantineCause(note),
         evidence: { note, readings: (await store.known(tx, { command: null, meter })).readings },
         suggestion: null,
       }));

@@ -15,6 +15,7 @@ const CROSSED = "202611220602";
 const WITH = "202611220603";
 const TWIN = "202611220604";
 const FINE = "202611220605";
+const LATER = "202611220606";
 
 let house: TestHouse;
 beforeAll(async () => {
@@ -22,7 +23,9 @@ beforeAll(async () => {
     clock,
     start: clock.now(),
     meters: [
-      ...[LEAPS, CROSSED, TWIN].map((address) => ({ address, model: "remote-ledger", mode: "remote", loadKw: 1 }) as const),
+      ...[LEAPS, CROSSED, TWIN, LATER].map(
+        (address) => ({ address, model: "remote-ledger", mode: "remote", loadKw: 1 }) as const,
+      ),
       { address: WITH, model: "remote-ledger", mode: "remote", loadKw: 5 },
       { address: FINE, model: "remote-ledger", mode: "remote", loadKw: 1 },
     ],
@@ -51,7 +54,7 @@ const review = async (list: string): Promise<readonly Thing[]> => itemsOf(await 
 const cuts = (meter: string): number => house.street.snapshot(meter).obeyed.disconnects;
 
 test("a register that leaps charges nobody and cuts nobody, until a person accepts it: then it is billed once, and the audit names them", async () => {
-  for (const meter of [LEAPS, CROSSED, WITH, TWIN, FINE]) await house.desk.pay(accountOf(meter), "100.00");
+  for (const meter of [LEAPS, CROSSED, WITH, TWIN, LATER, FINE]) await house.desk.pay(accountOf(meter), "100.00");
   await house.gateway.pollAll();
   expect(await availableOf(LEAPS)).toBe("100.00");
   house.street.patch(LEAPS, { loadKw: 100 });
@@ -129,6 +132,22 @@ test("two that share an address and answer at once are nobody: nothing is read, 
   expect(await availableOf(TWIN)).toBe(before);
   expect(itemsOf(await get(`/v1/exceptions?meter=${TWIN}&kind=reading-suspect`))).toEqual([]);
   expect(cuts(TWIN)).toBe(0);
+});
+
+test("two that answer one after the other are found out over a real connection: quarantined, told, and nothing more is billed", async () => {
+  house.street.setFault(LATER, { kind: "twin", delayMs: 200 });
+  // A question may be spoken into by the second voice of the one before, so it takes more than one.
+  await until("quarantine of the shared address", async () => {
+    await post(`/v1/meters/${LATER}/readings`, { items: ["importedEnergy"] });
+    return (await house.desk.get(`/v1/meters/${LATER}`))["identity"] === "quarantined" || null;
+  });
+  expect(await openAbout(LATER, "meter-quarantined")).toMatchObject({ because: "address-shared" });
+  const before = await availableOf(LATER);
+  await jump(minutes(30));
+  await house.gateway.pollAll();
+  expect(await availableOf(LATER)).toBe(before);
+  expectProblem(await post(`/v1/meters/${LATER}/readings`, { items: ["importedEnergy"] }), 409, "identity-mismatch");
+  expect(cuts(LATER)).toBe(0);
 });
 
 test("beside all of this a meter that is well is billed as ever", async () => {
