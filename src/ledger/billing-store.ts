@@ -86,6 +86,9 @@ export interface BillingStore {
   ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly Pick<SettlementDay, "day" | "tariff">[]>;
 }
 
+/** From an account's newest day back; longer than its days wait for midnights, also where it changed its meter meanwhile. */
+export const UNSETTLED_WITHIN_DAYS = 31;
+
 /** Days that are open or provisional under a tariff that is not known. */
 export interface UnsettledUnder {
   readonly tariff: string;
@@ -101,7 +104,10 @@ export interface DailyBillingStore extends BillingStore {
   days(account: AccountId, limit: number): Promise<readonly BilledDay[]>;
   /** Oldest first, both days in it. */
   billOf(account: AccountId, from: string, to: string): Promise<readonly BilledDay[]>;
-  /** By tariff, of all meters; looked at once, before anything runs. */
+  /**
+   * By tariff, of all meters; looked at once, before anything runs. Looks at the last days of each account alone (UNSETTLED_WITHIN_DAYS), since
+   * readings have settled what lies before them, and books of years must not keep a gateway from starting.
+   */
   unsettledBeside(known: readonly string[]): Promise<readonly UnsettledUnder[]>;
 }
 

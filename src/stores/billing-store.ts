@@ -6,6 +6,7 @@ import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import {
   byDay,
+  UNSETTLED_WITHIN_DAYS,
   type BilledDay,
   type BillingState,
   type DailyBillingStore,
@@ -191,9 +192,13 @@ export class PostgresBillingStore implements DailyBillingStore {
   async unsettledBeside(known: readonly string[]): Promise<readonly UnsettledUnder[]> {
     const rows = await this.#db.rows<{ tariff: string; meters: number; day: string; meter: string }>(
       null,
-      `SELECT tariff, count(DISTINCT meter)::int AS meters, min(day) AS day, (array_agg(meter ORDER BY day, meter))[1] AS meter
-         FROM billing_days WHERE settled_by IS NULL AND tariff IS NOT NULL AND tariff <> ALL ($1::text[]) GROUP BY tariff ORDER BY tariff`,
-      [known],
+      `SELECT d.tariff, count(DISTINCT d.meter)::int AS meters, min(d.day) AS day, (array_agg(d.meter ORDER BY d.day, d.meter))[1] AS meter
+         FROM accounts a,
+              LATERAL (SELECT max(day) AS newest FROM billing_days WHERE account = a.account) n,
+              LATERAL (SELECT tariff, meter, day FROM billing_days WHERE account = a.account AND settled_by IS NULL
+                          AND day >= to_char(n.newest::date - $2::int, 'YYYY-MM-DD')) d
+        WHERE d.tariff IS NOT NULL AND d.tariff <> ALL ($1::text[]) GROUP BY d.tariff ORDER BY d.tariff`,
+      [known, UNSETTLED_WITHIN_DAYS],
     );
     return rows.map((row) => ({ ...row, meter: row.meter as MeterAddress }));
   }

@@ -185,6 +185,7 @@ describe.each(keepers)("settlement days $title", ({ open }) => {
       aDay("2026-11-03", { tariff: "old", meter: B }),
       aDay("2026-11-04", { meter: B }),
       aDay("2026-11-05", { tariff: null }),
+      aDay("2026-10-01", { tariff: "years ago", endBy: "reading" }), // what came since will settle it
     );
     expect(await kept.billing.unsettledBeside(["flat", "new"])).toEqual([
       { tariff: "old", meters: 2, day: "2026-11-02", meter: A },

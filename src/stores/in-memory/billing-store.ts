@@ -3,6 +3,7 @@ import type { AccountId, MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import {
   byDay,
+  UNSETTLED_WITHIN_DAYS,
   type BilledDay,
   type BillingState,
   type DailyBillingStore,
@@ -12,6 +13,7 @@ import {
 } from "../../ledger/billing-store.ts";
 import type { Track } from "../../ledger/day-points.ts";
 import type { SettlementDay } from "../../ledger/settlement-day.ts";
+import { dayPlus } from "../../tariff/days.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import type { Work } from "./table.ts";
 import { billedDayKey, stretchKey } from "./tables.ts";
@@ -165,8 +167,16 @@ export class InMemoryBillingStore implements DailyBillingStore {
 
   unsettledBeside(known: readonly string[]): Promise<readonly UnsettledUnder[]> {
     return this.#db.look(null, (on) => {
-      const rows = this.#db.books.billedDays.all(on).filter(({ settledBy }) => settledBy === null);
-      const lost = rows.filter((row) => row.tariff !== null && !known.includes(row.tariff));
+      const newest = new Map<AccountId, string>();
+      const all = this.#db.books.billedDays.all(on);
+      for (const { account, day } of all) if (day > (newest.get(account) ?? "")) newest.set(account, day);
+      const lost = all.filter(
+        ({ settledBy, tariff, account, day }) =>
+          settledBy === null &&
+          tariff !== null &&
+          !known.includes(tariff) &&
+          day >= dayPlus(newest.get(account)!, -UNSETTLED_WITHIN_DAYS),
+      );
       return [...Map.groupBy(lost, (row) => row.tariff!)]
         .sort(([a], [b]) => before(a, b))
         .map(([tariff, days]): UnsettledUnder => {
