@@ -86,8 +86,8 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
 };
 
 const ENTER_WHAT_IT_SHOWS = say(
-  "Look at the meter's display. If it shows this register, enter accept; if another, enter correct with what it shows. Until then nobody is charged and nobody cut.",
-  "现场核对显示屏:示数属实则录入“确认”,否则录入“更正”;在此之前不计费、不跳闸。",
+  "Look at the meter's display. If it shows this register, enter accept and name it; if another, enter correct with what it shows. Until then nobody is charged and nobody cut.",
+  "现场核对显示屏:示数属实则录入“确认”并写明该示数,否则录入“更正”;在此之前不计费、不跳闸。",
 );
 /** What each doubt of the gate asks of a person (validation/doubts.ts). */
 const aboutReadings: Readonly<Record<string, Sentence>> = {
@@ -95,16 +95,16 @@ const aboutReadings: Readonly<Record<string, Sentence>> = {
   "reading-suspect/out-of-line-with-peers": ENTER_WHAT_IT_SHOWS,
   "reading-suspect/faster-than-the-meter-can-turn": ENTER_WHAT_IT_SHOWS,
   "reading-suspect/rolled-over": say(
-    "The register began anew at zero. If it ran over its end, enter accept: the energy counts across; if the meter was reset, enter rebase.",
-    "示数归零:若为满度翻转,录入“确认”,电量跨越累计;若电表被清零,录入“重新起算”。",
+    "The register began anew at zero. If it ran over its end, enter accept and name it: the energy counts across; if the meter was reset, enter rebase.",
+    "示数归零:若为满度翻转,录入“确认”并写明该示数,电量跨越累计;若电表被清零,录入“重新起算”。",
   ),
   "reading-suspect/backwards": say(
-    "Was the meter exchanged or reset? An exchange is entered as a replacement, a reset as rebase; if neither, send somebody to look at the meter.",
-    "核实是否换表或清零:换表走换表流程,清零录入“重新起算”;均不是则派人检查电表。",
+    "Look at the meter's display. Where the register that was believed before was false, enter correct with what the meter shows, instead of that one: what it cost is given back. An exchange is entered as a replacement, a reset as rebase. Whom the rules cut by it has supply again until then.",
+    "现场核对显示屏:若先前已确认的示数有误,录入“更正”(instead-of 填该错误示数),多计电费自动退回;换表走换表流程,清零录入“重新起算”。据此跳闸的用户在核实前先复电。",
   ),
   "reading-suspect/rates-do-not-add-up": say(
-    "Compare total and rates at the display: the meter may have more rates than are read, or a fault. If it shows them so, enter accept.",
-    "核对总示数与各费率示数:可能费率数多于抄读数,或电表故障;属实则录入“确认”。",
+    "Compare total and rates at the display: the meter may have more rates than are read, or a fault. If it shows them so, enter accept and name the total.",
+    "核对总示数与各费率示数:可能费率数多于抄读数,或电表故障;属实则录入“确认”并写明总示数。",
   ),
   "reading-suspect/clock-wrong": say(
     "The meter's freeze was not made at midnight: set its clock, and fetch the freeze of the next day.",

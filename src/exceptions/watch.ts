@@ -9,8 +9,8 @@
  * Everything here may be done by several gateways at once: an item exists once for its key.
  */
 import { later, minutes, seconds, type Clock } from "../kernel/clock.ts";
-import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
+import { Rounds } from "../kernel/rounds.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
 import type { ExceptionStore } from "./exception-store.ts";
@@ -34,20 +34,23 @@ export interface WatchParts {
 
 export class ExceptionWatch {
   readonly #parts: WatchParts;
-  readonly #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
+    const { clock, log } = parts;
+    this.#rounds = new Rounds({
+      ...{ clock, log, everyMs: LOOK_EVERY_MS, work: () => this.look() },
+      failed: "exceptions could not be looked after; they are looked after again",
+    });
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** One look around. */
@@ -56,19 +59,6 @@ export class ExceptionWatch {
     await this.#silentEnds();
     await this.#quarantines();
     await this.#overdue();
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        await this.look();
-      } catch (error) {
-        log.error({ reason: reasonOf(error) }, "exceptions could not be looked after; they are looked after again");
-      }
-      await clock.wait(LOOK_EVERY_MS, signal);
-    }
   }
 
   async #lateCommands(): Promise<void> {

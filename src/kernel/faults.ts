@@ -736,7 +736,14 @@ export const faults = {
     "person",
     "A register cannot be entered lower than what is believed already.",
     "录入的示数低于已确认的示数。",
-    "If the meter was reset, enter a rebase: up to where it is billed, and where it begins anew.",
+    "If what was believed is false, name it under insteadOf: what it cost is given back. If the meter was reset, enter a rebase: up to where it is billed, and where it begins anew.",
+  ),
+  "register-changed": row(
+    409,
+    "person",
+    "This is not the register you looked at: there is another one by now.",
+    "示数已变化,与所核对的示数不同。",
+    "Look at both, and at the meter; then enter what is true.",
   ),
   "not-ready": row(
     503,

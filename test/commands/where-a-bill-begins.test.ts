@@ -105,7 +105,7 @@ describe("a bill that begins with a look", () => {
     bench.at(hours(1));
     await bench.read({ importedEnergy: "12345.00" });
     bench.at(hours(2));
-    await bench.enter({ kind: "rebase", register: 0n, billedTo: 1_234_500n });
+    await bench.enter({ kind: "rebase", register: 0n, insteadOf: 1_234_500n, billedTo: 1_234_500n });
     bench.at(hours(5));
     await bench.read({ importedEnergy: "1.00" });
     bench.at(hours(6));

@@ -72,8 +72,14 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
   await house.gateway.reconcile();
   expect(cuts(LEAPS)).toBe(0);
 
-  const body = { kind: "accept", reason: "the display shows it: a kiln was fired" };
+  const { evidence } = await house.desk.get(`/v1/exceptions/${String(item["id"])}`);
+  const [doubted] = (evidence as { readings: readonly Thing[] }).readings;
+  const body = { kind: "accept", register: doubted!["value"], reason: "the display shows it: a kiln was fired" };
   expectProblem(await post(`/v1/meters/${LEAPS}/entries`, { ...body, reason: "ok" }), 400, "invalid-request");
+  expectProblem(await post(`/v1/meters/${LEAPS}/entries`, { ...body, register: undefined }), 400, "invalid-request");
+  const other = await post(`/v1/meters/${LEAPS}/entries`, { ...body, register: "99.99" });
+  expectProblem(other, 409, "register-changed");
+  expect(other.json).toMatchObject({ seen: "99.99", now: body.register });
   const entered = await post(`/v1/meters/${LEAPS}/entries`, body, "kiln-1");
   expect(entered.status).toBe(201);
   expect((await post(`/v1/meters/${LEAPS}/entries`, body, "kiln-1")).json).toEqual(entered.json); // once
@@ -97,6 +103,17 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
     GATEWAY_URL: house.gateway.url,
   });
   expect(said.code).toBe(1);
+
+  // whoever got no answer asks again by the key that was told, and it is entered once
+  const api = { GATEWAY_URL: house.gateway.url };
+  const until = new Date(clock.now()).toISOString();
+  const estimate = ["entry", LEAPS, "estimate", "--energy", "1.00", "--at", until, "--reason", "nobody at home", "--json"];
+  const first = await meterctl(estimate, api);
+  const [, key] = /^key ([0-9a-f-]{36})$/m.exec(first.error) ?? [];
+  expect(await availableOf(LEAPS)).toBe((left - 0.53).toFixed(2));
+  expect((await meterctl([...estimate, "--key", key!], api)).out).toBe(first.out);
+  expect((await meterctl(estimate, api)).code).toBe(1); // not by another: until then it is billed
+  expect(await availableOf(LEAPS)).toBe((left - 0.53).toFixed(2));
   expect((await meterctl(["reviews", "never-read"], { GATEWAY_URL: house.gateway.url })).out).toBe("Nothing on this list.");
 });
 
