@@ -2,7 +2,9 @@
  * What a person does next, by kind and cause, in both languages. The most exact row counts: kind and cause, then kind with
  * money on its way, then the kind alone, which every kind has.
  */
+import type { CommandKind } from "../commands/command.ts";
 import type { ExceptionKind } from "./kinds.ts";
+import { aboutTariffs } from "./next-steps-tariff.ts";
 
 export interface Sentence {
   readonly en: string;
@@ -125,7 +127,7 @@ const aboutReadings: Readonly<Record<string, Sentence>> = {
   "reading-suspect/wrong-identity": COMPARE_NUMBERS,
 };
 
-/** `KIND/CAUSE`, or `KIND/money` for what holds a payment. */
+/** `KIND/CAUSE`, `KIND/CAUSE/ORDER` where it is about one kind of order, or `KIND/money` for what holds a payment. */
 const exact: Readonly<Record<string, Sentence>> = {
   "clock-off/clock-lost": say(
     "The clock has lost the day: look what the meter froze and deducted since, then order clock-set by hand; its midnights in between are no midnights.",
@@ -192,33 +194,26 @@ const exact: Readonly<Record<string, Sentence>> = {
     "The meter was silent, and may have obeyed. Look at its line and its power; read the relay when it answers.",
     "电表无应答,命令可能已执行:检查线路与供电,恢复后抄读继电器。",
   ),
-  "command-unanswered/partial-write": say(
-    "The meter said no and changed something all the same: the bytes stand in the command's receipt, nothing switches. Look at the meter (meterctl tariff show), then push again.",
-    "电表拒绝写入但部分字节已改变:差异字节见命令回执,不会切换。用 meterctl tariff show 查看后重新下装。",
-  ),
-  "command-unanswered/foreign-bytes-changed": say(
-    "Something of the meter's tariff changed that nobody here wrote: find out who else programs it, then push again.",
-    "表内电价有非本网关写入的变化:查明还有谁在设置该电表,然后重新下装。",
-  ),
-  "command-unanswered/switch-time-passed": say(
-    "The meter was not heard until its switch was near; what was begun was taken back. Push the tariff again.",
-    "切换时间临近前电表未应答,已写内容已撤销切换:请重新下装电价。",
-  ),
-  "stale-tariff/pending-differs": say(
-    "The meter waits for a switch that the site file knows nothing of: look at its spare set (meterctl tariff show), and push the right one with replacePending.",
-    "电表待切换的电价不在站点文件中:查看备用套(meterctl tariff show),并以 replacePending 重新下装。",
-  ),
   "rates-missing/tariff-not-in-file": say(
     "A tariff of these days is not in the site file, so what was used of them since was not charged; no meter is at fault. Put the tariff back into the file, beside the new one, and write an entry for what is missing.",
     "这些日期的电价已不在站点文件中,其后电量未计费,与电表无关:将该电价与新电价一并写回站点文件,少收部分以分录补记。",
   ),
   ...aboutReadings,
+  ...aboutTariffs,
   "ledger-difference/tariff-stale": say(
     "The price in use is not the price of the site file: correct the tariff where it is old; what was charged by it is put right by an entry.",
     "执行电价与站点文件不一致:更正电价,并以分录更正已计费金额。",
   ),
 };
 
-/** Pure: the sentence for a person. */
-export const nextStepOf = (kind: ExceptionKind, because: string | null, withMoney: boolean): Sentence =>
-  exact[`${kind}/${because ?? ""}`] ?? (withMoney ? exact[`${kind}/money`] : undefined) ?? byKind[kind];
+/** Pure: the sentence for a person. Of some orders silence means something else than of a relay: they have rows of their own. */
+export const nextStepOf = (
+  kind: ExceptionKind,
+  because: string | null,
+  withMoney: boolean,
+  orderKind: CommandKind | null = null,
+): Sentence =>
+  exact[`${kind}/${because ?? ""}/${orderKind ?? ""}`] ??
+  exact[`${kind}/${because ?? ""}`] ??
+  (withMoney ? exact[`${kind}/money`] : undefined) ??
+  byKind[kind];

@@ -196,6 +196,13 @@ export const faults = {
     "电表已有待切换的另一套电价。",
     "Wait until it has switched, or ask again with replacePending: true to take that switch back.",
   ),
+  "tariff-switch-near": row(
+    409,
+    "later",
+    "A switch of the meter's tariffs is near, or came while it was looked at: which set runs cannot be told.",
+    "电表两套电价即将或正在切换,暂不能确定执行套。",
+    "Nothing to do: it is looked at again every five minutes until the switch is past.",
+  ),
   "tariff-set-unknown": row(
     409,
     "person",
