@@ -16,6 +16,8 @@ const SILENCE_ENDS_SETTING_MS = minutes(10);
 /** After a mistake of ours, a lock that was held too long, a disk that is full: soon enough for somebody in the dark. */
 const LOOK_AFTER_MISTAKE_MS = seconds(10);
 const FROZEN_LOOK_MS = minutes(30);
+/** So many have been cut just now that this one waits for minutes to pass. */
+const PACE_LOOK_MS = seconds(30);
 
 const waits: Partial<Record<FaultCode, string>> = {
   "meter-silent": "meter-online",
@@ -117,6 +119,9 @@ export class CommandTrouble {
         return;
       case "blocked":
         await this.#steps.lookLater(command, "earlier-top-up");
+        return;
+      case "pace":
+        await this.#steps.lookLater(command, why.because, PACE_LOOK_MS);
         return;
       case "superseded":
       case "guard":

@@ -17,6 +17,7 @@ import { ExceptionWatch } from "../exceptions/watch.ts";
 import type { Street } from "../devices/meter.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Database } from "../stores/database.ts";
+import { CutItems } from "./cut-items.ts";
 import { PostgresComparisonStore } from "../stores/comparison-store.ts";
 import { PostgresExceptionStore } from "../stores/exception-store.ts";
 import type { Tariffs } from "../tariff/tariff.ts";
@@ -51,6 +52,7 @@ export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
     exceptions,
     outcomes: new CommandOutcomes({ exceptions, store }),
     rates: new MissingRates({ exceptions, store }),
+    cuts: new CutItems({ exceptions, store }),
     findings: new MeterFindings({ exceptions, store, meters: parts.meters }),
     suspects: new SuspectReadings({ exceptions, store, meters: parts.meters }),
     watch: new ExceptionWatch({ ...parts, exceptions, store }),
