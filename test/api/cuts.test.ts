@@ -44,7 +44,14 @@ test("three debtors of four are one too many: a list for two persons, told at /r
   house.street.pauseHouseholds();
   await house.gateway.pollAll();
   const list = await until("the list", async () => itemsOf(await door("anna", "GET", "/v1/cuts/batches"))[0] ?? null);
-  expect(list).toMatchObject({ id: aUuid, state: "proposed", proposedBy: "rules", first: null, second: null, proposedAt: aMoment });
+  expect(list).toMatchObject({
+    id: aUuid,
+    state: "proposed",
+    proposedBy: "rules",
+    first: null,
+    second: null,
+    proposedAt: aMoment,
+  });
   expect(await cutsAsked()).toEqual([]);
   const state = (await door("anna", "GET", "/v1/cuts")).json;
   expect(state).toMatchObject({ stop: null, brake: null, rails: { meters: 4, approvalAbove: 2, brakeAbove: 10 } });
@@ -78,10 +85,14 @@ test("is not begun by one person saying yes twice, and is by the second: the can
   expectProblem(await door("anna", "POST", `${path}/approve`, { note: "seen" }), 403, "two-persons-needed");
   const begun = await call("bo", "cut-batch", String(id), "--approve", "--note", "compared with the bank");
   expect(begun).toMatchObject({ code: 0, out: expect.stringMatching(/first anna, second bo/) as string });
-  const whole = await until("the end of the list", async () => {
-    const { json } = await door("anna", "GET", path);
-    return json["state"] === "done" ? json : null;
-  }, 60_000);
+  const whole = await until(
+    "the end of the list",
+    async () => {
+      const { json } = await door("anna", "GET", path);
+      return json["state"] === "done" ? json : null;
+    },
+    60_000,
+  );
   expect(whole["counts"]).toEqual({ cut: 3 });
   expect(things(whole["members"]).filter(({ canary }) => canary === true)).toHaveLength(1);
   expect(dark()).toEqual(METERS.slice(0, 3));
@@ -100,7 +111,9 @@ test("an emergency stop at a terminal holds back whoever orders a cut; a payment
   await door("anna", "POST", "/v1/payments", { account: accountOf(SECOND), amount: "100.00", channel: "bank", orderId: "g-1" });
   await untilTrue("the light", () => house.street.snapshot(SECOND)!.relay === "connected");
   expect((await door("anna", "GET", "/metrics")).text).toMatch(/^fee_control_cuts_stopped 1$/m);
-  expect((await call("anna", "release", "stop", "--reason", "it was steam")).out).toMatch(/anna would release it, a second person is needed/);
+  expect((await call("anna", "release", "stop", "--reason", "it was steam")).out).toMatch(
+    /anna would release it, a second person is needed/,
+  );
   expectProblem(await door("anna", "POST", "/v1/cuts/stop/release", { reason: "it was steam" }), 403, "two-persons-needed");
   expect((await call("bo", "release", "stop", "--reason", "it was steam")).out).toMatch(/released by anna and bo/);
   expectProblem(await door("bo", "POST", "/v1/cuts/stop/release", { reason: "again" }), 409, "nothing-halted");
