@@ -1,10 +1,10 @@
 /** What holds cuts back, as items for a person: one for a stop, one for the brake, one for each list that waits or ended badly. */
 import type { Exceptions } from "../exceptions/exceptions.ts";
 import type { ExceptionStore } from "../exceptions/exception-store.ts";
-import { GATEWAY, keyOf, nobody } from "../exceptions/item.ts";
+import { GATEWAY, keyOf, nobody, type ExceptionItem } from "../exceptions/item.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { CutAlarms } from "../policy/cut-alarms.ts";
-import type { CutBatch, Halt } from "../policy/guard-store.ts";
+import type { CutBatch, GuardStore, Halt } from "../policy/guard-store.ts";
 
 const kindOf = { stop: "cuts-stopped", brake: "cuts-braked" } as const;
 
@@ -48,4 +48,20 @@ export class CutItems implements CutAlarms {
     const item = await this.#parts.store.lockOpen(tx, key);
     if (item !== null) await this.#parts.exceptions.end(tx, item, { by, note });
   }
+}
+
+/** Words do not release a stop, nor decide about a list; null: nothing of it stands any more. */
+export async function cutsThatStand(
+  guards: Pick<GuardStore, "standing" | "batch">,
+  tx: Transaction,
+  { kind, evidence }: ExceptionItem,
+): Promise<Readonly<Record<string, unknown>> | null> {
+  if (kind === "cuts-stopped" || kind === "cuts-braked") {
+    const halt = (await guards.standing(tx)).find((one) => kindOf[one.kind] === kind);
+    return halt === undefined ? null : { halt: halt.kind, because: halt.because };
+  }
+  const id = evidence["batch"];
+  if (kind !== "cut-batch" || typeof id !== "string") return null;
+  const batch = await guards.batch(tx, id);
+  return batch?.state === "proposed" ? { batch: id, state: batch.state } : null;
 }

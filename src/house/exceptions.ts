@@ -17,8 +17,9 @@ import { ExceptionWatch } from "../exceptions/watch.ts";
 import type { Street } from "../devices/meter.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Database } from "../stores/database.ts";
-import { CutItems } from "./cut-items.ts";
+import { CutItems, cutsThatStand } from "./cut-items.ts";
 import { PostgresComparisonStore } from "../stores/comparison-store.ts";
+import { PostgresGuardStore } from "../stores/guard-store.ts";
 import { PostgresExceptionStore } from "../stores/exception-store.ts";
 import type { Tariffs } from "../tariff/tariff.ts";
 
@@ -37,9 +38,11 @@ export interface ExceptionHouseParts {
 export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
   const store = new PostgresExceptionStore(db);
   const comparisonStore = new PostgresComparisonStore(db);
+  const guards = new PostgresGuardStore(db);
   const exceptions = new Exceptions({
     ...parts,
     store,
+    stands: (tx, item) => cutsThatStand(guards, tx, item),
     afterDifference: async (tx, item, applied) => {
       const baseline = settledBaseline(item, applied);
       if (item.meter !== null && baseline !== null)

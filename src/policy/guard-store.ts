@@ -108,7 +108,7 @@ export interface GuardStore {
   /** One at a time among all gateways, until the transaction ends. */
   lock(tx: Transaction): Promise<void>;
   figures(tx: Transaction | null, wish: FigureWish): Promise<SiteFigures>;
-  /** Meters of automatic cuts that were asked for since, outside of lists, and left or may still. */
+  /** Meters of automatic cuts that were asked for since, outside of lists: they are cut, or may be still. */
   askedSince(tx: Transaction | null, since: Instant): Promise<readonly MeterAddress[]>;
   noteLeft(tx: Transaction, left: Left): Promise<void>;
   /** Cuts of any origin of which no byte has left. */

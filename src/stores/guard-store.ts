@@ -151,8 +151,11 @@ export class PostgresGuardStore implements GuardStore {
               EXISTS (SELECT 1 FROM cut_halts h WHERE h.kind = 'brake' AND h.released_at IS NULL) AS brake,
               (SELECT count(*) FROM cuts_left l WHERE l.at > $1 AND l.at >= anew.at AND NOT l.approved)::int AS automatic,
               (SELECT count(*) FROM cuts_left l WHERE l.at > $1 AND l.at >= anew.at AND l.approved AND NOT l.raised)::int AS approved,
-              (SELECT coalesce(jsonb_agg(jsonb_build_object('state', x.state, 'because', x.because) ORDER BY x.ended_at DESC, x.id DESC), '[]')
-                 FROM (SELECT c.id, c.state, c.because, c.ended_at FROM cuts_left l JOIN commands c ON c.id = l.command
+              (SELECT coalesce(jsonb_agg(jsonb_build_object('state', x.state, 'because', x.because, 'before', x.before) ORDER BY x.ended_at DESC, x.id DESC), '[]')
+                 FROM (SELECT c.id, c.state, c.because, c.ended_at,
+                              (SELECT jsonb_build_object('state', b.state, 'because', b.because) FROM cuts_left e JOIN commands b ON b.id = e.command
+                                WHERE e.meter = l.meter AND b.ended_at < c.ended_at ORDER BY b.ended_at DESC LIMIT 1) AS before
+                         FROM cuts_left l JOIN commands c ON c.id = l.command
                         WHERE c.ended_at IS NOT NULL AND l.at >= anew.at ORDER BY c.ended_at DESC, c.id DESC LIMIT ${FAILURES_LOOKED_AT}) x) AS ends,
               CASE WHEN $2::text[] IS NOT NULL THEN (SELECT y.created_at FROM payments y
                 WHERE cardinality($2::text[]) = 0 OR y.channel = ANY($2) ORDER BY y.id DESC LIMIT 1) END AS paid,
@@ -176,7 +179,8 @@ export class PostgresGuardStore implements GuardStore {
     const rows = await this.#db.rows<{ meter: MeterAddress }>(
       tx,
       `SELECT DISTINCT c.meter FROM commands c
-        WHERE c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.created_at > $1 AND c.state NOT IN ('cancelled', 'expired')
+        WHERE c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.created_at > $1 AND c.state NOT IN ('cancelled', 'expired', 'refused')
+          AND NOT (c.state = 'unanswered' AND c.because = 'stuck')
           AND NOT EXISTS (SELECT 1 FROM cut_members m WHERE m.command = c.id)`,
       [at(since)],
     );

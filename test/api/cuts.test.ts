@@ -62,6 +62,8 @@ test("three debtors of four are one too many: a list for two persons, told at /r
   expect((await door("anna", "GET", "/metrics")).text).toMatch(/^fee_control_cut_batches_waiting 1$/m);
   const [item] = itemsOf(await door("anna", "GET", "/v1/exceptions?kind=cut-batch"));
   expect(item).toMatchObject({ state: "open", because: "approval", nextStep: { zh: expect.stringContaining("两人") as string } });
+  const words = await door("anna", "POST", `/v1/exceptions/${String(item!["id"])}/close`, { note: "somebody will look" });
+  expectProblem(words, 409, "exception-stands");
   const preview = (await door("anna", "GET", "/v1/cuts/preview?sort=meter&order=asc")).json;
   expect(preview).toMatchObject({ meters: 4, due: 3, held: 1, sharePercent: 75, needsApproval: true });
   expect(things(preview["items"]).map(({ meter, due, held }) => [meter, due, held])).toEqual([

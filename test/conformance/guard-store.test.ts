@@ -95,7 +95,7 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
       ["unanswered", "silence"],
     ] as const;
     for (const [n, [state, because]] of ends.entries())
-      await left(await cut({ state, because, endedAt: later(at, n + 1) }), later(at, 1));
+      await left(await cut({ meter: n === 1 ? B : A, state, because, endedAt: later(at, n + 1) }), later(at, 1));
     await left(await cut({ state: "verifying" }), later(at, 1));
     expect(await figures()).toMatchObject({ failures: 2, left: { automatic: 5 } });
     const halt = aHalt();
@@ -105,8 +105,10 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
       await kept.guards.changeHalt(tx, halt.id, { released: { ...said("bo"), at: later(at, 9) } });
     });
     expect(await figures()).toMatchObject({ brake: false, failures: 0, left: { automatic: 0 } });
-    await left(await cut({ state: "unanswered", because: "stuck", endedAt: later(at, 10) }), later(at, 9));
+    await left(await cut({ meter: C, state: "unanswered", because: "stuck", endedAt: later(at, 10) }), later(at, 9));
     expect(await figures()).toMatchObject({ failures: 1, left: { automatic: 1 } });
+    await left(await cut({ meter: A, state: "unanswered", because: "stuck", endedAt: later(at, 11) }), later(at, 9));
+    expect(await figures(), "known to be stuck before the release already").toMatchObject({ failures: 1 });
   });
 
   test("know when payments were brought in last: the newest of these channels, somebody's word, or the brake's release", async () => {
@@ -135,6 +137,8 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
     await cut({ meter: A, createdAt: later(at, 1) });
     await cut({ meter: A, createdAt: later(at, 1), state: "confirmed", endedAt: later(at, 2) });
     await cut({ meter: B, createdAt: later(at, 1), state: "cancelled", endedAt: later(at, 2) });
+    await cut({ meter: B, createdAt: later(at, 1), state: "unanswered", because: "stuck", endedAt: later(at, 2) });
+    await cut({ meter: B, createdAt: later(at, 1), state: "refused", because: "password-refused", endedAt: later(at, 2) });
     await cut({ meter: B, createdAt: at });
     await cut({ meter: B, createdAt: later(at, 1), askedBy: "person" });
     await cut({ meter: B, createdAt: later(at, 1), kind: "reconnect" });

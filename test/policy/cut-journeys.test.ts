@@ -376,6 +376,26 @@ describe("the brake", () => {
     expect(await standing(house)).toEqual(["brake: too-many"]);
   });
 
+  test("does not trip again and again because of relays that are known to be stuck", async () => {
+    const house = await raiseRailsHouse({ meters: 300 });
+    const round = async (): Promise<void> => {
+      await house.rules.reconcile();
+      for (const { id } of house.unsent()) if ((await house.leaves(id)) === null) await house.ends(id, "stuck");
+      house.pass(minutes(16));
+    };
+    await house.owe(...house.meters.slice(0, 4));
+    for (let n = 0; n < 4; n += 1) await round();
+    expect([house.left.length, await standing(house)]).toEqual([16, []]);
+    await house.owe(house.meters[4]!);
+    await round();
+    await house.rules.reconcile();
+    expect(await standing(house)).toEqual(["brake: failures"]);
+    await release(house, "brake", "anna");
+    await release(house, "brake", "bo");
+    for (let n = 0; n < 3; n += 1) await round();
+    expect([house.left.length > 25, await standing(house)]).toEqual([true, []]);
+  });
+
   test("and a relay that is stuck for ever does not bring its neighbours before two persons", async () => {
     const house = await raiseRailsHouse({ meters: 30 }); // five an hour
     await house.owe(...house.meters.slice(0, 4));

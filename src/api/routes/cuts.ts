@@ -155,7 +155,14 @@ export function cutRoutes(app: FastifyInstance, parts: ApiParts, views: Views): 
 
   typed.get(
     "/v1/cuts/batches/:id",
-    { schema: { tags: ["cuts"], params: shape.idParam, response: { 200: anything, 404: shape.problem } } },
+    {
+      schema: {
+        tags: ["cuts"],
+        summary: "A list with its members",
+        params: shape.idParam,
+        response: { 200: anything, 404: shape.problem },
+      },
+    },
     async (request) => {
       const { batch, members } = await batches.find(request.params.id);
       return wholeBatchView(batch, members, views);

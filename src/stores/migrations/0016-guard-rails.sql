@@ -77,6 +77,7 @@ CREATE TABLE cuts_left (
   raised    boolean NOT NULL
 );
 CREATE INDEX cuts_left_by_time ON cuts_left (at);
+CREATE INDEX cuts_left_by_meter ON cuts_left (meter);
 
 -- Whoever brings payments in says that he has none: silence would look like a stale ledger.
 CREATE TABLE payment_imports (
