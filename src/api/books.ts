@@ -112,8 +112,8 @@ export interface ApiParts {
     readonly halts: HaltDesk;
     readonly batches: BatchDesk;
     readonly preview: CutPreview;
-    noteImport(tx: Transaction, channel: string, by: string): Promise<Instant>;
-    counts(): Promise<SiteFigures & { readonly waiting: number }>;
+    readonly noteImport: (tx: Transaction, channel: string, by: string) => Promise<Instant>;
+    readonly counts: () => Promise<SiteFigures & { readonly waiting: number }>;
   };
   readonly policy: { readonly why: WhyDesk; readonly exemptions: ExemptionDesk };
   readonly exceptions: Exceptions;

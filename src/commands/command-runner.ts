@@ -251,10 +251,10 @@ export class CommandRunner {
         if (because !== null) throw new NotSent("guard", because);
       }
       attempt.at = clock.now();
-      let held: string | null = null;
-      const begun = await transactor.transact(async (tx) => {
-        held = isCut ? ((await rails?.mayLeave(tx, command, number)) ?? null) : null;
-        if (held !== null) return "guard"; // what was found stands in the books all the same: a brake that has tripped
+      const { begun, because } = await transactor.transact(async (tx) => {
+        const held = isCut ? ((await rails?.mayLeave(tx, command, number)) ?? null) : null;
+        // what was found stands in the books all the same: a brake that has tripped
+        if (held !== null) return { begun: held === CUT_PACE ? ("pace" as const) : ("guard" as const), because: held };
         const outcome = await commands.beginAttempt(tx, command.id, command.fence, attempt, rivalsOf(command.kind));
         if (outcome === "begun" && isCut) await rails?.left(tx, command);
         if (outcome === "begun")
@@ -265,9 +265,9 @@ export class CommandRunner {
             kind: command.kind,
             state: "sending",
           });
-        return outcome;
+        return { begun: outcome, because: outcome };
       });
-      if (begun !== "begun") throw new NotSent(held === CUT_PACE ? "pace" : begun, held ?? begun);
+      if (begun !== "begun") throw new NotSent(begun, because);
     };
     let sent: Sent;
     try {

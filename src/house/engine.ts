@@ -272,7 +272,6 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     },
     start: async () => {
       await noteStrategies({ strategies, store: stores.policy, accounts: config.accounts, clock, log });
-      await rails.note();
       for (const account of await meters.remoteAccounts()) remote.add(account);
       leases.onTaken((taken) => void waking.takeOver(taken));
       await commands.makeAllDue(clock.now(), leases.held());

@@ -13,7 +13,7 @@ import type { SiteFigures } from "../policy/guard-rails.ts";
 import { BatchDesk } from "../policy/cut-batches.ts";
 import { CutGate, DECLINED_MS, listsOf } from "../policy/cut-gate.ts";
 import { CutPreview } from "../policy/cut-preview.ts";
-import { railsVersion, withoutRails, type GuardRails } from "../policy/guard-settings.ts";
+import { withoutRails, type GuardRails } from "../policy/guard-settings.ts";
 import { HaltDesk } from "../policy/halts.ts";
 import type { Strategies } from "../policy/strategies.ts";
 import type { EngineBooks, HouseSite, HouseStores } from "./ports.ts";
@@ -21,7 +21,6 @@ import type { EngineBooks, HouseSite, HouseStores } from "./ports.ts";
 /** Both numbers, word 3, what was used, the order, word 3 and the power again: what a cut that goes well says on its line. */
 const CUT_EXCHANGES = 8;
 const CUT_BYTES = { sent: 20, received: 24 };
-const SITE_FILE = "site file";
 
 export interface CutRooms {
   readonly rails: GuardRails;
@@ -31,13 +30,11 @@ export interface CutRooms {
   readonly batches: BatchDesk;
   readonly preview: CutPreview;
   /** Whoever brings payments in has none just now. */
-  noteImport(tx: Transaction, channel: string, by: string): Promise<Instant>;
+  readonly noteImport: (tx: Transaction, channel: string, by: string) => Promise<Instant>;
   /** What stands and what was counted, for figures and readiness. */
-  counts(): Promise<SiteFigures & { readonly waiting: number }>;
+  readonly counts: () => Promise<SiteFigures & { readonly waiting: number }>;
   /** Of a meter that the rules would cut: what of the whole site holds it back. */
-  heldBy(meter: MeterAddress): Promise<readonly string[]>;
-  /** Which rails are in force stands in the books, as strategies do. */
-  note(): Promise<void>;
+  readonly heldBy: (meter: MeterAddress) => Promise<readonly string[]>;
 }
 
 export function guardRailsOf(parts: {
@@ -68,9 +65,9 @@ export function guardRailsOf(parts: {
     classOf: async (tx, account) => (await meters.account(tx, account))?.class ?? null,
   });
   const msOf = new Map(
-    config.buses.map((bus) => {
+    config.buses.map((bus): readonly [string, number] => {
       const { kind } = bus.transport;
-      return [bus.id as string, CUT_EXCHANGES * answeredMs(timingOf(bus), CUT_BYTES, ANSWER_MS_DEFAULT[kind])] as const;
+      return [bus.id, CUT_EXCHANGES * answeredMs(timingOf(bus), CUT_BYTES, ANSWER_MS_DEFAULT[kind])];
     }),
   );
   return {
@@ -96,13 +93,6 @@ export function guardRailsOf(parts: {
         ...(brake ? ["brake"] : []),
         ...(list === undefined ? [] : [list === "approved" ? "batch" : "approval"]),
       ];
-    },
-    note: async () => {
-      if (config.guardRails === undefined) return;
-      const [at, version] = [clock.now(), railsVersion(rails)];
-      const rules = Object.entries(rails).map(([rule, value]) => ({ rule, value, from: "site" }));
-      const fresh = await stores.policy.keepStrategies([{ scope: "guard rails", version, rules, at, who: SITE_FILE }]);
-      if (fresh.length > 0) books.log.info({ version }, "other guard rails of cuts are in force");
     },
   };
 }

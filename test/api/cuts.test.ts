@@ -36,7 +36,7 @@ const door = (who: "anna" | "bo", method: string, path: string, body?: unknown):
 const call = (who: "anna" | "bo", ...args: string[]): Promise<Said> =>
   meterctl(args, { GATEWAY_URL: house.gateway.url, GATEWAY_KEY: `secret of ${who}` });
 const cutsAsked = async (): Promise<readonly Thing[]> => itemsOf(await door("anna", "GET", "/v1/commands?kind=disconnect"));
-const dark = (): readonly string[] => METERS.filter((meter) => house.street.snapshot(meter)!.relay === "disconnected");
+const dark = (): readonly string[] => METERS.filter((meter) => house.street.snapshot(meter).relay === "disconnected");
 
 test("three debtors of four are one too many: a list for two persons, told at /readyz, as an item and by a dry run", async () => {
   house.street.resumeHouseholds();
@@ -111,7 +111,7 @@ test("an emergency stop at a terminal holds back whoever orders a cut; a payment
     "emergency-stop",
   );
   await door("anna", "POST", "/v1/payments", { account: accountOf(SECOND), amount: "100.00", channel: "bank", orderId: "g-1" });
-  await untilTrue("the light", () => house.street.snapshot(SECOND)!.relay === "connected");
+  await untilTrue("the light", () => house.street.snapshot(SECOND).relay === "connected");
   expect((await door("anna", "GET", "/metrics")).text).toMatch(/^fee_control_cuts_stopped 1$/m);
   expect((await call("anna", "release", "stop", "--reason", "it was steam")).out).toMatch(
     /anna would release it, a second person is needed/,

@@ -13,9 +13,9 @@ let house: StreetHouse | undefined;
 afterEach(() => house?.stop());
 
 const relays = (of: StreetHouse): number =>
-  of.addresses.filter((address) => of.street.snapshot(address)!.relay === "disconnected").length;
+  of.addresses.filter((address) => of.street.snapshot(address).relay === "disconnected").length;
 const obeyed = (of: StreetHouse): number =>
-  of.addresses.reduce((sum, one) => sum + of.street.snapshot(one)!.obeyed.disconnects, 0);
+  of.addresses.reduce((sum, one) => sum + of.street.snapshot(one).obeyed.disconnects, 0);
 const pays = (of: StreetHouse, meter: MeterAddress): Promise<unknown> =>
   of.db.transact((tx) =>
     of.engine.doors.payments.take(tx, {
@@ -32,7 +32,7 @@ test("between queue and wire an emergency stop lets no order leave, also not whe
   const [dark] = street.addresses as [MeterAddress];
   for (const one of street.addresses.slice(1)) await pays(street, one);
   await street.pass(hours(2));
-  expect([street.street.snapshot(dark)!.relay, obeyed(street)]).toEqual(["disconnected", 1]);
+  expect([street.street.snapshot(dark).relay, obeyed(street)]).toEqual(["disconnected", 1]);
   // the others have used it up, and their orders wait before a line that is down
   for (const line of ["line-1", "line-2"]) street.unplugged.add(line);
   const { books } = street.db;
@@ -57,7 +57,7 @@ test("between queue and wire an emergency stop lets no order leave, also not whe
     books.commands.all(null).map(({ command }) => `${command.kind} ${command.state} ${command.because ?? ""}`.trim()),
   );
   expect(ends).toContain("disconnect cancelled emergency-stop");
-  expect(street.street.snapshot(dark)!.relay, "allowed to restore in the middle of it").toBe("armed");
+  expect(street.street.snapshot(dark).relay, "allowed to restore in the middle of it").toBe("armed");
 });
 
 test("a ledger gone wrong darkens ten of forty and no more, and a gateway that begins anew leaves it at that", async () => {

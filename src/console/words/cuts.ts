@@ -1,12 +1,43 @@
 /** Words of what holds cuts back: the dry run, the lists for two persons, the brake and the emergency stop. */
-const names = [
-  ...(["title", "stop", "stopNow", "stopSure", "stopReason", "stopStands", "brakeStands", "nothingStands"] as const),
-  ...(["release", "releaseReason", "releaseAsked", "because", "since", "lists", "noLists", "members", "proposedBy"] as const),
-  ...(["approveYes", "declineNo", "note", "raiseBrake", "goodUntil", "canary", "preview", "wouldBeCut", "needsTwo"] as const),
-  ...(["export", "none", "meter", "account", "class", "line", "owed", "held", "due", "look"] as const),
-] as const;
+type Plain =
+  | "title"
+  | "stop"
+  | "stopNow"
+  | "stopSure"
+  | "stopReason"
+  | "stopStands"
+  | "brakeStands"
+  | "nothingStands"
+  | "release"
+  | "releaseReason"
+  | "releaseAsked"
+  | "because"
+  | "since"
+  | "lists"
+  | "noLists"
+  | "members"
+  | "proposedBy"
+  | "approveYes"
+  | "declineNo"
+  | "note"
+  | "raiseBrake"
+  | "goodUntil"
+  | "canary"
+  | "preview"
+  | "wouldBeCut"
+  | "needsTwo"
+  | "export"
+  | "none"
+  | "meter"
+  | "account"
+  | "class"
+  | "line"
+  | "owed"
+  | "held"
+  | "due"
+  | "look";
 
-export type CutPhrases = Readonly<Record<(typeof names)[number], string>> & {
+export type CutPhrases = Readonly<Record<Plain, string>> & {
   readonly states: Readonly<Record<string, string>>;
   readonly causes: Readonly<Record<string, string>>;
 };
