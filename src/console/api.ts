@@ -195,6 +195,7 @@ export const cutList = (id: string): Promise<WholeCutList> =>
   call(`/v1/cuts/batches/${encodeURIComponent(id)}`) as Promise<WholeCutList>;
 export const decideCutList = (id: string, verdict: "approve" | "decline", said: object): Promise<unknown> =>
   post(`/v1/cuts/batches/${encodeURIComponent(id)}/${verdict}`, said, randomKey());
+export const proposeCuts = (reason: string): Promise<unknown> => post("/v1/cuts/batches", { reason }, randomKey());
 export const emergencyStop = (reason: string): Promise<unknown> => post("/v1/emergency-stop", { reason }, randomKey());
 export const releaseHalt = (kind: "stop" | "brake", reason: string): Promise<unknown> =>
   post(`/v1/cuts/${kind}/release`, { reason }, randomKey());

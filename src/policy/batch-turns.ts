@@ -113,7 +113,7 @@ export class BatchTurns {
         const word = await turns.consider(tx, meter);
         await store.lock(tx);
         const known = await store.batch(tx, batch.id);
-        const member = (await store.members(tx, batch.id)).find((one) => one.meter === meter);
+        const member = await store.member(tx, batch.id, meter);
         const isOn = known !== null && isOpenBatch(known.state) && known.state !== "proposed" && clock.now() < known.goodUntil!;
         if (!isOn || haltedBy(await gate.figures(tx)) !== null) return false;
         if (member?.state !== "waiting") return true;
@@ -142,7 +142,8 @@ export class BatchTurns {
         const known = await store.batch(tx, batch.id);
         if (known === null || !isOpenBatch(known.state)) return;
         const ended = await this.#changed(tx, known, { state, because, endedAt: clock.now(), endedBy: RULES });
-        await alarms?.settled(tx, ended);
+        // who is due still stands on the next list, and that one is told
+        await alarms?.settled(tx, known.state === "proposed" ? { ...ended, because: null } : ended);
         const say = { batch: batch.id, state, because };
         if (state === "stopped") log.error(say, "a list of cuts was stopped");
         else log.info(say, "a list of cuts has ended");

@@ -129,6 +129,7 @@ export interface GuardStore {
   batch(tx: Transaction | null, id: string): Promise<CutBatch | null>;
   /** In the order in which they were put on it. */
   members(tx: Transaction | null, batch: string): Promise<readonly CutMember[]>;
+  member(tx: Transaction, batch: string, meter: MeterAddress): Promise<CutMember | null>;
   /** Newest first. */
   batches(limit: number, before: string | null): Promise<readonly CutBatch[]>;
   /** That have not ended, or of which something is still under way; oldest first. */

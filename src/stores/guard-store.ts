@@ -304,6 +304,11 @@ export class PostgresGuardStore implements GuardStore {
     );
   }
 
+  async member(tx: Transaction, batch: string, meter: MeterAddress): Promise<CutMember | null> {
+    const [row] = await this.#db.rows<MemberRow>(tx, "SELECT * FROM cut_members WHERE batch = $1 AND meter = $2", [batch, meter]);
+    return row === undefined ? null : memberOf(row);
+  }
+
   async batches(limit: number, before: string | null): Promise<readonly CutBatch[]> {
     return (
       await this.#db.rows<BatchRow>(

@@ -358,6 +358,11 @@ suiteNeeding(["chromium"], "the console", () => {
         path: "/v1/cuts/batches/b1/approve",
         body: { note: "compared with the bank", members: 1, raiseBrake: false },
       });
+    await page.getByTestId("propose-reason").fill("the month is over");
+    await page.getByTestId("propose-say").click();
+    await expect
+      .poll(() => gateway.asked.at(-1))
+      .toMatchObject({ path: "/v1/cuts/batches", body: { reason: "the month is over" } });
     await page.getByTestId("emergency-stop").click();
     expect(await page.getByTestId("stop-say").isDisabled()).toBe(true);
     await page.getByTestId("stop-reason").fill("smoke in the station");

@@ -177,7 +177,14 @@ export class InMemoryGuardStore implements GuardStore {
   }
 
   members(tx: Transaction | null, batch: string): Promise<readonly CutMember[]> {
-    return this.#db.look(tx, (on) => this.#members(on, batch).map(({ batch: _, place: _place, ...member }) => member));
+    return this.#db.look(tx, (on) => this.#members(on, batch).map(asMember));
+  }
+
+  member(tx: Transaction, batch: string, meter: MeterAddress): Promise<CutMember | null> {
+    return this.#db.look(tx, (on) => {
+      const row = this.#db.books.cutMembers.find(on, pair(batch, meter));
+      return row === undefined ? null : asMember(row);
+    });
   }
 
   batches(limit: number, before: string | null): Promise<readonly CutBatch[]> {
@@ -246,4 +253,5 @@ export class InMemoryGuardStore implements GuardStore {
   }
 }
 
+const asMember = ({ batch: _, place: _place, ...member }: MemberRow): CutMember => member;
 const newestFirst = <R extends { readonly id: string }>(rows: R[]): R[] => rows.sort((a, b) => (a.id < b.id ? 1 : -1));
