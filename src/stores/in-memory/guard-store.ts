@@ -4,7 +4,7 @@ import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import { isUnsent, type Command } from "../../commands/command.ts";
 import { cuts, isAutomaticCut } from "../../commands/rivals.ts";
-import { failuresInARow, FAILURES_LOOKED_AT, isVain } from "../../policy/cut-ends.ts";
+import { failuresInARow, isVain, LEFT_LOOKED_AT } from "../../policy/cut-ends.ts";
 import type {
   BatchChange,
   CutBatch,
@@ -45,18 +45,16 @@ export class InMemoryGuardStore implements GuardStore {
       const anew = Math.max(-Infinity, ...releases);
       const left = books.cutsLeft.all(on).filter(({ at }) => at >= anew);
       const recent = left.filter(({ at }) => at > leftSince);
-      const newestFirst = (rows: readonly Left[]): Command[] =>
+      const endedOf = (rows: readonly Left[]): Command[] =>
         rows
           .map(({ command }) => books.commands.find(on, command)!.command)
           .filter(({ endedAt }) => endedAt !== null)
           .sort((a, b) => b.endedAt! - a.endedAt! || (a.id < b.id ? 1 : -1));
-      const all = newestFirst(books.cutsLeft.all(on));
-      const ends = newestFirst(left)
-        .slice(0, FAILURES_LOOKED_AT)
-        .map((end) => ({
-          ...end,
-          before: all.find(({ meter, endedAt }) => meter === end.meter && endedAt! < end.endedAt!) ?? null,
-        }));
+      const all = endedOf(books.cutsLeft.all(on));
+      const ends = endedOf(left.sort((a, b) => b.at - a.at).slice(0, LEFT_LOOKED_AT)).map((end) => ({
+        ...end,
+        before: all.find(({ meter, endedAt }) => meter === end.meter && endedAt! < end.endedAt!) ?? null,
+      }));
       const isNamed = (channel: string): boolean =>
         importChannels !== null && (importChannels.length === 0 || importChannels.includes(channel));
       const payments = importChannels === null ? [] : books.payments.all(on).filter(({ channel }) => isNamed(channel));
