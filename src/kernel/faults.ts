@@ -724,6 +724,13 @@ export const faults = {
     "已紧急停止跳闸:任何跳闸命令均不下发。",
     "Find out why it was pressed; two persons release it.",
   ),
+  "cuts-braked": row(
+    409,
+    "person",
+    "The brake of the automatic cut stands.",
+    "自动跳闸已制动。",
+    "Find out why it tripped; two persons release it, then approve the list.",
+  ),
   "nothing-halted": row(
     409,
     "never",

@@ -271,6 +271,15 @@ describe("a list of cuts", () => {
     expect((await onlyList(house)).id).not.toBe(list.id);
   });
 
+  test("is approved by nobody while a stop stands, and by two when it is released", async () => {
+    const { house, list } = await proposed();
+    await approve(house, list, "anna");
+    await stop(house);
+    expect(await refusal(approve(house, list, "bo"))).toBe("emergency-stop");
+    for (const who of ["anna", "bo"]) await release(house, "stop", who);
+    expect(await approve(house, list, "bo")).toMatchObject({ state: "canary" });
+  });
+
   test("that runs is stopped by one person, and what has not left is taken back", async () => {
     const { house, list } = await proposed();
     await approve(house, list, "anna");

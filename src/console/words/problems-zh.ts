@@ -8,6 +8,7 @@ export const nextStepsZh: Partial<Record<FaultCode, string>> & Readonly<Record<s
   "invalid-request": "请更正所指出的字段。",
   "exception-closed": "请查看结案人与结案说明。",
   "exception-stands": "请按“下一步”处理，消除后即可结案。",
+  "cuts-braked": "请查明制动原因,由两人解除后再审批。",
   "emergency-stop": "请查明紧急停止原因,由两人解除。",
   "two-persons-needed": "须由另一人以其本人密钥登录后操作。",
   "cut-batch-over": "请查看该批次状态;如仍需要请重新提出。",
