@@ -263,7 +263,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   return {
     keepers,
     books,
-    rules: { strategies, holdsCuts, heldBy: (meter) => rails.heldBy(meter) },
+    rules: { strategies, holdsCuts, heldBy: rails.heldBy, listOf: rails.listOf },
     comes: places.comes,
     doors: {
       ...{ transactor, service, cuts: rails, payments, refunds, ledger, intake, identities, buses },

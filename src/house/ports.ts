@@ -18,7 +18,7 @@ import type { MeterRecord, Street } from "../devices/meter.ts";
 import type { Chance } from "../kernel/chance.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Announcement, Outbox } from "../kernel/events.ts";
-import type { MeterAddress } from "../kernel/ids.ts";
+import type { CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
@@ -27,7 +27,7 @@ import type { RatesWatch } from "../ledger/resettling.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { CutAlarms } from "../policy/cut-alarms.ts";
 import type { GuardRails } from "../policy/guard-settings.ts";
-import type { GuardStore } from "../policy/guard-store.ts";
+import type { CutBatch, GuardStore } from "../policy/guard-store.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { Strategies } from "../policy/strategies.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
@@ -137,6 +137,8 @@ export interface EngineRules {
   readonly holdsCuts: () => Promise<boolean>;
   /** Of a meter that they would cut: what of the whole site holds it back. */
   readonly heldBy: (meter: MeterAddress) => Promise<readonly string[]>;
+  /** The list of cuts that persons approved, by which this command was asked for. */
+  readonly listOf: (command: CommandId) => Promise<CutBatch | null>;
 }
 
 export interface Engine<K extends EngineKeepers = EngineKeepers> {

@@ -243,7 +243,7 @@ export class PostgresGuardStore implements GuardStore {
     );
   }
 
-  async batchOf(tx: Transaction, command: CommandId): Promise<CutBatch | null> {
+  async batchOf(tx: Transaction | null, command: CommandId): Promise<CutBatch | null> {
     const [row] = await this.#db.rows<BatchRow>(
       tx,
       "SELECT b.* FROM cut_batches b JOIN cut_members m ON m.batch = b.id WHERE m.command = $1",

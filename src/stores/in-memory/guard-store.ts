@@ -215,7 +215,7 @@ export class InMemoryGuardStore implements GuardStore {
     });
   }
 
-  batchOf(tx: Transaction, command: CommandId): Promise<CutBatch | null> {
+  batchOf(tx: Transaction | null, command: CommandId): Promise<CutBatch | null> {
     const { cutMembers, cutBatches } = this.#db.books;
     return this.#db.look(tx, (on) => {
       const [member] = cutMembers.in(on, "command", command);
