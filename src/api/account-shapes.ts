@@ -132,6 +132,7 @@ export const why = z.object({
   exemptions: z.array(exemption),
   approvals: z.array(
     z.object({
+      batch: z.uuid().optional().describe("the list that two persons approved"),
       command: z.uuid(),
       kind: z.string(),
       askedBy: z.string().nullable(),

@@ -60,7 +60,10 @@ export function whyView(why: Why, position: Position, views: Views): WhyView {
     paidAt: now?.facts.paidAt == null ? null : views.moment(now.facts.paidAt),
     notices: why.notices.map((notice) => noticeView(notice, views)),
     exemptions: why.exemptions.map((one) => exemptionView(one, at, views)),
-    approvals: why.commands.filter(({ approval }) => approval != null).map((command) => approvalView(command, views)),
+    approvals: [
+      ...why.commands.filter(({ approval }) => approval != null).map((command) => approvalView(command, views)),
+      ...why.lists.map((one) => listApprovalView(one, views)),
+    ],
     strategy: {
       version: strategy.version,
       rules: origins.map((rule) => ({
@@ -98,6 +101,17 @@ const approvalView = ({ id, kind, askedByName, approval }: Command, views: Views
   by: approval?.by ?? null,
   at: approval?.at == null ? null : views.moment(approval.at),
   note: approval?.note ?? null,
+});
+
+/** It stood on a list that two persons approved. */
+const listApprovalView = ({ command, batch }: Why["lists"][number], views: Views): WhyView["approvals"][number] => ({
+  command: command.id,
+  kind: command.kind,
+  batch: batch.id,
+  askedBy: batch.first?.by ?? null,
+  by: batch.second?.by ?? null,
+  at: batch.second === null ? null : views.moment(batch.second.at),
+  note: batch.second?.note ?? null,
 });
 
 const commandView = (command: Command, views: Views): WhyView["commands"][number] => {

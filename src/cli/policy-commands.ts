@@ -15,7 +15,7 @@ interface ExemptOptions extends ApiOptions {
   readonly end?: string;
 }
 
-const KINDS = ["guarantee", "medical", "important", "disputed", "work-order", "conversion"];
+const KINDS = ["guarantee", "medical", "important", "disputed", "hold", "work-order", "conversion"];
 
 export function policyCommands(program: Command, { throughGateway, clientOf, show }: Through): void {
   throughGateway(program.command("why"))

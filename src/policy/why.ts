@@ -3,12 +3,14 @@
  * decides for the rules. Changes nothing.
  */
 import type { Clock, Instant } from "../kernel/clock.ts";
-import type { MeterAddress } from "../kernel/ids.ts";
+import type { CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Command, CommandKind } from "../commands/command.ts";
 import type { AccountBook, CommandStore } from "../commands/command-store.ts";
+import { isAutomaticCut } from "../commands/rivals.ts";
 import { factsOf, type Facts } from "./facts.ts";
 import type { Exemption } from "./exemptions.ts";
+import type { CutBatch } from "./guard-store.ts";
 import type { ExemptionStore, KeptDecision, Notice, PolicyStore, RemoteMeter } from "./policy-store.ts";
 import type { Resolved } from "./resolve.ts";
 import { decide, type Decision } from "./rules.ts";
@@ -48,6 +50,8 @@ export interface Why {
   readonly exemptions: readonly Exemption[];
   readonly decisions: readonly KeptDecision[];
   readonly commands: readonly Command[];
+  /** Of those, the cuts that were on a list which two persons approved. */
+  readonly lists: readonly { readonly command: Command; readonly batch: CutBatch }[];
 }
 
 export interface WhyParts {
@@ -60,6 +64,9 @@ export interface WhyParts {
   readonly latestOf: (meters: readonly MeterAddress[]) => Promise<readonly Reading[]>;
   readonly openDoubtOf: (meter: MeterAddress) => Promise<OpenDoubt | null>;
   readonly holdsCuts: () => Promise<boolean>;
+  /** Of a meter that would be cut: what of the whole site holds it back. */
+  readonly heldBy: (meter: MeterAddress) => Promise<readonly string[]>;
+  readonly listOf: (command: CommandId) => Promise<CutBatch | null>;
 }
 
 export class WhyDesk {
@@ -70,17 +77,29 @@ export class WhyDesk {
   }
 
   async of(account: AccountBook): Promise<Why> {
-    const { store, exemptions, commands, strategies, clock, latestOf, openDoubtOf, holdsCuts } = this.#parts;
+    const { store, exemptions, commands, strategies, clock, latestOf, openDoubtOf, holdsCuts, heldBy, listOf } = this.#parts;
     const { account: id, meter } = account;
     const at = clock.now();
     const resolved = strategies.of(id, account.class);
     const picture = account.mode === "remote" && meter !== null ? await store.remoteMeter(null, meter) : null;
     const facts = picture === null ? null : factsOf(picture, at, strategies.timeZone, strategies.hasContact(id));
     const now = picture === null || facts === null ? null : { picture, facts, decision: decide(facts, resolved.strategy) };
-    const outside = [...((await holdsCuts()) ? ["restored"] : []), ...(resolved.rules.mode === "shadow" ? ["shadow"] : [])];
+    const site =
+      now?.decision.want === "disconnected" && now.picture.relay !== "disconnected" ? await heldBy(now.picture.meter) : [];
+    const outside = [
+      ...((await holdsCuts()) ? ["restored"] : []),
+      ...site,
+      ...(resolved.rules.mode === "shadow" ? ["shadow"] : []),
+    ];
     const blocks = now === null ? [] : [...now.decision.blocks, ...outside];
     const register = meter === null ? undefined : (await latestOf([meter])).find(({ item }) => item === "importedEnergy");
-    const ordered = meter === null ? [] : await commands.list({ meter, limit: COMMANDS_LOOKED_AT });
+    const asked = meter === null ? [] : await commands.list({ meter, limit: COMMANDS_LOOKED_AT });
+    const ordered = asked.filter(({ kind }) => RELAY.has(kind)).slice(0, KEPT_MAX);
+    const lists: { command: Command; batch: CutBatch }[] = [];
+    for (const command of ordered) {
+      const batch = isAutomaticCut(command) ? await listOf(command.id) : null;
+      if (batch !== null) lists.push({ command, batch });
+    }
     return {
       ...{ at, account, resolved, now, blocks, answer: answerOf(account, now?.decision ?? null, blocks) },
       reading: register === undefined ? null : { ...register, charged: isCharged(register, picture) },
@@ -88,7 +107,7 @@ export class WhyDesk {
       notices: await store.noticesOf(id, KEPT_MAX),
       exemptions: await exemptions.of(id, KEPT_MAX),
       decisions: await store.decisionsOf(id, KEPT_MAX),
-      commands: ordered.filter(({ kind }) => RELAY.has(kind)).slice(0, KEPT_MAX),
+      ...{ commands: ordered, lists },
     };
   }
 }
