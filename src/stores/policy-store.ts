@@ -64,6 +64,11 @@ const PICTURE = `
                         WHERE o.account = a.account AND o.stage = 'notice-due' AND o.delivered IS NOT NULL ORDER BY o.id DESC LIMIT 1) n ON true
    WHERE m.active AND NOT m.being_replaced`;
 
+/** A meter that is no remote one is not locked: no rule decides of it. */
+const LOCK = `
+  SELECT 1 FROM meters m JOIN accounts a ON a.account = m.account AND a.mode = 'remote'
+   WHERE m.address = $1 AND m.active AND NOT m.being_replaced FOR UPDATE OF m`;
+
 const maybe = (ms: number | null): Instant | null => (ms === null ? null : Instant(ms));
 
 const standingOf = (row: Row): Standing | null =>
@@ -129,8 +134,10 @@ export class PostgresPolicyStore implements PolicyStore {
     return (await this.#db.rows<Row>(null, `${PICTURE} ORDER BY m.address`)).map(pictureOf);
   }
 
+  /** The lock first and the picture after it: a statement that waits for a row shows everything else as it was before it waited. */
   async remoteMeter(tx: Transaction | null, meter: MeterAddress): Promise<RemoteMeter | null> {
-    const [row] = await this.#db.rows<Row>(tx, `${PICTURE} AND m.address = $1${tx === null ? "" : " FOR UPDATE OF m"}`, [meter]);
+    if (tx !== null && (await this.#db.rows(tx, LOCK, [meter])).length === 0) return null;
+    const [row] = await this.#db.rows<Row>(tx, `${PICTURE} AND m.address = $1`, [meter]);
     return row === undefined ? null : pictureOf(row);
   }
 

@@ -148,6 +148,22 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     expect(await whoWaits(kept, accept, accept), "two that only name it").toEqual(["second", "first"]);
   });
 
+  test("whoever has waited for the row sees what was done meanwhile: money, and what was decided", async () => {
+    const ledger = new Ledger({ store: kept.ledger, clock: systemClock });
+    const said: Standing = {
+      ...{ stage: "notice-due", want: "as-is", because: "notice-due", strategy: "abc", since: at, arrearsSince: at },
+    };
+    let seen: RemoteMeter | null = null;
+    const pay = async (tx: Transaction): Promise<void> => {
+      await kept.policy.remoteMeter(tx, A);
+      await ledger.receive(tx, { account: far, amount: Fen(10_000n), channel: "bank", reference: "1" });
+      await kept.policy.keepStanding(tx, A, far, said);
+    };
+    const decide = async (tx: Transaction): Promise<void> => void (seen = await kept.policy.remoteMeter(tx, A));
+    expect(await whoWaits(kept, pay, decide)).toEqual(["first", "second"]);
+    expect(seen).toMatchObject({ available: 10_000n, standing: said });
+  });
+
   const exemption = (id: string, changes: Partial<Exemption> = {}): Exemption => ({
     ...{ id: `01920000-0000-7000-8000-00000000000${id}`, account: far, kind: "medical", from: at, until: later(at, 1_000) },
     ...{ reason: "oxygen at home", madeBy: "desk", endedAt: null, endedBy: null, remindedAt: null },
