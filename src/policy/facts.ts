@@ -58,7 +58,7 @@ export const factsOf = (picture: RemoteMeter, now: Instant, timeZone: string, ha
   disputed: picture.disputed,
   readAt: picture.readAt,
   readingInDoubt: picture.readingInDoubt ?? false,
-  exemptions: picture.exemptions,
+  exemptions: picture.exemptions.filter(({ until }) => until > now),
   hasContact,
   notice: picture.notice,
   paidAt: picture.paidAt,

@@ -49,7 +49,7 @@ const PICTURE = `
          EXISTS (SELECT 1 FROM commands c WHERE c.meter = m.address AND c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.state IN ('accepted', 'queued')) AS cut_waiting,
          (SELECT y.created_at FROM payments y WHERE y.account = a.account ORDER BY y.id DESC LIMIT 1) AS paid_at,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', e.kind, 'until', (extract(epoch FROM e.ends_at) * 1000)::bigint) ORDER BY e.id), '[]')
-            FROM exemptions e WHERE e.account = a.account AND e.ended_at IS NULL) AS exemptions,
+            FROM exemptions e WHERE e.account = a.account AND (e.ended_at IS NULL OR e.ended_at = e.ends_at)) AS exemptions,
          (SELECT coalesce(jsonb_agg(jsonb_build_array(d.day, d.cost::text) ORDER BY d.day DESC), '[]')
             FROM (SELECT day, cost FROM billing_days WHERE account = a.account AND meter = m.address ORDER BY day DESC LIMIT ${RECENT_DAYS}) d) AS days,
          n.at AS noticed_at, n.delivered AS notice_delivered, n.available AS notice_available,

@@ -192,6 +192,36 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     expect(await kept.transactor.transact((tx) => kept.exemptions.lock(tx, exemption("9").id))).toBe(null);
   });
 
+  test("shows one that ended by itself, because that is a note by some clock; one that stood wrong is found, and its note taken back", async () => {
+    const [one, two] = [exemption("1"), exemption("2", { until: later(at, 500) })];
+    await kept.transactor.transact(async (tx) => {
+      for (const each of [one, two]) {
+        await kept.exemptions.insert(tx, each);
+        await kept.exemptions.remind(tx, each.id, at);
+        await kept.exemptions.end(tx, each.id, each.until, "gateway");
+      }
+    });
+    expect((await picture())?.exemptions).toMatchObject([{ until: one.until }, { until: two.until }]);
+    expect(await kept.exemptions.endingBefore(later(at, 9_999), 10)).toEqual([]);
+    expect(await kept.exemptions.endedTooEarly(later(at, 499), 10)).toMatchObject([{ id: two.id }, { id: one.id }]);
+    expect(await kept.exemptions.endedTooEarly(later(at, 499), 1)).toMatchObject([{ id: two.id }]);
+    expect(await kept.exemptions.endedTooEarly(later(at, 500), 10)).toMatchObject([{ id: one.id }]);
+    await kept.transactor.transact((tx) => kept.exemptions.goesOn(tx, one.id));
+    expect(await kept.exemptions.of(far, 10)).toEqual([{ ...two, remindedAt: at, endedAt: two.until, endedBy: "gateway" }, one]);
+    expect(await kept.exemptions.endedTooEarly(at, 10)).toMatchObject([{ id: two.id }]);
+  });
+
+  test("gives those that end soon page by page, also where many end at the same moment", async () => {
+    const all = ["1", "2", "3", "4"].map((id) => exemption(id, { until: later(at, id === "1" ? 900 : 500) }));
+    for (const each of all) await kept.transactor.transact((tx) => kept.exemptions.insert(tx, each));
+    const page = async (after?: Exemption) =>
+      (await kept.exemptions.endingBefore(later(at, 1_000), 2, after)).map(({ id }) => id);
+    const [one, two, three, four] = all.map(({ id }) => id);
+    expect(await page()).toEqual([two, three]);
+    expect(await page(all[2])).toEqual([four, one]);
+    expect(await page(all[0])).toEqual([]);
+  });
+
   test("refuses an exemption that ends before it begins, and one of an account that is not there", async () => {
     const insert = (each: Exemption) => kept.transactor.transact((tx) => kept.exemptions.insert(tx, each));
     await expect(insert(exemption("1", { until: at }))).rejects.toThrow("exemptions_check");
