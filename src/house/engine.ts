@@ -41,7 +41,7 @@ import { Jobs } from "./jobs.ts";
 import { comingAndGoing, Replacing } from "./replacing.ts";
 import type { Engine, EngineBooks, EngineKeepers, EngineParts, HouseSite } from "./ports.ts";
 import { sightingsIn, walletReadings } from "./sightings.ts";
-import { noteStrategies, restorePace } from "./strategies.ts";
+import { asksOf, noteStrategies, restorePace } from "./strategies.ts";
 import { onceADay, walletRoom } from "./wallet-room.ts";
 import { balanceReadings, takesTokens } from "./vendor-meters.ts";
 import { entriesOf, gateOf } from "./validation.ts";
@@ -126,7 +126,6 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const doubted = restored === undefined ? {} : { restored };
   const service = new CommandService({ ...common, ...doubted });
   const strategies = strategiesOf(config);
-  const { restoreBy } = config.policy;
   const holdsCuts = (): Promise<boolean> => restored?.holdsRules() ?? Promise.resolve(false);
   const reconciler = new Reconciler({
     ...common,
@@ -170,7 +169,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     ...places,
   });
   const replacementsAsked = new ReplacementService({
-    ...{ ...common, replacements, service, street, restoreBy },
+    ...{ ...common, replacements, service, street, asks: asksOf(strategies) },
     buses: new Set(config.buses.map(({ id }) => id)),
   });
 
