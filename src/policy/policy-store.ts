@@ -10,7 +10,7 @@ import type { Intent, Stage } from "./rules.ts";
 /** What the rules said of an account last, and since when; one row each, so that a look compares and writes nothing. */
 export interface Standing extends Intent {
   readonly stage: Stage;
-  /** Version of the strategy. */
+  /** Version of the strategy by which it was decided so. */
   readonly strategy: string;
   /** When it was decided so. */
   readonly since: Instant;
