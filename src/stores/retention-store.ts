@@ -68,7 +68,7 @@ const STATEMENTS: Record<KindName, string> = {
           ORDER BY a.command, a.number LIMIT $2),
        old AS (
          SELECT a.command, a.number FROM looked a JOIN commands c ON c.id = a.command
-          WHERE a.frames <> '[]' AND c.ended_at < $4 AND c.kind = ANY ($5) AND c.effect <> 'adds' AND c.payment IS NULL
+          WHERE a.frames <> '[]' AND c.ended_at IS NOT NULL AND c.kind = ANY ($5) AND c.effect <> 'adds' AND c.payment IS NULL
             AND NOT EXISTS (SELECT 1 FROM exceptions e WHERE e.command = c.id)),
        done AS (UPDATE attempts u SET frames = '[]', thinned_at = $7 FROM old WHERE $6 AND u.command = old.command AND u.number = old.number)
   SELECT (SELECT count(*)::int FROM old) AS thinned, (SELECT count(*)::int FROM looked) AS looked,

@@ -132,8 +132,15 @@ describe.each(keepers)("old rows $title", ({ open }) => {
       await kept.commands.endAttempt(null, command.id, 0, 1, "acknowledged", [frame]);
       return command.id;
     };
-    const end = (id: CommandId): Promise<boolean> =>
-      kept.commands.change(null, id, 0, ["sending"], { state: "confirmed", endedAt: later(day, minutes(5)) });
+    const end = (id: CommandId, minute = 5): Promise<boolean> =>
+      kept.commands.change(null, id, 0, ["sending"], { state: "confirmed", endedAt: later(day, minutes(minute)) });
+
+    test("of a command that ended after the midnight go with its day: nobody comes back to that day", async () => {
+      const late = await attempted({}, 1_439);
+      await end(late, 1_441);
+      expect(await thin("frames")).toBe(1);
+      expect((await kept.commands.attempts(late))[0]?.frames).toEqual([]);
+    });
 
     test("of relay orders and readings go, and the attempt says since when; those of money and of what has not ended stay", async () => {
       const cut = await attempted({});

@@ -78,9 +78,8 @@ export class InMemoryRetentionStore implements RetentionStore {
       return {
         attempts: attempts.all(on).filter(({ command: id, attempt }) => {
           const { command } = commands.find(on, id)!;
-          const isEnded = command.endedAt !== null && command.endedAt < to;
           const isMoney = command.effect === "adds" || command.payment !== null || !KINDS_WITHOUT_MONEY.includes(command.kind);
-          return isIn(attempt.at) && attempt.frames.length > 0 && isEnded && !isMoney;
+          return isIn(attempt.at) && attempt.frames.length > 0 && command.endedAt !== null && !isMoney;
         }),
       };
     if (kind === "readings-daily" || kind === "readings-gone") {
