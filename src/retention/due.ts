@@ -36,12 +36,11 @@ export async function thinningDue(
     for (let day = from === null ? until : startOfDay(dayOf(from, timeZone), timeZone); day < until;) {
       const to = startOfDay(dayOf(day, timeZone), timeZone, 1);
       for (let after: string | null = null; ;) {
-        const { thinned, next }: { thinned: number; next: string | null } = await store.thin({
-          ...{ kind, from: day, to, after, size: SIZE.most, now: null },
-        });
-        rows += thinned;
-        if (next === null) break;
-        after = next;
+        const counted = await store.thin({ kind, from: day, to, after, size: SIZE.most, now: null });
+        if (counted === null) break;
+        rows += counted.thinned;
+        if (counted.next === null) break;
+        after = counted.next;
       }
       day = to;
     }

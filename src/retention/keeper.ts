@@ -145,7 +145,7 @@ export class RetentionKeeper {
   }
 
   async #thinKind(kind: KindName, oldest: Instant, until: Instant, now: Instant): Promise<void> {
-    const { store, timeZone } = this.#parts;
+    const { store, timeZone, log } = this.#parts;
     let size: number = SIZE.first;
     for (let from = oldest; from < until;) {
       const to = startOfDay(dayOf(from, timeZone), timeZone, 1);
@@ -153,6 +153,10 @@ export class RetentionKeeper {
       for (let after: string | null = null; !isEmpty;) {
         if (this.#stop.signal.aborted) return;
         const batch = await this.#batch({ kind, from, to, after, size, now });
+        if (batch === null) {
+          log.info({ kind }, "another gateway thins these rows; they are left to it");
+          return;
+        }
         size = sizeAfter(size, batch.tookMs);
         if (batch.isDone) break;
         after = batch.next;
@@ -162,22 +166,25 @@ export class RetentionKeeper {
     }
   }
 
-  /** One that was broken off has changed nothing, and is done again, smaller. */
-  async #batch(batch: Batch): Promise<{ readonly isDone: boolean; readonly next: string | null; readonly tookMs: number }> {
+  /** One that was broken off has changed nothing, and is done again, smaller. Null: another gateway is at it. */
+  async #batch(
+    batch: Batch,
+  ): Promise<{ readonly isDone: boolean; readonly next: string | null; readonly tookMs: number } | null> {
     const { store, clock, elapsed } = this.#parts;
     const began = elapsed();
-    let thinned: Thinned | null = null;
+    let thinned: Thinned | "broken-off" | null = "broken-off";
     try {
       thinned = await store.thin(batch);
     } catch (error) {
       if (!isFault(error, "database-busy") || batch.size === SIZE.least) throw error;
     }
     const tookMs = elapsed() - began;
-    this.#thinned[batch.kind] += thinned?.thinned ?? 0;
+    if (thinned === null) return null;
+    if (thinned !== "broken-off") this.#thinned[batch.kind] += thinned.thinned;
     this.#workedMs += tookMs;
     this.#longestMs = Math.max(this.#longestMs, tookMs);
     await clock.wait(tookMs * (1 / SHARE - 1), this.#stop.signal);
-    if (thinned === null) return { isDone: false, next: batch.after, tookMs: Math.max(tookMs, BATCH_MS_MAX + 1) };
+    if (thinned === "broken-off") return { isDone: false, next: batch.after, tookMs: Math.max(tookMs, BATCH_MS_MAX + 1) };
     return { isDone: thinned.next === null, next: thinned.next, tookMs };
   }
 }

@@ -75,5 +75,6 @@ export interface RetentionStore {
   /** Up to where this kind was thinned; where it never was, a moment not after its oldest row, and at most a month before it. Null: there is none. */
   doneTo(kind: KindName): Promise<Instant | null>;
   markDone(kind: KindName, to: Instant, now: Instant): Promise<void>;
-  thin(batch: Batch): Promise<Thinned>;
+  /** Null: another gateway is at this kind just now, and nothing was done. Whoever only counts is in nobody's way. */
+  thin(batch: Batch): Promise<Thinned | null>;
 }

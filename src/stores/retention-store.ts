@@ -27,6 +27,9 @@ const DAY_MS = 86_400_000;
 /** So many months ahead, however long nobody comes by. */
 const MONTHS_AHEAD = 3;
 
+/** Who thins a kind holds the lock of this name for a batch. */
+export const turnOf = (kind: KindName): string => `fee-control-gateway retention ${kind}`;
+
 const TABLES: Record<KindName, { readonly table: string; readonly column: string }> = {
   "readings-daily": { table: "readings", column: "taken_at" },
   "readings-gone": { table: "readings", column: "taken_at" },
@@ -128,7 +131,7 @@ export class PostgresRetentionStore implements RetentionStore {
     );
   }
 
-  async thin({ kind, from, to, after, size, now }: Batch): Promise<Thinned> {
+  async thin({ kind, from, to, after, size, now }: Batch): Promise<Thinned | null> {
     const more: Record<KindName, readonly unknown[]> = {
       "readings-daily": [SOURCES_KEPT, now !== null],
       "readings-gone": [SOURCES_KEPT, now !== null],
@@ -137,11 +140,24 @@ export class PostgresRetentionStore implements RetentionStore {
       "intents-gone": [now !== null],
     };
     const values = [after, size, at(from), at(to), ...more[kind]];
-    const [row] = await this.#short(
-      (tx) => this.#db.rows<{ thinned: number; looked: number; last: string | null }>(tx, STATEMENTS[kind], values),
+    return this.#short(
+      async (tx) => {
+        if (now !== null && !(await this.#isMine(tx, kind))) return null;
+        const [row] = await this.#db.rows<{ thinned: number; looked: number; last: string | null }>(tx, STATEMENTS[kind], values);
+        return { thinned: row!.thinned, next: row!.looked < size ? null : row!.last };
+      },
       now === null ? COUNT_MS_MAX : BATCH_MS_MAX,
     );
-    return { thinned: row!.thinned, next: row!.looked < size ? null : row!.last };
+  }
+
+  /** Until the batch ends. */
+  async #isMine(tx: Transaction, kind: KindName): Promise<boolean> {
+    const [turn] = await this.#db.rows<{ mine: boolean }>(
+      tx,
+      "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine",
+      [turnOf(kind)],
+    );
+    return turn!.mine;
   }
 
   /** Of months it is enough to know which of them has rows: their least would be looked for among all of them. */

@@ -206,6 +206,20 @@ test("a batch that takes too long is broken off and done again, smaller, until i
   expect(sizes.slice(3, 5)).toEqual([20, 5]);
 });
 
+test("a kind at which another gateway is met is left to it for that night, and the next is begun", async () => {
+  const { stores, left } = await readFor(61);
+  let batches = 0;
+  const shared = around(stores.retention, {
+    thin: (batch: Batch) => {
+      batches += 1;
+      return batch.kind === "readings-daily" && batches > 2 ? Promise.resolve(null) : stores.retention.thin(batch);
+    },
+  });
+  expect(await keeperOf(shared).thinDue()).toMatchObject({ "readings-daily": 6, "readings-gone": 1 });
+  expect((await left()).slice(0, 4)).toEqual([0, 1, 4, 4]);
+  expect(await stores.retention.doneTo("readings-daily"), "the mark stays where it was").toBe(midnight(59));
+});
+
 test("months that cannot be made stop nobody", async () => {
   const { stores } = await readFor(1);
   const barred: RetentionStore = around(stores.retention, {
