@@ -72,9 +72,14 @@ export interface RetentionStore {
   makeMonths(now: Instant, site: Retention): Promise<Months>;
   /** On how many of these days anything was read. */
   daysRead(days: readonly { readonly from: Instant; readonly to: Instant }[]): Promise<number>;
-  /** Up to where this kind was thinned; where it never was, a moment not after its oldest row, and at most a month before it. Null: there is none. */
+  /** Up to where this kind was thinned; null: it never was. */
   doneTo(kind: KindName): Promise<Instant | null>;
+  /** A moment not after its oldest row, and at most a month before it. Null: there is none. */
+  oldest(kind: KindName): Promise<Instant | null>;
+  /** Another gateway may have gone further: the mark never goes back by this. */
   markDone(kind: KindName, to: Instant, now: Instant): Promise<void>;
+  /** It was noted too far. */
+  setBack(kind: KindName, to: Instant, now: Instant): Promise<void>;
   /** Null: another gateway is at this kind just now, and nothing was done. Whoever only counts is in nobody's way. */
   thin(batch: Batch): Promise<Thinned | null>;
 }

@@ -115,9 +115,12 @@ export class PostgresRetentionStore implements RetentionStore {
   }
 
   async doneTo(kind: KindName): Promise<Instant | null> {
-    const { table, column } = TABLES[kind];
     const [done] = await this.#db.rows<{ at: number }>(null, "SELECT done_to AS at FROM retention WHERE what = $1", [kind]);
-    if (done !== undefined) return Instant(done.at);
+    return done === undefined ? null : Instant(done.at);
+  }
+
+  async oldest(kind: KindName): Promise<Instant | null> {
+    const { table, column } = TABLES[kind];
     if (table === "readings") return this.#oldestMonth();
     const [oldest] = await this.#db.rows<{ at: number | null }>(null, `SELECT min(${column}) AS at FROM ${table}`);
     return oldest?.at == null ? null : Instant(oldest.at);
@@ -129,6 +132,14 @@ export class PostgresRetentionStore implements RetentionStore {
       "INSERT INTO retention (what, done_to, at) VALUES ($1, $2, $3) ON CONFLICT (what) DO UPDATE SET done_to = greatest(retention.done_to, $2), at = $3",
       [kind, at(to), at(now)],
     );
+  }
+
+  async setBack(kind: KindName, to: Instant, now: Instant): Promise<void> {
+    await this.#db.run(null, "UPDATE retention SET done_to = least(done_to, $2), at = $3 WHERE what = $1", [
+      kind,
+      at(to),
+      at(now),
+    ]);
   }
 
   async thin({ kind, from, to, after, size, now }: Batch): Promise<Thinned | null> {

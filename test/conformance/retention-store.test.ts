@@ -200,21 +200,27 @@ describe.each(keepers)("old rows $title", ({ open }) => {
     },
   );
 
-  test("where thinning stands is kept, begins at the oldest row, and never goes back", async () => {
+  test("where thinning stands is kept, and goes back only where it is set back", async () => {
     const { retention } = kept;
     for (const kind of ["readings-daily", "readings-gone", "frames", "intents-changes"] as const)
-      expect(await retention.doneTo(kind)).toBe(null);
+      expect([await retention.doneTo(kind), await retention.oldest(kind)]).toEqual([null, null]);
     await read(A, 30);
     await read(A, 5);
     await retention.makeMonths(day, retentionShape.parse(undefined));
     for (const kind of ["readings-daily", "readings-gone"] as const) {
-      const oldest = await retention.doneTo(kind);
+      const oldest = await retention.oldest(kind);
       expect(oldest).toBeLessThanOrEqual(later(day, minutes(5)));
       expect(oldest).toBeGreaterThan(later(day, -hours(31 * 24)));
     }
     await retention.markDone("readings-daily", next, now);
     await retention.markDone("readings-daily", day, now);
     expect(await retention.doneTo("readings-daily")).toBe(next);
+    await retention.setBack("readings-daily", later(next, 1), now);
+    expect(await retention.doneTo("readings-daily")).toBe(next);
+    await retention.setBack("readings-daily", day, now);
+    expect(await retention.doneTo("readings-daily")).toBe(day);
+    await retention.setBack("frames", day, now);
+    expect(await retention.doneTo("frames"), "what was never thinned has nothing to be set back").toBe(null);
   });
 
   test("days on which something was read are counted", async () => {

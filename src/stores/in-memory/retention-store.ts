@@ -39,6 +39,10 @@ export class InMemoryRetentionStore implements RetentionStore {
   }
 
   doneTo(kind: KindName): Promise<Instant | null> {
+    return Promise.resolve(this.#done.get(kind) ?? null);
+  }
+
+  oldest(kind: KindName): Promise<Instant | null> {
     const { readings, attempts, intents } = this.#db.books;
     return this.#db.look(null, (on) => {
       const moments = kind.startsWith("readings")
@@ -46,13 +50,18 @@ export class InMemoryRetentionStore implements RetentionStore {
         : kind === "frames"
           ? attempts.all(on).map(({ attempt }) => attempt.at)
           : intents.all(on).map(({ at }) => at);
-      const oldest = moments.length === 0 ? null : moments.reduce((a, b) => (a < b ? a : b));
-      return this.#done.get(kind) ?? oldest;
+      return moments.length === 0 ? null : moments.reduce((a, b) => (a < b ? a : b));
     });
   }
 
   markDone(kind: KindName, to: Instant): Promise<void> {
     this.#done.set(kind, Instant(Math.max(to, this.#done.get(kind) ?? to)));
+    return Promise.resolve();
+  }
+
+  setBack(kind: KindName, to: Instant): Promise<void> {
+    const done = this.#done.get(kind);
+    if (done !== undefined && done > to) this.#done.set(kind, to);
     return Promise.resolve();
   }
 
