@@ -25,6 +25,18 @@ export const kinds = {
     after: (site) => site.readings.all,
   },
   "intents-gone": { title: "what the rules wanted: only each meter's newest is left", after: (site) => site.events },
+  "decisions-changes": {
+    title: "decisions without a command: only what was other than before is left",
+    after: (site) => site.readings.all,
+  },
+  "decisions-gone": {
+    title: "decisions without a command: only each account's newest is left",
+    after: (site) => site.events,
+  },
+  "meter-events": {
+    title: "what meters say has happened to them, unless an exception names it",
+    after: (site) => site.events,
+  },
 } as const satisfies Record<string, Kind>;
 export type KindName = keyof typeof kinds;
 export const kindNames = Object.keys(kinds) as readonly KindName[];

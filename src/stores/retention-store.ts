@@ -36,6 +36,9 @@ const TABLES: Record<KindName, { readonly table: string; readonly column: string
   frames: { table: "attempts", column: "at" },
   "intents-changes": { table: "intents", column: "at" },
   "intents-gone": { table: "intents", column: "at" },
+  "decisions-changes": { table: "decisions", column: "at" },
+  "decisions-gone": { table: "decisions", column: "at" },
+  "meter-events": { table: "meter_events", column: "read_at" },
 };
 
 /** Pairs that were ever believed, in the order of their key; of each the day's rows are one stretch of the index. */
@@ -55,10 +58,11 @@ const readings = (places: "place > 1" | "true"): string => `
   SELECT (SELECT count(*)::int FROM old) AS thinned, (SELECT count(*)::int FROM pairs) AS looked,
          (SELECT meter || ' ' || item FROM pairs ORDER BY meter DESC, item DESC LIMIT 1) AS last`;
 
-const intents = (which: string): string => `
-  WITH looked AS MATERIALIZED (SELECT * FROM intents WHERE at >= $3 AND at < $4 AND ($1::text IS NULL OR id > $1::bigint) ORDER BY id LIMIT $2),
+/** Rows with a number of their own, and of them the old ones that go. */
+const rows = (kind: KindName, which: string, { table, column } = TABLES[kind]): string => `
+  WITH looked AS MATERIALIZED (SELECT * FROM ${table} WHERE ${column} >= $3 AND ${column} < $4 AND ($1::text IS NULL OR id > $1::bigint) ORDER BY id LIMIT $2),
        old AS (SELECT x.id FROM looked x WHERE ${which}),
-       done AS (DELETE FROM intents i USING old WHERE $5 AND i.id = old.id)
+       done AS (DELETE FROM ${table} i USING old WHERE $5 AND i.id = old.id)
   SELECT (SELECT count(*)::int FROM old) AS thinned, (SELECT count(*)::int FROM looked) AS looked, (SELECT max(id)::text FROM looked) AS last`;
 
 const STATEMENTS: Record<KindName, string> = {
@@ -76,9 +80,27 @@ const STATEMENTS: Record<KindName, string> = {
        done AS (UPDATE attempts u SET frames = '[]', thinned_at = $7 FROM old WHERE $6 AND u.command = old.command AND u.number = old.number)
   SELECT (SELECT count(*)::int FROM old) AS thinned, (SELECT count(*)::int FROM looked) AS looked,
          (SELECT command || ' ' || number FROM looked ORDER BY command DESC, number DESC LIMIT 1) AS last`,
-  "intents-changes": intents(`(x.want, x.because, x.shadow) IS NOT DISTINCT FROM
-    (SELECT (y.want, y.because, y.shadow) FROM intents y WHERE y.meter = x.meter AND y.id < x.id ORDER BY y.id DESC LIMIT 1)`),
-  "intents-gone": intents("EXISTS (SELECT 1 FROM intents y WHERE y.meter = x.meter AND y.id > x.id)"),
+  "intents-changes": rows(
+    "intents-changes",
+    `(x.want, x.because, x.shadow) IS NOT DISTINCT FROM
+    (SELECT (y.want, y.because, y.shadow) FROM intents y WHERE y.meter = x.meter AND y.id < x.id ORDER BY y.id DESC LIMIT 1)`,
+  ),
+  "intents-gone": rows("intents-gone", "EXISTS (SELECT 1 FROM intents y WHERE y.meter = x.meter AND y.id > x.id)"),
+  // by account, because by account they are found; what was asked of a meter stands with its command for ever
+  "decisions-changes": rows(
+    "decisions-changes",
+    `x.command IS NULL AND (x.meter, x.stage, x.want, x.because, x.shadow) IS NOT DISTINCT FROM
+    (SELECT (y.meter, y.stage, y.want, y.because, y.shadow) FROM decisions y WHERE y.account = x.account AND y.id < x.id ORDER BY y.id DESC LIMIT 1)`,
+  ),
+  "decisions-gone": rows(
+    "decisions-gone",
+    "x.command IS NULL AND EXISTS (SELECT 1 FROM decisions y WHERE y.account = x.account AND y.id > x.id)",
+  ),
+  "meter-events": rows(
+    "meter-events",
+    `NOT EXISTS (SELECT 1 FROM exceptions e WHERE e.meter = x.meter
+    AND e.evidence -> 'event' ->> 'kind' = x.kind AND e.evidence -> 'event' ->> 'number' = x.number::text)`,
+  ),
 };
 
 export class PostgresRetentionStore implements RetentionStore {
@@ -149,6 +171,9 @@ export class PostgresRetentionStore implements RetentionStore {
       frames: [KINDS_WITHOUT_MONEY, now !== null, now === null ? null : at(now)],
       "intents-changes": [now !== null],
       "intents-gone": [now !== null],
+      "decisions-changes": [now !== null],
+      "decisions-gone": [now !== null],
+      "meter-events": [now !== null],
     };
     const values = [after, size, at(from), at(to), ...more[kind]];
     return this.#short(

@@ -5,6 +5,7 @@ import { AccountId, BusId, MeterAddress, PaymentId, type CommandId } from "../..
 import { Fen } from "../../src/kernel/money.ts";
 import type { Reading } from "../../src/kernel/reading.ts";
 import type { Command } from "../../src/commands/command.ts";
+import type { Stage } from "../../src/policy/rules.ts";
 import type { KindName } from "../../src/retention/retention-store.ts";
 import { retentionShape } from "../../src/retention/site.ts";
 import { aCommand } from "../support/a-command.ts";
@@ -197,6 +198,54 @@ describe.each(keepers)("old rows $title", ({ open }) => {
       expect(await kept.policy.lastIntent(null, A)).toMatchObject({ want: "connected" });
       expect(await kept.policy.lastIntent(null, B)).toMatchObject({ want: "connected" });
       expect(await thin("intents-gone", size)).toBe(0);
+    },
+  );
+
+  test.each([1, 3, 100])(
+    "of decisions those with a command stay; of the others only what was other than before, in batches of %i; in the end each account's newest",
+    async (size) => {
+      const cut = aCommand({ meter: A, createdAt: day, kind: "disconnect", effect: "sets" });
+      await kept.transactor.transact((tx) => kept.commands.insert(tx, cut));
+      const decide = (stage: Stage, minute: number, command: CommandId | null = null): Promise<void> =>
+        kept.transactor.transact(async (tx) => {
+          const strategy = String(minute); // other rules that say the same are no other decision
+          const said = { stage, want: "as-is", because: "why", strategy } as const;
+          const facts = {
+            meter: A,
+            account,
+            at: later(day, minutes(minute)),
+            blocks: [],
+            nextAt: null,
+            shadow: false,
+            facts: {},
+          };
+          await kept.policy.keepDecision(tx, { ...said, ...facts, command }, { ...said, since: day, arrearsSince: null });
+        });
+      const all = ["fine", "warn-1", "warn-1", "cut-due", "cut-due", "cut-due", "fine", "fine"] as const;
+      for (const [n, stage] of all.entries()) await decide(stage, n, n === 4 ? cut.id : null);
+      await decide("warn-1", 1_441);
+      const left = async () => (await kept.policy.decisionsOf(account, 99)).map(({ strategy }) => Number(strategy)).reverse();
+      expect(await thin("decisions-changes", size, null)).toBe(3);
+      expect(await thin("decisions-changes", size)).toBe(3);
+      expect(await left()).toEqual([0, 1, 3, 4, 6, 1_441]);
+      expect(await thin("decisions-gone", size)).toBe(4);
+      expect(await left()).toEqual([4, 1_441]);
+      expect(await thin("decisions-gone", size, now, { from: next, to: later(next, hours(24)) }), "the newest").toBe(0);
+      expect(await left()).toEqual([4, 1_441]);
+    },
+  );
+
+  test.each([1, 100])(
+    "what meters say has happened to them goes by the day on which it was read, in batches of %i",
+    async (size) => {
+      const record = { meter: A, kind: "power-down", until: null, operator: null, ours: null, fields: {} } as const;
+      const read = [1, 2, 3].map((number) => ({ ...record, number, at: null, readAt: later(day, minutes(number)) }));
+      const tomorrow = { ...record, number: 4, at: later(day, 5), readAt: later(next, 5) };
+      await kept.transactor.transact((tx) => kept.looks.keepEvents(tx, A, "power-down", 4, [...read, tomorrow]));
+      expect(await kept.retention.oldest("meter-events")).toBe(later(day, minutes(1)));
+      expect(await thin("meter-events", size, null)).toBe(3);
+      expect(await thin("meter-events", size)).toBe(3);
+      expect(await kept.looks.events({ meter: A, kind: null, limit: 9, before: null })).toMatchObject([{ number: 4 }]);
     },
   );
 
