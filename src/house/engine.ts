@@ -39,7 +39,7 @@ import { collectingOf } from "./collecting.ts";
 import { heatFrom } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
 import { comingAndGoing, Replacing } from "./replacing.ts";
-import type { Engine, EngineBooks, EngineKeepers, EngineParts, HouseSite } from "./ports.ts";
+import type { Engine, EngineBooks, EngineKeepers, EngineParts, EngineRules, HouseSite } from "./ports.ts";
 import { sightingsIn, walletReadings } from "./sightings.ts";
 import { asksOf, noteStrategies, restorePace } from "./strategies.ts";
 import { onceADay, walletRoom } from "./wallet-room.ts";
@@ -127,12 +127,13 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const service = new CommandService({ ...common, ...doubted });
   const strategies = strategiesOf(config);
   const holdsCuts = (): Promise<boolean> => restored?.holdsRules() ?? Promise.resolve(false);
+  const heardAt: EngineRules["heardAt"] = (meter) => street.health(meter).lastHeardAt;
   const reconciler = new Reconciler({
     ...common,
     store: stores.policy,
     service,
     strategies,
-    heardAt: (meter) => street.health(meter).lastHeardAt,
+    heardAt,
     readSoon: (meter) => poller.hurry(meter),
     ...pace,
     holdsCuts,
@@ -247,7 +248,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   return {
     keepers,
     books,
-    rules: { strategies, holdsCuts },
+    rules: { strategies, holdsCuts, heardAt },
     comes: places.comes,
     doors: {
       ...{ transactor, service, payments, refunds, ledger, intake, identities, buses },

@@ -16,7 +16,7 @@ import type { SuspectListener } from "../devices/reading-intake.ts";
 import type { LineGuard } from "../devices/line-leases.ts";
 import type { MeterRecord, Street } from "../devices/meter.ts";
 import type { Chance } from "../kernel/chance.ts";
-import type { Clock } from "../kernel/clock.ts";
+import type { Clock, Instant } from "../kernel/clock.ts";
 import type { Announcement, Outbox } from "../kernel/events.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
@@ -118,6 +118,8 @@ export interface EngineRules {
   readonly strategies: Strategies;
   /** Nobody is cut while it holds. */
   readonly holdsCuts: () => Promise<boolean>;
+  /** When a meter was heard last, or null. */
+  readonly heardAt: (meter: MeterAddress) => Instant | null;
 }
 
 export interface Engine<K extends EngineKeepers = EngineKeepers> {
