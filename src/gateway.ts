@@ -242,7 +242,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     entryStore: stores.validation,
     reviewer: reviewerOf(config, new PostgresReviewStore(db), clock),
     tariffOfClass: (name) => tariffOfClass(config, name),
-    ...{ tariffs: config.tariffs, tariffPush: config.tariffPush },
+    ...{ tariffs: config.tariffs, tariffPush: config.tariffPush, newId },
     newMeters: {
       service: new NewMeters({
         ...engine.books,

@@ -112,6 +112,7 @@ export interface ApiParts {
   /** Of an account that names none. */
   readonly tariffOfClass: (name: string) => string;
   readonly tariffs: Tariffs;
+  readonly newId: () => string;
   readonly tariffPush: { readonly approval: "one" | "two-persons" };
   readonly newMeters: {
     readonly service: NewMeters;

@@ -1,4 +1,5 @@
 /** `meterctl reviews` and `meterctl entry`: what to look at, and what a person says about a register after looking. */
+import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
 import { WrongUse } from "./exits.ts";
@@ -21,6 +22,7 @@ interface ReviewOptions extends ApiOptions {
 
 interface EntryOptions extends ApiOptions {
   readonly register?: string;
+  readonly insteadOf?: string;
   readonly rates?: string;
   readonly billedTo?: string;
   readonly energy?: string;
@@ -61,26 +63,33 @@ export function reviewCommands({ program, throughGateway, terminal, clientOf }: 
     .description("what a register really is: the way past a doubt · 示数录入")
     .argument("<address>", "twelve digits")
     .argument("<kind>", KINDS)
-    .option("--register <kWh>", "correct, rebase: as the meter shows it")
+    .option("--register <kWh>", "accept: the doubted one that you looked at · correct, rebase: as the meter shows it")
+    .option(
+      "--instead-of <kWh>",
+      "what is believed · correct: it was false, and what it cost is given back · rebase: with --billed-to",
+    )
     .option("--rates <kWh,…>", "correct: by rate, the first rate first")
-    .option("--billed-to <kWh>", "rebase: what it showed last before it was reset")
-    .option("--energy <kWh>", "estimate: so much was used since")
+    .option("--billed-to <kWh>", "rebase: what it showed last before it was reset; with --instead-of")
+    .option("--energy <kWh>", "estimate: so much was used since; with --at")
     .option("--days <n>", "estimate: by the mean of so many days (default: 7)")
-    .option("--at <time>", "ISO 8601 with offset; left out: of the doubted reading, else now")
+    .option("--at <time>", "ISO 8601 with offset; needed with --energy; left out: of the doubted reading, else now")
     .option("--reason <text>", "why; it stands in the books and closes the exception")
-    .option("--key <key>", "the same key again is the same entry")
+    .option("--key <key>", "the same key again is the same entry (default: a new one, which is told)")
     .action(async (address: string, kind: string, options: EntryOptions) => {
       if (options.reason === undefined) throw new WrongUse("Say in --reason why; an entry is never silent.");
-      const { register, rates, billedTo, energy, days, at, reason, key } = options;
+      const { register, insteadOf, rates, billedTo, energy, days, at, reason, key = randomUUID() } = options;
       const body = {
         ...{ kind, reason },
         ...(register === undefined ? {} : { register }),
+        ...(insteadOf === undefined ? {} : { insteadOf }),
         ...(rates === undefined ? {} : { rates: rates.split(",") }),
         ...(billedTo === undefined ? {} : { billedTo }),
         ...(energy === undefined ? {} : { energy }),
         ...(days === undefined ? {} : { days: Number(days) }),
         ...(at === undefined ? {} : { takenAt: at }),
       };
+      // before it is sent: whoever gets no answer asks again with it, and nothing is entered twice
+      if (options.key === undefined) terminal.error(`key ${key}`);
       const entry = await clientOf(options).post(`/v1/meters/${encodeURIComponent(address)}/entries`, body, key);
       const said = [entry["id"], entry["kind"], `${text(entry["register"])} kWh`, entry["takenAt"], entry["basis"]].map(text);
       terminal.out(options.json === true ? JSON.stringify(entry, null, 2) : said.join("  ").trimEnd());

@@ -34,7 +34,7 @@ import type { Before, CommandDefinition, Verdict } from "./definition.ts";
 import { identityDoubt, quarantine } from "./identity-doubt.ts";
 import type { IdentityWatch } from "./identity-watch.ts";
 import { RESTORED, type RestoredBooks } from "./restored.ts";
-import { rivalsOf } from "./rivals.ts";
+import { isAutomaticCut, rivalsOf } from "./rivals.ts";
 import { watched } from "./watched-session.ts";
 
 /** Attempts that may follow each other at once; later ones wait, so that a bad line is not beaten. */
@@ -59,6 +59,8 @@ export interface SightKeeper {
   wallet(command: Command, wallet: Wallet): Promise<void>;
   /** Of a wallet that shows no count; left out: nobody keeps it. */
   balance?(command: Command, seen: BalanceSight): Promise<void>;
+  /** Before the rules cut: what was used is read once more, and has to be believed. Left out: they cut by what is known. */
+  energy?(session: MeterSession): Promise<void>;
 }
 
 export interface RunnerParts extends ConclusionParts {
@@ -219,6 +221,8 @@ export class CommandRunner {
     log: Logger,
   ): Promise<void> {
     const { clock, transactor, commands, guard, outbox } = this.#parts;
+    // One false register looks like arrears until the next true one: nobody is cut between the two. A payment may come meanwhile, too.
+    if (isAutomaticCut(command)) await this.#parts.sights.energy?.(session);
     const attempt: { -readonly [K in keyof Attempt]: Attempt[K] } = {
       number,
       fence: command.fence,
@@ -228,7 +232,7 @@ export class CommandRunner {
       frames: [],
     };
     const beforeFirstByte = async (): Promise<void> => {
-      if (command.kind === "disconnect" && command.askedBy === "rule") {
+      if (isAutomaticCut(command)) {
         const because = await guard.whyNot(command);
         if (because !== null) throw new NotSent("guard", because);
       }

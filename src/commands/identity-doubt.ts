@@ -8,6 +8,7 @@ import type { IdentityFinding, MeterSession } from "../devices/meter.ts";
 import type { Command } from "./command.ts";
 import type { MeterStore } from "./command-store.ts";
 import type { IdentityWatch } from "./identity-watch.ts";
+import { isAutomaticCut } from "./rivals.ts";
 
 interface Parts {
   readonly meters: MeterStore;
@@ -26,8 +27,7 @@ export async function identityDoubt(parts: Parts, session: MeterSession, command
   if (book === null || book.identity === "quarantined") return "meter-quarantined";
   if (command.account !== null && book.account !== command.account) return "account-without-meter"; // it is somebody else's by now
   // Before an automatic cut the numbers are read again: meters are swapped, and the wrong home must not go dark.
-  const isAutomaticCut = command.kind === "disconnect" && command.askedBy === "rule";
-  if (book.identity === "confirmed" && !isAutomaticCut && !(await parts.identities.inDoubt(command.meter))) return null;
+  if (book.identity === "confirmed" && !isAutomaticCut(command) && !(await parts.identities.inDoubt(command.meter))) return null;
   let found: IdentityFinding;
   try {
     found = await session.readIdentity();
@@ -35,8 +35,7 @@ export async function identityDoubt(parts: Parts, session: MeterSession, command
     if (isFault(error, "meter-no-data")) return null; // a meter without such numbers contradicts nobody
     throw error;
   }
-  await parts.identities.compared(session.meter, found);
-  return found.matches ? null : "identity-mismatch";
+  return (await parts.identities.compared(session.meter, found)) === null ? null : "identity-mismatch";
 }
 
 /** The meter is not whose we thought: nothing is sent to it and nothing taken for it until a person has looked. */

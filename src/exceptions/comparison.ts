@@ -20,7 +20,8 @@ import { sightAsJson, type ComparisonStore, type MeterToCompare, type RunRecord 
 import type { Exceptions } from "./exceptions.ts";
 import { GATEWAY, keyOf, nobody, type Evidence, type Suggestion } from "./item.ts";
 import type { ExceptionStore } from "./exception-store.ts";
-import { sightOfTariff, type TariffCheck } from "./tariff-check.ts";
+import type { TariffCheck } from "./tariff-check.ts";
+import { sightOfTariff, type TariffSight } from "./tariff-sight.ts";
 import { deductionBetween, energyIn, lookAtWallet, midnightsOf, type WalletLook } from "./wallet-look.ts";
 
 const NO_FEN = Fen(0n);
@@ -236,8 +237,19 @@ export class Comparison {
       });
       const midnights =
         then === null ? new Map<string, never>() : await midnightsOf(session, tariff, { then: then.meter, now: sight, timeZone });
-      return { sight, midnights, running: await sightOfTariff(session, tariff) };
+      return { sight, midnights, running: await this.#sightOfTariff(session, tariff) };
     });
+  }
+
+  /** Money is compared whatever becomes of this: its figures are read by now. */
+  async #sightOfTariff(session: MeterSession, tariff: Tariff): Promise<TariffSight | null> {
+    try {
+      return await sightOfTariff(session, tariff);
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      this.#parts.log.warn({ meter: session.meter.address, because: error.code }, "a meter's tariff could not be looked at");
+      return null;
+    }
   }
 
   async #reading<T>(meter: MeterAddress, read: (session: MeterSession) => Promise<T>): Promise<T> {

@@ -12,7 +12,7 @@ import type { MeterSession } from "../devices/meter.ts";
 import { digitsOf, entriesIn } from "../devices/meter-tariff/picture.ts";
 import type { MeterSight, Sight } from "./compare.ts";
 import { cutsBetween, deductionOf, needsOf, type Deduction, type Registers } from "./deduction.ts";
-import type { TariffSight } from "./tariff-check.ts";
+import type { TariffSight } from "./tariff-sight.ts";
 
 export interface WalletLook {
   readonly sight: MeterSight;

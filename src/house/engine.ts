@@ -75,7 +75,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
 
   // --- what is seen
   const sightings = sightingsIn(common);
-  const identities = new IdentityWatch({ ...common, street });
+  const identities = new IdentityWatch({
+    ...{ ...common, street },
+    ...(keepers.addresses === undefined ? {} : { addresses: keepers.addresses }),
+  });
   const intake = new ReadingIntake({
     store: stores.readings,
     transactor,
@@ -114,7 +117,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     log,
     duties: (meter) => planner.duties(meter),
     identityInDoubt: (meter) => identities.inDoubt(meter),
-    identity: (meter, finding) => identities.compared(meter, finding),
+    identity: (meter, finding) => identities.mustMatch(meter, finding),
     onceADay,
     ...(collecting === null ? {} : { errand: collecting.errand }),
     sideBySide: (bus) => isSideBySide(config, bus),
@@ -159,6 +162,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
       relay: (command, picture) => sightings.relay(command.meter, picture),
       wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
       balance: (command, seen) => intake.take(balanceReadings(street, command.meter, seen)),
+      energy: async (session) => intake.take(await session.read(["importedEnergy"], "command")),
     },
   });
 

@@ -9,6 +9,7 @@ import { GATEWAY, keyOf, nobody, type Draft } from "../exceptions/item.ts";
 import { iso, later, minutes, type Clock } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
+import { Rounds } from "../kernel/rounds.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import { EXEMPTION_REMINDER_MS, exemptionTable, isTakenBack, remindAt, type Exemption } from "../policy/exemptions.ts";
 import type { ExemptionStore } from "../policy/policy-store.ts";
@@ -28,20 +29,23 @@ export interface ReminderParts {
 
 export class ExemptionReminders {
   readonly #parts: ReminderParts;
-  readonly #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
 
   constructor(parts: ReminderParts) {
     this.#parts = parts;
+    const { clock, log } = parts;
+    this.#rounds = new Rounds({
+      ...{ clock, log, everyMs: LOOK_EVERY_MS, work: () => this.look() },
+      failed: "exemptions could not be looked after; they are looked after again",
+    });
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** One look around, to the last of them. */
@@ -50,7 +54,7 @@ export class ExemptionReminders {
     const now = clock.now();
     for (const one of await store.endedTooEarly(now, AT_ONCE_MAX)) await this.#do(one); // the rest at the next look
     const before = later(now, EXEMPTION_REMINDER_MS + 1);
-    for (let last: Exemption | undefined; !this.#stop.signal.aborted;) {
+    for (let last: Exemption | undefined; !this.#rounds.isStopped;) {
       const page = await store.endingBefore(before, AT_ONCE_MAX, last);
       for (const one of page) if (one.until <= now || (one.remindedAt === null && remindAt(one) <= now)) await this.#do(one);
       last = page.at(-1);
@@ -68,7 +72,7 @@ export class ExemptionReminders {
   /** What cannot be done of one is done at the next look, and bars none of the others. */
   async #do({ id, account }: Exemption): Promise<void> {
     const { store, transactor, log } = this.#parts;
-    if (this.#stop.signal.aborted) return;
+    if (this.#rounds.isStopped) return;
     try {
       await transactor.transact(async (tx) => {
         const known = await store.lock(tx, id);
@@ -111,18 +115,5 @@ export class ExemptionReminders {
       evidence: { exemption: id, kind, what: exemptionTable[kind], ...moments, reason, madeBy },
       suggestion: null,
     };
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        await this.look();
-      } catch (error) {
-        log.error({ reason: reasonOf(error) }, "exemptions could not be looked after; they are looked after again");
-      }
-      await clock.wait(LOOK_EVERY_MS, signal);
-    }
   }
 }

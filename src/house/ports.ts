@@ -4,6 +4,7 @@
  */
 import type { ApiParts, LiveEvents } from "../api/books.ts";
 import type { CollectionStore, MeterLookStore } from "../collection/collection-store.ts";
+import type { AddressKeeper } from "../commands/shared-addresses.ts";
 import type { CollectionFindings } from "../collection/daily-look.ts";
 import type { EngineCommandStore, EngineMeterStore, PaymentStore } from "../commands/command-store.ts";
 import type { ConclusionParts } from "../commands/conclusion.ts";
@@ -76,6 +77,7 @@ export interface EngineKeepers {
   readonly suspects?: SuspectListener;
   readonly rates?: RatesWatch;
   readonly findings?: CollectionFindings;
+  readonly addresses?: AddressKeeper;
 }
 
 export interface EngineParts<K extends EngineKeepers = EngineKeepers> {

@@ -20,6 +20,7 @@ export interface BillingState {
   readonly billedTo: CentiKwh;
   /** Charged on the newest day so far. */
   readonly charged: Fen;
+  /** When the newest register was read by which it is billed; what was estimated after it does not count. */
   readonly billedAt: Instant;
   /** Its account has another meter now. */
   readonly closed: boolean;

@@ -23,6 +23,7 @@ import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
 import { storesInMemory, type StoresInMemory } from "../../src/stores/in-memory/stores.ts";
 import { Listeners } from "../../src/transports/listeners.ts";
 import type { Transport } from "../../src/transports/transport.ts";
+import type { EntryService } from "../../src/validation/entry-service.ts";
 import { StormClock } from "../storms/storm-clock.ts";
 
 export const TIME_ZONE = "Asia/Shanghai";
@@ -41,6 +42,10 @@ export interface StreetHouseOptions {
   readonly findings?: CollectionFindings;
   readonly seed?: number;
   readonly log?: Logger;
+  /** Left out: shadow. */
+  readonly rules?: "live";
+  /** What becomes of an answer on its way; left out: nothing. */
+  readonly changed?: (bytes: Uint8Array) => Uint8Array;
 }
 
 export interface StreetHouse {
@@ -50,6 +55,8 @@ export interface StreetHouse {
   readonly stores: StoresInMemory;
   readonly addresses: readonly MeterAddress[];
   readonly lines: Street;
+  /** What a person enters. */
+  readonly entries: EntryService;
   /** Lines that are pulled out of the wall. */
   readonly unplugged: Set<string>;
   pass(ms: number): Promise<void>;
@@ -64,6 +71,7 @@ const lineOf = (n: number, lines: number): string => `line-${(n % lines) + 1}`;
 
 export async function raiseStreetHouse(options: StreetHouseOptions): Promise<StreetHouse> {
   const { start, lines = 1, loss = 0, latencyMs = 0, pollEveryMs = minutes(30), log = silentLog } = options;
+  const { changed = (bytes: Uint8Array): Uint8Array => bytes } = options;
   const clock = new StormClock(start);
   const chance = seededChance(`collection/${options.seed ?? 7}`);
   const buses = Array.from({ length: lines }, (_, n) => ({ id: `line-${n + 1}`, endpoint: { kind: "memory" } as const }));
@@ -101,7 +109,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     })),
     tariffs: new Map([["flat", flatTariff("flat", parsePrice("0.5283"))]]),
     policy: {
-      ...{ mode: "shadow", restoreBy: "arm", cutBelow: Fen(0n) },
+      ...{ mode: options.rules ?? "shadow", restoreBy: "arm", cutBelow: Fen(0n) },
       noCut: { hours: "00:00-00:00", weekends: false, holidays: [] },
     },
     polling: { hot: null, warm: { everyMs: pollEveryMs, items: null }, cold: null },
@@ -119,11 +127,14 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
       chance: chance.child("lines"),
       security: softwareModule({ chance: chance.child("security"), log: silentLog, mode: "test" }),
       wires: new Map(
-        buses.map(({ id }) => [id, () => wire(street, id, { clock, chance: chance.child(id), loss, latencyMs, unplugged })]),
+        buses.map(({ id }) => [
+          id,
+          () => wire(street, id, { clock, chance: chance.child(id), loss, latencyMs, unplugged, changed }),
+        ]),
       ),
     });
   let ids = 0;
-  let current: { readonly lines: Street; readonly close: () => Promise<void> } | undefined;
+  let current: { readonly lines: Street; readonly entries: EntryService; readonly close: () => Promise<void> } | undefined;
   const begin = async (): Promise<void> => {
     const closers: (() => Promise<void>)[] = [];
     const lines = linesOf();
@@ -144,6 +155,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     await engine.start();
     current = {
       lines,
+      entries: engine.doors.entries,
       close: async () => {
         for (const close of closers.reverse()) await close();
         await lines.close();
@@ -156,6 +168,9 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     addresses: records.map(({ address }) => address),
     get lines() {
       return current!.lines;
+    },
+    get entries() {
+      return current!.entries;
     },
     pass: (ms) => clock.pass(ms),
     until: (moment) => clock.pass(moment - clock.now()),
@@ -175,10 +190,11 @@ interface Wire {
   readonly loss: number;
   readonly latencyMs: number;
   readonly unplugged: ReadonlySet<string>;
+  readonly changed: (bytes: Uint8Array) => Uint8Array;
 }
 
 /** One end of the line's wires. Bytes are not paced, so each piece that comes is one frame, and is lost whole. */
-function wire(street: Simulated, bus: string, { clock, chance, loss, latencyMs, unplugged }: Wire): Transport {
+function wire(street: Simulated, bus: string, { clock, chance, loss, latencyMs, unplugged, changed }: Wire): Transport {
   const listeners = new Listeners();
   let end: ReturnType<Simulated["memoryEnd"]> | undefined;
   const travels = async (act: () => void): Promise<void> => {
@@ -199,7 +215,7 @@ function wire(street: Simulated, bus: string, { clock, chance, loss, latencyMs, 
     },
     open: () => {
       end = street.memoryEnd(bus);
-      end.onBytes((bytes) => void travels(() => listeners.received(bytes)));
+      end.onBytes((bytes) => void travels(() => listeners.received(changed(bytes))));
       return Promise.resolve();
     },
     send: (bytes) => {

@@ -77,7 +77,7 @@ describe.each(keepers)("settlement days $title", ({ open }) => {
     await keep(full);
     const read = (): Promise<SettlementDay | null> => inTx((tx) => kept.billing.lockDay(tx, full, full.day));
     expect(await read()).toEqual(full);
-    const other = aDay(full.day, { energy: 1n });
+    const other = aDay(full.day, { energy: 1n, seen: { total: { last: [250n] }, estimate: 90_071_992_547_409_931n } });
     await keep(other);
     expect(await read()).toEqual(other);
     expect(await inTx((tx) => kept.billing.lockDay(tx, full, "2026-11-24"))).toBe(null);

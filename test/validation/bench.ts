@@ -6,7 +6,7 @@ import { Instant, later } from "../../src/kernel/clock.ts";
 import type { EnergyUse, Reading } from "../../src/kernel/reading.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
-import { parsePrice } from "../../src/kernel/money.ts";
+import { Fen, parsePrice } from "../../src/kernel/money.ts";
 import { Billing } from "../../src/ledger/billing.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { MeteredUse } from "../../src/policy/metered-use.ts";
@@ -86,12 +86,24 @@ export async function aBench() {
     enter: (wish: Partial<EntryWish> & Pick<EntryWish, "kind">): Promise<Entry> =>
       db.transact((tx) =>
         entries.enter(tx, METER, {
-          ...{ register: null, rates: null, billedTo: null, energy: null, days: 7, takenAt: null },
+          ...{ register: null, insteadOf: null, rates: null, billedTo: null, energy: null, days: 7, takenAt: null },
           ...{ reason: "seen at the display", by: "Wang" },
           ...wish,
         }),
       ),
-    /** Fen charged so far, all of it. */
+    /** A cut of the rules that the meter showed. */
+    cut: async (): Promise<void> => {
+      await meters.setRelay(null, METER, {
+        ...{ relay: "disconnected", order: "disconnect", word: 0x50, takenAt: now },
+        ...{ preTripAlarm: false, protected: false, accountOpened: true },
+      });
+      await db.transact((tx) => meters.setCutBy(tx, METER, "rule"));
+    },
+    pay: (amount: bigint): Promise<unknown> =>
+      db.transact((tx) =>
+        ledger.receive(tx, { account: ACCOUNT, amount: Fen(amount), channel: "desk", reference: `p${(made += 1)}` }),
+      ),
+    /** Fen charged so far, all of it, less what was paid. */
     charged: async (): Promise<bigint> => 0n - (await ledger.position(null, ACCOUNT)).available,
     /** What the rules would do now. */
     intent: async (): Promise<Intent> => {

@@ -163,7 +163,7 @@ function exceptionView(item: ExceptionItem, now: Instant, views: Views): Excepti
     state: item.closedAt === null ? "open" : "closed",
     class: failure,
     title: kinds[kind].title,
-    nextStep: nextStepOf(kind, because, payment !== null),
+    nextStep: nextStepOf(kind, because, payment !== null, item.orderKind),
     ...{ meter, account, command, payment, because, count, owner },
     overdue: item.closedAt === null && item.dueAt < now,
     openedAt: views.moment(item.openedAt),

@@ -206,6 +206,7 @@ export const en: Phrases = {
     "refund-above-balance": "the meter does not hold as much",
     "credit-exhausted": "credit is exhausted",
     "in-credit": "the account is in credit",
+    "cut-contradicted": "the meter contradicts the register it was cut by",
     "nothing-left": "nothing is left, and nothing is owed",
     "cut-by-person": "a person has cut it",
     "supply-protected": "the supply is protected",

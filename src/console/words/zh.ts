@@ -189,6 +189,7 @@ export const zh: Phrases = {
     "refund-above-balance": "电表剩余金额不足",
     "credit-exhausted": "余额用尽",
     "in-credit": "账户有余额",
+    "cut-contradicted": "电表示数与停电所依据的示数矛盾",
     "nothing-left": "余额为零，未欠费",
     "cut-by-person": "人工停电",
     "supply-protected": "处于保电状态",
