@@ -129,7 +129,7 @@ export interface ApiParts {
   };
   readonly billing: Pick<DailyBillingStore, "days" | "billOf">;
   readonly collection: {
-    readonly store: Pick<CollectionStore, "counts" | "gaps">;
+    readonly store: Pick<CollectionStore, "counts" | "gaps" | "gapCount">;
     readonly looks: Pick<MeterLookStore, "events" | "clocks" | "hours">;
   };
   readonly street: Street;
