@@ -194,6 +194,10 @@ const exact: Readonly<Record<string, Sentence>> = {
     "The meter was silent, and may have obeyed. Look at its line and its power; read the relay when it answers.",
     "电表无应答,命令可能已执行:检查线路与供电,恢复后抄读继电器。",
   ),
+  "rates-missing/tariff-not-in-file": say(
+    "A tariff of these days is not in the site file, so what was used of them since was not charged; no meter is at fault. Put the tariff back into the file, beside the new one, and write an entry for what is missing.",
+    "这些日期的电价已不在站点文件中,其后电量未计费,与电表无关:将该电价与新电价一并写回站点文件,少收部分以分录补记。",
+  ),
   ...aboutReadings,
   ...aboutTariffs,
   "ledger-difference/tariff-stale": say(

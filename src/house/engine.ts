@@ -66,7 +66,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   };
   const billing = new Billing({ store: stores.billing, ledger, timeZone, tariffs: config.tariffs, rates });
   const energy = new MeteredUse({ billing, meters, outbox, clock, timeZone });
-  const moneyAtEnd = moneyAtEndOf({ clock, commands, ledger, outbox, modes: meters, billing: energy });
+  const moneyAtEnd = moneyAtEndOf({
+    ...{ clock, commands, ledger, outbox, modes: meters },
+    billing: { takeIn: (tx, readings) => intake.takeIn(tx, readings) },
+  });
   const books: EngineBooks = {
     ...{ clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox, moneyAtEnd },
   };
@@ -168,7 +171,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
 
   const places = comingAndGoing({ street, poller, planner, buses: config.buses });
   const replacing = new Replacing({
-    ...{ ...common, ...pace, street, service, replacements, intake, billing: energy },
+    ...{ ...common, ...pace, street, service, replacements, intake },
     believed: async (meter, item) =>
       (await stores.readings.latestOf([meter])).find((reading) => reading.item === item)?.value ?? null,
     ...places,
