@@ -15,6 +15,7 @@ import type { CollectionSettings } from "./collection/settings.ts";
 import { complaintsAbout } from "./devices/dial-in/caller-book.ts";
 import { keptInMachine, openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
+import { cannotDo } from "./devices/model-for-rules.ts";
 import type { KeptPassword, MeterRecord } from "./devices/meter.ts";
 import type { Tier, Tiers } from "./devices/poll-tiers.ts";
 import type { GuardRails } from "./policy/guard-settings.ts";
@@ -231,14 +232,9 @@ export function buildConfig(
   for (const { path, what } of complaintsAboutPolicy(ruled)) complaints.add(path, what);
   const strategies = strategiesOf(ruled);
   meters.forEach((meter, index) => {
-    const { wallet, orders } = meterModels[meter.model];
-    // The rules restore what has no wallet of its own; asking for what the model does not know would leave somebody in the dark.
     const account = accounts.find((one) => one.account === meter.account);
     const { rules } = strategies.of(meter.account ?? AccountId("nobody"), account?.class ?? "residential");
-    if (!wallet && !orders.includes(rules.restoreBy))
-      complaints.add(`meters[${index}].model`, `a ${meter.model} cannot be restored by "${rules.restoreBy}" (policy.restoreBy)`);
-    if (!wallet && rules.meterWarn && !orders.includes("warn"))
-      complaints.add(`meters[${index}].model`, `a ${meter.model} shows no alarm (policy.meterWarn)`);
+    for (const what of cannotDo(meter.model, account?.mode ?? null, rules)) complaints.add(`meters[${index}].model`, what);
     const known = meter.relayPassword?.secret;
     const digits = known instanceof Secret ? known.open() : "";
     if (digits !== "" && !/^\d{6}$/.test(digits))

@@ -31,6 +31,7 @@ import { postgresStores } from "./house/postgres-stores.ts";
 import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
 import { policyDesks } from "./house/policy-desks.ts";
 import { retentionOf } from "./house/retention.ts";
+import { asksOf } from "./house/strategies.ts";
 import { mustNameTariffsInUse } from "./house/tariffs-in-use.ts";
 import { reviewerOf } from "./house/validation.ts";
 import { watchOver } from "./house/watch-over.ts";
@@ -252,6 +253,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
         store: newMeters,
         whyNotOn: whyNotOn(config.buses),
         tariffs: new Set(config.tariffs.keys()),
+        asks: asksOf(engine.rules.strategies),
       }),
       bring: () => added.bring(),
     },

@@ -40,9 +40,9 @@ import { guardRailsOf } from "./guard-rails.ts";
 import { heatFrom } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
 import { comingAndGoing, Replacing } from "./replacing.ts";
-import type { Engine, EngineBooks, EngineKeepers, EngineParts, HouseSite } from "./ports.ts";
+import type { Engine, EngineBooks, EngineKeepers, EngineParts, EngineRules, HouseSite } from "./ports.ts";
 import { sightingsIn, walletReadings } from "./sightings.ts";
-import { noteStrategies, restorePace } from "./strategies.ts";
+import { asksOf, noteStrategies, restorePace } from "./strategies.ts";
 import { onceADay, walletRoom } from "./wallet-room.ts";
 import { balanceReadings, takesTokens } from "./vendor-meters.ts";
 import { entriesOf, gateOf } from "./validation.ts";
@@ -133,8 +133,8 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const doubted = restored === undefined ? {} : { restored };
   const service = new CommandService({ ...common, ...doubted, needsTwo: (tx, wish) => rails.gate.needsTwo(tx, wish) });
   const strategies = strategiesOf(config);
-  const { restoreBy } = config.policy;
   const holdsCuts = (): Promise<boolean> => restored?.holdsRules() ?? Promise.resolve(false);
+  const heardAt: EngineRules["heardAt"] = (meter) => street.health(meter).lastHeardAt;
   const rails = guardRailsOf({
     config,
     books,
@@ -151,7 +151,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     store: stores.policy,
     service,
     strategies,
-    heardAt: (meter) => street.health(meter).lastHeardAt,
+    heardAt,
     readSoon: (meter) => poller.hurry(meter),
     ...pace,
     holdsCuts,
@@ -190,7 +190,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     ...places,
   });
   const replacementsAsked = new ReplacementService({
-    ...{ ...common, replacements, service, street, restoreBy },
+    ...{ ...common, replacements, service, street, asks: asksOf(strategies) },
     buses: new Set(config.buses.map(({ id }) => id)),
   });
 
@@ -269,7 +269,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   return {
     keepers,
     books,
-    rules: { strategies, holdsCuts, heldBy: rails.heldBy, listOf: rails.listOf },
+    rules: { strategies, holdsCuts, heardAt, heldBy: rails.heldBy, listOf: rails.listOf },
     comes: places.comes,
     doors: {
       ...{ transactor, service, cuts: rails, payments, refunds, ledger, intake, identities, buses },

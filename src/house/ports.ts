@@ -17,7 +17,7 @@ import type { SuspectListener } from "../devices/reading-intake.ts";
 import type { LineGuard } from "../devices/line-leases.ts";
 import type { MeterRecord, Street } from "../devices/meter.ts";
 import type { Chance } from "../kernel/chance.ts";
-import type { Clock } from "../kernel/clock.ts";
+import type { Clock, Instant } from "../kernel/clock.ts";
 import type { Announcement, Outbox } from "../kernel/events.ts";
 import type { CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
@@ -141,6 +141,8 @@ export interface EngineRules {
   readonly heldBy: (meter: MeterAddress) => Promise<readonly string[]>;
   /** The list of cuts that persons approved, by which this command was asked for. */
   readonly listOf: (command: CommandId) => Promise<CutBatch | null>;
+  /** When a meter was heard last, or null. */
+  readonly heardAt: (meter: MeterAddress) => Instant | null;
 }
 
 export interface Engine<K extends EngineKeepers = EngineKeepers> {

@@ -13,9 +13,10 @@ import type { Exemption } from "./exemptions.ts";
 import type { CutBatch } from "./guard-store.ts";
 import type { ExemptionStore, KeptDecision, Notice, PolicyStore, RemoteMeter } from "./policy-store.ts";
 import type { Resolved } from "./resolve.ts";
+import { kindsOf, resting, type Rest } from "./resting.ts";
 import { decide, type Decision } from "./rules.ts";
 import type { Strategies } from "./strategies.ts";
-import { stageWords, wordsOf, type Words } from "./words.ts";
+import { restWords, stageWords, wordsOf, type Words } from "./words.ts";
 
 const KEPT_MAX = 10;
 const COMMANDS_LOOKED_AT = 100;
@@ -57,7 +58,7 @@ export interface Why {
 export interface WhyParts {
   readonly store: PolicyStore;
   readonly exemptions: ExemptionStore;
-  readonly commands: Pick<CommandStore, "list">;
+  readonly commands: Pick<CommandStore, "list" | "lastEnded">;
   readonly strategies: Strategies;
   readonly clock: Clock;
   /** Believed ones alone. */
@@ -67,6 +68,8 @@ export interface WhyParts {
   /** Of a meter that would be cut: what of the whole site holds it back. */
   readonly heldBy: (meter: MeterAddress) => Promise<readonly string[]>;
   readonly listOf: (command: CommandId) => Promise<CutBatch | null>;
+  /** When the meter was heard last, or null. */
+  readonly heardAt: (meter: MeterAddress) => Instant | null;
 }
 
 export class WhyDesk {
@@ -91,9 +94,12 @@ export class WhyDesk {
       ...site,
       ...(resolved.rules.mode === "shadow" ? ["shadow"] : []),
     ];
-    const blocks = now === null ? [] : [...now.decision.blocks, ...outside];
-    const register = meter === null ? undefined : (await latestOf([meter])).find(({ item }) => item === "importedEnergy");
     const asked = meter === null ? [] : await commands.list({ meter, limit: COMMANDS_LOOKED_AT });
+    const rests = now === null ? [] : await this.#restsOf(now, resolved, asked);
+    const isCut = now?.decision.want === "disconnected";
+    const blocks = now === null ? [] : [...now.decision.blocks, ...outside, ...(isCut ? rests.map(({ code }) => code) : [])];
+    const answer = answerOf(account, now?.decision ?? null, blocks, { rests, timeZone: strategies.timeZone });
+    const register = meter === null ? undefined : (await latestOf([meter])).find(({ item }) => item === "importedEnergy");
     const ordered = asked.filter(({ kind }) => RELAY.has(kind)).slice(0, KEPT_MAX);
     const lists: { command: Command; batch: CutBatch }[] = [];
     for (const command of ordered) {
@@ -101,7 +107,7 @@ export class WhyDesk {
       if (batch !== null) lists.push({ command, batch });
     }
     return {
-      ...{ at, account, resolved, now, blocks, answer: answerOf(account, now?.decision ?? null, blocks) },
+      ...{ at, account, resolved, now, blocks, answer },
       reading: register === undefined ? null : { ...register, charged: isCharged(register, picture) },
       doubted: meter === null ? null : await openDoubtOf(meter),
       notices: await store.noticesOf(id, KEPT_MAX),
@@ -110,13 +116,31 @@ export class WhyDesk {
       ...{ commands: ordered, lists },
     };
   }
+
+  async #restsOf(
+    { picture, facts, decision }: NonNullable<Why["now"]>,
+    { strategy }: Resolved,
+    ordered: readonly Command[],
+  ): Promise<readonly Rest[]> {
+    const { want } = decision;
+    if (want === "as-is") return [];
+    const { meter } = picture;
+    const last = await this.#parts.commands.lastEnded(null, meter, kindsOf(want));
+    const kind = want === "connected" ? strategy.restoreBy : "disconnect";
+    return resting(picture, { want, kind }, { ordered, last, heardAt: this.#parts.heardAt(meter), now: facts.now });
+  }
 }
 
 const isCharged = ({ takenAt }: Reading, picture: RemoteMeter | null): boolean | null =>
   picture === null ? null : (picture.readAt ?? 0) >= takenAt;
 
-/** One sentence for whoever is on the telephone. */
-export function answerOf(account: AccountBook, decision: Decision | null, blocks: readonly string[]): Words {
+/** One sentence for whoever is on the telephone, and another where a restore has to wait. */
+export function answerOf(
+  account: AccountBook,
+  decision: Decision | null,
+  blocks: readonly string[],
+  { rests, timeZone }: { readonly rests: readonly Rest[]; readonly timeZone: string },
+): Words {
   if (decision === null)
     return account.mode === "local"
       ? {
@@ -125,7 +149,15 @@ export function answerOf(account: AccountBook, decision: Decision | null, blocks
         }
       : { en: "No meter of this account can be cut by a rule now.", zh: "该户目前没有可由规则控制的电表。" };
   const stage = stageWords[decision.stage];
-  const reasons = blocks.map(wordsOf);
+  const waits = new Map<string, Words>(rests.map((rest) => [rest.code, restWords(rest, timeZone)]));
+  const reasons = blocks.map((code) => waits.get(code) ?? wordsOf(code));
+  if (decision.want === "connected" && waits.size > 0) {
+    const [because, why] = [wordsOf(decision.because), [...waits.values()]];
+    return {
+      en: `The supply is to come back, because ${because.en}. Not asked for now, because ${why.map(({ en }) => en).join("; ")}.`,
+      zh: `应复电:${because.zh}。暂未执行,原因:${why.map(({ zh }) => zh).join(";")}。`,
+    };
+  }
   if (decision.stage === "cut" || reasons.length === 0) {
     const because = wordsOf(decision.because);
     return { en: `${capital(stage.en)}, because ${because.en}.`, zh: `${stage.zh}:${because.zh}。` };

@@ -240,6 +240,7 @@ test("metrics keep their names", async () => {
     "fee_control_readings_beside gauge",
     "fee_control_retention_longest_batch_seconds gauge",
     "fee_control_retention_thinned_total gauge",
+    "fee_control_retention_waiting gauge",
     "fee_control_retention_worked_seconds_total gauge",
     "fee_control_work_stands_still_seconds gauge",
   ]);

@@ -107,7 +107,7 @@ beforeAll(async () => {
   payments = new PaymentService({ ...common, service, afterCredit, channels: null, cap: parseYuan("1000.00") });
   const hangsNot = { meter: (address: MeterAddress) => (fresh.includes(address) ? undefined : street.meter(address)) };
   replacing = new ReplacementService({
-    ...{ ...common, replacements, service, street: hangsNot, restoreBy: "arm" },
+    ...{ ...common, replacements, service, street: hangsNot, asks: () => ({ restoreBy: "arm", meterWarn: false }) },
     buses: new Set(["tcp-1"]),
   });
   parts = {

@@ -225,6 +225,9 @@ test("what would be thinned is told, and nothing is", async () => {
     { kind: "frames" },
     { kind: "intents-changes", rows: 2 },
     { kind: "intents-gone" },
+    { kind: "decisions-changes", rows: 0 },
+    { kind: "decisions-gone" },
+    { kind: "meter-events" },
   ]);
   expect(await books.db.rows(null, "SELECT count(*)::int AS count FROM intents")).toEqual([{ count: 3 }]);
   expect((await meterctl(["retention", "--dry-run", "--database", books.connectionString])).out).toMatch(

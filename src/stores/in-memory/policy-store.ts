@@ -5,6 +5,7 @@ import { Fen } from "../../kernel/money.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import { isUnsent, type Command, type CommandKind } from "../../commands/command.ts";
 import { book } from "../../ledger/ledger.ts";
+import { isTakenBack } from "../../policy/exemptions.ts";
 import type { DeliveredNotice } from "../../policy/facts.ts";
 import type { KeptDecision, Notice, PolicyStore, RemoteMeter, Standing, StrategyVersion } from "../../policy/policy-store.ts";
 import type { Intent } from "../../policy/rules.ts";
@@ -159,7 +160,7 @@ export class InMemoryPolicyStore implements PolicyStore {
       cutWaiting: asked("disconnect").some(({ askedBy, state }) => askedBy === "rule" && isUnsent(state)),
       exemptions: exemptions
         .in(on, "account", account.account)
-        .filter(({ endedAt }) => endedAt === null)
+        .filter((one) => !isTakenBack(one))
         .sort((a, b) => (a.id < b.id ? -1 : 1))
         .map(({ kind, until }) => ({ kind, until })),
       notice: this.#noticeOf(on, account.account),
