@@ -83,6 +83,8 @@ describe("why", () => {
       openDoubtOf: () => Promise.resolve(null),
       holdsCuts: () => Promise.resolve(false),
       heardAt: () => null,
+      heldBy: none,
+      listOf: () => Promise.resolve(null),
     };
     return new WhyDesk(parts as unknown as WhyParts).of(account);
   };
