@@ -24,6 +24,7 @@ import { exceptionRoutes } from "./routes/exceptions.ts";
 import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { newMeterRoutes } from "./routes/new-meters.ts";
+import { noticeRoutes } from "./routes/notices.ts";
 import { paymentBatchRoutes } from "./routes/payment-batches.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { policyRoutes } from "./routes/policy.ts";
@@ -103,6 +104,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     accountRoutes(routes, parts, views);
     billRoutes(routes, parts);
     policyRoutes(routes, parts, views);
+    noticeRoutes(routes, parts, views);
     exceptionRoutes(routes, parts, views);
     entryRoutes(routes, parts, views);
     reviewRoutes(routes, parts, views);

@@ -36,6 +36,8 @@ import type { ChannelPayments } from "../ledger/channel-file.ts";
 import type { Tariffs } from "../tariff/tariff.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
+import type { NoticeDesk } from "../notices/desk.ts";
+import type { NoticeStore } from "../notices/notice-store.ts";
 import type { ExemptionDesk } from "../policy/exemption-desk.ts";
 import type { WhyDesk } from "../policy/why.ts";
 import type { StatementStore } from "../ledger/statements.ts";
@@ -101,6 +103,7 @@ export interface ApiParts {
   readonly ledger: Ledger;
   readonly ledgerStore: Pick<LedgerStore, "statement"> & StatementStore;
   readonly policy: { readonly why: WhyDesk; readonly exemptions: ExemptionDesk };
+  readonly notices: { readonly desk: NoticeDesk; readonly store: Pick<NoticeStore, "list" | "find" | "attempts"> };
   readonly exceptions: Exceptions;
   readonly exceptionStore: ExceptionStore;
   readonly comparison: Pick<Comparison, "begin">;

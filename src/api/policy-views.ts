@@ -71,11 +71,12 @@ export function whyView(why: Why, position: Position, views: Views): View {
   };
 }
 
-const noticeView = ({ at, stage, delivered, available }: Notice, views: Views): View => ({
+const noticeView = ({ at, stage, delivered, available, state, because, channel }: Notice, views: Views): View => ({
   at: views.moment(at),
   stage,
   delivered: delivered === null ? null : views.moment(delivered),
   available: yuan(available),
+  ...{ state: state ?? null, because: because ?? null, channel: channel ?? null },
 });
 
 const approvalView = ({ id, kind, askedByName, approval }: Command, views: Views): View => ({

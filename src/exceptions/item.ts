@@ -83,5 +83,6 @@ export const keyOf = {
   changed: (meter: MeterAddress): string => `changed/${meter}`,
   ledger: (what: string): string => `ledger/${what}`,
   tariff: (meter: MeterAddress): string => `tariff/${meter}`,
+  notices: (account: AccountId): string => `notices/${account}`,
   exemption: (id: string): string => `exemption/${id}`,
 };

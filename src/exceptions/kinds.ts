@@ -20,6 +20,8 @@ interface KindRow {
 const MONEY_MS = hours(24);
 const COMMAND_MS = minutes(15);
 const DEVICE_MS = hours(4);
+/** Whoever waits for a final notice owes meanwhile; whoever is not told of a cut sits in the dark. */
+const NOTICE_MS = hours(8);
 /** Told a week before the end: whoever has to decide about it has most of that. */
 const EXEMPTION_MS = hours(6 * 24);
 
@@ -62,6 +64,7 @@ export const kinds = {
   "tariff-not-switched": row("operations", "device", MONEY_MS, "A pushed tariff has not taken over", "已下装的电价未切换"),
   "rates-missing": row("money-desk", "device", MONEY_MS, "Energy without a rate was not charged", "电量无费率,未计费"),
   "exemption-ends": row("operations", "not-told", EXEMPTION_MS, "An exemption from cuts ends soon", "免跳闸豁免即将到期"),
+  "notice-undelivered": row("operations", "not-told", NOTICE_MS, "A customer could not be told", "客户未被通知到"),
   "clock-off": row("field-desk", "device", MONEY_MS, "The meter's clock is more than five minutes off", "电表时钟超差"),
   "meter-changed": row("field-desk", "wrong-action", MONEY_MS, "Somebody else changed the meter", "电表被他人操作"),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),

@@ -25,8 +25,10 @@ import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { BillingStore } from "../ledger/billing-store.ts";
 import type { RatesWatch } from "../ledger/resettling.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
+import type { NoticeStore } from "../notices/notice-store.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { Strategies } from "../policy/strategies.ts";
+import type { Teller } from "../policy/teller.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
 import type { Untold } from "../stores/outbox-pump.ts";
 import type { ValidationStore } from "../validation/validation-store.ts";
@@ -48,6 +50,7 @@ export interface HouseStores {
   readonly ledger: LedgerStore;
   readonly billing: BillingStore;
   readonly policy: PolicyStore;
+  readonly notices: NoticeStore;
   readonly validation: ValidationStore;
   readonly outbox: Outbox & Untold;
 }
@@ -76,6 +79,8 @@ export interface EngineKeepers {
   readonly suspects?: SuspectListener;
   readonly rates?: RatesWatch;
   readonly findings?: CollectionFindings;
+  /** And who tells customers what the rules have come to. */
+  readonly teller?: Teller;
 }
 
 export interface EngineParts<K extends EngineKeepers = EngineKeepers> {

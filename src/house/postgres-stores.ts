@@ -7,6 +7,7 @@ import type { Database } from "../stores/database.ts";
 import { PostgresLedgerStore } from "../stores/ledger-store.ts";
 import { PostgresMeterLookStore } from "../stores/meter-look-store.ts";
 import { PostgresMeterStore } from "../stores/meter-store.ts";
+import { PostgresNoticeStore } from "../stores/notice-store.ts";
 import { PostgresOutbox } from "../stores/outbox.ts";
 import { PostgresPaymentStore } from "../stores/payment-store.ts";
 import { PostgresPolicyStore } from "../stores/policy-store.ts";
@@ -29,6 +30,7 @@ export const postgresStores = (db: Database, clock: Clock, me: string) =>
     ledger: new PostgresLedgerStore(db),
     billing: new PostgresBillingStore(db),
     policy: new PostgresPolicyStore(db),
+    notices: new PostgresNoticeStore(db),
     validation: new PostgresValidationStore(db),
     outbox: new PostgresOutbox(db),
   }) satisfies HouseStores;

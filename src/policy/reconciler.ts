@@ -22,6 +22,7 @@ import type { PolicyStore, RemoteMeter } from "./policy-store.ts";
 import { decide, fulfils, type Intent } from "./rules.ts";
 import { factsToKeep, standingAfter, type Look } from "./standing.ts";
 import type { Strategies } from "./strategies.ts";
+import type { Teller } from "./teller.ts";
 
 const LOOK_EVERY_MS = seconds(30);
 /** Time may change many decisions one after the other; they are looked at together. */
@@ -58,6 +59,8 @@ export interface ReconcilerParts {
   readonly everyMs?: number;
   /** Nobody is cut while it holds: the books came back from a backup and may lack payments. Left out: it never does. */
   readonly holdsCuts?: () => Promise<boolean>;
+  /** Left out: nobody is told. */
+  readonly teller?: Teller;
 }
 
 export class Reconciler implements AfterCredit, CutGuard {
@@ -111,6 +114,7 @@ export class Reconciler implements AfterCredit, CutGuard {
     const needed = decision.want === "connected" && picture.relay !== "unknown" && !fulfils(picture, "connected");
     const command = needed ? await this.#ask(tx, look) : null;
     await this.#keep(tx, look, false, command);
+    await this.#parts.teller?.looked(tx, look);
     return command;
   }
 
@@ -175,6 +179,7 @@ export class Reconciler implements AfterCredit, CutGuard {
     if (isWanted) await this.#remember(tx, look, shadow);
     const mayAsk = isWanted && !shadow && !(await this.#triedInVain(tx, meter, decision));
     await this.#keep(tx, look, shadow, mayAsk ? await this.#ask(tx, look) : null);
+    await this.#parts.teller?.looked(tx, look);
   }
 
   /** What is decided anew is kept, with what was asked of the meter because of it; and told, where it is another stage. */
