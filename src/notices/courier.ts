@@ -15,7 +15,7 @@ import type { Logger } from "../kernel/log.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { Message, NoticeChannel, Sent } from "./channel.ts";
 import { struckOut } from "./contacts.ts";
-import type { NoticeId, NoticeRecord } from "./notice.ts";
+import type { NoticeChange, NoticeId, NoticeRecord } from "./notice.ts";
 import type { NoticeStore } from "./notice-store.ts";
 
 const LOOK_EVERY_MS = seconds(2);
@@ -133,8 +133,8 @@ export class Courier {
     const notice = await store.find(id);
     if (notice?.state !== "waiting") return;
     const draft = await draftOf(notice);
-    if ("whyNot" in draft) return this.#end(id, null, "cancelled", draft.whyNot);
-    if (clock.now() >= notice.notAfter) return this.#end(id, null, "failed", "out-of-time");
+    if ("whyNot" in draft) return this.#end(notice, null, "cancelled", draft.whyNot);
+    if (clock.now() >= notice.notAfter) return this.#end(notice, null, "failed", "out-of-time");
     const { message } = draft;
     const said = (await store.attempts(id)).filter(({ at }) => at >= notice.triesFrom);
     const gaveUp = new Set(said.filter(({ outcome }) => outcome === "never").map(({ channel }) => channel));
@@ -148,8 +148,8 @@ export class Courier {
       if (sent.outcome === "delivered") return undefined;
       mayPass ||= sent.outcome === "later";
     }
-    if (mayPass) return this.#later(id, mine);
-    return this.#end(id, mine, "failed", open.length > 0 || gaveUp.size > 0 ? "refused" : "unreachable");
+    if (mayPass) return this.#later(notice, mine);
+    return this.#end(notice, mine, "failed", open.length > 0 || gaveUp.size > 0 ? "refused" : "unreachable");
   }
 
   /** Written before the first byte. Answers until when it is ours; null: somebody else has it, or it needs nobody any more. */
@@ -200,31 +200,43 @@ export class Courier {
     log.info({ notice: id, channel: channel.name, outcome }, "a notice was tried");
   }
 
-  #later(id: NoticeId, mine: Instant | null): Promise<void> {
-    const { store, transactor, clock, chance, channels } = this.#parts;
-    return transactor.transact(async (tx) => {
-      const notice = await store.lock(tx, id);
-      if (notice === null || !isOurs(notice, mine, clock.now())) return;
-      const rounds = Math.ceil(notice.tries / Math.max(1, channels.length));
+  async #later(seen: NoticeRecord, mine: Instant | null): Promise<void> {
+    const { clock, chance, channels } = this.#parts;
+    await this.#settle(seen, mine, ({ tries, notAfter }) => {
+      const rounds = Math.ceil(tries / Math.max(1, channels.length));
       const pause = Math.min(AGAIN_MS_MIN * 2 ** Math.min(rounds - 1, DOUBLINGS_MAX), AGAIN_MS_MAX);
       const nextAt = later(clock.now(), Math.round(pause * (1 + JITTER * chance.next())));
-      await store.change(tx, id, { nextAt: nextAt < notice.notAfter ? nextAt : notice.notAfter, takenUntil: null });
+      return { nextAt: nextAt < notAfter ? nextAt : notAfter };
     });
   }
 
-  async #end(id: NoticeId, mine: Instant | null, state: "cancelled" | "failed", because: string): Promise<void> {
-    const { store, transactor, undelivered, clock, log } = this.#parts;
-    const ended = await transactor.transact(async (tx) => {
-      const notice = await store.lock(tx, id);
-      if (notice === null || !isOurs(notice, mine, clock.now())) return null;
-      await store.change(tx, id, { state, because, nextAt: null, takenUntil: null });
+  async #end(seen: NoticeRecord, mine: Instant | null, state: "cancelled" | "failed", because: string): Promise<void> {
+    const { undelivered, log } = this.#parts;
+    const ended = await this.#settle(seen, mine, () => ({ state, because, nextAt: null }), async (tx, notice) => {
       if (state === "failed") await undelivered.failed(tx, notice, because);
-      return notice;
     });
-    if (ended === null) return;
-    const { account, kind } = ended;
-    if (state === "failed") log.warn({ notice: id, account, kind, because }, "a customer could not be told");
-    else log.info({ notice: id, account, kind, because }, "a notice was not sent any more");
+    if (!ended) return;
+    const { id: notice, account, kind } = seen;
+    if (state === "failed") log.warn({ notice, account, kind, because }, "a customer could not be told");
+    else log.info({ notice, account, kind, because }, "a notice was not sent any more");
+  }
+
+  /** Out of our hands. Whoever had it tried again meanwhile means this try no more: it is due as he said. */
+  #settle(
+    { id, triesFrom }: NoticeRecord,
+    mine: Instant | null,
+    change: (notice: NoticeRecord) => NoticeChange,
+    then: (tx: Transaction, notice: NoticeRecord) => Promise<void> = () => Promise.resolve(),
+  ): Promise<boolean> {
+    const { store, transactor, clock } = this.#parts;
+    return transactor.transact(async (tx) => {
+      const notice = await store.lock(tx, id);
+      if (notice === null || !isOurs(notice, mine, clock.now())) return false;
+      const isMeant = notice.triesFrom === triesFrom;
+      await store.change(tx, id, { ...(isMeant ? change(notice) : {}), takenUntil: null });
+      if (isMeant) await then(tx, notice);
+      return isMeant;
+    });
   }
 }
 

@@ -247,6 +247,18 @@ describe("a person", () => {
     await expect(retry(NoticeId("none"))).rejects.toThrow("unknown-notice");
   });
 
+  test("who has one tried again while it is on its way is not forgotten", async () => {
+    const id = await write();
+    sms.answer = mail.answer = async () => {
+      now = later(now, 1);
+      await retry(id);
+      return { outcome: "never", words: "HTTP 410" };
+    };
+    await courierOn().look();
+    expect(failed).toEqual([]);
+    expect(await stores.notices.due(now, 9)).toEqual([id]);
+  });
+
   test("sees how somebody is reached with the middle left out, and tries a channel without a notice", async () => {
     expect(desk().reach(ACCOUNT)).toEqual({ phone: "138••••0000", email: "l••••@example.com" });
     expect(await desk().test("sms", { phone: "13900000000" })).toEqual({ outcome: "delivered", words: "taken" });
