@@ -88,8 +88,7 @@ const text = (value: unknown): string => (typeof value === "string" ? value : "â
 
 function noticeLine(one: Json): string {
   const because = one["because"] as { readonly en: string; readonly zh: string } | null;
-  const state =
-    one["delivered"] === null ? text(one["state"]) : `delivered ${text(one["delivered"])} by ${text(one["channel"])}`;
+  const state = one["delivered"] === null ? text(one["state"]) : `delivered ${text(one["delivered"])} by ${text(one["channel"])}`;
   const why = because === null ? [] : [`${because.en} Â· ${because.zh}`];
   return [text(one["id"]), text(one["at"]), text(one["account"]), text(one["kind"]), state, ...why].join("  ");
 }

@@ -212,9 +212,14 @@ export class Courier {
 
   async #end(seen: NoticeRecord, mine: Instant | null, state: "cancelled" | "failed", because: string): Promise<void> {
     const { undelivered, log } = this.#parts;
-    const ended = await this.#settle(seen, mine, () => ({ state, because, nextAt: null }), async (tx, notice) => {
-      if (state === "failed") await undelivered.failed(tx, notice, because);
-    });
+    const ended = await this.#settle(
+      seen,
+      mine,
+      () => ({ state, because, nextAt: null }),
+      async (tx, notice) => {
+        if (state === "failed") await undelivered.failed(tx, notice, because);
+      },
+    );
     if (!ended) return;
     const { id: notice, account, kind } = seen;
     if (state === "failed") log.warn({ notice, account, kind, because }, "a customer could not be told");

@@ -2,7 +2,7 @@
  * A notice as it is sent in this moment: whether it is still so is looked up again, and what it says of moments is by the rules of now. Also
  * of a retry, so nobody reads at noon that he may be cut from ten o'clock on.
  */
-import type { Clock, Instant } from "../kernel/clock.ts";
+import type { Clock } from "../kernel/clock.ts";
 import type { MeterStore } from "../commands/command-store.ts";
 import { factsOf } from "../policy/facts.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
@@ -17,7 +17,7 @@ import { FINAL, outageKinds } from "./kinds.ts";
 import type { NoticeRecord } from "./notice.ts";
 import type { Language } from "./templates.ts";
 import { cutFrom, whyNotSo } from "./telling.ts";
-import { worded, type Wording } from "./wording.ts";
+import { worded, type ByTheRules, type Wording } from "./wording.ts";
 
 export interface DraftParts {
   readonly policy: Pick<PolicyStore, "remoteMeter">;
@@ -56,7 +56,7 @@ export class Drafts {
     const book = await meters.account(null, account);
     if (book === null) return GONE;
     const at = clock.now();
-    let from: Instant | null = null;
+    let said: ByTheRules = { cutFrom: null, limit: null };
     if (outages.has(kind)) {
       const planned = strategies.of(account, book.class).strategy.calendar.noCut.maintenance;
       if (!planned.some((one) => one.from === notice.details.from && one.to === notice.details.to)) return GONE;
@@ -65,15 +65,15 @@ export class Drafts {
       if (look?.picture.account !== account) return GONE;
       const whyNot = whyNotSo(notice, look);
       if (whyNot !== null) return { whyNot };
-      if (kind === FINAL) from = cutFrom(look, at);
+      said = { cutFrom: kind === FINAL ? cutFrom(look, at) : null, limit: look.strategy.cutAt };
     }
     const { contact = {}, language = this.#parts.language } = contacts.get(account) ?? {};
     const reader = { name: book.name === "" ? account : book.name, class: book.class, language };
-    const said = worded(notice, reader, { at, cutFrom: from }, wording);
+    const words = worded(notice, reader, said, wording);
     return {
       message: {
-        ...{ ...said, id, kind, account, name: reader.name, class: reader.class, at, contact },
-        ...{ available: outages.has(kind) ? null : available, cutFrom: from },
+        ...{ ...words, id, kind, account, name: reader.name, class: reader.class, at, contact },
+        ...{ available: outages.has(kind) ? null : available, cutFrom: said.cutFrom },
       },
     };
   }

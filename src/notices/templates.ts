@@ -25,8 +25,8 @@ export const placesOf: Readonly<Record<NoticeKind, readonly string[]>> = {
   forecast: [...everywhere, ...ofMoney, "days"],
   "warn-1": [...everywhere, ...ofMoney],
   "warn-2": [...everywhere, ...ofMoney],
-  "notice-due": [...everywhere, ...ofMoney, "cutFrom"],
-  cut: [...everywhere, ...ofMoney],
+  "notice-due": [...everywhere, ...ofMoney, "limit", "cutFrom"],
+  cut: [...everywhere, ...ofMoney, "limit"],
   armed: [...everywhere, ...ofMoney],
   restored: [...everywhere, ...ofMoney],
   outage: [...everywhere, "from", "to", "reason"],
@@ -45,9 +45,9 @@ export const usualTemplates: Readonly<Record<Language, Readonly<Record<NoticeKin
     "warn-2": say("电费余额不足", "{name}(户号{account}):截至{at},您的电费余额仅为{balance},请尽快缴费。{pay}"),
     "notice-due": say(
       "欠费停电通知",
-      "{name}(户号{account}):截至{at},您已欠费{owed}。如未缴清,{cutFrom}起可能停止供电;缴清后不再停电。{pay}",
+      "{name}(户号{account}):截至{at},您的电费余额为{balance}。请缴费使余额高于{limit},否则{cutFrom}起可能停止供电;缴费后不再停电。{pay}",
     ),
-    cut: say("欠费已停电", "{name}(户号{account}):因欠费{owed},您的供电已停止。缴清后将恢复供电。{pay}"),
+    cut: say("欠费已停电", "{name}(户号{account}):因电费余额为{balance},您的供电已停止。缴费使余额高于{limit}后恢复供电。{pay}"),
     armed: say(
       "请按键恢复供电",
       "{name}(户号{account}):您的电表已允许合闸。请先关闭用电设备、确认安全,再按下电表上的按键恢复供电。",
@@ -71,11 +71,11 @@ export const usualTemplates: Readonly<Record<Language, Readonly<Record<NoticeKin
     ),
     "notice-due": say(
       "Your electricity may be cut",
-      "{name} (account {account}): you owed {owed} at {at}. Unless it is paid, your supply may be cut from {cutFrom} on; once it is paid, nothing is cut. {pay}",
+      "{name} (account {account}): your balance was {balance} at {at}. Unless it is brought above {limit}, your supply may be cut from {cutFrom} on; once it is, nothing is cut. {pay}",
     ),
     cut: say(
       "Your electricity was cut",
-      "{name} (account {account}): your supply was cut because {owed} is owed. It comes back once this is paid. {pay}",
+      "{name} (account {account}): your supply was cut because your balance is {balance}. It comes back once the balance is above {limit}. {pay}",
     ),
     armed: say(
       "Press the button to have your electricity back",

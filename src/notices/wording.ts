@@ -1,6 +1,6 @@
 /** Money and moments as a customer reads them, and a notice as it is worded for one. Pure. */
 import { wallClock, type Instant } from "../kernel/clock.ts";
-import { yuan } from "../kernel/money.ts";
+import { yuan, type Fen } from "../kernel/money.ts";
 import type { NoticeRecord, Said } from "./notice.ts";
 import { fill, templateOf, usualPay, type GivenTemplates, type Language } from "./templates.ts";
 
@@ -35,25 +35,28 @@ export function momentFor(language: Language, at: Instant, timeZone: string): st
   return language === "zh" ? `${year}年${month}月${day}日${time}` : `${day} ${MONTHS[month - 1]} ${year}, ${time}`;
 }
 
-const MINUTE_MS = 60_000;
-/** Nobody is cut before the minute that he was told. */
-const nextMinute = (at: Instant): Instant => (Math.ceil(at / MINUTE_MS) * MINUTE_MS) as Instant;
+/** By the rules of this moment; null: it is a kind that does not tell it. */
+export interface ByTheRules {
+  /** Cut off by the minute, so nobody is cut before the one that he was told. */
+  readonly cutFrom: Instant | null;
+  /** Below it supply is cut, above it restored. */
+  readonly limit: Fen | null;
+}
 
-/** `cutFrom`: of a final notice, by the rules of this moment; null: it is another kind. */
 export function worded(
-  notice: Pick<NoticeRecord, "account" | "kind" | "available" | "details">,
+  notice: Pick<NoticeRecord, "account" | "kind" | "at" | "available" | "details">,
   reader: Reader,
-  now: { readonly at: Instant; readonly cutFrom: Instant | null },
+  { cutFrom, limit }: ByTheRules,
   { site, timeZone, pay, templates, ofClass }: Wording,
 ): Said {
-  const { account, kind, available, details } = notice;
+  const { account, kind, at, available, details } = notice;
   const { name, language } = reader;
-  const moment = (at: number | null | undefined): string => (at == null ? "" : momentFor(language, at as Instant, timeZone));
+  const moment = (ms: number | null | undefined): string => (ms == null ? "" : momentFor(language, ms as Instant, timeZone));
   const values = {
-    ...{ account, name, site, at: moment(now.at), pay: pay[language] ?? usualPay[language] },
+    ...{ account, name, site, at: moment(at), pay: pay[language] ?? usualPay[language] },
     ...{ balance: moneyFor(language, available), owed: moneyFor(language, available < 0n ? 0n - available : 0n) },
     ...{ days: String(details.days ?? ""), reason: details.reason ?? "", from: moment(details.from), to: moment(details.to) },
-    cutFrom: moment(now.cutFrom === null ? null : nextMinute(now.cutFrom)),
+    ...{ cutFrom: moment(cutFrom), limit: limit === null ? "" : moneyFor(language, limit) },
   };
   const template = templateOf(kind, language, [templates, ofClass.get(reader.class)]);
   return { language, subject: fill(template.subject, values), text: fill(template.text, values) };

@@ -49,7 +49,15 @@ describe.each(keepers)("notices $title", ({ open }) => {
     await insert(one);
     expect(await kept.notices.find(one.id)).toEqual(one);
     const more: NoticeChange = {
-      ...{ state: "delivered", because: null, delivered: later(at, 5), channel: "mail", nextAt: null, takenUntil: null, tries: 2 },
+      ...{
+        state: "delivered",
+        because: null,
+        delivered: later(at, 5),
+        channel: "mail",
+        nextAt: null,
+        takenUntil: null,
+        tries: 2,
+      },
       ...{ said: { language: "zh", subject: "题", text: "文" }, notAfter: later(at, 9), triesFrom: later(at, 1) },
     };
     await change(one.id, more);
@@ -71,7 +79,11 @@ describe.each(keepers)("notices $title", ({ open }) => {
   });
 
   test("know the newest of some kinds of an account, by the order in which they were written", async () => {
-    const [cut, armed, foreign] = [notice({ kind: "cut" }), notice({ kind: "armed", at: later(at, -5) }), notice({ account: OTHER })];
+    const [cut, armed, foreign] = [
+      notice({ kind: "cut" }),
+      notice({ kind: "armed", at: later(at, -5) }),
+      notice({ account: OTHER }),
+    ];
     await insert(cut, armed, foreign);
     expect((await kept.notices.newest(null, ONE, ["cut", "armed"]))?.id).toBe(armed.id);
     expect((await kept.notices.newest(null, ONE, ["cut"]))?.id).toBe(cut.id);

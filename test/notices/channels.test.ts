@@ -178,7 +178,12 @@ describe("mail", () => {
     refusal = null;
   });
   const mail = (auth: { user: string; secret: Secret<string> } | null = null, tls: "none" | "starttls" = "none") =>
-    smtpChannel({ ...{ name: "mail", host: "127.0.0.1", port, tls, from: "Supply <no-reply@example.com>" }, auth, timeoutMs: 5_000, site: "street" });
+    smtpChannel({
+      ...{ name: "mail", host: "127.0.0.1", port, tls, from: "Supply <no-reply@example.com>" },
+      auth,
+      timeoutMs: 5_000,
+      site: "street",
+    });
 
   test("is delivered when the server takes it, under the notice's own id", async () => {
     const sent = await mail({ user: "gateway", secret: new Secret("pass word") }).send(message(), never);
@@ -222,7 +227,16 @@ describe("mail", () => {
 
   test("that cannot be reached is tried again", async () => {
     const nowhere = smtpChannel({
-      ...{ name: "mail", host: "127.0.0.1", port: 9, tls: "none", from: "a@example.com", auth: null, timeoutMs: 2_000, site: "s" },
+      ...{
+        name: "mail",
+        host: "127.0.0.1",
+        port: 9,
+        tls: "none",
+        from: "a@example.com",
+        auth: null,
+        timeoutMs: 2_000,
+        site: "s",
+      },
     });
     expect(await nowhere.send(message(), never)).toMatchObject({ outcome: "later" });
   });

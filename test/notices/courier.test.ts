@@ -71,7 +71,15 @@ const draftOf = ({ id, account, kind, available }: NoticeRecord): Promise<Draft>
   );
 const courierOn = (more: Partial<CourierParts> = {}): Courier =>
   new Courier({
-    ...{ store: stores.notices, transactor: db, outbox: stores.outbox, clock, log: silentLog, draftOf, chance: { next: () => 0 } },
+    ...{
+      store: stores.notices,
+      transactor: db,
+      outbox: stores.outbox,
+      clock,
+      log: silentLog,
+      draftOf,
+      chance: { next: () => 0 },
+    },
     channels: [sms, mail].map((channel) => ({ channel, patienceMs: seconds(10) })),
     undelivered: {
       failed: (_tx, { id }, because) => Promise.resolve(void failed.push(`${id.slice(-2)} ${because}`)),

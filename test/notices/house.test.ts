@@ -74,8 +74,7 @@ const notices = async (query = ""): Promise<readonly Thing[]> =>
 const call = (...args: string[]): Promise<Said> => meterctl(args, { GATEWAY_URL: house.gateway.url });
 const undelivered = async (state: "open" | "closed"): Promise<readonly Thing[]> =>
   itemsOf(await door("GET", `/v1/exceptions?kind=notice-undelivered&state=${state}`));
-const final = (): Promise<Thing> =>
-  until("a final notice", async () => (await notices("?kind=notice-due"))[0] ?? null);
+const final = (): Promise<Thing> => until("a final notice", async () => (await notices("?kind=notice-due"))[0] ?? null);
 
 test("B1: a notice that nobody takes holds the cut back and is a person's; delivered, it is told, cut and told again", async () => {
   status = 503;
@@ -158,7 +157,12 @@ test("every notice and what became of it stands in the audit; whose number it we
       "SELECT what, after ->> 'state' AS because FROM audit_rows WHERE what LIKE 'notice.%' ORDER BY id",
     );
     expect(whats.map(({ what, because }) => `${what} ${because ?? ""}`.trim())).toEqual(
-      expect.arrayContaining(["notice.added waiting", "notice.changed failed", "notice.changed waiting", "notice.changed delivered"]),
+      expect.arrayContaining([
+        "notice.added waiting",
+        "notice.changed failed",
+        "notice.changed waiting",
+        "notice.changed delivered",
+      ]),
     );
     for (const table of ["notices", "notice_attempts", "audit_rows", "exceptions", "outbox"]) {
       const found = await db.rows(null, `SELECT 1 FROM ${table} t WHERE t::text LIKE '%' || $1 || '%'`, [PHONE]);
@@ -171,7 +175,9 @@ test("every notice and what became of it stands in the audit; whose number it we
   const figures = (await door("GET", "/metrics")).text;
   expect(figures).toMatch(/fee_control_notice_tries_total\{channel="sms",outcome="delivered"\} [1-9]/);
   expect(figures).toMatch(/fee_control_notice_tries_total\{channel="sms",outcome="never"\} 1/);
-  const said = await Promise.all(["/v1/notices", `/v1/accounts/${ACCOUNT}`, `/v1/accounts/${ACCOUNT}/why`].map((p) => door("GET", p)));
+  const said = await Promise.all(
+    ["/v1/notices", `/v1/accounts/${ACCOUNT}`, `/v1/accounts/${ACCOUNT}/why`].map((p) => door("GET", p)),
+  );
   for (const { text } of said) expect(text).not.toContain(PHONE);
 });
 

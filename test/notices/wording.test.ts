@@ -14,9 +14,9 @@ import type { SiteInput } from "../../src/site-file.ts";
 
 const at = Instant(Date.UTC(2026, 10, 23, 2, 5));
 const wording: Wording = { site: "street", timeZone: "Asia/Shanghai", pay: {}, templates: {}, ofClass: new Map() };
-const final = { account: AccountId("1000000001"), kind: "notice-due", available: Fen(-123_456n), details: {} } as const;
+const final = { account: AccountId("1000000001"), kind: "notice-due", at, available: Fen(-123_456n), details: {} } as const;
 const reader = { name: "张三", class: "residential", language: "zh" } as const;
-const cutFrom = Instant(at + 30 * 60_000 + 1);
+const now = { cutFrom: Instant(at + 30 * 60_000 + 59_999), limit: Fen(0n) };
 
 describe("a customer reads", () => {
   test("money and moments in his own way, on the wall clock of the site", () => {
@@ -29,29 +29,31 @@ describe("a customer reads", () => {
     expect(momentFor("en", at, "Asia/Shanghai")).toBe("23 Nov 2026, 10:05");
   });
 
-  test("what he owes, from when he may be cut, and how to pay; never a minute too early", () => {
-    expect(worded(final, reader, { at, cutFrom }, wording)).toEqual({
+  test("what is left, from when he may be cut, and how to pay; he is not cut before that minute", () => {
+    expect(worded(final, reader, now, wording)).toEqual({
       language: "zh",
       subject: "欠费停电通知",
-      text: "张三(户号1000000001):截至2026年11月23日10:05,您已欠费1,234.56元。如未缴清,2026年11月23日10:36起可能停止供电;缴清后不再停电。缴费方式不变。",
+      text: "张三(户号1000000001):截至2026年11月23日10:05,您的电费余额为-1,234.56元。请缴费使余额高于0.00元,否则2026年11月23日10:35起可能停止供电;缴费后不再停电。缴费方式不变。",
     });
-    const { text } = worded(final, { ...reader, language: "en" }, { at, cutFrom }, { ...wording, pay: { en: "At the counter." } });
-    expect(text).toMatch(/^张三 \(account 1000000001\): you owed 1,234.56 yuan at 23 Nov 2026, 10:05.*At the counter\.$/);
+    const { text } = worded(final, { ...reader, language: "en" }, now, { ...wording, pay: { en: "At the counter." } });
+    expect(text).toMatch(
+      /^张三 \(account 1000000001\): your balance was -1,234.56 yuan at 23 Nov 2026, 10:05\. .* above 0\.00 yuan.* from 23 Nov 2026, 10:35 on.*At the counter\.$/,
+    );
   });
 
   test("the words of his class, else of the site, else ours, each part by itself", () => {
     const templates: GivenTemplates = { zh: { "notice-due": { subject: "站点", text: "站点{owed}" } } };
     const ofClass = new Map<string, GivenTemplates>([["shop", { zh: { "notice-due": { text: "商铺{balance}" } } }]]);
-    const said = (name: string) => worded(final, { ...reader, class: name }, { at, cutFrom }, { ...wording, templates, ofClass });
+    const said = (name: string) => worded(final, { ...reader, class: name }, now, { ...wording, templates, ofClass });
     expect(said("residential")).toMatchObject({ subject: "站点", text: "站点1,234.56元" });
     expect(said("shop")).toMatchObject({ subject: "站点", text: "商铺-1,234.56元" });
   });
 
   test("something of every kind in both languages, with every place filled", () => {
-    const details = { days: 3, from: at, to: cutFrom, reason: "检修" };
+    const details = { days: 3, from: at, to: now.cutFrom, reason: "检修" };
     for (const language of languages)
       for (const kind of noticeKinds) {
-        const said = worded({ ...final, kind, details }, { ...reader, language }, { at, cutFrom }, wording);
+        const said = worded({ ...final, kind, details }, { ...reader, language }, now, wording);
         expect(said.subject.length).toBeGreaterThan(3);
         expect(`${said.subject}${said.text}`).not.toMatch(/[{}]|undefined|\bNaN\b/);
         expect(said.text).toContain("1000000001");
@@ -64,7 +66,11 @@ describe("a customer reads", () => {
 });
 
 test("numbers and addresses are shown with their middle left out, and struck out of what servers say", () => {
-  expect([masked("13800000000"), masked("zhang@example.com"), masked("110")]).toEqual(["138••••0000", "z••••@example.com", "••••"]);
+  expect([masked("13800000000"), masked("zhang@example.com"), masked("110")]).toEqual([
+    "138••••0000",
+    "z••••@example.com",
+    "••••",
+  ]);
   const words = struckOut("<A+b@example.com> and a+b@EXAMPLE.com, 1380000", { email: new Secret("a+b@example.com") });
   expect(words).toBe("<a••••@example.com> and a••••@example.com, 1380000");
 });
@@ -99,22 +105,38 @@ describe("a site file", () => {
     [{ notices: { channels: [{ ...hook, secret: "env:SHORT" }] } }, "notices.channels[0].secret: at least 16 letters"],
     [{ notices: { channels: [{ ...hook, secret: "env:NONE" }] } }, "notices.channels[0].secret: the environment variable NONE"],
     [{ notices: { channels: [{ ...hook, secret: "plain" }] } }, "notices.channels[0].secret: file:PATH or env:NAME"],
-    [{ notices: { channels: [{ ...hook, url: "https://a:b@sms.example.com" }] } }, "notices.channels[0].url: without name and password"],
-    [{ notices: { channels: [{ ...hook, url: "ftp://sms.example.com" }] } }, "notices.channels[0].url: the address of the receiver"],
+    [
+      { notices: { channels: [{ ...hook, url: "https://a:b@sms.example.com" }] } },
+      "notices.channels[0].url: without name and password",
+    ],
+    [
+      { notices: { channels: [{ ...hook, url: "ftp://sms.example.com" }] } },
+      "notices.channels[0].url: the address of the receiver",
+    ],
     [
       { notices: { channels: [{ name: "m", kind: "smtp", host: "mx", from: "a@b.cn", user: "u" }] } },
       "notices.channels[0]: user and secret go together",
     ],
     [
-      { notices: { channels: [{ name: "m", kind: "smtp", host: "mx", from: "a@b.cn", user: "u", secret: "env:SMS", tls: "none" }] } },
+      {
+        notices: {
+          channels: [{ name: "m", kind: "smtp", host: "mx", from: "a@b.cn", user: "u", secret: "env:SMS", tls: "none" }],
+        },
+      },
       "notices.channels[0].tls: a password is not sent in the clear",
     ],
     [
       { notices: { templates: { zh: { "notice-due": { text: "{balanse}" } } } } },
       "notices.templates.zh.notice-due.text: {balanse} is no place of it; there are: {account}",
     ],
-    [{ notices: { templates: { en: { cut: { subject: "from {cutFrom}" } } } } }, "notices.templates.en.cut.subject: {cutFrom} is no place"],
-    [{ classes: { shop: { notices: { zh: { cut: { text: "{" } } } } } }, "classes.shop.notices.zh.cut.text: a brace stands alone"],
+    [
+      { notices: { templates: { en: { cut: { subject: "from {cutFrom}" } } } } },
+      "notices.templates.en.cut.subject: {cutFrom} is no place",
+    ],
+    [
+      { classes: { shop: { notices: { zh: { cut: { text: "{" } } } } } },
+      "classes.shop.notices.zh.cut.text: a brace stands alone",
+    ],
     [{ notices: { templates: { fr: {} } } }, "notices.templates: unknown: fr"],
     [{ accounts: [{ account: "1000000001", email: "nobody" }] }, "accounts[0].email: an e-mail address"],
     [{ accounts: [{ account: "1000000001", language: "fr" }] }, 'accounts[0].language: must be one of "zh", "en"'],
