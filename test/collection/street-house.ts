@@ -77,7 +77,7 @@ const lineOf = (n: number, lines: number): string => `line-${(n % lines) + 1}`;
 
 export async function raiseStreetHouse(options: StreetHouseOptions): Promise<StreetHouse> {
   const { start, lines = 1, loss = 0, latencyMs = 0, pollEveryMs = minutes(30), log = silentLog } = options;
-  const { changed = (bytes) => bytes } = options;
+  const { changed = (bytes: Uint8Array) => bytes } = options;
   const clock = new StormClock(start);
   const chance = seededChance(`collection/${options.seed ?? 7}`);
   const buses = Array.from({ length: lines }, (_, n) => ({ id: `line-${n + 1}`, endpoint: { kind: "memory" } as const }));

@@ -12,6 +12,7 @@ import type { Message, NoticeChannel, Sent } from "../../src/notices/channel.ts"
 import type { NoticesConfig } from "../../src/notices/config.ts";
 import type { OpenChannel, Undelivered } from "../../src/notices/courier.ts";
 import type { NoticeRecord } from "../../src/notices/notice.ts";
+import type { NoticeStore } from "../../src/notices/notice-store.ts";
 import { policyOf } from "../../src/policy/policy-config.ts";
 import type { PolicyRules } from "../../src/policy/policy-file.ts";
 import { raiseStreetHouse, TIME_ZONE, type StreetHouse } from "../collection/street-house.ts";
@@ -84,11 +85,10 @@ export async function raiseNoticeWorld(options: {
   const newId = (): string => `01930000-0000-7000-8000-${String((ids += 1)).padStart(12, "0")}`;
   const channel = new MemoryChannel("memory", () => house!.clock);
   const channels: readonly OpenChannel[] = [{ channel, patienceMs: seconds(10) }];
-  const store = () => house?.stores.notices;
   // the engine is begun before the house is there to be asked: its stores are handed on when they are
-  const late = new Proxy({} as NonNullable<ReturnType<typeof store>>, {
+  const late = new Proxy({} as NoticeStore, {
     get: (_, name) => {
-      const to = store()!;
+      const to = house!.stores.notices;
       const value: unknown = Reflect.get(to, name);
       return typeof value === "function" ? (value.bind(to) as unknown) : value;
     },
