@@ -32,6 +32,7 @@ import { postgresStores } from "./house/postgres-stores.ts";
 import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
 import { policyDesks } from "./house/policy-desks.ts";
 import { retentionOf } from "./house/retention.ts";
+import { mustNameTariffsInUse } from "./house/tariffs-in-use.ts";
 import { reviewerOf } from "./house/validation.ts";
 import { watchOver } from "./house/watch-over.ts";
 import { Counters } from "./metrics/counters.ts";
@@ -104,6 +105,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   // --- books
   const stores = postgresStores(db, clock, me);
   const { commands, payments } = stores;
+  await mustNameTariffsInUse(stores.billing, config.tariffs);
   const audit = await beginAuditing({ db, config, clock, chance: chance.child("audit"), log, closers, commands, payments });
   const newMeters = new PostgresNewMeterStore(db, clock);
   const busIds = new Set<string>(config.buses.map(({ id }) => id));
@@ -255,7 +257,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     entryStore: stores.validation,
     reviewer: reviewerOf(config, new PostgresReviewStore(db), clock),
     tariffOfClass: (name) => tariffOfClass(config, name),
-    ...{ tariffs: config.tariffs, tariffPush: config.tariffPush },
+    ...{ tariffs: config.tariffs, tariffPush: config.tariffPush, newId },
     newMeters: {
       service: new NewMeters({
         ...engine.books,

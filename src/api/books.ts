@@ -115,6 +115,7 @@ export interface ApiParts {
   /** Of an account that names none. */
   readonly tariffOfClass: (name: string) => string;
   readonly tariffs: Tariffs;
+  readonly newId: () => string;
   readonly tariffPush: { readonly approval: "one" | "two-persons" };
   readonly newMeters: {
     readonly service: NewMeters;
@@ -131,7 +132,7 @@ export interface ApiParts {
   };
   readonly billing: Pick<DailyBillingStore, "days" | "billOf">;
   readonly collection: {
-    readonly store: Pick<CollectionStore, "counts" | "gaps">;
+    readonly store: Pick<CollectionStore, "counts" | "gaps" | "gapCount">;
     readonly looks: Pick<MeterLookStore, "events" | "clocks" | "hours">;
   };
   readonly street: Street;

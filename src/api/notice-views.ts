@@ -4,27 +4,25 @@ import { becauseOf, kindTable } from "../notices/kinds.ts";
 import type { NoticeAttempt, NoticeRecord } from "../notices/notice.ts";
 import type { Views } from "./views.ts";
 
-type View = Record<string, unknown>;
-
-export const noticeView = (notice: NoticeRecord, reach: Readonly<Record<string, string>>, views: Views): View => ({
+export const noticeView = (notice: NoticeRecord, reach: Readonly<Record<string, string>>, views: Views) => ({
   id: notice.id,
   account: notice.account,
   meter: notice.meter,
   kind: notice.kind,
-  title: { en: kindTable[notice.kind].en, zh: kindTable[notice.kind].zh },
+  title: { en: kindTable[notice.kind].en as string, zh: kindTable[notice.kind].zh as string },
   at: views.moment(notice.at),
   balance: notice.once === null ? yuan(notice.available) : null,
   state: notice.state,
   because: notice.because === null ? null : { code: notice.because, ...becauseOf(notice.because) },
   delivered: notice.delivered === null ? null : views.moment(notice.delivered),
   channel: notice.channel,
-  reach,
+  reach: { ...reach },
   said: notice.said,
   tries: notice.tries,
   nextAt: notice.nextAt === null ? null : views.moment(notice.nextAt),
   notAfter: views.moment(notice.notAfter),
 });
 
-export const attemptView = ({ number, at, channel, outcome, words }: NoticeAttempt, views: Views): View => ({
+export const attemptView = ({ number, at, channel, outcome, words }: NoticeAttempt, views: Views) => ({
   ...{ number, at: views.moment(at), channel, outcome, words },
 });

@@ -19,10 +19,10 @@ import { DAY_MS, midnightOf, type Day } from "./days.ts";
 import type { CollectionStore, Dues } from "./collection-store.ts";
 import { DailyLook, type DailyLookParts } from "./daily-look.ts";
 import { isLacking, noteHaving, noteLacking, type Lacks } from "./lacks.ts";
-import { emptyMemory, readMidnight, type FreezeMemory, type Midnight } from "./read-freezes.ts";
+import { emptyMemory, isUnreadable, readMidnight, type FreezeMemory, type Midnight } from "./read-freezes.ts";
 import { nextHourAfter, readHours } from "./read-hours.ts";
 import type { CollectionSettings } from "./settings.ts";
-import type { How, MissingBecause } from "./states.ts";
+import { becauseOf, type How, type MissingBecause } from "./states.ts";
 
 /** So that an outage of weeks is made up in turns, between which others of the line are read too. */
 const DAYS_PER_TURN = 6;
@@ -57,10 +57,10 @@ export interface CollectionIntake {
 /** What is known of one meter's dues between two looks at the books. */
 interface Debt {
   dues: Dues;
-  /** Came since the books were looked at. */
+  /** Came since the books were looked at; never before they say so, or nobody would ask again. */
   readonly came: Set<Day>;
-  /** Midnights that were not believed: how often, and when they are read again. */
-  readonly doubted: Map<Day, { readonly times: number; readonly again: Instant }>;
+  /** Midnights that were not believed or could not be read: how often, and when they are read again. */
+  readonly resting: Map<Day, { readonly times: number; readonly again: Instant }>;
   readonly freezes: FreezeMemory;
   notBefore: Instant;
   failures: number;
@@ -91,7 +91,7 @@ export class Collector {
           ...{
             dues,
             came: new Set<Day>(),
-            doubted: new Map<Day, never>(),
+            resting: new Map<Day, never>(),
             freezes: emptyMemory(),
             failures: 0,
             said: "",
@@ -102,7 +102,7 @@ export class Collector {
         continue;
       }
       for (const day of [...debt.came]) if (!dues.days.includes(day)) debt.came.delete(day);
-      for (const day of [...debt.doubted.keys()]) if (!dues.days.includes(day)) debt.doubted.delete(day);
+      for (const day of [...debt.resting.keys()]) if (!dues.days.includes(day)) debt.resting.delete(day);
       // what this process did after the books were read, it knows better
       const { clockOn, eventsOn, aheadMs, lacks } = debt.dues;
       debt.dues = { ...dues, clockOn: clockOn ?? dues.clockOn, eventsOn: eventsOn ?? dues.eventsOn, aheadMs, lacks };
@@ -116,15 +116,15 @@ export class Collector {
   }
 
   /**
-   * Its turn did not come to this: what it owes is a gap from now on, with that reason, and it is asked for again after a pause, or a line
-   * that answers at once would be asked without end.
+   * Its turn did not come to this: what it owes is a gap from now on, with that reason where it is the meter's or its line's, and it is asked
+   * for again after a pause, or a line that answers at once would be asked without end.
    */
-  async unreached(meter: MeterAddress, fault: FaultCode): Promise<void> {
+  async unreached(meter: MeterAddress, fault: FaultCode | null): Promise<void> {
     const debt = this.#debts.get(meter);
     if (debt === undefined) return;
     debt.failures += 1;
     this.#rest(debt);
-    await this.#sayMissing(debt, becauseOf(fault));
+    await this.#sayMissing(debt, fault === null ? null : becauseOf(fault));
   }
 
   #rest(debt: Debt): void {
@@ -161,7 +161,7 @@ export class Collector {
     debt.hoursAt = read?.more === true ? clock.now() : nextHourAfter(clock.now(), aheadMs ?? 0, AFTER_MIDNIGHT_MS);
   }
 
-  /** One turn. Never throws what a meter or a line can do wrong; throws what is wrong with us. */
+  /** One turn. Never throws what a meter or a line can do wrong; throws what is wrong with us, and rests after that too. */
   async run(session: MeterSession): Promise<void> {
     const { clock, log } = this.#parts;
     const { address } = session.meter;
@@ -176,18 +176,19 @@ export class Collector {
       debt.failures = left === "later" ? debt.failures + 1 : 0;
     } catch (error) {
       debt.failures += 1;
-      if (!isFault(error)) throw error;
-      log.debug({ meter: address, fault: error.code, why: reasonOf(error) }, "a turn of collecting ended early");
-      await this.#sayMissing(debt, becauseOf(error.code));
+      const because = isFault(error) ? becauseOf(error.code) : null;
+      if (because === null) throw error;
+      log.debug({ meter: address, because, why: reasonOf(error) }, "a turn of collecting ended early");
+      await this.#sayMissing(debt, because);
     } finally {
       if (debt.failures > 0) this.#rest(debt);
       else debt.notBefore = later(clock.now(), left === "more" ? 0 : seconds(5));
     }
   }
 
-  #owed({ dues, came, doubted }: Debt): readonly Day[] {
+  #owed({ dues, came, resting }: Debt): readonly Day[] {
     const now = this.#parts.clock.now();
-    return dues.days.filter((day) => !came.has(day) && (doubted.get(day)?.again ?? now) <= now);
+    return dues.days.filter((day) => !came.has(day) && (resting.get(day)?.again ?? now) <= now);
   }
 
   /** Oldest first. `more`: the turn was not long enough; `later`: asking again now would bring nothing else. */
@@ -201,12 +202,16 @@ export class Collector {
       const wantsExported = !isLacking(debt.dues.lacks, "exported", clock.now());
       const parts = { session, clock, timeZone, aheadMs: debt.dues.aheadMs ?? 0, wantsExported };
       const midnight = await this.#read(day, debt, parts);
+      if (midnight === "unreadable") {
+        await this.#again(debt, day, "unreadable");
+        continue;
+      }
       // A meter that keeps none, and whose own first midnight is still to come, has not said that it keeps none.
-      const isAhead = midnight !== "unreadable" && midnight.is === "lacking" && this.#isBehind(debt, day);
-      if (midnight === "unreadable" || midnight.is === "not-yet" || midnight.is === "moved" || isAhead) {
-        await this.#wait(debt, day, midnight);
+      const isAhead = midnight.is === "lacking" && this.#isBehind(debt, day);
+      if (midnight.is === "not-yet" || midnight.is === "moved" || isAhead) {
+        await this.#wait(debt, day);
         waits = true;
-        if (midnight !== "unreadable" && midnight.is === "moved") return "later";
+        if (midnight.is === "moved") return "later";
       } else if (midnight.is === "read") {
         await this.#take(debt, day, midnight, wantsExported);
       } else if (midnight.is === "lacking") {
@@ -222,10 +227,9 @@ export class Collector {
     try {
       return await readMidnight(midnightOf(day, parts.timeZone), debt.freezes, parts);
     } catch (error) {
-      // One midnight with broken digits does not keep the others from being asked for.
-      if (!isFault(error, "meter-fault") && !isFault(error, "reply-malformed")) throw error;
-      debt.freezes.ages.clear();
-      return "unreadable";
+      // Midnights with broken digits, however many, do not keep the others from being asked for.
+      if (isUnreadable(error)) return "unreadable";
+      throw error;
     }
   }
 
@@ -235,24 +239,30 @@ export class Collector {
     { readings, hasExported }: Extract<Midnight, { is: "read" }>,
     askedForExported: boolean,
   ): Promise<void> {
-    const { clock, store, timeZone } = this.#parts;
+    const { clock, store, timeZone, log } = this.#parts;
     const { meter, lacks } = debt.dues;
     if (await this.#isDoubted(readings)) {
       // Somebody has said meanwhile what it was, and the meter still says something else: the person's word stands.
       const near = await store.nearest(meter, midnightOf(day, timeZone), this.#nearMs);
       if (near !== null && isPersons(near.source)) return this.#stands(debt, day, "person", near.takenAt);
-      // A reply that was broken on its way is whole the next time; a register that is really like that waits for a person.
-      const times = (debt.doubted.get(day)?.times ?? 0) + 1;
-      debt.doubted.set(day, { times, again: later(clock.now(), doubtMs(times)) });
-      debt.freezes.ages.clear();
-      await store.miss(meter, [day], { state: "missing", because: "doubted", at: clock.now() });
-      return;
+      return this.#again(debt, day, "doubted");
     }
-    debt.came.add(day);
     await store.collect(meter, day, { how: "freeze", takenAt: readings[0]!.takenAt, at: clock.now() });
+    debt.came.add(day);
     const known = noteHaving(lacks, "daily-freeze");
-    if (!askedForExported) await this.#lacks(debt, known);
+    if (hasExported === null)
+      log.warn({ meter, day }, "the reverse register of a midnight cannot be read; the forward one counts");
+    if (!askedForExported || hasExported === null) await this.#lacks(debt, known);
     else await this.#lacks(debt, hasExported ? noteHaving(known, "exported") : noteLacking(known, "exported", clock.now()));
+  }
+
+  /** A reply that was broken on its way is whole the next time; a register that is really like that waits for a person. */
+  async #again(debt: Debt, day: Day, because: "doubted" | "unreadable"): Promise<void> {
+    const { clock, store } = this.#parts;
+    const times = (debt.resting.get(day)?.times ?? 0) + 1;
+    debt.resting.set(day, { times, again: later(clock.now(), againMs(times)) });
+    debt.freezes.ages.clear();
+    await store.miss(debt.dues.meter, [day], { state: "missing", because, at: clock.now() });
   }
 
   async #isDoubted(readings: readonly Reading[]): Promise<boolean> {
@@ -292,21 +302,20 @@ export class Collector {
     const { meter } = debt.dues;
     const near = await store.nearest(meter, midnightOf(day, timeZone), this.#nearMs);
     if (near !== null) return this.#stands(debt, day, isPersons(near.source) ? "person" : "reading", near.takenAt);
-    debt.came.add(day);
     const why = because === "no-freeze" ? await this.#look.whyNoFreeze(meter, day) : because;
     await store.miss(meter, [day], { state: "given-up", because: why, at: clock.now() });
+    debt.came.add(day);
     log.info({ meter, day, because: why }, "a midnight is given up: no freeze tells of it, and nobody read the meter near it");
   }
 
   async #stands(debt: Debt, day: Day, how: How, takenAt: Instant): Promise<void> {
-    debt.came.add(day);
     await this.#parts.store.collect(debt.dues.meter, day, { how, takenAt, at: this.#parts.clock.now() });
+    debt.came.add(day);
   }
 
-  async #wait(debt: Debt, day: Day, midnight: Midnight | "unreadable"): Promise<void> {
+  async #wait(debt: Debt, day: Day): Promise<void> {
     const { clock, store } = this.#parts;
-    const waits: MissingBecause = this.#isBehind(debt, day) ? "clock-behind" : "no-freeze-yet";
-    const because: MissingBecause = midnight === "unreadable" ? "unreadable" : waits;
+    const because: MissingBecause = this.#isBehind(debt, day) ? "clock-behind" : "no-freeze-yet";
     await store.miss(debt.dues.meter, [day], { state: "missing", because, at: clock.now() });
   }
 
@@ -316,12 +325,12 @@ export class Collector {
     return later(clock.now(), dues.aheadMs ?? 0) < midnightOf(day, timeZone) + AFTER_MIDNIGHT_MS;
   }
 
-  async #sayMissing(debt: Debt, because: MissingBecause): Promise<void> {
+  async #sayMissing(debt: Debt, because: MissingBecause | null): Promise<void> {
     const owed = this.#owed(debt);
     const said = `${because} ${owed.join()}`;
-    if (owed.length === 0 || debt.said === said) return;
-    debt.said = said;
+    if (because === null || owed.length === 0 || debt.said === said) return;
     await this.#parts.store.miss(debt.dues.meter, owed, { state: "missing", because, at: this.#parts.clock.now() });
+    debt.said = said;
   }
 
   async #lacks(debt: Debt, lacks: Lacks): Promise<void> {
@@ -332,20 +341,6 @@ export class Collector {
 }
 
 /** In the next turns, then by the hour, then daily: what is broken for good must not fill the list of doubts. */
-const doubtMs = (times: number): number => (times < 3 ? minutes(5) : times < 8 ? hours(1) : DAY_MS);
+const againMs = (times: number): number => (times < 3 ? minutes(5) : times < 8 ? hours(1) : DAY_MS);
 
 const isPersons = (source: Reading["source"]): boolean => source === "person" || source === "estimate";
-
-function becauseOf(fault: FaultCode): MissingBecause {
-  switch (fault) {
-    case "meter-silent":
-      return "silent";
-    case "line-down":
-    case "line-not-ours":
-      return "line-down";
-    case "identity-mismatch":
-      return "wrong-identity";
-    default:
-      return "unreadable";
-  }
-}

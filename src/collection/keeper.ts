@@ -3,8 +3,8 @@
  * After a gateway was down, all days that began meanwhile are opened at once. Several gateways may do it side by side: a day is opened once.
  */
 import { dayOf, hours, later, minutes, type Clock } from "../kernel/clock.ts";
-import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
+import { Rounds } from "../kernel/rounds.ts";
 import type { CollectionStore } from "./collection-store.ts";
 import type { Collector } from "./collector.ts";
 import { dayAfter } from "./days.ts";
@@ -28,20 +28,23 @@ export interface KeeperParts {
 
 export class CollectionKeeper {
   readonly #parts: KeeperParts;
-  readonly #stop = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #rounds: Rounds;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
+    const { clock, log } = parts;
+    this.#rounds = new Rounds({
+      ...{ clock, log, everyMs: parts.lookEveryMs ?? LOOK_EVERY_MS, work: () => this.look() },
+      failed: "what meters owe could not be looked at; it is looked at again",
+    });
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#loop;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** One look. */
@@ -56,18 +59,5 @@ export class CollectionKeeper {
     });
     await store.collectEntries({ timeZone, withinMs: minutes(settings.nearMidnightMinutes), at: now });
     collector.know(await store.dues(today));
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log, lookEveryMs } = this.#parts;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        await this.look();
-      } catch (error) {
-        log.error({ reason: reasonOf(error) }, "what meters owe could not be looked at; it is looked at again");
-      }
-      await clock.wait(lookEveryMs ?? LOOK_EVERY_MS, signal);
-    }
   }
 }

@@ -3,7 +3,7 @@
  *
  *     050600NN  when            which midnight it is
  *     050601NN  forward         importedEnergy, importedEnergyTariff1 …, as many as the meter has
- *     050602NN  reverse         exportedEnergy, where the meter has it
+ *     050602NN  reverse         exportedEnergy, where the meter has it and it can be read
  *
  * What is handed on is taken at the midnight itself, as the meter's own clock had it. Its known deviation is not applied: that clock
  * bounds the day for the meter, for what it deducts by itself and for both neighbouring days alike, so no energy is counted twice or lost;
@@ -13,6 +13,7 @@
  * the meter's clock in between throws away what was read.
  */
 import { dayOf, later, minutes, type Clock, type Instant } from "../kernel/clock.ts";
+import { isFault } from "../kernel/faults.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { MeterSession } from "../devices/meter.ts";
 import { momentIn, type Day } from "./days.ts";
@@ -37,7 +38,8 @@ export interface FreezeParts {
 }
 
 export type Midnight =
-  | { readonly is: "read"; readonly readings: readonly Reading[]; readonly hasExported: boolean }
+  /** `hasExported` null: the meter has one, and it cannot be read. */
+  | { readonly is: "read"; readonly readings: readonly Reading[]; readonly hasExported: boolean | null }
   /** It froze meanwhile; nothing that was read counts. */
   | { readonly is: "moved" }
   /** There is a time without a register: FF. */
@@ -78,15 +80,32 @@ export async function readMidnight(midnight: Instant, memory: FreezeMemory, part
   const { age } = found;
   if (memory.half?.age !== age) memory.half = { age, imported: await session.read([itemAt("01", age)], "freeze") };
   const { imported } = memory.half;
-  const exported = parts.wantsExported ? await session.read([itemAt("02", age)], "freeze") : [];
+  const exported = parts.wantsExported ? await reverseOf(session, itemAt("02", age)) : [];
   if (!holds(memory, parts)) return moved(memory);
   memory.half = null;
   const readings = [
     ...registersOf("importedEnergy", imported, midnight),
-    ...registersOf("exportedEnergy", exported.slice(0, 1), midnight),
+    ...registersOf("exportedEnergy", exported?.slice(0, 1) ?? [], midnight),
   ];
   if (!readings.some(({ item }) => item === "importedEnergy")) return { is: "empty" };
-  return { is: "read", readings, hasExported: readings.some(({ item }) => item === "exportedEnergy") };
+  return { is: "read", readings, hasExported: exported === null ? null : readings.some(({ item }) => item === "exportedEnergy") };
+}
+
+/** It answered, and what it answered is no register: digits that are none, another shape than was asked for. */
+export const isUnreadable = (error: unknown): boolean => isFault(error, "meter-fault") || isFault(error, "reply-malformed");
+
+/**
+ * Null: it cannot be read, and the midnight counts without it: one that is broken must not stop the forward bill. Asked twice, since a reply
+ * may have been broken on its way, and nobody comes back to a midnight that has come.
+ */
+async function reverseOf(session: MeterSession, item: string): Promise<readonly Reading[] | null> {
+  for (let again = true; ; again = false)
+    try {
+      return await session.read([item], "freeze");
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      if (!again) return null;
+    }
 }
 
 const itemAt = (quantity: string, age: number): string => `0506${quantity}${age.toString(16).toUpperCase().padStart(2, "0")}`;

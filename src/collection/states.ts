@@ -7,6 +7,8 @@
  *
  * What was given up is collected all the same when somebody puts the register in.
  */
+import type { FaultCode } from "../kernel/faults.ts";
+
 export const dayStates = ["due", "missing", "collected", "given-up"] as const;
 export type DayState = (typeof dayStates)[number];
 
@@ -32,3 +34,27 @@ export const missingBecause = {
   "older-than-kept": { en: "older than the meter keeps", zh: "超出电表冻结保存天数" },
 } as const satisfies Record<string, { readonly en: string; readonly zh: string }>;
 export type MissingBecause = keyof typeof missingBecause;
+
+/** What a turn that brought nothing says of the days it was for; null: nothing, since the fault is neither the meter's nor its line's. */
+export function becauseOf(fault: FaultCode): MissingBecause | null {
+  switch (fault) {
+    case "meter-silent":
+      return "silent";
+    case "line-down":
+    case "line-not-ours":
+      return "line-down";
+    case "identity-mismatch":
+      return "wrong-identity";
+    case "database-unreachable":
+    case "database-full":
+    case "database-read-only":
+    case "database-busy":
+    case "commit-unknown":
+    case "security-unavailable":
+    case "bus-queue-full":
+    case "deadline-passed":
+      return null;
+    default:
+      return "unreadable";
+  }
+}

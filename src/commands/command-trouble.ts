@@ -2,7 +2,7 @@
  * What stood in a command's way: a meter or a line that is not there, a mistake of ours, a newer order, another worker. What had not left
  * may go on later or end; what had left is looked after until the meter shows it, or time is over and we say that we do not know.
  */
-import { minutes, seconds, type Clock } from "../kernel/clock.ts";
+import { Instant, minutes, seconds, type Clock } from "../kernel/clock.ts";
 import { faults, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { MeterSession, Street } from "../devices/meter.ts";
@@ -16,10 +16,14 @@ const SILENCE_ENDS_SETTING_MS = minutes(10);
 /** After a mistake of ours, a lock that was held too long, a disk that is full: soon enough for somebody in the dark. */
 const LOOK_AFTER_MISTAKE_MS = seconds(10);
 const FROZEN_LOOK_MS = minutes(30);
+const SWITCH_LOOK_MS = minutes(5);
+/** What is looked after beyond its deadline; whoever is heard again is looked at in that moment. */
+const LATE_LOOK_MS = minutes(30);
 
 const waits: Partial<Record<FaultCode, string>> = {
   "meter-silent": "meter-online",
   "clock-near-midnight": "window",
+  "tariff-switch-near": "window",
   "security-suspended": "security",
   "security-unavailable": "cipher-machine",
 };
@@ -78,7 +82,8 @@ export class CommandTrouble {
       command.state === "sending"
         ? await this.#steps.applied(command, { type: "silence" }, { sentAt: command.sentAt ?? clock.now() })
         : command;
-    if (this.#noMoreLooks(verifying))
+    const until = await this.#lookedAfterUntil(verifying);
+    if (clock.now() > until)
       await this.#steps.apply(verifying, {
         type: "nobody-can-tell",
         because: verifying.effect === "adds" ? "no-proof" : "silence",
@@ -87,24 +92,26 @@ export class CommandTrouble {
       await this.#steps.lookLater(
         verifying,
         error.code === "security-unavailable" ? waitingFor(error.code) : "silence",
-        this.#pauseFor(command, error.code),
+        clock.now() > verifying.notAfter ? Math.min(LATE_LOOK_MS, until + 1 - clock.now()) : this.#pauseFor(command, error.code),
       );
   }
 
   /** A silent meter is looked at when it is asked again, by whomever: before that nothing would be sent. */
   #pauseFor(command: Command, code: FaultCode): number | undefined {
     if (code === "security-suspended") return FROZEN_LOOK_MS;
+    if (code === "tariff-switch-near") return SWITCH_LOOK_MS;
     if (code !== "meter-silent") return undefined;
     const { askAgainAt } = this.#parts.street.health(command.meter);
     return askAgainAt === null ? undefined : Math.max(0, askAgainAt - this.#parts.clock.now());
   }
 
-  /** After the deadline a silent meter is not waited for any longer: we do not know, and say so. */
-  #noMoreLooks(command: Command): boolean {
-    const now = this.#parts.clock.now();
-    if (command.effect === "adds") return now > command.notAfter;
-    const endsMs = definitionOf(command.kind).silenceEndsMs ?? SILENCE_ENDS_SETTING_MS;
-    return now > Math.min(command.notAfter, (command.sentAt ?? command.createdAt) + endsMs);
+  /** After the deadline a silent meter is not waited for any longer, unless what was begun may do harm: we do not know, and say so. */
+  async #lookedAfterUntil(command: Command): Promise<Instant> {
+    if (command.effect === "adds") return command.notAfter;
+    const { silenceEndsMs = SILENCE_ENDS_SETTING_MS, lookedAfterUntil } = definitionOf(command.kind);
+    const until = Math.min(command.notAfter, (command.sentAt ?? command.createdAt) + silenceEndsMs);
+    const last = lookedAfterUntil === undefined ? null : await this.#parts.commands.lastAttempt(command.id);
+    return Instant(last === null ? until : Math.max(until, lookedAfterUntil!(last.before)));
   }
 
   /** Nothing left just now. What had left before ends openly; a newer order, or a rule that says no, is obeyed either way. */

@@ -11,6 +11,7 @@
  */
 import type { Priority } from "../devices/meter.ts";
 import type { MeterSession, SendOptions, Sent } from "../devices/meter.ts";
+import type { Instant } from "../kernel/clock.ts";
 import type { FaultCode } from "../kernel/faults.ts";
 import type { MeterBook } from "./command-store.ts";
 import type { Command, CommandKind, Effect } from "./command.ts";
@@ -63,6 +64,8 @@ export interface CommandDefinition {
   readonly approval?: "two-persons";
   /** How long an order that sets is looked after in silence; left out: a short while (command-trouble.ts). */
   readonly silenceEndsMs?: number;
+  /** What an attempt of it may have left in the meter and must be taken back: it is looked after until this moment, whatever its deadline. */
+  readonly lookedAfterUntil?: (before: Before) => Instant;
   /** Frames that may leave for one command, each after a look that showed "not done". */
   readonly attemptsMax: number;
   /** What must hold when it is asked for, in the same transaction; `open`: the meter's open and disputed commands. Throws the Fault. */

@@ -35,8 +35,7 @@ export async function identityDoubt(parts: Parts, session: MeterSession, command
     if (isFault(error, "meter-no-data")) return null; // a meter without such numbers contradicts nobody
     throw error;
   }
-  await parts.identities.compared(session.meter, found);
-  return found.matches ? null : "identity-mismatch";
+  return (await parts.identities.compared(session.meter, found)) === null ? null : "identity-mismatch";
 }
 
 /** The meter is not whose we thought: nothing is sent to it and nothing taken for it until a person has looked. */

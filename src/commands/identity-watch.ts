@@ -5,6 +5,7 @@
  *     when its line was opened anew · when it was silent · when a register of it was not believed ·
  *     for a person who reads, when nobody compared for an hour
  *
+ * or where a second meter under its address made itself heard (shared-addresses.ts), whose quarantine right numbers do not lift;
  * and each costs two short exchanges once, not with every reading. Orders ask the same, but for the hour (identity-doubt.ts).
  */
 import { hours, type Clock, type Instant } from "../kernel/clock.ts";
@@ -15,26 +16,31 @@ import type { Logger } from "../kernel/log.ts";
 import type { Transactor } from "../kernel/transaction.ts";
 import type { IdentityFinding, MeterRecord, MeterSession, Street } from "../devices/meter.ts";
 import type { MeterStore } from "./command-store.ts";
+import { SharedAddresses, type AddressKeeper } from "./shared-addresses.ts";
 
 /** A meter can be changed between two polls, unseen by its line; a person who reads wants to know it. */
 const BELIEVED_MS = hours(1);
 
 export interface WatchParts {
-  readonly street: Pick<Street, "health" | "onHeard" | "onLineOpen">;
+  readonly street: Pick<Street, "health" | "onHeard" | "onLineOpen" | "onAddressDoubt">;
   readonly meters: MeterStore;
   readonly transactor: Transactor;
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Who tells people of an address that two meters share; left out: the books alone. */
+  readonly addresses?: AddressKeeper;
 }
 
 export class IdentityWatch {
   readonly #parts: WatchParts;
   readonly #doubted = new Set<MeterAddress>();
+  readonly #shared: SharedAddresses;
   readonly #comparedAt = new Map<MeterAddress, Instant>();
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
+    this.#shared = new SharedAddresses(parts, (meter) => this.#doubted.add(meter));
     parts.street.onHeard((meter) => this.#doubted.add(meter));
     parts.street.onLineOpen((meters) => {
       for (const meter of meters) this.#doubted.add(meter);
@@ -51,26 +57,35 @@ export class IdentityWatch {
     return (await this.#parts.meters.meter(null, meter))?.identity !== "confirmed";
   }
 
-  /** Writes down what a meter says it is. Its first answer after a silence was part of the comparison, so that doubt is settled too. */
-  async compared(meter: MeterRecord, finding: IdentityFinding): Promise<void> {
+  /** Writes down what a meter says it is, and tells what stands against it. Its first answer after a silence was part of the comparison, so that doubt is settled too. */
+  async compared(meter: MeterRecord, finding: IdentityFinding): Promise<string | null> {
     const { meters, transactor, outbox, clock, log } = this.#parts;
-    const identity = finding.matches ? "confirmed" : "quarantined";
-    const note = identityNote(meter, finding);
+    let note: string | null;
     this.#doubted.delete(meter.address);
     this.#comparedAt.set(meter.address, clock.now());
     try {
-      await transactor.transact(async (tx) => {
+      note = await transactor.transact(async (tx) => {
         const before = await meters.meter(tx, meter.address);
-        await meters.setIdentity(tx, meter.address, identity, note, clock.now());
-        if (before?.identity !== identity || before.identityNote !== note)
+        const against = this.#shared.standsAgainst(meter.address, before) ?? identityNote(meter, finding);
+        const identity = against === null ? "confirmed" : "quarantined";
+        await meters.setIdentity(tx, meter.address, identity, against, clock.now());
+        if (before?.identity !== identity || before.identityNote !== against)
           await outbox.announce(tx, { type: "meter", address: meter.address });
+        return against;
       });
     } catch (error) {
       this.#doubted.add(meter.address); // nobody will know of this comparison
       throw error;
     }
     if (note !== null)
-      log.warn({ meter: meter.address, note }, "the meter's numbers are not those of the books: it is quarantined");
+      log.warn({ meter: meter.address, note }, "the meter is not, or not alone, the one of the books: it is quarantined");
+    return note;
+  }
+
+  /** As `compared`; throws where something stands against it. */
+  async mustMatch(meter: MeterRecord, finding: IdentityFinding): Promise<void> {
+    const why = await this.compared(meter, finding);
+    if (why !== null) throw new Fault("identity-mismatch", { meter: meter.address, bus: meter.bus, why });
   }
 
   /** What to say of a meter that is not ours; null when nothing speaks against it. Asks it only where there is doubt. */
@@ -79,8 +94,7 @@ export class IdentityWatch {
     if (!this.#isOld(meter.address) && !(await this.inDoubt(meter.address))) return null;
     try {
       const finding = await session.readIdentity();
-      await this.compared(meter, finding);
-      return identityNote(meter, finding);
+      return await this.compared(meter, finding);
     } catch (error) {
       if (isFault(error, "meter-no-data")) return null; // a meter without such numbers contradicts nobody
       throw error;

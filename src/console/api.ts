@@ -159,8 +159,9 @@ export const tape = async (bus: string): Promise<readonly TapeRow[]> =>
 
 export const collectionDays = async (by: "day" | "line"): Promise<readonly CollectionDay[]> =>
   ((await call(`/v1/collection?by=${by}`)) as Page).items as readonly CollectionDay[];
-export const collectionGaps = async (): Promise<readonly CollectionGap[]> =>
-  ((await call("/v1/collection/gaps?limit=200")) as Page).items as readonly CollectionGap[];
+/** The newest of them, and how many there are. */
+export const collectionGaps = (): Promise<{ readonly items: readonly CollectionGap[]; readonly total: number }> =>
+  call("/v1/collection/gaps?limit=200") as Promise<{ readonly items: readonly CollectionGap[]; readonly total: number }>;
 
 export const openExceptions = async (): Promise<readonly ExceptionItem[]> =>
   ((await call("/v1/exceptions?state=open&limit=200")) as Page).items as readonly ExceptionItem[];

@@ -17,6 +17,8 @@ interface EarParts {
   readonly counts: LineCounts;
   readonly tape: LineTape;
   readonly onReply: (frame: Frame, bytes: Uint8Array) => void;
+  /** Bytes that are no frame. */
+  readonly onNoise: (bytes: Uint8Array) => void;
   /** A request that we did not send. */
   readonly onRequest: (frame: Frame, bytes: Uint8Array) => void;
 }
@@ -77,12 +79,13 @@ export class LineEar {
   }
 
   #take(pieces: readonly Piece[]): void {
-    const { counts, log, tape, onReply, onRequest } = this.#parts;
+    const { counts, log, tape, onReply, onRequest, onNoise } = this.#parts;
     for (const piece of pieces) {
       tape[piece.kind]("received", piece.bytes, this.#heardAt);
       if (piece.kind === "noise") {
         // Never the bytes themselves: half an echo may hold a password.
         counts.noiseBytes += piece.bytes.length;
+        onNoise(piece.bytes);
         log.debug({ bytes: piece.bytes.length, why: piece.why }, "noise");
       } else if (this.#echo.isEcho(piece.bytes)) {
         counts.echoes += 1; // behind other bytes, so it was not cancelled in time

@@ -27,6 +27,7 @@ import { LinePatience, untilAborted } from "./line-patience.ts";
 import { noCounts, type LineAnswer, type LineRequest } from "./line-request.ts";
 import { LineTape } from "./line-tape.ts";
 import { QUEUE_LENGTH_MAX, replyDeadlineMs, SAID_MS, type LineTiming } from "./timing.ts";
+import { Twins } from "./twins.ts";
 
 export type { LineLink } from "./line-link.ts";
 
@@ -58,6 +59,8 @@ export class Line {
   readonly tape: LineTape;
   /** Signs of another master, also those that only a session sees. */
   readonly others = new ForeignMaster();
+  /** Signs of two meters under one address. */
+  readonly twins: Twins;
   readonly #parts: LineParts;
   readonly #queue: ExchangeQueue<Job>;
   readonly #ear: LineEar;
@@ -78,6 +81,7 @@ export class Line {
     this.#parts = parts;
     this.id = parts.id;
     this.#doubles = new Doubles(clock);
+    this.twins = new Twins(timing.answerMs + timing.quietMs);
     this.#queue = new ExchangeQueue(parts.queueLengthMax ?? QUEUE_LENGTH_MAX);
     this.tape = parts.tape ?? new LineTape();
     this.#ear = new LineEar({
@@ -87,6 +91,7 @@ export class Line {
       tape: this.tape,
       onReply: (frame, bytes) => this.#replied(frame, bytes),
       onRequest: (frame, bytes) => this.#strangerAsked(frame, bytes),
+      onNoise: (bytes) => this.twins.noise(bytes),
     });
     const { others, id } = this;
     this.#patience = new LinePatience({ id, clock, log, timing, ear: this.#ear, others, closing: this.#closing.signal });
@@ -214,6 +219,7 @@ export class Line {
     if (isSpeaking(job)) {
       // The waiter stands (state `speaking`) before the first byte leaves: some meters answer before `send` resolves.
       this.#ear.speaking(job.bytes);
+      this.twins.asked();
       sentAt = clock.now();
       job.request.onFrame?.("sent", job.bytes, sentAt);
       this.tape.frame("sent", job.bytes, sentAt);
@@ -242,7 +248,9 @@ export class Line {
   /** What the line needs before the next may speak. What was said to everybody is followed by no late reply. */
   async #rest({ state, request }: Job, endedAt: Instant): Promise<void> {
     const { clock, timing } = this.#parts;
-    if (state.at === "answered") await clock.wait(timing.turnaroundMs + this.#doubles.restMs, this.#closing.signal);
+    const twinMs = this.twins.restMs(request.frame.address, endedAt);
+    if (state.at === "answered")
+      await clock.wait(timing.turnaroundMs + Math.max(this.#doubles.restMs, twinMs), this.#closing.signal);
     else if (state.at === "silent" && request.expectsReply === false) await clock.wait(timing.turnaroundMs, this.#closing.signal);
     else if (state.at === "silent") {
       if (!state.lineClosed) this.#answering.silent();
@@ -282,6 +290,7 @@ export class Line {
     this.counts.exchanges += 1;
     this.counts.busyMs += at - sentAt;
     if (state.at === "answered") {
+      this.twins.ended(job.request.frame.address, "answered", at);
       job.settle({ outcome: "answered", reply: state.reply, sentAt, at });
     } else if (job.request.expectsReply === false) {
       job.settle({ outcome: "said", sentAt });
@@ -289,6 +298,7 @@ export class Line {
       this.counts.silences += 1;
       this.counts.silentMs += at - sentAt;
       const { why, lineClosed } = state.at === "silent" ? state : { why: "ended without a word", lineClosed: false };
+      this.twins.ended(job.request.frame.address, "silent", at);
       job.settle({ outcome: "silent", why, lineClosed, sentAt });
     }
   }
@@ -300,6 +310,7 @@ export class Line {
     if (job === undefined || !isSpeaking(job)) {
       this.counts.late += 1;
       this.#doubles.stray(bytes);
+      this.twins.stray(frame, now);
       if (!this.#answering.late(frame, bytes.length, now)) this.suspect("reply", frame.address);
       return;
     }
@@ -308,9 +319,11 @@ export class Line {
     if (reply.is === "not-ours") {
       this.counts.strays += 1;
       this.#doubles.stray(bytes);
+      this.twins.stray(frame, now);
       this.#parts.log.debug({ bus: this.id, why: reply.why }, "a frame that answers another question");
     } else {
       this.#doubles.took(bytes);
+      this.twins.took(frame, now);
       this.#answering.answered(bytes.length, now);
     }
     this.#tell?.({ type: "reply", reply, frame });

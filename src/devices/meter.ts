@@ -13,6 +13,7 @@ import type { Secret } from "../kernel/secret.ts";
 import type { MeterAnswers } from "./answer-times.ts";
 import type { OtherMaster } from "./foreign-master.ts";
 import type { TapeReader } from "./line-tape.ts";
+import type { AddressDoubt } from "./twins.ts";
 import type { TariffExtent, TariffPicture } from "./meter-tariff/picture.ts";
 
 /** Models that this gateway can order end to end; what it knows of others stands in the profiles of the protocol room. */
@@ -265,6 +266,8 @@ export interface Street {
   onHeard(listener: (address: MeterAddress) => void): void;
   /** Called each time a line can send again, with the meters behind it. */
   onLineOpen(listener: (meters: readonly MeterAddress[]) => void): void;
+  /** Called at each sign that two meters carry this address (twins.ts). Left out: nobody listens for it. */
+  onAddressDoubt?(listener: (meter: MeterAddress, doubt: AddressDoubt) => void): void;
   buses(): readonly BusPicture[];
   /** The last bytes of a line, secrets masked; undefined where there is no such line. */
   tape(bus: string): TapeReader | undefined;

@@ -25,10 +25,10 @@ const NOBODY = ["meter-silent", "line-down", "line-not-ours"] as const;
 /** What else is to be asked of a meter in its turn, once everything that is polled has been read (collection). */
 export interface Errand {
   isDue(meter: MeterAddress): boolean;
-  /** Bounded: what is left comes with a later turn. Meters and lines that fail are its own matter. */
+  /** Bounded: what is left comes with a later turn. Whatever fails is its own matter, and it pauses by itself; what it throws is logged. */
   run(session: MeterSession): Promise<void>;
-  /** The turn ended before it came to this: the fault's code. */
-  unreached(meter: MeterAddress, fault: FaultCode): Promise<void>;
+  /** The turn ended before it came to this: the fault's code; null: a mistake of ours. It is not due again at once, or it would be asked without end. */
+  unreached(meter: MeterAddress, fault: FaultCode | null): Promise<void>;
 }
 
 export interface PollerParts {
@@ -162,7 +162,7 @@ export class Poller {
           if (this.#stopped()) return;
           if (NOBODY.some((code) => isFault(error, code))) this.#missed.set(meter.address, new Set(due.map(({ tier }) => tier)));
           const log = this.#parts.log.child({ meter: meter.address, bus: meter.bus });
-          if (isFault(error)) await this.#tellErrand(meter.address, error.code);
+          await this.#tellErrand(meter.address, isFault(error) ? error.code : null);
           if (isFault(error)) log.debug({ fault: error.code }, "a poll found nobody");
           else log.error({ reason: reasonOf(error) }, "a poll failed in the gateway itself");
         }
@@ -171,7 +171,7 @@ export class Poller {
     }
   }
 
-  async #tellErrand(meter: MeterAddress, fault: FaultCode): Promise<void> {
+  async #tellErrand(meter: MeterAddress, fault: FaultCode | null): Promise<void> {
     try {
       await this.#parts.errand?.unreached(meter, fault);
     } catch (error) {
@@ -245,9 +245,20 @@ export class Poller {
       }
       if (duties.some(({ relay }) => relay)) await this.#readRelay(session, meter);
       if (duties.length > 0) await this.#readDaily(session, meter);
-      if (errand?.isDue(meter.address) === true) await errand.run(session);
+      if (errand?.isDue(meter.address) === true) await this.#runErrand(errand, session, meter);
     } finally {
       await session.close();
+    }
+  }
+
+  /** What the turn itself was for has been read by now. */
+  async #runErrand(errand: Errand, session: MeterSession, { address, bus }: MeterRecord): Promise<void> {
+    try {
+      await errand.run(session);
+    } catch (error) {
+      if (this.#stopped()) return;
+      const level = isFault(error) ? "warn" : "error";
+      this.#parts.log[level]({ meter: address, bus, reason: reasonOf(error) }, "an errand failed in the gateway itself");
     }
   }
 

@@ -18,6 +18,7 @@ import { MeterLock } from "./meter-lock.ts";
 import { meterModels } from "./meter-models.ts";
 import { MeterRegistry } from "./meter-registry.ts";
 import { openSession } from "./meter-session.ts";
+import type { AddressDoubt } from "./twins.ts";
 import { raiseLines, type LinesParts, type StreetLine } from "./raise-lines.ts";
 
 /** Goes into the meters' records of who ordered what; zeros would say "nobody". */
@@ -44,6 +45,7 @@ export function buildStreetLines(parts: StreetParts): Street {
   const { receptions, lineOf, close } = raised;
 
   const onLineOpen: ((meters: readonly MeterAddress[]) => void)[] = [];
+  const onAddressDoubt: ((meter: MeterAddress, doubt: AddressDoubt) => void)[] = [];
   /** Meters come and go while the house runs. */
   const behind = new Map<StreetLine, Set<MeterAddress>>();
   const attend = (line: StreetLine, meter: MeterAddress): void => {
@@ -57,6 +59,9 @@ export function buildStreetLines(parts: StreetParts): Street {
     line.onOpened(() => {
       for (const one of meters) health.doubt(one);
       if (meters.size > 0) for (const listener of onLineOpen) listener([...meters]);
+    });
+    line.line.twins.onDoubt((address, doubt) => {
+      for (const one of meters) if (one === address) for (const listener of onAddressDoubt) listener(one, doubt);
     });
     // A line that dropped may come back with another meter behind it, or the same one after a power cut.
     line.line.link.onDropped(() => {
@@ -124,6 +129,9 @@ export function buildStreetLines(parts: StreetParts): Street {
     onHeard: (listener) => health.onHeard(listener),
     onLineOpen: (listener) => {
       onLineOpen.push(listener);
+    },
+    onAddressDoubt: (listener) => {
+      onAddressDoubt.push(listener);
     },
     buses: () => [
       ...[...receptions].map((door) => doorOf(door, guard)),

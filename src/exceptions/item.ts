@@ -81,6 +81,7 @@ export const keyOf = {
   rates: (meter: MeterAddress): string => `rates/${meter}`,
   clock: (meter: MeterAddress): string => `clock/${meter}`,
   changed: (meter: MeterAddress): string => `changed/${meter}`,
+  garbled: (meter: MeterAddress): string => `garbled/${meter}`,
   ledger: (what: string): string => `ledger/${what}`,
   tariff: (meter: MeterAddress): string => `tariff/${meter}`,
   notices: (account: AccountId): string => `notices/${account}`,

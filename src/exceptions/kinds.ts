@@ -46,6 +46,13 @@ export const kinds = {
   ),
   "payment-unallocated": row("money-desk", "late", MONEY_MS, "A payment reached no meter", "缴费未入表"),
   "meter-quarantined": row("field-desk", "wrong-action", MONEY_MS, "The meter is not the one of the books", "电表已隔离"),
+  "address-garbled": row(
+    "field-desk",
+    "device",
+    DEVICE_MS,
+    "The meter's answers cannot be read: two may carry its address",
+    "电表应答乱码,可能地址重复",
+  ),
   "ledger-difference": row("money-desk", "wrong-action", MONEY_MS, "Ledger and meter differ", "账表不符"),
   "books-restored": row(
     "money-desk",

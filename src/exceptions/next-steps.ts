@@ -2,7 +2,9 @@
  * What a person does next, by kind and cause, in both languages. The most exact row counts: kind and cause, then kind with
  * money on its way, then the kind alone, which every kind has.
  */
+import type { CommandKind } from "../commands/command.ts";
 import type { ExceptionKind } from "./kinds.ts";
+import { aboutTariffs } from "./next-steps-tariff.ts";
 
 export interface Sentence {
   readonly en: string;
@@ -43,6 +45,10 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
   ),
   "payment-unallocated": GIVE_BACK_OR_PAY_AGAIN,
   "meter-quarantined": COMPARE_NUMBERS,
+  "address-garbled": say(
+    "Two meters may carry this address and speak at once, or its wires are bad; the others on the line are read as ever. Listen to the line (meterctl sniff), then look at wires and addresses at the site.",
+    "可能两块电表地址重复、同时应答,或接线不良;同线其他电表抄读正常。先监听线路(meterctl sniff),再现场检查接线与通信地址。",
+  ),
   "ledger-difference": say(
     "Compare the figures below with the meter's purchase records; apply the suggested entry, or close with what explains the difference.",
     "将下列数字与电表购电记录核对;执行建议分录,或写明差异原因后结案。",
@@ -86,8 +92,8 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
 };
 
 const ENTER_WHAT_IT_SHOWS = say(
-  "Look at the meter's display. If it shows this register, enter accept; if another, enter correct with what it shows. Until then nobody is charged and nobody cut.",
-  "现场核对显示屏:示数属实则录入“确认”,否则录入“更正”;在此之前不计费、不跳闸。",
+  "Look at the meter's display. If it shows this register, enter accept and name it; if another, enter correct with what it shows. Until then nobody is charged and nobody cut.",
+  "现场核对显示屏:示数属实则录入“确认”并写明该示数,否则录入“更正”;在此之前不计费、不跳闸。",
 );
 /** What each doubt of the gate asks of a person (validation/doubts.ts). */
 const aboutReadings: Readonly<Record<string, Sentence>> = {
@@ -95,16 +101,16 @@ const aboutReadings: Readonly<Record<string, Sentence>> = {
   "reading-suspect/out-of-line-with-peers": ENTER_WHAT_IT_SHOWS,
   "reading-suspect/faster-than-the-meter-can-turn": ENTER_WHAT_IT_SHOWS,
   "reading-suspect/rolled-over": say(
-    "The register began anew at zero. If it ran over its end, enter accept: the energy counts across; if the meter was reset, enter rebase.",
-    "示数归零:若为满度翻转,录入“确认”,电量跨越累计;若电表被清零,录入“重新起算”。",
+    "The register began anew at zero. If it ran over its end, enter accept and name it: the energy counts across; if the meter was reset, enter rebase.",
+    "示数归零:若为满度翻转,录入“确认”并写明该示数,电量跨越累计;若电表被清零,录入“重新起算”。",
   ),
   "reading-suspect/backwards": say(
-    "Was the meter exchanged or reset? An exchange is entered as a replacement, a reset as rebase; if neither, send somebody to look at the meter.",
-    "核实是否换表或清零:换表走换表流程,清零录入“重新起算”;均不是则派人检查电表。",
+    "Look at the meter's display. Where the register that was believed before was false, enter correct with what the meter shows, instead of that one: what it cost is given back. An exchange is entered as a replacement, a reset as rebase. Whom the rules cut by it has supply again until then.",
+    "现场核对显示屏:若先前已确认的示数有误,录入“更正”(instead-of 填该错误示数),多计电费自动退回;换表走换表流程,清零录入“重新起算”。据此跳闸的用户在核实前先复电。",
   ),
   "reading-suspect/rates-do-not-add-up": say(
-    "Compare total and rates at the display: the meter may have more rates than are read, or a fault. If it shows them so, enter accept.",
-    "核对总示数与各费率示数:可能费率数多于抄读数,或电表故障;属实则录入“确认”。",
+    "Compare total and rates at the display: the meter may have more rates than are read, or a fault. If it shows them so, enter accept and name the total.",
+    "核对总示数与各费率示数:可能费率数多于抄读数,或电表故障;属实则录入“确认”并写明总示数。",
   ),
   "reading-suspect/clock-wrong": say(
     "The meter's freeze was not made at midnight: set its clock, and fetch the freeze of the next day.",
@@ -125,7 +131,7 @@ const aboutReadings: Readonly<Record<string, Sentence>> = {
   "reading-suspect/wrong-identity": COMPARE_NUMBERS,
 };
 
-/** `KIND/CAUSE`, or `KIND/money` for what holds a payment. */
+/** `KIND/CAUSE`, `KIND/CAUSE/ORDER` where it is about one kind of order, or `KIND/money` for what holds a payment. */
 const exact: Readonly<Record<string, Sentence>> = {
   "clock-off/clock-lost": say(
     "The clock has lost the day: look what the meter froze and deducted since, then order clock-set by hand; its midnights in between are no midnights.",
@@ -167,6 +173,10 @@ const exact: Readonly<Record<string, Sentence>> = {
   "command-expired/money": GIVE_BACK_OR_PAY_AGAIN,
   "command-refused/customer-mismatch": COMPARE_NUMBERS,
   "command-refused/identity-mismatch": COMPARE_NUMBERS,
+  "meter-quarantined/address-shared": say(
+    "Two meters carry this address: find the second one on this line (meterctl scan), give one of them an address of its own; then compare. It is lifted by itself when for an hour only one was heard.",
+    "两块电表共用此通信地址:在该线路上找出另一块(meterctl scan),为其中一块改设独立地址,再核对;一小时内只有一块应答时自动解除隔离。",
+  ),
   "command-refused/meter-quarantined": COMPARE_NUMBERS,
   "command-refused/hoard-limit": say(
     "The meter holds as much as it may. The money is free on the account: give it back, or pay a smaller amount later.",
@@ -192,29 +202,26 @@ const exact: Readonly<Record<string, Sentence>> = {
     "The meter was silent, and may have obeyed. Look at its line and its power; read the relay when it answers.",
     "电表无应答,命令可能已执行:检查线路与供电,恢复后抄读继电器。",
   ),
-  "command-unanswered/partial-write": say(
-    "The meter said no and changed something all the same: the bytes stand in the command's receipt, nothing switches. Look at the meter (meterctl tariff show), then push again.",
-    "电表拒绝写入但部分字节已改变:差异字节见命令回执,不会切换。用 meterctl tariff show 查看后重新下装。",
-  ),
-  "command-unanswered/foreign-bytes-changed": say(
-    "Something of the meter's tariff changed that nobody here wrote: find out who else programs it, then push again.",
-    "表内电价有非本网关写入的变化:查明还有谁在设置该电表,然后重新下装。",
-  ),
-  "command-unanswered/switch-time-passed": say(
-    "The meter was not heard until its switch was near; what was begun was taken back. Push the tariff again.",
-    "切换时间临近前电表未应答,已写内容已撤销切换:请重新下装电价。",
-  ),
-  "stale-tariff/pending-differs": say(
-    "The meter waits for a switch that the site file knows nothing of: look at its spare set (meterctl tariff show), and push the right one with replacePending.",
-    "电表待切换的电价不在站点文件中:查看备用套(meterctl tariff show),并以 replacePending 重新下装。",
+  "rates-missing/tariff-not-in-file": say(
+    "A tariff of these days is not in the site file, so what was used of them since was not charged; no meter is at fault. Put the tariff back into the file, beside the new one, and write an entry for what is missing.",
+    "这些日期的电价已不在站点文件中,其后电量未计费,与电表无关:将该电价与新电价一并写回站点文件,少收部分以分录补记。",
   ),
   ...aboutReadings,
+  ...aboutTariffs,
   "ledger-difference/tariff-stale": say(
     "The price in use is not the price of the site file: correct the tariff where it is old; what was charged by it is put right by an entry.",
     "执行电价与站点文件不一致:更正电价,并以分录更正已计费金额。",
   ),
 };
 
-/** Pure: the sentence for a person. */
-export const nextStepOf = (kind: ExceptionKind, because: string | null, withMoney: boolean): Sentence =>
-  exact[`${kind}/${because ?? ""}`] ?? (withMoney ? exact[`${kind}/money`] : undefined) ?? byKind[kind];
+/** Pure: the sentence for a person. Of some orders silence means something else than of a relay: they have rows of their own. */
+export const nextStepOf = (
+  kind: ExceptionKind,
+  because: string | null,
+  withMoney: boolean,
+  orderKind: CommandKind | null = null,
+): Sentence =>
+  exact[`${kind}/${because ?? ""}/${orderKind ?? ""}`] ??
+  exact[`${kind}/${because ?? ""}`] ??
+  (withMoney ? exact[`${kind}/money`] : undefined) ??
+  byKind[kind];

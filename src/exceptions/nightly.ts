@@ -4,9 +4,9 @@
  * tried again every half hour until it can.
  */
 import { later, minutes, wallClock, type Clock, type Instant } from "../kernel/clock.ts";
-import { reasonOf } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
+import { Rounds } from "../kernel/rounds.ts";
 import type { Street } from "../devices/meter.ts";
 import type { Comparison } from "./comparison.ts";
 import type { ComparisonStore, MeterToCompare } from "./comparison-store.ts";
@@ -36,36 +36,31 @@ export interface NightlyParts {
 
 export class Nightly {
   readonly #parts: NightlyParts;
-  readonly #stop = new AbortController();
+  readonly #rounds: Rounds;
   readonly #triedAt = new Map<MeterAddress, Instant>();
   #startedAt: Instant | null = null;
-  #running: Promise<void> = Promise.resolve();
 
   constructor(parts: NightlyParts) {
     this.#parts = parts;
+    const { clock, log } = parts;
+    this.#rounds = new Rounds({
+      ...{ clock, log, everyMs: LOOK_EVERY_MS, work: () => this.#round() },
+      failed: "the nightly comparison failed; it is tried again",
+    });
   }
 
   start(): void {
     this.#startedAt = this.#parts.clock.now();
-    if (this.#parts.at !== null) this.#running = this.#run(this.#parts.at);
+    if (this.#parts.at !== null) this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #run(at: number): Promise<void> {
-    const { clock, log, timeZone } = this.#parts;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        await this.#compareDue(lastAt(at, clock.now(), timeZone));
-      } catch (error) {
-        log.error({ reason: reasonOf(error) }, "the nightly comparison failed; it is tried again");
-      }
-      await clock.wait(LOOK_EVERY_MS, signal);
-    }
+  async #round(): Promise<void> {
+    const { at, clock, timeZone } = this.#parts;
+    if (at !== null) await this.#compareDue(lastAt(at, clock.now(), timeZone));
   }
 
   async #compareDue(night: Instant): Promise<void> {

@@ -28,8 +28,8 @@ const kindOf: Readonly<Record<"refused" | "expired" | "unanswered" | "disputed",
   disputed: "command-disputed",
 };
 
-/** A newer order stands, and what becomes of that one is what counts. */
-const GAVE_WAY: ReadonlySet<string> = new Set(["superseded", "order-gone"]);
+/** A newer order stands, and what becomes of that one is what counts; or its meter is off the wall. */
+const GAVE_WAY: ReadonlySet<string> = new Set(["superseded", "order-gone", "replaced"]);
 
 export class CommandOutcomes implements OutcomeKeeper {
   readonly #parts: { readonly exceptions: Exceptions; readonly store: ExceptionStore };

@@ -5,26 +5,24 @@
  *     runs as it should                                          an open item is closed: the meter shows it
  *     runs otherwise                                             stale-tariff: with what it has and what it should have
  *     … and a push of just this tariff should have switched      tariff-not-switched
- *     … or will switch to something that the site file lacks     stale-tariff, because a switch is pending
+ *     … and cannot: it has no room, or another month             stale-tariff, by the name of the fault
+ *     … and such a push stands whole for the midnight to come    nothing yet: it waits
+ *     runs as it should, and will switch to something else       stale-tariff, because a switch is pending; a half of a switch too
  *
  * The next step is a push; nobody is asked before a price is changed in a meter, so nothing is pushed by itself.
  */
-import { isFault } from "../kernel/faults.ts";
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "../kernel/log.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { CommandStore } from "../commands/command-store.ts";
 import type { Command } from "../commands/command.ts";
-import { meterModels } from "../devices/meter-models.ts";
-import type { MeterSession } from "../devices/meter.ts";
-import { pendingIn, type ByteDifference } from "../devices/meter-tariff/difference.ts";
-import { orderOf, orderOn, type TariffOrder } from "../devices/meter-tariff/order.ts";
+import type { ByteDifference } from "../devices/meter-tariff/difference.ts";
 import { sayBytes } from "../devices/meter-tariff/said.ts";
-import { runsOtherwise } from "../devices/meter-tariff/wanted.ts";
-import type { Tariff } from "../tariff/tariff.ts";
 import type { MeterToCompare } from "./comparison-store.ts";
 import type { Exceptions } from "./exceptions.ts";
 import type { ExceptionStore } from "./exception-store.ts";
 import { GATEWAY, keyOf, nobody, type Draft } from "./item.ts";
+import type { TariffSight } from "./tariff-sight.ts";
 
 export interface TariffCheckParts {
   readonly commands: Pick<CommandStore, "list">;
@@ -32,37 +30,6 @@ export interface TariffCheckParts {
   readonly items: ExceptionStore;
   readonly transactor: Transactor;
   readonly log: Logger;
-}
-
-export interface TariffSight {
-  readonly order: TariffOrder;
-  readonly differs: readonly ByteDifference[];
-  /** YYMMDDhhmm of a switch to come that no version of the site file begins with; null: none. */
-  readonly strange: string | null;
-  /** The meter's clock. */
-  readonly shown: string;
-}
-
-/** Null: this model keeps no tariff that we could read, or no clock to hold it against. */
-export async function sightOfTariff(session: MeterSession, tariff: Tariff): Promise<TariffSight | null> {
-  const { meter } = session;
-  const model = meterModels[meter.model];
-  if (!model.keys || model.money.unit !== "yuan") return null;
-  const picture = await session.readTariff("running");
-  const { shown } = picture;
-  if (shown === null) return null;
-  const order = orderOn(tariff, `20${shown.slice(0, 2)}-${shown.slice(2, 4)}-${shown.slice(4, 6)}`);
-  const pending = Object.values(pendingIn(picture, shown));
-  const known = new Set(tariff.versions.map((version) => `${orderOf(tariff, version).from.slice(2).replaceAll("-", "")}0000`));
-  // A version that has begun already is pushed to the next midnight.
-  const strange = pending.find((at) => !known.has(at)) ?? null;
-  try {
-    const differs = runsOtherwise(picture, order, { meter: meter.address, model: meter.model });
-    return { order, differs, strange: differs.length === 0 ? strange : null, shown };
-  } catch (error) {
-    if (isFault(error, "not-supported") || isFault(error, "tariff-set-unknown")) return null;
-    throw error;
-  }
 }
 
 export class TariffCheck {
@@ -99,30 +66,36 @@ export class TariffCheck {
 
   async #draft(
     { meter, account }: Pick<MeterToCompare, "meter" | "account">,
-    { order, differs, strange, shown }: TariffSight,
+    { order, differs, cannot, strange, right, shown }: TariffSight,
     amount: unknown,
   ): Promise<Draft | "waits-for-its-midnight" | null> {
-    if (differs.length === 0 && strange === null) return null;
+    const runsRight = differs.length === 0 && cannot === null;
+    if (runsRight && strange === null) return null;
     const pushed = await this.#lastPush(meter);
     const switchAt = pushed === null ? null : switchOf(pushed);
-    const isOurs = pushed !== null && (pushed.params["order"] as TariffOrder).from === order.from && switchAt !== null;
-    if (isOurs && switchAt > shown) return "waits-for-its-midnight";
+    // The whole of it: the site file may have been corrected since, under the same day.
+    const isOurs = pushed !== null && switchAt !== null && isDeepStrictEqual(pushed.params["order"], order);
+    if (isOurs && !runsRight && right.includes(switchAt)) return "waits-for-its-midnight";
     const evidence = {
       tariff: order.tariff,
       from: order.from,
       should: order,
-      differs: differs.map(({ item, wanted, found, at }) => ({
-        item,
-        has: sayBytes(item, found),
-        should: sayBytes(item, wanted),
-        at,
-      })),
+      differs: differs.map(inWords),
+      ...(cannot === null ? {} : { cannot: { code: cannot.code, ...cannot.context } }),
       clock: shown,
-      pending: strange,
+      pending: runsRight && strange !== null ? strange.at : null,
+      ...(runsRight && strange !== null ? { pendingDiffers: strange.differs.map(inWords) } : {}),
       push: pushed === null ? null : { command: pushed.id, switchAt },
       ...(amount === null ? {} : { amount }),
     };
-    const because = differs.length === 0 ? "pending-differs" : isOurs ? "switch-time-passed" : "running-differs";
+    const hasFailed = isOurs && switchAt <= shown;
+    const because = runsRight
+      ? "pending-differs"
+      : cannot !== null
+        ? cannot.code
+        : hasFailed
+          ? "switch-time-passed"
+          : "running-differs";
     const kind = because === "switch-time-passed" ? "tariff-not-switched" : "stale-tariff";
     return { ...nobody, meter, account, kind, key: keyOf.tariff(meter), because, evidence, suggestion: null };
   }
@@ -132,6 +105,10 @@ export class TariffCheck {
     return newest ?? null;
   }
 }
+
+const inWords = ({ item, wanted, found, at }: ByteDifference): Readonly<Record<string, unknown>> => ({
+  ...{ item, has: sayBytes(item, found), should: sayBytes(item, wanted), at },
+});
 
 /** When it was to take over; null: the meter ran it already. */
 function switchOf({ receipt }: Command): string | null {

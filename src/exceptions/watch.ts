@@ -9,14 +9,15 @@
  * Everything here may be done by several gateways at once: an item exists once for its key.
  */
 import { later, minutes, seconds, type Clock } from "../kernel/clock.ts";
-import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
+import { Rounds } from "../kernel/rounds.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
 import type { ExceptionStore } from "./exception-store.ts";
 import type { Exceptions } from "./exceptions.ts";
 import { GATEWAY, keyOf, nobody, type Draft } from "./item.ts";
 import { draftOf, evidenceOf, subjectOf } from "./outcomes.ts";
+import { quarantineCause } from "./shared-addresses.ts";
 
 const LOOK_EVERY_MS = seconds(30);
 /** Service requirement A12: no command stays open longer than this without an owner and a next step. */
@@ -33,20 +34,23 @@ export interface WatchParts {
 
 export class ExceptionWatch {
   readonly #parts: WatchParts;
-  readonly #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
+    const { clock, log } = parts;
+    this.#rounds = new Rounds({
+      ...{ clock, log, everyMs: LOOK_EVERY_MS, work: () => this.look() },
+      failed: "exceptions could not be looked after; they are looked after again",
+    });
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** One look around. */
@@ -55,19 +59,6 @@ export class ExceptionWatch {
     await this.#silentEnds();
     await this.#quarantines();
     await this.#overdue();
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        await this.look();
-      } catch (error) {
-        log.error({ reason: reasonOf(error) }, "exceptions could not be looked after; they are looked after again");
-      }
-      await clock.wait(LOOK_EVERY_MS, signal);
-    }
   }
 
   async #lateCommands(): Promise<void> {
@@ -96,7 +87,7 @@ export class ExceptionWatch {
         ...{ ...nobody, meter, account },
         kind: "meter-quarantined",
         key: keyOf.quarantine(meter),
-        because: "identity-mismatch",
+        because: quarantineCause(note),
         evidence: { note, readings: (await store.known(tx, { command: null, meter })).readings },
         suggestion: null,
       }));

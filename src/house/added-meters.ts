@@ -8,6 +8,7 @@ import type { MeterRecord, Street } from "../devices/meter.ts";
 import { seconds, type Clock } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
+import { Rounds } from "../kernel/rounds.ts";
 
 const LOOK_EVERY_MS = seconds(5);
 
@@ -47,20 +48,25 @@ export interface AddedMetersParts {
 
 export class AddedMeters {
   readonly #parts: AddedMetersParts;
-  readonly #stop = new AbortController();
-  #loop: Promise<void> | null = null;
+  readonly #rounds: Rounds;
 
   constructor(parts: AddedMetersParts) {
     this.#parts = parts;
+    const { clock, log } = parts;
+    this.#rounds = new Rounds({
+      ...{ clock, log, everyMs: LOOK_EVERY_MS, work: () => this.bring() },
+      failed: "it could not be looked whether meters were added; it is tried again",
+      level: "warn",
+      waitsFirst: true, // the start has brought those there were; another gateway on the same books may add more
+    });
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#loop;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Somebody added one: those that hang nowhere yet are brought onto their lines now. */
@@ -75,19 +81,6 @@ export class AddedMeters {
       } catch (error) {
         // one that finds no place must not keep the others from theirs; it stands in the books, and the next start tells of it again
         log.error({ ...about, reason: reasonOf(error) }, "a meter that was added could not be brought onto its line");
-      }
-    }
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
-    for (;;) {
-      await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
-      if (this.#stop.signal.aborted) return;
-      try {
-        await this.bring(); // another gateway on the same books may have added some
-      } catch (error) {
-        log.warn({ reason: reasonOf(error) }, "it could not be looked whether meters were added; it is tried again");
       }
     }
   }

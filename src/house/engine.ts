@@ -66,7 +66,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   };
   const billing = new Billing({ store: stores.billing, ledger, timeZone, tariffs: config.tariffs, rates });
   const energy = new MeteredUse({ billing, meters, outbox, clock, timeZone });
-  const moneyAtEnd = moneyAtEndOf({ clock, commands, ledger, outbox, modes: meters, billing: energy });
+  const moneyAtEnd = moneyAtEndOf({
+    ...{ clock, commands, ledger, outbox, modes: meters },
+    billing: { takeIn: (tx, readings) => intake.takeIn(tx, readings) },
+  });
   const books: EngineBooks = {
     ...{ clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox, moneyAtEnd },
   };
@@ -75,7 +78,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
 
   // --- what is seen
   const sightings = sightingsIn(common);
-  const identities = new IdentityWatch({ ...common, street });
+  const identities = new IdentityWatch({
+    ...{ ...common, street },
+    ...(keepers.addresses === undefined ? {} : { addresses: keepers.addresses }),
+  });
   const intake = new ReadingIntake({
     store: stores.readings,
     transactor,
@@ -114,7 +120,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     log,
     duties: (meter) => planner.duties(meter),
     identityInDoubt: (meter) => identities.inDoubt(meter),
-    identity: (meter, finding) => identities.compared(meter, finding),
+    identity: (meter, finding) => identities.mustMatch(meter, finding),
     onceADay,
     ...(collecting === null ? {} : { errand: collecting.errand }),
     sideBySide: (bus) => isSideBySide(config, bus),
@@ -166,7 +172,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
 
   const places = comingAndGoing({ street, poller, planner, buses: config.buses });
   const replacing = new Replacing({
-    ...{ ...common, ...pace, street, service, replacements, intake, billing: energy },
+    ...{ ...common, ...pace, street, service, replacements, intake },
     believed: async (meter, item) =>
       (await stores.readings.latestOf([meter])).find((reading) => reading.item === item)?.value ?? null,
     ...places,

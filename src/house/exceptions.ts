@@ -11,6 +11,7 @@ import { MeterFindings } from "../exceptions/collection-findings.ts";
 import { CommandOutcomes } from "../exceptions/outcomes.ts";
 import { MissingRates } from "../exceptions/missing-rates.ts";
 import { Nightly } from "../exceptions/nightly.ts";
+import { AddressItems } from "../exceptions/shared-addresses.ts";
 import { SuspectReadings } from "../exceptions/suspects.ts";
 import { TariffCheck } from "../exceptions/tariff-check.ts";
 import { ExceptionWatch } from "../exceptions/watch.ts";
@@ -52,6 +53,7 @@ export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
     outcomes: new CommandOutcomes({ exceptions, store }),
     rates: new MissingRates({ exceptions, store }),
     findings: new MeterFindings({ exceptions, store, meters: parts.meters }),
+    addresses: new AddressItems({ exceptions, store, meters: parts.meters }),
     suspects: new SuspectReadings({ exceptions, store, meters: parts.meters }),
     watch: new ExceptionWatch({ ...parts, exceptions, store }),
   };

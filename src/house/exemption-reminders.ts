@@ -6,8 +6,8 @@ import type { Exceptions } from "../exceptions/exceptions.ts";
 import type { ExceptionStore } from "../exceptions/exception-store.ts";
 import { GATEWAY, keyOf, nobody, type Draft } from "../exceptions/item.ts";
 import { iso, later, minutes, type Clock } from "../kernel/clock.ts";
-import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
+import { Rounds } from "../kernel/rounds.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import { EXEMPTION_REMINDER_MS, exemptionTable, remindAt, type Exemption } from "../policy/exemptions.ts";
 import type { ExemptionStore } from "../policy/policy-store.ts";
@@ -27,20 +27,23 @@ export interface ReminderParts {
 
 export class ExemptionReminders {
   readonly #parts: ReminderParts;
-  readonly #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
 
   constructor(parts: ReminderParts) {
     this.#parts = parts;
+    const { clock, log } = parts;
+    this.#rounds = new Rounds({
+      ...{ clock, log, everyMs: LOOK_EVERY_MS, work: () => this.look() },
+      failed: "exemptions could not be looked after; they are looked after again",
+    });
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** One look around. */
@@ -90,18 +93,5 @@ export class ExemptionReminders {
       evidence: { exemption: id, kind, what: exemptionTable[kind], ...moments, reason, madeBy },
       suggestion: null,
     };
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        await this.look();
-      } catch (error) {
-        log.error({ reason: reasonOf(error) }, "exemptions could not be looked after; they are looked after again");
-      }
-      await clock.wait(LOOK_EVERY_MS, signal);
-    }
   }
 }

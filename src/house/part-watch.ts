@@ -1,8 +1,8 @@
 /** Looks at the parts of the house now and then, and writes into the log when one of them changes: whoever reads it afterwards sees since when. */
 import type { PartReport } from "../api/books.ts";
 import { seconds, type Clock } from "../kernel/clock.ts";
-import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
+import { Rounds } from "../kernel/rounds.ts";
 
 const LOOK_EVERY_MS = seconds(5);
 
@@ -18,33 +18,29 @@ export interface PartWatchParts {
 
 export class PartWatch {
   readonly #parts: PartWatchParts;
-  readonly #stop = new AbortController();
+  readonly #rounds: Rounds;
   readonly #known = new Map<string, 0 | 1 | 2>();
-  #loop: Promise<void> | undefined;
 
   constructor(parts: PartWatchParts) {
     this.#parts = parts;
+    const { clock, log } = parts;
+    this.#rounds = new Rounds({
+      ...{ clock, log, everyMs: LOOK_EVERY_MS, work: () => this.#round() },
+      failed: "the parts of the house could not be looked at",
+      level: "warn",
+    });
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#loop;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #run(): Promise<void> {
-    const { readiness, clock, log } = this.#parts;
-    while (!this.#stop.signal.aborted) {
-      try {
-        for (const part of await readiness()) this.#look(part);
-      } catch (error) {
-        log.warn({ reason: reasonOf(error) }, "the parts of the house could not be looked at");
-      }
-      await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
-    }
+  async #round(): Promise<void> {
+    for (const part of await this.#parts.readiness()) this.#look(part);
   }
 
   #look({ name, why, next, ...part }: PartReport): void {

@@ -4,6 +4,7 @@
  */
 import type { ApiParts, LiveEvents } from "../api/books.ts";
 import type { CollectionStore, MeterLookStore } from "../collection/collection-store.ts";
+import type { AddressKeeper } from "../commands/shared-addresses.ts";
 import type { CollectionFindings } from "../collection/daily-look.ts";
 import type { EngineCommandStore, EngineMeterStore, PaymentStore } from "../commands/command-store.ts";
 import type { ConclusionParts } from "../commands/conclusion.ts";
@@ -81,6 +82,7 @@ export interface EngineKeepers {
   readonly findings?: CollectionFindings;
   /** And who tells customers what the rules have come to. */
   readonly teller?: Teller;
+  readonly addresses?: AddressKeeper;
 }
 
 export interface EngineParts<K extends EngineKeepers = EngineKeepers> {

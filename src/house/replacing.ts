@@ -8,9 +8,10 @@ import type { BusConfig } from "../devices/bus-config.ts";
 import type { MeterRecord, Street } from "../devices/meter.ts";
 import { linesToPlan, type PollPlanner } from "../devices/poll-planner.ts";
 import type { Poller } from "../devices/poller.ts";
-import { seconds, type Clock } from "../kernel/clock.ts";
+import { seconds } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
+import { Rounds } from "../kernel/rounds.ts";
 
 const LOOK_EVERY_MS = seconds(2);
 
@@ -24,51 +25,34 @@ export interface ReplacingParts extends StepParts {
 
 export class Replacing {
   readonly #parts: ReplacingParts;
-  readonly #stop = new AbortController();
-  #nudge = new AbortController();
-  #loop: Promise<void> | null = null;
+  readonly #rounds: Rounds;
 
   constructor(parts: ReplacingParts) {
     this.#parts = parts;
+    const { clock, log } = parts;
+    this.#rounds = new Rounds({
+      ...{ clock, log, everyMs: parts.everyMs ?? LOOK_EVERY_MS, work: () => this.#round() },
+      failed: "replacements could not be looked at; they are looked at again",
+    });
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#rounds.start();
   }
 
   nudge(): void {
-    this.#nudge.abort();
+    this.#rounds.nudge();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    this.#nudge.abort();
-    await this.#loop;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
-    while (!this.#stop.signal.aborted) {
-      this.#nudge = new AbortController();
-      const nudged = this.#nudge.signal;
-      try {
-        await this.#round();
-      } catch (error) {
-        log.error({ reason: reasonOf(error) }, "replacements could not be looked at; they are looked at again");
-      }
-      await this.#pause(clock, nudged);
-    }
-  }
-
-  #pause(clock: Clock, nudged: AbortSignal): Promise<void> {
-    return clock.wait(this.#parts.everyMs ?? LOOK_EVERY_MS, AbortSignal.any([this.#stop.signal, nudged]));
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   async #round(): Promise<void> {
     const { replacements, log } = this.#parts;
     const open = await replacements.open();
     for (const replacement of open) {
-      if (this.#stop.signal.aborted) return;
+      if (this.#rounds.isStopped) return;
       try {
         await this.#one(replacement);
       } catch (error) {

@@ -196,6 +196,13 @@ export const faults = {
     "电表已有待切换的另一套电价。",
     "Wait until it has switched, or ask again with replacePending: true to take that switch back.",
   ),
+  "tariff-switch-near": row(
+    409,
+    "later",
+    "A switch of the meter's tariffs is near, or came while it was looked at: which set runs cannot be told.",
+    "电表两套电价即将或正在切换,暂不能确定执行套。",
+    "Nothing to do: it is looked at again every five minutes until the switch is past.",
+  ),
   "tariff-set-unknown": row(
     409,
     "person",
@@ -751,7 +758,14 @@ export const faults = {
     "person",
     "A register cannot be entered lower than what is believed already.",
     "录入的示数低于已确认的示数。",
-    "If the meter was reset, enter a rebase: up to where it is billed, and where it begins anew.",
+    "If what was believed is false, name it under insteadOf: what it cost is given back. If the meter was reset, enter a rebase: up to where it is billed, and where it begins anew.",
+  ),
+  "register-changed": row(
+    409,
+    "person",
+    "This is not the register you looked at: there is another one by now.",
+    "示数已变化,与所核对的示数不同。",
+    "Look at both, and at the meter; then enter what is true.",
   ),
   "not-ready": row(
     503,

@@ -26,6 +26,10 @@ export interface EnergyUse {
   readonly exported?: bigint;
   /** The settlement day that begins with these registers, "2026-11-22": the meter kept them at its own midnight. Left out: a moment in between. */
   readonly midnightOf?: string;
+  /** A person's estimate: it stands until a register of that day or a later one is believed. Left out: this was read. */
+  readonly estimated?: true;
+  /** A person saw this, and every register above it that was believed was false: what was charged by them is given back. */
+  readonly takesBack?: true;
 }
 
 /** Bytes that passed on a line, as evidence. Passwords inside are masked before they get here. */

@@ -7,10 +7,12 @@
  *
  * A stretch is the time during which a meter belongs to an account: another tenant or another meter begins a new one. An account's
  * bill is made of its stretches in order; steps count across them. A register that is less than the newest one is the past, and changes
- * nothing unless it is a midnight. What is impossible, ran over its end or was set back is the intake's to tell, and never gets here.
+ * nothing unless it is a midnight, or what was newest is an estimate. What is impossible, ran over its end or was set back is the intake's
+ * to tell, and never gets here; what turned out to be false is taken back (taking-back.ts).
  */
 import { dayOf, Instant } from "../kernel/clock.ts";
 import { CentiKwh } from "../kernel/energy.ts";
+import { Fault } from "../kernel/faults.ts";
 import type { AccountId } from "../kernel/ids.ts";
 import { ZERO_FEN, type Fen } from "../kernel/money.ts";
 import type { EnergyUse } from "../kernel/reading.ts";
@@ -18,11 +20,12 @@ import type { Transaction } from "../kernel/transaction.ts";
 import { dayPlus, daysBetween } from "../tariff/days.ts";
 import type { Tariffs } from "../tariff/tariff.ts";
 import type { BillingState, BillingStore } from "./billing-store.ts";
-import { tracks, valuesOf, withPoint } from "./day-points.ts";
+import { tracks, valuesOf, withoutEstimate, withPoint } from "./day-points.ts";
 import type { Ledger } from "./ledger.ts";
 import { Resettling, type RatesWatch, type Settled } from "./resettling.ts";
 import { blankDay, type SettlementDay } from "./settlement-day.ts";
-import { billed, measured, READINGS_SETTLE_AFTER_DAYS } from "./settlement.ts";
+import { billed, hasLostTariff, measured, READINGS_SETTLE_AFTER_DAYS } from "./settlement.ts";
+import { takenBack } from "./taking-back.ts";
 
 export interface MeteredUse extends EnergyUse {
   readonly account: AccountId;
@@ -59,15 +62,61 @@ export class Billing {
   /** Charges what these registers say that was not charged yet. */
   async bill(tx: Transaction, use: MeteredUse): Promise<readonly Charged[]> {
     const state = await this.#parts.store.lockBilling(tx, use.meter);
+    if (use.takesBack === true && state !== null) return this.#takeBack(tx, use, state);
+    if (use.estimated === true) return this.#estimate(tx, use, state);
     if (state === null) return use.mayBegin === false ? [] : this.#begin(tx, use, null);
-    if (isOfThePast(state, use)) return use.midnightOf === undefined ? [] : this.#lateMidnight(tx, use, state);
+    if (isOfThePast(state, use) && !(await this.#outdoesEstimate(tx, use, state)))
+      return use.midnightOf === undefined ? [] : this.#lateMidnight(tx, use, state);
     if (use.account === state.account && !state.closed) return this.#on(tx, use, state, false);
     if (use.mayBegin === false) return state.closed ? [] : this.#on(tx, use, state, false);
-    // Given up for another meter, and back: what lies between was not used here.
-    if (use.account === state.account) return this.#begin(tx, use, state);
+    // Its account took another meter: whoever is here now, what lies between is not on that account's bill.
+    if (state.closed) return this.#begin(tx, use, state);
     // Somebody else lives here now: these registers close the bill of who was here, and open the next at nothing.
     const closing = await this.#on(tx, use, state, true);
     return [...closing, ...(await this.#begin(tx, use, state))];
+  }
+
+  /** Of who is billed already, and lives here still; a bill neither begins nor ends with what nobody read. */
+  async #estimate(tx: Transaction, use: MeteredUse, state: BillingState | null): Promise<readonly Charged[]> {
+    if (state === null || use.account !== state.account || state.closed)
+      throw new Fault("entry-impossible", {
+        meter: use.meter,
+        problem:
+          "the bill of who lives there now begins with the first register that is read; until then nothing can be estimated",
+      });
+    return use.register < state.billedTo ? [] : this.#on(tx, use, state, false);
+  }
+
+  /** Less than what was estimated, and read on its day or later: the past only by the estimate. An estimate always ends with the newest day. */
+  async #outdoesEstimate(tx: Transaction, use: MeteredUse, state: BillingState): Promise<boolean> {
+    if (state.closed || use.midnightOf !== undefined || dayOf(use.takenAt, this.#parts.timeZone) < state.day) return false;
+    return (await this.#parts.store.lockDay(tx, state, state.day))?.seen.estimate !== undefined;
+  }
+
+  /** Everything above this was false: the days are measured without it, and what it cost is given back. */
+  async #takeBack(tx: Transaction, use: MeteredUse, state: BillingState): Promise<readonly Charged[]> {
+    const { store, ledger, timeZone } = this.#parts;
+    const { meter, account, stretch, begun } = state;
+    await ledger.lock(tx, account);
+    const ours = (day: SettlementDay): boolean => day.meter === meter && day.stretch === stretch && day.tariff !== null;
+    const left = takenBack((await store.lockDays(tx, account, begun, null)).filter(ours), use.register);
+    const isTheirs = use.account === account && !state.closed;
+    if (!isTheirs || left === null)
+      throw new Fault("entry-impossible", {
+        meter,
+        problem: isTheirs
+          ? "its bill began with a higher register; begin the count anew by rebase"
+          : "what was billed by it belongs to somebody whose meter it is no more; put it right in the ledger, and begin the count anew by rebase",
+      });
+    const taken = dayOf(use.takenAt, timeZone);
+    const at = taken < state.day ? state.day : taken;
+    const seen = [...left, ...blanksUpTo(at, left.at(-1)!, use.tariff)].map((day) =>
+      day.day === at ? { ...day, seen: withPoint(day.seen, use, false) } : day,
+    );
+    const done = await this.#resettling.run(tx, measured(seen, at));
+    await this.#settled(tx, state, at);
+    await store.saveBilling(tx, { ...state, ...standing(done.days.at(-1)!), billedAt: use.takenAt });
+    return done.charged;
   }
 
   /** The first registers are where counting begins, and cost nothing. */
@@ -113,11 +162,16 @@ export class Billing {
     const isMore = day === state.day && use.midnightOf === undefined && !closes && isMoreOf(open, use);
     const done = isMore ? await this.#openDay(tx, use, open) : await this.#resettle(tx, use, { ...state, at: day, closes });
     if (done === null) return [];
-    if (day > state.day && (await store.settleByReadings(tx, state, dayPlus(day, -READINGS_SETTLE_AFTER_DAYS))))
-      await this.#resettling.tellRates(tx, state);
-    const billedAt = use.midnightOf === undefined ? use.takenAt : Instant(Math.max(use.takenAt, state.billedAt));
-    await store.saveBilling(tx, { ...state, ...standing(done.days.at(-1)!), billedAt });
+    await this.#settled(tx, state, day);
+    await store.saveBilling(tx, { ...state, ...standing(done.days.at(-1)!), billedAt: billedAt(state, use) });
     return done.charged;
+  }
+
+  /** A day has begun: what lies long enough before it is settled by what there is. */
+  async #settled(tx: Transaction, state: BillingState, day: string): Promise<void> {
+    if (day <= state.day) return;
+    for (const whose of await this.#parts.store.settleByReadings(tx, state, dayPlus(day, -READINGS_SETTLE_AFTER_DAYS)))
+      await this.#resettling.tellRates(tx, whose);
   }
 
   /** The common case: one day grows, and all that lies before it stands. */
@@ -143,28 +197,29 @@ export class Billing {
 
   /** One more point, wherever it lies: the days from the nearest before it to the nearest after it are measured and priced anew. */
   async #resettle(tx: Transaction, use: MeteredUse, of: Of & { at: string; closes: boolean }): Promise<Settled | null> {
-    const { store, ledger } = this.#parts;
+    const { store, ledger, tariffs } = this.#parts;
     const { account, at, closes } = of;
     await ledger.lock(tx, account);
     const brought = tracks.filter((track) => valuesOf(use)[track] !== undefined);
     const { before, after } = await store.around(tx, of, at, brought);
-    const known = (await store.lockDays(tx, account, before ?? of.begun, after ?? (at > of.day ? of.day : at))).filter(
+    const known = (await store.lockDays(tx, account, before ?? of.begun, after ?? of.day)).filter(
       ({ meter, stretch }) => meter === of.meter && stretch === of.stretch,
     );
     const newest = known.at(-1);
     if (newest === undefined) throw missing(of);
     // whose these registers are not, is billed as before
     const tariff = account === use.account ? use.tariff : (newest.tariff ?? use.tariff);
-    const days = [...known];
-    for (const day of newest.day < at ? daysBetween(dayPlus(newest.day, 1), at) : [])
-      days.push(blankDay({ ...newest, day, tariff }, newest.to, "spread"));
+    const days = [...known, ...blanksUpTo(at, newest, tariff)];
     const isMidnight = use.midnightOf !== undefined;
     if (isMidnight && contradicts(days, use.register, at)) return null;
-    const seen = days.map((day): SettlementDay => {
+    // it would move energy to or from days that nobody can price: they stay as they were settled
+    if (isMidnight && at <= of.day && known.some((day) => hasLostTariff(day, tariffs))) return null;
+    const seen = days.map((known): SettlementDay => {
+      const day = isOutdone(known, use, at) ? { ...known, seen: withoutEstimate(known.seen) } : known;
       if (day.day !== at) return day;
       return {
         ...day,
-        seen: withPoint(day.seen, use, isMidnight),
+        seen: use.estimated === true ? { ...day.seen, estimate: use.register } : withPoint(day.seen, use, isMidnight),
         tariff: at >= of.day ? tariff : day.tariff,
         endBy: closes ? "close" : day.endBy,
       };
@@ -180,14 +235,36 @@ type Of = Pick<BillingState, "meter" | "stretch" | "account" | "begun" | "day">;
 const isOfThePast = (state: BillingState, use: MeteredUse): boolean =>
   use.midnightOf === undefined ? use.register < state.billedTo : use.midnightOf <= state.day;
 
+/** The days after the newest one, up to this. */
+const blanksUpTo = (at: string, newest: SettlementDay, tariff: string): readonly SettlementDay[] =>
+  newest.day < at
+    ? [...daysBetween(dayPlus(newest.day, 1), at)].map((day) => blankDay({ ...newest, day, tariff }, newest.to, "spread"))
+    : [];
+
 /** Nothing of it is new to this day but that it is later. */
 const isMoreOf = ({ account, tariff, version, seen }: SettlementDay, use: MeteredUse): boolean =>
+  use.estimated !== true &&
+  seen.estimate === undefined &&
   account === use.account &&
   tariff === use.tariff &&
   version !== null &&
   tracks.every(
     (track) => valuesOf(use)[track] === undefined || seen[track]?.first !== undefined || seen[track]?.midnight !== undefined,
   );
+
+/** Was this day estimated, and do we know better by what was read on day `at`? A midnight is the beginning of its day. */
+const isOutdone = ({ day, seen: { estimate } }: SettlementDay, use: MeteredUse, at: string): boolean =>
+  estimate !== undefined &&
+  use.estimated !== true &&
+  (day < at || (day === at && use.midnightOf === undefined) || estimate < use.register);
+
+/** When the newest register that was read was read. */
+const billedAt = (state: BillingState, use: MeteredUse): Instant =>
+  use.estimated === true
+    ? state.billedAt
+    : use.midnightOf === undefined
+      ? use.takenAt
+      : Instant(Math.max(use.takenAt, state.billedAt));
 
 const standing = (newest: SettlementDay): Pick<BillingState, "day" | "dayStart" | "billedTo" | "charged"> => ({
   day: newest.day,
@@ -198,16 +275,14 @@ const standing = (newest: SettlementDay): Pick<BillingState, "day" | "dayStart" 
 
 /** Clocks differ by minutes, so readings of the days on either side may; what lies further away may not. */
 function contradicts(days: readonly SettlementDay[], register: bigint, at: string): boolean {
+  const head = days[0]!;
+  if (head.day < at && head.from.total > register) return true; // whatever it began by, it would have used less than nothing
   return days.some(({ day, seen, startBy, from }) => {
     const { midnight, first, last } = seen.total ?? {};
     if (day > at) return [midnight, first].some((values) => values !== undefined && values[0]! < register);
-    if (day === at) return startBy === "midnight" && day === days[0]!.day && from.total !== register;
+    if (day === at) return startBy === "midnight" && day === head.day && from.total !== register;
     const isFarBefore = day < dayPlus(at, -1);
-    return (
-      (startBy === "begin" && from.total > register) ||
-      (midnight !== undefined && midnight[0]! > register) ||
-      (isFarBefore && last !== undefined && last[0]! > register)
-    );
+    return (midnight !== undefined && midnight[0]! > register) || (isFarBefore && last !== undefined && last[0]! > register);
   });
 }
 

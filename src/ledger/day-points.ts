@@ -13,6 +13,9 @@
  * Total, rates and reverse energy are tracks of their own, because not every reading brings all of them. Between two moments at which
  * rates were read, each day gets of every rate what it has of the total, so that a day's rates add up to its total. What nothing after
  * a day tells is null, and never guessed.
+ *
+ * What a person estimated stands beside all this, in the place of a day's last reading. It is no reading: the first register of its
+ * day or a later one that is believed takes its place, higher or lower, and nothing of it is left.
  */
 export const tracks = ["total", "rates", "exported"] as const;
 export type Track = (typeof tracks)[number];
@@ -26,7 +29,10 @@ export interface Seen {
   readonly last?: Values;
 }
 /** A track that no reading of the day brought is left out. */
-export type DaySeen = Readonly<Partial<Record<Track, Seen>>>;
+export type DaySeen = Readonly<Partial<Record<Track, Seen>>> & {
+  /** The total up to which a person estimated this day; left out: nobody did, or it was read since. */
+  readonly estimate?: bigint;
+};
 
 /** How it is known with which registers a day began. `begin`: the bill itself began then. */
 export type BegunBy = "begin" | "midnight" | "reading" | "spread";
@@ -51,7 +57,7 @@ export const valuesOf = ({ register, rates, exported }: Registers): Readonly<Par
 /** What was seen of the day, and this as well. */
 export function withPoint(seen: DaySeen, registers: Registers, isMidnight: boolean): DaySeen {
   const brought = valuesOf(registers);
-  const next: Partial<Record<Track, Seen>> = { ...seen };
+  const next: { -readonly [key in keyof DaySeen]: DaySeen[key] } = { ...seen };
   for (const track of tracks) {
     const values = brought[track];
     if (values === undefined) continue;
@@ -69,6 +75,16 @@ function after(midnight: Values, seen: Seen | undefined): Seen {
     ...(seen?.first !== undefined && isLater(seen.first) ? { first: seen.first } : {}),
     ...(seen?.last !== undefined && isLater(seen.last) ? { last: seen.last } : {}),
   };
+}
+
+/** The total of a day as it is measured by: an estimate is as good as a reading, while there is no better. */
+export function totalOf({ total, estimate }: DaySeen): Seen | undefined {
+  return estimate === undefined ? total : { ...total, first: total?.first ?? [estimate], last: [estimate] };
+}
+
+export function withoutEstimate(seen: DaySeen): DaySeen {
+  const { estimate, ...read } = seen;
+  return estimate === undefined ? seen : read;
 }
 
 export interface Around {

@@ -45,7 +45,7 @@ export interface SettlementDay {
   /** The day is over, and a part of its energy has no price, because nobody knows its rate. */
   readonly ratesMissing: boolean;
 
-  /** Energy was spread over days of which nothing is known. */
+  /** Energy was spread over days of which nothing is known, or estimated by a person. */
   readonly estimated: boolean;
   /** By the meter's midnights, for good; by its readings, since no midnight came in time; null: provisional. */
   readonly settledBy: "midnights" | "readings" | null;

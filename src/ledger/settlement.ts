@@ -12,7 +12,7 @@ import { Fen } from "../kernel/money.ts";
 import { costOfDay, isUnpriced, roundedFen } from "../tariff/cost.ts";
 import { dayPlus } from "../tariff/days.ts";
 import { stepPeriodStart, versionOn, type Tariff, type TariffVersion, type Tariffs } from "../tariff/tariff.ts";
-import { beginnings, boundsOf, type BegunBy, type Beginning, type Seen, type Track, type Values } from "./day-points.ts";
+import { beginnings, boundsOf, totalOf, type BegunBy, type Beginning, type Seen, type Track, type Values } from "./day-points.ts";
 import { isClosed, type Bounds, type SettlementDay } from "./settlement-day.ts";
 
 /** Days without their midnights are settled by readings when so many more have passed. */
@@ -27,7 +27,7 @@ export function measured(days: readonly SettlementDay[], newest: string): readon
   const keepsEnd = tail.endBy !== null && tail.endBy !== "close";
   const begun = (track: Track, first: Values | null, next: Values | null, along?: readonly bigint[]) =>
     beginnings(
-      days.map(({ seen }) => seen[track]),
+      days.map(({ seen }) => (track === "total" ? totalOf(seen) : seen[track])),
       {
         first: first === null ? null : { values: first, by: head.startBy },
         next: keepsEnd ? next : null,
@@ -52,7 +52,7 @@ export function measured(days: readonly SettlementDay[], newest: string): readon
       isLast ? (keepsEnd ? kept : null) : (list[index + 1]?.values ?? null);
     const bounds = (seen: Seen | undefined, list: readonly (Beginning | null)[], kept: Values | null) =>
       boundsOf(seen, list[index]?.values ?? null, next(list, kept));
-    const total = bounds(day.seen.total, totals, [day.to.total])!;
+    const total = bounds(totalOf(day.seen), totals, [day.to.total])!;
     const rate = bounds(day.seen.rates, rates, ratesAt(day.to));
     const out = bounds(day.seen.exported, exported, exportedAt(day.to));
     const startBy = totals[index]!.by;
@@ -62,7 +62,7 @@ export function measured(days: readonly SettlementDay[], newest: string): readon
       ...day,
       ...{ from, to, startBy, endBy },
       ...energyBetween(from, to),
-      estimated: startBy === "spread" || endBy === "spread",
+      estimated: startBy === "spread" || endBy === "spread" || isEstimate(day) || isEstimate(days[index - 1]),
       settledBy: settledBy({ ...day, startBy, endBy }, newest),
     };
   });
@@ -74,6 +74,7 @@ const energyBetween = (from: Bounds, to: Bounds): Pick<SettlementDay, "energy" |
   exported: to.exported === null ? null : to.exported - from.exported!,
 });
 
+const isEstimate = (day: SettlementDay | undefined): boolean => day?.seen.estimate !== undefined;
 const isKnown = (by: BegunBy | "close" | null): boolean => by === "midnight" || by === "begin" || by === "close";
 
 function settledBy({ startBy, endBy, day, settledBy: before }: SettlementDay, newest: string): SettlementDay["settledBy"] {
@@ -87,6 +88,10 @@ export function versionOf({ tariff, day }: Pick<SettlementDay, "tariff" | "day">
   const found: Tariff | undefined = tariff === null ? undefined : tariffs.get(tariff);
   return found === undefined ? null : versionOn(found, day);
 }
+
+/** The site file had its tariff once, and has it no more. */
+export const hasLostTariff = (day: Pick<SettlementDay, "tariff" | "day">, tariffs: Tariffs): boolean =>
+  day.tariff !== null && versionOf(day, tariffs) === null;
 
 /** Null: its version has no steps. */
 export const periodOf = (version: TariffVersion | null, day: string): string | null =>
@@ -121,8 +126,8 @@ export function billed(
   before: Pick<SettlementDay, "usedBefore" | "microBefore" | "feedInMicroBefore">,
 ): SettlementDay {
   const version = versionOf(day, tariffs);
-  // what an older program billed stays; a tariff that the site lost has no prices
-  if (version === null) return day.tariff === null ? day : { ...day, ratesMissing: isClosed(day) && day.energy > 0n };
+  // what an older program billed stays; a tariff that the site lost has no prices, and what was charged by it stays charged
+  if (version === null) return day.tariff === null ? day : { ...day, ratesMissing: isClosed(day) && !isChargedWhole(day) };
   const { usedBefore, microBefore, feedInMicroBefore } = before;
   const cost = costOfDay(
     version,
@@ -140,6 +145,13 @@ export function billed(
     feedIn: roundedPart(feedInMicroBefore, feedInMicro),
     ratesMissing: isClosed(day) && isUnpriced(cost),
   };
+}
+
+/** Is the bill that stands there one of all the day's energy? Registers of rates are cut off at 0.01 kWh, each by itself. */
+function isChargedWhole({ energy, parts: { rates } }: SettlementDay): boolean {
+  const apart = rates.reduce((left, part) => left - part.energy, energy);
+  const slack = rates.length > 1 ? BigInt(rates.length) : 0n;
+  return apart <= slack && apart >= -slack;
 }
 
 /** Of a day that is rounded once, the share of a later stretch. */

@@ -26,8 +26,10 @@ export interface Facts {
   readonly disputed: boolean;
   /** When the energy that was charged last was read; null: never. */
   readonly readAt: Instant | null;
-  /** What the meter shows is not believed, and nobody is charged for it. */
+  /** What the meter shows is not believed, and nobody is charged for it; or what was charged was estimated. */
   readonly readingInDoubt: boolean;
+  /** The meter shows less now than the register that was believed and charged: one of the two is false. */
+  readonly registerContradicted: boolean;
   readonly exemptions: readonly { readonly kind: ExemptionKind; readonly until: Instant }[];
   readonly hasContact: boolean;
   readonly notice: DeliveredNotice | null;
@@ -58,6 +60,7 @@ export const factsOf = (picture: RemoteMeter, now: Instant, timeZone: string, ha
   disputed: picture.disputed,
   readAt: picture.readAt,
   readingInDoubt: picture.readingInDoubt ?? false,
+  registerContradicted: picture.registerContradicted ?? false,
   exemptions: picture.exemptions,
   hasContact,
   notice: picture.notice,

@@ -32,8 +32,10 @@ export interface RemoteMeter {
   readonly protectedSupply: boolean;
   readonly identity: Facts["identity"];
   readonly disputed: boolean;
-  /** A register of it was doubted, and none believed since. */
+  /** A register of it was doubted, or the money rests on an estimate, and none was believed since. */
   readonly readingInDoubt?: boolean;
+  /** What was read last, later than the newest believed register, is less than that. */
+  readonly registerContradicted?: boolean;
   /** When the newest believed register was read; what was estimated after it does not count. */
   readonly readAt: Instant | null;
   /** An automatic cut of this meter has been accepted and has not left. */

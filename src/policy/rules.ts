@@ -45,6 +45,7 @@ export type Block =
   | "supply-protected"
   | `exempt-${ExemptionKind}`
   | "in-credit"
+  | "cut-contradicted"
   | "nothing-left"
   | "account-disputed"
   | "class-protected"
@@ -78,6 +79,11 @@ const foremost: readonly Guard[] = [
   { code: "supply-protected", holds: (f) => f.protectedSupply },
   ...exempt(exemptionKinds.filter(restores)),
   { code: "in-credit", holds: (f, s) => f.available > s.cutAt },
+  // the picture that the cut rested on is gone; once connected, the doubt holds the next one back
+  {
+    code: "cut-contradicted",
+    holds: (f) => f.registerContradicted && f.relay === "disconnected" && f.cutBy === "rule",
+  },
   { code: "nothing-left", holds: (f, s) => f.available === s.cutAt }, // not in arrears, not in credit
   { code: "account-disputed", holds: (f) => f.disputed },
 ];
@@ -104,6 +110,7 @@ const holdingBack: readonly Guard[] = [
 const wantsSupply: ReadonlySet<string> = new Set<Block>([
   "supply-protected",
   "in-credit",
+  "cut-contradicted",
   ...exemptionKinds.filter(restores).map((kind) => `exempt-${kind}` as const),
 ]);
 /** These pass by themselves, or with a reading or a notice; whoever is held back by anything else is not threatened with a cut. */

@@ -19,6 +19,18 @@ const KEPT_MAX = 10;
 const COMMANDS_LOOKED_AT = 100;
 const RELAY: ReadonlySet<CommandKind> = new Set(["disconnect", "reconnect", "arm", "disconnect-for", "protect", "unprotect"]);
 
+/** What the meter showed last and nobody believes, until something newer is believed or a person decides. */
+export interface OpenDoubt {
+  readonly doubt: string;
+  readonly item: string;
+  /** As the meter showed it; null: it was no number. */
+  readonly register: bigint | null;
+  readonly takenAt: Instant;
+  readonly source: Reading["source"];
+  /** How often in a row. */
+  readonly times: number;
+}
+
 export interface Why {
   readonly at: Instant;
   readonly account: AccountBook;
@@ -28,8 +40,10 @@ export interface Why {
   /** Every reason why nobody is cut now, also those that are not the rules' own. */
   readonly blocks: readonly string[];
   readonly answer: Words;
-  /** The newest believed reading of the energy register, and whether it was charged. */
-  readonly reading: (Reading & { readonly charged: boolean }) | null;
+  /** The newest believed reading of the energy register, and whether it was charged; null: the ledger charges nothing of this meter. */
+  readonly reading: (Reading & { readonly charged: boolean | null }) | null;
+  /** Beside it, never instead of it. */
+  readonly doubted: OpenDoubt | null;
   readonly notices: readonly Notice[];
   readonly exemptions: readonly Exemption[];
   readonly decisions: readonly KeptDecision[];
@@ -42,7 +56,9 @@ export interface WhyParts {
   readonly commands: Pick<CommandStore, "list">;
   readonly strategies: Strategies;
   readonly clock: Clock;
+  /** Believed ones alone. */
   readonly latestOf: (meters: readonly MeterAddress[]) => Promise<readonly Reading[]>;
+  readonly openDoubtOf: (meter: MeterAddress) => Promise<OpenDoubt | null>;
   readonly holdsCuts: () => Promise<boolean>;
 }
 
@@ -54,7 +70,7 @@ export class WhyDesk {
   }
 
   async of(account: AccountBook): Promise<Why> {
-    const { store, exemptions, commands, strategies, clock, latestOf, holdsCuts } = this.#parts;
+    const { store, exemptions, commands, strategies, clock, latestOf, openDoubtOf, holdsCuts } = this.#parts;
     const { account: id, meter } = account;
     const at = clock.now();
     const resolved = strategies.of(id, account.class);
@@ -67,7 +83,8 @@ export class WhyDesk {
     const ordered = meter === null ? [] : await commands.list({ meter, limit: COMMANDS_LOOKED_AT });
     return {
       ...{ at, account, resolved, now, blocks, answer: answerOf(account, now?.decision ?? null, blocks) },
-      reading: register === undefined ? null : { ...register, charged: (picture?.readAt ?? 0) >= register.takenAt },
+      reading: register === undefined ? null : { ...register, charged: isCharged(register, picture) },
+      doubted: meter === null ? null : await openDoubtOf(meter),
       notices: await store.noticesOf(id, KEPT_MAX),
       exemptions: await exemptions.of(id, KEPT_MAX),
       decisions: await store.decisionsOf(id, KEPT_MAX),
@@ -75,6 +92,9 @@ export class WhyDesk {
     };
   }
 }
+
+const isCharged = ({ takenAt }: Reading, picture: RemoteMeter | null): boolean | null =>
+  picture === null ? null : (picture.readAt ?? 0) >= takenAt;
 
 /** One sentence for whoever is on the telephone. */
 export function answerOf(account: AccountBook, decision: Decision | null, blocks: readonly string[]): Words {

@@ -8,8 +8,8 @@
  * It is no second way of working: what seems lost is handed out again by the sweeper.
  */
 import { seconds, type Clock, type Elapsed } from "../kernel/clock.ts";
-import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
+import { Rounds } from "../kernel/rounds.ts";
 
 const LOOK_EVERY_MS = seconds(5);
 /** Three times as long as a lost job needs to be found. */
@@ -31,22 +31,26 @@ export interface ProgressParts {
 
 export class Progress {
   readonly #parts: ProgressParts;
-  readonly #stop = new AbortController();
+  readonly #rounds: Rounds;
   #seen = { waiting: 0, taken: 0, since: 0 };
   #renewedAt = -Infinity;
-  #loop: Promise<void> | undefined;
 
   constructor(parts: ProgressParts) {
     this.#parts = parts;
+    const { clock, log } = parts;
+    this.#rounds = new Rounds({
+      ...{ clock, log, everyMs: LOOK_EVERY_MS, work: () => this.#round() },
+      failed: "whether work goes on could not be seen",
+      level: "debug",
+    });
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#loop;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** For how long nothing has been taken though something was due. */
@@ -77,17 +81,13 @@ export class Progress {
     await renew();
   }
 
-  async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
-    while (!this.#stop.signal.aborted) {
-      try {
-        await this.look();
-      } catch (error) {
-        // A database that is away is told by itself, and nobody could take anything: this is not what stands still.
-        this.#seen = { ...this.#seen, waiting: 0 };
-        log.debug({ reason: reasonOf(error) }, "whether work goes on could not be seen");
-      }
-      await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
+  async #round(): Promise<void> {
+    try {
+      await this.look();
+    } catch (error) {
+      // A database that is away is told by itself, and nobody could take anything: this is not what stands still.
+      this.#seen = { ...this.#seen, waiting: 0 };
+      throw error;
     }
   }
 }

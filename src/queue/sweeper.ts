@@ -4,9 +4,9 @@
  * that was handed in.
  */
 import { seconds, type Clock, type Instant } from "../kernel/clock.ts";
-import { reasonOf } from "../kernel/faults.ts";
 import type { CommandId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
+import { Rounds } from "../kernel/rounds.ts";
 
 const LOOK_EVERY_MS = seconds(1);
 const COMMANDS_AT_ONCE = 500;
@@ -26,34 +26,26 @@ export interface SweeperParts {
 
 export class Sweeper {
   readonly #parts: SweeperParts;
-  readonly #stop = new AbortController();
+  readonly #rounds: Rounds;
   /** Handed out a moment ago; given again only when the job seems lost. */
   readonly #handedOut = new Map<CommandId, Instant>();
-  #loop: Promise<void> | null = null;
 
   constructor(parts: SweeperParts) {
     this.#parts = parts;
+    const { clock, log } = parts;
+    this.#rounds = new Rounds({
+      ...{ clock, log, everyMs: parts.everyMs ?? LOOK_EVERY_MS, work: () => this.sweep() },
+      failed: "what is due could not be handed out; it is tried again",
+      level: "warn",
+    });
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#loop;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, log } = this.#parts;
-    while (!this.#stop.signal.aborted) {
-      try {
-        await this.sweep();
-      } catch (error) {
-        log.warn({ reason: reasonOf(error) }, "what is due could not be handed out; it is tried again");
-      }
-      await clock.wait(this.#parts.everyMs ?? LOOK_EVERY_MS, this.#stop.signal);
-    }
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   async sweep(): Promise<void> {

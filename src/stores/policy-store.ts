@@ -22,6 +22,7 @@ interface Row {
   disputed: boolean;
   read_at: number | null;
   in_doubt: boolean;
+  contradicted: boolean;
   cut_waiting: boolean;
   paid_at: number | null;
   exemptions: { kind: ExemptionKind; until: number }[];
@@ -44,7 +45,9 @@ const PICTURE = `
   SELECT m.address AS meter, a.account, a.class, coalesce(p.amount, 0)::bigint AS available, m.relay_reported AS relay, m.relay_word, m.cut_by,
          (m.relay_protected OR EXISTS (SELECT 1 FROM commands g WHERE g.meter = m.address AND g.kind = 'protect' AND g.ended_at IS NULL)) AS protected, m.identity,
          CASE WHEN b.billed_at IS NOT NULL THEN least(b.billed_at, v.taken_at) END AS read_at,
-         EXISTS (SELECT 1 FROM reading_doubts d WHERE d.meter = m.address AND d.open) AS in_doubt,
+         (EXISTS (SELECT 1 FROM reading_doubts d WHERE d.meter = m.address AND d.open)
+          OR EXISTS (SELECT 1 FROM billing_days e WHERE e.meter = b.meter AND e.stretch = b.stretch AND e.day = b.day AND e.account = b.account AND e.seen ? 'estimate')) AS in_doubt,
+         EXISTS (SELECT 1 FROM reading_doubts d WHERE d.meter = m.address AND d.open AND d.doubt = 'backwards' AND d.item = 'importedEnergy' AND d.taken_at > v.taken_at) AS contradicted,
          EXISTS (SELECT 1 FROM payments y WHERE y.account = a.account AND y.state = 'disputed') AS disputed,
          EXISTS (SELECT 1 FROM commands c WHERE c.meter = m.address AND c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.state IN ('accepted', 'queued')) AS cut_waiting,
          (SELECT y.created_at FROM payments y WHERE y.account = a.account ORDER BY y.id DESC LIMIT 1) AS paid_at,
@@ -91,6 +94,7 @@ const pictureOf = (row: Row): RemoteMeter => ({
   identity: row.identity,
   disputed: row.disputed,
   readingInDoubt: row.in_doubt,
+  registerContradicted: row.contradicted,
   readAt: maybe(row.read_at),
   cutWaiting: row.cut_waiting,
   exemptions: row.exemptions.map(({ kind, until }) => ({ kind, until: Instant(until) })),

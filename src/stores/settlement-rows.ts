@@ -1,12 +1,14 @@
 /** Settlement days as rows of `billing_days`, and back. Registers inside of JSON are decimal strings: JSON has no bigint. */
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import { Fen, type PricePerKwh } from "../kernel/money.ts";
-import { tracks, type DaySeen, type Values } from "../ledger/day-points.ts";
+import { tracks, type DaySeen, type Track, type Values } from "../ledger/day-points.ts";
 import type { SettlementDay } from "../ledger/settlement-day.ts";
 import type { CostPart } from "../tariff/cost.ts";
 
 type Texts = readonly string[];
-type SeenJson = Readonly<Record<string, { readonly midnight?: Texts; readonly first?: Texts; readonly last?: Texts }>>;
+type SeenJson = Readonly<Partial<Record<Track, { readonly midnight?: Texts; readonly first?: Texts; readonly last?: Texts }>>> & {
+  readonly estimate?: string;
+};
 interface PartJson {
   readonly energy: string;
   readonly price: string;
@@ -48,15 +50,17 @@ export interface DayRow {
 
 const points = ["midnight", "first", "last"] as const;
 const each = <A, B>(values: readonly A[], make: (value: A) => B): B[] => values.map(make);
-const seenOf = (json: SeenJson): DaySeen =>
-  Object.fromEntries(
+const seenOf = (json: SeenJson): DaySeen => ({
+  ...Object.fromEntries(
     tracks.flatMap((track) => {
       const seen = json[track];
       if (seen === undefined) return [];
       const known = points.flatMap((point) => (seen[point] === undefined ? [] : [[point, each(seen[point], BigInt)] as const]));
       return [[track, Object.fromEntries(known)] as const];
     }),
-  );
+  ),
+  ...(json.estimate === undefined ? {} : { estimate: BigInt(json.estimate) }),
+});
 const partOf = ({ energy, price, micro }: PartJson): CostPart => ({
   energy: BigInt(energy),
   price: BigInt(price) as PricePerKwh,

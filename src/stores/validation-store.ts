@@ -163,6 +163,16 @@ export class PostgresValidationStore implements ValidationStore {
     );
   }
 
+  async takeBackDays(tx: Transaction, meter: MeterAddress, counted: bigint): Promise<void> {
+    await this.#db.run(tx, "DELETE FROM meter_days WHERE meter = $1 AND first_counted > $2", [meter, counted]);
+    await this.#db.run(
+      tx,
+      `UPDATE meter_days SET last_at = first_at, last_counted = first_counted, last_shift = first_shift
+        WHERE meter = $1 AND last_counted > $2`,
+      [meter, counted],
+    );
+  }
+
   async days(tx: Transaction | null, meter: MeterAddress, since: string): Promise<readonly DayRow[]> {
     const rows = await this.#db.rows<DaysRow>(tx, `SELECT ${DAY} FROM meter_days WHERE meter = $1 AND day >= $2 ORDER BY day`, [
       meter,

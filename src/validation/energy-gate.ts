@@ -105,7 +105,8 @@ export class RegisterGate implements EnergyGate {
   #exported({ exported, takenAt }: EnergySet, newest: Believed | null, limits: MeterLimits, vouched: boolean) {
     if (exported === null) return null;
     const register = registerIn(exported.value!);
-    return judgeExported(newest?.exported ?? null, register as bigint, takenAt, limits, vouched);
+    if (typeof register !== "bigint") return { believed: false, doubt: register } as const;
+    return judgeExported(newest?.exported ?? null, register, takenAt, limits, vouched);
   }
 
   /** The reverse register by itself: judged and kept; it is billed with the next set that has a forward one. */
@@ -121,20 +122,15 @@ export class RegisterGate implements EnergyGate {
     const doubt = asked.identity === "quarantined" ? "wrong-identity" : exported.believed ? null : exported.doubt;
     if (doubt !== null) return { doubted: new Map([[reading, doubt]]), suspect: reading, use: null };
     if (newest !== null)
-      await this.#parts.store.saveExported(
-        tx,
-        set.meter,
-        withExported(newest, exported, set.takenAt, registerIn(reading.value!) as bigint),
-      );
+      await this.#parts.store.saveExported(tx, set.meter, withExported(newest, exported, set.takenAt, registerOf(reading)));
     return { doubted: new Map(), suspect: null, use: null };
   }
 
   async #doubted(tx: Transaction, set: EnergySet, suspect: Reading, doubt: Doubt): Promise<Judgement> {
     const { meter, takenAt, source } = set;
-    const register = registerIn(suspect.value!);
     await this.#parts.store.noteDoubt(tx, {
       ...{ meter, doubt, takenAt, source, item: suspect.item },
-      register: typeof register === "bigint" ? register : null,
+      register: registerOf(suspect),
     });
     const all = [set.total, ...set.rates, set.exported].filter((reading): reading is Reading => reading !== null);
     return { doubted: new Map(all.map((reading) => [reading, doubt])), suspect, use: null };
@@ -157,12 +153,18 @@ function withExported(
 const registersOf = ({ rates, exported }: EnergySet, total: Reading): Registers => ({
   total: registerIn(total.value!) as bigint,
   rates: rates.length === 0 ? null : rates.map(({ value }) => registerIn(value!) as bigint),
-  exported: exported === null ? null : (registerIn(exported.value!) as bigint),
+  exported: exported === null ? null : registerOf(exported),
 });
 
-/** The first reading of the set that is no register at all. */
+/** Null: none can be read from it. */
+function registerOf({ value }: Reading): bigint | null {
+  const register = registerIn(value!);
+  return typeof register === "bigint" ? register : null;
+}
+
+/** The first forward reading of the set that is no register at all. The reverse one is doubted by itself. */
 function firstUnreadable(set: EnergySet): { readonly reading: Reading; readonly doubt: Doubt } | null {
-  for (const reading of [set.total, ...set.rates, set.exported]) {
+  for (const reading of [set.total, ...set.rates]) {
     if (reading === null) continue;
     const register = registerIn(reading.value!);
     if (typeof register !== "bigint") return { reading, doubt: register };

@@ -3,16 +3,19 @@
  *
  *     accept     the doubted reading is right                       a reading of that moment
  *     correct    the register really was …                          a reading of that moment
+ *       … instead of what is believed, which is false               the count goes back, and what it cost is given back
  *     estimate   nothing can be read; so much was used until …      billed, and settled by the next reading; no rule cuts by it
  *     rebase     the meter was reset: billed up to …, begins anew   the count goes on, under another shift
  *
- * None of them is silent: each has a reason, a name and a row that the audit keeps. Only a rebase may let a register go back.
+ * None of them is silent: each has a reason, a name and a row that the audit keeps. None is done twice: whoever looked at a register names
+ * it (accept, insteadOf), and whoever says how much was used says until when: the second time it is another, or over.
  */
 import type { Instant } from "../kernel/clock.ts";
 import { kwh } from "../kernel/energy.ts";
 import { Fault } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import { countedOf, type Believed, type DayRow } from "./believed.ts";
+import { mostIn, type MeterLimits } from "./limits.ts";
 import { median, usesOf } from "./typical.ts";
 
 export const entryKinds = ["accept", "correct", "estimate", "rebase"] as const;
@@ -61,15 +64,58 @@ export function estimate(
   return { counted: from.counted + used, basis: `mean of ${uses.length} days: ${kwh(mean)} kWh a day (median ${kwh(typical)})` };
 }
 
+export interface TakeBackWish {
+  /** As the meter shows it. */
+  readonly register: bigint;
+  /** What is believed, and was looked at. */
+  readonly insteadOf: bigint;
+  readonly at: Instant;
+}
+
+/** What is believed is false, and so is everything above what the meter shows: it counts on from there, as it was counted. */
+export function takenBack(newest: Believed, { register, insteadOf, at }: TakeBackWish): Believed {
+  if (insteadOf !== newest.register) throw registerChanged("insteadOf", insteadOf, newest.register);
+  if (register >= newest.register)
+    throw new Fault("invalid-request", {
+      field: "register",
+      problem: "not lower than what is believed; enter it without insteadOf",
+      believed: kwh(newest.register),
+    });
+  if (at < newest.takenAt)
+    throw new Fault("invalid-request", {
+      field: "takenAt",
+      problem: "before the reading that was false: what came after it counts",
+    });
+  const counted = register + newest.shift;
+  return {
+    ...newest,
+    ...{ takenAt: at, register, vouched: { counted, at }, advancedAt: at },
+    // they may have been false with it: whatever each rate shows next is what it has come to, by its shift
+    ...(newest.rates === null ? {} : { rates: newest.rates.map(() => 0n), ratesAt: null }),
+    cut: newest.cut === null || newest.cut.counted <= counted ? newest.cut : { ...newest.cut, counted },
+  };
+}
+
+/** Somebody looked at one register, and there is another by now. */
+export const registerChanged = (field: string, seen: bigint, now: bigint): Fault =>
+  new Fault("register-changed", { field, seen: kwh(seen), now: kwh(now) });
+
 export interface RebaseWish {
   readonly register: bigint;
+  /** What is believed, and was looked at. */
+  readonly insteadOf: bigint;
   /** As the meter showed it last before it was reset. */
   readonly billedTo: bigint;
   readonly at: Instant;
 }
 
 /** The meter was reset: up to `billedTo` the old register counts, and from then on the new one. */
-export function rebased(newest: Believed, { register, billedTo, at }: RebaseWish, disconnected: boolean): Believed {
+export function rebased(
+  newest: Believed,
+  { register, insteadOf, billedTo, at }: RebaseWish,
+  { disconnected, limits }: { readonly disconnected: boolean; readonly limits: MeterLimits },
+): Believed {
+  if (insteadOf !== newest.register) throw registerChanged("insteadOf", insteadOf, newest.register);
   if (billedTo < newest.register)
     throw new Fault("invalid-request", {
       field: "billedTo",
@@ -78,6 +124,14 @@ export function rebased(newest: Believed, { register, billedTo, at }: RebaseWish
     });
   if (at < newest.takenAt)
     throw new Fault("invalid-request", { field: "takenAt", problem: "before the newest believed reading of this meter" });
+  // the measure of the gate, which nobody gets past here: a digit too many would be billed with nobody to doubt it
+  const most = mostIn(at - newest.takenAt, limits);
+  if (billedTo - newest.register > most)
+    throw new Fault("invalid-request", {
+      field: "billedTo",
+      problem: "more than this meter can have counted since what was believed last; if it did, enter that as correct first",
+      ...{ believed: kwh(newest.register), most: kwh(most) },
+    });
   const counted = billedTo + newest.shift;
   const ratesCounted = newest.rates?.map((rate, i) => rate + (newest.rateShifts[i] ?? 0n)) ?? newest.rateShifts;
   return {

@@ -15,7 +15,8 @@ import type { DeviceStore } from "../devices/device-store.ts";
 import { RATES, TOTAL } from "../devices/energy-set.ts";
 import type { EnergyListener, ReadingIntake } from "../devices/reading-intake.ts";
 import { countedOf, type Believed } from "./believed.ts";
-import { estimate, rebased, type Entry, type EntryKind } from "./entries.ts";
+import { isDoubt, mayBeVouched } from "./doubts.ts";
+import { estimate, rebased, registerChanged, takenBack, type Entry, type EntryKind } from "./entries.ts";
 import { dayBefore } from "./typical.ts";
 import type { MeterLimits } from "./limits.ts";
 import type { ValidationStore } from "./validation-store.ts";
@@ -23,6 +24,8 @@ import type { ValidationStore } from "./validation-store.ts";
 export interface EntryWish {
   readonly kind: EntryKind;
   readonly register: bigint | null;
+  /** What is believed, as it was looked at: of a correction that lowers it, of a rebase that bills on from it. */
+  readonly insteadOf: bigint | null;
   readonly rates: readonly bigint[] | null;
   readonly billedTo: bigint | null;
   readonly energy: bigint | null;
@@ -79,21 +82,28 @@ export class EntryService {
   }
 
   #made(tx: Transaction, book: MeterBook, newest: Believed | null, wish: EntryWish): Promise<Made> {
-    if (wish.kind === "accept") return this.#accepted(tx, book.address);
-    if (wish.kind === "correct") return this.#corrected(tx, book.address, wish);
+    if (wish.kind === "accept") return this.#accepted(tx, book.address, wish);
+    if (wish.kind === "correct" && wish.insteadOf === null) return this.#corrected(tx, book.address, wish);
     if (newest === null)
       throw new Fault("entry-impossible", {
         meter: book.address,
         kind: wish.kind,
         problem: "no register of it was ever believed",
       });
+    if (wish.kind === "correct") return this.#takenBack(tx, book.address, newest, wish);
     return wish.kind === "estimate" ? this.#estimated(tx, book.address, newest, wish) : this.#rebased(tx, book, newest, wish);
   }
 
-  async #accepted(tx: Transaction, meter: MeterAddress): Promise<Made> {
+  /** Of what was looked at, and of no other: between looking and saying so a poll may have brought the next. */
+  async #accepted(tx: Transaction, meter: MeterAddress, wish: EntryWish): Promise<Made> {
+    const seen = needed(wish.register, "register");
     const doubt = await this.#parts.store.doubt(tx, meter);
+    const impossible = (problem: string): Fault => new Fault("entry-impossible", { meter, kind: "accept", problem });
     if (doubt === null || doubt.item !== TOTAL || doubt.register === null)
-      throw new Fault("entry-impossible", { meter, kind: "accept", problem: "there is no doubted register of it; use correct" });
+      throw impossible("there is no doubted register of it; use correct");
+    if (doubt.register !== seen) throw registerChanged("register", seen, doubt.register);
+    if (!isDoubt(doubt.doubt) || !mayBeVouched(doubt.doubt))
+      throw impossible(`${doubt.doubt}: that is not for looking at the meter to cure`);
     return this.#vouched(tx, meter, { register: doubt.register, rates: null, takenAt: doubt.takenAt });
   }
 
@@ -103,6 +113,27 @@ export class EntryService {
     const doubt = await store.doubt(tx, meter);
     const takenAt = wish.takenAt ?? (doubt?.open === true && doubt.takenAt <= clock.now() ? doubt.takenAt : clock.now());
     return this.#vouched(tx, meter, { register, rates: wish.rates, takenAt });
+  }
+
+  /** Past the gate, which lets nothing go back: what was believed is false, so what it is judged by is false as well. */
+  async #takenBack(tx: Transaction, meter: MeterAddress, newest: Believed, wish: EntryWish): Promise<Made> {
+    const { store, clock, timeZone } = this.#parts;
+    const [register, insteadOf] = [needed(wish.register, "register"), needed(wish.insteadOf, "insteadOf")];
+    if (wish.rates !== null)
+      throw new Fault("invalid-request", {
+        field: "rates",
+        problem: "not with insteadOf: they go on with the next that are read",
+      });
+    const now = clock.now() < newest.takenAt ? newest.takenAt : clock.now(); // clocks of two gateways differ by moments
+    const takenAt = wish.takenAt ?? now;
+    const next = takenBack(newest, { register, insteadOf, at: takenAt });
+    const counted = countedOf(next);
+    await store.saveBelieved(tx, meter, next);
+    await store.takeBackDays(tx, meter, counted);
+    await store.noteDay(tx, meter, dayOf(takenAt, timeZone), { at: takenAt, counted, shift: next.shift });
+    const use = { meter, takenAt, register: counted, takesBack: true } as const;
+    await this.#bill(tx, readingOf(meter, TOTAL, register, takenAt, "person"), use);
+    return { register, counted, takenAt, basis: `instead of ${kwh(insteadOf)}` };
   }
 
   /** Through the gate, as every reading; vouched for, it may be much, but still not go back. */
@@ -131,22 +162,26 @@ export class EntryService {
 
   async #estimated(tx: Transaction, meter: MeterAddress, newest: Believed, wish: EntryWish): Promise<Made> {
     const { store, clock, timeZone, limitsOf } = this.#parts;
-    const until = wish.takenAt ?? clock.now();
+    const until = wish.energy === null ? (wish.takenAt ?? clock.now()) : untilWhen(wish);
     const last = await store.lastEstimate(tx, meter, newest.takenAt);
     const from = last === null ? { at: newest.takenAt, counted: countedOf(newest) } : { at: last.takenAt, counted: last.counted };
     const days = await store.days(tx, meter, dayBefore(dayOf(newest.takenAt, timeZone), wish.days + 1));
     const { counted, basis } = estimate({ until, days: wish.days, energy: wish.energy }, from, days);
     const register = (counted - newest.shift) % limitsOf(meter).registerEnd;
-    await this.#bill(tx, readingOf(meter, TOTAL, register, until, "estimate"), { meter, takenAt: until, register: counted });
+    const use = { meter, takenAt: until, register: counted, estimated: true } as const;
+    await this.#bill(tx, readingOf(meter, TOTAL, register, until, "estimate"), use);
     return { register, counted, takenAt: until, basis };
   }
 
   async #rebased(tx: Transaction, book: MeterBook, newest: Believed, wish: EntryWish): Promise<Made> {
-    const { store, clock, timeZone } = this.#parts;
+    const { store, clock, timeZone, limitsOf } = this.#parts;
     const { address: meter, relay } = book;
     const takenAt = wish.takenAt ?? clock.now();
     const register = needed(wish.register, "register");
-    const next = rebased(newest, { register, billedTo: wish.billedTo ?? newest.register, at: takenAt }, relay === "disconnected");
+    // whoever bills by it names what it goes on from: said again, that is another
+    const insteadOf = wish.billedTo === null ? (wish.insteadOf ?? newest.register) : needed(wish.insteadOf, "insteadOf");
+    const asked = { register, insteadOf, billedTo: wish.billedTo ?? newest.register, at: takenAt };
+    const next = rebased(newest, asked, { disconnected: relay === "disconnected", limits: limitsOf(meter) });
     const counted = countedOf(next);
     await store.saveBelieved(tx, meter, next);
     await store.noteDay(tx, meter, dayOf(takenAt, timeZone), { at: takenAt, counted, shift: next.shift });
@@ -169,6 +204,13 @@ const readingOf = (meter: MeterAddress, item: string, value: bigint, takenAt: In
   value: kwh(value),
   unit: "kWh",
 });
+
+/** Whoever says how much it was says until when: said again, that moment is over, and nothing is billed twice. */
+function untilWhen({ takenAt }: EntryWish): Instant {
+  if (takenAt === null)
+    throw new Fault("invalid-request", { field: "takenAt", problem: "is needed with energy: until when that was used" });
+  return takenAt;
+}
 
 function needed(value: bigint | null, field: string): bigint {
   if (value === null) throw new Fault("invalid-request", { field, problem: "is needed for this kind of entry" });

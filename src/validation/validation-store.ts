@@ -36,6 +36,8 @@ export interface ValidationStore {
   settleDoubt(tx: Transaction, meter: MeterAddress): Promise<void>;
 
   noteDay(tx: Transaction, meter: MeterAddress, day: string, point: Point): Promise<void>;
+  /** Days have nothing above this count any more: it was false. */
+  takeBackDays(tx: Transaction, meter: MeterAddress, counted: bigint): Promise<void>;
   /** From this day on, oldest first. */
   days(tx: Transaction | null, meter: MeterAddress, since: string): Promise<readonly DayRow[]>;
   /** The newest point not after this moment, and the oldest one after it; `day` is the moment's. */

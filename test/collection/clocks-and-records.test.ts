@@ -150,3 +150,21 @@ test(
   },
   LONG_MS,
 );
+
+test(
+  "hours go on after a night without power, in which the meter froze none",
+  async () => {
+    const { house } = await raise({ start: at("2026-11-22T20:30:00"), meters: [{}], site: { hourly: true } });
+    const [meter] = house.addresses as [MeterAddress];
+    await house.until(at("2026-11-22T23:30:00"));
+    house.street.powerOff(meter);
+    await house.until(at("2026-11-23T14:20:00"));
+    house.street.powerOn(meter);
+    await house.until(at("2026-11-23T17:20:00"));
+    const rows = await house.stores.looks.hours(meter, { before: null, limit: 6 });
+    expect(rows.map((row) => row.at)).toEqual(
+      ["23T17", "23T16", "23T15", "22T23", "22T22", "22T21"].map((hour) => at(`2026-11-${hour}:00:00`)),
+    );
+  },
+  LONG_MS,
+);

@@ -23,6 +23,7 @@ import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
 import { storesInMemory, type StoresInMemory } from "../../src/stores/in-memory/stores.ts";
 import { Listeners } from "../../src/transports/listeners.ts";
 import type { Transport } from "../../src/transports/transport.ts";
+import type { EntryService } from "../../src/validation/entry-service.ts";
 import { StormClock } from "../storms/storm-clock.ts";
 
 export const TIME_ZONE = "Asia/Shanghai";
@@ -63,6 +64,8 @@ export interface StreetHouse {
   readonly stores: StoresInMemory;
   readonly addresses: readonly MeterAddress[];
   readonly lines: Street;
+  /** What a person enters. */
+  readonly entries: EntryService;
   /** Lines that are pulled out of the wall. */
   readonly unplugged: Set<string>;
   pass(ms: number): Promise<void>;
@@ -77,7 +80,7 @@ const lineOf = (n: number, lines: number): string => `line-${(n % lines) + 1}`;
 
 export async function raiseStreetHouse(options: StreetHouseOptions): Promise<StreetHouse> {
   const { start, lines = 1, loss = 0, latencyMs = 0, pollEveryMs = minutes(30), log = silentLog } = options;
-  const { changed = (bytes: Uint8Array) => bytes } = options;
+  const { changed = (bytes: Uint8Array): Uint8Array => bytes } = options;
   const clock = new StormClock(start);
   const chance = seededChance(`collection/${options.seed ?? 7}`);
   const buses = Array.from({ length: lines }, (_, n) => ({ id: `line-${n + 1}`, endpoint: { kind: "memory" } as const }));
@@ -141,7 +144,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
       ),
     });
   let ids = 0;
-  let current: { readonly lines: Street; readonly close: () => Promise<void> } | undefined;
+  let current: { readonly lines: Street; readonly entries: EntryService; readonly close: () => Promise<void> } | undefined;
   const begin = async (): Promise<void> => {
     const closers: (() => Promise<void>)[] = [];
     const lines = linesOf();
@@ -168,6 +171,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     if (beside !== undefined) closers.push(() => beside.stop());
     current = {
       lines,
+      entries: engine.doors.entries,
       close: async () => {
         for (const close of closers.reverse()) await close();
         await lines.close();
@@ -180,6 +184,9 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     addresses: records.map(({ address }) => address),
     get lines() {
       return current!.lines;
+    },
+    get entries() {
+      return current!.entries;
     },
     pass: (ms) => clock.pass(ms),
     until: (moment) => clock.pass(moment - clock.now()),

@@ -58,6 +58,7 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     identity: "unread",
     disputed: false,
     readingInDoubt: false,
+    registerContradicted: false,
     readAt: null,
     cutWaiting: false,
     exemptions: [],
@@ -121,6 +122,38 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     await kept.meters.setRelay(null, A, { ...seen, order: "connect", protected: false, word: 0x10, takenAt: later(at, 1) });
     await kept.transactor.transact((tx) => kept.payments.setState(tx, id, "allocated", null));
     expect(await picture()).toMatchObject({ relay: "armed", order: "connect", protectedSupply: false, disputed: false });
+  });
+
+  test("counts an estimate on the newest day as doubt, and a register that is less than what was believed before it as a contradiction", async () => {
+    const day = { begun: "2026-11-22", day: "2026-11-23", dayStart: CentiKwh(0n), billedTo: CentiKwh(1n), charged: ZERO_FEN };
+    const none = { total: 0n, rates: null, exported: null };
+    const keepDay = (of: string, seen: object): Promise<void> =>
+      kept.transactor.transact(async (tx) => {
+        const blank = blankDay({ meter: A, stretch: 1n, account: far, day: of, tariff: "flat" }, none, "spread");
+        await kept.billing.saveBilling(tx, { meter: A, account: far, stretch: 1n, ...day, billedAt: at, closed: false });
+        await kept.billing.saveDay(tx, { ...blank, seen });
+      });
+    await keepDay("2026-11-22", { estimate: 1n });
+    expect((await picture())?.readingInDoubt).toBe(false); // what came after it is known
+    await keepDay("2026-11-23", { estimate: 1n });
+    expect((await picture())?.readingInDoubt).toBe(true);
+    await keepDay("2026-11-23", { total: { last: [1n] } });
+    expect(await picture()).toMatchObject({ readingInDoubt: false, registerContradicted: false });
+
+    const rest = { rates: null, rateShifts: [], ratesAt: null, exported: null, vouched: null, cut: null, advancedAt: at };
+    const doubted = async (doubt: string, item: string, takenAt: Instant): Promise<boolean | undefined> => {
+      await kept.transactor.transact(async (tx) => {
+        await kept.validation.saveBelieved(tx, A, { ...rest, takenAt: at, register: 5n, shift: 0n });
+        await kept.validation.noteDoubt(tx, { meter: A, doubt, item, register: 4n, takenAt, source: "poll" });
+      });
+      return (await picture())?.registerContradicted;
+    };
+    expect(await doubted("backwards", "importedEnergy", later(at, 1))).toBe(true);
+    expect(await doubted("backwards", "importedEnergy", at)).toBe(false); // of before
+    expect(await doubted("backwards", "exportedEnergy", later(at, 1))).toBe(false);
+    expect(await doubted("jump", "importedEnergy", later(at, 1))).toBe(false);
+    await kept.transactor.transact((tx) => kept.validation.settleDoubt(tx, A));
+    expect((await picture())?.registerContradicted).toBe(false);
   });
 
   test("knows a cut of the rules that has not left, and a protection that is under way", async () => {

@@ -111,6 +111,23 @@ describe.each(keepers)("what is believed $title", ({ open }) => {
     expect(await within((tx) => kept.validation.around(tx, B, noon, "2026-11-23"))).toEqual({ before: null, after: null });
   });
 
+  test("what is above a count is taken back from the days: whole where they began above it, else down to where they began", async () => {
+    const note = (meter: MeterAddress, day: string, hour: number, counted: bigint): Promise<void> =>
+      within((tx) => kept.validation.noteDay(tx, meter, day, { at: later(noon, hours(hour)), counted, shift: 1n }));
+    await note(A, "2026-11-21", -48, 50n);
+    await note(A, "2026-11-22", -24, 60n);
+    await note(A, "2026-11-22", -20, 101n);
+    await note(A, "2026-11-23", 0, 101n);
+    await note(B, "2026-11-23", 0, 101n);
+    await within((tx) => kept.validation.takeBackDays(tx, A, 100n));
+    const point = (hour: number, counted: bigint) => ({ at: later(noon, hours(hour)), counted, shift: 1n });
+    expect(await kept.validation.days(null, A, "2026-11-01")).toEqual([
+      { day: "2026-11-21", first: point(-48, 50n), last: point(-48, 50n) },
+      { day: "2026-11-22", first: point(-24, 60n), last: point(-24, 60n) },
+    ]);
+    expect(await kept.validation.days(null, B, "2026-11-01")).toHaveLength(1);
+  });
+
   test("peers are those of the same class with a week of days; fewer than five are no measure", async () => {
     const aWeekOf = async (meter: MeterAddress, energy: bigint): Promise<void> => {
       for (let n = 0; n < 8; n += 1)

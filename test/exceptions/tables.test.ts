@@ -42,3 +42,13 @@ test("the night is the last time that it was this hour in the site's zone", () =
   expect(at("2026-11-22T03:29:59+08:00")).toBe("2026-11-21T03:30:00+08:00");
   expect(at("2026-11-22T03:30:00+08:00")).toBe("2026-11-22T03:30:00+08:00");
 });
+
+test("a tariff that met silence is no relay that met silence", () => {
+  for (const because of ["silence", "stuck"]) {
+    const { en } = nextStepOf("command-unanswered", because, false, "tariff-set");
+    expect(en).toContain("meterctl tariff show");
+    expect(nextStepOf("command-unanswered", because, false, "disconnect").en).toContain("relay");
+  }
+  expect(nextStepOf("command-expired", "deadline", false, "tariff-set").en).toContain("push the tariff again");
+  expect(nextStepOf("command-unanswered", "deadline", false, "tariff-set").en).toContain("taken back");
+});

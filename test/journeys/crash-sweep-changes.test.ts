@@ -84,6 +84,10 @@ beforeAll(async () => {
   const tariffs = new Map([["flat", flatTariff("flat", parsePrice("0.5283"))]]);
   const billing = new Billing({ store: stores.billing, ledger, timeZone, tariffs });
   const energy = new MeteredUse({ billing, meters, outbox, clock, timeZone });
+  const intake = new ReadingIntake({
+    ...{ store: stores.readings, transactor: db, outbox, energy, log: silentLog },
+    gate: registerGate(stores, clock),
+  });
   const common = {
     ...{
       clock,
@@ -96,7 +100,7 @@ beforeAll(async () => {
       ledger,
       outbox,
     },
-    moneyAtEnd: moneyAtEndOf({ clock, commands, ledger, outbox, modes: meters, billing: energy }),
+    moneyAtEnd: moneyAtEndOf({ clock, commands, ledger, outbox, modes: meters, billing: intake }),
   };
   const service = new CommandService(common);
   const afterCredit = { restore: () => Promise.resolve(null) };
@@ -107,14 +111,10 @@ beforeAll(async () => {
     buses: new Set(["tcp-1"]),
   });
   parts = {
-    ...{ ...common, street, service, replacements, billing: energy },
+    ...{ ...common, street, service, replacements, intake },
     guard: { whyNot: () => Promise.resolve(null) },
     identities: new IdentityWatch({ ...common, street }),
     sights: { relay: () => Promise.resolve(), wallet: () => Promise.resolve() },
-    intake: new ReadingIntake({
-      ...{ store: stores.readings, transactor: db, outbox, energy, log: silentLog },
-      gate: registerGate(stores, clock),
-    }),
     believed: () => Promise.resolve(null),
   };
 });

@@ -15,6 +15,7 @@ const CROSSED = "202611220602";
 const WITH = "202611220603";
 const TWIN = "202611220604";
 const FINE = "202611220605";
+const LATER = "202611220606";
 
 let house: TestHouse;
 beforeAll(async () => {
@@ -22,7 +23,9 @@ beforeAll(async () => {
     clock,
     start: clock.now(),
     meters: [
-      ...[LEAPS, CROSSED, TWIN].map((address) => ({ address, model: "remote-ledger", mode: "remote", loadKw: 1 }) as const),
+      ...[LEAPS, CROSSED, TWIN, LATER].map(
+        (address) => ({ address, model: "remote-ledger", mode: "remote", loadKw: 1 }) as const,
+      ),
       { address: WITH, model: "remote-ledger", mode: "remote", loadKw: 5 },
       { address: FINE, model: "remote-ledger", mode: "remote", loadKw: 1 },
     ],
@@ -51,7 +54,7 @@ const review = async (list: string): Promise<readonly Thing[]> => itemsOf(await 
 const cuts = (meter: string): number => house.street.snapshot(meter).obeyed.disconnects;
 
 test("a register that leaps charges nobody and cuts nobody, until a person accepts it: then it is billed once, and the audit names them", async () => {
-  for (const meter of [LEAPS, CROSSED, WITH, TWIN, FINE]) await house.desk.pay(accountOf(meter), "100.00");
+  for (const meter of [LEAPS, CROSSED, WITH, TWIN, LATER, FINE]) await house.desk.pay(accountOf(meter), "100.00");
   await house.gateway.pollAll();
   expect(await availableOf(LEAPS)).toBe("100.00");
   house.street.patch(LEAPS, { loadKw: 100 });
@@ -68,9 +71,28 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
   );
   await house.gateway.reconcile();
   expect(cuts(LEAPS)).toBe(0);
+  const why = (await get(`/v1/accounts/${accountOf(LEAPS)}/why`)).json;
+  expect(why).toMatchObject({
+    reading: { item: "importedEnergy", validated: true, charged: true },
+    doubted: {
+      ...{ item: "importedEnergy", unit: "kWh", times: 1, source: "poll" },
+      why: { code: "faster-than-the-meter-can-turn", zh: "电量超过电表额定能力。" },
+    },
+  });
+  const unbelieved = thing(why["doubted"]);
+  expect(Number(unbelieved["value"]) - Number(thing(why["reading"])["value"])).toBeGreaterThan(99);
+  const told = await meterctl(["why", accountOf(LEAPS)], { GATEWAY_URL: house.gateway.url });
+  expect(told.out).toMatch(/^reading +\S+ kWh at \S+ \(poll\)$/m);
+  expect(told.out).toMatch(/^not believed +1\d\d\.\d\d kWh at \S+ \(poll\): More energy than the meter can carry/m);
 
-  const body = { kind: "accept", reason: "the display shows it: a kiln was fired" };
+  const { evidence } = await house.desk.get(`/v1/exceptions/${String(item["id"])}`);
+  const [doubted] = (evidence as { readings: readonly Thing[] }).readings;
+  const body = { kind: "accept", register: doubted!["value"], reason: "the display shows it: a kiln was fired" };
   expectProblem(await post(`/v1/meters/${LEAPS}/entries`, { ...body, reason: "ok" }), 400, "invalid-request");
+  expectProblem(await post(`/v1/meters/${LEAPS}/entries`, { ...body, register: undefined }), 400, "invalid-request");
+  const other = await post(`/v1/meters/${LEAPS}/entries`, { ...body, register: "99.99" });
+  expectProblem(other, 409, "register-changed");
+  expect(other.json).toMatchObject({ seen: "99.99", now: body.register });
   const entered = await post(`/v1/meters/${LEAPS}/entries`, body, "kiln-1");
   expect(entered.status).toBe(201);
   expect((await post(`/v1/meters/${LEAPS}/entries`, body, "kiln-1")).json).toEqual(entered.json); // once
@@ -83,6 +105,7 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
     closingNote: expect.stringContaining("a kiln was fired") as string,
   });
   expect(await review("suspects")).toEqual([]);
+  expect((await get(`/v1/accounts/${accountOf(LEAPS)}/why`)).json["doubted"]).toBeNull();
   const trail = itemsOf(await get(`/v1/audit?subject=entered/${String(entered.json["id"])}`));
   expect(trail).toMatchObject([{ who: "loopback", because: body.reason }]);
   expectProblem(
@@ -94,6 +117,17 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
     GATEWAY_URL: house.gateway.url,
   });
   expect(said.code).toBe(1);
+
+  // whoever got no answer asks again by the key that was told, and it is entered once
+  const api = { GATEWAY_URL: house.gateway.url };
+  const until = new Date(clock.now()).toISOString();
+  const estimate = ["entry", LEAPS, "estimate", "--energy", "1.00", "--at", until, "--reason", "nobody at home", "--json"];
+  const first = await meterctl(estimate, api);
+  const [, key] = /^key ([0-9a-f-]{36})$/m.exec(first.error) ?? [];
+  expect(await availableOf(LEAPS)).toBe((left - 0.53).toFixed(2));
+  expect((await meterctl([...estimate, "--key", key!], api)).out).toBe(first.out);
+  expect((await meterctl(estimate, api)).code).toBe(2); // not by another: until then it is billed
+  expect(await availableOf(LEAPS)).toBe((left - 0.53).toFixed(2));
   expect((await meterctl(["reviews", "never-read"], { GATEWAY_URL: house.gateway.url })).out).toBe("Nothing on this list.");
 });
 
@@ -129,6 +163,22 @@ test("two that share an address and answer at once are nobody: nothing is read, 
   expect(await availableOf(TWIN)).toBe(before);
   expect(itemsOf(await get(`/v1/exceptions?meter=${TWIN}&kind=reading-suspect`))).toEqual([]);
   expect(cuts(TWIN)).toBe(0);
+});
+
+test("two that answer one after the other are found out over a real connection: quarantined, told, and nothing more is billed", async () => {
+  house.street.setFault(LATER, { kind: "twin", delayMs: 200 });
+  // A question may be spoken into by the second voice of the one before, so it takes more than one.
+  await until("quarantine of the shared address", async () => {
+    await post(`/v1/meters/${LATER}/readings`, { items: ["importedEnergy"] });
+    return (await house.desk.get(`/v1/meters/${LATER}`))["identity"] === "quarantined" || null;
+  });
+  expect(await openAbout(LATER, "meter-quarantined")).toMatchObject({ because: "address-shared" });
+  const before = await availableOf(LATER);
+  await jump(minutes(30));
+  await house.gateway.pollAll();
+  expect(await availableOf(LATER)).toBe(before);
+  expectProblem(await post(`/v1/meters/${LATER}/readings`, { items: ["importedEnergy"] }), 409, "identity-mismatch");
+  expect(cuts(LATER)).toBe(0);
 });
 
 test("beside all of this a meter that is well is billed as ever", async () => {

@@ -13,6 +13,8 @@ const STALE = "202611220401"; // still has the price of last year
 const HELD = "202611220402"; // its switch never comes
 const RATES = "202611220403"; // by four rates and steps, as it should
 const REMOTE = "202611220404";
+const MONTHLY = "202611220405"; // steps of a month that is not its own
+const ONE_PRICE = "202611220406"; // should have rates, and has one price
 const DAY = ["00:00 4", "08:00 3", "10:00 2", "12:00 3", "17:00 2", "19:00 1", "21:00 3", "23:00 4"];
 const PRICES = ["0.9283", "0.7283", "0.5283", "0.2783"];
 const steps = { every: "year" as const, startsOn: "01-01", upTo: ["2.00", "3.00"], add: ["0.0000", "0.0500", "0.3000"] };
@@ -38,6 +40,8 @@ beforeAll(async () => {
         },
       },
       { address: REMOTE, model: "remote-ledger", mode: "remote", loadKw: 0 },
+      { address: MONTHLY, balance: "50.00", loadKw: 0 },
+      { address: ONE_PRICE, balance: "50.00", loadKw: 0 },
     ],
     site: {
       reconciliation: { at: null },
@@ -57,12 +61,24 @@ beforeAll(async () => {
           ],
         },
         { id: "remote", price: "0.5283" },
+        {
+          id: "monthly",
+          versions: [
+            {
+              ...{ from: "2026-01-01", price: "0.5283" },
+              steps: { every: "month" as const, startsOn: 15, upTo: ["100.00"], add: ["0.0000", "0.1000"] },
+            },
+          ],
+        },
+        { id: "new-rates", versions: [{ from: "2026-01-01", rates: { prices: PRICES, day: DAY } }] },
       ],
       accounts: [
         { account: accountOf(STALE), tariff: "home" },
         { account: accountOf(HELD), tariff: "home" },
         { account: accountOf(RATES), tariff: "rates" },
         { account: accountOf(REMOTE), tariff: "home", mode: "remote" },
+        { account: accountOf(MONTHLY), tariff: "monthly" },
+        { account: accountOf(ONE_PRICE), tariff: "new-rates" },
       ],
     },
   });
@@ -144,6 +160,45 @@ describe("a meter that still has last year's price", { timeout: 120_000 }, () =>
   });
 });
 
+describe("a push of a whole tariff", { timeout: 120_000 }, () => {
+  const body = { from: "2026-12-01", reason };
+  const pushed = (key?: string): Promise<Answer> =>
+    ask(house.gateway.url, "POST", "/v1/tariffs/home/push", {
+      body,
+      ...(key === undefined ? {} : { headers: { "idempotency-key": key } }),
+    });
+  const commandsOf = async (meter: string): Promise<number> =>
+    itemsOf(await get(`/v1/commands?kind=tariff-set&meter=${meter}`)).length;
+
+  test("whose answer was lost is answered the same for ever, and orders no meter twice", async () => {
+    const before = await commandsOf(STALE);
+    const [first, twin] = await Promise.all([pushed("january"), pushed("january")]);
+    expect(twin.json["push"]).toBe(first.json["push"]);
+    for (const { command } of things(first.json["items"])) await ended(String(thing(command)["id"]));
+    const later = await pushed("january");
+    expect([first.text, twin.text]).toContain(later.text);
+    expect(await commandsOf(STALE)).toBe(before + 1);
+    expect((await get(`/v1/tariffs/home/push/${String(first.json["push"])}`)).json).toMatchObject({ meters: 2, ended: 2 });
+    expectProblem(
+      await ask(house.gateway.url, "POST", "/v1/tariffs/home/push", {
+        body: { ...body, reason: "another" },
+        headers: { "idempotency-key": "january" },
+      }),
+      409,
+      "idempotency-conflict",
+    );
+  });
+
+  test("is found under its own tariff alone, and has a name of its own", async () => {
+    const [one, other] = await Promise.all([pushed(), pushed()]);
+    expect(one.json["push"]).not.toBe(other.json["push"]);
+    for (const { command } of [...things(one.json["items"]), ...things(other.json["items"])])
+      if (command !== null) await ended(String(thing(command)["id"]));
+    const [name] = [one, other].filter(({ json }) => things(json["items"]).some(({ command }) => command !== null));
+    expectProblem(await get(`/v1/tariffs/rates/push/${String(name!.json["push"])}`), 404, "not-found");
+  });
+});
+
 describe("a meter by rates and steps", { timeout: 120_000 }, () => {
   test("agrees over a night in which the year's steps begin anew and other prices take over", async () => {
     expect(await compare(RATES)).toMatchObject({ meters: 1 }); // counts from here
@@ -176,5 +231,24 @@ describe("a switch that the site file knows nothing of", { timeout: 120_000 }, (
     parameters.set("04000108", new Uint8Array(5));
     await compare(STALE);
     expect(await itemsAbout(STALE)).toEqual([]);
+  });
+});
+
+describe("a meter that cannot run its account's tariff, or runs one price of it", { timeout: 120_000 }, () => {
+  test("is named, and its money is compared all the same", async () => {
+    expect(await compare(MONTHLY)).toMatchObject({ skipped: [], agree: 1 });
+    expect(await itemsAbout(MONTHLY)).toMatchObject([{ kind: "stale-tariff", because: "tariff-month-differs" }]);
+    const { balance } = house.street.snapshot(MONTHLY);
+    house.street.patch(MONTHLY, { balance: (Number(balance) - 5).toFixed(2) });
+    const [difference] = things((await compare(MONTHLY))["differences"]) as [Thing];
+    expect(things(difference["findings"])).toMatchObject([{ what: "balance", difference: "-5.00" }]);
+  });
+
+  test("and one price where rates should be is found in one night", async () => {
+    await compare(ONE_PRICE);
+    const [item] = (await itemsAbout(ONE_PRICE)) as [Thing];
+    expect(item).toMatchObject({ kind: "stale-tariff", because: "running-differs" });
+    const { evidence } = (await get(`/v1/exceptions/${String(item["id"])}`)).json;
+    expect(things(thing(evidence)["differs"]).map(({ item: di }) => di)).toContain("040501FF");
   });
 });

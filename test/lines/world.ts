@@ -10,6 +10,7 @@ import { definitionOf } from "../../src/commands/catalogue.ts";
 import { CommandRunner, type RunnerParts } from "../../src/commands/command-runner.ts";
 import { CommandService } from "../../src/commands/command-service.ts";
 import { IdentityWatch } from "../../src/commands/identity-watch.ts";
+import type { AddressKeeper } from "../../src/commands/shared-addresses.ts";
 import { readForPerson } from "../../src/commands/person-reading.ts";
 import type { BusConfig } from "../../src/devices/bus-config.ts";
 import { meterModels } from "../../src/devices/meter-models.ts";
@@ -45,6 +46,8 @@ export interface WorldOptions {
   readonly meters: readonly Partial<MeterPlan>[];
   /** Polls every so often, from `startPolls` on. */
   readonly pollEveryMs?: number;
+  /** Who is told of addresses that two meters share. */
+  readonly addresses?: AddressKeeper;
 }
 
 export interface World {
@@ -126,7 +129,10 @@ export async function raiseWorld(options: WorldOptions): Promise<World> {
     outbox: books.stores.outbox,
   };
   const service = new CommandService(parts);
-  const identities = new IdentityWatch({ ...parts, street });
+  const identities = new IdentityWatch({
+    ...{ ...parts, street },
+    ...(options.addresses === undefined ? {} : { addresses: options.addresses }),
+  });
   const runnerParts: RunnerParts = {
     ...parts,
     street,

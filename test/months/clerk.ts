@@ -47,7 +47,16 @@ export class Clerk {
       if (!open || register === null) continue;
       if (!this.#isShown(meter, Number(register))) continue;
       left += 1;
-      const wish = { kind: "accept", register: null, rates: null, billedTo: null, energy: null, days: 7, takenAt: null } as const;
+      const wish = {
+        kind: "accept",
+        register,
+        insteadOf: null,
+        rates: null,
+        billedTo: null,
+        energy: null,
+        days: 7,
+        takenAt: null,
+      } as const;
       void transactor
         .transact((tx) => entries.enter(tx, meter, { ...wish, reason: NOTE, by: "clerk" }))
         .then(

@@ -20,7 +20,14 @@ const ago = (ms: number): Instant => later(clock.now(), -ms);
 
 const usual: Facts = {
   ...{ now: NOW, available: Fen(5_000n), relay: "connected", order: "connect", cutBy: null, protectedSupply: false },
-  ...{ identity: "confirmed", disputed: false, readAt: ago(minutes(5)), readingInDoubt: false, exemptions: [] },
+  ...{
+    identity: "confirmed",
+    disputed: false,
+    readAt: ago(minutes(5)),
+    readingInDoubt: false,
+    registerContradicted: false,
+    exemptions: [],
+  },
   ...{ hasContact: true, notice: null, paidAt: null, arrearsSince: null, meanDailyCost: null },
 };
 const open: PolicyRules = { mode: "live", noCut: { hours: "", weekends: false } };

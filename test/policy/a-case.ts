@@ -21,6 +21,7 @@ export const owing: Facts = {
   disputed: false,
   readAt: ago(minutes(1)),
   readingInDoubt: false,
+  registerContradicted: false,
   exemptions: [],
   hasContact: false,
   notice: null,

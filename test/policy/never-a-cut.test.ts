@@ -84,6 +84,7 @@ const factsAt = (now: Instant): fc.Arbitrary<Facts> =>
     disputed: rarely,
     readAt: maybe(before(now, 60)),
     readingInDoubt: rarely,
+    registerContradicted: rarely,
     exemptions: fc.array(
       fc.record({
         kind: fc.constantFrom(...exemptionKinds),

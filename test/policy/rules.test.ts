@@ -140,6 +140,25 @@ describe("decide, by the words of a strategy", () => {
   });
 });
 
+describe("a register that the meter itself contradicts", () => {
+  const contradicted = { registerContradicted: true, readingInDoubt: true } as const;
+  const cut = { ...contradicted, relay: "disconnected", cutBy: "rule" } as const;
+  test("who was cut by a rule gets the supply back, whatever is owed", () => {
+    expect(told(cut)).toBe("connected cut-contradicted (restore)");
+    expect(told({ ...cut, available: parseYuan("0.00") })).toBe("connected cut-contradicted (restore)");
+  });
+  test("and is not cut again before somebody knows better", () => {
+    expect(told({ ...cut, relay: "connected" })).toBe("as-is reading-in-doubt (cut-due)");
+    expect(told({ ...cut, relay: "armed" })).toBe("as-is reading-in-doubt (cut-due)");
+  });
+  test("what a person cut, or nobody of us, it does not restore; nor a doubt of another kind", () => {
+    expect(told({ ...cut, cutBy: "person" })).toBe("as-is cut-by-person (cut)");
+    expect(told({ ...cut, cutBy: null })).toBe("disconnected credit-exhausted (cut)");
+    expect(told({ ...cut, registerContradicted: false })).toBe("disconnected credit-exhausted (cut)");
+    expect(told({ ...cut, identity: "quarantined" })).toBe("as-is meter-quarantined (cut)");
+  });
+});
+
 describe("exemptions", () => {
   const until = later(now, 1);
   test.each(["important", "disputed", "work-order", "conversion"] as const)("%s: not cut, and what is cut stays so", (kind) => {

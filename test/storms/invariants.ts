@@ -61,7 +61,8 @@ function everyEntrySumsToNothing({ database, truth }: World): void {
 
 /**
  * Confirmed: obeyed once. Given back: not obeyed. That none was obeyed twice was looked at when it happened. Who was refused his money may
- * ask for it again: of all who asked for the same, as many were obeyed as are confirmed.
+ * ask for it again: of all who asked for the same, as many were obeyed as are confirmed, and beyond them at most those that are open or
+ * that a person has to decide.
  */
 function purchasesFitTheirCommands(world: World): void {
   const { database, truth } = world;
@@ -70,11 +71,9 @@ function purchasesFitTheirCommands(world: World): void {
     .map(({ command }) => command)
     .filter(({ effect }) => effect === "adds");
   for (const same of Map.groupBy(adding, (each) => `${each.kind}/${each.meter}/${amountOf(each)}`).values()) {
-    if (same.some(({ state }) => isOpen(state) || state === "disputed")) continue;
     const [first] = same;
     const obeyed = truth.timesObeyed(first!);
-    const confirmed = same.filter(({ state }) => state === "confirmed").length;
-    if (obeyed === confirmed && obeyed <= 1) continue;
+    if (purchasesFit(same, obeyed)) continue;
     const told = same.map(({ state, because }) => `${state} (${because})`).join(", ");
     truth.violated(
       "what is confirmed was obeyed, what is given back was not",
@@ -82,6 +81,13 @@ function purchasesFitTheirCommands(world: World): void {
       `${told}, obeyed ${obeyed} times: ${yuan(amountOf(first!))}`,
     );
   }
+}
+
+/** One that nobody has decided says nothing of the others. */
+export function purchasesFit(same: readonly Pick<Command, "state">[], obeyed: number): boolean {
+  const confirmed = same.filter(({ state }) => state === "confirmed").length;
+  const undecided = same.filter(({ state }) => isOpen(state) || state === "disputed").length;
+  return confirmed <= obeyed && obeyed <= confirmed + undecided && obeyed <= 1;
 }
 
 /** Null, or why there was no reason to give this command up to a person. */

@@ -103,7 +103,7 @@ function pictureOf(street: Street): TariffPicture {
       return value === undefined ? [] : [[di, Buffer.from(value).toString("hex").toUpperCase()]];
     }),
   );
-  return { takenAt: meter.clock, bytes, running: places, shown: "2612102000" };
+  return { begunAt: meter.clock, takenAt: meter.clock, bytes, running: places, shown: "2612102000" };
 }
 
 function push(street: Street, order: ReturnType<typeof orderOf>): void {

@@ -19,18 +19,27 @@ const body = z.strictObject({
   kind: z
     .enum(entryKinds)
     .describe(
-      "accept: the doubted reading is right · correct: the register really was · estimate: nothing can be read · rebase: it was reset",
+      "accept: the doubted reading is right · correct: the register really was, also instead of a false one · estimate: nothing can be read · rebase: it was reset",
     ),
-  register: energy.optional().describe("correct, rebase: as the meter shows it"),
+  register: energy
+    .optional()
+    .describe("accept: the doubted one, as it was looked at; another by now is refused · correct, rebase: as the meter shows it"),
+  insteadOf: energy
+    .optional()
+    .describe(
+      "what is believed, as it was looked at; another by now is refused · correct: it was false, the register is lower, and what it cost is given back · rebase: needed with billedTo",
+    ),
   rates: z.array(energy).min(1).max(4).optional().describe("correct: by rate, the first rate first"),
-  billedTo: energy.optional().describe("rebase: what it showed last before it was reset; left out: what was believed last"),
-  energy: energy.optional().describe("estimate: so much was used since; left out: by the mean of the last days"),
+  billedTo: energy
+    .optional()
+    .describe("rebase: what it showed last before it was reset, with insteadOf; left out: what was believed last"),
+  energy: energy.optional().describe("estimate: so much was used since, with takenAt; left out: by the mean of the last days"),
   days: z.int().min(1).max(28).default(7).describe("estimate: of so many days"),
   takenAt: z.iso
     .datetime({ offset: true })
     .meta({ type: "string" })
     .optional()
-    .describe("when; left out: of the doubted reading, else now"),
+    .describe("when; needed with energy; left out: of the doubted reading, else now"),
   reason: shape.reasonText.min(8, "say in eight letters or more why; it stands in the books and closes the exception"),
 });
 
@@ -48,17 +57,18 @@ export function entryRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
         params: shape.addressParam,
         headers: shape.writeHeaders,
         body,
-        response: { 201: answer, 404: shape.problem, 409: shape.problem },
+        response: { 201: answer, 400: shape.problem, 404: shape.problem, 409: shape.problem },
       },
     },
     (request, reply) => {
-      const { register, rates, billedTo, energy: used, takenAt, kind, days, reason } = request.body;
+      const { register, insteadOf, rates, billedTo, energy: used, takenAt, kind, days, reason } = request.body;
       const meter = MeterAddress(request.params.address);
       return writeOnce(parts, request, reply, 201, async (tx) =>
         entryView(
           await parts.entries.enter(tx, meter, {
             ...{ kind, days, reason, by: request.actor },
             register: steps(register),
+            insteadOf: steps(insteadOf),
             rates: rates === undefined ? null : rates.map((rate) => steps(rate)!),
             billedTo: steps(billedTo),
             energy: steps(used),
@@ -72,7 +82,14 @@ export function entryRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
 
   typed.get(
     "/v1/meters/:address/entries",
-    { schema: { tags: ["readings"], summary: "What was entered, newest first", params: shape.addressParam } },
+    {
+      schema: {
+        tags: ["readings"],
+        summary: "What was entered, newest first",
+        params: shape.addressParam,
+        response: { 200: shape.pageOf(answer), 404: shape.problem },
+      },
+    },
     async (request) => {
       const meter = MeterAddress(request.params.address);
       if ((await parts.meterStore.meter(null, meter)) === null) throw new Fault("unknown-meter", { meter });

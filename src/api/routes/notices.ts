@@ -14,6 +14,26 @@ import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
 
 const query = shape.idPageQuery.extend({ state: z.enum(noticeStates).optional(), kind: z.enum(noticeKinds).optional() });
+const words = z.object({ en: z.string(), zh: z.string() });
+const moment = z.string().describe("ISO 8601 with offset");
+const attempt = z.object({
+  number: z.number(),
+  at: moment,
+  channel: z.string(),
+  outcome: z.string(),
+  words: z.string().nullable(),
+});
+const noticeShape = z.object({
+  ...{ id: z.uuid(), account: z.string(), meter: z.string().nullable(), kind: z.enum(noticeKinds), title: words, at: moment },
+  balance: z.string().nullable().describe("what it tells, in yuan; null: it is about no money"),
+  state: z.enum(noticeStates),
+  because: words.extend({ code: z.string() }).nullable().describe("why it failed or was cancelled"),
+  ...{ delivered: moment.nullable(), channel: z.string().nullable() },
+  reach: z.record(z.string(), z.string()).describe("phone, email, each with its middle left out"),
+  said: z.object({ language: z.string(), subject: z.string(), text: z.string() }).nullable().describe("as it was sent last"),
+  ...{ tries: z.number(), nextAt: moment.nullable(), notAfter: moment },
+});
+const sentShape = z.object({ channel: z.string(), outcome: z.enum(["delivered", "later", "never"]), words: z.string() });
 const line = z
   .string()
   .min(1)
@@ -55,7 +75,7 @@ export function noticeRoutes(app: FastifyInstance, parts: ApiParts, views: Views
         summary: "What this customer was told",
         params: shape.accountParam,
         querystring: query,
-        response: { 200: z.record(z.string(), z.unknown()), 404: shape.problem },
+        response: { 200: shape.pageOf(noticeShape), 404: shape.problem },
       },
     },
     async (request) => {
@@ -72,7 +92,7 @@ export function noticeRoutes(app: FastifyInstance, parts: ApiParts, views: Views
         tags: ["notices"],
         summary: "One notice with every try to deliver it",
         params: shape.idParam,
-        response: { 200: z.record(z.string(), z.unknown()), 404: shape.problem },
+        response: { 200: noticeShape.extend({ attempts: z.array(attempt) }), 404: shape.problem },
       },
     },
     async (request) => {
@@ -91,7 +111,7 @@ export function noticeRoutes(app: FastifyInstance, parts: ApiParts, views: Views
         summary: "Try it again now, through every channel; not where it was delivered or is no longer so",
         params: shape.idParam,
         headers: shape.writeHeaders,
-        response: { 404: shape.problem, 409: shape.problem },
+        response: { 202: noticeShape, 404: shape.problem, 409: shape.problem },
       },
     },
     (request, reply) =>
@@ -105,7 +125,7 @@ export function noticeRoutes(app: FastifyInstance, parts: ApiParts, views: Views
         tags: ["notices"],
         summary: "Whether a channel works: outcome delivered, later or never, in the channel's own words",
         body: testBody,
-        response: { 200: z.record(z.string(), z.unknown()), 404: shape.problem },
+        response: { 200: sentShape, 404: shape.problem },
       },
     },
     async (request) => {

@@ -7,23 +7,15 @@
  *
  * A refused write may have changed something all the same (R2). Then the differences are named in the receipt, the switch is taken
  * back, and the command ends `unanswered: partial-write`: what runs goes on as before, and a person decides.
+ *
+ * Near a switch of whatever origin nothing is begun: which places are spare is asked before the clock, and would be wrong by then.
  */
-import { hours, later, minutes } from "../../kernel/clock.ts";
+import { hours, Instant, later, minutes } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
 import { Priority, type MeterSession } from "../../devices/meter.ts";
 import { meterModels } from "../../devices/meter-models.ts";
-import { differences, only, pendingIn, type ByteDifference } from "../../devices/meter-tariff/difference.ts";
-import {
-  HOLIDAY_COUNT,
-  RUNNING_PRICES,
-  RUNNING_STEPS,
-  runningItems,
-  setKinds,
-  SPARE_PRICES,
-  SPARE_STEPS,
-  switchTimes,
-  WORD_3,
-} from "../../devices/meter-tariff/items.ts";
+import { differences, nearSwitchIn, only, pendingIn } from "../../devices/meter-tariff/difference.ts";
+import { HOLIDAY_COUNT, runningItems, setKinds, switchTimes, WORD_3 } from "../../devices/meter-tariff/items.ts";
 import { minutesBetween, switchMoment, WRITTEN_BEFORE_MINUTES } from "../../devices/meter-tariff/moment.ts";
 import type { TariffOrder } from "../../devices/meter-tariff/order.ts";
 import type { TariffPicture } from "../../devices/meter-tariff/picture.ts";
@@ -31,12 +23,15 @@ import { runsOtherwise, wantedOf } from "../../devices/meter-tariff/wanted.ts";
 import type { Command } from "../command.ts";
 import { isOpen } from "../command.ts";
 import type { Choice, CommandDefinition, Verdict, VerifyContext } from "../definition.ts";
-import { withdrawSwitch, writeTariff, type TariffBefore } from "./tariff-steps.ts";
+import { hasMoved, hasSwitched, judge, runsWhereItRan, type TariffBefore } from "./tariff-judged.ts";
+import { withdrawSwitch, writeTariff } from "./tariff-steps.ts";
 
 /** The meter switches by its own clock; beyond this nobody can say on which day. */
 const CLOCK_OFF_MS_MAX = minutes(5);
 /** Each follows a look that showed what is missing. */
 const ATTEMPTS_MAX = 6;
+/** A push takes 45 s and gives way to everything else; with less time left what was begun is taken back. */
+const BEGUN_BEFORE_DEADLINE_MS = minutes(5);
 
 export const orderIn = ({ params }: Pick<Command, "params">): TariffOrder => params["order"] as TariffOrder;
 const mayReplace = ({ params }: Command): boolean => params["replacePending"] === true;
@@ -58,6 +53,8 @@ async function look(session: MeterSession, command: Command): Promise<Choice> {
   if (aheadMs === null || Math.abs(aheadMs) > CLOCK_OFF_MS_MAX) return { choose: "refuse", fault: "clock-too-far" };
   const seen = await session.readTariff("everything");
   if (seen.shown === null) throw new Fault("meter-no-data", { meter: meter.address, item: "clock" });
+  const near = nearSwitchIn(seen);
+  if (near !== null) throw new Fault("tariff-switch-near", { meter: meter.address, switchAt: near, clock: seen.shown });
   const order = orderIn(command);
   const about = { meter: meter.address, model: meter.model };
   const switchAt = switchMoment(order.from, seen.shown);
@@ -78,35 +75,15 @@ async function look(session: MeterSession, command: Command): Promise<Choice> {
   const withdraw = strangers.map((kind) => switchTimes[kind]);
   const written = [...Object.keys(spare), ...Object.keys(times), ...withdraw];
   const untouched = untouchedIn(picture, written);
-  const writeUntil = later(picture.takenAt, minutes(minutesBetween(seen.shown, switchAt) - WRITTEN_BEFORE_MINUTES));
+  // Whichever switch comes first: one that stood there may come before it is taken back.
+  const [first] = [switchAt, ...Object.values(pending)].sort() as [string];
+  const writeUntil = later(seen.takenAt, minutes(minutesBetween(seen.shown, first) - WRITTEN_BEFORE_MINUTES));
   const before: TariffBefore = {
     ...{ switchAt, writeUntil, spare, times, untouched, withdraw },
     was: picture.bytes,
     running: picture.running,
   };
   return { choose: "send", before };
-}
-
-/** Which items say that the set that was spare runs: prices and steps change places, tables keep theirs. */
-const RUNS_AS: Readonly<Record<string, string>> = { [SPARE_PRICES]: RUNNING_PRICES, [SPARE_STEPS]: RUNNING_STEPS };
-function hasSwitched({ spare, running, switchAt }: TariffBefore, picture: TariffPicture): boolean {
-  if (picture.shown === null || picture.shown < switchAt) return false;
-  const wanted = Object.fromEntries(Object.entries(spare).map(([di, hex]) => [RUNS_AS[di] ?? di, hex]));
-  const turned = (["zones", "slots"] as const).every(
-    (kind) => !writes(spare, kind, running) || picture.running[kind] !== running[kind],
-  );
-  return turned && differences(wanted, picture.bytes).length === 0;
-}
-/** A version with one price leaves the tables where they are. */
-const writes = (spare: TariffBefore["spare"], kind: "zones" | "slots", { [kind]: place }: TariffBefore["running"]): boolean =>
-  Object.keys(spare).some(
-    (di) => di.startsWith(place === 0 ? "0402" : "0401") && (di.endsWith("0000") ? kind === "zones" : kind === "slots"),
-  );
-
-export interface Judged {
-  readonly spare: readonly ByteDifference[];
-  readonly times: readonly ByteDifference[];
-  readonly untouched: readonly ByteDifference[];
 }
 
 async function verify(session: MeterSession, command: Command, context: VerifyContext): Promise<Verdict> {
@@ -120,15 +97,24 @@ async function verify(session: MeterSession, command: Command, context: VerifyCo
   const proof = { tariff, from, switchAt: before.switchAt, takenAt: picture.takenAt };
   if (hasSwitched(before, picture)) return { verdict: "done", proof: { ...proof, runs: true } };
   const judged = judge(before, picture);
-  const left = [...judged.spare, ...judged.times, ...judged.untouched];
-  if (left.length === 0) return { verdict: "done", proof: { ...proof, compared: Object.keys(picture.bytes).length } };
-  const found = { ...proof, ...judged };
+  const left = [...judged.spare, ...judged.times, ...judged.withdrawn, ...judged.untouched];
+  const runsThere = runsWhereItRan(before, picture);
+  if (left.length === 0 && runsThere)
+    return { verdict: "done", proof: { ...proof, compared: Object.keys(picture.bytes).length } };
+  const givenUp = async (because: string): Promise<Verdict> => {
+    const stands = await withdrawSwitch(session, before, picture);
+    return { verdict: "unclear", because, found: { ...proof, ...judged, stands, running: picture.running } };
+  };
   const isLate = picture.takenAt > before.writeUntil || picture.shown === null || picture.shown >= before.switchAt;
-  if (isLate) return givenUp(session, before, "switch-time-passed", found);
-  if (judged.untouched.length > 0) return givenUp(session, before, "foreign-bytes-changed", found);
-  if (context.refusal !== null && hasMoved(before, picture)) return givenUp(session, before, "partial-write", found);
-  if (judged.spare.length > 0 || context.refusal !== null || context.attempt >= ATTEMPTS_MAX)
-    await withdrawSwitch(session, before);
+  if (isLate) return givenUp("switch-time-passed");
+  if (judged.untouched.length > 0 || !runsThere) return givenUp("foreign-bytes-changed");
+  if (context.refusal !== null && hasMoved(before, picture)) return givenUp("partial-write");
+  const isLast = context.attempt >= ATTEMPTS_MAX;
+  if (context.refusal === null) {
+    if (picture.takenAt > command.notAfter - BEGUN_BEFORE_DEADLINE_MS) return givenUp("deadline");
+    if (isLast && before.withdraw.some((di) => picture.bytes[di] !== before.was[di])) return givenUp("partial-write");
+  }
+  if (judged.spare.length > 0 || context.refusal !== null || isLast) await withdrawSwitch(session, before, picture);
   return { verdict: "not-done" };
 }
 
@@ -136,32 +122,8 @@ async function verify(session: MeterSession, command: Command, context: VerifyCo
 async function withAll(session: MeterSession, picture: TariffPicture, items: readonly string[]): Promise<TariffPicture> {
   const unseen = items.filter((di) => picture.bytes[di] === undefined);
   if (unseen.length === 0) return picture;
-  return { ...picture, bytes: { ...picture.bytes, ...(await session.readTariff(unseen)).bytes } };
-}
-
-/** Pure: byte by byte. */
-export const judge = ({ spare, times, untouched }: TariffBefore, { bytes }: Pick<TariffPicture, "bytes">): Judged => ({
-  spare: differences(spare, bytes),
-  times: differences(times, bytes),
-  untouched: differences(untouched, bytes),
-});
-
-/** Pure: something stands neither as it stood nor as it should: a write was taken by halves. */
-export const hasMoved = ({ spare, times, was }: TariffBefore, { bytes }: Pick<TariffPicture, "bytes">): boolean =>
-  differences({ ...spare, ...times }, bytes).some(
-    ({ item, found }) => found !== (was[item] ?? null) && !isWithdrawn(item, found),
-  );
-const isWithdrawn = (item: string, found: string | null): boolean =>
-  Object.values(switchTimes).includes(item) && found !== null && /^(00)+$/.test(found);
-
-async function givenUp(
-  session: MeterSession,
-  before: TariffBefore,
-  because: string,
-  found: Readonly<Record<string, unknown>>,
-): Promise<Verdict> {
-  await withdrawSwitch(session, before);
-  return { verdict: "unclear", because, found };
+  const { bytes, takenAt } = await session.readTariff(unseen);
+  return { ...picture, bytes: { ...picture.bytes, ...bytes }, takenAt };
 }
 
 export const tariffSet: CommandDefinition = {
@@ -172,6 +134,8 @@ export const tariffSet: CommandDefinition = {
   notAfterMs: hours(24),
   // What was begun is looked after as long as it could be sent: a switch must not come to half a tariff.
   silenceEndsMs: hours(24),
+  // And beyond that until a switch is here: two of its times may stand in a meter that nobody hears.
+  lookedAfterUntil: (before) => later(Instant((before as TariffBefore).writeUntil), minutes(WRITTEN_BEFORE_MINUTES)),
   attemptsMax: ATTEMPTS_MAX,
   asked: (book, open) => {
     const other = open.find(({ kind, state }) => kind === "tariff-set" && isOpen(state));

@@ -140,7 +140,13 @@ export class ReplacementService {
   /** Money has to have ended, and so has what is on the wire; what has not left is taken back. */
   async #endWhatIsOpen(tx: Transaction, book: MeterBook): Promise<void> {
     const { commands } = this.#parts;
-    const open = await commands.lockOpen(tx, book.address);
+    const now = this.#parts.clock.now();
+    const found = await commands.lockOpen(tx, book.address);
+    // A dead meter's tariff is looked after until its switch, weeks beyond its deadline: off the wall it can do no harm.
+    const lookedAfter = found.filter(
+      ({ effect, state, notAfter }) => effect === "sets" && state === "verifying" && now > notAfter,
+    );
+    const open = found.filter((command) => !lookedAfter.includes(command));
     noMoneyUnderWay(book, [...open, ...(await commands.list({ meter: book.address, state: "disputed", limit: 10 }))]);
     const sent = open.filter(({ state }) => !isUnsent(state));
     if (sent.length > 0)
@@ -149,6 +155,7 @@ export class ReplacementService {
         `an order is on its way to it: ${sent.map(({ id, kind }) => `${kind} ${id}`).join(", ")}; wait for its end`,
       );
     for (const command of open) await apply(this.#parts, tx, command, { type: "cancel", because: "replaced" });
+    for (const command of lookedAfter) await apply(this.#parts, tx, command, { type: "nobody-can-tell", because: "replaced" });
   }
 }
 

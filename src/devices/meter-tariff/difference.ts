@@ -1,5 +1,6 @@
 /** Two pictures of a meter's tariff beside each other, byte by byte: what differs, and where. Pure. */
 import { setKinds, switchTimes, type SetKind } from "./items.ts";
+import { fellWithin, isNear } from "./moment.ts";
 import { digitsOf, type TariffPicture } from "./picture.ts";
 
 export interface ByteDifference {
@@ -31,13 +32,28 @@ function placesOf(wanted: string, found: string | null): readonly number[] {
 export const only = (bytes: Bytes, items: Iterable<string>): Record<string, string> =>
   Object.fromEntries([...items].flatMap((item) => (bytes[item] === undefined ? [] : [[item, bytes[item]]])));
 
-/** A switch that is still to come, by the meter's own clock; what has passed has switched, and what is 00 or 99 never does. */
-export function pendingIn({ bytes }: TariffPicture, nowShown: string): Partial<Record<SetKind, string>> {
+/** The switch times that are set, whether they have come or not; all 00 or all 99 is never. */
+export function switchesIn(bytes: Bytes): Partial<Record<SetKind, string>> {
   return Object.fromEntries(
     setKinds.flatMap((kind) => {
       const wire = bytes[switchTimes[kind]];
       const at = wire === undefined ? "" : digitsOf(wire);
-      return /^\d{10}$/.test(at) && !/^(00)+$|^(99)+$/.test(at) && at > nowShown ? [[kind, at]] : [];
+      return /^\d{10}$/.test(at) && isSwitchSet(wire) ? [[kind, at]] : [];
     }),
   );
 }
+export const isSwitchSet = (wire: string | undefined): boolean => wire !== undefined && !/^(00)+$|^(99)+$/.test(wire);
+
+/** A switch that is still to come, by the meter's own clock; what has passed has switched. */
+export const pendingIn = ({ bytes }: Pick<TariffPicture, "bytes">, nowShown: string): Partial<Record<SetKind, string>> =>
+  Object.fromEntries(Object.entries(switchesIn(bytes)).filter(([, at]) => at > nowShown));
+
+/** A switch of whatever origin so near to this look that nobody can say which set runs when it is written; null: none. */
+export function nearSwitchIn({ bytes, shown, begunAt, takenAt }: TariffPicture): string | null {
+  if (shown === null) return null;
+  return Object.values(switchesIn(bytes)).find((at) => isNear(at, shown, takenAt - begunAt)) ?? null;
+}
+
+/** A switch came while this was read: half of it is of the time before. */
+export const straddlesSwitch = ({ bytes, shown, begunAt, takenAt }: TariffPicture): boolean =>
+  shown !== null && Object.values(switchesIn(bytes)).some((at) => fellWithin(at, shown, takenAt - begunAt));

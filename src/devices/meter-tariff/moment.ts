@@ -16,6 +16,8 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 /** So long before a switch nothing is begun, and so long before it nothing is written any more: no switch finds a tariff half there. */
 const BEGUN_BEFORE_MINUTES = 15;
 export const WRITTEN_BEFORE_MINUTES = 5;
+/** Nor so long after one: which set runs was asked before the clock was. */
+const SETTLED_AFTER_MINUTES = 5;
 
 export const minutesLater = (shown: string, minutes: number): string => shownOf(asDate(shown) + minutes * MINUTE_MS);
 
@@ -25,6 +27,18 @@ export function switchMoment(from: string, shown: string): string {
   const earliest = asDate(minutesLater(shown, BEGUN_BEFORE_MINUTES));
   if (asDate(wanted) >= earliest) return wanted;
   return shownOf(Math.ceil(earliest / DAY_MS) * DAY_MS);
+}
+
+/** Whether a switch is too near to a look that took so long and ended when the meter showed this: before it, within it, or just past. */
+export function isNear(at: string, shown: string, tookMs: number): boolean {
+  const behindMs = asDate(shown) - asDate(at);
+  return behindMs >= -BEGUN_BEFORE_MINUTES * MINUTE_MS && behindMs <= SETTLED_AFTER_MINUTES * MINUTE_MS + tookMs;
+}
+
+/** Whether a switch came while somebody looked for so long, or in the minute before: which set runs was asked first. */
+export function fellWithin(at: string, shown: string, tookMs: number): boolean {
+  const behindMs = asDate(shown) - asDate(at);
+  return behindMs >= 0 && behindMs <= MINUTE_MS + tookMs;
 }
 
 export const minutesBetween = (from: string, to: string): number => (asDate(to) - asDate(from)) / MINUTE_MS;

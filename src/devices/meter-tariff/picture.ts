@@ -28,6 +28,8 @@ import {
 } from "./items.ts";
 
 export interface TariffPicture {
+  /** When its first item was heard, and its last: which tables run is asked first, the clock last. */
+  readonly begunAt: Instant;
   readonly takenAt: Instant;
   /** By identifier, hex in the order of the wire; what the meter does not have is not there. */
   readonly bytes: Readonly<Record<string, string>>;
@@ -43,19 +45,20 @@ export interface Running {
 }
 
 /**
- * everything: both sets and all around them. running: what the meter charges by, without tables where there is one price. Or these
- * items alone.
+ * everything: both sets and all around them. running: what the meter charges by, without tables where it shows one price; with tables:
+ * whatever it shows, since it is held against a tariff of several. Or these items alone.
  */
-export type TariffExtent = "everything" | "running" | readonly string[];
+export type TariffExtent = "everything" | "running" | "running-with-tables" | readonly string[];
 
 export async function readTariff(talk: Conversation, model: MeterModel, extent: TariffExtent): Promise<TariffPicture> {
   const reader = new Reader(talk);
   await reader.all(typeof extent === "string" ? [WORD_3] : extent);
+  const begunAt = reader.at!;
   const { choices } = model.profile;
   const running = runningOf(reader.bytes[WORD_3], choices.word3);
-  if (extent === "running") {
-    await reader.all([RUNNING_PRICES, RUNNING_STEPS, ...Object.values(switchTimes)]);
-    if (!isOnePrice(reader.bytes[RUNNING_PRICES])) {
+  if (extent === "running" || extent === "running-with-tables") {
+    await reader.all([RUNNING_PRICES, RUNNING_STEPS, ...Object.values(switchTimes), SETTLEMENT_DAY]);
+    if (extent === "running-with-tables" || !isOnePrice(reader.bytes[RUNNING_PRICES])) {
       await reader.all([...runningItems("zones", running.zones), ...runningItems("slots", running.slots)]);
       await reader.holidays();
       await reader.all([WORKDAYS, REST_TABLE]);
@@ -69,7 +72,7 @@ export async function readTariff(talk: Conversation, model: MeterModel, extent: 
     await reader.holidays();
   }
   const shown = typeof extent === "string" ? await reader.clock() : null;
-  return { takenAt: reader.at!, bytes: reader.bytes, running, shown };
+  return { begunAt, takenAt: reader.at!, bytes: reader.bytes, running, shown };
 }
 
 const [DATE, TIME] = ["04000101", "04000102"];

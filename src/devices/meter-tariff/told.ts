@@ -51,7 +51,7 @@ export function tellTariff(picture: TariffPicture, tariff: Tariff | null, about:
   const { shown } = picture;
   const order = tariff === null || shown === null ? null : orderOn(tariff, dayOf(shown));
   const should: Bytes = {
-    ...mayBe(() => (order === null ? {} : wantedRunning(picture, order, about))),
+    ...mayBe(() => (order === null ? {} : wantedRunning(picture, order, { ...about, until: firstToCome(picture) }))),
     ...wantedToCome(picture, tariff, about),
   };
   const items = itemsOf(picture).map(([item, set]): ToldItem => {
@@ -77,10 +77,13 @@ export function tellTariff(picture: TariffPicture, tariff: Tariff | null, about:
 const dayOf = (shown: string): string => `20${shown.slice(0, 2)}-${shown.slice(2, 4)}-${shown.slice(4, 6)}`;
 const place = (at: 0 | 1 | null): 1 | 2 | null => (at === null ? null : at === 0 ? 1 : 2);
 
+const firstToCome = (picture: TariffPicture): string | undefined =>
+  picture.shown === null ? undefined : Object.values(pendingIn(picture, picture.shown)).sort()[0];
+
 /** The spare sets are spoken for only while a switch is set. */
 function wantedToCome(picture: TariffPicture, tariff: Tariff | null, about: Omit<WantedFor, "switchAt">): Bytes {
   if (tariff === null || picture.shown === null) return {};
-  const [switchAt] = Object.values(pendingIn(picture, picture.shown)).sort();
+  const switchAt = firstToCome(picture);
   if (switchAt === undefined) return {};
   const order: TariffOrder = orderOn(tariff, dayOf(switchAt));
   return mayBe(() => {

@@ -18,6 +18,7 @@ import {
   RUNNING_PRICES,
   RUNNING_STEPS,
   SETTLEMENT_DAY,
+  setKinds,
   SLOT_COUNT,
   slotTable,
   SPARE_PRICES,
@@ -48,6 +49,8 @@ export interface WantedFor {
   readonly meter: string;
   readonly model: string;
   readonly switchAt: string;
+  /** YYMMDDhhmm of a switch that comes after this one: holidays from that day on are the next version's. Left out: none is set. */
+  readonly until?: string | undefined;
 }
 
 const DAY_TABLE = 1;
@@ -133,7 +136,7 @@ function tablesFor(picture: TariffPicture, { slots, from }: TariffOrder, about: 
   return {
     [zoneTable(zones)]: wireOf(`0101${two(DAY_TABLE)}`).repeat(ENTRIES),
     ...Object.fromEntries(tables.map(([number, each]) => [slotTable(place, number), slotsWire(each)])),
-    ...holidaysFor(picture, holidays?.days ?? [], { from, table: holidayTable }),
+    ...holidaysFor(picture, holidays?.days ?? [], { from, until: about.until, table: holidayTable }),
   };
 }
 
@@ -151,10 +154,11 @@ function slotsWire(slots: readonly Slot[]): string {
 function holidaysFor(
   { bytes }: TariffPicture,
   days: readonly string[],
-  { from, table }: { readonly from: string; readonly table: number },
+  { from, until, table }: { readonly from: string; readonly until: string | undefined; readonly table: number },
 ): Record<string, string> {
   const first = from.slice(2).replaceAll("-", "");
-  const wanted = days.map((day) => day.slice(2).replaceAll("-", "")).filter((day) => day >= first);
+  const isOurs = (date: string): boolean => date >= first && (until === undefined || date < until.slice(0, 6));
+  const wanted = days.map((day) => day.slice(2).replaceAll("-", "")).filter(isOurs);
   if (wanted.length > 0 && bytes[HOLIDAY_COUNT] === undefined) mustFit("rates.holidays", wanted.length, 0);
   const kept = numberIn(bytes[HOLIDAY_COUNT]);
   const left = wanted.map((day) => wireOf(day + two(table)));
@@ -167,7 +171,7 @@ function holidaysFor(
   for (const di of places.filter((each) => result[each] === undefined)) {
     const date = bytes[di] === undefined ? "" : wireOf(bytes[di]).slice(0, 6);
     const isFree = !/^\d{6}$/.test(date) || /^(00)+$|^(99)+$/.test(date);
-    if (isFree ? left.length > 0 : date >= first) result[di] = left.shift() ?? wireOf(NO_HOLIDAY);
+    if (isFree ? left.length > 0 : isOurs(date)) result[di] = left.shift() ?? wireOf(NO_HOLIDAY);
   }
   if (left.length > 0) mustFit("rates.holidays", kept + left.length, HOLIDAYS_MAX);
   left.forEach((wire, i) => (result[holiday(kept + 1 + i)] = wire));
@@ -178,14 +182,26 @@ function mustFit(field: string, given: number, most: number): void {
   if (given > most) throw new Fault("tariff-too-large", { field, given, allowed: `at most ${most} in this meter` });
 }
 
-/** The same meter as if what runs were the spare: what is wanted of it says what must run. */
-function turnedRound({ bytes, running, ...rest }: TariffPicture): TariffPicture {
-  const swapped = { [SPARE_PRICES]: bytes[RUNNING_PRICES], [SPARE_STEPS]: bytes[RUNNING_STEPS] };
+/** The same meter after these sets changed places. What is wanted of its spare says what must run. */
+export function turnedRound({ bytes, running, ...rest }: TariffPicture, kinds: readonly SetKind[]): TariffPicture {
+  const places: readonly (readonly [string, string])[] = [
+    ...(kinds.includes("prices") ? ([[RUNNING_PRICES, SPARE_PRICES]] as const) : []),
+    ...(kinds.includes("steps") ? ([[RUNNING_STEPS, SPARE_STEPS]] as const) : []),
+  ];
+  const swapped = Object.fromEntries(
+    places.flatMap(([one, two]) => [
+      [one, bytes[two]],
+      [two, bytes[one]],
+    ]),
+  ) as Record<string, string | undefined>;
   const turnedBytes = Object.fromEntries(
     Object.entries({ ...bytes, ...swapped }).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  const turn = (place: Place | null): Place | null => (place === null ? null : other(place));
-  return { ...rest, bytes: turnedBytes, running: { zones: turn(running.zones), slots: turn(running.slots) } };
+  const turn = (kind: "zones" | "slots"): Place | null => {
+    const place = running[kind];
+    return place === null || !kinds.includes(kind) ? place : other(place);
+  };
+  return { ...rest, bytes: turnedBytes, running: { zones: turn("zones"), slots: turn("slots") } };
 }
 const AS_RUNNING: Readonly<Record<string, string>> = { [SPARE_PRICES]: RUNNING_PRICES, [SPARE_STEPS]: RUNNING_STEPS };
 
@@ -195,7 +211,7 @@ export function wantedRunning(
   order: TariffOrder,
   about: Omit<WantedFor, "switchAt">,
 ): Readonly<Record<string, string>> {
-  const { spare } = wantedOf(turnedRound(picture), order, { ...about, switchAt: SWITCH_OFF });
+  const { spare } = wantedOf(turnedRound(picture, setKinds), order, { ...about, switchAt: SWITCH_OFF });
   return Object.fromEntries(Object.entries(spare).map(([di, hex]) => [AS_RUNNING[di] ?? di, hex]));
 }
 

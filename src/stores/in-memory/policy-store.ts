@@ -12,7 +12,7 @@ import type { Intent } from "../../policy/rules.ts";
 import { alarmIn, orderIn } from "../relay-word.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import type { Work } from "./table.ts";
-import { asJson, pair, type MeterRow } from "./tables.ts";
+import { asJson, billedDayKey, pair, type MeterRow } from "./tables.ts";
 
 /** One more than a mean of a week needs: today's is not over. */
 const RECENT_DAYS = 8;
@@ -120,6 +120,13 @@ export class InMemoryPolicyStore implements PolicyStore {
     return told === undefined ? null : { at: told.at, deliveredAt: told.delivered!, available: told.available };
   }
 
+  /** An estimate always ends with the newest day. */
+  #isEstimated(on: Work | null, meter: MeterAddress): boolean {
+    const { billing, billedDays } = this.#db.books;
+    const state = billing.find(on, meter);
+    return state !== undefined && billedDays.find(on, billedDayKey(state))?.seen.estimate !== undefined;
+  }
+
   /** Null: not active, not of a remote account, or another meter is taking its place. */
   #pictureOf(on: Work | null, { book: meter, active }: MeterRow): RemoteMeter | null {
     const { accounts, positions, commands, payments, billing, billedDays, exemptions, standings, believed, doubts } =
@@ -129,6 +136,9 @@ export class InMemoryPolicyStore implements PolicyStore {
     const asked = (kind: CommandKind): readonly Command[] =>
       commands.in(on, "kind", pair(meter.address, kind)).map(({ command }) => command);
     const standing = standings.find(on, meter.address);
+    const known = doubts.find(on, meter.address);
+    const doubt = known?.open === true ? known : undefined;
+    const read = believed.find(on, meter.address)?.believed;
     const paid = payments.in(on, "account", account.account).sort((a, b) => (a.id < b.id ? 1 : -1));
     const days = billedDays.in(on, "account", account.account).filter((row) => row.meter === meter.address);
     return {
@@ -143,8 +153,10 @@ export class InMemoryPolicyStore implements PolicyStore {
       protectedSupply: meter.relayProtected || asked("protect").some(({ endedAt }) => endedAt === null),
       identity: meter.identity,
       disputed: payments.in(on, "disputed", account.account).length > 0,
-      readingInDoubt: doubts.find(on, meter.address)?.open ?? false,
-      readAt: earlier(billing.find(on, meter.address)?.billedAt, believed.find(on, meter.address)?.believed.takenAt),
+      readingInDoubt: doubt !== undefined || this.#isEstimated(on, meter.address),
+      registerContradicted:
+        doubt?.doubt === "backwards" && doubt.item === "importedEnergy" && read !== undefined && doubt.takenAt > read.takenAt,
+      readAt: earlier(billing.find(on, meter.address)?.billedAt, read?.takenAt),
       cutWaiting: asked("disconnect").some(({ askedBy, state }) => askedBy === "rule" && isUnsent(state)),
       exemptions: exemptions
         .in(on, "account", account.account)

@@ -153,7 +153,12 @@ export const ADDING = "one_adding_command_on_the_wire";
 export const pair = (a: string, b: string): string => JSON.stringify([a, b]);
 export const attemptKey = (command: CommandId, number: number): string => `${command}/${number}`;
 export const stretchKey = (meter: MeterAddress, stretch: bigint): string => `${meter}/${stretch}`;
-export const billedDayKey = ({ meter, stretch, day, account }: SettlementDay): string => `${meter}/${stretch}/${day}/${account}`;
+export const billedDayKey = ({
+  meter,
+  stretch,
+  day,
+  account,
+}: Pick<SettlementDay, "meter" | "stretch" | "day" | "account">): string => `${meter}/${stretch}/${day}/${account}`;
 /** A day that is asked for still. */
 export const isOwed = (state: DayState): boolean => state === "due" || state === "missing";
 /** All open commands and days; a meter's own stand under its address. */

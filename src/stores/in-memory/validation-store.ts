@@ -79,6 +79,16 @@ export class InMemoryValidationStore implements ValidationStore {
     });
   }
 
+  takeBackDays(tx: Transaction, meter: MeterAddress, counted: bigint): Promise<void> {
+    const { meterDays } = this.#db.books;
+    return this.#db.statement(tx, async (on) => {
+      const isFalse = ({ last }: DayRow): boolean => last.counted > counted;
+      for (const row of await meterDays.lockAll(on, meterDays.in(on, "meter", meter).filter(isFalse), isFalse, "update"))
+        if (row.first.counted > counted) meterDays.remove(on, row);
+        else await meterDays.update(on, { ...row, last: row.first });
+    });
+  }
+
   days(tx: Transaction | null, meter: MeterAddress, since: string): Promise<readonly DayRow[]> {
     return this.#db.look(tx, (on) => this.#daysOf(on, meter).filter(({ day }) => day >= since));
   }
