@@ -62,7 +62,12 @@ export function noticeRoutes(app: FastifyInstance, parts: ApiParts, views: Views
   typed.get(
     "/v1/notices",
     {
-      schema: { tags: ["notices"], summary: "What customers are told, and what became of it, newest first", querystring: query },
+      schema: {
+        tags: ["notices"],
+        summary: "What customers are told, and what became of it, newest first",
+        querystring: query,
+        response: { 200: shape.pageOf(noticeShape) },
+      },
     },
     (request) => page(request.query),
   );
