@@ -124,8 +124,11 @@ export const why = z.object({
   notices: z.array(
     z.object({
       at: moment,
-      stage: z.enum(stages),
+      stage: z.string().describe("its kind: warn-1, notice-due, cut, restored, outage …"),
       delivered: moment.nullable().describe("null: it never arrived, or nobody knows yet"),
+      state: z.string().nullable().describe("waiting, delivered, failed, cancelled"),
+      because: z.string().nullable().describe("why it failed or was cancelled"),
+      channel: z.string().nullable().describe("that took it"),
       available: money,
     }),
   ),

@@ -87,11 +87,15 @@ const doubtView = ({ doubt, item, register, takenAt, source, times }: OpenDoubt,
   why: { code: doubt, ...(isDoubt(doubt) ? doubts[doubt] : { en: doubt, zh: doubt }) },
 });
 
-const noticeView = ({ at, stage, delivered, available }: Notice, views: Views): WhyView["notices"][number] => ({
+const noticeView = (
+  { at, stage, delivered, available, state, because, channel }: Notice,
+  views: Views,
+): WhyView["notices"][number] => ({
   at: views.moment(at),
   stage,
   delivered: delivered === null ? null : views.moment(delivered),
   available: yuan(available),
+  ...{ state: state ?? null, because: because ?? null, channel: channel ?? null },
 });
 
 const approvalView = ({ id, kind, askedByName, approval }: Command, views: Views): WhyView["approvals"][number] => ({

@@ -96,7 +96,11 @@ function describe(why: Json): string {
     ...section("not cut now, because", list(why, "blocks").map(both)),
     ...section(
       "notices",
-      list(why, "notices").map((one) => `${text(one["at"])}  ${text(one["stage"])}  delivered ${text(one["delivered"])}`),
+      list(why, "notices").map((one) =>
+        one["delivered"] === null
+          ? `${text(one["at"])}  ${text(one["stage"])}  ${text(one["state"])}${one["because"] === null ? "" : `: ${text(one["because"])}`}`
+          : `${text(one["at"])}  ${text(one["stage"])}  delivered ${text(one["delivered"])} by ${text(one["channel"])}`,
+      ),
     ),
     ...section("exemptions", list(why, "exemptions").map(exemptionLine)),
     ...section(

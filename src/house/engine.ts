@@ -155,6 +155,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     readSoon: (meter) => poller.hurry(meter),
     ...pace,
     holdsCuts,
+    ...(keepers.teller === undefined ? {} : { teller: keepers.teller }),
   });
   const payments = new PaymentService({
     ...common,

@@ -29,8 +29,10 @@ import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { CutAlarms } from "../policy/cut-alarms.ts";
 import type { GuardRails } from "../policy/guard-settings.ts";
 import type { CutBatch, GuardStore } from "../policy/guard-store.ts";
+import type { NoticeStore } from "../notices/notice-store.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { Strategies } from "../policy/strategies.ts";
+import type { Teller } from "../policy/teller.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
 import type { Untold } from "../stores/outbox-pump.ts";
 import type { ValidationStore } from "../validation/validation-store.ts";
@@ -53,6 +55,7 @@ export interface HouseStores {
   readonly billing: BillingStore;
   readonly policy: PolicyStore;
   readonly guards: GuardStore;
+  readonly notices: NoticeStore;
   readonly validation: ValidationStore;
   readonly outbox: Outbox & Untold;
 }
@@ -83,6 +86,8 @@ export interface EngineKeepers {
   readonly suspects?: SuspectListener;
   readonly rates?: RatesWatch;
   readonly findings?: CollectionFindings;
+  /** And who tells customers what the rules have come to. */
+  readonly teller?: Teller;
   readonly addresses?: AddressKeeper;
   readonly cuts?: CutAlarms;
 }

@@ -773,6 +773,21 @@ export const faults = {
     "按规则,所列用户目前均不应停电。",
     "Ask why of each: meterctl why ACCOUNT.",
   ),
+  "unknown-notice": row(404, "never", "No such notice.", "通知不存在。", "Look at the account's list."),
+  "notice-ended": row(
+    409,
+    "never",
+    "This notice was delivered, or is not so any more.",
+    "该通知已送达或已失效。",
+    "Nothing is to be done: what is still so is told anew by itself.",
+  ),
+  "unknown-notice-channel": row(
+    404,
+    "never",
+    "No channel for notices has this name.",
+    "无此通知渠道。",
+    "Use a name of notices.channels in the site file.",
+  ),
   "unknown-reconciliation": row(404, "never", "No such comparison.", "对账任务不存在。", "Check the id."),
   "receipt-key-unusable": row(
     500,

@@ -70,12 +70,16 @@ export interface KeptDecision extends Intent {
 export interface Notice {
   readonly account: AccountId;
   readonly at: Instant;
-  /** What it was about: a stage of the rules. A cut rests on one of stage "notice-due". */
-  readonly stage: Stage;
+  /** What it was about (notices/kinds.ts). A cut rests on one of "notice-due". */
+  readonly stage: string;
   /** Null: it never arrived, or nobody knows yet. */
   readonly delivered: Instant | null;
   /** The balance that it told. */
   readonly available: Fen;
+  /** What became of it, why, and which channel took it. */
+  readonly state?: string;
+  readonly because?: string | null;
+  readonly channel?: string | null;
 }
 
 /** A strategy that came into force, for whom, when, and by whom. */

@@ -27,6 +27,7 @@ import { kindsOf, restAfter } from "./resting.ts";
 import { decide, fulfils, type Intent } from "./rules.ts";
 import { factsToKeep, standingAfter, type Look } from "./standing.ts";
 import type { Strategies } from "./strategies.ts";
+import type { Teller } from "./teller.ts";
 
 const LOOK_EVERY_MS = seconds(30);
 /** Time may change many decisions one after the other; they are looked at together. */
@@ -57,6 +58,8 @@ export interface ReconcilerParts {
   readonly holdsCuts?: () => Promise<boolean>;
   /** Guard rails of the whole site; left out: none, as where one meter is looked at alone. */
   readonly rails?: { readonly gate: Pick<CutGate, "pass" | "mayAsk">; readonly lists: Pick<BatchTurns, "advance"> };
+  /** Left out: nobody is told. */
+  readonly teller?: Teller;
 }
 
 /** Nobody could be asked whether so many may be cut: then nobody is, and whoever is in credit is restored all the same. */
@@ -139,6 +142,7 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
     const needed = decision.want === "connected" && picture.relay !== "unknown" && !fulfils(picture, "connected");
     const command = needed ? await this.#ask(tx, look) : null;
     await this.#keep(tx, look, false, command);
+    await this.#parts.teller?.looked(tx, look);
     return command;
   }
 
@@ -222,6 +226,7 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
     if (isWanted) await this.#remember(tx, look, shadow);
     const mayAsk = isWanted && !shadow && !(await this.#rests(tx, meter, decision)) && !(await this.#isHeld(tx, look, held));
     await this.#keep(tx, look, shadow, mayAsk ? await this.#ask(tx, look) : null);
+    await this.#parts.teller?.looked(tx, look);
   }
 
   /** By the guard rails; asked anew, since another gateway may have cut meanwhile. */

@@ -212,18 +212,12 @@ export class PostgresPolicyStore implements PolicyStore {
   }
 
   async noticesOf(account: AccountId, limit: number): Promise<readonly Notice[]> {
-    const rows = await this.#db.rows<{ at: number; stage: Stage; delivered: number | null; available: bigint }>(
+    const rows = await this.#db.rows<Omit<Notice, "account" | "at" | "delivered"> & { at: number; delivered: number | null }>(
       null,
-      "SELECT at, stage, delivered, available FROM notices WHERE account = $1 ORDER BY id DESC LIMIT $2",
+      "SELECT at, stage, delivered, available, state, because, channel FROM notices WHERE account = $1 ORDER BY id DESC LIMIT $2",
       [account, limit],
     );
-    return rows.map(({ at: when, stage, delivered, available }) => ({
-      account,
-      at: Instant(when),
-      stage,
-      delivered: maybe(delivered),
-      available: Fen(available),
-    }));
+    return rows.map(({ at: when, delivered, ...rest }) => ({ ...rest, account, at: Instant(when), delivered: maybe(delivered) }));
   }
 
   keepStrategies(strategies: readonly StrategyVersion[]): Promise<readonly StrategyVersion[]> {
