@@ -42,6 +42,10 @@ export interface PollerParts {
   /** True where the numbers inside this meter are to be compared with the books before it is believed. */
   readonly identityInDoubt: (meter: MeterAddress) => Promise<boolean>;
   readonly identity: (meter: MeterRecord, finding: IdentityFinding) => Promise<void>;
+  /** Something of it was not believed since its numbers were compared; asked of memory, after each reading. Left out: never. */
+  readonly isDoubted?: (meter: MeterAddress) => boolean;
+  /** The newest registers of this meter were put aside until they are seen a second time. Left out: one look is always enough. */
+  readonly seenOnce?: (meter: MeterAddress) => boolean;
   /** What hardly ever changes and has to be known all the same, like the most that a wallet may hold: asked once a day. Left out: nothing. */
   readonly onceADay?: (meter: MeterRecord) => readonly string[];
   /** Left out: none. */
@@ -228,27 +232,44 @@ export class Poller {
 
   async #ask(meter: MeterRecord, duties: readonly Duty[], errand?: Errand): Promise<void> {
     const { street, intake } = this.#parts;
+    const items = [...new Set(duties.flatMap((duty) => duty.items))];
     const session = await street.session(meter.address, { priority: Priority.billing, signal: this.#stop.signal });
     try {
-      if ((await this.#parts.identityInDoubt(meter.address)) && (await this.#isStranger(session, meter))) {
+      const isCompared = await this.#parts.identityInDoubt(meter.address);
+      if (isCompared && (await this.#isStranger(session, meter))) {
         if (errand?.isDue(meter.address) === true) await this.#tellErrand(meter.address, "identity-mismatch");
         return; // whose energy would it be?
       }
       try {
         // energy first: a bill must not wait for a relay that is hard to read
-        if (duties.length > 0) await intake.take(await session.read([...new Set(duties.flatMap(({ items }) => items))], "poll"));
+        if (items.length > 0) await intake.take(await session.read(items, "poll"));
       } catch (error) {
         await this.#keepWhatIsNoNumber(meter, error);
         // One that spoke a moment ago may yet tell of its relay; a meter that said nothing would only cost its line another deadline.
         if (duties.some(({ relay }) => relay) && !isFault(error, "meter-silent")) await this.#readRelay(session, meter);
         throw error;
       }
+      await this.#lookAgain(session, meter, items, isCompared);
       if (duties.some(({ relay }) => relay)) await this.#readRelay(session, meter);
       if (duties.length > 0) await this.#readDaily(session, meter);
       if (errand?.isDue(meter.address) === true) await this.#runErrand(errand, session, meter);
     } finally {
       await session.close();
     }
+  }
+
+  /**
+   * What could not be believed has its meter asked for its numbers in the same turn, or the one that it changed places with would be believed
+   * meanwhile; and what was much for once is read once more. Throws where it is another meter than that of the books.
+   */
+  async #lookAgain(session: MeterSession, meter: MeterRecord, items: readonly string[], isCompared: boolean): Promise<void> {
+    const { intake, isDoubted, seenOnce } = this.#parts;
+    const isOnce = seenOnce?.(meter.address) === true;
+    if (isOnce) this.#hurried.add(meter.address); // should this turn come no further
+    if (!isCompared && isDoubted?.(meter.address) === true && (await this.#isStranger(session, meter))) return;
+    if (!isOnce) return;
+    await intake.take(await session.read(items.filter(isEnergyItem), "poll"));
+    this.#hurried.delete(meter.address);
   }
 
   /** What the turn itself was for has been read by now. */
