@@ -162,7 +162,11 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
       relay: (command, picture) => sightings.relay(command.meter, picture),
       wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
       balance: (command, seen) => intake.take(balanceReadings(street, command.meter, seen)),
-      energy: async (session) => intake.take(await session.read(["importedEnergy"], "command")),
+      energy: async (session) => {
+        const readings = await session.read(["importedEnergy"], "command");
+        await intake.take(readings);
+        return readings;
+      },
     },
   });
 
