@@ -21,6 +21,7 @@ import { complaintsAboutPolicy, policyOf, strategiesOf, type PolicyConfig } from
 import type { PolicyRules } from "./policy/policy-file.ts";
 import type { GateSettings } from "./validation/limits.ts";
 import { gateSettingsOf } from "./validation/site-shape.ts";
+import { recoverySettings, type RecoverySettings } from "./recovery/settings.ts";
 import { siteFile, type SiteFile } from "./site-file.ts";
 import { allowed, Complaints, pathText, unique } from "./site/complaints.ts";
 import { atBase } from "./site/places.ts";
@@ -71,6 +72,7 @@ export interface Config {
   readonly collection: CollectionSettings;
   readonly paymentCap: Fen;
   readonly retention: SiteFile["retention"];
+  readonly recovery: RecoverySettings;
   /** Minute of the day at which ledger and meters are compared; null: only when somebody asks. */
   readonly compareAt: number | null;
   /** Null: any channel name is accepted. */
@@ -307,6 +309,7 @@ export function buildConfig(
     collection: file.collection,
     paymentCap: parseYuan(file.payments.cap),
     retention: file.retention,
+    recovery: recoverySettings(file.recovery),
     compareAt: file.reconciliation.at === null ? null : minuteOfDay(file.reconciliation.at),
     channels: file.channels === undefined ? null : new Set([...file.channels.map((channel) => channel.name), "console"]),
     apiKeys,

@@ -30,6 +30,7 @@ import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./h
 import { postgresStores } from "./house/postgres-stores.ts";
 import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
 import { policyDesks } from "./house/policy-desks.ts";
+import { recoveryOf } from "./house/recovery.ts";
 import { retentionOf } from "./house/retention.ts";
 import { reviewerOf } from "./house/validation.ts";
 import { watchOver } from "./house/watch-over.ts";
@@ -41,6 +42,7 @@ import { Database } from "./stores/database.ts";
 import { PostgresIdempotencyStore } from "./stores/idempotency-store.ts";
 import { PostgresNewMeterStore } from "./stores/new-meter-store.ts";
 import { PostgresLineLeases } from "./stores/line-leases-store.ts";
+import { PostgresRecoveryStore } from "./stores/recovery-store.ts";
 import { PostgresReviewStore } from "./stores/review-store.ts";
 import { migrate } from "./stores/migrate.ts";
 
@@ -185,6 +187,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     exceptions: () => open.store.counts(clock.now()),
     auditWaiting: audit.pulse.waiting,
     retention: () => retention.picture,
+    recovery: () => recovery.desk.store.counts(),
     parts: () => watch.states(),
     collection: () => collectionPicture(stores.collection, clock, config.site.timeZone),
     standsStillMs: () => watch.progress.standsStillMs,
@@ -218,12 +221,18 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     { street, tariffs: config.tariffs, timeZone: config.site.timeZone, at: config.compareAt },
   );
   const policy = policyDesks({ ...engine.books, ...open, db, rules: engine.rules, stores });
+  const recovery = recoveryOf({
+    ...{ ...engine.books, ...open, items: open.store, store: new PostgresRecoveryStore(db) },
+    ...{ policy: stores.policy, engine, street, settings: config.recovery },
+  });
   open.watch.start();
+  recovery.watch.start();
   policy.reminders.start();
   comparing.start();
   compareRestored(restored, comparing.comparison, log);
   closers.add("comparison", () => comparing.stop());
   closers.add("exceptions", () => open.watch.stop());
+  closers.add("recovery", () => recovery.watch.stop());
   closers.add("exemptions", () => policy.reminders.stop());
 
   // --- doors
@@ -252,6 +261,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
       bring: () => added.bring(),
     },
     policy,
+    recovery,
     exceptions: open.exceptions,
     exceptionStore: open.store,
     comparison: comparing.comparison,

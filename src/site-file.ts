@@ -10,6 +10,7 @@ import type { ModelName } from "./devices/meter.ts";
 import { tariffPushShape } from "./devices/meter-tariff/site.ts";
 import { isPollable } from "./devices/poll-tiers.ts";
 import { policyRules } from "./policy/policy-file.ts";
+import { recoveryShape } from "./recovery/settings.ts";
 import { retentionShape } from "./retention/site.ts";
 import { classTariff, tariffShape } from "./tariff/site-tariffs.ts";
 import { validationShape } from "./validation/site-shape.ts";
@@ -205,6 +206,8 @@ export const siteFile = z.strictObject({
         .default("03:30"),
     })
     .prefault({}),
+  // How soon a restore has to be seen, and who is told where it is not (recovery/README.md).
+  recovery: recoveryShape,
   // How many days rows are kept.
   retention: retentionShape,
   // Who may push a tariff into meters that deduct by themselves.

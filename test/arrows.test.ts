@@ -19,6 +19,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   exceptions: ["kernel", "tariff", "ledger", "commands", "devices", "collection"],
   validation: ["kernel", "commands", "devices"],
   policy: ["kernel", "tariff", "ledger", "commands", "devices"],
+  // whose supply is dark and should not be: asks for it back, and tells people
+  recovery: ["kernel", "ledger", "commands", "devices", "policy", "exceptions"],
   queue: ["kernel", "commands"],
   audit: ["kernel"],
   receipts: ["kernel", "protocols", "commands", "audit"],
@@ -36,6 +38,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "retention",
     "validation",
     "collection",
+    "recovery",
   ],
   retention: ["kernel", "ledger", "commands"],
   metrics: ["kernel"],
@@ -52,6 +55,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "receipts",
     "validation",
     "collection",
+    "recovery",
   ],
   console: ["kernel"],
   // stores: whoever verifies the audit asks the database itself, because the gateway is what is being verified
@@ -72,9 +76,20 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices", "security", "tariff", "policy", "validation", "site", "site-file.ts", "collection"],
+  "config.ts": [
+    "kernel",
+    "devices",
+    "security",
+    "tariff",
+    "policy",
+    "validation",
+    "site",
+    "site-file.ts",
+    "collection",
+    "recovery",
+  ],
   site: ["kernel", "site-file.ts"],
-  "site-file.ts": ["kernel", "devices", "tariff", "policy", "retention", "validation", "collection"],
+  "site-file.ts": ["kernel", "devices", "tariff", "policy", "retention", "validation", "collection", "recovery"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */

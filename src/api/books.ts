@@ -38,6 +38,8 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { ExemptionDesk } from "../policy/exemption-desk.ts";
 import type { WhyDesk } from "../policy/why.ts";
+import type { RecoveryDesk } from "../recovery/desk.ts";
+import type { Expected } from "../recovery/expected.ts";
 import type { StatementStore } from "../ledger/statements.ts";
 import type { EntryService } from "../validation/entry-service.ts";
 import type { Reviewer } from "../validation/review/reviewer.ts";
@@ -101,6 +103,11 @@ export interface ApiParts {
   readonly ledger: Ledger;
   readonly ledgerStore: Pick<LedgerStore, "statement"> & StatementStore;
   readonly policy: { readonly why: WhyDesk; readonly exemptions: ExemptionDesk };
+  readonly recovery: {
+    readonly desk: RecoveryDesk;
+    /** When supply may be expected back; null: no meter hangs there. */
+    readonly expected: (meter: MeterAddress) => Promise<Expected | null>;
+  };
   readonly exceptions: Exceptions;
   readonly exceptionStore: ExceptionStore;
   readonly comparison: Pick<Comparison, "begin">;

@@ -6,7 +6,7 @@ import { buildStreet, type MeterPlan, type Street as Simulated } from "../../sim
 import { collectionFile, type CollectionSettings } from "../../src/collection/settings.ts";
 import type { MeterRecord, ModelName, Street } from "../../src/devices/meter.ts";
 import { buildStreetLines } from "../../src/devices/street-lines.ts";
-import type { HouseSite } from "../../src/house/ports.ts";
+import type { Engine, HouseSite } from "../../src/house/ports.ts";
 import { buildEngine } from "../../src/house/engine.ts";
 import type { CollectionFindings } from "../../src/collection/daily-look.ts";
 import { seededChance, type Chance } from "../../src/kernel/chance.ts";
@@ -40,6 +40,13 @@ export interface StreetHouseOptions {
   readonly pollEveryMs?: number;
   readonly site?: Partial<CollectionSettings>;
   readonly findings?: CollectionFindings;
+  /** Beside the engine, from its start to its end. */
+  readonly beside?: (parts: {
+    readonly engine: Engine;
+    readonly stores: StoresInMemory;
+    readonly lines: Street;
+  }) => () => Promise<void>;
+  readonly restoreBy?: "arm" | "reconnect";
   readonly seed?: number;
   readonly log?: Logger;
   /** Left out: shadow. */
@@ -109,7 +116,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     })),
     tariffs: new Map([["flat", flatTariff("flat", parsePrice("0.5283"))]]),
     policy: {
-      ...{ mode: options.rules ?? "shadow", restoreBy: "arm", cutBelow: Fen(0n) },
+      ...{ mode: options.rules ?? "shadow", restoreBy: options.restoreBy ?? "arm", cutBelow: Fen(0n) },
       noCut: { hours: "00:00-00:00", weekends: false, holidays: [] },
     },
     polling: { hot: null, warm: { everyMs: pollEveryMs, items: null }, cold: null },
@@ -153,6 +160,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
       lookEveryMs: minutes(2),
     });
     await engine.start();
+    if (options.beside !== undefined) closers.push(options.beside({ engine, stores, lines }));
     current = {
       lines,
       entries: engine.doors.entries,

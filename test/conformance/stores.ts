@@ -34,6 +34,8 @@ import { PostgresMeterStore } from "../../src/stores/meter-store.ts";
 import type { Untold } from "../../src/stores/outbox-pump.ts";
 import { PostgresOutbox } from "../../src/stores/outbox.ts";
 import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
+import { PostgresRecoveryStore } from "../../src/stores/recovery-store.ts";
+import type { RecoveryStore } from "../../src/recovery/recovery-store.ts";
 import { PostgresPolicyStore } from "../../src/stores/policy-store.ts";
 import { PostgresReadingStore } from "../../src/stores/reading-store.ts";
 import { PostgresReplacementStore } from "../../src/stores/replacement-store.ts";
@@ -62,6 +64,7 @@ export interface Kept {
   readonly exemptions: ExemptionStore;
   /** As whoever sends notices writes them. */
   addNotice(notice: Notice): Promise<void>;
+  readonly recovery: RecoveryStore;
   readonly validation: ValidationStore;
   readonly reviews: ReviewStore;
   readonly outbox: Outbox & Untold;
@@ -107,6 +110,7 @@ async function onPostgres(clock: Clock): Promise<Kept> {
         ...[account, at(when), stage, delivered === null ? null : at(delivered), available],
       ]);
     },
+    recovery: new PostgresRecoveryStore(db),
     validation: new PostgresValidationStore(db),
     reviews: new PostgresReviewStore(db),
     outbox,
@@ -179,6 +183,9 @@ function inMemory(clock: Clock): Kept {
     },
     get exemptions() {
       return stores.exemptions;
+    },
+    get recovery() {
+      return stores.recovery;
     },
     get validation() {
       return stores.validation;

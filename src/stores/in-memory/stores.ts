@@ -14,6 +14,7 @@ import { InMemoryOutbox } from "./outbox.ts";
 import { InMemoryPaymentStore } from "./payment-store.ts";
 import { InMemoryPolicyStore } from "./policy-store.ts";
 import { InMemoryReadingStore } from "./reading-store.ts";
+import { InMemoryRecoveryStore } from "./recovery-store.ts";
 import { InMemoryReplacementStore } from "./replacement-store.ts";
 import { InMemoryRetentionStore } from "./retention-store.ts";
 import { InMemoryReviewStore } from "./review-store.ts";
@@ -32,6 +33,7 @@ export interface StoresInMemory {
   readonly billing: InMemoryBillingStore;
   readonly policy: InMemoryPolicyStore;
   readonly exemptions: InMemoryExemptionStore;
+  readonly recovery: InMemoryRecoveryStore;
   readonly validation: InMemoryValidationStore;
   readonly reviews: InMemoryReviewStore;
   readonly outbox: InMemoryOutbox;
@@ -53,6 +55,7 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   billing: new InMemoryBillingStore(db),
   policy: new InMemoryPolicyStore(db),
   exemptions: new InMemoryExemptionStore(db),
+  recovery: new InMemoryRecoveryStore(db),
   validation: new InMemoryValidationStore(db),
   reviews: new InMemoryReviewStore(db),
   outbox: new InMemoryOutbox(db),
