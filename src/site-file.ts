@@ -10,6 +10,7 @@ import type { ModelName } from "./devices/meter.ts";
 import { tariffPushShape } from "./devices/meter-tariff/site.ts";
 import { isPollable } from "./devices/poll-tiers.ts";
 import { policyRules } from "./policy/policy-file.ts";
+import { rightNames } from "./kernel/permissions.ts";
 import { recoveryShape } from "./recovery/settings.ts";
 import { retentionShape } from "./retention/site.ts";
 import { classTariff, tariffShape } from "./tariff/site-tariffs.ts";
@@ -213,7 +214,8 @@ export const siteFile = z.strictObject({
   // Who may push a tariff into meters that deduct by themselves.
   tariffPush: tariffPushShape,
   channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
-  apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
+  // `may`: what the holder may do beside looking (kernel/permissions.ts); left out, everything.
+  apiKeys: z.array(z.strictObject({ name, secret: secretReference, may: z.array(z.enum(rightNames)).optional() })).default([]),
   // The private key that receipts are signed with, Ed25519 in PEM; left out, the data folder keeps one of its own.
   receipts: z.strictObject({ key: secretReference.optional() }).prefault({}),
   // A file of many secrets, a line each; `vault:NAME` looks into it, and {address} in a meter's reference is the meter's own.

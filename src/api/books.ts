@@ -8,6 +8,7 @@ import type { AccountId, CommandId, MeterAddress, PaymentId } from "../kernel/id
 import type { Logger } from "../kernel/log.ts";
 import type { Fen } from "../kernel/money.ts";
 import type { Reading } from "../kernel/reading.ts";
+import type { Right } from "../kernel/permissions.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { AuditStore } from "../audit/audit-store.ts";
@@ -157,7 +158,7 @@ export interface ApiParts {
     readonly receipts: Pick<ReceiptDesk, "ofCommand" | "ofPayment" | "keys">;
   };
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
-  readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string> }[];
+  readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string>; readonly may?: readonly Right[] }[];
   /** What people's browsers call the gateway when a proxy stands before it; null: what they say in Host. */
   readonly publicUrl: string | null;
   /** Folder of the built console, or null when there is none. */

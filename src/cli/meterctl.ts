@@ -23,6 +23,7 @@ import { tariffCommands } from "./tariff-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
 import { policyCommands } from "./policy-commands.ts";
 import { receiptCommands } from "./receipt-commands.ts";
+import { recoveryCommands } from "./recovery-commands.ts";
 import { reviewCommands } from "./review-commands.ts";
 import { lineOf, watch } from "./watch.ts";
 
@@ -244,6 +245,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   meterChanges(program, { throughGateway, clientOf, show });
   tariffCommands(program, { throughGateway, clientOf, show, terminal, end });
   policyCommands(program, { throughGateway, clientOf, show });
+  recoveryCommands(program, { throughGateway, clientOf, show, terminal });
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);
   backupCommands(program, terminal);
