@@ -54,14 +54,27 @@ const table: Readonly<Record<string, Needs>> = {
   "POST /v1/recovery/incidents/:id/follow-up": "desk",
 };
 
+declare module "fastify" {
+  interface FastifyRequest {
+    /** What the key may that came in; null: everything. */
+    rights: readonly Right[] | null;
+  }
+}
+
+/** A protection at the meter has no end of its own: whoever may not configure gets one with his order (src/recovery ends it). */
+export const protectionOf = (request: Pick<FastifyRequest, "rights">, clock: Clock): { readonly until?: number } =>
+  request.rights === null || request.rights.includes("configure") ? {} : { until: later(clock.now(), PROTECTED_MS_MAX) };
+
 export function installPermissions(
   app: FastifyInstance,
   parts: { readonly apiKeys: readonly KeyWithRights[]; readonly clock: Clock },
 ): void {
   const limited = new Map(parts.apiKeys.flatMap(({ name, may }) => (may === undefined ? [] : [[name, may] as const])));
+  app.decorateRequest("rights", null);
   if (limited.size === 0) return;
   app.addHook("preHandler", (request, _reply, done) => {
     const may = limited.get(request.actor);
+    request.rights = may ?? null;
     if (may !== undefined && !reads.has(request.method)) mustBeAllowed(request, may, parts.clock);
     done();
   });

@@ -44,7 +44,7 @@ export function recoveryCommands(program: Command, { throughGateway, clientOf, s
     .option("--note <text>", "compensation, follow-up: what was said; it stands in the books")
     .action(async (what: string, id: string | undefined, options: Options) => {
       const api = clientOf(options);
-      const query = (...names: readonly (keyof Options & string)[]): string =>
+      const query = (...names: readonly (keyof Options)[]): string =>
         new URLSearchParams(
           names.flatMap((name) => (options[name] === undefined ? [] : [[name, String(options[name])]])),
         ).toString();

@@ -88,6 +88,9 @@ export interface RecoveryStore {
   /** Cuts by rules since then after which a person entered a lower register than stood there at the cut, and no incident says so. */
   cutsOnFalseRegisters(since: Instant): Promise<readonly CommandId[]>;
 
+  /** Protections that were ordered with an end which has come, and after which nothing was ordered of them. */
+  protectionsOver(now: Instant): Promise<readonly { readonly meter: MeterAddress; readonly account: AccountId | null }[]>;
+
   /** False: there is one of this cut, or an open one of this meter; waits for a transaction that is writing it right now. */
   insert(tx: Transaction, incident: Incident): Promise<boolean>;
   /** Of this cut, or else the meter's open one; locked. */

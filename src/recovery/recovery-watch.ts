@@ -88,6 +88,8 @@ export class RecoveryWatch {
     for (const point of await store.darkPoints()) await this.#safely(point.meter, () => this.#dark(point));
     for (const incident of await store.open()) await this.#safely(incident.meter, () => this.#goesOn(incident));
     await this.#safely("watched cuts", () => cuts.lookBehind());
+    for (const { meter, account } of await store.protectionsOver(now))
+      await this.#safely(meter, () => this.#unprotect(meter, account));
     for (const id of await store.toRemind(later(now, REMIND_BEFORE_MS), AT_ONCE_MAX))
       await this.#safely(id, () => transactor.transact((tx) => incidents.remind(tx, id)));
   }
@@ -117,6 +119,13 @@ export class RecoveryWatch {
     const wish = { kind: restoreBy(account, kind), meter, account, payment: null, params: {}, askedBy: "rule" } as const;
     const command = await service.ensure(tx, { ...wish, reason: incident.cause });
     if (command !== null) await incidents.restoreAsked(tx, incident, command.id, clock.now());
+  }
+
+  /** Its 24 hours are over; what a person orders meanwhile stands. */
+  #unprotect(meter: MeterAddress, account: AccountId | null): Promise<unknown> {
+    const { transactor, service } = this.#parts;
+    const wish = { kind: "unprotect", meter, account, payment: null, params: {}, askedBy: "rule" } as const;
+    return transactor.transact((tx) => service.ensure(tx, { ...wish, reason: "protection-over" }), { actor: "recovery" });
   }
 
   async #dark(point: Point): Promise<void> {

@@ -167,6 +167,17 @@ export class PostgresRecoveryStore implements RecoveryStore {
     return rows.map(({ command }) => command);
   }
 
+  protectionsOver(now: Instant): Promise<readonly { meter: MeterAddress; account: AccountId | null }[]> {
+    return this.#db.rows(
+      null,
+      `SELECT c.meter, c.account FROM commands c
+        WHERE c.kind = 'protect' AND c.state = 'confirmed' AND c.params ? 'until' AND (c.params ->> 'until')::float8 <= $1
+          AND NOT EXISTS (SELECT 1 FROM commands n WHERE n.meter = c.meter AND n.id > c.id AND n.kind IN ('protect', 'unprotect') AND n.state <> 'cancelled')
+        ORDER BY c.meter`,
+      [now],
+    );
+  }
+
   async insert(tx: Transaction, incident: Incident): Promise<boolean> {
     const fields = Object.keys(incidentColumns) as (keyof Incident)[];
     const inserted = await this.#db.run(

@@ -76,6 +76,11 @@ test("B4 front-line staff may restore and protect for a day, and neither cut nor
   expect((await ask("front", "POST", `/v1/meters/${METER}/clock-set`, { way: "write", reason: "x" })).status).toBe(403);
   expect((await ask("front", "GET", `/v1/accounts/${accountOf(METER)}/why`)).status).toBe(200);
   expect((await ask("boss", "POST", "/v1/payments", payment)).status, "a key that says nothing may everything").toBe(202);
+  const [until] = await db.rows<{ until: number }>(
+    null,
+    "SELECT (params ->> 'until')::float8 AS until FROM commands WHERE kind = 'protect'",
+  );
+  expect(until!.until - NOW, "it ends by itself").toBeLessThanOrEqual(minutes(24 * 60 + 5));
   const who = await db.rows<{ who: string }>(
     null,
     "SELECT DISTINCT who FROM audit_rows WHERE what = 'command.accepted' AND who IN ('front', 'boss')",

@@ -196,6 +196,18 @@ describe.each(keepers)("recovery $title", ({ open }) => {
     expect(await kept.recovery.cutsOnFalseRegisters(since)).toEqual([]);
   });
 
+  test("finds protections whose end has come, until something newer was ordered of them", async () => {
+    const protect = { kind: "protect", state: "confirmed", askedBy: "person", endedAt: now } as const;
+    await insert({ ...protect, meter: B, account: wallet, params: {} });
+    await insert({ ...protect, params: { until: later(now, 5) } });
+    expect(await kept.recovery.protectionsOver(later(now, 4))).toEqual([]);
+    expect(await kept.recovery.protectionsOver(later(now, 5))).toEqual([{ meter: A, account: far }]);
+    await insert({ kind: "unprotect", state: "cancelled", endedAt: now });
+    expect(await kept.recovery.protectionsOver(later(now, 5))).toHaveLength(1);
+    await insert({ kind: "unprotect" });
+    expect(await kept.recovery.protectionsOver(later(now, 5))).toEqual([]);
+  });
+
   test("tells by which strategy a cut was ordered", async () => {
     const cut = await cutOf(A);
     expect(await kept.recovery.strategyOf(cut.id)).toBe(null);

@@ -62,7 +62,7 @@ test("A21 paid but dark behind a stuck relay: found after five minutes, a work o
   const [cut] = cutsOf(told);
   expect(cut).toMatchObject({
     state: "confirmed",
-    receipt: { after: { power: "0.0000" }, register: { kwh: expect.stringMatching(/^100\d\.\d\d$/) } },
+    receipt: { after: { power: "0.0000" }, register: { kwh: expect.stringMatching(/^100\d\.\d\d$/) as string } },
   });
   street.street.setFault(meter, { kind: "stuck-relay" });
   await pay(told);
@@ -107,13 +107,13 @@ test("A21 paid but dark behind a stuck relay: found after five minutes, a work o
   const ended = await recovery.desk.store.find(found!.id);
   expect(ended!.restoredAt! - ended!.darkSince).toBeGreaterThan(minutes(240));
   expect(ended).toMatchObject({
-    energyBefore: cut!.receipt!["register"] === undefined ? null : expect.stringMatching(/^100/),
-    energyAfter: expect.stringMatching(/^100/),
+    energyBefore: expect.stringMatching(/^100/) as string,
+    energyAfter: expect.stringMatching(/^100/) as string,
   });
   expect(ended!.followUpAt).toBe(ended!.restoredAt! + SETTINGS.followUpMs);
   expect(items.open).toEqual([]);
   expect([...items.items.values()]).toMatchObject([
-    { closedBy: "gateway", closingNote: expect.stringContaining("supply is back since") },
+    { closedBy: "gateway", closingNote: expect.stringContaining("supply is back since") as string },
   ]);
 
   await street.until((ended!.followUpAt! - hours(48) + minutes(1)) as never);
@@ -184,7 +184,7 @@ test("B6 an hour and a day after a cut its meter is read again: energy behind a 
   expect(items.open).toEqual([]);
   await street.pass(minutes(10));
   expect(items.open).toMatchObject([
-    { kind: "energy-while-disconnected", meter: welded, owner: "field-desk", because: expect.stringMatching(/kWh$/) },
+    { kind: "energy-while-disconnected", meter: welded, owner: "field-desk", because: expect.stringMatching(/kWh$/) as string },
   ]);
   await street.until((cutAt + hours(24) + minutes(30)) as never);
   const watched = street.db.books.watchedCuts.all(null);

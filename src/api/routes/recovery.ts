@@ -234,5 +234,6 @@ function incidentView(incident: Incident, views: Views): Record<string, unknown>
 function cellOf(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (Array.isArray(value)) return value.join(" ");
-  return typeof value === "object" ? String((value as { readonly code?: string }).code ?? "") : String(value as string | number);
+  if (typeof value === "object") return (value as { readonly code?: string }).code ?? "";
+  return typeof value === "string" ? value : String(value as number);
 }

@@ -1,6 +1,6 @@
 /** Dark meters, watched cuts and incidents, in memory. Exceptions are not kept here: an incident names its item and nobody checks that it is there. */
 import type { Instant } from "../../kernel/clock.ts";
-import type { CommandId, MeterAddress } from "../../kernel/ids.ts";
+import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import type { Command, CommandKind } from "../../commands/command.ts";
 import type { ExceptionId } from "../../exceptions/item.ts";
@@ -139,6 +139,29 @@ export class InMemoryRecoveryStore implements RecoveryStore {
     });
   }
 
+  protectionsOver(now: Instant): Promise<readonly { meter: MeterAddress; account: AccountId | null }[]> {
+    const { commands, meters } = this.#db.books;
+    return this.#db.look(null, (on) =>
+      meters
+        .all(on)
+        .map(({ book }) => book.address)
+        .sort()
+        .flatMap((meter) => {
+          const orders = [
+            ...commands.in(on, "kind", pair(meter, "protect")),
+            ...commands.in(on, "kind", pair(meter, "unprotect")),
+          ];
+          const [newest] = orders
+            .map(({ command }) => command)
+            .filter(({ state }) => state !== "cancelled")
+            .sort((a, b) => byId(b, a));
+          if (newest?.kind !== "protect" || newest.state !== "confirmed") return [];
+          const { until } = newest.params;
+          return typeof until === "number" && until <= now ? [{ meter, account: newest.account }] : [];
+        }),
+    );
+  }
+
   insert(tx: Transaction, incident: Incident): Promise<boolean> {
     const { incidents } = this.#db.books;
     return this.#db.statement(tx, async (on) => (await incidents.insert(on, { ...incident })) === null);
@@ -271,7 +294,7 @@ export class InMemoryRecoveryStore implements RecoveryStore {
       cut: newest(CUTS, ({ sentAt, state }) => sentAt !== null || state === "confirmed"),
       restore: newest(RESTORES, () => true),
       wanted:
-        standing?.account !== id || standing === undefined
+        standing === undefined || standing.account !== id
           ? null
           : { want: standing.standing.want, because: standing.standing.because, since: standing.standing.since },
       walletPaidAt: account?.mode === "local" && holdsCredit ? paidAt : null,

@@ -69,5 +69,8 @@ CREATE TABLE watched_cuts (
 CREATE INDEX watched_cuts_open ON watched_cuts (cut_at) WHERE ended_at IS NULL;
 CREATE INDEX watched_cuts_by_meter ON watched_cuts (meter, cut_at);
 
+-- Protections that end by themselves are looked for every half minute.
+CREATE INDEX commands_protections_with_end ON commands (meter) WHERE kind = 'protect' AND state = 'confirmed' AND params ? 'until';
+
 SELECT set_config('fee_control.actor', 'migration 0017-recovery', true);
 SELECT fee_control_audit('incidents', 'incident', '{id}');
