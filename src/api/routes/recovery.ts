@@ -235,5 +235,5 @@ function cellOf(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (Array.isArray(value)) return value.join(" ");
   if (typeof value === "object") return (value as { readonly code?: string }).code ?? "";
-  return typeof value === "string" ? value : String(value as number);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
