@@ -309,6 +309,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
       if (collecting !== null) closers.add("collection", () => collecting.stop());
       closers.add("replacements", () => replacing.stop());
     },
+    readSoon: (meter) => poller.hurry(meter),
     wakeWaitingFor: async (what) => jobs.add(await commands.wakeWaitingFor(what, clock.now())),
     running: () => runner.running,
     work: {

@@ -33,10 +33,14 @@ export function sightingsIn(parts: ConclusionParts & { readonly transactor: Tran
 export async function registersBeforeCut(
   { intake, gate }: { readonly intake: Pick<ReadingIntake, "take">; readonly gate: { isOnce(meter: MeterAddress): boolean } },
   session: MeterSession,
-): Promise<void> {
-  const read = (): Promise<readonly Reading[]> => session.read([TOTAL], "command");
-  await intake.take(await read());
-  if (gate.isOnce(session.meter.address)) await intake.take(await read());
+): Promise<readonly Reading[]> {
+  const read = async (): Promise<readonly Reading[]> => {
+    const readings = await session.read([TOTAL], "command");
+    await intake.take(readings);
+    return readings;
+  };
+  const first = await read();
+  return gate.isOnce(session.meter.address) ? read() : first;
 }
 
 export function walletReadings(meter: MeterAddress, wallet: Wallet): readonly Reading[] {
