@@ -19,6 +19,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   exceptions: ["kernel", "tariff", "ledger", "commands", "devices", "collection"],
   validation: ["kernel", "commands", "devices"],
   policy: ["kernel", "tariff", "ledger", "commands", "devices"],
+  // rows of the books become figures; whose rows they are, the stores know
+  indicators: ["kernel", "collection", "ledger", "policy"],
   queue: ["kernel", "commands"],
   audit: ["kernel"],
   receipts: ["kernel", "protocols", "commands", "audit"],
@@ -36,6 +38,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "retention",
     "validation",
     "collection",
+    "indicators",
   ],
   retention: ["kernel", "ledger", "commands"],
   metrics: ["kernel"],
@@ -52,6 +55,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "receipts",
     "validation",
     "collection",
+    "indicators",
   ],
   console: ["kernel"],
   // stores: whoever verifies the audit asks the database itself, because the gateway is what is being verified

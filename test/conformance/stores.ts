@@ -27,6 +27,8 @@ import { PostgresIdempotencyStore } from "../../src/stores/idempotency-store.ts"
 import { InMemoryCommandStore } from "../../src/stores/in-memory/command-store.ts";
 import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
 import { storesInMemory } from "../../src/stores/in-memory/stores.ts";
+import { PostgresIndicatorStore } from "../../src/stores/indicator-store.ts";
+import type { IndicatorStore } from "../../src/indicators/indicator-store.ts";
 import { PostgresLedgerStore } from "../../src/stores/ledger-store.ts";
 import { PostgresLineLeases } from "../../src/stores/line-leases-store.ts";
 import { PostgresMeterLookStore } from "../../src/stores/meter-look-store.ts";
@@ -64,6 +66,7 @@ export interface Kept {
   addNotice(notice: Notice): Promise<void>;
   readonly validation: ValidationStore;
   readonly reviews: ReviewStore;
+  readonly indicators: IndicatorStore;
   readonly outbox: Outbox & Untold;
   readonly idempotency: Idempotency;
   readonly leases: LineLeases;
@@ -109,6 +112,7 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     },
     validation: new PostgresValidationStore(db),
     reviews: new PostgresReviewStore(db),
+    indicators: new PostgresIndicatorStore(db),
     outbox,
     idempotency: new PostgresIdempotencyStore(db, clock),
     leases: new PostgresLineLeases(db),
@@ -185,6 +189,9 @@ function inMemory(clock: Clock): Kept {
     },
     get reviews() {
       return stores.reviews;
+    },
+    get indicators() {
+      return stores.indicators;
     },
     addNotice: (notice) => {
       const { books } = db;

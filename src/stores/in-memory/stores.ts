@@ -6,6 +6,7 @@ import { InMemoryExemptionStore } from "./exemption-store.ts";
 import { InMemoryCommandStore } from "./command-store.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import { InMemoryIdempotencyStore } from "./idempotency-store.ts";
+import { InMemoryIndicatorStore } from "./indicator-store.ts";
 import { InMemoryLedgerStore } from "./ledger-store.ts";
 import { InMemoryLineLeases } from "./line-leases.ts";
 import { InMemoryMeterLookStore } from "./meter-look-store.ts";
@@ -34,6 +35,7 @@ export interface StoresInMemory {
   readonly exemptions: InMemoryExemptionStore;
   readonly validation: InMemoryValidationStore;
   readonly reviews: InMemoryReviewStore;
+  readonly indicators: InMemoryIndicatorStore;
   readonly outbox: InMemoryOutbox;
   readonly idempotency: InMemoryIdempotencyStore;
   readonly leases: InMemoryLineLeases;
@@ -55,6 +57,7 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   exemptions: new InMemoryExemptionStore(db),
   validation: new InMemoryValidationStore(db),
   reviews: new InMemoryReviewStore(db),
+  indicators: new InMemoryIndicatorStore(db),
   outbox: new InMemoryOutbox(db),
   idempotency: new InMemoryIdempotencyStore(db),
   leases: new InMemoryLineLeases(db),
