@@ -32,6 +32,7 @@ import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
 import { policyDesks } from "./house/policy-desks.ts";
 import { retentionOf } from "./house/retention.ts";
 import { mustNameTariffsInUse } from "./house/tariffs-in-use.ts";
+import { indicatorsOf } from "./house/indicators.ts";
 import { reviewerOf } from "./house/validation.ts";
 import { watchOver } from "./house/watch-over.ts";
 import { Counters } from "./metrics/counters.ts";
@@ -179,6 +180,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     stopCommandsMs: STOP_COMMANDS_MS,
   });
   const open = engine.keepers;
+  const indicators = indicatorsOf(db, clock, config.site.timeZone);
   const counters = new Counters({
     commandsByState: () => stores.commands.counts(),
     buses: engine.doors.buses,
@@ -189,6 +191,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     retention: () => retention.picture,
     parts: () => watch.states(),
     collection: () => collectionPicture(stores.collection, clock, config.site.timeZone),
+    indicators: indicators.picture,
     standsStillMs: () => watch.progress.standsStillMs,
   });
   security.onUsable?.(() => {
@@ -241,6 +244,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     ledgerStore: stores.ledger,
     readings: stores.readings,
     entryStore: stores.validation,
+    indicators: indicators.desk,
     reviewer: reviewerOf(config, new PostgresReviewStore(db), clock),
     tariffOfClass: (name) => tariffOfClass(config, name),
     ...{ tariffs: config.tariffs, tariffPush: config.tariffPush, newId },

@@ -23,6 +23,7 @@ import { tariffCommands } from "./tariff-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
 import { policyCommands } from "./policy-commands.ts";
 import { receiptCommands } from "./receipt-commands.ts";
+import { indicatorCommands } from "./indicator-commands.ts";
 import { reviewCommands } from "./review-commands.ts";
 import { lineOf, watch } from "./watch.ts";
 
@@ -240,6 +241,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   importCommands({ program, terminal, end, throughGateway, clientOf });
   collectionCommands({ program, throughGateway, terminal, end, clientOf });
   deskCommands({ program, throughGateway, terminal, end, clientOf });
+  indicatorCommands({ program, throughGateway, terminal, end, clientOf });
   reviewCommands({ program, throughGateway, terminal, clientOf });
   meterChanges(program, { throughGateway, clientOf, show });
   tariffCommands(program, { throughGateway, clientOf, show, terminal, end });

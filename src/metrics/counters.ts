@@ -3,6 +3,7 @@
  * after "→" are the advice an alert should carry.
  */
 import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
+import { indicatorGauges, type IndicatorPicture } from "./indicators.ts";
 import { retentionGauges, type RetentionFigures } from "./retention.ts";
 
 export interface Pictures {
@@ -30,6 +31,7 @@ export interface Pictures {
   readonly collection: () => Promise<
     readonly { readonly line: string; readonly when: string; readonly rate: number; readonly gaps: number }[]
   >;
+  readonly indicators: IndicatorPicture;
   readonly auditWaiting: () => Promise<{ readonly rows: number; readonly ageMs: number }>;
 }
 
@@ -44,6 +46,7 @@ export class Counters {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     retentionGauges(registers, pictures.retention);
+    indicatorGauges(registers, pictures.indicators);
     this.announcements = new Counter({
       name: "fee_control_announcements_total",
       help: "Announcements delivered, by type → none while payments come in: look at the outbox pump in the log",

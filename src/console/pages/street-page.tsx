@@ -9,6 +9,7 @@ import { CollectionView } from "../parts/collection-view.tsx";
 import { CommandFeed } from "../parts/command-feed.tsx";
 import { ExceptionsView } from "../parts/exceptions-view.tsx";
 import { HouseNotes } from "../parts/house-notes.tsx";
+import { IndicatorsView } from "../parts/indicators-view.tsx";
 import { Legend } from "../parts/legend.tsx";
 import { LinesView } from "../parts/lines-view.tsx";
 import { MetersTable } from "../parts/meters-table.tsx";
@@ -35,6 +36,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
   const [linesAreOpen, setLinesAreOpen] = useState(false);
   const [reviewsAreOpen, setReviewsAreOpen] = useState(false);
   const [collectionIsOpen, setCollectionIsOpen] = useState(false);
+  const [indicatorsAreOpen, setIndicatorsAreOpen] = useState(false);
   const [exceptionsAreOpen, setExceptionsAreOpen] = useState(false);
   const waiting = useOpenExceptions(picture.isLoaded, picture.exceptionsTold);
   const [dismissed, setDismissed] = useState<object | null>(null);
@@ -56,6 +58,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
         openLines={() => setLinesAreOpen(true)}
         openReviews={() => setReviewsAreOpen(true)}
         openCollection={() => setCollectionIsOpen(true)}
+        openIndicators={() => setIndicatorsAreOpen(true)}
         openExceptions={() => setExceptionsAreOpen(true)}
         waiting={{ open: waiting.items.length, overdue: waiting.items.filter(({ overdue }) => overdue).length }}
         signOut={hasSession ? signOut : null}
@@ -95,6 +98,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
       <ReviewsView isOpen={reviewsAreOpen} close={() => setReviewsAreOpen(false)} />
       <LinesView isOpen={linesAreOpen} close={() => setLinesAreOpen(false)} />
       <CollectionView isOpen={collectionIsOpen} close={() => setCollectionIsOpen(false)} />
+      <IndicatorsView isOpen={indicatorsAreOpen} close={() => setIndicatorsAreOpen(false)} />
       <Legend isOpen={legendIsOpen} close={() => setLegendIsOpen(false)} />
     </>
   );

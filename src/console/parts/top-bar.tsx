@@ -11,13 +11,15 @@ interface Props {
   readonly openLines: () => void;
   readonly openReviews: () => void;
   readonly openCollection: () => void;
+  readonly openIndicators: () => void;
   readonly openExceptions: () => void;
   readonly waiting: { readonly open: number; readonly overdue: number };
   /** Null where nobody had to sign in. */
   readonly signOut: (() => void) | null;
 }
 
-export function TopBar({ picture, openLegend, openLines, openReviews, openCollection, openExceptions, waiting, signOut }: Props) {
+export function TopBar(props: Props) {
+  const { picture, openLegend, openLines, openReviews, openCollection, openIndicators, openExceptions, waiting, signOut } = props;
   const { words } = useSpeech();
   return (
     <header className="top">
@@ -58,6 +60,9 @@ export function TopBar({ picture, openLegend, openLines, openReviews, openCollec
       </button>
       <button type="button" className="quiet" onClick={openCollection} data-testid="collection-button">
         {words.collection.title}
+      </button>
+      <button type="button" className="quiet" onClick={openIndicators} data-testid="indicators-button">
+        {words.indicators.title}
       </button>
       <button type="button" className="quiet" onClick={openLegend} data-testid="legend-button" aria-label={words.legend}>
         <span className="long">{words.legend}</span>
