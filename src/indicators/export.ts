@@ -8,11 +8,7 @@ export type Format = (typeof formats)[number];
 
 export const columnsOf = (sheet: SheetName): readonly string[] => Object.keys(sheetOf(sheet).columns);
 
-export async function* fileOf(
-  sheet: SheetName,
-  format: Format,
-  pieces: AsyncIterable<readonly Row[]>,
-): AsyncGenerator<string> {
+export async function* fileOf(sheet: SheetName, format: Format, pieces: AsyncIterable<readonly Row[]>): AsyncGenerator<string> {
   const columns = columnsOf(sheet);
   if (format === "csv") yield printCsv([columns]);
   for await (const rows of pieces) {

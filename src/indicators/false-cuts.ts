@@ -47,7 +47,11 @@ export const falseReasons: Readonly<Record<string, Words & { readonly holds: Tes
     zh: "电表与档案不符",
     holds: (row) => row["quarantined_at"] !== "",
   },
-  incident: { en: "incident is not empty: somebody found it so", zh: "已登记为误停电事件", holds: (row) => row["incident"] !== "" },
+  incident: {
+    en: "incident is not empty: somebody found it so",
+    zh: "已登记为误停电事件",
+    holds: (row) => row["incident"] !== "",
+  },
 };
 
 const isNoticed = (row: Row): boolean =>

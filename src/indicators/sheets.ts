@@ -77,7 +77,9 @@ export const sheets = {
       cut_by: text("who had the verified cut that stood then: person · rule"),
       cut_at: moment("when that cut was verified"),
       paid_at: moment("the payment was accepted"),
-      restore_asked_at: moment("the first restore order after it, before the next payment or cut; empty: it was not enough, or none came"),
+      restore_asked_at: moment(
+        "the first restore order after it, before the next payment or cut; empty: it was not enough, or none came",
+      ),
       powered_at: moment("the first verified reconnect or arm after it, before the next verified cut"),
       as_of: asOf,
     },
