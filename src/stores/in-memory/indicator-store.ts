@@ -118,7 +118,9 @@ const draw: Readonly<Record<PlainSheet, (sight: Sight, span: Span) => readonly R
       if (last === undefined || !cutKinds.includes(last.kind)) return [];
       const next = least(sight.paymentsOf(account).filter((at) => at > paidAt)) ?? Infinity;
       const recut = sight.firstVerified(meter, cutKinds, paidAt) ?? Infinity;
-      const asked = orders.filter(({ kind, createdAt: at }) => restoreKinds.includes(kind) && at >= paidAt && at < next && at < recut);
+      const asked = orders.filter(
+        ({ kind, createdAt: at }) => restoreKinds.includes(kind) && at >= paidAt && at < next && at < recut,
+      );
       const powered = sight.firstVerified(meter, restoreKinds, paidAt - 1);
       return [
         {
@@ -263,7 +265,10 @@ function evidenceOf(sight: Sight, command: Command): CutEvidence {
     .filter(({ reading }) => reading.takenAt <= sent)
     .sort((a, b) => b.reading.takenAt - a.reading.takenAt || b.id - a.id);
   return {
-    ...{ command: command.id, ...(sight.meterOf(meter, command.account) as Pick<CutEvidence, "meter" | "class" | "bus" | "model">) },
+    ...{
+      command: command.id,
+      ...(sight.meterOf(meter, command.account) as Pick<CutEvidence, "meter" | "class" | "bus" | "model">),
+    },
     ...{ sentAt: sent, cutAt, restoredAt },
     available: books.entries
       .in(on, "book", book.available(account as never))
