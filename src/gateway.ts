@@ -35,6 +35,7 @@ import { recoveryOf } from "./house/recovery.ts";
 import { retentionOf } from "./house/retention.ts";
 import { asksOf } from "./house/strategies.ts";
 import { mustNameTariffsInUse } from "./house/tariffs-in-use.ts";
+import { indicatorsOf } from "./house/indicators.ts";
 import { reviewerOf } from "./house/validation.ts";
 import { watchOver } from "./house/watch-over.ts";
 import { Counters } from "./metrics/counters.ts";
@@ -193,6 +194,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     undelivered: undeliveredItems({ ...open, store: stores.notices, items: open.store, timeZone: config.site.timeZone }),
     chance: chance.child("notices"),
   });
+  const indicators = indicatorsOf(db, clock, config.site.timeZone);
   const counters = new Counters({
     commandsByState: () => stores.commands.counts(),
     buses: engine.doors.buses,
@@ -206,6 +208,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     parts: () => watch.states(),
     notices: () => notices.picture(),
     collection: () => collectionPicture(stores.collection, clock, config.site.timeZone),
+    indicators: indicators.picture,
     standsStillMs: () => watch.progress.standsStillMs,
   });
   security.onUsable?.(() => {
@@ -267,6 +270,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     ledgerStore: stores.ledger,
     readings: stores.readings,
     entryStore: stores.validation,
+    indicators: indicators.desk,
     reviewer: reviewerOf(config, new PostgresReviewStore(db), clock),
     tariffOfClass: (name) => tariffOfClass(config, name),
     ...{ tariffs: config.tariffs, tariffPush: config.tariffPush, newId },

@@ -23,6 +23,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   notices: ["kernel", "commands", "policy"],
   // whose supply is dark and should not be: asks for it back, and tells people
   recovery: ["kernel", "ledger", "commands", "devices", "policy", "exceptions"],
+  // rows of the books become figures; whose rows they are, the stores know
+  indicators: ["kernel", "collection", "ledger", "policy"],
   queue: ["kernel", "commands"],
   audit: ["kernel"],
   receipts: ["kernel", "protocols", "commands", "audit"],
@@ -42,6 +44,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "validation",
     "collection",
     "recovery",
+    "indicators",
   ],
   retention: ["kernel", "ledger", "commands"],
   metrics: ["kernel"],
@@ -60,6 +63,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "validation",
     "collection",
     "recovery",
+    "indicators",
   ],
   console: ["kernel"],
   // stores: whoever verifies the audit asks the database itself, because the gateway is what is being verified
@@ -75,6 +79,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "retention",
     "config.ts",
     "tariff",
+    // a page is written from its tables
+    "indicators",
   ],
   demo: "all",
   house: "all",

@@ -22,6 +22,7 @@ import { commandRoutes } from "./routes/commands.ts";
 import { cutRoutes } from "./routes/cuts.ts";
 import { entryRoutes } from "./routes/entries.ts";
 import { exceptionRoutes } from "./routes/exceptions.ts";
+import { indicatorRoutes } from "./routes/indicators.ts";
 import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { newMeterRoutes } from "./routes/new-meters.ts";
@@ -116,6 +117,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     reviewRoutes(routes, parts, views);
     bookkeepingRoutes(routes, parts, views);
     collectionRoutes(routes, parts);
+    indicatorRoutes(routes, parts);
     busRoutes(routes, parts);
     auditRoutes(routes, parts);
     receiptRoutes(routes, parts);

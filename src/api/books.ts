@@ -32,6 +32,7 @@ import type { Comparison } from "../exceptions/comparison.ts";
 import type { ComparisonStore } from "../exceptions/comparison-store.ts";
 import type { ExceptionStore } from "../exceptions/exception-store.ts";
 import type { Exceptions } from "../exceptions/exceptions.ts";
+import type { IndicatorDesk } from "../indicators/desk.ts";
 import type { DailyBillingStore } from "../ledger/billing-store.ts";
 import type { ChannelPayments } from "../ledger/channel-file.ts";
 import type { Tariffs } from "../tariff/tariff.ts";
@@ -167,6 +168,7 @@ export interface ApiParts {
   readonly entries: EntryService;
   readonly entryStore: Pick<ValidationStore, "entries">;
   readonly reviewer: Reviewer;
+  readonly indicators: Pick<IndicatorDesk, "spanOf" | "figures" | "rows">;
   readonly live: LiveEvents;
   readonly readiness: () => Promise<readonly PartReport[]>;
   /** False: nothing goes on here any more, and another process would do better. Left out: it always does. */

@@ -26,6 +26,7 @@ import { noticeCommands } from "./notice-commands.ts";
 import { policyCommands } from "./policy-commands.ts";
 import { receiptCommands } from "./receipt-commands.ts";
 import { recoveryCommands } from "./recovery-commands.ts";
+import { indicatorCommands } from "./indicator-commands.ts";
 import { reviewCommands } from "./review-commands.ts";
 import { lineOf, watch } from "./watch.ts";
 
@@ -243,6 +244,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   importCommands({ program, terminal, end, throughGateway, clientOf });
   collectionCommands({ program, throughGateway, terminal, end, clientOf });
   deskCommands({ program, throughGateway, terminal, end, clientOf });
+  indicatorCommands({ program, throughGateway, terminal, end, clientOf });
   reviewCommands({ program, throughGateway, terminal, clientOf });
   meterChanges(program, { throughGateway, clientOf, show });
   tariffCommands(program, { throughGateway, clientOf, show, terminal, end });

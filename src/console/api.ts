@@ -9,6 +9,8 @@ import type {
   Bus,
   CollectionDay,
   CollectionGap,
+  Figures,
+  Parting,
   Command,
   CutPreview,
   CutSort,
@@ -166,6 +168,13 @@ export const collectionDays = async (by: "day" | "line"): Promise<readonly Colle
 /** The newest of them, and how many there are. */
 export const collectionGaps = (): Promise<{ readonly items: readonly CollectionGap[]; readonly total: number }> =>
   call("/v1/collection/gaps?limit=200") as Promise<{ readonly items: readonly CollectionGap[]; readonly total: number }>;
+
+/** Nothing said of the period: this month up to today. */
+export const indicators = (days: { readonly from?: string; readonly to?: string }, by: Parting): Promise<Figures> =>
+  call(`/v1/indicators?${new URLSearchParams({ ...days, by }).toString()}`) as Promise<Figures>;
+/** Where the browser fetches the rows by itself. */
+export const indicatorFile = (name: string, { from, to }: Pick<Figures, "from" | "to">): string =>
+  `/v1/indicators/${encodeURIComponent(name)}/rows?${new URLSearchParams({ from, to }).toString()}`;
 
 export const openExceptions = async (): Promise<readonly ExceptionItem[]> =>
   ((await call("/v1/exceptions?state=open&limit=200")) as Page).items as readonly ExceptionItem[];

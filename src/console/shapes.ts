@@ -175,6 +175,28 @@ export interface CollectionDay {
   readonly rate: number | null;
 }
 
+export type Parting = "none" | "class";
+
+/** An indicator of a period; `key` names the class, where classes were parted. */
+export interface Figure {
+  readonly name: string;
+  readonly title: { readonly en: string; readonly zh: string };
+  readonly key: string | null;
+  readonly unit: "share" | "count" | "seconds";
+  readonly value: number | null;
+  readonly numerator: number | null;
+  readonly denominator: number | null;
+  readonly target: { readonly way: "at-least" | "at-most"; readonly value: number } | null;
+  /** Null: nothing is aimed at, or nothing was measured. */
+  readonly meets: boolean | null;
+}
+
+export interface Figures {
+  readonly from: string;
+  readonly to: string;
+  readonly items: readonly Figure[];
+}
+
 export interface CollectionGap {
   readonly meter: string;
   readonly day: string;

@@ -6,6 +6,7 @@ import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
 import { cutGauges, type CutFigures } from "./cuts.ts";
 import { noticeGauges, type NoticeFigures } from "./notices.ts";
 import { recoveryGauges, type RecoveryFigures } from "./recovery.ts";
+import { indicatorGauges, type IndicatorPicture } from "./indicators.ts";
 import { retentionGauges, type RetentionFigures } from "./retention.ts";
 
 export interface Pictures {
@@ -36,6 +37,7 @@ export interface Pictures {
   readonly collection: () => Promise<
     readonly { readonly line: string; readonly when: string; readonly rate: number; readonly gaps: number }[]
   >;
+  readonly indicators: IndicatorPicture;
   readonly auditWaiting: () => Promise<{ readonly rows: number; readonly ageMs: number }>;
 }
 
@@ -53,6 +55,7 @@ export class Counters {
     cutGauges(registers, pictures.cuts);
     noticeGauges(registers, pictures.notices);
     recoveryGauges(registers, pictures.recovery);
+    indicatorGauges(registers, pictures.indicators);
     this.announcements = new Counter({
       name: "fee_control_announcements_total",
       help: "Announcements delivered, by type → none while payments come in: look at the outbox pump in the log",

@@ -12,6 +12,7 @@ import { codec } from "./codec.ts";
 import { commands } from "./commands.ts";
 import { lines } from "./lines.ts";
 import { memory } from "./memory.ts";
+import { indicators } from "./indicators.ts";
 import { payments } from "./payments.ts";
 import { policy } from "./policy.ts";
 import { readings } from "./readings.ts";
@@ -29,6 +30,7 @@ const benches: Readonly<Record<string, Bench>> = {
   readings,
   statements,
   policy,
+  indicators,
   memory,
   street,
 };

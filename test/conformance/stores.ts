@@ -31,6 +31,8 @@ import { PostgresIdempotencyStore } from "../../src/stores/idempotency-store.ts"
 import { InMemoryCommandStore } from "../../src/stores/in-memory/command-store.ts";
 import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
 import { storesInMemory } from "../../src/stores/in-memory/stores.ts";
+import { PostgresIndicatorStore } from "../../src/stores/indicator-store.ts";
+import type { IndicatorStore } from "../../src/indicators/indicator-store.ts";
 import { PostgresLedgerStore } from "../../src/stores/ledger-store.ts";
 import { PostgresLineLeases } from "../../src/stores/line-leases-store.ts";
 import { PostgresMeterLookStore } from "../../src/stores/meter-look-store.ts";
@@ -74,6 +76,7 @@ export interface Kept {
   readonly recovery: RecoveryStore;
   readonly validation: ValidationStore;
   readonly reviews: ReviewStore;
+  readonly indicators: IndicatorStore;
   readonly outbox: Outbox & Untold;
   readonly idempotency: Idempotency;
   readonly leases: LineLeases;
@@ -133,6 +136,7 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     recovery: new PostgresRecoveryStore(db),
     validation: new PostgresValidationStore(db),
     reviews: new PostgresReviewStore(db),
+    indicators: new PostgresIndicatorStore(db),
     outbox,
     idempotency: new PostgresIdempotencyStore(db, clock),
     leases: new PostgresLineLeases(db),
@@ -218,6 +222,9 @@ function inMemory(clock: Clock): Kept {
     },
     get reviews() {
       return stores.reviews;
+    },
+    get indicators() {
+      return stores.indicators;
     },
     addNotice: ({ stage, ...notice }) => {
       const { books } = db;

@@ -325,6 +325,28 @@ suiteNeeding(["chromium"], "the console", () => {
     await expect.poll(() => view.innerText()).toMatch(/用电波动[\s\S]*偏离倍数[\s\S]*用电突增/);
   });
 
+  test("today and this month stand beside what is aimed at, together and by class, in both languages", async () => {
+    await openPage();
+    await page.getByTestId("indicators-button").click();
+    const rates = page.getByTestId("indicator-collection-rate");
+    await expect
+      .poll(() => rates.innerText())
+      .toMatch(/50\.00 %[\s\S]*1\/2[\s\S]*missed[\s\S]*100\.00 %[\s\S]*at least 99\.90 %/);
+    expect(await page.getByTestId("indicator-false-cuts").innerText()).toMatch(/0\s+0\/3[\s\S]*at most 0/);
+    expect(await rates.getByRole("link").getAttribute("href")).toBe(
+      "/v1/indicators/collection-rate/rows?from=2026-11-01&to=2026-11-22",
+    );
+    await page.getByTestId("indicators-by").click();
+    await expect.poll(() => rates.allInnerTexts()).toHaveLength(2);
+    expect(gateway.asked.filter(({ path }) => path.startsWith("/v1/indicators"))).toEqual([]); // nothing is written by looking
+    await page.keyboard.press("Escape");
+    await page.getByTestId("language").click();
+    await page.getByTestId("indicators-button").click();
+    await expect
+      .poll(() => page.getByTestId("indicators").innerText())
+      .toMatch(/本月[\s\S]*采集成功率[\s\S]*residential[\s\S]*未达标/);
+  });
+
   test("the midnights that came are counted, and of those that are missing it is said how many are not listed", async () => {
     await openPage();
     await page.getByTestId("collection-button").click();

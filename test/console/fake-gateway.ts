@@ -49,6 +49,23 @@ export interface FakeGateway {
 }
 
 /** Two meters on one list, as the gateway would sort them. */
+/** Of a month that went well, and of a day that did not. */
+const someFigures = (query: URLSearchParams): Json => {
+  const isToday = query.has("from");
+  const rate = { name: "collection-rate", title: { en: "Collection rate", zh: "采集成功率" }, unit: "share" };
+  const cuts = { name: "false-cuts", title: { en: "False cuts", zh: "误停电" }, unit: "count" };
+  const target = { way: "at-least", value: 0.999, source: "" };
+  const none = { way: "at-most", value: 0, source: "" };
+  const keys = query.get("by") === "class" ? ["residential", "shop"] : [null];
+  const items = keys.flatMap((key) => [
+    isToday
+      ? { ...rate, key, value: 0.5, numerator: 1, denominator: 2, target, meets: false }
+      : { ...rate, key, value: 1, numerator: 60, denominator: 60, target, meets: true },
+    { ...cuts, key, value: 0, numerator: 0, denominator: 3, target: none, meets: true },
+  ]);
+  return { from: "2026-11-01", to: "2026-11-22", items };
+};
+
 const aReview = (query: URLSearchParams): Json => {
   const row = (meter: string, score: number, why: string): Json => ({
     ...{ meter, account: meter.slice(2), class: "residential", bus: "tcp-1", model: "remote-ledger", score, why },
@@ -277,6 +294,10 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
       json(response, 200, aReview(new URLSearchParams(path.split("?")[1])));
       return;
     }
+    if (path.startsWith("/v1/indicators?")) {
+      json(response, 200, someFigures(new URLSearchParams(path.split("?")[1])));
+      return;
+    }
     if (path === "/v1/collection") {
       const row = { day: "2026-11-22", key: null, expected: 260, collected: 10, rate: 0.0384 };
       json(response, 200, { items: [row], next: null });
@@ -368,7 +389,7 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
       request.setEncoding("utf8").on("data", (piece: string) => (body += piece));
       request.on("end", () => {
         if (atTheDoor(request, path, body, response)) return;
-        if (request.method !== "POST") read(path === "/v1/reviews" ? request.url! : path, response);
+        if (request.method !== "POST") read(path === "/v1/reviews" || path === "/v1/indicators" ? request.url! : path, response);
         else write(path, request.headers["idempotency-key"] as string | undefined, JSON.parse(body) as Json, response);
       });
     });

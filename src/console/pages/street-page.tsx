@@ -10,6 +10,7 @@ import { CutsView } from "../parts/cuts-view.tsx";
 import { CommandFeed } from "../parts/command-feed.tsx";
 import { ExceptionsView } from "../parts/exceptions-view.tsx";
 import { HouseNotes } from "../parts/house-notes.tsx";
+import { IndicatorsView } from "../parts/indicators-view.tsx";
 import { Legend } from "../parts/legend.tsx";
 import { LinesView } from "../parts/lines-view.tsx";
 import { MetersTable } from "../parts/meters-table.tsx";
@@ -37,6 +38,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
   const [cutsAreOpen, setCutsAreOpen] = useState(false);
   const [reviewsAreOpen, setReviewsAreOpen] = useState(false);
   const [collectionIsOpen, setCollectionIsOpen] = useState(false);
+  const [indicatorsAreOpen, setIndicatorsAreOpen] = useState(false);
   const [exceptionsAreOpen, setExceptionsAreOpen] = useState(false);
   const waiting = useOpenExceptions(picture.isLoaded, picture.exceptionsTold);
   const [dismissed, setDismissed] = useState<object | null>(null);
@@ -59,6 +61,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
         openReviews={() => setReviewsAreOpen(true)}
         openCuts={() => setCutsAreOpen(true)}
         openCollection={() => setCollectionIsOpen(true)}
+        openIndicators={() => setIndicatorsAreOpen(true)}
         openExceptions={() => setExceptionsAreOpen(true)}
         waiting={{ open: waiting.items.length, overdue: waiting.items.filter(({ overdue }) => overdue).length }}
         signOut={hasSession ? signOut : null}
@@ -99,6 +102,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
       <ReviewsView isOpen={reviewsAreOpen} close={() => setReviewsAreOpen(false)} />
       <LinesView isOpen={linesAreOpen} close={() => setLinesAreOpen(false)} />
       <CollectionView isOpen={collectionIsOpen} close={() => setCollectionIsOpen(false)} />
+      <IndicatorsView isOpen={indicatorsAreOpen} close={() => setIndicatorsAreOpen(false)} />
       <Legend isOpen={legendIsOpen} close={() => setLegendIsOpen(false)} />
     </>
   );

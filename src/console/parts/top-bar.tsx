@@ -12,14 +12,16 @@ interface Props {
   readonly openReviews: () => void;
   readonly openCuts: () => void;
   readonly openCollection: () => void;
+  readonly openIndicators: () => void;
   readonly openExceptions: () => void;
   readonly waiting: { readonly open: number; readonly overdue: number };
   /** Null where nobody had to sign in. */
   readonly signOut: (() => void) | null;
 }
 
-export function TopBar({ picture, openLegend, openLines, openReviews, openCuts, openCollection, ...more }: Props) {
-  const { openExceptions, waiting, signOut } = more;
+export function TopBar(props: Props) {
+  const { picture, openLegend, openLines, openReviews, openCuts, openCollection, openIndicators } = props;
+  const { openExceptions, waiting, signOut } = props;
   const { words } = useSpeech();
   return (
     <header className="top">
@@ -63,6 +65,9 @@ export function TopBar({ picture, openLegend, openLines, openReviews, openCuts, 
       </button>
       <button type="button" className="quiet" onClick={openCollection} data-testid="collection-button">
         {words.collection.title}
+      </button>
+      <button type="button" className="quiet" onClick={openIndicators} data-testid="indicators-button">
+        {words.indicators.title}
       </button>
       <button type="button" className="quiet" onClick={openLegend} data-testid="legend-button" aria-label={words.legend}>
         <span className="long">{words.legend}</span>

@@ -269,6 +269,21 @@ export const en: Phrases = {
     wasNotDone: "It was not credited",
   },
 
+  indicators: {
+    title: "Indicators",
+    hint: "{from} to {to}; each can be computed again from its rows.",
+    today: "Today",
+    month: "This month",
+    target: "Target",
+    rows: "Rows",
+    byClass: "By class",
+    together: "All together",
+    missed: "missed",
+    atLeast: "at least {n}",
+    atMost: "at most {n}",
+    noTarget: "–",
+  },
+
   reviews: {
     title: "Review",
     none: "Nothing on this list.",

@@ -134,6 +134,23 @@ export type Phrases = Readonly<Record<Plain, string>> & {
       string
     >
   >;
+  readonly indicators: Readonly<
+    Record<
+      | "title"
+      | "hint"
+      | "today"
+      | "month"
+      | "target"
+      | "rows"
+      | "byClass"
+      | "together"
+      | "missed"
+      | "atLeast"
+      | "atMost"
+      | "noTarget",
+      string
+    >
+  >;
   readonly reviews: Readonly<
     Record<
       "title" | "none" | "found" | "findHint" | "export" | "more" | "meter" | "class" | "bus" | "score" | "since" | "why",

@@ -252,6 +252,21 @@ export const zh: Phrases = {
     wasNotDone: "电表未入账",
   },
 
+  indicators: {
+    title: "指标",
+    hint: "{from} 至 {to}；每项均可由明细重新计算。",
+    today: "今日",
+    month: "本月",
+    target: "目标",
+    rows: "明细",
+    byClass: "按类别",
+    together: "合计",
+    missed: "未达标",
+    atLeast: "不低于 {n}",
+    atMost: "不高于 {n}",
+    noTarget: "–",
+  },
+
   reviews: {
     title: "用电复核",
     none: "此清单为空。",

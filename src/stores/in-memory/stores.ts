@@ -7,6 +7,7 @@ import { InMemoryCommandStore } from "./command-store.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import { InMemoryGuardStore } from "./guard-store.ts";
 import { InMemoryIdempotencyStore } from "./idempotency-store.ts";
+import { InMemoryIndicatorStore } from "./indicator-store.ts";
 import { InMemoryLedgerStore } from "./ledger-store.ts";
 import { InMemoryLineLeases } from "./line-leases.ts";
 import { InMemoryMeterLookStore } from "./meter-look-store.ts";
@@ -40,6 +41,7 @@ export interface StoresInMemory {
   readonly recovery: InMemoryRecoveryStore;
   readonly validation: InMemoryValidationStore;
   readonly reviews: InMemoryReviewStore;
+  readonly indicators: InMemoryIndicatorStore;
   readonly outbox: InMemoryOutbox;
   readonly idempotency: InMemoryIdempotencyStore;
   readonly leases: InMemoryLineLeases;
@@ -64,6 +66,7 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   recovery: new InMemoryRecoveryStore(db),
   validation: new InMemoryValidationStore(db),
   reviews: new InMemoryReviewStore(db),
+  indicators: new InMemoryIndicatorStore(db),
   outbox: new InMemoryOutbox(db),
   idempotency: new InMemoryIdempotencyStore(db),
   leases: new InMemoryLineLeases(db),
