@@ -17,6 +17,7 @@ import { keptInMachine, openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
 import type { KeptPassword, MeterRecord } from "./devices/meter.ts";
 import type { Tier, Tiers } from "./devices/poll-tiers.ts";
+import type { GuardRails } from "./policy/guard-settings.ts";
 import { complaintsAboutPolicy, policyOf, strategiesOf, type PolicyConfig } from "./policy/policy-config.ts";
 import type { PolicyRules } from "./policy/policy-file.ts";
 import type { GateSettings } from "./validation/limits.ts";
@@ -64,6 +65,7 @@ export interface Config {
   readonly classTariffs: ReadonlyMap<string, string>;
   readonly tariffPush: SiteFile["tariffPush"];
   readonly policy: PolicyConfig;
+  readonly guardRails: GuardRails;
   /** By class of customer; left out: no class has rules of its own. */
   readonly classes?: ReadonlyMap<string, { readonly policy?: PolicyRules | undefined }>;
   readonly polling: Tiers;
@@ -201,7 +203,8 @@ export function buildConfig(
       complaints.add(`buses[${index}]`, "dialIn and callers belong to a bus of kind tcp-server");
   }
   const accounts = accountsOf(file, { tariffs, classTariffs }, complaints);
-  const policy = policyOf(file.policy);
+  const { guardRails, ...rulesOfSite } = file.policy;
+  const policy = policyOf(rulesOfSite);
   const classes = new Map(Object.entries(file.classes));
   const meters = file.meters.map((meter, index): MeterRecord => ({
     address: meter.address as MeterAddress,
@@ -301,6 +304,7 @@ export function buildConfig(
     classTariffs,
     tariffPush: file.tariffPush,
     policy,
+    guardRails,
     classes,
     polling: tiersOf(file.polling),
     validation: gateSettingsOf(file.validation),

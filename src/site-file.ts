@@ -9,6 +9,7 @@ import { complaintAbout, isModelName } from "./devices/meter-models.ts";
 import type { ModelName } from "./devices/meter.ts";
 import { tariffPushShape } from "./devices/meter-tariff/site.ts";
 import { isPollable } from "./devices/poll-tiers.ts";
+import { guardRailsShape } from "./policy/guard-settings.ts";
 import { policyRules } from "./policy/policy-file.ts";
 import { retentionShape } from "./retention/site.ts";
 import { classTariff, tariffShape } from "./tariff/site-tariffs.ts";
@@ -172,7 +173,8 @@ export const siteFile = z.strictObject({
     .array(tariffShape)
     .min(1)
     .default([{ id: "flat", price: "0.5283" }]),
-  policy: policyRules.prefault({}),
+  // For the site alone: what is asked of two persons, and when the brake trips (policy/guard-settings.ts).
+  policy: policyRules.extend({ guardRails: guardRailsShape }).prefault({}),
   // What holds for a class of customers, where its accounts say nothing else.
   classes: z.record(name, z.strictObject({ ...classTariff, policy: policyRules.optional() })).default({}),
   // How often each meter is read. Tiers (devices/poll-tiers.ts): hot and cold are not read unless they are named here, warm is

@@ -19,6 +19,7 @@ import { auditRoutes } from "./routes/audit.ts";
 import { busRoutes } from "./routes/buses.ts";
 import { collectionRoutes } from "./routes/collection.ts";
 import { commandRoutes } from "./routes/commands.ts";
+import { cutRoutes } from "./routes/cuts.ts";
 import { entryRoutes } from "./routes/entries.ts";
 import { exceptionRoutes } from "./routes/exceptions.ts";
 import { houseRoutes } from "./routes/house.ts";
@@ -103,6 +104,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     accountRoutes(routes, parts, views);
     billRoutes(routes, parts);
     policyRoutes(routes, parts, views);
+    cutRoutes(routes, parts, views);
     exceptionRoutes(routes, parts, views);
     entryRoutes(routes, parts, views);
     reviewRoutes(routes, parts, views);

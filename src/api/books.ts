@@ -2,7 +2,7 @@
  * What the HTTP door needs of the rest of the house, named by the door: services to ask, and pictures to look at. Stores and
  * services fulfil these shapes; main.ts joins them.
  */
-import type { Clock } from "../kernel/clock.ts";
+import type { Clock, Instant } from "../kernel/clock.ts";
 import type { Announcement } from "../kernel/events.ts";
 import type { AccountId, CommandId, MeterAddress, PaymentId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
@@ -36,6 +36,12 @@ import type { ChannelPayments } from "../ledger/channel-file.ts";
 import type { Tariffs } from "../tariff/tariff.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
+import type { BatchDesk } from "../policy/cut-batches.ts";
+import type { CutGate } from "../policy/cut-gate.ts";
+import type { CutPreview } from "../policy/cut-preview.ts";
+import type { SiteFigures } from "../policy/guard-rails.ts";
+import type { GuardRails } from "../policy/guard-settings.ts";
+import type { HaltDesk } from "../policy/halts.ts";
 import type { ExemptionDesk } from "../policy/exemption-desk.ts";
 import type { WhyDesk } from "../policy/why.ts";
 import type { StatementStore } from "../ledger/statements.ts";
@@ -100,6 +106,15 @@ export interface ApiParts {
   };
   readonly ledger: Ledger;
   readonly ledgerStore: Pick<LedgerStore, "statement"> & StatementStore;
+  readonly cuts: {
+    readonly rails: GuardRails;
+    readonly gate: Pick<CutGate, "figures">;
+    readonly halts: HaltDesk;
+    readonly batches: BatchDesk;
+    readonly preview: CutPreview;
+    readonly noteImport: (tx: Transaction, channel: string, by: string) => Promise<Instant>;
+    readonly counts: () => Promise<SiteFigures & { readonly waiting: number }>;
+  };
   readonly policy: { readonly why: WhyDesk; readonly exemptions: ExemptionDesk };
   readonly exceptions: Exceptions;
   readonly exceptionStore: ExceptionStore;

@@ -9,6 +9,7 @@ import { auditCommands } from "./audit-commands.ts";
 import { backupCommands } from "./backup-commands.ts";
 import { bookRunCommands } from "./book-runs.ts";
 import { addressArgument, argument, countArgument } from "./arguments.ts";
+import { cutCommands } from "./cut-commands.ts";
 import { collectionCommands } from "./collection-commands.ts";
 import { deskCommands } from "./desk-commands.ts";
 import { decode, explainingOf, languageOf } from "./decode.ts";
@@ -244,6 +245,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   meterChanges(program, { throughGateway, clientOf, show });
   tariffCommands(program, { throughGateway, clientOf, show, terminal, end });
   policyCommands(program, { throughGateway, clientOf, show });
+  cutCommands({ program, throughGateway, terminal, clientOf });
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);
   backupCommands(program, terminal);

@@ -27,7 +27,7 @@ export function policyCommands(program: Command, { throughGateway, clientOf, sho
   throughGateway(program.command("exempt"))
     .description("exempt an account from cuts for a time; none of the options: who is exempt · 免跳闸豁免")
     .argument("<account>", "account number")
-    .option("--kind <kind>", "guarantee, medical, important, disputed, work-order, conversion")
+    .option("--kind <kind>", "guarantee, medical, important, disputed, hold, work-order, conversion")
     .option("--until <when>", "a day, meant whole, or a moment; never left out")
     .option("--reason <text>", "why; it stands in the books")
     .option("--end <id>", "take this one back before its end")

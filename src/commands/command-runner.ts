@@ -15,7 +15,7 @@ import { later } from "../kernel/clock.ts";
 import { faults, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { CommandId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
-import type { Transactor } from "../kernel/transaction.ts";
+import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import {
   Priority,
   type BalanceSight,
@@ -34,7 +34,7 @@ import type { Before, CommandDefinition, Verdict } from "./definition.ts";
 import { identityDoubt, quarantine } from "./identity-doubt.ts";
 import type { IdentityWatch } from "./identity-watch.ts";
 import { RESTORED, type RestoredBooks } from "./restored.ts";
-import { isAutomaticCut, rivalsOf } from "./rivals.ts";
+import { cuts, isAutomaticCut, rivalsOf } from "./rivals.ts";
 import { watched } from "./watched-session.ts";
 
 /** Attempts that may follow each other at once; later ones wait, so that a bad line is not beaten. */
@@ -47,6 +47,17 @@ const LINE_CLOSED_ATTEMPTS_MAX = 50;
 export interface CutGuard {
   whyNot(command: Command): Promise<string | null>;
 }
+
+/** Asked of every cut, whoever ordered it, in the transaction that writes its attempt: directly before its bytes. */
+export interface CutRails {
+  /** Why it does not leave now; null: it does. */
+  mayLeave(tx: Transaction, command: Command, attempt: number): Promise<string | null>;
+  /** It does. */
+  left(tx: Transaction, command: Command): Promise<void>;
+}
+
+/** Why a cut does not leave at this moment and may at a later one. */
+export const CUT_PACE = "cut-pace";
 
 /** Asked before a command is taken to its line: how long it has to wait for others like it. */
 export interface Pace {
@@ -69,6 +80,8 @@ export interface RunnerParts extends ConclusionParts {
   readonly transactor: Transactor;
   readonly street: Street;
   readonly guard: CutGuard;
+  /** Left out: nobody counts what is cut. */
+  readonly rails?: CutRails;
   readonly identities: Pick<IdentityWatch, "strangerIn" | "inDoubt" | "compared">;
   readonly sights: SightKeeper;
   /** Left out: these books never came back from a backup. */
@@ -220,7 +233,8 @@ export class CommandRunner {
     number: number,
     log: Logger,
   ): Promise<void> {
-    const { clock, transactor, commands, guard, outbox } = this.#parts;
+    const { clock, transactor, commands, guard, rails, outbox } = this.#parts;
+    const isCut = cuts.includes(command.kind);
     // One false register looks like arrears until the next true one: nobody is cut between the two. A payment may come meanwhile, too.
     if (isAutomaticCut(command)) await this.#parts.sights.energy?.(session);
     const attempt: { -readonly [K in keyof Attempt]: Attempt[K] } = {
@@ -237,8 +251,12 @@ export class CommandRunner {
         if (because !== null) throw new NotSent("guard", because);
       }
       attempt.at = clock.now();
-      const begun = await transactor.transact(async (tx) => {
+      const { begun, because } = await transactor.transact(async (tx) => {
+        const held = isCut ? ((await rails?.mayLeave(tx, command, number)) ?? null) : null;
+        // what was found stands in the books all the same: a brake that has tripped
+        if (held !== null) return { begun: held === CUT_PACE ? ("pace" as const) : ("guard" as const), because: held };
         const outcome = await commands.beginAttempt(tx, command.id, command.fence, attempt, rivalsOf(command.kind));
+        if (outcome === "begun" && isCut) await rails?.left(tx, command);
         if (outcome === "begun")
           await outbox.announce(tx, {
             type: "command",
@@ -247,9 +265,9 @@ export class CommandRunner {
             kind: command.kind,
             state: "sending",
           });
-        return outcome;
+        return { begun: outcome, because: outcome };
       });
-      if (begun !== "begun") throw new NotSent(begun);
+      if (begun !== "begun") throw new NotSent(begun, because);
     };
     let sent: Sent;
     try {

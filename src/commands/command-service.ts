@@ -14,7 +14,7 @@ import { isOpen, isUnsent, type AskedBy, type Command, type CommandKind } from "
 import { apply, type ConclusionParts } from "./conclusion.ts";
 import { timedCutOf } from "./definitions/timed-cut.ts";
 import type { RestoredBooks } from "./restored.ts";
-import { rivalsOf } from "./rivals.ts";
+import { cuts, isAutomaticCut, rivalsOf } from "./rivals.ts";
 import { approve, decline, mustBeTwo, type Decision } from "./two-persons.ts";
 
 export interface CommandWish {
@@ -37,6 +37,8 @@ export interface CommandServiceParts extends ConclusionParts {
   readonly newId: () => string;
   /** Left out: these books never came back from a backup. */
   readonly restored?: Pick<RestoredBooks, "mayHaveBeenSent">;
+  /** Of a wish: it needs a second person because of whom it is about, or is refused. Left out: its kind alone tells. */
+  readonly needsTwo?: (tx: Transaction, wish: CommandWish) => Promise<boolean>;
 }
 
 type RelayWish = "connected" | "armed" | "disconnected";
@@ -68,7 +70,8 @@ export class CommandService {
       throw new Fault("meter-quarantined", { meter: wish.meter, why: book.identityNote });
     if (book.beingReplaced === true && definition.effect !== "reads")
       throw new Fault("meter-being-replaced", { meter: wish.meter });
-    const needsApproval = definition.approval !== undefined || wish.needsApproval === true;
+    const needsTwo = (await this.#parts.needsTwo?.(tx, wish)) === true;
+    const needsApproval = needsTwo || definition.approval !== undefined || wish.needsApproval === true;
     if (needsApproval) mustBeTwo(wish.askedByName);
     definition.asked?.(book, await this.#openAndDisputed(tx, wish.meter));
     const group = rivalsOf(wish.kind);
@@ -180,11 +183,17 @@ export class CommandService {
     return { ...found, state: end.state, because: end.because, endedAt: now, receipt };
   }
 
-  /** A payment, or a rule that changed its mind, takes back the automatic cuts of a meter that have not left. */
-  async cancelUnsentCuts(tx: Transaction, meter: MeterAddress, because: string): Promise<readonly CommandId[]> {
+  /** A payment, or a rule that changed its mind, takes back the automatic cuts of a meter that have not left; an emergency stop those of anybody. */
+  async cancelUnsentCuts(
+    tx: Transaction,
+    meter: MeterAddress,
+    because: string,
+    whose: "rules" | "anybody" = "rules",
+  ): Promise<readonly CommandId[]> {
     const cancelled: CommandId[] = [];
     for (const command of await this.#parts.commands.lockOpen(tx, meter)) {
-      if (command.kind !== "disconnect" || command.askedBy !== "rule" || !isUnsent(command.state)) continue;
+      const isMeant = whose === "rules" ? isAutomaticCut(command) : cuts.includes(command.kind);
+      if (!isMeant || !isUnsent(command.state)) continue;
       if ((await apply(this.#parts, tx, command, { type: "cancel", because })) === null) continue;
       cancelled.push(command.id);
     }

@@ -18,7 +18,7 @@ const ENDS_UNSENT: ReadonlySet<string> = new Set(["out-of-time", "declined", "ca
 
 /** Thrown from within `beforeFirstByte`: nothing has been sent, and this is why. */
 export class NotSent extends Error {
-  readonly kind: "lost" | "blocked" | "superseded" | "guard" | "not-ours";
+  readonly kind: "lost" | "blocked" | "superseded" | "guard" | "pace" | "not-ours";
   readonly because: string;
 
   constructor(kind: NotSent["kind"], because: string = kind) {

@@ -19,6 +19,8 @@ const FROZEN_LOOK_MS = minutes(30);
 const SWITCH_LOOK_MS = minutes(5);
 /** What is looked after beyond its deadline; whoever is heard again is looked at in that moment. */
 const LATE_LOOK_MS = minutes(30);
+/** So many have been cut just now that this one waits for minutes to pass. */
+const PACE_LOOK_MS = seconds(30);
 
 const waits: Partial<Record<FaultCode, string>> = {
   "meter-silent": "meter-online",
@@ -124,6 +126,9 @@ export class CommandTrouble {
         return;
       case "blocked":
         await this.#steps.lookLater(command, "earlier-top-up");
+        return;
+      case "pace":
+        await this.#steps.lookLater(command, why.because, PACE_LOOK_MS);
         return;
       case "superseded":
       case "guard":

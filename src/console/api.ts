@@ -10,6 +10,9 @@ import type {
   CollectionDay,
   CollectionGap,
   Command,
+  CutPreview,
+  CutSort,
+  CutState,
   ExceptionItem,
   HousePart,
   Meter,
@@ -20,6 +23,7 @@ import type {
   ReviewList,
   ReviewSort,
   TapeRow,
+  WholeCutList,
   WholeException,
 } from "./shapes.ts";
 
@@ -180,6 +184,20 @@ export const review = (list: ReviewList, sort: ReviewSort, order: "asc" | "desc"
 /** Where the browser fetches the whole list as CSV by itself. */
 export const reviewFile = (list: ReviewList, sort: ReviewSort, order: "asc" | "desc"): string =>
   `${reviewPath(list, sort, order)}&format=csv`;
+
+export const cutState = (): Promise<CutState> => call("/v1/cuts") as Promise<CutState>;
+const previewPath = (sort: CutSort, order: "asc" | "desc"): string =>
+  `/v1/cuts/preview?${new URLSearchParams({ sort, order, limit: "1000" }).toString()}`;
+export const cutPreview = (sort: CutSort, order: "asc" | "desc"): Promise<CutPreview> =>
+  call(previewPath(sort, order)) as Promise<CutPreview>;
+export const cutPreviewFile = (sort: CutSort, order: "asc" | "desc"): string => `${previewPath(sort, order)}&format=csv`;
+export const cutList = (id: string): Promise<WholeCutList> =>
+  call(`/v1/cuts/batches/${encodeURIComponent(id)}`) as Promise<WholeCutList>;
+export const decideCutList = (id: string, verdict: "approve" | "decline", said: object): Promise<unknown> =>
+  post(`/v1/cuts/batches/${encodeURIComponent(id)}/${verdict}`, said, randomKey());
+export const emergencyStop = (reason: string): Promise<unknown> => post("/v1/emergency-stop", { reason }, randomKey());
+export const releaseHalt = (kind: "stop" | "brake", reason: string): Promise<unknown> =>
+  post(`/v1/cuts/${kind}/release`, { reason }, randomKey());
 
 export interface TakenPayment {
   readonly payment: Payment;

@@ -191,9 +191,10 @@ export type Announcement =
   | { readonly type: "meter"; readonly address: string }
   | { readonly type: "reading"; readonly meter: string; readonly item: string; readonly value: string | null }
   | { readonly type: "exception"; readonly id: string; readonly kind: string; readonly state: string }
+  | { readonly type: "cuts"; readonly about: string; readonly id: string; readonly state: string }
   | ({ readonly type: "intent" } & Intent);
 
-export const announcementTypes = ["command", "payment", "account", "meter", "reading", "exception", "intent"] as const;
+export const announcementTypes = ["command", "payment", "account", "meter", "reading", "exception", "cuts", "intent"] as const;
 
 export const reviewLists = ["suspects", "swings", "silent", "energy-while-cut", "frozen", "never-read"] as const;
 export type ReviewList = (typeof reviewLists)[number];
@@ -216,6 +217,68 @@ export interface Review {
   readonly score: Readonly<Record<"en" | "zh", string>>;
   readonly total: number;
   readonly items: readonly ReviewRow[];
+}
+
+/** An emergency stop, or the brake. */
+export interface CutHalt {
+  readonly kind: "stop" | "brake";
+  readonly because: string;
+  readonly reason: string;
+  readonly begunAt: string;
+  readonly begunBy: string;
+  readonly release: { readonly asked: { readonly by: string } | null };
+}
+
+export interface CutList {
+  readonly id: string;
+  readonly state: string;
+  readonly proposedBy: string;
+  readonly proposedAt: string;
+  readonly reason: string;
+  readonly first: { readonly by: string } | null;
+  readonly second: { readonly by: string } | null;
+  readonly goodUntil: string | null;
+  readonly because: string | null;
+}
+
+export interface WholeCutList extends CutList {
+  readonly members: readonly {
+    readonly meter: string;
+    readonly account: string;
+    readonly line: string;
+    readonly state: string;
+    readonly canary: boolean;
+    readonly available: string;
+    readonly because: BothLanguages | null;
+  }[];
+}
+
+/** Of GET /v1/cuts. */
+export interface CutState {
+  readonly stop: CutHalt | null;
+  readonly brake: CutHalt | null;
+  readonly batches: readonly CutList[];
+}
+
+export type CutSort = "owed" | "meter" | "account" | "class" | "line" | "since" | "held";
+
+/** Of GET /v1/cuts/preview. */
+export interface CutPreview {
+  readonly meters: number;
+  readonly due: number;
+  readonly owed: string;
+  readonly sharePercent: number;
+  readonly needsApproval: boolean;
+  readonly seconds: { readonly byLines: number; readonly byBrake: number };
+  readonly items: readonly {
+    readonly meter: string;
+    readonly account: string;
+    readonly class: string;
+    readonly line: string;
+    readonly due: boolean;
+    readonly owed: string;
+    readonly says: readonly BothLanguages[];
+  }[];
 }
 
 /** application/problem+json. */

@@ -22,6 +22,8 @@ export interface Picture {
   readonly intents: ReadonlyMap<string, Intent>;
   /** Rises with each announcement about what waits for a person, and with each loading. */
   readonly exceptionsTold: number;
+  /** Rises with each announcement about what holds cuts back. */
+  readonly cutsTold: number;
 }
 
 const FRAME_MS = 16;
@@ -38,6 +40,7 @@ const empty: Picture = {
   payments: new Map(),
   intents: new Map(),
   exceptionsTold: 0,
+  cutsTold: 0,
 };
 
 const withEntry = <T>(map: ReadonlyMap<string, T>, key: string, value: T): ReadonlyMap<string, T> => new Map(map).set(key, value);
@@ -172,6 +175,9 @@ export class Street {
         break;
       case "exception":
         this.#change({ exceptionsTold: this.#next.exceptionsTold + 1 });
+        break;
+      case "cuts":
+        this.#change({ cutsTold: this.#next.cutsTold + 1 });
         break;
       case "intent":
         this.#change({ intents: withEntry(this.#next.intents, event.meter, event) });

@@ -30,6 +30,8 @@ export interface ExceptionParts {
   readonly ledger: Pick<Ledger, "correct">;
   /** Joins the transaction in which a difference is settled, by an entry or by words: the next comparison counts from there. */
   readonly afterDifference?: (tx: Transaction, item: ExceptionItem, applied: boolean) => Promise<void>;
+  /** What others know to stand still of what an item is about; null: nothing. */
+  readonly stands?: (tx: Transaction, item: ExceptionItem) => Promise<Readonly<Record<string, unknown>> | null>;
 }
 
 export interface Closing {
@@ -150,6 +152,8 @@ export class Exceptions {
 
   /** What of its subject still stands, for whoever wants to close it; null: nothing. */
   async #whyItStands(tx: Transaction, item: ExceptionItem): Promise<Readonly<Record<string, unknown>> | null> {
+    const told = await this.#parts.stands?.(tx, item);
+    if (told != null) return told;
     if (item.kind === "meter-quarantined" && item.meter !== null) {
       const meter = await this.#parts.meters.meter(tx, item.meter);
       return meter?.identity === "quarantined" ? { meter: item.meter, identity: meter.identity, why: meter.identityNote } : null;

@@ -85,4 +85,5 @@ export const keyOf = {
   ledger: (what: string): string => `ledger/${what}`,
   tariff: (meter: MeterAddress): string => `tariff/${meter}`,
   exemption: (id: string): string => `exemption/${id}`,
+  cuts: (what: string): string => `cuts/${what}`,
 };

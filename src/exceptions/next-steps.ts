@@ -73,6 +73,18 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
     "Ask whether the reason still holds: make a new exemption with an end of its own, or let this one end; then the rules may cut again.",
     "核实豁免理由是否仍成立:如需继续,重新登记并注明截止时间;否则到期后规则恢复跳闸。",
   ),
+  "cuts-stopped": say(
+    "Find out why it was pressed, and whether anybody was cut wrongly (restores go on). Two persons release it: meterctl release stop.",
+    "查明紧急停止原因,核实有无误停(复电不受影响);由两人解除:meterctl release stop。",
+  ),
+  "cuts-braked": say(
+    "Look who was cut and by which balance (meterctl cuts): is the ledger right? Restore who was cut wrongly. Two persons release it: meterctl release brake.",
+    "核对已停电用户及其余额(meterctl cuts):账务是否正确?误停者立即复电;由两人解除:meterctl release brake。",
+  ),
+  "cut-batch": say(
+    "Look through the list (meterctl cuts): balances, readings, notices. Two persons approve it, or one declines it.",
+    "逐户核对批次(meterctl cuts):余额、示数、通知;由两人审批,或一人否决。",
+  ),
   "clock-off": say(
     "Order clock-set for this meter, away from midnight; where it runs away again, its battery is flat: change it. Its midnights are those of its own clock.",
     "在远离零点的时段下发校时;若再次走偏,时钟电池可能失效,应更换电表。日冻结以电表自身时钟为准。",
@@ -129,6 +141,18 @@ const aboutReadings: Readonly<Record<string, Sentence>> = {
 
 /** `KIND/CAUSE`, `KIND/CAUSE/ORDER` where it is about one kind of order, or `KIND/money` for what holds a payment. */
 const exact: Readonly<Record<string, Sentence>> = {
+  "cuts-braked/import-stale": say(
+    "No payments were brought in for too long: see that the channel's file arrives, bring in what is missing, then two persons release the brake: meterctl release brake.",
+    "长时间未导入缴费:检查渠道文件,补录缺失缴费后由两人解除制动:meterctl release brake。",
+  ),
+  "cuts-braked/failures": say(
+    "Several cuts in a row were not shown by their meters: look at line, passwords and keys. Two persons release the brake: meterctl release brake.",
+    "连续多次跳闸未得到电表证实:检查线路、密码与密钥,由两人解除制动:meterctl release brake。",
+  ),
+  "cut-batch/canary-failed": say(
+    "One of the first meters of the list did not show that it was cut, and the others were left alone: look at that meter, then propose the list again.",
+    "首批试停电表未证实停电,其余未执行:查明原因后重新提出批次。",
+  ),
   "clock-off/clock-lost": say(
     "The clock has lost the day: look what the meter froze and deducted since, then order clock-set by hand; its midnights in between are no midnights.",
     "电表日期已错:先核对其间冻结与扣费,再人工校时;期间的日冻结不可用。",

@@ -36,6 +36,7 @@ import { Sweeper } from "../queue/sweeper.ts";
 import { nudging, OutboxPump } from "../stores/outbox-pump.ts";
 import { dailyExchanges } from "../collection/airtime.ts";
 import { collectingOf } from "./collecting.ts";
+import { guardRailsOf } from "./guard-rails.ts";
 import { heatFrom } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
 import { comingAndGoing, Replacing } from "./replacing.ts";
@@ -127,12 +128,23 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   // --- commands and rules
   const { restored } = parts;
   const doubted = restored === undefined ? {} : { restored };
-  const service = new CommandService({ ...common, ...doubted });
+  const service = new CommandService({ ...common, ...doubted, needsTwo: (tx, wish) => rails.gate.needsTwo(tx, wish) });
   const strategies = strategiesOf(config);
   const { restoreBy } = config.policy;
   const holdsCuts = (): Promise<boolean> => restored?.holdsRules() ?? Promise.resolve(false);
+  const rails = guardRailsOf({
+    config,
+    books,
+    stores,
+    service: () => service,
+    strategies,
+    street,
+    holdsCuts,
+    alarms: keepers.cuts,
+  });
   const reconciler = new Reconciler({
     ...common,
+    rails,
     store: stores.policy,
     service,
     strategies,
@@ -156,6 +168,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     ...doubted,
     street,
     guard: reconciler,
+    rails: rails.gate,
     pace: restorePace({ strategies, street, meters, clock, ...(parts.chance === undefined ? {} : { chance: parts.chance }) }),
     identities,
     sights: {
@@ -217,7 +230,8 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
           noteHeat(event);
         }
         live.publish(events);
-        if (remote.size > 0 && events.some((event) => ruleWakers.has(event.type))) reconciler.nudge();
+        const wakes = (type: string): boolean => type === "cuts" || (remote.size > 0 && ruleWakers.has(type));
+        if (events.some(({ type }) => wakes(type))) reconciler.nudge();
       },
     },
   });
@@ -252,10 +266,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   return {
     keepers,
     books,
-    rules: { strategies, holdsCuts },
+    rules: { strategies, holdsCuts, heldBy: (meter) => rails.heldBy(meter) },
     comes: places.comes,
     doors: {
-      ...{ transactor, service, payments, refunds, ledger, intake, identities, buses },
+      ...{ transactor, service, cuts: rails, payments, refunds, ledger, intake, identities, buses },
       entries: entriesOf({ ...parts, books, intake, energy, keepers }),
       replacing: { service: replacementsAsked, store: replacements, nudge: () => replacing.nudge() },
     },

@@ -18,7 +18,9 @@ import { ExceptionWatch } from "../exceptions/watch.ts";
 import type { Street } from "../devices/meter.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Database } from "../stores/database.ts";
+import { CutItems, cutsThatStand } from "./cut-items.ts";
 import { PostgresComparisonStore } from "../stores/comparison-store.ts";
+import { PostgresGuardStore } from "../stores/guard-store.ts";
 import { PostgresExceptionStore } from "../stores/exception-store.ts";
 import type { Tariffs } from "../tariff/tariff.ts";
 
@@ -37,9 +39,11 @@ export interface ExceptionHouseParts {
 export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
   const store = new PostgresExceptionStore(db);
   const comparisonStore = new PostgresComparisonStore(db);
+  const guards = new PostgresGuardStore(db);
   const exceptions = new Exceptions({
     ...parts,
     store,
+    stands: (tx, item) => cutsThatStand(guards, tx, item),
     afterDifference: async (tx, item, applied) => {
       const baseline = settledBaseline(item, applied);
       if (item.meter !== null && baseline !== null)
@@ -52,6 +56,7 @@ export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
     exceptions,
     outcomes: new CommandOutcomes({ exceptions, store }),
     rates: new MissingRates({ exceptions, store }),
+    cuts: new CutItems({ exceptions, store }),
     findings: new MeterFindings({ exceptions, store, meters: parts.meters }),
     addresses: new AddressItems({ exceptions, store, meters: parts.meters }),
     suspects: new SuspectReadings({ exceptions, store, meters: parts.meters }),

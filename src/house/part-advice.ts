@@ -52,6 +52,10 @@ export const advice = {
     "Look for long transactions in PostgreSQL, and in the log for what the sealer says.",
     "请查找 PostgreSQL 中的长事务,并查看日志中的封存信息。",
   ),
+  "cuts-held": row(
+    "See /v1/cuts, or meterctl cuts: two persons release a stop or the brake, and approve a list. Restores go on.",
+    "请查看 /v1/cuts 或 meterctl cuts:由两人解除停止或制动、审批批次。复电不受影响。",
+  ),
   leases: row(
     "A line that nobody holds gets a holder within seconds. If it stays so, see whether a gateway that names this bus runs.",
     "无人持有的线路数秒内会被接管;若持续如此,请检查配置了该总线的网关是否运行。",
@@ -72,6 +76,7 @@ export const partsZh: Readonly<Record<string, string>> = {
   lines: "线路",
   callers: "拨入设备",
   audit: "审计",
+  cuts: "跳闸保护",
   "leases of lines": "线路租约",
   work: "命令执行",
 };

@@ -26,6 +26,9 @@ import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { BillingStore } from "../ledger/billing-store.ts";
 import type { RatesWatch } from "../ledger/resettling.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
+import type { CutAlarms } from "../policy/cut-alarms.ts";
+import type { GuardRails } from "../policy/guard-settings.ts";
+import type { GuardStore } from "../policy/guard-store.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { Strategies } from "../policy/strategies.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
@@ -49,6 +52,7 @@ export interface HouseStores {
   readonly ledger: LedgerStore;
   readonly billing: BillingStore;
   readonly policy: PolicyStore;
+  readonly guards: GuardStore;
   readonly validation: ValidationStore;
   readonly outbox: Outbox & Untold;
 }
@@ -59,6 +63,8 @@ export type HouseSite = Pick<
   "site" | "buses" | "meters" | "accounts" | "tariffs" | "policy" | "classes" | "polling" | "paymentCap" | "channels"
 > &
   Partial<Pick<Config, "validation">> & {
+    /** Left out: nobody is asked and nothing trips, as in a simulation of one street. */
+    readonly guardRails?: GuardRails;
     /** Left out: nobody asks for midnights, as in a simulation of hours. */
     readonly collection?: Config["collection"];
   };
@@ -78,6 +84,7 @@ export interface EngineKeepers {
   readonly rates?: RatesWatch;
   readonly findings?: CollectionFindings;
   readonly addresses?: AddressKeeper;
+  readonly cuts?: CutAlarms;
 }
 
 export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
@@ -112,7 +119,17 @@ export interface EngineParts<K extends EngineKeepers = EngineKeepers> {
 /** What the doors say and ask; they come in by nothing else. */
 export type EngineDoors = Pick<
   ApiParts,
-  "transactor" | "service" | "payments" | "refunds" | "ledger" | "intake" | "identities" | "buses" | "replacing" | "entries"
+  | "transactor"
+  | "service"
+  | "cuts"
+  | "payments"
+  | "refunds"
+  | "ledger"
+  | "intake"
+  | "identities"
+  | "buses"
+  | "replacing"
+  | "entries"
 >;
 
 /** The strategy of cuts in force, and what it says of an account now. */
@@ -120,6 +137,8 @@ export interface EngineRules {
   readonly strategies: Strategies;
   /** Nobody is cut while it holds. */
   readonly holdsCuts: () => Promise<boolean>;
+  /** Of a meter that they would cut: what of the whole site holds it back. */
+  readonly heldBy: (meter: MeterAddress) => Promise<readonly string[]>;
 }
 
 export interface Engine<K extends EngineKeepers = EngineKeepers> {

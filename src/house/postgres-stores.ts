@@ -4,6 +4,7 @@ import { PostgresBillingStore } from "../stores/billing-store.ts";
 import { PostgresCollectionStore } from "../stores/collection-store.ts";
 import { PostgresCommandStore } from "../stores/command-store.ts";
 import type { Database } from "../stores/database.ts";
+import { PostgresGuardStore } from "../stores/guard-store.ts";
 import { PostgresLedgerStore } from "../stores/ledger-store.ts";
 import { PostgresMeterLookStore } from "../stores/meter-look-store.ts";
 import { PostgresMeterStore } from "../stores/meter-store.ts";
@@ -29,6 +30,7 @@ export const postgresStores = (db: Database, clock: Clock, me: string) =>
     ledger: new PostgresLedgerStore(db),
     billing: new PostgresBillingStore(db),
     policy: new PostgresPolicyStore(db),
+    guards: new PostgresGuardStore(db),
     validation: new PostgresValidationStore(db),
     outbox: new PostgresOutbox(db),
   }) satisfies HouseStores;

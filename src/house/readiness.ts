@@ -22,6 +22,8 @@ export interface ReadinessParts {
   readonly mqtt: { readonly url: string; readonly used: boolean };
   readonly config: Config;
   readonly security: SecurityModule;
+  /** What holds cuts back. */
+  readonly cuts: () => Promise<{ readonly stop: boolean; readonly brake: boolean; readonly waiting: number }>;
   readonly audit: { readonly waiting: () => Promise<Waiting>; readonly trouble: () => string | null };
 }
 
@@ -40,6 +42,7 @@ export async function readinessOf(parts: ReadinessParts): Promise<readonly PartR
     auditTrouble(parts.audit),
     parts.queueMark(),
   ]);
+  const cuts = await cutsHeld(parts.cuts);
   const trouble = parts.security.trouble ?? null;
   const buses = parts.street.buses();
   const down = buses.filter((bus) => bus.heldByUs && !bus.open);
@@ -81,6 +84,7 @@ export async function readinessOf(parts: ReadinessParts): Promise<readonly PartR
         ]),
     // Money is written down whether it is sealed or not; what is not sealed is not yet guarded.
     told("audit", { ready: true, degraded: audit !== null, why: audit }, audit === null ? null : "audit-behind"),
+    ...(cuts === null ? [] : [told("cuts", { ready: true, degraded: true, why: cuts }, "cuts-held")]),
     told(
       "leases of lines",
       {
@@ -116,6 +120,21 @@ async function auditTrouble({ waiting, trouble }: ReadinessParts["audit"]): Prom
   return waits !== null && waits.ageMs > UNSEALED_MS_MAX
     ? `${waits.rows} rows are not sealed, the oldest for ${Math.round(waits.ageMs / 1_000)} s`
     : null;
+}
+
+/** Money is taken all the same; but nobody should find out by chance that cuts are held back. */
+async function cutsHeld(cuts: ReadinessParts["cuts"]): Promise<string | null> {
+  const held = await cuts().catch(() => null);
+  if (held === null) return null; // a database that is away is told above
+  const { stop, brake, waiting } = held;
+  const why = [
+    ...(stop ? ["an emergency stop stands"] : []),
+    ...(brake ? ["the brake has tripped"] : []),
+    ...(waiting > 0
+      ? [`${waiting} list${waiting === 1 ? "" : "s"} of cuts wait${waiting === 1 ? "s" : ""} for two persons`]
+      : []),
+  ];
+  return why.length === 0 ? null : why.join("; ");
 }
 
 const OURS = "ours";

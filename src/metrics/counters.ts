@@ -3,6 +3,7 @@
  * after "→" are the advice an alert should carry.
  */
 import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
+import { cutGauges, type CutFigures } from "./cuts.ts";
 import { retentionGauges, type RetentionFigures } from "./retention.ts";
 
 export interface Pictures {
@@ -26,6 +27,7 @@ export interface Pictures {
   readonly parts: () => Promise<readonly { readonly part: string; readonly state: 0 | 1 | 2 }[]>;
   readonly standsStillMs: () => number;
   readonly retention: () => RetentionFigures;
+  readonly cuts: () => Promise<CutFigures>;
   /** Midnights of yesterday and today, by line. */
   readonly collection: () => Promise<
     readonly { readonly line: string; readonly when: string; readonly rate: number; readonly gaps: number }[]
@@ -44,6 +46,7 @@ export class Counters {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     retentionGauges(registers, pictures.retention);
+    cutGauges(registers, pictures.cuts);
     this.announcements = new Counter({
       name: "fee_control_announcements_total",
       help: "Announcements delivered, by type → none while payments come in: look at the outbox pump in the log",

@@ -39,7 +39,7 @@ export class ExemptionDesk {
     const { account, kind, reason, by } = wish;
     const from = clock.now();
     const until = endOf(wish.until, timeZone);
-    mustEnd(from, until);
+    mustEnd(from, until, kind);
     const exemption: Exemption = {
       ...{ id: newId(), account, kind, from, until, reason },
       ...{ madeBy: by, endedAt: null, endedBy: null, remindedAt: null },

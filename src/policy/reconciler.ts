@@ -5,18 +5,22 @@
  * Restores are never shadowed and never wait for a window; cuts are recorded in shadow, and re-checked by `whyNot` in the
  * last moment before their bytes leave.
  */
-import { hours, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
+import { hours, later, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
+import { definitionOf } from "../commands/catalogue.ts";
 import type { AfterCredit } from "../commands/payment-service.ts";
 import type { Command, CommandKind } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { CommandStore } from "../commands/command-store.ts";
 import type { CutGuard } from "../commands/command-runner.ts";
-import { factsOf } from "./facts.ts";
+import type { BatchTurns, Turns } from "./batch-turns.ts";
+import type { CutGate, GatePass } from "./cut-gate.ts";
+import type { HeldBy } from "./guard-rails.ts";
+import { isDue, lookAt, owes } from "./look.ts";
 import { alarmWish } from "./meter-alarm.ts";
 import type { PolicyStore, RemoteMeter } from "./policy-store.ts";
 import { decide, fulfils, type Intent } from "./rules.ts";
@@ -58,9 +62,15 @@ export interface ReconcilerParts {
   readonly everyMs?: number;
   /** Nobody is cut while it holds: the books came back from a backup and may lack payments. Left out: it never does. */
   readonly holdsCuts?: () => Promise<boolean>;
+  /** Guard rails of the whole site; left out: none, as where one meter is looked at alone. */
+  readonly rails?: { readonly gate: Pick<CutGate, "pass" | "mayAsk">; readonly lists: Pick<BatchTurns, "advance"> };
 }
 
-export class Reconciler implements AfterCredit, CutGuard {
+/** Nobody could be asked whether so many may be cut: then nobody is, and whoever is in credit is restored all the same. */
+const NOT_NOW: GatePass = { halted: null, heldBy: () => "cut-pace" };
+const NO_RAILS: GatePass = { halted: null, heldBy: () => null };
+
+export class Reconciler implements AfterCredit, CutGuard, Turns {
   readonly #parts: ReconcilerParts;
   readonly #stop = new AbortController();
   #nudge = new AbortController();
@@ -91,9 +101,11 @@ export class Reconciler implements AfterCredit, CutGuard {
   /** The one piece of work. */
   async reconcile(): Promise<void> {
     this.#wakeAt = Number.POSITIVE_INFINITY;
-    for (const seen of await this.#parts.store.remoteMeters()) {
+    const everybody = await this.#parts.store.remoteMeters();
+    const pass = await this.#passOf(everybody);
+    for (const seen of everybody) {
       try {
-        await this.#one(seen);
+        await this.#one(seen, pass);
       } catch (error) {
         this.#parts.log.error(
           { meter: seen.meter, reason: reasonOf(error) },
@@ -101,6 +113,29 @@ export class Reconciler implements AfterCredit, CutGuard {
         );
       }
     }
+    await this.#parts.rails?.lists.advance(this);
+  }
+
+  /** Of a list that persons approved: decided anew on the meter's locked row. */
+  async consider(tx: Transaction, meter: MeterAddress): ReturnType<Turns["consider"]> {
+    const { store, holdsCuts, readSoon } = this.#parts;
+    const picture = await store.remoteMeter(tx, meter);
+    if (picture === null) return { because: "no-longer-remote" };
+    const look = this.#look(picture);
+    const { decision, strategy } = look;
+    if (strategy.mode === "shadow") return { because: "shadow" };
+    if (await holdsCuts?.()) return { because: "restored" };
+    if (decision.because === "reading-stale") readSoon(meter);
+    if (decision.want !== "disconnected") return { because: decision.because };
+    if (!isDue(look)) return { because: "already-cut" };
+    if (await this.#triedInVain(tx, meter, decision)) return { because: "rests" };
+    const ask = async (goodUntil: Instant): Promise<Command | null> => {
+      await this.#remember(tx, look, false);
+      const command = await this.#ask(tx, look, goodUntil);
+      await this.#keep(tx, look, false, command);
+      return command;
+    };
+    return { ask };
   }
 
   async restore(tx: Transaction, meter: MeterAddress): Promise<Command | null> {
@@ -144,26 +179,45 @@ export class Reconciler implements AfterCredit, CutGuard {
     }
   }
 
+  /** What the guard rails say to all who are due at once. */
+  async #passOf(everybody: readonly RemoteMeter[]): Promise<GatePass> {
+    const { rails, strategies, clock, holdsCuts, log } = this.#parts;
+    if (rails === undefined) return NO_RAILS;
+    try {
+      const now = clock.now();
+      const owing = (await holdsCuts?.()) === true ? [] : everybody.filter((picture) => owes(strategies, picture));
+      const due = owing
+        .map((picture) => lookAt(strategies, picture, now))
+        .filter((look) => look.strategy.mode === "live" && isDue(look));
+      return await rails.gate.pass(due, ({ picture, decision }) => this.#triedInVain(null, picture.meter, decision));
+    } catch (error) {
+      log.error({ reason: reasonOf(error) }, "the guard rails could not be asked: nobody is cut at this look");
+      return NOT_NOW;
+    }
+  }
+
   /** `seen` may be old by the time its turn comes: what is done is decided again, on the meter's locked row. */
-  async #one(seen: RemoteMeter): Promise<void> {
+  async #one(seen: RemoteMeter, pass: GatePass): Promise<void> {
     const { transactor } = this.#parts;
     const look = this.#look(seen);
     const { decision } = look;
     this.#wakeAt = Math.min(this.#wakeAt, decision.nextAt ?? Number.POSITIVE_INFINITY);
     if (decision.because === "reading-stale" && seen.readAt !== null) this.#parts.readSoon(seen.meter);
-    const nothingToDo = (seen.relay === "unknown" || fulfils(seen, decision.want)) && alarmWish(look) === null;
+    const held = decision.want === "disconnected" ? pass.heldBy(seen.meter) : null;
+    const isSo = seen.relay === "unknown" || fulfils(seen, decision.want) || held !== null;
+    const nothingToDo = isSo && alarmWish(look) === null;
     const nothingToTake = !seen.cutWaiting || decision.want === "disconnected";
     if (nothingToDo && nothingToTake && !this.#after(look).isOther) return;
     await transactor.transact(
       async (tx) => {
         const picture = await this.#parts.store.remoteMeter(tx, seen.meter);
-        if (picture !== null) await this.#act(tx, this.#look(picture));
+        if (picture !== null) await this.#act(tx, this.#look(picture), held);
       },
       { actor: "rules" },
     );
   }
 
-  async #act(tx: Transaction, look: Look): Promise<void> {
+  async #act(tx: Transaction, look: Look, held: HeldBy | null): Promise<void> {
     const { service, holdsCuts } = this.#parts;
     const { picture, decision, strategy } = look;
     const { meter } = picture;
@@ -173,8 +227,15 @@ export class Reconciler implements AfterCredit, CutGuard {
     const shadow = decision.want === "disconnected" && (strategy.mode === "shadow" || (await holdsCuts?.()) === true);
     const isWanted = picture.relay !== "unknown" && !fulfils(picture, decision.want);
     if (isWanted) await this.#remember(tx, look, shadow);
-    const mayAsk = isWanted && !shadow && !(await this.#triedInVain(tx, meter, decision));
+    const mayAsk =
+      isWanted && !shadow && !(await this.#triedInVain(tx, meter, decision)) && !(await this.#isHeld(tx, look, held));
     await this.#keep(tx, look, shadow, mayAsk ? await this.#ask(tx, look) : null);
+  }
+
+  /** By the guard rails; asked anew, since another gateway may have cut meanwhile. */
+  async #isHeld(tx: Transaction, { picture, decision }: Look, held: HeldBy | null): Promise<boolean> {
+    if (decision.want !== "disconnected" || picture.cutWaiting) return false;
+    return held !== null || ((await this.#parts.rails?.gate.mayAsk(tx, picture.meter)) ?? null) !== null;
   }
 
   /** What is decided anew is kept, with what was asked of the meter because of it; and told, where it is another stage. */
@@ -196,9 +257,12 @@ export class Reconciler implements AfterCredit, CutGuard {
     if (stageChanged) await outbox.announce(tx, { type: "policy", account, meter, stage, want, because });
   }
 
-  #ask(tx: Transaction, look: Look): Promise<Command | null> {
+  #ask(tx: Transaction, look: Look, goodUntil?: Instant): Promise<Command | null> {
     const kind = look.decision.want === "connected" ? look.strategy.restoreBy : "disconnect";
-    return this.#parts.service.ensure(tx, this.#wish(look, kind));
+    const wish = this.#wish(look, kind);
+    if (goodUntil === undefined) return this.#parts.service.ensure(tx, wish);
+    const usual = later(this.#parts.clock.now(), definitionOf(kind).notAfterMs);
+    return this.#parts.service.ensure(tx, { ...wish, notAfter: goodUntil < usual ? goodUntil : usual });
   }
 
   #wish({ picture, decision }: Look, kind: CommandKind): Parameters<CommandService["ensure"]>[1] {
@@ -221,7 +285,7 @@ export class Reconciler implements AfterCredit, CutGuard {
   }
 
   /** The last command for this wish ended without effect, and it is too early to ask again. */
-  async #triedInVain(tx: Transaction, meter: MeterAddress, intent: Intent): Promise<boolean> {
+  async #triedInVain(tx: Transaction | null, meter: MeterAddress, intent: Intent): Promise<boolean> {
     const kinds: readonly CommandKind[] = intent.want === "disconnected" ? ["disconnect"] : ["reconnect", "arm"];
     const last = await this.#parts.commands.lastEnded(tx, meter, kinds);
     if (last === null || last.endedAt === null || last.askedBy !== "rule") return false;
@@ -251,10 +315,7 @@ export class Reconciler implements AfterCredit, CutGuard {
   }
 
   #look(picture: RemoteMeter): Look {
-    const { strategies, clock } = this.#parts;
-    const { strategy } = strategies.of(picture.account, picture.class);
-    const facts = factsOf(picture, clock.now(), strategies.timeZone, strategies.hasContact(picture.account));
-    return { picture, facts, strategy, decision: decide(facts, strategy) };
+    return lookAt(this.#parts.strategies, picture, this.#parts.clock.now());
   }
 
   #after({ picture, decision, facts, strategy }: Look): ReturnType<typeof standingAfter> {

@@ -5,6 +5,7 @@
 import type { AccountId } from "../kernel/ids.ts";
 import { saidIn, type PolicyRules } from "./policy-file.ts";
 import { resolve, type Layer, type Resolved } from "./resolve.ts";
+import type { Strategy } from "./strategy.ts";
 
 export interface StrategySource {
   readonly timeZone: string;
@@ -45,6 +46,11 @@ export class Strategies {
       this.#ofAccount.set(key, (known = resolve(className, layers, this.timeZone)));
     }
     return known;
+  }
+
+  /** As nobody says otherwise for his class or himself. */
+  ofSite(): Strategy {
+    return resolve(USUAL_CLASS, [this.#site], this.timeZone).strategy;
   }
 
   hasContact(account: AccountId): boolean {

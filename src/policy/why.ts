@@ -44,6 +44,8 @@ export interface WhyParts {
   readonly clock: Clock;
   readonly latestOf: (meters: readonly MeterAddress[]) => Promise<readonly Reading[]>;
   readonly holdsCuts: () => Promise<boolean>;
+  /** Of a meter that would be cut: what of the whole site holds it back. */
+  readonly heldBy: (meter: MeterAddress) => Promise<readonly string[]>;
 }
 
 export class WhyDesk {
@@ -54,14 +56,20 @@ export class WhyDesk {
   }
 
   async of(account: AccountBook): Promise<Why> {
-    const { store, exemptions, commands, strategies, clock, latestOf, holdsCuts } = this.#parts;
+    const { store, exemptions, commands, strategies, clock, latestOf, holdsCuts, heldBy } = this.#parts;
     const { account: id, meter } = account;
     const at = clock.now();
     const resolved = strategies.of(id, account.class);
     const picture = account.mode === "remote" && meter !== null ? await store.remoteMeter(null, meter) : null;
     const facts = picture === null ? null : factsOf(picture, at, strategies.timeZone, strategies.hasContact(id));
     const now = picture === null || facts === null ? null : { picture, facts, decision: decide(facts, resolved.strategy) };
-    const outside = [...((await holdsCuts()) ? ["restored"] : []), ...(resolved.rules.mode === "shadow" ? ["shadow"] : [])];
+    const site =
+      now?.decision.want === "disconnected" && now.picture.relay !== "disconnected" ? await heldBy(now.picture.meter) : [];
+    const outside = [
+      ...((await holdsCuts()) ? ["restored"] : []),
+      ...site,
+      ...(resolved.rules.mode === "shadow" ? ["shadow"] : []),
+    ];
     const blocks = now === null ? [] : [...now.decision.blocks, ...outside];
     const register = meter === null ? undefined : (await latestOf([meter])).find(({ item }) => item === "importedEnergy");
     const ordered = meter === null ? [] : await commands.list({ meter, limit: COMMANDS_LOOKED_AT });

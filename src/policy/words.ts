@@ -1,5 +1,6 @@
 /** What codes of the rules mean, for whoever asks "why was I cut, why was I not?": one sentence each, in both languages. */
 import { exemptionKinds, exemptionTable } from "./exemptions.ts";
+import type { HeldBy } from "./guard-rails.ts";
 import type { Block, Stage } from "./rules.ts";
 
 export interface Words {
@@ -28,12 +29,17 @@ const exempt = Object.fromEntries(
 ) as Record<Extract<Block, `exempt-${string}`>, Words>;
 
 /** Also those that are said beside the rules: by books that came back from a backup, by a site in shadow. */
-export type Because = Block | "credit-exhausted" | "restored" | "shadow";
+export type Because = Block | HeldBy | "credit-exhausted" | "restored" | "shadow";
 
 export const becauseWords: Readonly<Record<Because, Words>> = {
   ...exempt,
   "credit-exhausted": say("the credit is used up", "余额已用尽"),
   restored: say("the books came back from a backup and may lack payments", "账务由备份恢复,可能缺少缴费记录"),
+  "emergency-stop": say("an emergency stop stands: nobody is cut", "已紧急停止,任何跳闸均不执行"),
+  brake: say("the brake of the automatic cut has tripped", "自动跳闸已制动"),
+  approval: say("so many are due that two persons are asked first", "应停电户数较多,须双人审批"),
+  batch: say("it is on an approved list, and its turn has not come", "已列入审批批次,等待执行"),
+  "cut-pace": say("others have been cut just now", "跳闸节奏限制,稍后执行"),
   shadow: say("the rules only record what they would do", "规则仅记录,不执行"),
   "meter-quarantined": say("the meter is not the one of the books", "电表已隔离"),
   "cut-by-person": say("a person has cut it, and only a person restores it", "人工跳闸,须人工恢复"),

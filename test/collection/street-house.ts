@@ -6,7 +6,7 @@ import { buildStreet, type MeterPlan, type Street as Simulated } from "../../sim
 import { collectionFile, type CollectionSettings } from "../../src/collection/settings.ts";
 import type { MeterRecord, ModelName, Street } from "../../src/devices/meter.ts";
 import { buildStreetLines } from "../../src/devices/street-lines.ts";
-import type { HouseSite } from "../../src/house/ports.ts";
+import type { Engine, HouseSite } from "../../src/house/ports.ts";
 import { buildEngine } from "../../src/house/engine.ts";
 import type { CollectionFindings } from "../../src/collection/daily-look.ts";
 import { seededChance, type Chance } from "../../src/kernel/chance.ts";
@@ -15,6 +15,7 @@ import { Fault } from "../../src/kernel/faults.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog, type Logger } from "../../src/kernel/log.ts";
 import { Fen, parsePrice, parseYuan } from "../../src/kernel/money.ts";
+import type { GuardRails } from "../../src/policy/guard-settings.ts";
 import { flatTariff } from "../../src/tariff/tariff.ts";
 import { inMemoryQueue } from "../../src/queue/in-memory.ts";
 import { lanesOf } from "../../src/queue/lanes.ts";
@@ -44,6 +45,7 @@ export interface StreetHouseOptions {
   readonly log?: Logger;
   /** Left out: shadow. */
   readonly rules?: "live";
+  readonly guardRails?: GuardRails;
   /** What becomes of an answer on its way; left out: nothing. */
   readonly changed?: (bytes: Uint8Array) => Uint8Array;
 }
@@ -57,6 +59,7 @@ export interface StreetHouse {
   readonly lines: Street;
   /** What a person enters. */
   readonly entries: EntryService;
+  readonly engine: Engine;
   /** Lines that are pulled out of the wall. */
   readonly unplugged: Set<string>;
   pass(ms: number): Promise<void>;
@@ -116,6 +119,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     paymentCap: parseYuan("50000.00", "cap"),
     channels: null,
     collection: collectionFile.parse(options.site ?? {}),
+    ...(options.guardRails === undefined ? {} : { guardRails: options.guardRails }),
   };
   const db = new InMemoryDatabase({ now: () => clock.now() });
   const stores = storesInMemory(db, clock);
@@ -134,7 +138,9 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
       ),
     });
   let ids = 0;
-  let current: { readonly lines: Street; readonly entries: EntryService; readonly close: () => Promise<void> } | undefined;
+  let current:
+    | { readonly lines: Street; readonly entries: EntryService; readonly engine: Engine; readonly close: () => Promise<void> }
+    | undefined;
   const begin = async (): Promise<void> => {
     const closers: (() => Promise<void>)[] = [];
     const lines = linesOf();
@@ -156,6 +162,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     current = {
       lines,
       entries: engine.doors.entries,
+      engine,
       close: async () => {
         for (const close of closers.reverse()) await close();
         await lines.close();
@@ -171,6 +178,9 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     },
     get entries() {
       return current!.entries;
+    },
+    get engine() {
+      return current!.engine;
     },
     pass: (ms) => clock.pass(ms),
     until: (moment) => clock.pass(moment - clock.now()),

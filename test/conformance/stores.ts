@@ -16,6 +16,7 @@ import type { Outbox } from "../../src/kernel/events.ts";
 import type { Transaction, Transactor } from "../../src/kernel/transaction.ts";
 import type { DailyBillingStore } from "../../src/ledger/billing-store.ts";
 import type { LedgerStore } from "../../src/ledger/ledger-store.ts";
+import type { GuardStore } from "../../src/policy/guard-store.ts";
 import type { ExemptionStore, Notice, PolicyStore } from "../../src/policy/policy-store.ts";
 import type { RetentionStore } from "../../src/retention/retention-store.ts";
 import { PostgresBillingStore } from "../../src/stores/billing-store.ts";
@@ -23,6 +24,7 @@ import { PostgresCollectionStore } from "../../src/stores/collection-store.ts";
 import { PostgresCommandStore } from "../../src/stores/command-store.ts";
 import { at, type Database } from "../../src/stores/database.ts";
 import { PostgresExemptionStore } from "../../src/stores/exemption-store.ts";
+import { PostgresGuardStore } from "../../src/stores/guard-store.ts";
 import { PostgresIdempotencyStore } from "../../src/stores/idempotency-store.ts";
 import { InMemoryCommandStore } from "../../src/stores/in-memory/command-store.ts";
 import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
@@ -60,6 +62,7 @@ export interface Kept {
   readonly billing: DailyBillingStore;
   readonly policy: PolicyStore;
   readonly exemptions: ExemptionStore;
+  readonly guards: GuardStore;
   /** As whoever sends notices writes them. */
   addNotice(notice: Notice): Promise<void>;
   readonly validation: ValidationStore;
@@ -102,6 +105,7 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     billing: new PostgresBillingStore(db),
     policy: new PostgresPolicyStore(db),
     exemptions: new PostgresExemptionStore(db),
+    guards: new PostgresGuardStore(db),
     addNotice: async ({ account, at: when, stage, delivered, available }) => {
       await db.run(null, "INSERT INTO notices (account, at, stage, delivered, available) VALUES ($1, $2, $3, $4, $5)", [
         ...[account, at(when), stage, delivered === null ? null : at(delivered), available],
@@ -179,6 +183,9 @@ function inMemory(clock: Clock): Kept {
     },
     get exemptions() {
       return stores.exemptions;
+    },
+    get guards() {
+      return stores.guards;
     },
     get validation() {
       return stores.validation;

@@ -324,6 +324,64 @@ suiteNeeding(["chromium"], "the console", () => {
     await expect.poll(() => view.innerText()).toMatch(/用电波动[\s\S]*偏离倍数[\s\S]*用电突增/);
   });
 
+  test("the red button asks once more and for a reason; a list is looked through before it is approved; what stands is released, in both languages", async () => {
+    const list = { id: "b1", state: "proposed", proposedBy: "rules", proposedAt: moment(1), reason: "21 are due at once" };
+    const nobodyYet = { first: null, second: null, goodUntil: null, because: null };
+    const member = { meter: "202611220001", account: "1000000001", line: "tcp-1", state: "waiting", canary: false };
+    gateway.answer("/v1/cuts", { stop: null, brake: null, batches: [{ ...list, ...nobodyYet }] });
+    gateway.answer("/v1/cuts/batches/b1", { ...list, ...nobodyYet, members: [{ ...member, available: "-5.00", because: null }] });
+    gateway.answer("/v1/cuts/preview", {
+      ...{ meters: 6, due: 1, owed: "5.00", sharePercent: 16.67, needsApproval: true, seconds: { byLines: 4, byBrake: 0 } },
+      items: [
+        {
+          ...{ meter: "202611220001", account: "1000000001", class: "residential", line: "tcp-1", due: true, owed: "5.00" },
+          says: [{ en: "two persons are asked first", zh: "须双人审批" }],
+        },
+      ],
+    });
+    await openPage();
+    await page.getByTestId("cuts-button").click();
+    const view = page.getByTestId("cuts");
+    await expect.poll(() => view.innerText()).toMatch(/Nothing is held back[\s\S]*21 are due at once[\s\S]*1 of 6 would be cut/);
+    expect(await page.getByTestId("cut-row").innerText()).toMatch(/202611220001[\s\S]*5\.00[\s\S]*two persons are asked first/);
+    expect(await page.getByTestId("cut-csv").getAttribute("href")).toBe(
+      "/v1/cuts/preview?sort=owed&order=desc&limit=1000&format=csv",
+    );
+    await page.getByTestId("cut-list-note").fill("compared with the bank");
+    expect(await page.getByTestId("cut-list-approve").isDisabled(), "nobody approves what he has not seen").toBe(true);
+    await page.getByTestId("cut-list-look").click();
+    await expect.poll(() => page.getByTestId("cut-members").innerText()).toContain("-5.00");
+    await page.getByTestId("cut-list-approve").click();
+    await expect
+      .poll(() => gateway.asked.at(-1))
+      .toMatchObject({
+        path: "/v1/cuts/batches/b1/approve",
+        body: { note: "compared with the bank", members: 1, raiseBrake: false },
+      });
+    await page.getByTestId("emergency-stop").click();
+    expect(await page.getByTestId("stop-say").isDisabled()).toBe(true);
+    await page.getByTestId("stop-reason").fill("smoke in the station");
+    await page.getByTestId("stop-say").click();
+    await expect
+      .poll(() => gateway.asked.at(-1))
+      .toMatchObject({ path: "/v1/emergency-stop", body: { reason: "smoke in the station" } });
+    const stands = { kind: "stop", because: "person", reason: "smoke", begunAt: moment(2), begunBy: "anna" };
+    gateway.answer("/v1/cuts", { stop: { ...stands, release: { asked: { by: "anna" } } }, brake: null, batches: [] });
+    gateway.announce({ type: "cuts", about: "stop", id: "s1", state: "stands" });
+    await expect
+      .poll(() => page.getByTestId("halt-stop").innerText())
+      .toMatch(/anna would release it; a second person is needed/);
+    await page.getByTestId("release-stop-reason").fill("it was steam");
+    await page.getByTestId("release-stop-say").click();
+    await expect
+      .poll(() => gateway.asked.at(-1))
+      .toMatchObject({ path: "/v1/cuts/stop/release", body: { reason: "it was steam" } });
+    await view.getByRole("button", { name: "Close" }).click();
+    await page.getByTestId("language").click();
+    await page.getByTestId("cuts-button").click();
+    await expect.poll(() => view.innerText()).toMatch(/紧急停止中[\s\S]*须另一人确认[\s\S]*须双人审批/);
+  });
+
   test("the lines show how they are and what passed on them last, in words, in hex with dots, and in both languages", async () => {
     await openPage();
     await page.getByTestId("lines-button").click();

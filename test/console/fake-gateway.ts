@@ -29,6 +29,8 @@ export interface FakeGateway {
   /** How often each path was fetched. */
   readonly fetched: ReadonlyMap<string, number>;
   addMeter(meter: Json, account?: Json): void;
+  /** What it says at this address from now on. */
+  answer(path: string, body: Json): void;
   addCommand(command: Json): void;
   addPayment(payment: Json): void;
   /** Opens an item, and tells everyone. */
@@ -167,6 +169,7 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
   const commands = new Map<string, Json>();
   const payments = new Map<string, Json>();
   const exceptions = new Map<string, Json>();
+  const answers = new Map<string, Json>();
   const listeners = new Set<ServerResponse>();
   const asked: { path: string; key: string | undefined; body: Json }[] = [];
   const fetched = new Map<string, number>();
@@ -199,6 +202,10 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
     }
     if (refusal !== undefined) {
       decline(response, 422, refusal);
+      return;
+    }
+    if (path.startsWith("/v1/cuts/") || path === "/v1/emergency-stop") {
+      json(response, 200, {});
       return;
     }
     const [, , room, item = "", verb] = path.split("/");
@@ -241,6 +248,11 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
 
   const read = (path: string, response: ServerResponse): void => {
     fetched.set(path, (fetched.get(path) ?? 0) + 1);
+    const fixed = answers.get(path);
+    if (fixed !== undefined) {
+      json(response, 200, fixed);
+      return;
+    }
     if (path === "/v1/events") {
       response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
       response.write("retry: 100\n\n");
@@ -367,6 +379,7 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
       meters.set(String(meter["address"]), meter);
       if (account !== undefined) accounts.set(String(account["account"]), account);
     },
+    answer: (path, body) => void answers.set(path, body),
     addCommand: (command) => commands.set(String(command["id"]), command),
     addPayment: (payment) => payments.set(String(payment["id"]), payment),
     addException: (item) => {

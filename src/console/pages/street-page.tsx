@@ -6,6 +6,7 @@ import { useState, useSyncExternalStore } from "react";
 import { problemOf } from "../api.ts";
 import type { Door } from "../door.ts";
 import { CollectionView } from "../parts/collection-view.tsx";
+import { CutsView } from "../parts/cuts-view.tsx";
 import { CommandFeed } from "../parts/command-feed.tsx";
 import { ExceptionsView } from "../parts/exceptions-view.tsx";
 import { HouseNotes } from "../parts/house-notes.tsx";
@@ -33,6 +34,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
   const [view, setView] = useState<View>("meters");
   const [legendIsOpen, setLegendIsOpen] = useState(false);
   const [linesAreOpen, setLinesAreOpen] = useState(false);
+  const [cutsAreOpen, setCutsAreOpen] = useState(false);
   const [reviewsAreOpen, setReviewsAreOpen] = useState(false);
   const [collectionIsOpen, setCollectionIsOpen] = useState(false);
   const [exceptionsAreOpen, setExceptionsAreOpen] = useState(false);
@@ -55,6 +57,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
         openLegend={() => setLegendIsOpen(true)}
         openLines={() => setLinesAreOpen(true)}
         openReviews={() => setReviewsAreOpen(true)}
+        openCuts={() => setCutsAreOpen(true)}
         openCollection={() => setCollectionIsOpen(true)}
         openExceptions={() => setExceptionsAreOpen(true)}
         waiting={{ open: waiting.items.length, overdue: waiting.items.filter(({ overdue }) => overdue).length }}
@@ -92,6 +95,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
         changed={waiting.again}
         close={() => setExceptionsAreOpen(false)}
       />
+      <CutsView isOpen={cutsAreOpen} told={picture.cutsTold} close={() => setCutsAreOpen(false)} />
       <ReviewsView isOpen={reviewsAreOpen} close={() => setReviewsAreOpen(false)} />
       <LinesView isOpen={linesAreOpen} close={() => setLinesAreOpen(false)} />
       <CollectionView isOpen={collectionIsOpen} close={() => setCollectionIsOpen(false)} />

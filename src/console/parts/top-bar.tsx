@@ -10,6 +10,7 @@ interface Props {
   readonly openLegend: () => void;
   readonly openLines: () => void;
   readonly openReviews: () => void;
+  readonly openCuts: () => void;
   readonly openCollection: () => void;
   readonly openExceptions: () => void;
   readonly waiting: { readonly open: number; readonly overdue: number };
@@ -17,7 +18,8 @@ interface Props {
   readonly signOut: (() => void) | null;
 }
 
-export function TopBar({ picture, openLegend, openLines, openReviews, openCollection, openExceptions, waiting, signOut }: Props) {
+export function TopBar({ picture, openLegend, openLines, openReviews, openCuts, openCollection, ...more }: Props) {
+  const { openExceptions, waiting, signOut } = more;
   const { words } = useSpeech();
   return (
     <header className="top">
@@ -52,6 +54,9 @@ export function TopBar({ picture, openLegend, openLines, openReviews, openCollec
       </button>
       <button type="button" className="quiet" onClick={openReviews} data-testid="reviews-button">
         {words.reviews.title}
+      </button>
+      <button type="button" className="quiet" onClick={openCuts} data-testid="cuts-button">
+        {words.cuts.title}
       </button>
       <button type="button" className="quiet" onClick={openLines} data-testid="lines-button">
         {words.lines.title}

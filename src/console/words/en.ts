@@ -1,4 +1,5 @@
 /** The page in English: the first of the two dictionaries, and the one that says which words there have to be. */
+import { cutsEn } from "./cuts.ts";
 import type { Phrases } from "./phrases.ts";
 
 export const en: Phrases = {
@@ -183,6 +184,9 @@ export const en: Phrases = {
     "meter-online": "the meter to be heard",
     "cipher-machine": "the cipher machine (HSM) to answer",
     approval: "approval by a second person",
+    brake: "the brake of the automatic cut has tripped",
+    "cut-pace": "others have been cut just now",
+    "batch-over": "its list has ended",
     window: "the allowed hours",
     line: "its turn on the line",
     feeder: "its turn on the feeder",
@@ -283,6 +287,8 @@ export const en: Phrases = {
       "never-read": "Never read",
     },
   },
+
+  cuts: cutsEn,
 
   meaning: {
     statesTitle: "States of a command",

@@ -1,5 +1,6 @@
 /** Which words the page needs. Both dictionaries fulfil it, so a word forgotten in one language does not compile. */
 import type { ReviewList } from "../shapes.ts";
+import type { CutPhrases } from "./cuts.ts";
 
 /** Words by their code; a code this page has not learned is shown as it came. */
 export type ByCode = Readonly<Record<string, string>>;
@@ -134,6 +135,7 @@ export type Phrases = Readonly<Record<Plain, string>> & {
   readonly reviews: Readonly<
     Record<"title" | "none" | "found" | "findHint" | "export" | "meter" | "class" | "bus" | "score" | "since" | "why", string>
   > & { readonly lists: Readonly<Record<ReviewList, string>> };
+  readonly cuts: CutPhrases;
   readonly meaning: {
     readonly statesTitle: string;
     readonly states: ByCode;

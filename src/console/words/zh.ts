@@ -1,4 +1,5 @@
 /** The page in Chinese. Words of the trade follow the glossary: 户号, 充值, 跳闸, 直接合闸, 合闸允许, 保电. */
+import { cutsZh } from "./cuts.ts";
 import type { Phrases } from "./phrases.ts";
 
 export const zh: Phrases = {
@@ -166,6 +167,9 @@ export const zh: Phrases = {
     "meter-online": "电表恢复应答",
     "cipher-machine": "密码机恢复",
     approval: "第二人审批",
+    brake: "自动跳闸已制动",
+    "cut-pace": "跳闸节奏限制",
+    "batch-over": "所在批次已结束",
     window: "允许的时段",
     line: "线路空闲",
     feeder: "同一馈线错峰",
@@ -266,6 +270,8 @@ export const zh: Phrases = {
       "never-read": "从未抄到",
     },
   },
+
+  cuts: cutsZh,
 
   meaning: {
     statesTitle: "命令状态",

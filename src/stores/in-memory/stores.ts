@@ -5,6 +5,7 @@ import { InMemoryCollectionStore } from "./collection-store.ts";
 import { InMemoryExemptionStore } from "./exemption-store.ts";
 import { InMemoryCommandStore } from "./command-store.ts";
 import type { InMemoryDatabase } from "./database.ts";
+import { InMemoryGuardStore } from "./guard-store.ts";
 import { InMemoryIdempotencyStore } from "./idempotency-store.ts";
 import { InMemoryLedgerStore } from "./ledger-store.ts";
 import { InMemoryLineLeases } from "./line-leases.ts";
@@ -32,6 +33,7 @@ export interface StoresInMemory {
   readonly billing: InMemoryBillingStore;
   readonly policy: InMemoryPolicyStore;
   readonly exemptions: InMemoryExemptionStore;
+  readonly guards: InMemoryGuardStore;
   readonly validation: InMemoryValidationStore;
   readonly reviews: InMemoryReviewStore;
   readonly outbox: InMemoryOutbox;
@@ -53,6 +55,7 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   billing: new InMemoryBillingStore(db),
   policy: new InMemoryPolicyStore(db),
   exemptions: new InMemoryExemptionStore(db),
+  guards: new InMemoryGuardStore(db),
   validation: new InMemoryValidationStore(db),
   reviews: new InMemoryReviewStore(db),
   outbox: new InMemoryOutbox(db),

@@ -18,6 +18,7 @@ import type { Entry } from "../../ledger/ledger-store.ts";
 import type { BillingState } from "../../ledger/billing-store.ts";
 import type { SettlementDay } from "../../ledger/settlement-day.ts";
 import type { Exemption } from "../../policy/exemptions.ts";
+import type { CutBatch, CutMember, Halt, Left } from "../../policy/guard-store.ts";
 import type { KeptDecision, Notice, Standing, StrategyVersion } from "../../policy/policy-store.ts";
 import type { Intent } from "../../policy/rules.ts";
 import type { Believed, DayRow } from "../../validation/believed.ts";
@@ -89,6 +90,10 @@ export interface NoticeRow {
 export interface StrategyRow {
   readonly id: number;
   readonly strategy: StrategyVersion;
+}
+export interface MemberRow extends CutMember {
+  readonly batch: string;
+  readonly place: number;
 }
 export interface OutboxRow {
   readonly id: number;
@@ -284,6 +289,35 @@ export class Books {
     check: (row) => {
       if (row.until <= row.from) throw new ConstraintViolated("exemptions_check");
     },
+  });
+  readonly siteLocks = new Table<{ readonly name: string }>({ name: "site_locks", keyOf: (row) => row.name });
+  readonly cutHalts = new Table<Halt>({
+    name: "cut_halts",
+    keyOf: (row) => row.id,
+    unique: { one_halt_stands: (row) => (row.released === null ? row.kind : null) },
+    check: ({ asked, released }) => {
+      if (released !== null && (asked === null || asked.by === released.by)) throw new ConstraintViolated("two_persons_release");
+    },
+  });
+  readonly cutBatches = new Table<CutBatch>({
+    name: "cut_batches",
+    keyOf: (row) => row.id,
+    check: ({ state, first, second, goodUntil }) => {
+      if (second !== null && (first === null || first.by === second.by)) throw new ConstraintViolated("two_persons_cut");
+      if (["canary", "running", "done"].includes(state) && (second === null || goodUntil === null))
+        throw new ConstraintViolated("nothing_runs_unapproved");
+    },
+  });
+  readonly cutMembers = new Table<MemberRow>({
+    name: "cut_members",
+    keyOf: (row) => pair(row.batch, row.meter),
+    unique: { cut_members_by_command: (row) => row.command },
+    groups: { batch: (row) => row.batch, command: (row) => row.command },
+  });
+  readonly cutsLeft = new Table<Left>({ name: "cuts_left", keyOf: (row) => row.command });
+  readonly paymentImports = new Table<{ readonly channel: string; readonly at: Instant; readonly by: string }>({
+    name: "payment_imports",
+    keyOf: (row) => row.channel,
   });
   readonly outbox = new Table<OutboxRow>({ name: "outbox", keyOf: (row) => String(row.id) });
   readonly keys = new Table<KeyRow>({ name: "idempotency_keys", keyOf: (row) => row.key });

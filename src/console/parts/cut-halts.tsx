@@ -1,0 +1,110 @@
+/** The red button, with one confirmation; and what stands, with the way to let it go: two persons, told apart by their keys. */
+import { useState } from "react";
+import * as api from "../api.ts";
+import { moment } from "../moments.ts";
+import type { CutHalt, Problem } from "../shapes.ts";
+import { useSpeech } from "../words/language.tsx";
+import { filled } from "../words/phrases.ts";
+import { ProblemNote } from "./problem-note.tsx";
+
+interface Props {
+  readonly stop: CutHalt | null;
+  readonly brake: CutHalt | null;
+  readonly changed: () => void;
+}
+
+export function CutHalts({ stop, brake, changed }: Props) {
+  const said = useSpeech().words.cuts;
+  return (
+    <section className="cut-halts" data-testid="cut-halts">
+      {stop === null && brake === null && <p>{said.nothingStands}</p>}
+      {stop !== null && <Standing halt={stop} says={said.stopStands} changed={changed} />}
+      {brake !== null && <Standing halt={brake} says={said.brakeStands} changed={changed} />}
+      {stop === null && <RedButton changed={changed} />}
+    </section>
+  );
+}
+
+function RedButton({ changed }: { readonly changed: () => void }) {
+  const said = useSpeech().words.cuts;
+  const [isAsking, setIsAsking] = useState(false);
+  if (!isAsking)
+    return (
+      <button type="button" className="emergency" onClick={() => setIsAsking(true)} data-testid="emergency-stop">
+        {said.stop}
+      </button>
+    );
+  return (
+    <div role="alertdialog" aria-label={said.stop} className="approval">
+      <p>{said.stopSure}</p>
+      <Word label={said.stopReason} verb={said.stopNow} send={api.emergencyStop} changed={changed} name="stop" isRed />
+    </div>
+  );
+}
+
+function Standing({ halt, says, changed }: { readonly halt: CutHalt; readonly says: string; readonly changed: () => void }) {
+  const said = useSpeech().words.cuts;
+  const { asked } = halt.release;
+  const cause = said.causes[halt.because] ?? halt.because;
+  return (
+    <div className="approval" role="group" data-testid={`halt-${halt.kind}`}>
+      <p>
+        <b>{says}</b> {filled(said.because, { what: halt.kind === "stop" ? halt.reason : cause })};{" "}
+        {filled(said.since, { when: moment(halt.begunAt, null), who: halt.begunBy })}.{" "}
+        {asked !== null && filled(said.releaseAsked, { who: asked.by })}
+      </p>
+      <Word
+        label={said.releaseReason}
+        verb={said.release}
+        send={(reason) => api.releaseHalt(halt.kind, reason)}
+        changed={changed}
+        name={`release-${halt.kind}`}
+      />
+    </div>
+  );
+}
+
+interface WordProps {
+  readonly label: string;
+  readonly verb: string;
+  readonly send: (reason: string) => Promise<unknown>;
+  readonly changed: () => void;
+  readonly name: string;
+  readonly isRed?: boolean;
+}
+
+/** Nothing is stopped and nothing released without a reason: it stands in the books. */
+function Word({ label, verb, send, changed, name, isRed = false }: WordProps) {
+  const [reason, setReason] = useState("");
+  const [isBusy, setIsBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const say = (): void => {
+    setIsBusy(true);
+    setProblem(null);
+    send(reason.trim())
+      .then(() => {
+        setReason("");
+        changed();
+      })
+      .catch((error: unknown) => setProblem(api.problemOf(error)))
+      .finally(() => setIsBusy(false));
+  };
+  return (
+    <>
+      <label className="field">
+        <span>{label}</span>
+        <input value={reason} onChange={(event) => setReason(event.target.value)} data-testid={`${name}-reason`} />
+      </label>
+      <button
+        type="button"
+        className={isRed ? "emergency" : "quiet"}
+        disabled={isBusy || reason.trim() === ""}
+        onClick={say}
+        data-testid={`${name}-say`}
+      >
+        {verb}
+      </button>
+      {problem !== null && <ProblemNote problem={problem} />}
+    </>
+  );
+}

@@ -1,0 +1,249 @@
+/** What holds cuts back, in memory. */
+import { Instant } from "../../kernel/clock.ts";
+import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
+import type { Transaction } from "../../kernel/transaction.ts";
+import { isUnsent, type Command } from "../../commands/command.ts";
+import { cuts, isAutomaticCut } from "../../commands/rivals.ts";
+import { failuresInARow, FAILURES_LOOKED_AT, isVain } from "../../policy/cut-ends.ts";
+import type {
+  BatchChange,
+  CutBatch,
+  CutMember,
+  FigureWish,
+  GuardStore,
+  Halt,
+  HaltChange,
+  Left,
+  Listed,
+  MemberChange,
+} from "../../policy/guard-store.ts";
+import type { SiteFigures } from "../../policy/guard-rails.ts";
+import type { InMemoryDatabase } from "./database.ts";
+import type { Work } from "./table.ts";
+import { asJson, OPEN, pair, type MemberRow } from "./tables.ts";
+
+const LOCK = "cuts";
+
+export class InMemoryGuardStore implements GuardStore {
+  readonly #db: InMemoryDatabase;
+
+  constructor(db: InMemoryDatabase) {
+    this.#db = db;
+  }
+
+  lock(tx: Transaction): Promise<void> {
+    const { siteLocks } = this.#db.books;
+    return this.#db.statement(tx, (on) => siteLocks.upsert(on, LOCK, (row) => row ?? { name: LOCK }));
+  }
+
+  figures(tx: Transaction | null, { now, leftSince, importChannels }: FigureWish): Promise<SiteFigures> {
+    const { books } = this.#db;
+    return this.#db.look(tx, (on) => {
+      const halts = books.cutHalts.all(on);
+      const stands = (kind: Halt["kind"]): boolean => halts.some((halt) => halt.kind === kind && halt.released === null);
+      const releases = halts.flatMap(({ kind, released }) => (kind === "brake" && released !== null ? [released.at] : []));
+      const anew = Math.max(-Infinity, ...releases);
+      const left = books.cutsLeft.all(on).filter(({ at }) => at >= anew);
+      const recent = left.filter(({ at }) => at > leftSince);
+      const newestFirst = (rows: readonly Left[]): Command[] =>
+        rows
+          .map(({ command }) => books.commands.find(on, command)!.command)
+          .filter(({ endedAt }) => endedAt !== null)
+          .sort((a, b) => b.endedAt! - a.endedAt! || (a.id < b.id ? 1 : -1));
+      const all = newestFirst(books.cutsLeft.all(on));
+      const ends = newestFirst(left)
+        .slice(0, FAILURES_LOOKED_AT)
+        .map((end) => ({
+          ...end,
+          before: all.find(({ meter, endedAt }) => meter === end.meter && endedAt! < end.endedAt!) ?? null,
+        }));
+      const isNamed = (channel: string): boolean =>
+        importChannels !== null && (importChannels.length === 0 || importChannels.includes(channel));
+      const payments = importChannels === null ? [] : books.payments.all(on).filter(({ channel }) => isNamed(channel));
+      const paid = payments.sort((a, b) => (a.id < b.id ? 1 : -1))[0]?.createdAt;
+      const told = books.paymentImports.all(on).flatMap(({ channel, at }) => (isNamed(channel) ? [at] : []));
+      const imports = [...releases, ...told, ...(paid === undefined ? [] : [paid])];
+      return {
+        now,
+        meters: this.#remoteMeters(on),
+        stop: stands("stop"),
+        brake: stands("brake"),
+        left: {
+          automatic: recent.filter(({ approved }) => !approved).length,
+          approved: recent.filter(({ approved, raised }) => approved && !raised).length,
+        },
+        failures: failuresInARow(ends),
+        importAt: imports.length === 0 ? null : Instant(Math.max(...imports)),
+      };
+    });
+  }
+
+  askedSince(tx: Transaction | null, since: Instant): Promise<readonly MeterAddress[]> {
+    const { commands, cutMembers } = this.#db.books;
+    return this.#db.look(tx, (on) => [
+      ...new Set(
+        commands
+          .all(on)
+          .map(({ command }) => command)
+          .filter((command) => isAutomaticCut(command) && command.createdAt > since)
+          .filter((command) => !["cancelled", "expired"].includes(command.state) && !isVain(command))
+          .filter(({ id }) => cutMembers.in(on, "command", id).length === 0)
+          .map(({ meter }) => meter),
+      ),
+    ]);
+  }
+
+  noteLeft(tx: Transaction, left: Left): Promise<void> {
+    const { cutsLeft } = this.#db.books;
+    return this.#db.statement(tx, async (on) => {
+      await cutsLeft.insert(on, left); // said twice it is one
+    });
+  }
+
+  unsentCuts(): Promise<readonly Pick<Command, "id" | "meter" | "askedBy">[]> {
+    return this.#db.look(null, (on) =>
+      this.#db.books.commands
+        .in(on, "open", OPEN)
+        .map(({ command }) => command)
+        .filter(({ kind, state }) => cuts.includes(kind) && isUnsent(state))
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .map(({ id, meter, askedBy }) => ({ id, meter, askedBy })),
+    );
+  }
+
+  noteImport(tx: Transaction, channel: string, at: Instant, by: string): Promise<void> {
+    const { paymentImports } = this.#db.books;
+    return this.#db.statement(tx, (on) => paymentImports.upsert(on, channel, () => ({ channel, at, by })));
+  }
+
+  halt(tx: Transaction, halt: Halt): Promise<void> {
+    const row = { ...halt, figures: asJson(halt.figures), asked: null, released: null };
+    return this.#db.statement(tx, (on) => this.#db.books.cutHalts.add(on, row));
+  }
+
+  changeHalt(tx: Transaction, id: string, change: HaltChange): Promise<void> {
+    const { cutHalts } = this.#db.books;
+    return this.#db.statement(tx, async (on) => {
+      const known = await cutHalts.lock(on, id);
+      if (known !== undefined) await cutHalts.update(on, { ...known, ...change });
+    });
+  }
+
+  standing(tx: Transaction | null): Promise<readonly Halt[]> {
+    return this.#db.look(tx, (on) =>
+      this.#db.books.cutHalts
+        .all(on)
+        .filter(({ released }) => released === null)
+        .sort((a, b) => a.begunAt - b.begunAt || (a.id < b.id ? -1 : 1)),
+    );
+  }
+
+  halts(limit: number): Promise<readonly Halt[]> {
+    return this.#db.look(null, (on) => newestFirst(this.#db.books.cutHalts.all(on)).slice(0, limit));
+  }
+
+  insertBatch(tx: Transaction, batch: CutBatch): Promise<void> {
+    return this.#db.statement(tx, (on) => this.#db.books.cutBatches.add(on, batch));
+  }
+
+  addMembers(tx: Transaction, batch: string, members: readonly CutMember[]): Promise<void> {
+    const { books } = this.#db;
+    return this.#db.statement(tx, async (on) => {
+      for (const member of members) {
+        await books.cutMembers.add(on, { ...member, facts: asJson(member.facts), batch, place: books.nextId() });
+        await books.meters.mustExist(on, member.meter, "cut_members_meter_fkey");
+      }
+    });
+  }
+
+  changeBatch(tx: Transaction, id: string, change: BatchChange): Promise<void> {
+    const { cutBatches } = this.#db.books;
+    return this.#db.statement(tx, async (on) => {
+      const known = await cutBatches.lock(on, id);
+      if (known !== undefined) await cutBatches.update(on, { ...known, ...change });
+    });
+  }
+
+  changeMember(tx: Transaction, batch: string, meter: MeterAddress, change: MemberChange): Promise<void> {
+    const { cutMembers } = this.#db.books;
+    return this.#db.statement(tx, async (on) => {
+      const known = await cutMembers.lock(on, pair(batch, meter));
+      if (known !== undefined) await cutMembers.update(on, { ...known, ...change });
+    });
+  }
+
+  batch(tx: Transaction | null, id: string): Promise<CutBatch | null> {
+    return this.#db.look(tx, (on) => this.#db.books.cutBatches.find(on, id) ?? null);
+  }
+
+  members(tx: Transaction | null, batch: string): Promise<readonly CutMember[]> {
+    return this.#db.look(tx, (on) => this.#members(on, batch).map(({ batch: _, place: _place, ...member }) => member));
+  }
+
+  batches(limit: number, before: string | null): Promise<readonly CutBatch[]> {
+    return this.#db.look(null, (on) =>
+      newestFirst(this.#db.books.cutBatches.all(on))
+        .filter(({ id }) => before === null || id < before)
+        .slice(0, limit),
+    );
+  }
+
+  liveBatches(tx: Transaction | null): Promise<readonly CutBatch[]> {
+    return this.#db.look(tx, (on) =>
+      this.#db.books.cutBatches
+        .all(on)
+        .filter(({ id, endedAt }) => endedAt === null || this.#members(on, id).some(({ state }) => state === "asked"))
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    );
+  }
+
+  listed(tx: Transaction | null, declinedSince: Instant): Promise<readonly Listed[]> {
+    return this.#db.look(tx, (on) => {
+      const declined = this.#db.books.cutBatches
+        .all(on)
+        .filter(({ state, endedAt }) => state === "declined" && endedAt !== null && endedAt > declinedSince);
+      return [...this.#open(on), ...declined]
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .flatMap(({ id, state }) =>
+          this.#members(on, id).map(({ meter, state: member }) => ({ meter, batch: id, state, member })),
+        );
+    });
+  }
+
+  batchOf(tx: Transaction, command: CommandId): Promise<CutBatch | null> {
+    const { cutMembers, cutBatches } = this.#db.books;
+    return this.#db.look(tx, (on) => {
+      const [member] = cutMembers.in(on, "command", command);
+      return member === undefined ? null : cutBatches.find(on, member.batch)!;
+    });
+  }
+
+  isImportant(tx: Transaction, account: AccountId, now: Instant): Promise<boolean> {
+    return this.#db.look(tx, (on) =>
+      this.#db.books.exemptions
+        .in(on, "account", account)
+        .some(({ kind, until, endedAt }) => kind === "important" && until > now && (endedAt === null || endedAt === until)),
+    );
+  }
+
+  #open(on: Work | null): CutBatch[] {
+    return this.#db.books.cutBatches
+      .all(on)
+      .filter(({ endedAt }) => endedAt === null)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  #members(on: Work | null, batch: string): MemberRow[] {
+    return this.#db.books.cutMembers.in(on, "batch", batch).sort((a, b) => a.place - b.place);
+  }
+
+  #remoteMeters(on: Work | null): number {
+    const { meters, accounts } = this.#db.books;
+    return meters
+      .all(on)
+      .filter(({ book, active }) => active && book.beingReplaced !== true && book.account !== null)
+      .filter(({ book }) => accounts.find(on, book.account!)?.mode === "remote").length;
+  }
+}
+
+const newestFirst = <R extends { readonly id: string }>(rows: R[]): R[] => rows.sort((a, b) => (a.id < b.id ? 1 : -1));
