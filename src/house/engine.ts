@@ -230,8 +230,8 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
           noteHeat(event);
         }
         live.publish(events);
-        const wakes = (type: string): boolean => type === "cuts" || (remote.size > 0 && ruleWakers.has(type));
-        if (events.some(({ type }) => wakes(type))) reconciler.nudge();
+        if (events.some(({ type }) => type === "cuts")) reconciler.nudgeLists();
+        if (remote.size > 0 && events.some(({ type }) => ruleWakers.has(type))) reconciler.nudge();
       },
     },
   });

@@ -33,7 +33,7 @@ const TIME_WAKES_MS_MIN = seconds(1);
 /** Many wakings at once are one; and the rules use at most a fifth of the time, however many meters there are. */
 const PAUSE_MS_MIN = 20;
 const PAUSE_PER_WORK = 4;
-const PAUSE_MS_MAX = seconds(5);
+const PAUSE_MS_MAX = seconds(30);
 /** A wish that ended in vain (stuck, refused) is not repeated before this: latching relays wear and weld. */
 const TRY_AGAIN_AFTER_MS = minutes(15);
 /** A restore that was refused for a small reason is tried again sooner. */
@@ -63,7 +63,10 @@ export interface ReconcilerParts {
   /** Nobody is cut while it holds: the books came back from a backup and may lack payments. Left out: it never does. */
   readonly holdsCuts?: () => Promise<boolean>;
   /** Guard rails of the whole site; left out: none, as where one meter is looked at alone. */
-  readonly rails?: { readonly gate: Pick<CutGate, "pass" | "mayAsk">; readonly lists: Pick<BatchTurns, "advance"> };
+  readonly rails?: {
+    readonly gate: Pick<CutGate, "pass" | "mayAsk">;
+    readonly lists: Pick<BatchTurns, "advance" | "start" | "nudge" | "stop">;
+  };
 }
 
 /** Nobody could be asked whether so many may be cut: then nobody is, and whoever is in credit is restored all the same. */
@@ -85,6 +88,7 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
 
   start(): void {
     this.#loop ??= this.#run();
+    this.#parts.rails?.lists.start(this, this.#parts.everyMs);
   }
 
   nudge(): void {
@@ -92,10 +96,16 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
     this.#nudge.abort("nudged");
   }
 
+  /** Somebody has said something about a list of cuts. */
+  nudgeLists(): void {
+    this.#parts.rails?.lists.nudge();
+    this.nudge();
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#nudge.abort();
-    await this.#loop;
+    await Promise.all([this.#loop, this.#parts.rails?.lists.stop()]);
   }
 
   /** The one piece of work. */
