@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: how fast and how small, measured on this machine, now. `-- NAME …` runs only those, `--json` prints one object for
- * machines, `--meters N` is another size for those that know one (mass). Exit codes: 0 measured and kept, 1 a result is wrong or below what is promised, 2 wrong use.
+ * machines, `--meters N` is another size for those that know one (mass, restores). Exit codes: 0 measured and kept, 1 a result is wrong or below what is promised, 2 wrong use.
  */
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
@@ -16,6 +16,7 @@ import { memory } from "./memory.ts";
 import { payments } from "./payments.ts";
 import { policy } from "./policy.ts";
 import { readings } from "./readings.ts";
+import { restores } from "./restores.ts";
 import { statements } from "./statements.ts";
 import { street } from "./street.ts";
 import { Workshop } from "./workshop.ts";
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, Bench>> = {
   commands,
   payments,
   mass,
+  restores,
   audit,
   readings,
   statements,
