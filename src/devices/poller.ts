@@ -18,6 +18,8 @@ import type { ReadingIntake } from "./reading-intake.ts";
 const LOOK_FOR_WORK_EVERY_MS = seconds(1);
 /** Meters of one mqtt bus are lines of their own, so that many may be asked side by side. */
 const SIDE_BY_SIDE_MAX = 16;
+/** Of one walker: from here on a look at all of them is not for nothing. */
+const MANY = 500;
 const A_DAY_MS = hours(24);
 /** Nothing that the meter said. */
 const NOBODY = ["meter-silent", "line-down", "line-not-ours"] as const;
@@ -65,7 +67,7 @@ export class Poller {
   readonly #beingRead = new Set<MeterAddress>();
   #walkers: Promise<unknown>[] = [];
   /** Whom each walker visits, by bus. */
-  readonly #rounds = new Map<string, MeterRecord[][]>();
+  readonly #rounds = new Map<string, Set<MeterRecord>[]>();
   #asking = 0;
   #paused = 0;
 
@@ -78,14 +80,11 @@ export class Poller {
     for (const [bus, meters] of buses) {
       const walkers = this.#parts.sideBySide(bus) ? Math.min(SIDE_BY_SIDE_MAX, meters.length) : 1;
       for (let index = 0; index < walkers; index += 1)
-        this.#begin(
-          bus,
-          meters.filter((_meter, at) => at % walkers === index),
-        );
+        this.#begin(bus, new Set(meters.filter((_meter, at) => at % walkers === index)));
     }
   }
 
-  #begin(bus: string, round: MeterRecord[]): void {
+  #begin(bus: string, round: Set<MeterRecord>): void {
     this.#rounds.set(bus, [...(this.#rounds.get(bus) ?? []), round]);
     this.#walkers.push(this.#walk(round));
   }
@@ -94,17 +93,15 @@ export class Poller {
   adopt(meter: MeterRecord): void {
     if (this.#stopped()) return;
     const rounds = this.#rounds.get(meter.bus) ?? [];
-    if (rounds.some((round) => round.some(({ address }) => address === meter.address))) return;
+    if (rounds.some((round) => [...round].some(({ address }) => address === meter.address))) return;
     const mayBegin = rounds.length === 0 || (this.#parts.sideBySide(meter.bus) && rounds.length < SIDE_BY_SIDE_MAX);
-    if (mayBegin) this.#begin(meter.bus, [meter]);
-    else rounds.toSorted((a, b) => a.length - b.length)[0]!.push(meter);
+    if (mayBegin) this.#begin(meter.bus, new Set([meter]));
+    else rounds.toSorted((a, b) => a.size - b.size)[0]!.add(meter);
   }
 
   retire(meter: MeterAddress): void {
-    for (const round of [...this.#rounds.values()].flat()) {
-      const at = round.findIndex(({ address }) => address === meter);
-      if (at >= 0) round.splice(at, 1);
-    }
+    for (const round of [...this.#rounds.values()].flat())
+      for (const known of round) if (known.address === meter) round.delete(known);
   }
 
   /** Reads this meter as soon as its line is free; one that is being read is heard by that, and need not be read twice. */
@@ -144,15 +141,17 @@ export class Poller {
     }
   }
 
-  async #walk(meters: readonly MeterRecord[]): Promise<void> {
-    const { clock } = this.#parts;
+  async #walk(meters: ReadonlySet<MeterRecord>): Promise<void> {
+    const { clock, lookEveryMs = LOOK_FOR_WORK_EVERY_MS } = this.#parts;
     while (!this.#stopped()) {
+      const began = clock.now();
       let asked = false;
       for (const meter of [...meters]) {
         if (this.#stopped()) return;
-        if (!meters.includes(meter)) continue; // it left while others were read
-        const due = this.#mayBeAsked(meter) ? this.#due(meter) : [];
-        if (due.length === 0 && !this.#hasErrand(meter)) continue;
+        if (!meters.has(meter)) continue; // it left while others were read
+        if (!this.#mayBeAsked(meter)) continue;
+        const due = this.#due(meter);
+        if (due.length === 0 && this.#parts.errand?.isDue(meter.address) !== true) continue;
         asked = true;
         this.#noteTurn(meter, due);
         try {
@@ -167,7 +166,9 @@ export class Poller {
           else log.error({ reason: reasonOf(error) }, "a poll failed in the gateway itself");
         }
       }
-      if (!asked) await clock.wait(this.#parts.lookEveryMs ?? LOOK_FOR_WORK_EVERY_MS, this.#stop.signal);
+      // Among thousands somebody is nearly always due: looking at all of them again for the next one would be all that is done.
+      const restMs = asked && meters.size >= MANY ? lookEveryMs - Math.abs(clock.now() - began) : 0;
+      if (!asked || restMs > 0) await clock.wait(asked ? restMs : lookEveryMs, this.#stop.signal);
     }
   }
 
@@ -188,10 +189,6 @@ export class Poller {
     if (this.#parts.street.isOurs?.(meter.address) === false) return false; // its holder reads it; refused at once, asking again would never end
     const { askAgainAt } = this.#parts.street.health(meter.address);
     return askAgainAt === null || this.#parts.clock.now() >= askAgainAt;
-  }
-
-  #hasErrand(meter: MeterRecord): boolean {
-    return this.#parts.errand !== undefined && this.#mayBeAsked(meter) && this.#parts.errand.isDue(meter.address);
   }
 
   /** What this meter is to be read for now; none: not yet. */

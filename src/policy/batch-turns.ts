@@ -29,6 +29,8 @@ const LOOK_EVERY_MS = seconds(30);
 const STEP_EVERY_MS = 250;
 /** In one transaction: what each costs besides is shared, and whoever pays meanwhile waits for no more than these. */
 const TURNS_AT_ONCE = 16;
+/** Transactions at a time: the database has others to serve. */
+const SIDE_BY_SIDE = 2;
 const ENDS_AT_ONCE = 500;
 
 /** What the rules say of one meter at its turn, its row locked: why not, or the way to ask. */
@@ -142,8 +144,9 @@ export class BatchTurns {
       await this.#takeBack(batch);
     }
     if (step.step !== "ask") return;
-    const meters = [...step.meters];
-    while (meters.length > 0) if (!(await this.#turns(batch, step.state, meters.splice(0, TURNS_AT_ONCE), turns))) return;
+    const waiting = [...step.meters];
+    const next = (): readonly MeterAddress[] => waiting.splice(0, TURNS_AT_ONCE);
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, () => this.#turnsOf(batch, step.state, next, turns)));
   }
 
   /** What became of those that were asked for. */
@@ -156,6 +159,10 @@ export class BatchTurns {
       const ends = ended.map((one) => ({ meter: one.meter, ...endOf(one) }));
       await transactor.transact((tx) => store.endMembers(tx, batch.id, ends), { actor: RULES });
     }
+  }
+
+  async #turnsOf(batch: CutBatch, state: "canary" | "running", next: () => readonly MeterAddress[], turns: Turns): Promise<void> {
+    for (let meters = next(); meters.length > 0; meters = next()) if (!(await this.#turns(batch, state, meters, turns))) return;
   }
 
   /** Several in one transaction, their rows locked in one order. False: nothing more is asked for now. */

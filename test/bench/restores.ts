@@ -3,6 +3,7 @@
  * by feeder. The gateway is the one of `npm start`; whoever was cut was cut by the rules, because readings said that he owes.
  */
 import { join } from "node:path";
+import type { SiteInput } from "../../src/site-file.ts";
 import { emptyDatabase } from "../support/database.ts";
 import { rounded, type Bench, type BenchOptions, type Findings, type Table } from "./bench.ts";
 import { baseSite, brokerWithPid, streetFile, type Ground } from "./cutting.ts";
@@ -32,11 +33,11 @@ const usual: Sizes = {
 };
 
 /** Nobody asks two persons and nothing brakes: what is measured is the way back. */
-const policy = (stagger: { readonly seconds: number; readonly perMinute: number } | null) =>
-  ({
-    ...{ mode: "live", restoreBy: "reconnect", noCut: { hours: "", weekends: false }, stagger },
-    guardRails: { approval: null, brake: null },
-  }) as const;
+const policy = (stagger: { readonly seconds: number; readonly perMinute: number } | null): SiteInput["policy"] => ({
+  ...{ mode: "live", restoreBy: "reconnect", stagger },
+  noCut: { hours: "", weekends: false },
+  guardRails: { approval: null, brake: null },
+});
 
 interface Raised {
   readonly ground: Ground;
