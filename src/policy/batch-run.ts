@@ -42,10 +42,7 @@ export type RunStep =
   | { readonly step: "ask"; readonly state: "canary" | "running"; readonly meters: readonly MeterAddress[] }
   | { readonly step: "wait" };
 
-/**
- * So many are asked for and have not ended: enough to keep every line at work, and few enough that whoever pays meanwhile stands behind none of
- * them (queue/line-desk.ts), and that a stop has little to take back.
- */
+/** So many are asked for and have not ended, at most (batch-pace.ts): beyond, the desk had no room for a restore, and a stop much to take back. */
 export const UNDER_WAY_MAX = 256;
 
 export function nextStep({ state, members, canary, room, halted, now, goodUntil }: RunPicture): RunStep {

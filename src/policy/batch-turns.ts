@@ -12,6 +12,7 @@ import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { MeterStore } from "../commands/command-store.ts";
+import { BatchPace } from "./batch-pace.ts";
 import { isOpenBatch, nextStep, UNDER_WAY_MAX } from "./batch-run.ts";
 import type { CutAlarms } from "./cut-alarms.ts";
 import { isFailure } from "./cut-ends.ts";
@@ -59,6 +60,7 @@ export interface BatchTurnsParts {
 
 export class BatchTurns {
   readonly #parts: BatchTurnsParts;
+  readonly #pace = new BatchPace(UNDER_WAY_MAX);
   readonly #stop = new AbortController();
   #nudge = new AbortController();
   #under: Promise<boolean> | null = null;
@@ -136,7 +138,7 @@ export class BatchTurns {
     const open = members.filter(({ state }) => state === "asked").length;
     const step = nextStep({
       ...{ state: batch.state as "canary" | "running", members, canary: batch.canary, halted: haltedBy(figures) },
-      room: roomNow(figures, rails, { raised: batch.raisesBrake, open }),
+      room: Math.min(roomNow(figures, rails, { raised: batch.raisesBrake, open }), this.#pace.underWay - open),
       ...{ now: clock.now(), goodUntil: batch.goodUntil! },
     });
     if (step.step === "end") {
@@ -167,8 +169,12 @@ export class BatchTurns {
 
   /** Several in one transaction, their rows locked in one order. False: nothing more is asked for now. */
   async #turns(batch: CutBatch, state: "canary" | "running", meters: readonly MeterAddress[], turns: Turns): Promise<boolean> {
+    const { clock } = this.#parts;
+    const began = clock.now();
     try {
-      return await this.#together(batch, state, meters.toSorted(), turns);
+      const goesOn = await this.#together(batch, state, meters.toSorted(), turns);
+      this.#pace.took(Math.max(0, clock.now() - began), meters.length);
+      return goesOn;
     } catch (error) {
       if (meters.length === 1) throw error;
       this.#parts.log.warn({ batch: batch.id, reason: reasonOf(error) }, "turns of a list are taken one by one");
