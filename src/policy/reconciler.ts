@@ -33,7 +33,7 @@ const TIME_WAKES_MS_MIN = seconds(1);
 /** Many wakings at once are one; and the rules use at most a fifth of the time, however many meters there are. */
 const PAUSE_MS_MIN = 20;
 const PAUSE_PER_WORK = 4;
-const PAUSE_MS_MAX = seconds(30);
+const PAUSE_MS_MAX = seconds(15);
 /** A wish that ended in vain (stuck, refused) is not repeated before this: latching relays wear and weld. */
 const TRY_AGAIN_AFTER_MS = minutes(15);
 /** A restore that was refused for a small reason is tried again sooner. */
