@@ -15,9 +15,11 @@ import type { CollectionSettings } from "./collection/settings.ts";
 import { complaintsAbout } from "./devices/dial-in/caller-book.ts";
 import { keptInMachine, openVault } from "./security/vault.ts";
 import { meterModels } from "./devices/meter-models.ts";
+import { cannotDo } from "./devices/model-for-rules.ts";
 import type { KeptPassword, MeterRecord } from "./devices/meter.ts";
 import type { Tier, Tiers } from "./devices/poll-tiers.ts";
 import type { GuardRails } from "./policy/guard-settings.ts";
+import { complaintsAboutSilence, noticesConfigOf, type NoticesConfig } from "./notices/config.ts";
 import { complaintsAboutPolicy, policyOf, strategiesOf, type PolicyConfig } from "./policy/policy-config.ts";
 import type { PolicyRules } from "./policy/policy-file.ts";
 import type { GateSettings } from "./validation/limits.ts";
@@ -68,6 +70,7 @@ export interface Config {
   readonly guardRails: GuardRails;
   /** By class of customer; left out: no class has rules of its own. */
   readonly classes?: ReadonlyMap<string, { readonly policy?: PolicyRules | undefined }>;
+  readonly notices: NoticesConfig;
   readonly polling: Tiers;
   readonly validation: GateSettings;
   readonly collection: CollectionSettings;
@@ -230,15 +233,15 @@ export function buildConfig(
   const ruled = { site: { timeZone: "UTC" }, policy, classes, accounts };
   for (const { path, what } of complaintsAboutPolicy(ruled)) complaints.add(path, what);
   const strategies = strategiesOf(ruled);
+  if (file.notices.channels.length === 0)
+    for (const { path, what } of complaintsAboutSilence(strategies, accounts)) complaints.add(path, what);
+  const complain = (path: string, what: string): void => complaints.add(path, what);
+  const warn = (what: string): void => void warnings.push(what);
+  const notices = noticesConfigOf({ ...file, given: file.notices, base, secret, complain, warn });
   meters.forEach((meter, index) => {
-    const { wallet, orders } = meterModels[meter.model];
-    // The rules restore what has no wallet of its own; asking for what the model does not know would leave somebody in the dark.
     const account = accounts.find((one) => one.account === meter.account);
     const { rules } = strategies.of(meter.account ?? AccountId("nobody"), account?.class ?? "residential");
-    if (!wallet && !orders.includes(rules.restoreBy))
-      complaints.add(`meters[${index}].model`, `a ${meter.model} cannot be restored by "${rules.restoreBy}" (policy.restoreBy)`);
-    if (!wallet && rules.meterWarn && !orders.includes("warn"))
-      complaints.add(`meters[${index}].model`, `a ${meter.model} shows no alarm (policy.meterWarn)`);
+    for (const what of cannotDo(meter.model, account?.mode ?? null, rules)) complaints.add(`meters[${index}].model`, what);
     const known = meter.relayPassword?.secret;
     const digits = known instanceof Secret ? known.open() : "";
     if (digits !== "" && !/^\d{6}$/.test(digits))
@@ -306,6 +309,7 @@ export function buildConfig(
     policy,
     guardRails,
     classes,
+    notices,
     polling: tiersOf(file.polling),
     validation: gateSettingsOf(file.validation),
     collection: file.collection,
@@ -350,7 +354,7 @@ function accountsOf(
     const tariff = given?.tariff ?? tariffOfClass(prices, kind);
     return {
       ...{ account: AccountId(account), name: given?.name ?? account, class: kind, mode, tariff },
-      ...(given?.contact === undefined ? {} : { hasContact: true as const }),
+      ...(given?.contact === undefined && given?.email === undefined ? {} : { hasContact: true as const }),
       ...(given?.policy === undefined ? {} : { policy: given.policy }),
     };
   });

@@ -19,6 +19,7 @@ import type { Chance } from "./kernel/chance.ts";
 import { seconds, systemClock, systemElapsed, type Clock } from "./kernel/clock.ts";
 import { reasonOf } from "./kernel/faults.ts";
 import type { Logger } from "./kernel/log.ts";
+import { noticesOf, tellingOf, undeliveredItems } from "./house/notices.ts";
 import { beginAuditing } from "./house/auditing.ts";
 import { Closers } from "./house/closers.ts";
 import { collectionPicture } from "./house/collecting.ts";
@@ -31,6 +32,8 @@ import { postgresStores } from "./house/postgres-stores.ts";
 import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
 import { policyDesks } from "./house/policy-desks.ts";
 import { retentionOf } from "./house/retention.ts";
+import { asksOf } from "./house/strategies.ts";
+import { mustNameTariffsInUse } from "./house/tariffs-in-use.ts";
 import { reviewerOf } from "./house/validation.ts";
 import { watchOver } from "./house/watch-over.ts";
 import { Counters } from "./metrics/counters.ts";
@@ -103,6 +106,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   // --- books
   const stores = postgresStores(db, clock, me);
   const { commands, payments } = stores;
+  await mustNameTariffsInUse(stores.billing, config.tariffs);
   const audit = await beginAuditing({ db, config, clock, chance: chance.child("audit"), log, closers, commands, payments });
   const newMeters = new PostgresNewMeterStore(db, clock);
   const busIds = new Set<string>(config.buses.map(({ id }) => id));
@@ -167,7 +171,11 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     newId,
     log,
     live,
-    keepers: (books) => exceptionsOf({ ...books, db }),
+    keepers: (books) => {
+      const items = exceptionsOf({ ...books, db });
+      const isTold = config.notices.channels.length > 0;
+      return { ...items, ...(isTold ? tellingOf({ ...books, ...items, store: stores.notices }) : {}) };
+    },
     restored,
     chance: chance.child("rules"),
     count: (events) => {
@@ -177,6 +185,12 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     stopCommandsMs: STOP_COMMANDS_MS,
   });
   const open = engine.keepers;
+  const notices = noticesOf({
+    ...{ ...engine.books, rules: engine.rules, store: stores.notices, config: config.notices, policy: stores.policy },
+    accounts: (page) => stores.meters.accounts(page),
+    undelivered: undeliveredItems({ ...open, store: stores.notices, items: open.store, timeZone: config.site.timeZone }),
+    chance: chance.child("notices"),
+  });
   const counters = new Counters({
     commandsByState: () => stores.commands.counts(),
     buses: engine.doors.buses,
@@ -187,6 +201,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     retention: () => retention.picture,
     cuts: () => engine.doors.cuts.counts(),
     parts: () => watch.states(),
+    notices: () => notices.picture(),
     collection: () => collectionPicture(stores.collection, clock, config.site.timeZone),
     standsStillMs: () => watch.progress.standsStillMs,
   });
@@ -222,11 +237,13 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   const policy = policyDesks({ ...engine.books, ...open, db, rules: engine.rules, stores });
   open.watch.start();
   policy.reminders.start();
+  notices.start();
   comparing.start();
   compareRestored(restored, comparing.comparison, log);
   closers.add("comparison", () => comparing.stop());
   closers.add("exceptions", () => open.watch.stop());
   closers.add("exemptions", () => policy.reminders.stop());
+  closers.add("notices", () => notices.stop());
 
   // --- doors
   const app = await buildApp({
@@ -250,12 +267,14 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
         store: newMeters,
         whyNotOn: whyNotOn(config.buses),
         tariffs: new Set(config.tariffs.keys()),
+        asks: asksOf(engine.rules.strategies),
       }),
       bring: () => added.bring(),
     },
     policy,
     exceptions: open.exceptions,
     exceptionStore: open.store,
+    notices: { desk: notices.desk, store: stores.notices },
     comparison: comparing.comparison,
     comparisonStore: open.comparisonStore,
     correctionCap: config.paymentCap,

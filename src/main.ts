@@ -16,15 +16,20 @@ import { orphanedByNpm } from "./kernel/orphan.ts";
 
 const path = process.env["GATEWAY_CONFIG"] ?? "gateway.yaml";
 
+/** Leaves, where it is the site file that somebody has to put right. */
+function leaveIfInvalid(error: unknown): void {
+  if (!isFault(error, "site-file-invalid") || !Array.isArray(error.context["errors"])) return;
+  const lines = (error.context["errors"] as string[]).map((line) => `  ${line}\n`);
+  process.stderr.write(`The site file ${path} is not valid:\n${lines.join("")}`);
+  process.exit(2);
+}
+
 function readConfig(): Config {
   try {
     return loadConfig({ path, env: process.env });
   } catch (error) {
-    if (!isFault(error, "site-file-invalid")) throw error;
-    process.stderr.write(
-      `The site file ${path} is not valid:\n${(error.context["errors"] as string[]).map((line) => `  ${line}\n`).join("")}`,
-    );
-    process.exit(2);
+    leaveIfInvalid(error);
+    throw error;
   }
 }
 
@@ -84,6 +89,7 @@ try {
     "the gateway is ready",
   );
 } catch (error) {
+  leaveIfInvalid(error);
   log.error(
     isFault(error) ? { code: error.code, ...error.context } : { stack: error instanceof Error ? error.stack : undefined },
     reasonOf(error),

@@ -10,6 +10,7 @@ import type { ModelName } from "./devices/meter.ts";
 import { tariffPushShape } from "./devices/meter-tariff/site.ts";
 import { isPollable } from "./devices/poll-tiers.ts";
 import { guardRailsShape } from "./policy/guard-settings.ts";
+import { customerShape, noticesShape, templatesShape } from "./notices/site.ts";
 import { policyRules } from "./policy/policy-file.ts";
 import { retentionShape } from "./retention/site.ts";
 import { classTariff, tariffShape } from "./tariff/site-tariffs.ts";
@@ -163,8 +164,9 @@ export const siteFile = z.strictObject({
         class: z.string().max(40).default("residential"),
         mode: z.enum(["local", "remote"]).optional(),
         tariff: name.optional(),
-        // Where the customer can be reached; only whether there is something is kept.
+        // Where the customer can be reached: a telephone number, or whatever the receiver of notices makes of it; and by mail.
         contact: z.string().min(1).max(200).optional(),
+        ...customerShape,
         policy: policyRules.optional(),
       }),
     )
@@ -176,7 +178,11 @@ export const siteFile = z.strictObject({
   // For the site alone: what is asked of two persons, and when the brake trips (policy/guard-settings.ts).
   policy: policyRules.extend({ guardRails: guardRailsShape }).prefault({}),
   // What holds for a class of customers, where its accounts say nothing else.
-  classes: z.record(name, z.strictObject({ ...classTariff, policy: policyRules.optional() })).default({}),
+  classes: z
+    .record(name, z.strictObject({ ...classTariff, policy: policyRules.optional(), notices: templatesShape.optional() }))
+    .default({}),
+  // How customers are told (notices/README.md).
+  notices: noticesShape,
   // How often each meter is read. Tiers (devices/poll-tiers.ts): hot and cold are not read unless they are named here, warm is
   // every meter's round and has everySeconds where it says none.
   polling: z

@@ -19,6 +19,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   exceptions: ["kernel", "tariff", "ledger", "commands", "devices", "collection"],
   validation: ["kernel", "commands", "devices"],
   policy: ["kernel", "tariff", "ledger", "commands", "devices"],
+  // who tells customers what the rules have come to
+  notices: ["kernel", "commands", "policy"],
   queue: ["kernel", "commands"],
   audit: ["kernel"],
   receipts: ["kernel", "protocols", "commands", "audit"],
@@ -29,6 +31,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "ledger",
     "commands",
     "policy",
+    "notices",
     "queue",
     "exceptions",
     "audit",
@@ -45,6 +48,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "commands",
     "ledger",
     "policy",
+    "notices",
     "devices",
     "exceptions",
     "metrics",
@@ -72,9 +76,20 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   house: "all",
   "main.ts": "all",
   "gateway.ts": "all",
-  "config.ts": ["kernel", "devices", "security", "tariff", "policy", "validation", "site", "site-file.ts", "collection"],
+  "config.ts": [
+    "kernel",
+    "devices",
+    "security",
+    "tariff",
+    "policy",
+    "notices",
+    "validation",
+    "site",
+    "site-file.ts",
+    "collection",
+  ],
   site: ["kernel", "site-file.ts"],
-  "site-file.ts": ["kernel", "devices", "tariff", "policy", "retention", "validation", "collection"],
+  "site-file.ts": ["kernel", "devices", "tariff", "policy", "notices", "retention", "validation", "collection"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */
@@ -87,6 +102,7 @@ const packageHome: Record<string, readonly string[]> = {
   mqtt: ["transports"],
   aedes: ["transports"],
   fastify: ["api"],
+  nodemailer: ["notices"],
   pino: ["main.ts", "cli", "demo", "gateway.ts"],
 };
 

@@ -25,6 +25,7 @@ import { exceptionRoutes } from "./routes/exceptions.ts";
 import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { newMeterRoutes } from "./routes/new-meters.ts";
+import { noticeRoutes } from "./routes/notices.ts";
 import { paymentBatchRoutes } from "./routes/payment-batches.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { policyRoutes } from "./routes/policy.ts";
@@ -105,6 +106,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     billRoutes(routes, parts);
     policyRoutes(routes, parts, views);
     cutRoutes(routes, parts, views);
+    noticeRoutes(routes, parts, views);
     exceptionRoutes(routes, parts, views);
     entryRoutes(routes, parts, views);
     reviewRoutes(routes, parts, views);

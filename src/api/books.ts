@@ -42,6 +42,8 @@ import type { CutPreview } from "../policy/cut-preview.ts";
 import type { SiteFigures } from "../policy/guard-rails.ts";
 import type { GuardRails } from "../policy/guard-settings.ts";
 import type { HaltDesk } from "../policy/halts.ts";
+import type { NoticeDesk } from "../notices/desk.ts";
+import type { NoticeStore } from "../notices/notice-store.ts";
 import type { ExemptionDesk } from "../policy/exemption-desk.ts";
 import type { WhyDesk } from "../policy/why.ts";
 import type { StatementStore } from "../ledger/statements.ts";
@@ -116,6 +118,7 @@ export interface ApiParts {
     readonly counts: () => Promise<SiteFigures & { readonly waiting: number }>;
   };
   readonly policy: { readonly why: WhyDesk; readonly exemptions: ExemptionDesk };
+  readonly notices: { readonly desk: NoticeDesk; readonly store: Pick<NoticeStore, "list" | "find" | "attempts"> };
   readonly exceptions: Exceptions;
   readonly exceptionStore: ExceptionStore;
   readonly comparison: Pick<Comparison, "begin">;
@@ -144,7 +147,7 @@ export interface ApiParts {
   };
   readonly billing: Pick<DailyBillingStore, "days" | "billOf">;
   readonly collection: {
-    readonly store: Pick<CollectionStore, "counts" | "gaps">;
+    readonly store: Pick<CollectionStore, "counts" | "gaps" | "gapCount">;
     readonly looks: Pick<MeterLookStore, "events" | "clocks" | "hours">;
   };
   readonly street: Street;

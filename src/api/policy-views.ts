@@ -1,5 +1,7 @@
 /** How the rules look outside: every code with its sentence in both languages, every moment and amount as everywhere. */
+import type { z } from "zod";
 import { Instant } from "../kernel/clock.ts";
+import { CentiKwh, kwh } from "../kernel/energy.ts";
 import { yuan } from "../kernel/money.ts";
 import type { Command } from "../commands/command.ts";
 import type { Position } from "../ledger/ledger.ts";
@@ -7,13 +9,15 @@ import { exemptionTable, holds, type Exemption } from "../policy/exemptions.ts";
 import type { KeptDecision, Notice } from "../policy/policy-store.ts";
 import { sentenceOf } from "../policy/resolve.ts";
 import { ruleTable } from "../policy/strategy.ts";
-import type { Why } from "../policy/why.ts";
+import type { OpenDoubt, Why } from "../policy/why.ts";
 import { stageWords, wordsOf } from "../policy/words.ts";
+import { doubts, isDoubt } from "../validation/doubts.ts";
+import type { exemption, why as whyShape } from "./account-shapes.ts";
 import type { Views } from "./views.ts";
 
-type View = Record<string, unknown>;
+type WhyView = z.output<typeof whyShape>;
 
-export const exemptionView = (one: Exemption, now: Instant, views: Views): View => ({
+export const exemptionView = (one: Exemption, now: Instant, views: Views): z.output<typeof exemption> => ({
   id: one.id,
   account: one.account,
   kind: one.kind,
@@ -27,8 +31,8 @@ export const exemptionView = (one: Exemption, now: Instant, views: Views): View 
   endedBy: one.endedBy,
 });
 
-export function whyView(why: Why, position: Position, views: Views): View {
-  const { at, account, resolved, now, reading } = why;
+export function whyView(why: Why, position: Position, views: Views): WhyView {
+  const { at, account, resolved, now, reading, doubted } = why;
   const { strategy, origins } = resolved;
   return {
     account: account.account,
@@ -50,14 +54,16 @@ export function whyView(why: Why, position: Position, views: Views): View {
     blocks: why.blocks.map((code) => ({ code, ...wordsOf(code) })),
     balance: { available: yuan(position.available), held: yuan(position.held), cutBelow: yuan(strategy.cutAt) },
     relay: now === null ? null : { reported: now.picture.relay, order: now.picture.order, cutBy: now.picture.cutBy },
-    reading:
-      reading === null
-        ? null
-        : { ...views.reading(reading), validated: now?.facts.readingInDoubt !== true, charged: reading.charged },
+    // the newest that is believed: what is not stands beside it
+    reading: reading === null ? null : { ...views.reading(reading), validated: true, charged: reading.charged },
+    doubted: doubted === null ? null : doubtView(doubted, views),
     paidAt: now?.facts.paidAt == null ? null : views.moment(now.facts.paidAt),
     notices: why.notices.map((notice) => noticeView(notice, views)),
     exemptions: why.exemptions.map((one) => exemptionView(one, at, views)),
-    approvals: why.commands.filter(({ approval }) => approval != null).map((command) => approvalView(command, views)),
+    approvals: [
+      ...why.commands.filter(({ approval }) => approval != null).map((command) => approvalView(command, views)),
+      ...why.lists.map((one) => listApprovalView(one, views)),
+    ],
     strategy: {
       version: strategy.version,
       rules: origins.map((rule) => ({
@@ -71,14 +77,28 @@ export function whyView(why: Why, position: Position, views: Views): View {
   };
 }
 
-const noticeView = ({ at, stage, delivered, available }: Notice, views: Views): View => ({
+const doubtView = ({ doubt, item, register, takenAt, source, times }: OpenDoubt, views: Views): WhyView["doubted"] => ({
+  item,
+  value: register === null ? null : kwh(CentiKwh(register)),
+  unit: "kWh",
+  takenAt: views.moment(takenAt),
+  source,
+  times,
+  why: { code: doubt, ...(isDoubt(doubt) ? doubts[doubt] : { en: doubt, zh: doubt }) },
+});
+
+const noticeView = (
+  { at, stage, delivered, available, state, because, channel }: Notice,
+  views: Views,
+): WhyView["notices"][number] => ({
   at: views.moment(at),
   stage,
   delivered: delivered === null ? null : views.moment(delivered),
   available: yuan(available),
+  ...{ state: state ?? null, because: because ?? null, channel: channel ?? null },
 });
 
-const approvalView = ({ id, kind, askedByName, approval }: Command, views: Views): View => ({
+const approvalView = ({ id, kind, askedByName, approval }: Command, views: Views): WhyView["approvals"][number] => ({
   command: id,
   kind,
   askedBy: askedByName ?? null,
@@ -87,7 +107,18 @@ const approvalView = ({ id, kind, askedByName, approval }: Command, views: Views
   note: approval?.note ?? null,
 });
 
-const commandView = (command: Command, views: Views): View => {
+/** It stood on a list that two persons approved. */
+const listApprovalView = ({ command, batch }: Why["lists"][number], views: Views): WhyView["approvals"][number] => ({
+  command: command.id,
+  kind: command.kind,
+  batch: batch.id,
+  askedBy: batch.first?.by ?? null,
+  by: batch.second?.by ?? null,
+  at: batch.second === null ? null : views.moment(batch.second.at),
+  note: batch.second?.note ?? null,
+});
+
+const commandView = (command: Command, views: Views): WhyView["commands"][number] => {
   const { attempts: _, receipt: _receipt, ...rest } = views.command(command);
   return { ...rest, frames: `/v1/commands/${command.id}`, receipt: `/v1/commands/${command.id}/receipt` };
 };
@@ -95,7 +126,7 @@ const commandView = (command: Command, views: Views): View => {
 const decisionView = (
   { at, stage, want, because, blocks, nextAt, strategy, shadow, facts, command }: KeptDecision,
   views: Views,
-): View => ({
+): WhyView["decisions"][number] => ({
   at: views.moment(at),
   want,
   because: { code: because, ...wordsOf(because) },

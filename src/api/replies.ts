@@ -28,7 +28,11 @@ export function send(reply: FastifyReply, fault: Fault): FastifyReply {
 }
 
 /** A field whose being wrong has a name of its own. */
-const fieldCodes: Readonly<Record<string, FaultCode>> = { amount: "amount-malformed", account: "account-malformed" };
+const fieldCodes: Readonly<Record<string, FaultCode>> = {
+  amount: "amount-malformed",
+  account: "account-malformed",
+  until: "exemption-end",
+};
 
 export function toFault(error: unknown): Fault {
   // whoever asked is told the one thing that matters: that it may be there, and how to find out

@@ -1,8 +1,9 @@
 /** Shapes in and out, as the OpenAPI document tells them. Validation happens at the door; inside nothing is checked again. */
 import { z } from "zod";
+import { isDay } from "../tariff/days.ts";
 
-const moment = z.string().describe("ISO 8601 with offset");
-const money = z.string().describe('yuan with two decimals, like "100.00"');
+export const moment = z.string().describe("ISO 8601 with offset");
+export const money = z.string().describe('yuan with two decimals, like "100.00"');
 
 export const addressParam = z.object({ address: z.string().describe("twelve digits, as printed on the meter") });
 export const idParam = z.object({ id: z.uuid() });
@@ -28,11 +29,19 @@ export const numberPageQuery = pageQuery.extend({
 });
 
 /** Text that a database can keep: no NUL, no halves of characters. */
-const words = (lengthMax: number) =>
+export const words = (lengthMax: number) =>
   z
     .string()
     .max(lengthMax)
     .refine((text) => text.isWellFormed() && !text.includes("\0"), "text without NUL and broken characters");
+
+/** What something is called, in a question: a line, a class, an item. One that nobody has finds nothing. */
+export const name = words(60);
+
+/** A settlement day. A meter writes two digits of a year and means this century's; what lies far outside of it no store can count with. */
+export const day = z
+  .string()
+  .refine((text) => isDay(text) && text >= "2000-01-01" && text <= "2999-12-31", "a day like 2026-11-22, from 2000 to 2999");
 
 /** How long a command is worth sending; one that has passed is refused before anything is written. */
 const notAfter = z.iso
@@ -73,8 +82,9 @@ export const lookupBody = z.strictObject({
     .max(BATCH_ITEMS_MAX),
 });
 
-const reason = words(500).min(1, "say why; it stands in the books");
-export const reasonText = reason;
+/** Blanks are no reason. */
+export const reasonText = words(500).trim().min(1, "say why; it stands in the books");
+const reason = reasonText;
 
 export const refundBody = z.strictObject({ reason });
 
@@ -126,7 +136,7 @@ export const freezeBody = z.strictObject({
 });
 export const busParam = z.object({ bus: z.string().describe("its id in the site file") });
 
-export const approvalBody = z.strictObject({ note: words(500).min(1, "say why; it stands in the books") });
+export const approvalBody = z.strictObject({ note: reasonText });
 export const walletResetBody = z.strictObject({ reason });
 export const modeBody = z.strictObject({
   mode: z.enum(["remote", "local"]).describe("remote; back to local is refused"),
@@ -140,10 +150,10 @@ export const modeBody = z.strictObject({
 
 export const decisionBody = z.strictObject({
   verdict: z.enum(["done", "not-done"]).describe("done: the meter was credited; not-done: it was not, the money is free again"),
-  note: z.string().min(1, "say what you saw; it stands in the receipt").max(1_000),
+  note: words(1_000).trim().min(1, "say what you saw; it stands in the receipt"),
 });
 
-export const readingsBody = z.strictObject({ items: z.array(z.string().min(1).max(40)).min(1).max(40) });
+export const readingsBody = z.strictObject({ items: z.array(words(40).min(1)).min(1).max(40) });
 
 export const commandStates = [
   "accepted",
@@ -185,7 +195,10 @@ export const commandQuery = idPageQuery.extend({
   since: z
     .preprocess(
       (given) => (typeof given === "string" ? given.replace(" ", "+") : given),
-      z.iso.datetime({ offset: true }).meta({ type: "string" }),
+      z.iso
+        .datetime({ offset: true })
+        .refine((text) => !text.startsWith("0000"), "no calendar has a year 0")
+        .meta({ type: "string" }),
     )
     .optional(),
 });

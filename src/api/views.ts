@@ -9,6 +9,7 @@ import type { MeterHealth, MeterRecord } from "../devices/meter.ts";
 import type { Position } from "../ledger/ledger.ts";
 import type { StatementLine } from "../ledger/ledger-store.ts";
 import type { z } from "zod";
+import type * as told from "./account-shapes.ts";
 import type * as shape from "./schemas.ts";
 
 type Shape<Name extends "payment" | "command" | "reading" | "meter" | "account"> = z.output<(typeof shape)[Name]>;
@@ -160,7 +161,7 @@ export class Views {
     };
   }
 
-  entry(line: StatementLine): Record<string, unknown> {
+  entry(line: StatementLine): z.output<typeof told.entry> {
     return {
       id: line.id.toString(),
       kind: line.kind,

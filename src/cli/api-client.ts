@@ -1,7 +1,8 @@
 /** Calls the gateway's own HTTP door: nothing that an operator could not do with curl. */
-import { Failed, NoConnection } from "./exits.ts";
+import { Failed, NoConnection, WrongUse } from "./exits.ts";
 import { reasonOf } from "../kernel/faults.ts";
 
+const MALFORMED = 400;
 const TOO_MANY = 429;
 
 export interface ApiAddress {
@@ -67,11 +68,12 @@ export class ApiClient {
     if (response.ok) return response;
     const answer = (await response.json().catch(() => ({}))) as Json;
     const { code, detail } = answer;
-    throw new Failed(
+    const say =
       typeof detail === "string"
         ? detail
-        : `The gateway answered ${response.status} ${typeof code === "string" ? code : ""}`.trim(),
-      { mayPass: response.status >= 500 || response.status === TOO_MANY },
-    );
+        : `The gateway answered ${response.status} ${typeof code === "string" ? code : ""}`.trim();
+    // what was asked cannot be asked like this by anybody, whatever stands in the books
+    if (response.status === MALFORMED) throw new WrongUse(say);
+    throw new Failed(say, { mayPass: response.status >= 500 || response.status === TOO_MANY });
   }
 }

@@ -11,6 +11,8 @@ import { placed, placeOf, withDatabase, type PlaceOptions } from "./books-place.
 import { WrongUse } from "./exits.ts";
 import type { Terminal } from "./terminal.ts";
 
+const WAITS = " (waits: more than a month at once; a person looks at the clock and says retention.goOnTo)";
+
 export function bookRunCommands(program: Command, terminal: Terminal): void {
   placed(program.command("statements"))
     .description("a month's statements of all accounts, a row each, into a CSV file · 月结单")
@@ -50,8 +52,8 @@ export function bookRunCommands(program: Command, terminal: Terminal): void {
       const due = await withDatabase(place, (db) =>
         thinningDue(new PostgresRetentionStore(db), { site: place.retention, timeZone: place.timeZone, now }),
       );
-      const told = due.map(({ kind, from, until, rows }) => ({
-        ...{ kind, title: kinds[kind].title, rows },
+      const told = due.map(({ kind, from, until, rows, waits }) => ({
+        ...{ kind, title: kinds[kind].title, rows, waits },
         from: from === null ? null : iso(from, place.timeZone),
         until: iso(until, place.timeZone),
       }));
@@ -59,7 +61,10 @@ export function bookRunCommands(program: Command, terminal: Terminal): void {
         options.json === true
           ? JSON.stringify(told, null, 2)
           : told
-              .map(({ rows, title, until }) => `${String(rows).padStart(10)}  before ${until.slice(0, 10)}  ${title}`)
+              .map(
+                ({ rows, title, until, waits }) =>
+                  `${String(rows).padStart(10)}  before ${until.slice(0, 10)}  ${title}${waits ? WAITS : ""}`,
+              )
               .join("\n"),
       );
     });

@@ -1,8 +1,9 @@
 /** `meterctl collection`: of the midnights that meters owe, what came and what is missing, through the gateway's own door. */
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
 import { Exit } from "./exits.ts";
 import type { Terminal } from "./terminal.ts";
+import { leftOut, wholeList } from "./whole-list.ts";
 
 interface Parts {
   readonly program: Command;
@@ -20,8 +21,7 @@ interface Options extends ApiOptions {
   readonly gaps?: boolean;
 }
 
-/** Gaps are listed to this many; who has more looks at a line, not at meters. */
-const GAPS_SHOWN = 1_000;
+const NARROWER = "--day, or --from and --to";
 
 export function collectionCommands({ program, throughGateway, terminal, end, clientOf }: Parts): void {
   throughGateway(program.command("collection"))
@@ -29,16 +29,17 @@ export function collectionCommands({ program, throughGateway, terminal, end, cli
     .option("--day <day>", "like 2026-11-22 (default: the last seven)")
     .option("--from <day>", "from this day on")
     .option("--to <day>", "up to this day")
-    .option("--by <key>", "day, line or class", "day")
+    .addOption(new Option("--by <key>", "what is counted together").choices(["day", "line", "class"]).default("day"))
     .option("--gaps", "list what is missing or given up; any: exit code 1")
     .action(async (options: Options) => {
       const query = new URLSearchParams();
       for (const name of ["day", "from", "to"] as const) if (options[name] !== undefined) query.set(name, options[name]);
-      if (options.gaps === true) query.set("limit", String(GAPS_SHOWN));
-      else query.set("by", options.by);
-      const answer = await clientOf(options).get(`/v1/collection${options.gaps === true ? "/gaps" : ""}?${query.toString()}`);
+      if (options.gaps !== true) query.set("by", options.by);
+      const answer = await (options.gaps === true
+        ? wholeList(clientOf(options), "/v1/collection/gaps", query)
+        : clientOf(options).get(`/v1/collection?${query.toString()}`));
       const items = answer["items"] as readonly Json[];
-      const lines = options.gaps === true ? items.map(gapLine) : items.map(rateLine);
+      const lines = options.gaps === true ? [...items.map(gapLine), ...leftOut(answer, NARROWER)] : items.map(rateLine);
       const none = options.gaps === true ? "Nothing is missing." : "No midnight was owed yet.";
       if (options.json === true) terminal.out(JSON.stringify(answer, null, 2));
       else terminal.out(lines.length === 0 ? none : lines.join("\n"));

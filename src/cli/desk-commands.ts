@@ -7,6 +7,7 @@ import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
 import { billCommand } from "./bill-command.ts";
 import { Exit, WrongUse } from "./exits.ts";
 import type { Terminal } from "./terminal.ts";
+import { leftOut, wholeList } from "./whole-list.ts";
 
 const ASK_EVERY_MS = 500;
 
@@ -49,9 +50,10 @@ export function deskCommands({ program, throughGateway, terminal, end, clientOf 
     .action(async (id: string | undefined, options: ExceptionOptions) => {
       const api = clientOf(options);
       if (id === undefined) {
-        const answer = await api.get(`/v1/exceptions?${queryOf(options)}`);
+        const answer = await wholeList(api, "/v1/exceptions", queryOf(options));
         const items = answer["items"] as readonly Json[];
-        show(options, answer, items.length === 0 ? "Nothing waits for a person." : items.map(lineOf).join("\n"));
+        const lines = [...items.map(lineOf), ...leftOut(answer, "--kind, --owner, --meter or --overdue")];
+        show(options, answer, items.length === 0 ? "Nothing waits for a person." : lines.join("\n"));
         return;
       }
       const path = `/v1/exceptions/${encodeURIComponent(id)}`;
@@ -123,15 +125,14 @@ export function deskCommands({ program, throughGateway, terminal, end, clientOf 
     });
 }
 
-function queryOf(options: ExceptionOptions): string {
+function queryOf(options: ExceptionOptions): URLSearchParams {
   return new URLSearchParams({
-    limit: "200",
     ...(options.all === true ? {} : { state: "open" }),
     ...(options.overdue === true ? { overdue: "true" } : {}),
     ...(options.kind === undefined ? {} : { kind: options.kind }),
     ...(options.owner === undefined ? {} : { owner: options.owner }),
     ...(options.meter === undefined ? {} : { meter: options.meter }),
-  }).toString();
+  });
 }
 
 function textOf(file: string): string {

@@ -22,6 +22,7 @@ import { meterChanges } from "./meter-changes.ts";
 import { importCommands } from "./import/import-commands.ts";
 import { tariffCommands } from "./tariff-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
+import { noticeCommands } from "./notice-commands.ts";
 import { policyCommands } from "./policy-commands.ts";
 import { receiptCommands } from "./receipt-commands.ts";
 import { reviewCommands } from "./review-commands.ts";
@@ -246,6 +247,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   tariffCommands(program, { throughGateway, clientOf, show, terminal, end });
   policyCommands(program, { throughGateway, clientOf, show });
   cutCommands({ program, throughGateway, terminal, clientOf });
+  noticeCommands({ program, throughGateway, terminal, end, clientOf });
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);
   backupCommands(program, terminal);

@@ -1,5 +1,5 @@
 /** "Why was I cut?" and exemptions, through the gateway's own door. */
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
 import { WrongUse } from "./exits.ts";
 
@@ -15,6 +15,8 @@ interface ExemptOptions extends ApiOptions {
   readonly end?: string;
 }
 
+const KINDS = ["guarantee", "medical", "important", "disputed", "hold", "work-order", "conversion"];
+
 export function policyCommands(program: Command, { throughGateway, clientOf, show }: Through): void {
   throughGateway(program.command("why"))
     .description("why an account was cut, or was not · 为何停电/未停电")
@@ -27,7 +29,7 @@ export function policyCommands(program: Command, { throughGateway, clientOf, sho
   throughGateway(program.command("exempt"))
     .description("exempt an account from cuts for a time; none of the options: who is exempt · 免跳闸豁免")
     .argument("<account>", "account number")
-    .option("--kind <kind>", "guarantee, medical, important, disputed, hold, work-order, conversion")
+    .addOption(new Option("--kind <kind>", "why it is not cut").choices(KINDS))
     .option("--until <when>", "a day, meant whole, or a moment; never left out")
     .option("--reason <text>", "why; it stands in the books")
     .option("--end <id>", "take this one back before its end")
@@ -70,6 +72,7 @@ function describe(why: Json): string {
   const balance = why["balance"] as Json;
   const decision = why["decision"] as Json | null;
   const reading = why["reading"] as Json | null;
+  const doubted = why["doubted"] as Json | null;
   const strategy = why["strategy"] as Json;
   const section = (title: string, lines: readonly string[]): readonly string[] =>
     lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];
@@ -80,7 +83,12 @@ function describe(why: Json): string {
     ...(reading === null
       ? []
       : [
-          `reading       ${text(reading["value"])} ${text(reading["unit"])} at ${text(reading["takenAt"])} (${text(reading["source"])}${reading["validated"] === true ? "" : ", not believed"}${reading["charged"] === true ? "" : ", not charged yet"})`,
+          `reading       ${text(reading["value"])} ${text(reading["unit"])} at ${text(reading["takenAt"])} (${text(reading["source"])}${reading["charged"] === false ? ", not charged yet" : ""})`,
+        ]),
+    ...(doubted === null
+      ? []
+      : [
+          `not believed  ${text(doubted["value"])} ${text(doubted["unit"])} at ${text(doubted["takenAt"])} (${text(doubted["source"])}): ${both(doubted["why"] as Json)}`,
         ]),
     ...(decision?.["nextAt"] == null
       ? []
@@ -88,7 +96,11 @@ function describe(why: Json): string {
     ...section("not cut now, because", list(why, "blocks").map(both)),
     ...section(
       "notices",
-      list(why, "notices").map((one) => `${text(one["at"])}  ${text(one["stage"])}  delivered ${text(one["delivered"])}`),
+      list(why, "notices").map((one) =>
+        one["delivered"] === null
+          ? `${text(one["at"])}  ${text(one["stage"])}  ${text(one["state"])}${one["because"] === null ? "" : `: ${text(one["because"])}`}`
+          : `${text(one["at"])}  ${text(one["stage"])}  delivered ${text(one["delivered"])} by ${text(one["channel"])}`,
+      ),
     ),
     ...section("exemptions", list(why, "exemptions").map(exemptionLine)),
     ...section(

@@ -1,9 +1,11 @@
 /** `meterctl reviews` and `meterctl entry`: what to look at, and what a person says about a register after looking. */
 import { randomUUID } from "node:crypto";
-import type { Command } from "commander";
+import { Argument, Option, type Command } from "commander";
 import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import { addressArgument } from "./arguments.ts";
 import { WrongUse } from "./exits.ts";
 import type { Terminal } from "./terminal.ts";
+import { leftOut, wholeList } from "./whole-list.ts";
 
 interface Parts {
   readonly program: Command;
@@ -32,37 +34,39 @@ interface EntryOptions extends ApiOptions {
   readonly key?: string;
 }
 
-const LISTS = "swings, silent, energy-while-cut, frozen, never-read, suspects";
-const KINDS = "accept, correct, estimate, rebase";
+const NARROWER = "--class or --bus; --csv has all of them";
+const LISTS = ["swings", "silent", "energy-while-cut", "frozen", "never-read", "suspects"];
+const SORT_KEYS = ["score", "since", "meter", "class", "bus"];
+const KINDS = ["accept", "correct", "estimate", "rebase"];
 
 export function reviewCommands({ program, throughGateway, terminal, clientOf }: Parts): void {
   throughGateway(program.command("reviews"))
     .description("meters worth a look although nothing failed · 用电复核")
-    .argument("<list>", LISTS)
-    .option("--sort <key>", "score, since, meter, class, bus (default: score)")
-    .option("--order <order>", "asc or desc (default: desc)")
+    .addArgument(new Argument("<list>").choices(LISTS))
+    .addOption(new Option("--sort <key>", "by what (default: score)").choices(SORT_KEYS))
+    .addOption(new Option("--order <order>", "(default: desc)").choices(["asc", "desc"]))
     .option("--class <name>", "of this class of customer alone")
     .option("--bus <id>", "of this bus alone")
     .option("--csv", "as CSV")
     .action(async (list: string, options: ReviewOptions) => {
-      const query = new URLSearchParams({ list, limit: "1000" });
+      const query = new URLSearchParams({ list });
       for (const name of ["sort", "order", "class", "bus"] as const)
         if (options[name] !== undefined) query.set(name, options[name]);
-      const path = `/v1/reviews?${query.toString()}`;
       if (options.csv === true) {
-        terminal.out((await clientOf(options).text(`${path}&format=csv`)).trimEnd());
+        terminal.out((await clientOf(options).text(`/v1/reviews?${query.toString()}&format=csv`)).trimEnd());
         return;
       }
-      const answer = await clientOf(options).get(path);
+      const answer = await wholeList(clientOf(options), "/v1/reviews", query);
       const items = answer["items"] as readonly Json[];
-      const lines = items.length === 0 ? "Nothing on this list." : items.map(lineOf).join("\n");
+      const lines =
+        items.length === 0 ? "Nothing on this list." : [...items.map(lineOf), ...leftOut(answer, NARROWER)].join("\n");
       terminal.out(options.json === true ? JSON.stringify(answer, null, 2) : lines);
     });
 
   throughGateway(program.command("entry"))
     .description("what a register really is: the way past a doubt · 示数录入")
-    .argument("<address>", "twelve digits")
-    .argument("<kind>", KINDS)
+    .argument("<address>", "twelve digits", addressArgument)
+    .addArgument(new Argument("<kind>").choices(KINDS))
     .option("--register <kWh>", "accept: the doubted one that you looked at · correct, rebase: as the meter shows it")
     .option(
       "--instead-of <kWh>",

@@ -106,6 +106,8 @@ export interface CollectionStore {
 
   counts(range: { readonly from: Day; readonly to: Day; readonly by: RateBy }): Promise<readonly DayCount[]>;
   gaps(page: GapPage): Promise<readonly Gap[]>;
+  /** Of all pages together. */
+  gapCount(of: Omit<GapPage, "limit" | "after">): Promise<number>;
 }
 
 export interface ClockRow {

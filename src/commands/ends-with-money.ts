@@ -4,9 +4,11 @@
  */
 import { Instant, type Clock } from "../kernel/clock.ts";
 import type { Outbox } from "../kernel/events.ts";
-import type { MeterAddress } from "../kernel/ids.ts";
-import { Fen, parseYuan, yuan } from "../kernel/money.ts";
+import { Fen, yuan } from "../kernel/money.ts";
+import type { Reading } from "../kernel/reading.ts";
 import type { Transaction } from "../kernel/transaction.ts";
+import { TOTAL } from "../devices/energy-set.ts";
+import type { ReadingIntake } from "../devices/reading-intake.ts";
 import { closedWalletLegs } from "../ledger/closed-wallet.ts";
 import { book, type Ledger } from "../ledger/ledger.ts";
 import type { Command } from "./command.ts";
@@ -16,13 +18,11 @@ import type { SwitchBefore } from "./definitions/mode-switch.ts";
 
 export type AccountModes = Pick<EngineMeterStore, "switchToRemote">;
 
-/** Where billing of a meter begins. */
-export interface BillingStart {
-  energy(
-    tx: Transaction,
-    use: { readonly meter: MeterAddress; readonly register: bigint; readonly takenAt: Instant },
-  ): Promise<void>;
-}
+/**
+ * Where billing of a meter begins: with registers as the meter showed them, judged and counted as all others are. What is doubted begins no
+ * bill: a person hears of it, and the next believed ones do.
+ */
+export type BillingStart = Pick<ReadingIntake, "takeIn">;
 
 export interface EndParts {
   readonly clock: Clock;
@@ -77,7 +77,10 @@ async function switched(parts: EndParts, tx: Transaction, command: Command, befo
     legs: closedWalletLegs({ meter, account, inBooks: await ledger.onMeter(tx, meter), shown }),
   });
   await modes.switchToRemote(tx, account, clock.now());
-  const register = parseYuan(before.register, "register"); // two decimals, like money; the number alone is meant
-  await billing.energy(tx, { meter, register, takenAt: Instant(before.takenAt) });
+  await billing.takeIn(tx, before.readings ?? [totalOf(command, before)]);
   await outbox.announce(tx, { type: "account", account, mode: "remote" });
 }
+
+const totalOf = ({ meter }: Command, { register, takenAt }: SwitchBefore): Reading => ({
+  ...{ meter, item: TOTAL, value: register, unit: "kWh", takenAt: Instant(takenAt), source: "command" },
+});

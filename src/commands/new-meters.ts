@@ -1,14 +1,16 @@
 /**
  * Meters that are added while the house runs: by a person, or by a table of thousands. One that is added again as it stands is known
  * already and nothing happens, so a table that broke off is simply said again. What is there and differs is never changed by adding:
- * numbers of a meter are what its identity is proved by, and an account goes from meter to meter by a replacement alone.
+ * numbers of a meter are what its identity is proved by, and an account goes from meter to meter by a replacement alone. None is added that
+ * the rules could cut and not restore.
  */
 import { Fault } from "../kernel/faults.ts";
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { MeterRecord } from "../devices/meter.ts";
-import type { AccountSetting, MeterStore } from "./command-store.ts";
+import { cannotDo, type AskedOfModels } from "../devices/model-for-rules.ts";
+import type { AccountBook, AccountSetting, MeterStore } from "./command-store.ts";
 
 /** Secrets stand in the site file alone: what is added is ordered by keys, or by the password its factory sets. */
 export type NewMeter = Omit<MeterRecord, "relayPassword" | "testBench">;
@@ -39,6 +41,9 @@ export interface NewMeterStore {
   areInFile(meters: readonly MeterAddress[]): Promise<void>;
 }
 
+/** Null: a meter that nobody has yet. */
+export type RulesAsking = (account: AccountId | null, className: string) => AskedOfModels;
+
 export interface NewMetersParts {
   readonly store: NewMeterStore;
   readonly meters: MeterStore;
@@ -46,6 +51,8 @@ export interface NewMetersParts {
   /** Why no meter can be added to this bus while the house runs; null: one can. */
   readonly whyNotOn: (bus: string) => string | null;
   readonly tariffs: ReadonlySet<string>;
+  /** By which rules an account of this class is cut and restored. */
+  readonly asks: RulesAsking;
 }
 
 export class NewMeters {
@@ -73,7 +80,7 @@ export class NewMeters {
   }
 
   async #look(tx: Transaction | null, { meter, setting }: NewMeterOrder): Promise<"added" | "known"> {
-    const { store, whyNotOn, tariffs } = this.#parts;
+    const { store, whyNotOn, tariffs, asks } = this.#parts;
     const why = whyNotOn(meter.bus);
     if (why !== null) throw new Fault("unknown-bus", { field: "bus", bus: meter.bus, why });
     if (!tariffs.has(setting.tariff))
@@ -87,16 +94,20 @@ export class NewMeters {
           throw new Fault("meter-differs", { meter: meter.address, field, stands: standing[field], given: meter[field] });
       return "known";
     }
-    if (meter.account !== null) await this.#refuseTaken(tx, meter.account, setting);
+    const book = meter.account === null ? null : await this.#refuseTaken(tx, meter.account, setting);
+    const { class: name, mode } = book ?? setting;
+    const [what] = cannotDo(meter.model, meter.account === null ? null : mode, asks(meter.account, name));
+    if (what !== undefined) throw new Fault("invalid-request", { field: "model", given: meter.model, problem: what });
     return "added";
   }
 
   /** One ledger per meter (service requirement A24): an account that has one already is not given another. */
-  async #refuseTaken(tx: Transaction | null, account: AccountId, setting: NewMeterOrder["setting"]): Promise<void> {
+  async #refuseTaken(tx: Transaction | null, account: AccountId, setting: NewMeterOrder["setting"]): Promise<AccountBook | null> {
     const book = await this.#parts.meters.account(tx, account);
-    if (book === null) return;
+    if (book === null) return null;
     if (book.meter !== null) throw new Fault("account-has-meter", { field: "account", account, meter: book.meter });
     if (book.mode !== setting.mode)
       throw new Fault("meter-differs", { field: "mode", account, stands: book.mode, given: setting.mode });
+    return book;
   }
 }

@@ -163,8 +163,9 @@ export const tape = async (bus: string): Promise<readonly TapeRow[]> =>
 
 export const collectionDays = async (by: "day" | "line"): Promise<readonly CollectionDay[]> =>
   ((await call(`/v1/collection?by=${by}`)) as Page).items as readonly CollectionDay[];
-export const collectionGaps = async (): Promise<readonly CollectionGap[]> =>
-  ((await call("/v1/collection/gaps?limit=200")) as Page).items as readonly CollectionGap[];
+/** The newest of them, and how many there are. */
+export const collectionGaps = (): Promise<{ readonly items: readonly CollectionGap[]; readonly total: number }> =>
+  call("/v1/collection/gaps?limit=200") as Promise<{ readonly items: readonly CollectionGap[]; readonly total: number }>;
 
 export const openExceptions = async (): Promise<readonly ExceptionItem[]> =>
   ((await call("/v1/exceptions?state=open&limit=200")) as Page).items as readonly ExceptionItem[];
@@ -195,6 +196,7 @@ export const cutList = (id: string): Promise<WholeCutList> =>
   call(`/v1/cuts/batches/${encodeURIComponent(id)}`) as Promise<WholeCutList>;
 export const decideCutList = (id: string, verdict: "approve" | "decline", said: object): Promise<unknown> =>
   post(`/v1/cuts/batches/${encodeURIComponent(id)}/${verdict}`, said, randomKey());
+export const proposeCuts = (reason: string): Promise<unknown> => post("/v1/cuts/batches", { reason }, randomKey());
 export const emergencyStop = (reason: string): Promise<unknown> => post("/v1/emergency-stop", { reason }, randomKey());
 export const releaseHalt = (kind: "stop" | "brake", reason: string): Promise<unknown> =>
   post(`/v1/cuts/${kind}/release`, { reason }, randomKey());

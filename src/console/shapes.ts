@@ -213,6 +213,7 @@ export interface ReviewRow {
 }
 
 export interface Review {
+  readonly list: ReviewList;
   /** What the score counts. */
   readonly score: Readonly<Record<"en" | "zh", string>>;
   readonly total: number;

@@ -13,11 +13,11 @@
  * The meter is the fact. A suggested entry therefore always moves the meter's book to what the meter shows.
  */
 import type { Instant } from "../kernel/clock.ts";
-import { CentiKwh, kwh } from "../kernel/energy.ts";
-import { Fen, yuan, type PricePerKwh } from "../kernel/money.ts";
+import { kwh, type CentiKwh } from "../kernel/energy.ts";
+import { Fen, yuan } from "../kernel/money.ts";
 import { ADJUSTMENTS } from "../ledger/correction.ts";
 import { book } from "../ledger/ledger.ts";
-import { boundsOf, STEPS_BETWEEN_READS, type Deduction } from "./deduction.ts";
+import type { Deduction } from "./deduction.ts";
 import type { Suggestion } from "./item.ts";
 
 const RECORD_COUNT_WRAPS_AT = 10_000;
@@ -62,8 +62,8 @@ export interface Finding {
   readonly fen: Fen | null;
 }
 
-/** Pure: what does not follow from `then`. `deducted`: the one price, or between which sums the deduction may lie (deduction.ts). */
-export function compareWallet(then: Sight, now: Sight, deducted: PricePerKwh | Deduction): readonly Finding[] {
+/** Pure: what does not follow from `then`. `deducted`: between which sums the deduction may lie (deduction.ts). */
+export function compareWallet(then: Sight, now: Sight, deducted: Deduction): readonly Finding[] {
   return [...counts(then, now), ...totals(then, now), ...balances(then, now, deducted)];
 }
 
@@ -82,7 +82,7 @@ function* totals(then: Sight, now: Sight): Generator<Finding> {
   if (expected !== now.meter.total) yield inYuan("purchase-total", expected, now.meter.total, now.meter.total - expected);
 }
 
-function* balances(then: Sight, now: Sight, priced: PricePerKwh | Deduction): Generator<Finding> {
+function* balances(then: Sight, now: Sight, bounds: Deduction): Generator<Finding> {
   const { net: netThen, register: before } = then.meter;
   const { net: netNow, register: after } = now.meter;
   if (netThen === null || netNow === null || before === null || after === null) return;
@@ -92,25 +92,12 @@ function* balances(then: Sight, now: Sight, priced: PricePerKwh | Deduction): Ge
     return;
   }
   const sent = now.books.net - then.books.net;
-  const lastedMs = now.meter.takenAt - then.meter.takenAt;
-  const bounds =
-    typeof priced === "bigint" ? deductible(CentiKwh(after - before), priced, lastedMs, now.meter.idle === true) : priced;
   if ("unknown" in bounds) return;
   const { least, most } = bounds;
   const deducted = netThen + sent - netNow;
   if (deducted >= least && deducted <= most) return;
   const expected = netThen + sent - (deducted < least ? least : most);
   yield inYuan("balance", expected, netNow, netNow - expected);
-}
-
-/** Pure: between how much and how much a wallet may have deducted for this energy. */
-export function deductible(
-  energy: CentiKwh,
-  price: PricePerKwh,
-  lastedMs: number,
-  isIdle: boolean,
-): { readonly least: bigint; readonly most: bigint } {
-  return boundsOf({ micro: energy * price, energy, dearest: price, slack: STEPS_BETWEEN_READS, lastedMs, isIdle });
 }
 
 /** What the ledger billed, where the ledger is the wallet. */

@@ -4,7 +4,8 @@
  * middle of a top-up is left for the next time and named in the report.
  *
  * A difference becomes one item for its meter, with the figures and an entry that would put the books right. Where nothing
- * differs the baseline moves on; where something does it stays, until a person applies the entry or says what explains it.
+ * differs the baseline moves on; where something does it stays, until a person applies the entry or says what explains it. A night on
+ * which nobody can tell moves it on as well, unless such an item is open.
  */
 import type { Clock } from "../kernel/clock.ts";
 import { isFault, reasonOf } from "../kernel/faults.ts";
@@ -16,7 +17,7 @@ import type { Tariff, Tariffs } from "../tariff/tariff.ts";
 import { Priority, type MeterSession, type Street } from "../devices/meter.ts";
 import { meterModels } from "../devices/meter-models.ts";
 import { compareBilled, compareWallet, suggestionFor, type Finding, type Sight } from "./compare.ts";
-import { sightAsJson, type ComparisonStore, type MeterToCompare, type RunRecord } from "./comparison-store.ts";
+import { sightAsJson, type Baseline, type ComparisonStore, type MeterToCompare, type RunRecord } from "./comparison-store.ts";
 import type { Exceptions } from "./exceptions.ts";
 import { GATEWAY, keyOf, nobody, type Evidence, type Suggestion } from "./item.ts";
 import type { ExceptionStore } from "./exception-store.ts";
@@ -143,7 +144,7 @@ export class Comparison {
     const now: Sight = { meter: sight, books };
     if (then === null) {
       if (running !== null) await this.#parts.tariffCheck.conclude(meter, running, null);
-      await store.keepBaseline(null, meter.meter, { sight: now }, clock.now());
+      await this.#countFromHere(meter.meter, { sight: now });
       return { meter: meter.meter, result: "first-look" };
     }
     const deducted = deductionBetween(tariff, { then, now, midnights, timeZone: this.#parts.timeZone });
@@ -151,8 +152,7 @@ export class Comparison {
     const amount = findings.filter(({ what }) => what === "balance").map(plain)[0] ?? null;
     if (running !== null) await this.#parts.tariffCheck.conclude(meter, running, amount);
     if ("unknown" in deducted && findings.length === 0) {
-      // Counted from here: what is missing of then will not be there tomorrow either.
-      await store.keepBaseline(null, meter.meter, { sight: now }, clock.now());
+      await this.#countFromHere(meter.meter, { sight: now });
       return { meter: meter.meter, result: "skipped", why: deducted.unknown };
     }
     return this.#conclude(meter, findings, {
@@ -174,10 +174,22 @@ export class Comparison {
     });
   }
 
+  /**
+   * What is missing of then will not be there tomorrow either. But where a difference waits for a person, the look before it is all that
+   * tells of it: counted from here, the next night would find that all agrees, and close the item.
+   */
+  #countFromHere(meter: MeterAddress, baseline: Baseline): Promise<void> {
+    const { store, clock, transactor, items } = this.#parts;
+    return transactor.transact(async (tx) => {
+      const open = await items.lockOpen(tx, keyOf.ledger(meter));
+      await store.keepBaseline(tx, meter, open === null ? baseline : null, clock.now());
+    });
+  }
+
   async #conclude(
     { meter, account }: MeterToCompare,
     findings: readonly Finding[],
-    { baseline, evidence }: { baseline: Parameters<ComparisonStore["keepBaseline"]>[2]; evidence: Evidence },
+    { baseline, evidence }: { baseline: Baseline; evidence: Evidence },
   ): Promise<Told> {
     const { store, clock, transactor, exceptions, items, log } = this.#parts;
     const key = keyOf.ledger(meter);

@@ -15,7 +15,7 @@ import { daysBetween, dayPlus } from "../tariff/days.ts";
 import { needsRates, stepPeriodStart, versionOn, type Tariff, type TariffVersion } from "../tariff/tariff.ts";
 
 const PURSE_LAG_MS = minutes(15);
-export const STEPS_BETWEEN_READS = 2n;
+const STEPS_BETWEEN_READS = 2n;
 /** 0.01 kWh × 0.0001 yuan: millionths of a yuan; a fen is 10,000 of them. */
 const MICRO_PER_FEN = 10_000n;
 
@@ -137,7 +137,7 @@ interface Figures {
 }
 
 /** Energy is known in steps and was not read in the same instant as the balance; the purse lags behind by a quarter of an hour. */
-export function boundsOf({ micro, energy, dearest, slack, lastedMs, isIdle }: Figures): Bounds {
+function boundsOf({ micro, energy, dearest, slack, lastedMs, isIdle }: Figures): Bounds {
   if (energy === 0n) return { least: 0n, most: isIdle ? 0n : up(dearest) };
   const lag = lastedMs <= PURSE_LAG_MS ? energy : (energy * BigInt(PURSE_LAG_MS)) / BigInt(Math.floor(lastedMs)) + 1n;
   const fewest = micro - (lag + slack) * dearest;

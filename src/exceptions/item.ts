@@ -84,6 +84,7 @@ export const keyOf = {
   garbled: (meter: MeterAddress): string => `garbled/${meter}`,
   ledger: (what: string): string => `ledger/${what}`,
   tariff: (meter: MeterAddress): string => `tariff/${meter}`,
+  notices: (account: AccountId): string => `notices/${account}`,
   exemption: (id: string): string => `exemption/${id}`,
   cuts: (what: string): string => `cuts/${what}`,
 };

@@ -20,6 +20,8 @@ interface KindRow {
 const MONEY_MS = hours(24);
 const COMMAND_MS = minutes(15);
 const DEVICE_MS = hours(4);
+/** Whoever waits for a final notice owes meanwhile; whoever is not told of a cut sits in the dark. */
+const NOTICE_MS = hours(8);
 /** Told a week before the end: whoever has to decide about it has most of that. */
 const EXEMPTION_MS = hours(6 * 24);
 
@@ -78,6 +80,7 @@ export const kinds = {
     "自动跳闸已制动",
   ),
   "cut-batch": row("operations", "late", DEVICE_MS, "A list of cuts needs two persons", "停电批次待双人处理"),
+  "notice-undelivered": row("operations", "not-told", NOTICE_MS, "A customer could not be told", "客户未被通知到"),
   "clock-off": row("field-desk", "device", MONEY_MS, "The meter's clock is more than five minutes off", "电表时钟超差"),
   "meter-changed": row("field-desk", "wrong-action", MONEY_MS, "Somebody else changed the meter", "电表被他人操作"),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),

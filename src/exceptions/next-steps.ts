@@ -85,6 +85,10 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
     "Look through the list (meterctl cuts): balances, readings, notices. Two persons approve it, or one declines it.",
     "逐户核对批次(meterctl cuts):余额、示数、通知;由两人审批,或一人否决。",
   ),
+  "notice-undelivered": say(
+    "See below which channel said what; put the channel or the customer's contact right, then have it tried again (meterctl notices retry). Until a final notice is delivered, rules that require it do not cut.",
+    "查看下方各渠道的反馈,修复渠道或更正客户联系方式后重新发送(meterctl notices retry)。要求先通知时,未送达前不会自动跳闸。",
+  ),
   "clock-off": say(
     "Order clock-set for this meter, away from midnight; where it runs away again, its battery is flat: change it. Its midnights are those of its own clock.",
     "在远离零点的时段下发校时;若再次走偏,时钟电池可能失效,应更换电表。日冻结以电表自身时钟为准。",
@@ -165,6 +169,10 @@ const exact: Readonly<Record<string, Sentence>> = {
     "The meter's cover was opened: send somebody to look at the seals.",
     "电表开盖:派人现场核查封印。",
   ),
+  "notice-undelivered/unreachable": say(
+    "No channel reaches this customer: enter an e-mail address in the site file (accounts[].email), or name a channel that needs none; then have it tried again (meterctl notices retry).",
+    "无可用渠道联系该客户:在站点文件登记电子邮箱(accounts[].email)或增加其他渠道,然后重新发送(meterctl notices retry)。",
+  ),
   "command-disputed/count-gap": say(
     "The purchase count does not follow: somebody else may have charged this meter. Read its purchase records, find whose purchase it was, then decide.",
     "购电次数不连续,可能另有系统充值:读取购电记录,查明归属后再裁定。",
@@ -217,6 +225,10 @@ const exact: Readonly<Record<string, Sentence>> = {
   "command-unanswered/silence": say(
     "The meter was silent, and may have obeyed. Look at its line and its power; read the relay when it answers.",
     "电表无应答,命令可能已执行:检查线路与供电,恢复后抄读继电器。",
+  ),
+  "rates-missing/tariff-not-in-file": say(
+    "A tariff of these days is not in the site file, so what was used of them since was not charged; no meter is at fault. Put the tariff back into the file, beside the new one, and write an entry for what is missing.",
+    "这些日期的电价已不在站点文件中,其后电量未计费,与电表无关:将该电价与新电价一并写回站点文件,少收部分以分录补记。",
   ),
   ...aboutReadings,
   ...aboutTariffs,

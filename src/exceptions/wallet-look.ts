@@ -2,14 +2,14 @@
  * One look at a wallet in a meter for the comparison: its money, its registers, and where the tariff asks for them the registers by
  * rate, of the step period, and of the midnights in between, which the meter froze itself (0506). Reads only.
  */
+import { midnightOf, momentIn } from "../collection/days.ts";
+import { findFreeze } from "../collection/find-freeze.ts";
 import { dayOf, type Instant } from "../kernel/clock.ts";
 import { CentiKwh } from "../kernel/energy.ts";
 import { Fen, parseYuan } from "../kernel/money.ts";
 import type { Reading } from "../kernel/reading.ts";
-import { daysFrom } from "../tariff/days.ts";
 import type { Tariff } from "../tariff/tariff.ts";
 import type { MeterSession } from "../devices/meter.ts";
-import { digitsOf, entriesIn } from "../devices/meter-tariff/picture.ts";
 import type { MeterSight, Sight } from "./compare.ts";
 import { cutsBetween, deductionOf, needsOf, type Deduction, type Registers } from "./deduction.ts";
 import type { TariffSight } from "./tariff-sight.ts";
@@ -23,8 +23,6 @@ export interface WalletLook {
 
 const RATES = [1, 2, 3, 4].map((rate) => `importedEnergyTariff${rate}`);
 const PERIOD = "consumptionOfSettlementPeriod";
-/** Daily freezes that a meter keeps. */
-const FREEZES_KEPT = 62;
 
 export async function lookAtWallet(
   session: MeterSession,
@@ -54,24 +52,28 @@ export async function lookAtWallet(
   };
 }
 
-/** Of the midnights that the arithmetic needs; one that the meter has no freeze of, or of another hour, is left out. */
+/**
+ * Of the midnights that the arithmetic needs; one that the meter has no freeze of, or of another hour, is left out. A freeze is found by the
+ * time it carries, as the collection finds it: a power failure or a clock that was set shifts the ages of all that lie before it.
+ */
 export async function midnightsOf(
-  session: MeterSession,
+  session: Pick<MeterSession, "read">,
   tariff: Tariff,
   { then, now, timeZone }: { readonly then: MeterSight; readonly now: MeterSight; readonly timeZone: string },
 ): Promise<ReadonlyMap<string, Registers>> {
   const today = dayOf(now.takenAt, timeZone);
   const found = new Map<string, Registers>();
   for (const day of cutsBetween(tariff, dayOf(then.takenAt, timeZone), today)) {
-    const age = daysFrom(day, today) + 1;
-    if (age > FREEZES_KEPT) continue;
-    const place = age.toString(16).toUpperCase().padStart(2, "0");
-    const [time, energy] = [`050600${place}`, `050601${place}`];
-    const { bytes } = await session.readTariff([time, energy]);
-    const midnight = `${day.slice(2).replaceAll("-", "")}0000`;
-    if (bytes[time] === undefined || digitsOf(bytes[time]) !== midnight || bytes[energy] === undefined) continue;
-    const [total, ...rates] = entriesIn(bytes[energy], 4).map((digits) => CentiKwh(BigInt(digits)));
-    if (total !== undefined) found.set(day, { register: total, ...(rates.length > 0 ? { rates } : {}) });
+    const timeAt = async (age: number): Promise<Instant | null> => {
+      const [time] = await session.read([frozen("00", age)], "poll");
+      return momentIn(time?.value ?? null, timeZone) ?? null;
+    };
+    const freeze = await findFreeze(midnightOf(day, timeZone), timeAt);
+    if (freeze.is !== "found") continue;
+    const energy = await session.read([frozen("01", freeze.age)], "poll");
+    const [total, ...rates] = energy.map(({ item }) => energyIn(energy, item)); // by their places
+    if (total == null) continue;
+    found.set(day, { register: total, ...(rates.length > 0 && rates.every((each) => each !== null) ? { rates } : {}) });
   }
   return found;
 }
@@ -95,6 +97,8 @@ export function deductionBetween(
     isIdle: after.idle === true,
   });
 }
+
+const frozen = (quantity: string, age: number): string => `0506${quantity}${age.toString(16).toUpperCase().padStart(2, "0")}`;
 
 const valueOf = (readings: readonly Reading[], item: string): string | null =>
   readings.find((reading) => reading.item === item)?.value ?? null;

@@ -40,9 +40,9 @@ import { guardRailsOf } from "./guard-rails.ts";
 import { heatFrom, metersByAccount } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
 import { comingAndGoing, Replacing } from "./replacing.ts";
-import type { Engine, EngineBooks, EngineKeepers, EngineParts, HouseSite } from "./ports.ts";
+import type { Engine, EngineBooks, EngineKeepers, EngineParts, EngineRules, HouseSite } from "./ports.ts";
 import { sightingsIn, walletReadings } from "./sightings.ts";
-import { noteStrategies, restorePace } from "./strategies.ts";
+import { asksOf, noteStrategies, restorePace } from "./strategies.ts";
 import { onceADay, walletRoom } from "./wallet-room.ts";
 import { balanceReadings, takesTokens } from "./vendor-meters.ts";
 import { entriesOf, gateOf } from "./validation.ts";
@@ -67,7 +67,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   };
   const billing = new Billing({ store: stores.billing, ledger, timeZone, tariffs: config.tariffs, rates });
   const energy = new MeteredUse({ billing, meters, outbox, clock, timeZone });
-  const moneyAtEnd = moneyAtEndOf({ clock, commands, ledger, outbox, modes: meters, billing: energy });
+  const moneyAtEnd = moneyAtEndOf({
+    ...{ clock, commands, ledger, outbox, modes: meters },
+    billing: { takeIn: (tx, readings) => intake.takeIn(tx, readings) },
+  });
   const books: EngineBooks = {
     ...{ clock, log, newId, transactor, commands, payments: stores.payments, meters, ledger, outbox, moneyAtEnd },
   };
@@ -130,8 +133,8 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const doubted = restored === undefined ? {} : { restored };
   const service = new CommandService({ ...common, ...doubted, needsTwo: (tx, wish) => rails.gate.needsTwo(tx, wish) });
   const strategies = strategiesOf(config);
-  const { restoreBy } = config.policy;
   const holdsCuts = (): Promise<boolean> => restored?.holdsRules() ?? Promise.resolve(false);
+  const heardAt: EngineRules["heardAt"] = (meter) => street.health(meter).lastHeardAt;
   const rails = guardRailsOf({
     config,
     books,
@@ -148,10 +151,11 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     store: stores.policy,
     service,
     strategies,
-    heardAt: (meter) => street.health(meter).lastHeardAt,
+    heardAt,
     readSoon: (meter) => poller.hurry(meter),
     ...pace,
     holdsCuts,
+    ...(keepers.teller === undefined ? {} : { teller: keepers.teller }),
   });
   const payments = new PaymentService({
     ...common,
@@ -181,13 +185,13 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
 
   const places = comingAndGoing({ street, poller, planner, buses: config.buses });
   const replacing = new Replacing({
-    ...{ ...common, ...pace, street, service, replacements, intake, billing: energy },
+    ...{ ...common, ...pace, street, service, replacements, intake },
     believed: async (meter, item) =>
       (await stores.readings.latestOf([meter])).find((reading) => reading.item === item)?.value ?? null,
     ...places,
   });
   const replacementsAsked = new ReplacementService({
-    ...{ ...common, replacements, service, street, restoreBy },
+    ...{ ...common, replacements, service, street, asks: asksOf(strategies) },
     buses: new Set(config.buses.map(({ id }) => id)),
   });
 
@@ -268,7 +272,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   return {
     keepers,
     books,
-    rules: { strategies, holdsCuts, heldBy: (meter) => rails.heldBy(meter) },
+    rules: { strategies, holdsCuts, heardAt, heldBy: rails.heldBy, listOf: rails.listOf },
     comes: places.comes,
     doors: {
       ...{ transactor, service, cuts: rails, payments, refunds, ledger, intake, identities, buses },

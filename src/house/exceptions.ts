@@ -66,7 +66,7 @@ export function exceptionsOf({ db, ...parts }: ExceptionHouseParts) {
 
 /** The comparison of ledger and meters, which needs the street as well. */
 export function comparisonOf(
-  house: ExceptionHouseParts & ReturnType<typeof exceptionsOf>,
+  house: ExceptionHouseParts & Omit<ReturnType<typeof exceptionsOf>, "outcomes">,
   more: {
     readonly street: Street;
     readonly tariffs: Tariffs;

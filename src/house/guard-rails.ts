@@ -5,7 +5,7 @@ import type { Street } from "../devices/meter.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { Instant } from "../kernel/clock.ts";
 import { later } from "../kernel/clock.ts";
-import type { AccountId, MeterAddress } from "../kernel/ids.ts";
+import type { AccountId, CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import { BatchTurns } from "../policy/batch-turns.ts";
 import type { CutAlarms } from "../policy/cut-alarms.ts";
@@ -14,6 +14,7 @@ import { BatchDesk } from "../policy/cut-batches.ts";
 import { CutGate, DECLINED_MS, listsOf } from "../policy/cut-gate.ts";
 import { CutPreview } from "../policy/cut-preview.ts";
 import { withoutRails, type GuardRails } from "../policy/guard-settings.ts";
+import type { CutBatch } from "../policy/guard-store.ts";
 import { HaltDesk } from "../policy/halts.ts";
 import type { Strategies } from "../policy/strategies.ts";
 import type { EngineBooks, HouseSite, HouseStores } from "./ports.ts";
@@ -35,6 +36,8 @@ export interface CutRooms {
   readonly counts: () => Promise<SiteFigures & { readonly waiting: number }>;
   /** Of a meter that the rules would cut: what of the whole site holds it back. */
   readonly heldBy: (meter: MeterAddress) => Promise<readonly string[]>;
+  /** The approved list by which this command was asked for. */
+  readonly listOf: (command: CommandId) => Promise<CutBatch | null>;
 }
 
 export function guardRailsOf(parts: {
@@ -85,6 +88,7 @@ export function guardRailsOf(parts: {
       const live = await store.liveBatches(null);
       return { ...(await gate.figures(null)), waiting: live.filter(({ state }) => state === "proposed").length };
     },
+    listOf: (command) => store.batchOf(null, command),
     heldBy: async (meter) => {
       const { stop, brake } = await gate.figures(null);
       const list = listsOf(await store.listed(null, later(clock.now(), -DECLINED_MS), meter)).get(meter);

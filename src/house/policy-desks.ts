@@ -10,7 +10,7 @@ import type { EngineBooks, EngineRules, HouseStores } from "./ports.ts";
 
 export interface PolicyDesksParts extends EngineBooks {
   readonly db: Database;
-  readonly stores: Pick<HouseStores, "policy" | "readings">;
+  readonly stores: Pick<HouseStores, "policy" | "readings" | "validation">;
   readonly rules: EngineRules;
   readonly exceptions: Exceptions;
   /** Of the exceptions. */
@@ -31,6 +31,10 @@ export function policyDesks({ db, stores, rules, store: items, ...parts }: Polic
     why: new WhyDesk({
       ...{ ...parts, ...rules, store: stores.policy, exemptions: store },
       latestOf: (meters) => stores.readings.latestOf(meters),
+      openDoubtOf: async (meter) => {
+        const doubt = await stores.validation.doubt(null, meter);
+        return doubt?.open === true ? doubt : null;
+      },
     }),
     reminders,
   };

@@ -17,9 +17,9 @@ import type { SuspectListener } from "../devices/reading-intake.ts";
 import type { LineGuard } from "../devices/line-leases.ts";
 import type { MeterRecord, Street } from "../devices/meter.ts";
 import type { Chance } from "../kernel/chance.ts";
-import type { Clock } from "../kernel/clock.ts";
+import type { Clock, Instant } from "../kernel/clock.ts";
 import type { Announcement, Outbox } from "../kernel/events.ts";
-import type { MeterAddress } from "../kernel/ids.ts";
+import type { CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
@@ -28,9 +28,11 @@ import type { RatesWatch } from "../ledger/resettling.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type { CutAlarms } from "../policy/cut-alarms.ts";
 import type { GuardRails } from "../policy/guard-settings.ts";
-import type { GuardStore } from "../policy/guard-store.ts";
+import type { CutBatch, GuardStore } from "../policy/guard-store.ts";
+import type { NoticeStore } from "../notices/notice-store.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { Strategies } from "../policy/strategies.ts";
+import type { Teller } from "../policy/teller.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
 import type { Untold } from "../stores/outbox-pump.ts";
 import type { ValidationStore } from "../validation/validation-store.ts";
@@ -53,6 +55,7 @@ export interface HouseStores {
   readonly billing: BillingStore;
   readonly policy: PolicyStore;
   readonly guards: GuardStore;
+  readonly notices: NoticeStore;
   readonly validation: ValidationStore;
   readonly outbox: Outbox & Untold;
 }
@@ -83,6 +86,8 @@ export interface EngineKeepers {
   readonly suspects?: SuspectListener;
   readonly rates?: RatesWatch;
   readonly findings?: CollectionFindings;
+  /** And who tells customers what the rules have come to. */
+  readonly teller?: Teller;
   readonly addresses?: AddressKeeper;
   readonly cuts?: CutAlarms;
 }
@@ -139,6 +144,10 @@ export interface EngineRules {
   readonly holdsCuts: () => Promise<boolean>;
   /** Of a meter that they would cut: what of the whole site holds it back. */
   readonly heldBy: (meter: MeterAddress) => Promise<readonly string[]>;
+  /** The list of cuts that persons approved, by which this command was asked for. */
+  readonly listOf: (command: CommandId) => Promise<CutBatch | null>;
+  /** When a meter was heard last, or null. */
+  readonly heardAt: (meter: MeterAddress) => Instant | null;
 }
 
 export interface Engine<K extends EngineKeepers = EngineKeepers> {

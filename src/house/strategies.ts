@@ -1,8 +1,10 @@
 /** Joins the strategies of the rules to the house: what is in force is noted at the start, and restores of one feeder find their pace. */
 import type { MeterStore } from "../commands/command-store.ts";
+import type { RulesAsking } from "../commands/new-meters.ts";
 import type { Street } from "../devices/meter.ts";
 import type { Chance } from "../kernel/chance.ts";
 import type { Clock } from "../kernel/clock.ts";
+import { AccountId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import { RestorePace } from "../policy/restore-pace.ts";
@@ -10,6 +12,7 @@ import type { Strategies } from "../policy/strategies.ts";
 
 /** Who says so: which process it was stands in the audit. */
 const SITE_FILE = "site file";
+const NOBODY = AccountId("nobody");
 const NO_DIE: Pick<Chance, "next"> = { next: () => 0 };
 
 export async function noteStrategies(parts: {
@@ -34,6 +37,12 @@ export async function noteStrategies(parts: {
   );
   for (const { scope, version } of fresh) log.info({ scope, version }, "another strategy of cuts is in force");
 }
+
+/** What the rules in force ask of a meter's model; of one that nobody has yet, what its class would. */
+export const asksOf =
+  (strategies: Strategies): RulesAsking =>
+  (account, className) =>
+    strategies.of(account ?? NOBODY, className).strategy;
 
 export function restorePace(parts: {
   readonly strategies: Strategies;

@@ -731,6 +731,13 @@ export const faults = {
     "已紧急停止跳闸:任何跳闸命令均不下发。",
     "Find out why it was pressed; two persons release it.",
   ),
+  "cuts-braked": row(
+    409,
+    "person",
+    "The brake of the automatic cut stands.",
+    "自动跳闸已制动。",
+    "Find out why it tripped; two persons release it, then approve the list.",
+  ),
   "nothing-halted": row(
     409,
     "never",
@@ -765,6 +772,21 @@ export const faults = {
     "The rules would cut none of these now.",
     "按规则,所列用户目前均不应停电。",
     "Ask why of each: meterctl why ACCOUNT.",
+  ),
+  "unknown-notice": row(404, "never", "No such notice.", "通知不存在。", "Look at the account's list."),
+  "notice-ended": row(
+    409,
+    "never",
+    "This notice was delivered, or is not so any more.",
+    "该通知已送达或已失效。",
+    "Nothing is to be done: what is still so is told anew by itself.",
+  ),
+  "unknown-notice-channel": row(
+    404,
+    "never",
+    "No channel for notices has this name.",
+    "无此通知渠道。",
+    "Use a name of notices.channels in the site file.",
   ),
   "unknown-reconciliation": row(404, "never", "No such comparison.", "对账任务不存在。", "Check the id."),
   "receipt-key-unusable": row(

@@ -26,6 +26,8 @@ export interface BillingState {
   readonly closed: boolean;
 }
 
+export type Whose = Pick<SettlementDay, "meter" | "account">;
+
 export interface Stretch {
   readonly meter: MeterAddress;
   readonly stretch: bigint;
@@ -76,10 +78,25 @@ export interface BillingStore {
   /** Energy of an account from the one day up to the other, which is not in it. */
   used(tx: Transaction, account: AccountId, from: string, before: string): Promise<bigint>;
   saveDay(tx: Transaction, day: SettlementDay): Promise<void>;
-  /** Days before this one to which no midnight came are settled by what there is; true: one of them has energy without a rate. */
-  settleByReadings(tx: Transaction, stretch: Stretch, before: string): Promise<boolean>;
+  /**
+   * Days before this one to which no midnight came are settled by what there is: the meter's, whoever lived there, and the account's, also of
+   * meters that are gone. Answers of which meter and account one of them has energy without a rate.
+   */
+  settleByReadings(tx: Transaction, of: Whose, before: string): Promise<readonly Whose[]>;
   /** Settled days of a meter that have energy without a rate. */
-  ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly string[]>;
+  ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly Pick<SettlementDay, "day" | "tariff">[]>;
+}
+
+/** From an account's newest day back; longer than its days wait for midnights, also where it changed its meter meanwhile. */
+export const UNSETTLED_WITHIN_DAYS = 31;
+
+/** Days that are open or provisional under a tariff that is not known. */
+export interface UnsettledUnder {
+  readonly tariff: string;
+  readonly meters: number;
+  /** The oldest of these days, and its meter. */
+  readonly day: string;
+  readonly meter: MeterAddress;
 }
 
 /** What those who show bills need beside it. */
@@ -88,6 +105,11 @@ export interface DailyBillingStore extends BillingStore {
   days(account: AccountId, limit: number): Promise<readonly BilledDay[]>;
   /** Oldest first, both days in it. */
   billOf(account: AccountId, from: string, to: string): Promise<readonly BilledDay[]>;
+  /**
+   * By tariff, of all meters; looked at once, before anything runs. Looks at the last days of each account alone (UNSETTLED_WITHIN_DAYS), since
+   * readings have settled what lies before them, and books of years must not keep a gateway from starting.
+   */
+  unsettledBeside(known: readonly string[]): Promise<readonly UnsettledUnder[]>;
 }
 
 /** Pure: an account's rows of days, each with all its meters together, in the order in which the days first come. */

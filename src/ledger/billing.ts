@@ -24,7 +24,7 @@ import { tracks, valuesOf, withoutEstimate, withPoint } from "./day-points.ts";
 import type { Ledger } from "./ledger.ts";
 import { Resettling, type RatesWatch, type Settled } from "./resettling.ts";
 import { blankDay, type SettlementDay } from "./settlement-day.ts";
-import { billed, measured, READINGS_SETTLE_AFTER_DAYS } from "./settlement.ts";
+import { billed, hasLostTariff, measured, READINGS_SETTLE_AFTER_DAYS } from "./settlement.ts";
 import { takenBack } from "./taking-back.ts";
 
 export interface MeteredUse extends EnergyUse {
@@ -69,8 +69,8 @@ export class Billing {
       return use.midnightOf === undefined ? [] : this.#lateMidnight(tx, use, state);
     if (use.account === state.account && !state.closed) return this.#on(tx, use, state, false);
     if (use.mayBegin === false) return state.closed ? [] : this.#on(tx, use, state, false);
-    // Given up for another meter, and back: what lies between was not used here.
-    if (use.account === state.account) return this.#begin(tx, use, state);
+    // Its account took another meter: whoever is here now, what lies between is not on that account's bill.
+    if (state.closed) return this.#begin(tx, use, state);
     // Somebody else lives here now: these registers close the bill of who was here, and open the next at nothing.
     const closing = await this.#on(tx, use, state, true);
     return [...closing, ...(await this.#begin(tx, use, state))];
@@ -169,8 +169,9 @@ export class Billing {
 
   /** A day has begun: what lies long enough before it is settled by what there is. */
   async #settled(tx: Transaction, state: BillingState, day: string): Promise<void> {
-    if (day > state.day && (await this.#parts.store.settleByReadings(tx, state, dayPlus(day, -READINGS_SETTLE_AFTER_DAYS))))
-      await this.#resettling.tellRates(tx, state);
+    if (day <= state.day) return;
+    for (const whose of await this.#parts.store.settleByReadings(tx, state, dayPlus(day, -READINGS_SETTLE_AFTER_DAYS)))
+      await this.#resettling.tellRates(tx, whose);
   }
 
   /** The common case: one day grows, and all that lies before it stands. */
@@ -196,7 +197,7 @@ export class Billing {
 
   /** One more point, wherever it lies: the days from the nearest before it to the nearest after it are measured and priced anew. */
   async #resettle(tx: Transaction, use: MeteredUse, of: Of & { at: string; closes: boolean }): Promise<Settled | null> {
-    const { store, ledger } = this.#parts;
+    const { store, ledger, tariffs } = this.#parts;
     const { account, at, closes } = of;
     await ledger.lock(tx, account);
     const brought = tracks.filter((track) => valuesOf(use)[track] !== undefined);
@@ -211,6 +212,8 @@ export class Billing {
     const days = [...known, ...blanksUpTo(at, newest, tariff)];
     const isMidnight = use.midnightOf !== undefined;
     if (isMidnight && contradicts(days, use.register, at)) return null;
+    // it would move energy to or from days that nobody can price: they stay as they were settled
+    if (isMidnight && at <= of.day && known.some((day) => hasLostTariff(day, tariffs))) return null;
     const seen = days.map((known): SettlementDay => {
       const day = isOutdone(known, use, at) ? { ...known, seen: withoutEstimate(known.seen) } : known;
       if (day.day !== at) return day;
@@ -272,16 +275,14 @@ const standing = (newest: SettlementDay): Pick<BillingState, "day" | "dayStart" 
 
 /** Clocks differ by minutes, so readings of the days on either side may; what lies further away may not. */
 function contradicts(days: readonly SettlementDay[], register: bigint, at: string): boolean {
+  const head = days[0]!;
+  if (head.day < at && head.from.total > register) return true; // whatever it began by, it would have used less than nothing
   return days.some(({ day, seen, startBy, from }) => {
     const { midnight, first, last } = seen.total ?? {};
     if (day > at) return [midnight, first].some((values) => values !== undefined && values[0]! < register);
-    if (day === at) return startBy === "midnight" && day === days[0]!.day && from.total !== register;
+    if (day === at) return startBy === "midnight" && day === head.day && from.total !== register;
     const isFarBefore = day < dayPlus(at, -1);
-    return (
-      (startBy === "begin" && from.total > register) ||
-      (midnight !== undefined && midnight[0]! > register) ||
-      (isFarBefore && last !== undefined && last[0]! > register)
-    );
+    return (midnight !== undefined && midnight[0]! > register) || (isFarBefore && last !== undefined && last[0]! > register);
   });
 }
 

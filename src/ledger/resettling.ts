@@ -11,6 +11,7 @@ import type { Transaction } from "../kernel/transaction.ts";
 import { dayPlus } from "../tariff/days.ts";
 import type { Tariffs } from "../tariff/tariff.ts";
 import type { BillingParts, Charged } from "./billing.ts";
+import type { Posted } from "./ledger.ts";
 import { isClosed, type SettlementDay } from "./settlement-day.ts";
 import { differs, periodOf, priced, versionOf } from "./settlement.ts";
 
@@ -18,7 +19,13 @@ import { differs, periodOf, priced, versionOf } from "./settlement.ts";
 export interface RatesWatch {
   missing(
     tx: Transaction,
-    of: { readonly meter: MeterAddress; readonly account: AccountId; readonly days: readonly string[] },
+    of: {
+      readonly meter: MeterAddress;
+      readonly account: AccountId;
+      readonly days: readonly string[];
+      /** Tariffs of these days that the site file has no more: no meter is at fault. */
+      readonly lostTariffs: readonly string[];
+    },
   ): Promise<void>;
   found(tx: Transaction, of: { readonly meter: MeterAddress; readonly account: AccountId }): Promise<void>;
 }
@@ -99,25 +106,33 @@ export class Resettling {
     const what = isClosed(day) ? `energy of ${day.day}` : `energy of ${day.day} so far`;
     const note = `${what}, ${day.energy} x 0.01 kWh up to ${day.to.total}`;
     if (cost !== 0n)
-      await ledger.charge(tx, { account, amount: cost, reference, note: cost < 0n ? `${note}: given back` : note });
-    if (feedIn !== 0n)
-      await ledger.feedIn(tx, {
-        account,
-        amount: feedIn,
+      mustBePosted(
         reference,
-        note: `reverse energy of ${day.day}, ${day.exported ?? 0n} x 0.01 kWh`,
-      });
+        await ledger.charge(tx, { account, amount: cost, reference, note: cost < 0n ? `${note}: given back` : note }),
+      );
+    if (feedIn !== 0n) {
+      const reverse = `reverse energy of ${day.day}, ${day.exported ?? 0n} x 0.01 kWh`;
+      mustBePosted(reference, await ledger.feedIn(tx, { account, amount: feedIn, reference, note: reverse }));
+    }
     return { account, amount: Fen(cost - feedIn) };
   }
 
   /** Of settled days alone: until then the midnight may still bring them. */
   async tellRates(tx: Transaction, { meter, account }: Pick<SettlementDay, "meter" | "account">): Promise<void> {
-    const { store, rates } = this.#parts;
+    const { store, rates, tariffs } = this.#parts;
     if (rates === undefined) return;
-    const days = await store.ratesMissing(tx, meter);
-    if (days.length > 0) await rates.missing(tx, { meter, account, days });
+    const found = await store.ratesMissing(tx, meter);
+    const days = [...new Set(found.map(({ day }) => day))];
+    const named = new Set(found.flatMap(({ tariff }) => (tariff === null ? [] : [tariff])));
+    const lostTariffs = [...named].filter((tariff) => !tariffs.has(tariff));
+    if (days.length > 0) await rates.missing(tx, { meter, account, days, lostTariffs });
     else await rates.found(tx, { meter, account });
   }
+}
+
+/** Otherwise the day would say that it cost what no entry moved. */
+function mustBePosted(reference: string, posted: Posted): void {
+  if (posted !== "posted") throw new Error(`the entry ${reference} was ${posted}: a mistake of ours`);
 }
 
 /** Pure: did energy move from one side of a step period's beginning to the other, or did the account's sum change? */

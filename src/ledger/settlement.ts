@@ -89,6 +89,10 @@ export function versionOf({ tariff, day }: Pick<SettlementDay, "tariff" | "day">
   return found === undefined ? null : versionOn(found, day);
 }
 
+/** The site file had its tariff once, and has it no more. */
+export const hasLostTariff = (day: Pick<SettlementDay, "tariff" | "day">, tariffs: Tariffs): boolean =>
+  day.tariff !== null && versionOf(day, tariffs) === null;
+
 /** Null: its version has no steps. */
 export const periodOf = (version: TariffVersion | null, day: string): string | null =>
   version?.steps == null ? null : stepPeriodStart(version.steps, day);
@@ -122,8 +126,8 @@ export function billed(
   before: Pick<SettlementDay, "usedBefore" | "microBefore" | "feedInMicroBefore">,
 ): SettlementDay {
   const version = versionOf(day, tariffs);
-  // what an older program billed stays; a tariff that the site lost has no prices
-  if (version === null) return day.tariff === null ? day : { ...day, ratesMissing: isClosed(day) && day.energy > 0n };
+  // what an older program billed stays; a tariff that the site lost has no prices, and what was charged by it stays charged
+  if (version === null) return day.tariff === null ? day : { ...day, ratesMissing: isClosed(day) && !isChargedWhole(day) };
   const { usedBefore, microBefore, feedInMicroBefore } = before;
   const cost = costOfDay(
     version,
@@ -141,6 +145,13 @@ export function billed(
     feedIn: roundedPart(feedInMicroBefore, feedInMicro),
     ratesMissing: isClosed(day) && isUnpriced(cost),
   };
+}
+
+/** Is the bill that stands there one of all the day's energy? Registers of rates are cut off at 0.01 kWh, each by itself. */
+function isChargedWhole({ energy, parts: { rates } }: SettlementDay): boolean {
+  const apart = rates.reduce((left, part) => left - part.energy, energy);
+  const slack = rates.length > 1 ? BigInt(rates.length) : 0n;
+  return apart <= slack && apart >= -slack;
 }
 
 /** Of a day that is rounded once, the share of a later stretch. */

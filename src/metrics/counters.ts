@@ -4,6 +4,7 @@
  */
 import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
 import { cutGauges, type CutFigures } from "./cuts.ts";
+import { noticeGauges, type NoticeFigures } from "./notices.ts";
 import { retentionGauges, type RetentionFigures } from "./retention.ts";
 
 export interface Pictures {
@@ -28,6 +29,7 @@ export interface Pictures {
   readonly standsStillMs: () => number;
   readonly retention: () => RetentionFigures;
   readonly cuts: () => Promise<CutFigures>;
+  readonly notices: () => Promise<NoticeFigures>;
   /** Midnights of yesterday and today, by line. */
   readonly collection: () => Promise<
     readonly { readonly line: string; readonly when: string; readonly rate: number; readonly gaps: number }[]
@@ -47,6 +49,7 @@ export class Counters {
     collectDefaultMetrics({ register: this.registry });
     retentionGauges(registers, pictures.retention);
     cutGauges(registers, pictures.cuts);
+    noticeGauges(registers, pictures.notices);
     this.announcements = new Counter({
       name: "fee_control_announcements_total",
       help: "Announcements delivered, by type → none while payments come in: look at the outbox pump in the log",

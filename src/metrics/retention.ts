@@ -6,6 +6,7 @@ export interface RetentionFigures {
   readonly workedMs: number;
   readonly longestMs: number;
   readonly months: { readonly beside: number };
+  readonly waiting: number;
 }
 
 export function retentionGauges(registers: Registry[], picture: () => RetentionFigures): void {
@@ -37,6 +38,11 @@ export function retentionGauges(registers: Registry[], picture: () => RetentionF
     "fee_control_retention_longest_batch_seconds",
     "The longest of its batches → above 0.1 again and again: the database is short of disk or memory",
     (now) => now.longestMs / 1_000,
+  );
+  single(
+    "fee_control_retention_waiting",
+    "Kinds of rows that are not thinned until a person has looked at the clock (docs/retention.md) → above 0: see the log, then retention.goOnTo",
+    (now) => now.waiting,
   );
   single(
     "fee_control_readings_beside",

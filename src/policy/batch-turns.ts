@@ -213,7 +213,8 @@ export class BatchTurns {
         const known = await store.batch(tx, batch.id);
         if (known === null || !isOpenBatch(known.state)) return;
         const ended = await this.#changed(tx, known, { state, because, endedAt: clock.now(), endedBy: RULES });
-        await alarms?.settled(tx, ended);
+        // who is due still stands on the next list, and that one is told
+        await alarms?.settled(tx, known.state === "proposed" ? { ...ended, because: null } : ended);
         const say = { batch: batch.id, state, because };
         if (state === "stopped") log.error(say, "a list of cuts was stopped");
         else log.info(say, "a list of cuts has ended");

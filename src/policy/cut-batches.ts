@@ -113,6 +113,10 @@ export class BatchDesk {
     const count = await store.memberCount(tx, id);
     if (members !== undefined && members !== count)
       throw new Fault("cut-batch-changed", { batch: id, seen: members, members: count });
+    // It would only be stopped by the first look, and two persons had said yes for nothing.
+    const [halt] = await store.standing(tx);
+    if (halt !== undefined)
+      throw new Fault(halt.kind === "stop" ? "emergency-stop" : "cuts-braked", { by: halt.begunBy, reason: halt.reason });
     const said = { by: actor, at: clock.now(), note };
     if (batch.first === null) {
       mustBeTwo(actor);

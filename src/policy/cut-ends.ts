@@ -8,8 +8,8 @@ export interface CutEnd {
   readonly before: Omit<CutEnd, "before"> | null;
 }
 
-/** More in a row than any site may ask for. */
-export const FAILURES_LOOKED_AT = 200;
+/** The newest that ended, as many as that at most: more than any site may ask for in a row, with those that tell nothing. */
+export const LEFT_LOOKED_AT = 400;
 
 /** Left, and the meter does not show it. */
 const NOT_SHOWN: ReadonlySet<string> = new Set(["silence", "stuck", "welded"]);

@@ -4,7 +4,7 @@ import type { Outbox } from "../kernel/events.ts";
 import { Fault } from "../kernel/faults.ts";
 import type { AccountId } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
-import { endOf, mustEnd, type Exemption, type ExemptionKind } from "./exemptions.ts";
+import { endOf, holds, mustEnd, type Exemption, type ExemptionKind } from "./exemptions.ts";
 import type { ExemptionStore } from "./policy-store.ts";
 
 export interface ExemptionDeskParts {
@@ -55,7 +55,7 @@ export class ExemptionDesk {
     const known = await store.lock(tx, id);
     if (known?.account !== account) throw new Fault("unknown-exemption", { account, exemption: id });
     const now = clock.now();
-    if (known.endedAt !== null || known.until <= now) throw new Fault("exemption-ended", { exemption: id });
+    if (!holds(known, now)) throw new Fault("exemption-ended", { exemption: id });
     await store.end(tx, id, now, by);
     await afterEnd?.(tx, known, by);
     await outbox.announce(tx, { type: "account", account });

@@ -81,5 +81,9 @@ export const remindAt = ({ from, until }: Pick<Exemption, "from" | "until">): In
     ? later(until, -EXEMPTION_REMINDER_MS)
     : later(until, -Math.floor((until - from) / SHORT_SHARE));
 
-export const holds = ({ until, endedAt }: Pick<Exemption, "until" | "endedAt">, now: Instant): boolean =>
-  endedAt === null && until > now;
+/** By somebody, before its time. That one ended by itself is a note in the books, and no better than the clock by which it was made. */
+export const isTakenBack = ({ until, endedAt }: Pick<Exemption, "until" | "endedAt">): boolean =>
+  endedAt !== null && endedAt !== until;
+
+export const holds = (exemption: Pick<Exemption, "until" | "endedAt">, now: Instant): boolean =>
+  !isTakenBack(exemption) && exemption.until > now;

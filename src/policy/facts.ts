@@ -61,7 +61,7 @@ export const factsOf = (picture: RemoteMeter, now: Instant, timeZone: string, ha
   readAt: picture.readAt,
   readingInDoubt: picture.readingInDoubt ?? false,
   registerContradicted: picture.registerContradicted ?? false,
-  exemptions: picture.exemptions,
+  exemptions: picture.exemptions.filter(({ until }) => until > now),
   hasContact,
   notice: picture.notice,
   paidAt: picture.paidAt,

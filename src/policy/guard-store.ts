@@ -154,7 +154,7 @@ export interface GuardStore {
   /** Meters of open lists, and of lists that were declined since; or of these one alone. */
   listed(tx: Transaction | null, declinedSince: Instant, meter?: MeterAddress): Promise<readonly Listed[]>;
   /** The list by which this command was asked for. */
-  batchOf(tx: Transaction, command: CommandId): Promise<CutBatch | null>;
+  batchOf(tx: Transaction | null, command: CommandId): Promise<CutBatch | null>;
   /** Somebody has called this account important, and it holds. */
   isImportant(tx: Transaction, account: AccountId, now: Instant): Promise<boolean>;
 }

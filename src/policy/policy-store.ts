@@ -10,7 +10,7 @@ import type { Intent, Stage } from "./rules.ts";
 /** What the rules said of an account last, and since when; one row each, so that a look compares and writes nothing. */
 export interface Standing extends Intent {
   readonly stage: Stage;
-  /** Version of the strategy. */
+  /** Version of the strategy by which it was decided so. */
   readonly strategy: string;
   /** When it was decided so. */
   readonly since: Instant;
@@ -40,7 +40,7 @@ export interface RemoteMeter {
   readonly readAt: Instant | null;
   /** An automatic cut of this meter has been accepted and has not left. */
   readonly cutWaiting: boolean;
-  /** Those that nobody has ended, whether their time is over or not. */
+  /** Those that nobody has taken back, whether their time is over or not. */
   readonly exemptions: readonly { readonly kind: ExemptionKind; readonly until: Instant }[];
   /** The newest that was delivered and told of a cut. */
   readonly notice: DeliveredNotice | null;
@@ -70,12 +70,16 @@ export interface KeptDecision extends Intent {
 export interface Notice {
   readonly account: AccountId;
   readonly at: Instant;
-  /** What it was about: a stage of the rules. A cut rests on one of stage "notice-due". */
-  readonly stage: Stage;
+  /** What it was about (notices/kinds.ts). A cut rests on one of "notice-due". */
+  readonly stage: string;
   /** Null: it never arrived, or nobody knows yet. */
   readonly delivered: Instant | null;
   /** The balance that it told. */
   readonly available: Fen;
+  /** What became of it, why, and which channel took it. */
+  readonly state?: string;
+  readonly because?: string | null;
+  readonly channel?: string | null;
 }
 
 /** A strategy that came into force, for whom, when, and by whom. */
@@ -122,6 +126,10 @@ export interface ExemptionStore {
   remind(tx: Transaction, id: string, at: Instant): Promise<void>;
   /** Newest first; also those that are over. */
   of(account: AccountId, limit: number): Promise<readonly Exemption[]>;
-  /** Of all accounts those that nobody has ended and that end before this moment, soonest first. */
-  endingBefore(at: Instant, limit: number): Promise<readonly Exemption[]>;
+  /** Of all accounts those that have not ended and end before this moment, soonest first; the next ones after this one. */
+  endingBefore(at: Instant, limit: number, after?: Pick<Exemption, "id" | "until">): Promise<readonly Exemption[]>;
+  /** Those whose end was noted although it is still to come, by a clock that stood wrong. */
+  endedTooEarly(now: Instant, limit: number): Promise<readonly Exemption[]>;
+  /** It has not ended, and somebody is to be reminded again. */
+  goesOn(tx: Transaction, id: string): Promise<void>;
 }

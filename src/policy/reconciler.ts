@@ -5,7 +5,7 @@
  * Restores are never shadowed and never wait for a window; cuts are recorded in shadow, and re-checked by `whyNot` in the
  * last moment before their bytes leave.
  */
-import { hours, later, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
+import { hours, later, seconds, type Clock, type Instant } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
@@ -23,9 +23,11 @@ import type { HeldBy } from "./guard-rails.ts";
 import { isDue, lookAt, owes } from "./look.ts";
 import { alarmWish } from "./meter-alarm.ts";
 import type { PolicyStore, RemoteMeter } from "./policy-store.ts";
+import { kindsOf, restAfter } from "./resting.ts";
 import { decide, fulfils, type Intent } from "./rules.ts";
 import { factsToKeep, standingAfter, type Look } from "./standing.ts";
 import type { Strategies } from "./strategies.ts";
+import type { Teller } from "./teller.ts";
 
 const LOOK_EVERY_MS = seconds(30);
 /** Time may change many decisions one after the other; they are looked at together. */
@@ -34,16 +36,8 @@ const TIME_WAKES_MS_MIN = seconds(1);
 const PAUSE_MS_MIN = 20;
 const PAUSE_PER_WORK = 4;
 const PAUSE_MS_MAX = seconds(15);
-/** A wish that ended in vain (stuck, refused) is not repeated before this: latching relays wear and weld. */
-const TRY_AGAIN_AFTER_MS = minutes(15);
-/** A restore that was refused for a small reason is tried again sooner. */
-const RESTORE_AGAIN_MS = minutes(1);
-/** Meters lock a password level after a few wrong ones. */
-const PASSWORD_REST_MS = hours(6);
 /** A meter that shows no alarm after it was told to is not told again and again: it may know better. */
 const ALARM_REST_MS = hours(1);
-/** A person has taken an automatic cut back: the rules do not undo that on the same day. */
-const PERSON_SAID_NO_MS = hours(24);
 
 export interface ReconcilerParts {
   readonly store: PolicyStore;
@@ -67,6 +61,8 @@ export interface ReconcilerParts {
     readonly gate: Pick<CutGate, "pass" | "mayAsk">;
     readonly lists: Pick<BatchTurns, "advance" | "start" | "nudge" | "stop">;
   };
+  /** Left out: nobody is told. */
+  readonly teller?: Teller;
 }
 
 /** Nobody could be asked whether so many may be cut: then nobody is, and whoever is in credit is restored all the same. */
@@ -138,7 +134,7 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
     if (decision.because === "reading-stale") readSoon(meter);
     if (decision.want !== "disconnected") return { because: decision.because };
     if (!isDue(look)) return { because: "already-cut" };
-    if (await this.#triedInVain(tx, meter, decision)) return { because: "rests" };
+    if (await this.#rests(tx, meter, decision)) return { because: "rests" };
     const ask = async (goodUntil: Instant): Promise<Command | null> => {
       await this.#remember(tx, look, false);
       const command = await this.#ask(tx, look, goodUntil);
@@ -156,6 +152,7 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
     const needed = decision.want === "connected" && picture.relay !== "unknown" && !fulfils(picture, "connected");
     const command = needed ? await this.#ask(tx, look) : null;
     await this.#keep(tx, look, false, command);
+    await this.#parts.teller?.looked(tx, look);
     return command;
   }
 
@@ -199,7 +196,7 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
       const due = owing
         .map((picture) => lookAt(strategies, picture, now))
         .filter((look) => look.strategy.mode === "live" && isDue(look));
-      return await rails.gate.pass(due, ({ picture, decision }) => this.#triedInVain(null, picture.meter, decision));
+      return await rails.gate.pass(due, ({ picture, decision }) => this.#rests(null, picture.meter, decision));
     } catch (error) {
       log.error({ reason: reasonOf(error) }, "the guard rails could not be asked: nobody is cut at this look");
       return NOT_NOW;
@@ -237,9 +234,9 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
     const shadow = decision.want === "disconnected" && (strategy.mode === "shadow" || (await holdsCuts?.()) === true);
     const isWanted = picture.relay !== "unknown" && !fulfils(picture, decision.want);
     if (isWanted) await this.#remember(tx, look, shadow);
-    const mayAsk =
-      isWanted && !shadow && !(await this.#triedInVain(tx, meter, decision)) && !(await this.#isHeld(tx, look, held));
+    const mayAsk = isWanted && !shadow && !(await this.#rests(tx, meter, decision)) && !(await this.#isHeld(tx, look, held));
     await this.#keep(tx, look, shadow, mayAsk ? await this.#ask(tx, look) : null);
+    await this.#parts.teller?.looked(tx, look);
   }
 
   /** By the guard rails; asked anew, since another gateway may have cut meanwhile. */
@@ -294,24 +291,9 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
     return since >= 0 && since < ALARM_REST_MS;
   }
 
-  /** The last command for this wish ended without effect, and it is too early to ask again. */
-  async #triedInVain(tx: Transaction | null, meter: MeterAddress, intent: Intent): Promise<boolean> {
-    const kinds: readonly CommandKind[] = intent.want === "disconnected" ? ["disconnect"] : ["reconnect", "arm"];
-    const last = await this.#parts.commands.lastEnded(tx, meter, kinds);
-    if (last === null || last.endedAt === null || last.askedBy !== "rule") return false;
-    const since = this.#parts.clock.now() - last.endedAt;
-    if (since < 0) return false; // the clock went back; nobody waits for it to come again
-    return since < this.#restAfter(last, intent);
-  }
-
-  #restAfter(last: Command, intent: Intent): number {
-    if (last.state === "cancelled") return last.because === "person" ? PERSON_SAID_NO_MS : 0;
-    if (last.state !== "unanswered" && last.state !== "refused") return 0;
-    if (last.because === "stuck") return TRY_AGAIN_AFTER_MS;
-    if (last.because === "password-refused") return PASSWORD_REST_MS;
-    const heardAt = this.#parts.heardAt(last.meter);
-    if (last.because === "silence" && heardAt !== null && last.endedAt !== null && heardAt > last.endedAt) return 0;
-    return intent.want === "connected" ? RESTORE_AGAIN_MS : TRY_AGAIN_AFTER_MS; // somebody sits in the dark
+  async #rests(tx: Transaction | null, meter: MeterAddress, { want }: Intent): Promise<boolean> {
+    const { commands, heardAt, clock } = this.#parts;
+    return restAfter(await commands.lastEnded(tx, meter, kindsOf(want)), want, heardAt(meter), clock.now()) !== null;
   }
 
   async #remember(tx: Transaction, { picture, decision, facts, strategy }: Look, shadow: boolean): Promise<void> {

@@ -32,13 +32,13 @@ export function standingAfter(
   strategy: Strategy,
 ): After {
   const was = before ?? UNSAID;
-  const isOld = was.stage === stage && was.want === want && was.because === because;
-  // other rules are news to whoever they may concern; a new strategy does not write a row for everybody who is fine
-  const isNews = !isOld || (before !== null && before.strategy !== strategy.version && stage !== "fine");
+  // other rules alone are none: two gateways, one of which has another file, would write of every account for ever
+  const isNews = was.stage !== stage || was.want !== want || was.because !== because;
   const arrearsSince = facts.available < strategy.cutAt ? (before?.arrearsSince ?? facts.now) : null;
   const since = isNews || before === null ? facts.now : before.since;
+  const version = isNews || before === null ? strategy.version : before.strategy;
   return {
-    standing: { stage, want, because, strategy: strategy.version, since, arrearsSince },
+    standing: { stage, want, because, strategy: version, since, arrearsSince },
     isNews,
     isOther: isNews || (before?.arrearsSince ?? null) !== arrearsSince,
     stageChanged: was.stage !== stage,

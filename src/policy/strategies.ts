@@ -3,6 +3,7 @@
  * strategy of their class, so a million accounts have as many strategies as there are classes, and their calendars look only once.
  */
 import type { AccountId } from "../kernel/ids.ts";
+import type { Maintenance } from "./calendar.ts";
 import { saidIn, type PolicyRules } from "./policy-file.ts";
 import { resolve, type Layer, type Resolved } from "./resolve.ts";
 import type { Strategy } from "./strategy.ts";
@@ -59,12 +60,17 @@ export class Strategies {
 
   /** Some restores are spread. */
   get staggers(): boolean {
-    const all = [
-      this.#source.site,
-      ...this.#source.classes.values(),
-      ...[...this.#source.accounts.values()].map(({ policy }) => policy),
-    ];
-    return all.some((said) => said?.stagger != null);
+    return this.#said().some((said) => said.stagger != null);
+  }
+
+  /** Every planned outage that somebody said, for whomever. */
+  get outages(): readonly Maintenance[] {
+    return this.#said().flatMap((said) => said.noCut?.maintenance ?? []);
+  }
+
+  #said(): readonly PolicyRules[] {
+    const { site, classes, accounts } = this.#source;
+    return [site, ...classes.values(), ...[...accounts.values()].flatMap(({ policy }) => policy ?? [])];
   }
 
   /** Everything that is in force; accounts with words of their own as members of `classOf`. */

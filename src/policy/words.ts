@@ -1,6 +1,8 @@
 /** What codes of the rules mean, for whoever asks "why was I cut, why was I not?": one sentence each, in both languages. */
 import { exemptionKinds, exemptionTable } from "./exemptions.ts";
+import { iso } from "../kernel/clock.ts";
 import type { HeldBy } from "./guard-rails.ts";
+import type { Rest, RestCode } from "./resting.ts";
 import type { Block, Stage } from "./rules.ts";
 
 export interface Words {
@@ -28,8 +30,8 @@ const exempt = Object.fromEntries(
   ]),
 ) as Record<Extract<Block, `exempt-${string}`>, Words>;
 
-/** Also those that are said beside the rules: by books that came back from a backup, by a site in shadow. */
-export type Because = Block | HeldBy | "credit-exhausted" | "restored" | "shadow";
+/** Also those that are said beside the rules: by a wish that rests, by books that came back from a backup, by a site in shadow. */
+export type Because = Block | HeldBy | RestCode | "credit-exhausted" | "restored" | "shadow";
 
 export const becauseWords: Readonly<Record<Because, Words>> = {
   ...exempt,
@@ -41,6 +43,13 @@ export const becauseWords: Readonly<Record<Because, Words>> = {
   batch: say("it is on an approved list, and its turn has not come", "已列入审批批次,等待执行"),
   "cut-pace": say("others have been cut just now", "跳闸节奏限制,稍后执行"),
   shadow: say("the rules only record what they would do", "规则仅记录,不执行"),
+  "relay-unknown": say("nobody has seen yet where the relay stands", "继电器状态未知"),
+  "person-order-under-way": say("a person's order to the same relay is under way", "人工对该继电器的命令正在执行"),
+  "taken-back-by-person": say("a person has taken back what the rules asked for last", "人工已撤销上一条自动命令"),
+  stuck: say("the relay did not move when it was told to last", "继电器上次拒动"),
+  "password-refused": say("the meter refused the password, and locks after a few wrong ones", "电表拒绝密码,多次错误将锁定"),
+  silent: say("the meter did not answer last, and was not heard since", "电表上次未应答,此后仍无通信"),
+  "tried-in-vain": say("it was asked for a moment ago and the meter refused", "刚才执行未成功"),
   "meter-quarantined": say("the meter is not the one of the books", "电表已隔离"),
   "cut-by-person": say("a person has cut it, and only a person restores it", "人工跳闸,须人工恢复"),
   "supply-protected": say("the supply is protected at the meter", "电表处于保电状态"),
@@ -66,3 +75,11 @@ export const becauseWords: Readonly<Record<Because, Words>> = {
 /** A code that was retired is still in old rows: it speaks for itself. */
 export const wordsOf = (because: string): Words =>
   (becauseWords as Readonly<Record<string, Words>>)[because] ?? say(because, because);
+
+/** With the moment at which it is asked for again, where there is one. */
+export function restWords({ code, until }: Rest, timeZone: string): Words {
+  const { en, zh } = becauseWords[code];
+  if (until === null) return { en, zh };
+  const at = iso(until, timeZone).slice(0, "2026-11-23T10:00".length).replace("T", " ");
+  return say(`${en} (until ${at})`, `${zh}(至 ${at})`);
+}

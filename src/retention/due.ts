@@ -15,6 +15,16 @@ export const SIZE = { first: 20, least: 2, most: 20_000 } as const;
 export const dueTo = (kind: KindName, site: Retention, now: Instant, timeZone: string): Instant =>
   startOfDay(dayOf(now, timeZone), timeZone, -kinds[kind].after(site));
 
+/** More at once than a house that stood still for a month has before it: perhaps the clock stands wrong, and a person looks first. */
+const JUMP_DAYS_MAX = 30;
+const DAY_MS = 86_400_000;
+
+/** Pure: whether rows may go that far, when they went up to `from` before; a person's word counts like a night that was done. */
+export function mayGo(from: Instant, until: Instant, { goOnTo }: Pick<Retention, "goOnTo">, timeZone: string): boolean {
+  const said = goOnTo === null ? from : startOfDay(goOnTo, timeZone);
+  return until - Math.max(from, said) <= JUMP_DAYS_MAX * DAY_MS;
+}
+
 /** Pure: the next batch's size, after one of this size took so long. */
 export function sizeAfter(size: number, tookMs: number): number {
   const factor = tookMs > BATCH_MS_MAX ? 0.25 : tookMs > BATCH_MS ? 0.75 : tookMs < BATCH_MS / 2 ? 1.5 : 1;
@@ -26,26 +36,32 @@ export async function thinningDue(
   store: RetentionStore,
   { site, timeZone, now }: { readonly site: Retention; readonly timeZone: string; readonly now: Instant },
 ): Promise<
-  readonly { readonly kind: KindName; readonly until: Instant; readonly from: Instant | null; readonly rows: number }[]
+  readonly {
+    readonly kind: KindName;
+    readonly until: Instant;
+    readonly from: Instant | null;
+    readonly rows: number;
+    /** For a person's word. */
+    readonly waits: boolean;
+  }[]
 > {
   const due = [];
   for (const kind of kindNames) {
     const until = dueTo(kind, site, now, timeZone);
-    const from = await store.doneTo(kind);
+    const from = (await store.doneTo(kind)) ?? (await store.oldest(kind));
     let rows = 0;
     for (let day = from === null ? until : startOfDay(dayOf(from, timeZone), timeZone); day < until;) {
       const to = startOfDay(dayOf(day, timeZone), timeZone, 1);
       for (let after: string | null = null; ;) {
-        const { thinned, next }: { thinned: number; next: string | null } = await store.thin({
-          ...{ kind, from: day, to, after, size: SIZE.most, now: null },
-        });
-        rows += thinned;
-        if (next === null) break;
-        after = next;
+        const counted = await store.thin({ kind, from: day, to, after, size: SIZE.most, now: null });
+        if (counted === null) break;
+        rows += counted.thinned;
+        if (counted.next === null) break;
+        after = counted.next;
       }
       day = to;
     }
-    due.push({ kind, until, from, rows });
+    due.push({ kind, until, from, rows, waits: from !== null && !mayGo(from, until, site, timeZone) });
   }
   return due;
 }

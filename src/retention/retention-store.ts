@@ -25,6 +25,18 @@ export const kinds = {
     after: (site) => site.readings.all,
   },
   "intents-gone": { title: "what the rules wanted: only each meter's newest is left", after: (site) => site.events },
+  "decisions-changes": {
+    title: "decisions without a command: only what was other than before is left",
+    after: (site) => site.readings.all,
+  },
+  "decisions-gone": {
+    title: "decisions without a command: only each account's newest is left",
+    after: (site) => site.events,
+  },
+  "meter-events": {
+    title: "what meters say has happened to them, unless an exception names it",
+    after: (site) => site.events,
+  },
 } as const satisfies Record<string, Kind>;
 export type KindName = keyof typeof kinds;
 export const kindNames = Object.keys(kinds) as readonly KindName[];
@@ -72,8 +84,14 @@ export interface RetentionStore {
   makeMonths(now: Instant, site: Retention): Promise<Months>;
   /** On how many of these days anything was read. */
   daysRead(days: readonly { readonly from: Instant; readonly to: Instant }[]): Promise<number>;
-  /** Up to where this kind was thinned; where it never was, a moment not after its oldest row, and at most a month before it. Null: there is none. */
+  /** Up to where this kind was thinned; null: it never was. */
   doneTo(kind: KindName): Promise<Instant | null>;
+  /** A moment not after its oldest row, and at most a month before it. Null: there is none. */
+  oldest(kind: KindName): Promise<Instant | null>;
+  /** Another gateway may have gone further: the mark never goes back by this. */
   markDone(kind: KindName, to: Instant, now: Instant): Promise<void>;
-  thin(batch: Batch): Promise<Thinned>;
+  /** It was noted too far. */
+  setBack(kind: KindName, to: Instant, now: Instant): Promise<void>;
+  /** Null: another gateway is at this kind just now, and nothing was done. Whoever only counts is in nobody's way. */
+  thin(batch: Batch): Promise<Thinned | null>;
 }

@@ -20,6 +20,8 @@ export const retentionShape = z
     frames: days.min(DAYS_MIN).default(400),
     // What the rules wanted, and what meters say has happened to them.
     events: days.min(DAYS_MIN).default(3_650),
+    // A person has looked at the clock and at the calendar: rows before this day may go, however many days that are at once.
+    goOnTo: z.iso.date().nullable().default(null),
   })
   .prefault({});
 

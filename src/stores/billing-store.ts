@@ -4,7 +4,16 @@ import { Instant } from "../kernel/clock.ts";
 import { Fen } from "../kernel/money.ts";
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
-import { byDay, type BilledDay, type BillingState, type DailyBillingStore, type Stretch } from "../ledger/billing-store.ts";
+import {
+  byDay,
+  UNSETTLED_WITHIN_DAYS,
+  type BilledDay,
+  type BillingState,
+  type DailyBillingStore,
+  type Stretch,
+  type UnsettledUnder,
+  type Whose,
+} from "../ledger/billing-store.ts";
 import type { Track } from "../ledger/day-points.ts";
 import type { SettlementDay } from "../ledger/settlement-day.ts";
 import { at, type Database } from "./database.ts";
@@ -137,23 +146,28 @@ export class PostgresBillingStore implements DailyBillingStore {
     );
   }
 
-  async settleByReadings(tx: Transaction, { meter, stretch }: Stretch, before: string): Promise<boolean> {
-    const rows = await this.#db.rows<{ rates_missing: boolean }>(
+  async settleByReadings(tx: Transaction, { meter, account }: Whose, before: string): Promise<readonly Whose[]> {
+    const rows = await this.#db.rows<{ meter: string; account: string }>(
       tx,
-      `UPDATE billing_days SET settled_by = 'readings'
-        WHERE meter = $1 AND stretch = $2 AND day < $3 AND settled_by IS NULL AND end_by IS NOT NULL RETURNING rates_missing`,
-      [meter, stretch, before],
+      `WITH due AS MATERIALIZED (
+         SELECT meter, stretch, day, account FROM billing_days
+          WHERE (meter = $1 OR account = $2) AND day < $3 AND settled_by IS NULL AND end_by IS NOT NULL ORDER BY day, stretch, meter FOR UPDATE),
+       settled AS (
+         UPDATE billing_days d SET settled_by = 'readings' FROM due
+          WHERE (d.meter, d.stretch, d.day, d.account) = (due.meter, due.stretch, due.day, due.account)
+         RETURNING d.meter, d.account, d.rates_missing)
+       SELECT DISTINCT meter, account FROM settled WHERE rates_missing ORDER BY meter, account`,
+      [meter, account, before],
     );
-    return rows.some((row) => row.rates_missing);
+    return rows.map((row) => ({ meter: row.meter as MeterAddress, account: row.account as AccountId }));
   }
 
-  async ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly string[]> {
-    const rows = await this.#db.rows<{ day: string }>(
+  async ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly Pick<SettlementDay, "day" | "tariff">[]> {
+    return this.#db.rows<Pick<DayRow, "day" | "tariff">>(
       tx,
-      "SELECT DISTINCT day FROM billing_days WHERE meter = $1 AND rates_missing AND settled_by IS NOT NULL ORDER BY day",
+      "SELECT DISTINCT day, tariff FROM billing_days WHERE meter = $1 AND rates_missing AND settled_by IS NOT NULL ORDER BY day, tariff",
       [meter],
     );
-    return rows.map(({ day }) => day);
   }
 
   async days(account: AccountId, limit: number): Promise<readonly BilledDay[]> {
@@ -173,5 +187,20 @@ export class PostgresBillingStore implements DailyBillingStore {
       [account, from, to],
     );
     return byDay(rows.map(dayOfRow));
+  }
+
+  /** OFFSET 0 keeps it account by account, through the index: joined at once, all days of all years would be read. */
+  async unsettledBeside(known: readonly string[]): Promise<readonly UnsettledUnder[]> {
+    const rows = await this.#db.rows<{ tariff: string; meters: number; day: string; meter: string }>(
+      null,
+      `SELECT d.tariff, count(DISTINCT d.meter)::int AS meters, min(d.day) AS day, (array_agg(d.meter ORDER BY d.day, d.meter))[1] AS meter
+         FROM accounts a,
+              LATERAL (SELECT max(day) AS newest FROM billing_days WHERE account = a.account) n,
+              LATERAL (SELECT tariff, meter, day FROM billing_days WHERE account = a.account AND settled_by IS NULL
+                          AND day >= to_char(n.newest::date - $2::int, 'YYYY-MM-DD') OFFSET 0) d
+        WHERE d.tariff IS NOT NULL AND d.tariff <> ALL ($1::text[]) GROUP BY d.tariff ORDER BY d.tariff`,
+      [known, UNSETTLED_WITHIN_DAYS],
+    );
+    return rows.map((row) => ({ ...row, meter: row.meter as MeterAddress }));
   }
 }

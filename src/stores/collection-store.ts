@@ -181,10 +181,7 @@ export class PostgresCollectionStore implements CollectionStore {
     const rows = await this.#db.rows<Omit<Gap, "line" | "account"> & { line: string; account: string | null }>(
       null,
       `SELECT d.meter, d.day, m.bus AS line, m.account, a.class, d.state, d.because, d.asked_at AS "askedAt"
-         FROM collection_days d JOIN meters m ON m.address = d.meter LEFT JOIN accounts a ON a.account = m.account
-        WHERE d.state IN ('missing', 'given-up')
-          AND ($1::date IS NULL OR d.day >= $1) AND ($2::date IS NULL OR d.day <= $2)
-          AND ($3::text IS NULL OR d.meter = $3) AND ($4::text IS NULL OR m.bus = $4) AND ($5::text IS NULL OR a.class = $5)
+         ${GAPS}
           AND ($6::date IS NULL OR d.day < $6 OR (d.day = $6 AND d.meter > $7))
         ORDER BY d.day DESC, d.meter LIMIT $8`,
       [page.from, page.to, page.meter, page.line, page.class, page.after?.day ?? null, page.after?.meter ?? null, page.limit],
@@ -195,4 +192,21 @@ export class PostgresCollectionStore implements CollectionStore {
       account: row.account === null ? null : AccountId(row.account),
     }));
   }
+
+  async gapCount({ from, to, meter, line, class: of }: Omit<GapPage, "limit" | "after">): Promise<number> {
+    const rows = await this.#db.rows<{ count: number }>(null, `SELECT count(*)::int AS count ${GAPS}`, [
+      from,
+      to,
+      meter,
+      line,
+      of,
+    ]);
+    return rows[0]!.count;
+  }
 }
+
+const GAPS = `
+         FROM collection_days d JOIN meters m ON m.address = d.meter LEFT JOIN accounts a ON a.account = m.account
+        WHERE d.state IN ('missing', 'given-up')
+          AND ($1::date IS NULL OR d.day >= $1) AND ($2::date IS NULL OR d.day <= $2)
+          AND ($3::text IS NULL OR d.meter = $3) AND ($4::text IS NULL OR m.bus = $4) AND ($5::text IS NULL OR a.class = $5)`;

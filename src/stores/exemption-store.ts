@@ -68,12 +68,26 @@ export class PostgresExemptionStore implements ExemptionStore {
     return rows.map(exemptionOf);
   }
 
-  async endingBefore(when: Instant, limit: number): Promise<readonly Exemption[]> {
+  async endingBefore(when: Instant, limit: number, after?: Pick<Exemption, "id" | "until">): Promise<readonly Exemption[]> {
     const rows = await this.#db.rows<Row>(
       null,
-      "SELECT * FROM exemptions WHERE ended_at IS NULL AND ends_at < $1 ORDER BY ends_at, id LIMIT $2",
-      [at(when), limit],
+      `SELECT * FROM exemptions WHERE ended_at IS NULL AND ends_at < $1 AND ($3::timestamptz IS NULL OR (ends_at, id) > ($3, $4::uuid))
+        ORDER BY ends_at, id LIMIT $2`,
+      [at(when), limit, after === undefined ? null : at(after.until), after?.id ?? null],
     );
     return rows.map(exemptionOf);
+  }
+
+  async endedTooEarly(now: Instant, limit: number): Promise<readonly Exemption[]> {
+    const rows = await this.#db.rows<Row>(
+      null,
+      "SELECT * FROM exemptions WHERE ended_at = ends_at AND ends_at > $1 ORDER BY ends_at, id LIMIT $2",
+      [at(now), limit],
+    );
+    return rows.map(exemptionOf);
+  }
+
+  async goesOn(tx: Transaction, id: string): Promise<void> {
+    await this.#db.run(tx, "UPDATE exemptions SET ended_at = NULL, ended_by = NULL, reminded_at = NULL WHERE id = $1", [id]);
   }
 }

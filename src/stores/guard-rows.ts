@@ -1,4 +1,4 @@
-/** Rows of what holds cuts back, and what they mean: halts, lists, members. */
+/** Rows of what holds cuts back, and what they are outside: stops, lists and those who stand on them. */
 import { Instant } from "../kernel/clock.ts";
 import type { AccountId, CommandId, MeterAddress } from "../kernel/ids.ts";
 import { Fen } from "../kernel/money.ts";

@@ -3,7 +3,7 @@ import { Instant } from "../kernel/clock.ts";
 import type { AccountId, CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
-import { failuresInARow, FAILURES_LOOKED_AT, type CutEnd } from "../policy/cut-ends.ts";
+import { failuresInARow, LEFT_LOOKED_AT, type CutEnd } from "../policy/cut-ends.ts";
 import type {
   BatchChange,
   CutBatch,
@@ -85,7 +85,7 @@ export class PostgresGuardStore implements GuardStore {
                          FROM ended c
                         WHERE c.ended_at >= coalesce((SELECT g.ended_at FROM good g), '-infinity'::timestamptz)
                           AND NOT EXISTS (SELECT 1 FROM good g WHERE (c.ended_at, c.id) < (g.ended_at, g.id))
-                        ORDER BY c.ended_at DESC, c.id DESC LIMIT ${FAILURES_LOOKED_AT}) x) AS ends,
+                        ORDER BY c.ended_at DESC, c.id DESC LIMIT ${LEFT_LOOKED_AT}) x) AS ends,
               CASE WHEN $2::text[] IS NOT NULL THEN (SELECT y.created_at FROM payments y
                 WHERE cardinality($2::text[]) = 0 OR y.channel = ANY($2) ORDER BY y.id DESC LIMIT 1) END AS paid,
               CASE WHEN $2::text[] IS NOT NULL THEN (SELECT max(i.at) FROM payment_imports i
@@ -305,7 +305,7 @@ export class PostgresGuardStore implements GuardStore {
     );
   }
 
-  async batchOf(tx: Transaction, command: CommandId): Promise<CutBatch | null> {
+  async batchOf(tx: Transaction | null, command: CommandId): Promise<CutBatch | null> {
     const [row] = await this.#db.rows<BatchRow>(
       tx,
       "SELECT b.* FROM cut_batches b JOIN cut_members m ON m.batch = b.id WHERE m.command = $1",

@@ -2,7 +2,7 @@
  * The month's statements out of the rows, set by set: what an account has now less what moved since the month began is its opening, so
  * years of entries before it are not looked at. One still picture: money goes on meanwhile and nothing of it is half in.
  */
-import { open, rm } from "node:fs/promises";
+import { lstat, open, rename, rm } from "node:fs/promises";
 import { CentiKwh } from "../kernel/energy.ts";
 import { hours } from "../kernel/clock.ts";
 import { Fen } from "../kernel/money.ts";
@@ -86,17 +86,22 @@ export interface MonthTotals {
   readonly cost: Fen;
 }
 
-/** Into a new file; one that could not be finished is no file of statements, and whoever wrote it hears why. */
+/**
+ * Into a new file, which gets its name when all of it is on the disk: one that could not be finished, or whose writer was killed, is no file
+ * of statements. What a killed one left is FILE.part, and is written over.
+ */
 export async function writeMonth(
   db: Database,
   wish: { readonly month: string; readonly timeZone: string; readonly file: string; readonly tell?: (accounts: number) => void },
 ): Promise<MonthTotals> {
   let totals: MonthTotals = { accounts: 0, entries: 0, opening: Fen(0n), closing: Fen(0n), energy: CentiKwh(0n), cost: Fen(0n) };
-  const out = await open(wish.file, "wx");
+  await mustBeNew(wish.file);
+  const part = `${wish.file}.part`;
+  const out = await open(part, "w");
   try {
-    await out.write(printCsv([HEADER]));
+    await out.writeFile(printCsv([HEADER])); // goes on until all of it is written; a bare write may not
     await runMonth(db, wish, async (rows) => {
-      await out.write(printCsv(rows.map(cellsOf)));
+      await out.writeFile(printCsv(rows.map(cellsOf)));
       totals = rows.reduce<MonthTotals>(
         (sum, row) => ({
           accounts: sum.accounts + 1,
@@ -112,12 +117,19 @@ export async function writeMonth(
     });
     await out.sync();
     await out.close();
+    await mustBeNew(wish.file); // somebody may have made it meanwhile
+    await rename(part, wish.file);
     return totals;
   } catch (error) {
     await out.close();
-    await rm(wish.file, { force: true });
+    await rm(part, { force: true });
     throw error;
   }
+}
+
+async function mustBeNew(file: string): Promise<void> {
+  const there = await lstat(file).catch(() => null);
+  if (there !== null) throw new Error(`EEXIST: ${file} is there already, and stays as it is`);
 }
 
 const rowOf = (row: Row): MonthRow => ({

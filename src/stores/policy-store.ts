@@ -52,7 +52,7 @@ const PICTURE = `
          EXISTS (SELECT 1 FROM commands c WHERE c.meter = m.address AND c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.state IN ('accepted', 'queued')) AS cut_waiting,
          (SELECT y.created_at FROM payments y WHERE y.account = a.account ORDER BY y.id DESC LIMIT 1) AS paid_at,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', e.kind, 'until', (extract(epoch FROM e.ends_at) * 1000)::bigint) ORDER BY e.id), '[]')
-            FROM exemptions e WHERE e.account = a.account AND e.ended_at IS NULL) AS exemptions,
+            FROM exemptions e WHERE e.account = a.account AND (e.ended_at IS NULL OR e.ended_at = e.ends_at)) AS exemptions,
          (SELECT coalesce(jsonb_agg(jsonb_build_array(d.day, d.cost::text) ORDER BY d.day DESC), '[]')
             FROM (SELECT day, cost FROM billing_days WHERE account = a.account AND meter = m.address ORDER BY day DESC LIMIT ${RECENT_DAYS}) d) AS days,
          n.at AS noticed_at, n.delivered AS notice_delivered, n.available AS notice_available,
@@ -66,6 +66,11 @@ const PICTURE = `
     LEFT JOIN LATERAL (SELECT o.at, o.delivered, o.available FROM notices o
                         WHERE o.account = a.account AND o.stage = 'notice-due' AND o.delivered IS NOT NULL ORDER BY o.id DESC LIMIT 1) n ON true
    WHERE m.active AND NOT m.being_replaced`;
+
+/** A meter that is no remote one is not locked: no rule decides of it. */
+const LOCK = `
+  SELECT 1 FROM meters m JOIN accounts a ON a.account = m.account AND a.mode = 'remote'
+   WHERE m.address = $1 AND m.active AND NOT m.being_replaced FOR UPDATE OF m`;
 
 const maybe = (ms: number | null): Instant | null => (ms === null ? null : Instant(ms));
 
@@ -133,8 +138,10 @@ export class PostgresPolicyStore implements PolicyStore {
     return (await this.#db.rows<Row>(null, `${PICTURE} ORDER BY m.address`)).map(pictureOf);
   }
 
+  /** The lock first and the picture after it: a statement that waits for a row shows everything else as it was before it waited. */
   async remoteMeter(tx: Transaction | null, meter: MeterAddress): Promise<RemoteMeter | null> {
-    const [row] = await this.#db.rows<Row>(tx, `${PICTURE} AND m.address = $1${tx === null ? "" : " FOR UPDATE OF m"}`, [meter]);
+    if (tx !== null && (await this.#db.rows(tx, LOCK, [meter])).length === 0) return null;
+    const [row] = await this.#db.rows<Row>(tx, `${PICTURE} AND m.address = $1`, [meter]);
     return row === undefined ? null : pictureOf(row);
   }
 
@@ -205,18 +212,12 @@ export class PostgresPolicyStore implements PolicyStore {
   }
 
   async noticesOf(account: AccountId, limit: number): Promise<readonly Notice[]> {
-    const rows = await this.#db.rows<{ at: number; stage: Stage; delivered: number | null; available: bigint }>(
+    const rows = await this.#db.rows<Omit<Notice, "account" | "at" | "delivered"> & { at: number; delivered: number | null }>(
       null,
-      "SELECT at, stage, delivered, available FROM notices WHERE account = $1 ORDER BY id DESC LIMIT $2",
+      "SELECT at, stage, delivered, available, state, because, channel FROM notices WHERE account = $1 ORDER BY id DESC LIMIT $2",
       [account, limit],
     );
-    return rows.map(({ at: when, stage, delivered, available }) => ({
-      account,
-      at: Instant(when),
-      stage,
-      delivered: maybe(delivered),
-      available: Fen(available),
-    }));
+    return rows.map(({ at: when, delivered, ...rest }) => ({ ...rest, account, at: Instant(when), delivered: maybe(delivered) }));
   }
 
   keepStrategies(strategies: readonly StrategyVersion[]): Promise<readonly StrategyVersion[]> {

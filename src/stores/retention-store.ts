@@ -27,12 +27,18 @@ const DAY_MS = 86_400_000;
 /** So many months ahead, however long nobody comes by. */
 const MONTHS_AHEAD = 3;
 
+/** Who thins a kind holds the lock of this name for a batch. */
+export const turnOf = (kind: KindName): string => `fee-control-gateway retention ${kind}`;
+
 const TABLES: Record<KindName, { readonly table: string; readonly column: string }> = {
   "readings-daily": { table: "readings", column: "taken_at" },
   "readings-gone": { table: "readings", column: "taken_at" },
   frames: { table: "attempts", column: "at" },
   "intents-changes": { table: "intents", column: "at" },
   "intents-gone": { table: "intents", column: "at" },
+  "decisions-changes": { table: "decisions", column: "at" },
+  "decisions-gone": { table: "decisions", column: "at" },
+  "meter-events": { table: "meter_events", column: "read_at" },
 };
 
 /** Pairs that were ever believed, in the order of their key; of each the day's rows are one stretch of the index. */
@@ -52,10 +58,11 @@ const readings = (places: "place > 1" | "true"): string => `
   SELECT (SELECT count(*)::int FROM old) AS thinned, (SELECT count(*)::int FROM pairs) AS looked,
          (SELECT meter || ' ' || item FROM pairs ORDER BY meter DESC, item DESC LIMIT 1) AS last`;
 
-const intents = (which: string): string => `
-  WITH looked AS MATERIALIZED (SELECT * FROM intents WHERE at >= $3 AND at < $4 AND ($1::text IS NULL OR id > $1::bigint) ORDER BY id LIMIT $2),
+/** Rows with a number of their own, and of them the old ones that go. */
+const rows = (kind: KindName, which: string, { table, column } = TABLES[kind]): string => `
+  WITH looked AS MATERIALIZED (SELECT * FROM ${table} WHERE ${column} >= $3 AND ${column} < $4 AND ($1::text IS NULL OR id > $1::bigint) ORDER BY id LIMIT $2),
        old AS (SELECT x.id FROM looked x WHERE ${which}),
-       done AS (DELETE FROM intents i USING old WHERE $5 AND i.id = old.id)
+       done AS (DELETE FROM ${table} i USING old WHERE $5 AND i.id = old.id)
   SELECT (SELECT count(*)::int FROM old) AS thinned, (SELECT count(*)::int FROM looked) AS looked, (SELECT max(id)::text FROM looked) AS last`;
 
 const STATEMENTS: Record<KindName, string> = {
@@ -68,14 +75,32 @@ const STATEMENTS: Record<KindName, string> = {
           ORDER BY a.command, a.number LIMIT $2),
        old AS (
          SELECT a.command, a.number FROM looked a JOIN commands c ON c.id = a.command
-          WHERE a.frames <> '[]' AND c.ended_at < $4 AND c.kind = ANY ($5) AND c.effect <> 'adds' AND c.payment IS NULL
+          WHERE a.frames <> '[]' AND c.ended_at IS NOT NULL AND c.kind = ANY ($5) AND c.effect <> 'adds' AND c.payment IS NULL
             AND NOT EXISTS (SELECT 1 FROM exceptions e WHERE e.command = c.id)),
        done AS (UPDATE attempts u SET frames = '[]', thinned_at = $7 FROM old WHERE $6 AND u.command = old.command AND u.number = old.number)
   SELECT (SELECT count(*)::int FROM old) AS thinned, (SELECT count(*)::int FROM looked) AS looked,
          (SELECT command || ' ' || number FROM looked ORDER BY command DESC, number DESC LIMIT 1) AS last`,
-  "intents-changes": intents(`(x.want, x.because, x.shadow) IS NOT DISTINCT FROM
-    (SELECT (y.want, y.because, y.shadow) FROM intents y WHERE y.meter = x.meter AND y.id < x.id ORDER BY y.id DESC LIMIT 1)`),
-  "intents-gone": intents("EXISTS (SELECT 1 FROM intents y WHERE y.meter = x.meter AND y.id > x.id)"),
+  "intents-changes": rows(
+    "intents-changes",
+    `(x.want, x.because, x.shadow) IS NOT DISTINCT FROM
+    (SELECT (y.want, y.because, y.shadow) FROM intents y WHERE y.meter = x.meter AND y.id < x.id ORDER BY y.id DESC LIMIT 1)`,
+  ),
+  "intents-gone": rows("intents-gone", "EXISTS (SELECT 1 FROM intents y WHERE y.meter = x.meter AND y.id > x.id)"),
+  // by account, because by account they are found; what was asked of a meter stands with its command for ever
+  "decisions-changes": rows(
+    "decisions-changes",
+    `x.command IS NULL AND (x.meter, x.stage, x.want, x.because, x.shadow) IS NOT DISTINCT FROM
+    (SELECT (y.meter, y.stage, y.want, y.because, y.shadow) FROM decisions y WHERE y.account = x.account AND y.id < x.id ORDER BY y.id DESC LIMIT 1)`,
+  ),
+  "decisions-gone": rows(
+    "decisions-gone",
+    "x.command IS NULL AND EXISTS (SELECT 1 FROM decisions y WHERE y.account = x.account AND y.id > x.id)",
+  ),
+  "meter-events": rows(
+    "meter-events",
+    `NOT EXISTS (SELECT 1 FROM exceptions e WHERE e.meter = x.meter
+    AND e.evidence -> 'event' ->> 'kind' = x.kind AND e.evidence -> 'event' ->> 'number' = x.number::text)`,
+  ),
 };
 
 export class PostgresRetentionStore implements RetentionStore {
@@ -112,9 +137,12 @@ export class PostgresRetentionStore implements RetentionStore {
   }
 
   async doneTo(kind: KindName): Promise<Instant | null> {
-    const { table, column } = TABLES[kind];
     const [done] = await this.#db.rows<{ at: number }>(null, "SELECT done_to AS at FROM retention WHERE what = $1", [kind]);
-    if (done !== undefined) return Instant(done.at);
+    return done === undefined ? null : Instant(done.at);
+  }
+
+  async oldest(kind: KindName): Promise<Instant | null> {
+    const { table, column } = TABLES[kind];
     if (table === "readings") return this.#oldestMonth();
     const [oldest] = await this.#db.rows<{ at: number | null }>(null, `SELECT min(${column}) AS at FROM ${table}`);
     return oldest?.at == null ? null : Instant(oldest.at);
@@ -128,20 +156,44 @@ export class PostgresRetentionStore implements RetentionStore {
     );
   }
 
-  async thin({ kind, from, to, after, size, now }: Batch): Promise<Thinned> {
+  async setBack(kind: KindName, to: Instant, now: Instant): Promise<void> {
+    await this.#db.run(null, "UPDATE retention SET done_to = least(done_to, $2), at = $3 WHERE what = $1", [
+      kind,
+      at(to),
+      at(now),
+    ]);
+  }
+
+  async thin({ kind, from, to, after, size, now }: Batch): Promise<Thinned | null> {
     const more: Record<KindName, readonly unknown[]> = {
       "readings-daily": [SOURCES_KEPT, now !== null],
       "readings-gone": [SOURCES_KEPT, now !== null],
       frames: [KINDS_WITHOUT_MONEY, now !== null, now === null ? null : at(now)],
       "intents-changes": [now !== null],
       "intents-gone": [now !== null],
+      "decisions-changes": [now !== null],
+      "decisions-gone": [now !== null],
+      "meter-events": [now !== null],
     };
     const values = [after, size, at(from), at(to), ...more[kind]];
-    const [row] = await this.#short(
-      (tx) => this.#db.rows<{ thinned: number; looked: number; last: string | null }>(tx, STATEMENTS[kind], values),
+    return this.#short(
+      async (tx) => {
+        if (now !== null && !(await this.#isMine(tx, kind))) return null;
+        const [row] = await this.#db.rows<{ thinned: number; looked: number; last: string | null }>(tx, STATEMENTS[kind], values);
+        return { thinned: row!.thinned, next: row!.looked < size ? null : row!.last };
+      },
       now === null ? COUNT_MS_MAX : BATCH_MS_MAX,
     );
-    return { thinned: row!.thinned, next: row!.looked < size ? null : row!.last };
+  }
+
+  /** Until the batch ends. */
+  async #isMine(tx: Transaction, kind: KindName): Promise<boolean> {
+    const [turn] = await this.#db.rows<{ mine: boolean }>(
+      tx,
+      "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine",
+      [turnOf(kind)],
+    );
+    return turn!.mine;
   }
 
   /** Of months it is enough to know which of them has rows: their least would be looked for among all of them. */

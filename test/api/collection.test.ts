@@ -45,7 +45,7 @@ describe("collection at the door", () => {
       expect(itemsOf(await get("/v1/collection?from=2026-11-20&to=2026-11-25&by=class"))).toMatchObject([{ key: "residential" }]);
       const gaps = await get("/v1/collection/gaps?day=2026-11-23&line=tcp-1");
       expect(gaps.json).toMatchObject({
-        next: null,
+        ...{ next: null, total: 1 },
         items: [{ meter: away, state: "missing", because: "silent", askedAt: aMoment }],
       });
       expect(itemsOf(await get("/v1/collection/gaps?limit=1"))).toHaveLength(1);

@@ -100,6 +100,10 @@ test("is not begun by one person saying yes twice, and is by the second: the can
   expect(dark()).toEqual(METERS.slice(0, 3));
   expect(itemsOf(await door("anna", "GET", "/v1/exceptions?kind=cut-batch&state=open"))).toEqual([]);
   expectProblem(await door("bo", "POST", `${path}/decline`, { note: "late" }), 409, "cut-batch-over");
+  const why = (await door("anna", "GET", `/v1/accounts/${accountOf(FIRST)}/why`)).json;
+  expect(why["approvals"], "who was asked, and who said yes").toMatchObject([
+    { batch: id, kind: "disconnect", askedBy: "anna", by: "bo", at: aMoment, note: "compared with the bank" },
+  ]);
 }, 90_000);
 
 test("an emergency stop at a terminal holds back whoever orders a cut; a payment restores in the middle of it; two persons release it", async () => {

@@ -236,10 +236,13 @@ test("metrics keep their names", async () => {
     "fee_control_exceptions_open gauge",
     "fee_control_exceptions_overdue gauge",
     "fee_control_meters gauge",
+    "fee_control_notice_tries_total gauge",
+    "fee_control_notices_open gauge",
     "fee_control_part_state gauge",
     "fee_control_readings_beside gauge",
     "fee_control_retention_longest_batch_seconds gauge",
     "fee_control_retention_thinned_total gauge",
+    "fee_control_retention_waiting gauge",
     "fee_control_retention_worked_seconds_total gauge",
     "fee_control_work_stands_still_seconds gauge",
   ]);

@@ -128,14 +128,31 @@ test("what is no exemption is refused: no end, one of yesterday, a kind that nob
   expectProblem(await exempt({ kind: "medical", reason: "x" }), 400, "exemption-end");
   expectProblem(await exempt({ kind: "medical", reason: "x", until: "2020-01-01" }), 400, "exemption-end");
   expectProblem(await exempt({ kind: "friend", reason: "x", until: inAYear() }), 400, "invalid-request");
+  expectProblem(await exempt({ kind: "medical", reason: " \t", until: inAYear() }), 400, "invalid-request");
   expectProblem(await door("GET", "/v1/accounts/nobody/why"), 404, "unknown-account");
   expectProblem(await door("GET", "/v1/accounts/nobody/exemptions"), 404, "unknown-account");
+});
+
+test("blanks are no reason: not for an exemption, an entry, an order, a correction or a look at a dispute", async () => {
+  const reason = "          ";
+  for (const [path, body] of [
+    [`/v1/meters/${METER}/entries`, { kind: "accept", reason }],
+    [`/v1/meters/${METER}/relay`, { order: "warn", reason }],
+    [`/v1/accounts/${ACCOUNT}/corrections`, { amount: "1.00", against: "adjustments", reason }],
+    [`/v1/commands/01890000-0000-7000-8000-000000000000/resolve`, { verdict: "done", note: reason }],
+    [`/v1/exceptions/01890000-0000-7000-8000-000000000000/close`, { note: reason }],
+  ] as const)
+    expectProblem(await door("POST", path, body), 400, "invalid-request");
 });
 
 test("a wallet in a meter is cut by itself, and the answer says so", async () => {
   const told = await why(accountOf(WALLET));
   expect(told).toMatchObject({ mode: "local", decision: null, blocks: [], relay: null });
   expect(thing(told["answer"])["en"]).toContain("wallet in the meter");
+  expect(told).toMatchObject({ reading: { item: "importedEnergy", validated: true, charged: null }, doubted: null });
+  const said = await meterctl(["why", accountOf(WALLET)], { GATEWAY_URL: house.gateway.url });
+  expect(said.out).toMatch(/^reading +\S+ kWh/m);
+  expect(said.out).not.toContain("charged");
 });
 
 test("the strategies in force are kept, with who brought them", async () => {

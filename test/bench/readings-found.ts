@@ -2,7 +2,7 @@
  * What is found how fast among many millions of readings: a million a day, as ten thousand meters give them that are read every quarter of
  * an hour. `READINGS_MILLIONS` says how many, 3 where it does not: each takes about ten seconds to be laid down.
  */
-import { Instant, later, minutes, systemClock, systemElapsed, type Clock } from "../../src/kernel/clock.ts";
+import { dayOf, Instant, later, minutes, systemClock, systemElapsed, type Clock } from "../../src/kernel/clock.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { MeterAddress } from "../../src/kernel/ids.ts";
 import { RetentionKeeper } from "../../src/retention/keeper.ts";
@@ -179,14 +179,16 @@ async function thinOneDay(
   store: PostgresRetentionStore,
   days: number,
 ): Promise<{ rows: number; workedMs: number; longestMs: number; share: number }> {
-  const site = retentionShape.parse({ readings: { all: 40, daily: 3_650 } });
+  const site = retentionShape.parse({ readings: { all: 40, daily: 3_650 }, goOnTo: dayOf(Instant(LAST_MIDNIGHT), ZONE) });
   const now = Instant(LAST_MIDNIGHT + (42 - days) * DAY_MS - 1);
   let restedMs = 0;
   const clock: Clock = { now: () => now, wait: (ms) => Promise.resolve(void (restedMs += ms)) };
   const sure = {
     makeMonths: store.makeMonths.bind(store),
     doneTo: store.doneTo.bind(store),
+    oldest: store.oldest.bind(store),
     markDone: store.markDone.bind(store),
+    setBack: store.setBack.bind(store),
     thin: store.thin.bind(store),
   };
   // it is asked in the middle of the readings, and not after a week of them

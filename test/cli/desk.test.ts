@@ -10,6 +10,7 @@ import { meterctl, type Said } from "./terminal.ts";
 
 const METER = "202611220391";
 const TEST_KEYS = "202611220392"; // carries test keys: it may not take money
+const LEDGER = "202611220393"; // its account is in the ledger
 
 let house: TestHouse;
 let folder: string;
@@ -19,6 +20,7 @@ beforeAll(async () => {
     meters: [
       { address: METER, balance: "50.00", loadKw: 0 },
       { address: TEST_KEYS, keyState: "test" },
+      { address: LEDGER, model: "remote-ledger", mode: "remote", loadKw: 0 },
     ],
   });
   house.street.pauseHouseholds();
@@ -69,12 +71,36 @@ test("a statement is printed for people, as JSON and as CSV", async () => {
   expect((await call("statement", accountOf(METER), "--csv")).out.split("\r\n")).toHaveLength(6);
 });
 
-test("a bill is printed for people, as JSON and as CSV; a wallet's energy is billed by its meter", async () => {
-  const account = accountOf(METER);
-  expect((await call("bill", account)).out).toMatch(/yuan · 元\ntotal 合计 +0\.00 +0\.00/);
+test("a bill is printed for people, as JSON and as CSV", async () => {
+  const account = accountOf(LEDGER);
+  expect((await call("bill", account)).out).toMatch(/yuan · 元\n(?:.*暂计\n)?total 合计 +0\.00 +0\.00/);
   const bill = JSON.parse((await call("bill", account, "--from", "2026-01-01", "--to", "2026-01-31", "--json")).out) as Thing;
   expect(bill).toMatchObject({ account, from: "2026-01-01", days: [], totals: { energy: "0.00", amount: "0.00" } });
-  expect((await call("bill", account, "--csv")).out.split("\r\n")[0]).toMatch(/^day,kWh,cost/);
+  expect((await call("bill", account, "--csv")).out.split("\r\n")[0]).toMatch(/^day,kWh,rate1,cost/);
+});
+
+test("where the wallet in the meter deducts, there is no bill of 0.00: that is said, as one sentence", async () => {
+  for (const more of [[], ["--csv"], ["--json"]]) {
+    const said = await call("bill", accountOf(METER), ...more);
+    expect(said).toMatchObject({ code: 1, out: "" });
+    expect(said.error).toMatch(/^wrong-mode.*the wallet in the meter deducts by itself/);
+  }
+});
+
+test("what only the gateway can see to be malformed ends with 2, and says what is allowed", async () => {
+  for (const [args, says] of [
+    [["bill", accountOf(LEDGER), "--from", "x"], /a day like/],
+    [["collection", "--day", "2026-02-30"], /a day like/],
+    [["entry", LEDGER, "foo", "--reason", "seen at the display"], /accept/],
+    [["entry", LEDGER, "estimate", "--days", "x", "--reason", "seen at the display"], /days/],
+    [["tariff", "push", "flat", "x"], /from/],
+    [["exempt", accountOf(LEDGER), "--kind", "medical", "--until", "never", "--reason", "a concentrator"], /2026-12-01/],
+    [["exempt", accountOf(LEDGER), "--kind", "medical", "--until", "2026-12-01", "--reason", " "], /say why/],
+  ] as const) {
+    const said = await call(...args);
+    expect({ args, code: said.code }).toEqual({ args, code: 2 });
+    expect(said.error).toMatch(says);
+  }
 });
 
 test("a channel's file ends with 1 when it differs from our payments", async () => {

@@ -140,13 +140,13 @@ describe("clocks, freezes and cuts for a time", () => {
     expect((JSON.parse(said.out) as { commands: Thing[] }).commands.map(({ meter }) => meter)).toEqual([METER, TEST_KEYS]);
   });
 
-  test("wrong use ends with 2, what the door does not take with 1", async () => {
+  test("wrong use ends with 2, also where only the door sees it", async () => {
     expect((await call("clock-set")).code).toBe(2);
     expect((await call("clock-set", METER, "--bus", "tcp-1")).code).toBe(2);
     expect((await call("relay", METER, "disconnect-for", "--minutes", "soon")).code).toBe(2);
     const none = await call("relay", METER, "disconnect-for");
-    expect({ code: none.code, said: /minutes/.test(none.error) }).toEqual({ code: 1, said: true });
-    expect((await call("freeze", METER, "13990000")).code).toBe(1);
+    expect({ code: none.code, said: /minutes/.test(none.error) }).toEqual({ code: 2, said: true });
+    expect((await call("freeze", METER, "13990000")).code).toBe(2);
   });
 });
 

@@ -6,7 +6,7 @@ import { buildStreet, type MeterPlan, type Street as Simulated } from "../../sim
 import { collectionFile, type CollectionSettings } from "../../src/collection/settings.ts";
 import type { MeterRecord, ModelName, Street } from "../../src/devices/meter.ts";
 import { buildStreetLines } from "../../src/devices/street-lines.ts";
-import type { Engine, HouseSite } from "../../src/house/ports.ts";
+import type { Engine, EngineBooks, EngineKeepers, HouseSite } from "../../src/house/ports.ts";
 import { buildEngine } from "../../src/house/engine.ts";
 import type { CollectionFindings } from "../../src/collection/daily-look.ts";
 import { seededChance, type Chance } from "../../src/kernel/chance.ts";
@@ -46,6 +46,15 @@ export interface StreetHouseOptions {
   /** Left out: shadow. */
   readonly rules?: "live";
   readonly guardRails?: GuardRails;
+  /** Left out: two minutes. */
+  readonly lookEveryMs?: number;
+  /** Instead of that: the rules as a site file says them. */
+  readonly policy?: HouseSite["policy"];
+  /** Who can be reached; left out: nobody. */
+  readonly hasContact?: (n: number) => boolean;
+  readonly keepers?: (books: EngineBooks) => EngineKeepers;
+  /** What a house has beside its engine: started with it, and ended before it. */
+  readonly beside?: (engine: Engine) => { start(): void; stop(): Promise<void> };
   /** What becomes of an answer on its way; left out: nothing. */
   readonly changed?: (bytes: Uint8Array) => Uint8Array;
 }
@@ -109,9 +118,10 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     accounts: records.map(({ account, model }, n) => ({
       ...{ account: account!, name: account!, class: n % 2 === 0 ? "residential" : "shop", tariff: "flat" },
       mode: model === "standard-wallet" ? "local" : "remote",
+      ...(options.hasContact?.(n) === true ? { hasContact: true as const } : {}),
     })),
     tariffs: new Map([["flat", flatTariff("flat", parsePrice("0.5283"))]]),
-    policy: {
+    policy: options.policy ?? {
       ...{ mode: options.rules ?? "shadow", restoreBy: "arm", cutBelow: Fen(0n) },
       noCut: { hours: "00:00-00:00", weekends: false, holidays: [] },
     },
@@ -153,12 +163,18 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
       newId: () => `00000000-0000-7000-8000-${String((ids += 1)).padStart(12, "0")}`,
       live: { publish: () => undefined },
       count: () => undefined,
-      keepers: () => (options.findings === undefined ? {} : { findings: options.findings }),
+      keepers: (books) => ({
+        ...(options.findings === undefined ? {} : { findings: options.findings }),
+        ...options.keepers?.(books),
+      }),
       closers: { add: (_name, close) => void closers.push(close) },
       stopCommandsMs: seconds(5),
-      lookEveryMs: minutes(2),
+      lookEveryMs: options.lookEveryMs ?? minutes(2),
     });
     await engine.start();
+    const beside = options.beside?.(engine);
+    beside?.start();
+    if (beside !== undefined) closers.push(() => beside.stop());
     current = {
       lines,
       entries: engine.doors.entries,

@@ -140,16 +140,58 @@ describe.each(keepers)("settlement days $title", ({ open }) => {
       aDay("2026-11-03", { endBy: "reading", ratesMissing: true }),
       aDay("2026-11-04"),
     );
-    expect(await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-11-03"))).toBe(false);
+    expect(await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-11-03"))).toEqual([]);
     const days = await kept.billing.billOf(anna, "2026-11-01", "2026-11-30");
     expect(days.map(({ settledBy }) => settledBy)).toEqual(["readings", "midnights", null, null]);
     expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual([]); // it may still come
-    expect(await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-12-01"))).toBe(true);
-    expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual(["2026-11-03"]);
+    expect(await inTx((tx) => kept.billing.settleByReadings(tx, full, "2026-12-01"))).toEqual([{ meter: A, account: anna }]);
+    expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual([{ day: "2026-11-03", tariff: "flat" }]);
     expect((await kept.billing.days(anna, 2)).map(({ day, state: is }) => [day, is])).toEqual([
       ["2026-11-04", "provisional"],
       ["2026-11-03", "settled"],
     ]);
+  });
+
+  test("what no midnight settled is settled of a meter's earlier tenants too, and of an account's earlier meters, but of nobody else", async () => {
+    const provisional = { endBy: "close", ratesMissing: true } as const;
+    await keep(
+      aDay("2026-11-01", { ...provisional, stretch: 5n, account: ben }),
+      aDay("2026-11-01", { ...provisional, stretch: 6n, meter: B, ratesMissing: false }),
+      aDay("2026-11-01", { ...provisional, stretch: 4n, meter: B, account: ben }),
+      aDay("2026-11-02", { ...provisional }),
+    );
+    const settled = await inTx((tx) => kept.billing.settleByReadings(tx, { meter: A, account: anna }, "2026-12-01"));
+    expect(settled).toEqual([
+      { meter: A, account: anna },
+      { meter: A, account: ben },
+    ]);
+    expect(
+      (await inTx((tx) => kept.billing.lockDays(tx, ben, "2026-11-01", null))).map((day) => [day.meter, day.settledBy]),
+    ).toEqual([
+      [B, null],
+      [A, "readings"],
+    ]);
+    expect((await kept.billing.billOf(anna, "2026-11-01", "2026-11-30")).map(({ settledBy }) => settledBy)).toEqual([
+      "readings",
+      "readings",
+    ]);
+  });
+
+  test("days that no midnight and no reading settled are found by the tariffs that nobody knows", async () => {
+    await keep(
+      aDay("2026-11-01", { endBy: "midnight", settledBy: "midnights", tariff: "gone" }),
+      aDay("2026-11-02", { endBy: "reading", tariff: "old" }),
+      aDay("2026-11-03", { tariff: "old" }),
+      aDay("2026-11-03", { tariff: "old", meter: B }),
+      aDay("2026-11-04", { meter: B }),
+      aDay("2026-11-05", { tariff: null }),
+      aDay("2026-10-01", { tariff: "years ago", endBy: "reading" }), // what came since will settle it
+    );
+    expect(await kept.billing.unsettledBeside(["flat", "new"])).toEqual([
+      { tariff: "old", meters: 2, day: "2026-11-02", meter: A },
+    ]);
+    expect((await kept.billing.unsettledBeside([])).map(({ tariff }) => tariff)).toEqual(["flat", "old"]);
+    expect(await kept.billing.unsettledBeside(["flat", "old"])).toEqual([]);
   });
 
   test("an account's day is all its meters together", async () => {
@@ -163,7 +205,7 @@ describe.each(keepers)("settlement days $title", ({ open }) => {
         ...{ state: "settled", settledBy: "readings", estimated: true, ratesMissing: true },
       },
     ]);
-    expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual([full.day]);
+    expect(await inTx((tx) => kept.billing.ratesMissing(tx, A))).toEqual([{ day: full.day, tariff: "flat" }]);
     expect(await inTx((tx) => kept.billing.ratesMissing(tx, B))).toEqual([]);
   });
 

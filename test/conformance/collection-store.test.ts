@@ -112,6 +112,15 @@ describe.each(keepers)("what meters owe $title", ({ open }) => {
     expect(await list({ class: "residential" })).toEqual(["24 1", "23 1"]);
     expect(await list({ meter: C, from: "2026-11-24" })).toEqual(["24 3"]);
     expect(await list({ to: "2026-11-23" })).toEqual(["23 1", "23 2", "23 3"]);
+    const count = (of: Partial<GapPage>) => kept.collection.gapCount({ ...anyPage, ...of });
+    const counts = [
+      count({}),
+      count({ line: "line-2" }),
+      count({ class: "residential" }),
+      count({ meter: C, from: "2026-11-24" }),
+    ];
+    expect(await Promise.all(counts)).toEqual([6, 2, 2, 1]);
+    expect(await count({ to: "2026-11-23" })).toBe(3);
   });
 
   test("is counted by day, line and class", async () => {

@@ -176,26 +176,37 @@ for (const { title, needs, start } of servers) {
     });
 
     test("a statement by itself that meets a transaction head-on is said again", async () => {
-      await put(null, "a", 0n);
-      await put(null, "b", 0n);
-      const add = (tx: Transaction, id: string): Promise<number> =>
-        db.run(tx, "UPDATE purse SET amount = amount + 1 WHERE id = $1", [id]);
-      let told = (): void => undefined;
-      const hasFirst = new Promise<void>((resolve) => (told = resolve));
-      const across = db.transact(async (tx) => {
-        await add(tx, "a");
-        told();
-        await systemClock.wait(200);
-        await add(tx, "b");
-      });
-      await hasFirst;
-      await db.run(
-        null,
-        `WITH chosen AS MATERIALIZED (SELECT id FROM purse ORDER BY id DESC FOR UPDATE)
-         UPDATE purse SET amount = amount + 1 FROM chosen WHERE purse.id = chosen.id`,
-      );
-      await across;
-      expect(await amounts()).toEqual([2n, 2n]);
+      const said: string[] = [];
+      const log = { ...silentLog, debug: (_: object, message: string) => void said.push(message) };
+      // the server ends the wait of whoever looks first while both wait: the statement looks after two seconds, the transaction much later
+      const place = new URL(server.connectionString);
+      place.searchParams.set("options", "-c deadlock_timeout=2s");
+      const other = await Database.open({ connectionString: place.href, log, connectionsMax: 1 });
+      try {
+        await put(null, "a", 0n);
+        await put(null, "b", 0n);
+        const add = (tx: Transaction, id: string): Promise<number> =>
+          db.run(tx, "UPDATE purse SET amount = amount + 1 WHERE id = $1", [id]);
+        const hasFirst = Promise.withResolvers<null>();
+        const across = db.transact(async (tx) => {
+          await db.run(tx, "SET LOCAL deadlock_timeout = '1min'");
+          await add(tx, "a");
+          hasFirst.resolve(null);
+          await until(async () => (await db.rows(null, "SELECT 1 FROM pg_locks WHERE NOT granted")).length > 0);
+          await add(tx, "b");
+        });
+        await hasFirst.promise;
+        await other.run(
+          null,
+          `WITH chosen AS MATERIALIZED (SELECT id FROM purse ORDER BY id DESC FOR UPDATE)
+           UPDATE purse SET amount = amount + 1 FROM chosen WHERE purse.id = chosen.id`,
+        );
+        await across;
+        expect(await amounts()).toEqual([2n, 2n]);
+        expect(said).toEqual(["statement is said again"]);
+      } finally {
+        await other.close();
+      }
     });
 
     test("the server goes away in the middle: said as such, and then work goes on", async () => {

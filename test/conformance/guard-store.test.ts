@@ -202,6 +202,10 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
     await inTx((tx) => kept.guards.changeMember(tx, batch.id, B, { isCanary: true, state: "asked", command: command.id }));
     await inTx((tx) => kept.guards.changeMember(tx, batch.id, A, { state: "left-out", because: "in-credit" }));
     await inTx((tx) => kept.guards.changeMember(tx, batch.id, A, { because: null }));
+    expect(await inTx((tx) => kept.guards.members(tx, batch.id, [A]))).toEqual([
+      { ...members[1], state: "left-out", because: null },
+    ]);
+    expect(await inTx((tx) => kept.guards.members(tx, batch.id, [C]))).toEqual([]);
     expect(await kept.guards.members(null, batch.id)).toEqual([
       { ...members[0], isCanary: true, state: "asked", command: command.id },
       { ...members[1], state: "left-out", because: null },

@@ -181,6 +181,22 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     expect(await whoWaits(kept, accept, accept), "two that only name it").toEqual(["second", "first"]);
   });
 
+  test("whoever has waited for the row sees what was done meanwhile: money, and what was decided", async () => {
+    const ledger = new Ledger({ store: kept.ledger, clock: systemClock });
+    const said: Standing = {
+      ...{ stage: "notice-due", want: "as-is", because: "notice-due", strategy: "abc", since: at, arrearsSince: at },
+    };
+    let seen: RemoteMeter | null = null;
+    const pay = async (tx: Transaction): Promise<void> => {
+      await kept.policy.remoteMeter(tx, A);
+      await ledger.receive(tx, { account: far, amount: Fen(10_000n), channel: "bank", reference: "1" });
+      await kept.policy.keepStanding(tx, A, far, said);
+    };
+    const decide = async (tx: Transaction): Promise<void> => void (seen = await kept.policy.remoteMeter(tx, A));
+    expect(await whoWaits(kept, pay, decide)).toEqual(["first", "second"]);
+    expect(seen).toMatchObject({ available: 10_000n, standing: said });
+  });
+
   const exemption = (id: string, changes: Partial<Exemption> = {}): Exemption => ({
     ...{ id: `01920000-0000-7000-8000-00000000000${id}`, account: far, kind: "medical", from: at, until: later(at, 1_000) },
     ...{ reason: "oxygen at home", madeBy: "desk", endedAt: null, endedBy: null, remindedAt: null },
@@ -207,6 +223,36 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     expect((await picture())?.exemptions).toEqual([{ kind: "guarantee", until: at + 500 }]);
     expect(await kept.exemptions.endingBefore(later(at, 9_999), 10)).toEqual([two]);
     expect(await kept.transactor.transact((tx) => kept.exemptions.lock(tx, exemption("9").id))).toBe(null);
+  });
+
+  test("shows one that ended by itself, because that is a note by some clock; one that stood wrong is found, and its note taken back", async () => {
+    const [one, two] = [exemption("1"), exemption("2", { until: later(at, 500) })];
+    await kept.transactor.transact(async (tx) => {
+      for (const each of [one, two]) {
+        await kept.exemptions.insert(tx, each);
+        await kept.exemptions.remind(tx, each.id, at);
+        await kept.exemptions.end(tx, each.id, each.until, "gateway");
+      }
+    });
+    expect((await picture())?.exemptions).toMatchObject([{ until: one.until }, { until: two.until }]);
+    expect(await kept.exemptions.endingBefore(later(at, 9_999), 10)).toEqual([]);
+    expect(await kept.exemptions.endedTooEarly(later(at, 499), 10)).toMatchObject([{ id: two.id }, { id: one.id }]);
+    expect(await kept.exemptions.endedTooEarly(later(at, 499), 1)).toMatchObject([{ id: two.id }]);
+    expect(await kept.exemptions.endedTooEarly(later(at, 500), 10)).toMatchObject([{ id: one.id }]);
+    await kept.transactor.transact((tx) => kept.exemptions.goesOn(tx, one.id));
+    expect(await kept.exemptions.of(far, 10)).toEqual([{ ...two, remindedAt: at, endedAt: two.until, endedBy: "gateway" }, one]);
+    expect(await kept.exemptions.endedTooEarly(at, 10)).toMatchObject([{ id: two.id }]);
+  });
+
+  test("gives those that end soon page by page, also where many end at the same moment", async () => {
+    const all = ["1", "2", "3", "4"].map((id) => exemption(id, { until: later(at, id === "1" ? 900 : 500) }));
+    for (const each of all) await kept.transactor.transact((tx) => kept.exemptions.insert(tx, each));
+    const page = async (after?: Exemption) =>
+      (await kept.exemptions.endingBefore(later(at, 1_000), 2, after)).map(({ id }) => id);
+    const [one, two, three, four] = all.map(({ id }) => id);
+    expect(await page()).toEqual([two, three]);
+    expect(await page(all[2])).toEqual([four, one]);
+    expect(await page(all[0])).toEqual([]);
   });
 
   test("refuses an exemption that ends before it begins, and one of an account that is not there", async () => {

@@ -5,6 +5,7 @@ import { AccountId, BusId, MeterAddress, PaymentId, type CommandId } from "../..
 import { Fen } from "../../src/kernel/money.ts";
 import type { Reading } from "../../src/kernel/reading.ts";
 import type { Command } from "../../src/commands/command.ts";
+import type { Stage } from "../../src/policy/rules.ts";
 import type { KindName } from "../../src/retention/retention-store.ts";
 import { retentionShape } from "../../src/retention/site.ts";
 import { aCommand } from "../support/a-command.ts";
@@ -56,13 +57,8 @@ describe.each(keepers)("old rows $title", ({ open }) => {
   ): Promise<number> => {
     let thinned = 0;
     for (let after: string | null = null; ;) {
-      const batch: { thinned: number; next: string | null } = await kept.retention.thin({
-        kind,
-        ...stretch,
-        after,
-        size,
-        now: then,
-      });
+      const batch = await kept.retention.thin({ kind, ...stretch, after, size, now: then });
+      if (batch === null) throw new Error("nobody else is at it");
       thinned += batch.thinned;
       if (batch.next === null) return thinned;
       after = batch.next;
@@ -132,8 +128,15 @@ describe.each(keepers)("old rows $title", ({ open }) => {
       await kept.commands.endAttempt(null, command.id, 0, 1, "acknowledged", [frame]);
       return command.id;
     };
-    const end = (id: CommandId): Promise<boolean> =>
-      kept.commands.change(null, id, 0, ["sending"], { state: "confirmed", endedAt: later(day, minutes(5)) });
+    const end = (id: CommandId, minute = 5): Promise<boolean> =>
+      kept.commands.change(null, id, 0, ["sending"], { state: "confirmed", endedAt: later(day, minutes(minute)) });
+
+    test("of a command that ended after the midnight go with its day: nobody comes back to that day", async () => {
+      const late = await attempted({}, 1_439);
+      await end(late, 1_441);
+      expect(await thin("frames")).toBe(1);
+      expect((await kept.commands.attempts(late))[0]?.frames).toEqual([]);
+    });
 
     test("of relay orders and readings go, and the attempt says since when; those of money and of what has not ended stay", async () => {
       const cut = await attempted({});
@@ -198,21 +201,75 @@ describe.each(keepers)("old rows $title", ({ open }) => {
     },
   );
 
-  test("where thinning stands is kept, begins at the oldest row, and never goes back", async () => {
+  test.each([1, 3, 100])(
+    "of decisions those with a command stay; of the others only what was other than before, in batches of %i; in the end each account's newest",
+    async (size) => {
+      const cut = aCommand({ meter: A, createdAt: day, kind: "disconnect", effect: "sets" });
+      await kept.transactor.transact((tx) => kept.commands.insert(tx, cut));
+      const decide = (stage: Stage, minute: number, command: CommandId | null = null): Promise<void> =>
+        kept.transactor.transact(async (tx) => {
+          const strategy = String(minute); // other rules that say the same are no other decision
+          const said = { stage, want: "as-is", because: "why", strategy } as const;
+          const facts = {
+            meter: A,
+            account,
+            at: later(day, minutes(minute)),
+            blocks: [],
+            nextAt: null,
+            shadow: false,
+            facts: {},
+          };
+          await kept.policy.keepDecision(tx, { ...said, ...facts, command }, { ...said, since: day, arrearsSince: null });
+        });
+      const all = ["fine", "warn-1", "warn-1", "cut-due", "cut-due", "cut-due", "fine", "fine"] as const;
+      for (const [n, stage] of all.entries()) await decide(stage, n, n === 4 ? cut.id : null);
+      await decide("warn-1", 1_441);
+      const left = async () => (await kept.policy.decisionsOf(account, 99)).map(({ strategy }) => Number(strategy)).reverse();
+      expect(await thin("decisions-changes", size, null)).toBe(3);
+      expect(await thin("decisions-changes", size)).toBe(3);
+      expect(await left()).toEqual([0, 1, 3, 4, 6, 1_441]);
+      expect(await thin("decisions-gone", size)).toBe(4);
+      expect(await left()).toEqual([4, 1_441]);
+      expect(await thin("decisions-gone", size, now, { from: next, to: later(next, hours(24)) }), "the newest").toBe(0);
+      expect(await left()).toEqual([4, 1_441]);
+    },
+  );
+
+  test.each([1, 100])(
+    "what meters say has happened to them goes by the day on which it was read, in batches of %i",
+    async (size) => {
+      const record = { meter: A, kind: "power-down", until: null, operator: null, ours: null, fields: {} } as const;
+      const read = [1, 2, 3].map((number) => ({ ...record, number, at: null, readAt: later(day, minutes(number)) }));
+      const tomorrow = { ...record, number: 4, at: later(day, 5), readAt: later(next, 5) };
+      await kept.transactor.transact((tx) => kept.looks.keepEvents(tx, A, "power-down", 4, [...read, tomorrow]));
+      expect(await kept.retention.oldest("meter-events")).toBe(later(day, minutes(1)));
+      expect(await thin("meter-events", size, null)).toBe(3);
+      expect(await thin("meter-events", size)).toBe(3);
+      expect(await kept.looks.events({ meter: A, kind: null, limit: 9, before: null })).toMatchObject([{ number: 4 }]);
+    },
+  );
+
+  test("where thinning stands is kept, and goes back only where it is set back", async () => {
     const { retention } = kept;
     for (const kind of ["readings-daily", "readings-gone", "frames", "intents-changes"] as const)
-      expect(await retention.doneTo(kind)).toBe(null);
+      expect([await retention.doneTo(kind), await retention.oldest(kind)]).toEqual([null, null]);
     await read(A, 30);
     await read(A, 5);
     await retention.makeMonths(day, retentionShape.parse(undefined));
     for (const kind of ["readings-daily", "readings-gone"] as const) {
-      const oldest = await retention.doneTo(kind);
+      const oldest = await retention.oldest(kind);
       expect(oldest).toBeLessThanOrEqual(later(day, minutes(5)));
       expect(oldest).toBeGreaterThan(later(day, -hours(31 * 24)));
     }
     await retention.markDone("readings-daily", next, now);
     await retention.markDone("readings-daily", day, now);
     expect(await retention.doneTo("readings-daily")).toBe(next);
+    await retention.setBack("readings-daily", later(next, 1), now);
+    expect(await retention.doneTo("readings-daily")).toBe(next);
+    await retention.setBack("readings-daily", day, now);
+    expect(await retention.doneTo("readings-daily")).toBe(day);
+    await retention.setBack("frames", day, now);
+    expect(await retention.doneTo("frames"), "what was never thinned has nothing to be set back").toBe(null);
   });
 
   test("days on which something was read are counted", async () => {

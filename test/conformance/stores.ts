@@ -17,6 +17,8 @@ import type { Transaction, Transactor } from "../../src/kernel/transaction.ts";
 import type { DailyBillingStore } from "../../src/ledger/billing-store.ts";
 import type { LedgerStore } from "../../src/ledger/ledger-store.ts";
 import type { GuardStore } from "../../src/policy/guard-store.ts";
+import { NoticeId, type NoticeRecord } from "../../src/notices/notice.ts";
+import type { NoticeStore } from "../../src/notices/notice-store.ts";
 import type { ExemptionStore, Notice, PolicyStore } from "../../src/policy/policy-store.ts";
 import type { RetentionStore } from "../../src/retention/retention-store.ts";
 import { PostgresBillingStore } from "../../src/stores/billing-store.ts";
@@ -35,6 +37,7 @@ import { PostgresMeterLookStore } from "../../src/stores/meter-look-store.ts";
 import { PostgresMeterStore } from "../../src/stores/meter-store.ts";
 import type { Untold } from "../../src/stores/outbox-pump.ts";
 import { PostgresOutbox } from "../../src/stores/outbox.ts";
+import { PostgresNoticeStore } from "../../src/stores/notice-store.ts";
 import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
 import { PostgresPolicyStore } from "../../src/stores/policy-store.ts";
 import { PostgresReadingStore } from "../../src/stores/reading-store.ts";
@@ -63,6 +66,7 @@ export interface Kept {
   readonly policy: PolicyStore;
   readonly exemptions: ExemptionStore;
   readonly guards: GuardStore;
+  readonly notices: NoticeStore;
   /** As whoever sends notices writes them. */
   addNotice(notice: Notice): Promise<void>;
   readonly validation: ValidationStore;
@@ -106,10 +110,22 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     policy: new PostgresPolicyStore(db),
     exemptions: new PostgresExemptionStore(db),
     guards: new PostgresGuardStore(db),
+    notices: new PostgresNoticeStore(db),
     addNotice: async ({ account, at: when, stage, delivered, available }) => {
-      await db.run(null, "INSERT INTO notices (account, at, stage, delivered, available) VALUES ($1, $2, $3, $4, $5)", [
-        ...[account, at(when), stage, delivered === null ? null : at(delivered), available],
-      ]);
+      await db.run(
+        null,
+        "INSERT INTO notices (account, at, stage, delivered, available, state) VALUES ($1, $2, $3, $4, $5, $6)",
+        [
+          ...[
+            account,
+            at(when),
+            stage,
+            delivered === null ? null : at(delivered),
+            available,
+            delivered === null ? "waiting" : "delivered",
+          ],
+        ],
+      );
     },
     validation: new PostgresValidationStore(db),
     reviews: new PostgresReviewStore(db),
@@ -187,15 +203,24 @@ function inMemory(clock: Clock): Kept {
     get guards() {
       return stores.guards;
     },
+    get notices() {
+      return stores.notices;
+    },
     get validation() {
       return stores.validation;
     },
     get reviews() {
       return stores.reviews;
     },
-    addNotice: (notice) => {
+    addNotice: ({ stage, ...notice }) => {
       const { books } = db;
-      return db.statement(null, (on) => books.notices.add(on, { id: books.nextId(), notice }));
+      const { at: when } = notice;
+      const record: NoticeRecord = {
+        ...{ ...notice, id: NoticeId(`notice-${books.nextId()}`), kind: stage as NoticeRecord["kind"], meter: null, details: {} },
+        ...{ state: notice.delivered === null ? "waiting" : "delivered", because: null, channel: null, once: null, said: null },
+        ...{ notAfter: when, nextAt: null, takenUntil: null, triesFrom: when, tries: 0 },
+      };
+      return db.statement(null, (on) => books.notices.add(on, { id: books.nextId(), notice: record }));
     },
     get outbox() {
       return stores.outbox;

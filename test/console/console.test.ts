@@ -311,6 +311,7 @@ suiteNeeding(["chromium"], "the console", () => {
     const rows = page.getByTestId("review-row");
     await expect.poll(() => rows.allInnerTexts()).toHaveLength(2);
     expect((await rows.allInnerTexts())[0]).toMatch(/202611220004[\s\S]*8\.5[\s\S]*much more than usual[\s\S]*usual 9\.00/);
+    expect(await view.innerText()).toContain("… and 1200 more; the CSV has all of them.");
     await page.getByTestId("sort-score").click();
     await expect.poll(async () => (await rows.allInnerTexts())[0]).toContain("202611220002");
     expect(await page.getByTestId("review-csv").getAttribute("href")).toBe(
@@ -322,6 +323,22 @@ suiteNeeding(["chromium"], "the console", () => {
     await page.getByTestId("language").click();
     await page.getByTestId("reviews-button").click();
     await expect.poll(() => view.innerText()).toMatch(/用电波动[\s\S]*偏离倍数[\s\S]*用电突增/);
+  });
+
+  test("the midnights that came are counted, and of those that are missing it is said how many are not listed", async () => {
+    await openPage();
+    await page.getByTestId("collection-button").click();
+    const gaps = page.getByTestId("collection-gaps");
+    await expect.poll(() => gaps.innerText()).toMatch(/202611220005 missing · does not answer/);
+    expect(await gaps.innerText()).toContain("… and 249 more; all of them: meterctl collection --gaps");
+    await expect.poll(() => page.getByTestId("collection-rates").innerText()).toMatch(/3\.84 %[\s\S]*10 of 260/);
+    const before = gateway.fetched.get("/v1/collection") ?? 0;
+    await page.getByTestId("collection-by").click();
+    await expect.poll(() => gateway.fetched.get("/v1/collection") ?? 0).toBeGreaterThan(before);
+    await page.keyboard.press("Escape");
+    await page.getByTestId("language").click();
+    await page.getByTestId("collection-button").click();
+    await expect.poll(() => gaps.innerText()).toMatch(/未采到 · 无应答[\s\S]*另有 249 条/);
   });
 
   test("the red button asks once more and for a reason; a list is looked through before it is approved; what stands is released, in both languages", async () => {
@@ -358,6 +375,11 @@ suiteNeeding(["chromium"], "the console", () => {
         path: "/v1/cuts/batches/b1/approve",
         body: { note: "compared with the bank", members: 1, raiseBrake: false },
       });
+    await page.getByTestId("propose-reason").fill("the month is over");
+    await page.getByTestId("propose-say").click();
+    await expect
+      .poll(() => gateway.asked.at(-1))
+      .toMatchObject({ path: "/v1/cuts/batches", body: { reason: "the month is over" } });
     await page.getByTestId("emergency-stop").click();
     expect(await page.getByTestId("stop-say").isDisabled()).toBe(true);
     await page.getByTestId("stop-reason").fill("smoke in the station");

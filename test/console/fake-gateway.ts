@@ -57,7 +57,8 @@ const aReview = (query: URLSearchParams): Json => {
   const items =
     query.get("list") === "swings" ? [row("202611220004", 8.5, "much-more"), row("202611220002", -4.2, "much-less")] : [];
   const score = { en: "deviations", zh: "偏离倍数" };
-  return { list: query.get("list"), score, total: items.length, items: query.get("order") === "asc" ? items.reverse() : items };
+  const total = items.length === 0 ? 0 : items.length + 1_200; // a list that goes on behind what one answer holds
+  return { list: query.get("list"), score, total, items: query.get("order") === "asc" ? items.reverse() : items };
 };
 
 const aBus = (id: string, open: boolean): Json => ({
@@ -274,6 +275,16 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
     }
     if (path.startsWith("/v1/reviews?")) {
       json(response, 200, aReview(new URLSearchParams(path.split("?")[1])));
+      return;
+    }
+    if (path === "/v1/collection") {
+      const row = { day: "2026-11-22", key: null, expected: 260, collected: 10, rate: 0.0384 };
+      json(response, 200, { items: [row], next: null });
+      return;
+    }
+    if (path === "/v1/collection/gaps") {
+      const gap = { day: "2026-11-22", line: "tcp-1", state: "missing", says: { en: "does not answer", zh: "无应答" } };
+      json(response, 200, { items: [{ ...gap, meter: "202611220005" }], next: "2026-11-22/202611220005", total: 250 });
       return;
     }
     if (path === "/readyz") {

@@ -4,16 +4,19 @@ import fc from "fast-check";
 import {
   compareBilled,
   compareWallet,
-  deductible,
   suggestionFor,
+  type Finding,
   type MeterSight,
   type Sight,
 } from "../../src/exceptions/compare.ts";
 import { settledBaseline, sightAsJson, sightFromJson } from "../../src/exceptions/comparison-store.ts";
+import type { Bounds, Deduction } from "../../src/exceptions/deduction.ts";
+import { deductionBetween } from "../../src/exceptions/wallet-look.ts";
 import { Instant, hours, later } from "../../src/kernel/clock.ts";
 import { CentiKwh } from "../../src/kernel/energy.ts";
 import { MeterAddress } from "../../src/kernel/ids.ts";
 import { Fen, parsePrice } from "../../src/kernel/money.ts";
+import { flatTariff } from "../../src/tariff/tariff.ts";
 
 const PRICE = parsePrice("0.5283");
 const MORNING = Instant(Date.UTC(2026, 10, 22));
@@ -36,7 +39,10 @@ const next = (energy: bigint, sent: bigint, deducted: bigint, more: Partial<Mete
     },
     { settles: 2 + (sent > 0n ? 1 : 0), purchased: Fen(20_000n + sent), net: Fen(20_000n + sent) },
   );
-const whats = (now: Sight): readonly string[] => compareWallet(sight(), now, PRICE).map(({ what }) => what);
+const deducted = (then: Sight, now: Sight): Deduction =>
+  deductionBetween(flatTariff("flat", PRICE), { then, now, midnights: new Map(), timeZone: "Asia/Shanghai" });
+const compared = (then: Sight, now: Sight): readonly Finding[] => compareWallet(then, now, deducted(then, now));
+const whats = (now: Sight): readonly string[] => compared(sight(), now).map(({ what }) => what);
 
 describe("a wallet", () => {
   test("agrees when the count, the total and the balance follow from what was sent and used", () => {
@@ -45,12 +51,8 @@ describe("a wallet", () => {
   });
 
   test("with one fen too much or too little is found while nothing is used", () => {
-    expect(compareWallet(sight(), next(0n, 0n, -1n), PRICE)).toMatchObject([
-      { what: "balance", difference: "0.01", unit: "yuan" },
-    ]);
-    expect(compareWallet(sight(), next(0n, 0n, 1n, { idle: true }), PRICE)).toMatchObject([
-      { what: "balance", difference: "-0.01" },
-    ]);
+    expect(compared(sight(), next(0n, 0n, -1n))).toMatchObject([{ what: "balance", difference: "0.01", unit: "yuan" }]);
+    expect(compared(sight(), next(0n, 0n, 1n, { idle: true }))).toMatchObject([{ what: "balance", difference: "-0.01" }]);
   });
 
   test("may lack the fen of a step that the register has not shown yet, as long as power flows", () => {
@@ -61,13 +63,13 @@ describe("a wallet", () => {
   test("whose purchases are one fen apart is found to the fen, however much was used", () => {
     const now = next(50_000n, 10_000n, 26_415n);
     const off = { ...now, books: { ...now.books, purchased: Fen(now.books.purchased + 1n) } };
-    expect(compareWallet(sight(), off, PRICE)).toMatchObject([{ what: "purchase-total", difference: "-0.01" }]);
+    expect(compared(sight(), off)).toMatchObject([{ what: "purchase-total", difference: "-0.01" }]);
   });
 
   test("that somebody else charged shows it in the count, also where the count starts anew", () => {
     expect(whats(next(0n, 0n, 0n, { count: 4 }))).toEqual(["purchase-count"]);
     const before = sight({ count: 9_999 });
-    expect(compareWallet(before, next(0n, 10_000n, 0n, { count: 0 }), PRICE)).toEqual([]);
+    expect(compared(before, next(0n, 10_000n, 0n, { count: 0 }))).toEqual([]);
   });
 
   test("that deducts by another price is found in one day", () => {
@@ -75,7 +77,7 @@ describe("a wallet", () => {
   });
 
   test("whose register went back is told, and no money is guessed from it", () => {
-    expect(compareWallet(sight(), next(-5n, 0n, 0n), PRICE)).toMatchObject([{ what: "register", fen: null }]);
+    expect(compared(sight(), next(-5n, 0n, 0n))).toMatchObject([{ what: "register", fen: null }]);
   });
 
   test("whose balance lags by a quarter of an hour is believed", () => {
@@ -90,9 +92,9 @@ describe("a wallet", () => {
       fc.property(fc.bigInt(0n, 40_000n), fc.bigInt(0n, 99n), fc.bigInt(0n, 99n), (steps, headBefore, headAfter) => {
         const used = steps * 100n + headAfter - headBefore; // in hundredths of a step
         if (used < 0n) return;
-        const deducted = (used * PRICE) / 1_000_000n;
-        const { least, most } = deductible(CentiKwh(steps), PRICE, hours(24), false);
-        expect(deducted >= least && deducted <= most + 1n).toBe(true);
+        const honest = (used * PRICE) / 1_000_000n;
+        const { least, most } = deducted(sight(), next(steps, 0n, honest)) as Bounds;
+        expect(honest >= least && honest <= most + 1n).toBe(true);
       }),
     );
   });
@@ -116,7 +118,7 @@ describe("an account in the ledger", () => {
 
 describe("a suggested entry", () => {
   test("moves the meter's book to what the meter shows, and sums to zero", () => {
-    const findings = compareWallet(sight(), next(0n, 0n, -1n), PRICE);
+    const findings = compared(sight(), next(0n, 0n, -1n));
     const suggestion = suggestionFor(findings, { meter: METER, account: "1" });
     expect(suggestion?.legs).toEqual([
       { book: "adjustments", amount: -1n },
@@ -125,15 +127,13 @@ describe("a suggested entry", () => {
   });
 
   test("is not made up where only counts differ", () => {
-    expect(
-      suggestionFor(compareWallet(sight(), next(0n, 0n, 0n, { count: 4 }), PRICE), { meter: METER, account: null }),
-    ).toBeNull();
+    expect(suggestionFor(compared(sight(), next(0n, 0n, 0n, { count: 4 })), { meter: METER, account: null })).toBeNull();
   });
 
   test("once applied leaves nothing to find, and neither does an explanation", () => {
     for (const applied of [true, false]) {
       const now = next(0n, 0n, -1n);
-      const findings = compareWallet(sight(), now, PRICE);
+      const findings = compared(sight(), now);
       const suggestion = suggestionFor(findings, { meter: METER, account: null });
       const baseline = settledBaseline({ evidence: { now: sightAsJson(now) }, suggestion, meter: METER }, applied);
       if (baseline === null || !("sight" in baseline)) throw new Error("no baseline");
@@ -142,7 +142,7 @@ describe("a suggested entry", () => {
         ...now,
         books: { ...now.books, purchased: Fen(now.books.purchased + moved), net: Fen(now.books.net + moved) },
       };
-      expect(compareWallet(baseline.sight, later, PRICE)).toEqual([]);
+      expect(compared(baseline.sight, later)).toEqual([]);
     }
   });
 

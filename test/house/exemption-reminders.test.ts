@@ -8,6 +8,7 @@ import { AccountId } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { ExemptionDesk } from "../../src/policy/exemption-desk.ts";
+import { holds } from "../../src/policy/exemptions.ts";
 import { PostgresCommandStore } from "../../src/stores/command-store.ts";
 import { PostgresExemptionStore } from "../../src/stores/exemption-store.ts";
 import { PostgresLedgerStore } from "../../src/stores/ledger-store.ts";
@@ -21,6 +22,8 @@ const START = Instant(Date.parse("2026-11-23T10:00:00+08:00"));
 const days = (n: number): number => hours(24 * n);
 
 let now = START;
+/** Whoever is to be reminded of this exemption cannot be. */
+let bar: string | null = null;
 const clock: Clock = { now: () => now, wait: () => Promise.resolve() };
 let database: TestDatabase;
 let desk: ExemptionDesk;
@@ -34,7 +37,12 @@ beforeAll(async () => {
   const common = { db, clock, log: silentLog, newId: () => uuidv7(), transactor: db, outbox, meters };
   const ledger = new Ledger({ store: new PostgresLedgerStore(db), clock });
   const { exceptions, store: items } = exceptionsOf({ ...common, ledger, commands: new PostgresCommandStore(db, clock) });
-  const store = new PostgresExemptionStore(db);
+  const store = new (class extends PostgresExemptionStore {
+    override async remind(...[tx, id, at]: Parameters<PostgresExemptionStore["remind"]>): Promise<void> {
+      if (id === bar) throw new Error("this one cannot be remembered");
+      await super.remind(tx, id, at);
+    }
+  })(db);
   reminders = new ExemptionReminders({ ...common, store, exceptions, items, timeZone: ZONE });
   desk = new ExemptionDesk({
     ...common,
@@ -47,6 +55,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   now = START;
+  bar = null;
   await database.db.run(null, "TRUNCATE exemptions, exceptions, exception_steps CASCADE");
 });
 
@@ -90,6 +99,44 @@ test("one of a day is remembered in its last quarter", async () => {
   now = later(START, hours(18));
   await reminders.look();
   expect(await items()).toHaveLength(1);
+});
+
+test("a clock that stood a year ahead for one look ends none: it holds on, and is remembered when its time comes", async () => {
+  const { id, until } = await make("2026-12-10");
+  now = later(START, days(400));
+  await reminders.look();
+  expect(await desk.list(ACCOUNT, 9)).toMatchObject([{ endedAt: until, endedBy: "gateway" }]);
+  now = later(START, 60_000);
+  expect(holds((await desk.list(ACCOUNT, 9))[0]!, now), "before anybody looks again").toBe(true);
+  await reminders.look();
+  expect(await desk.list(ACCOUNT, 9)).toMatchObject([{ endedAt: null, endedBy: null, remindedAt: null }]);
+  now = later(until, -days(7));
+  await reminders.look();
+  expect(await items()).toMatchObject([{ open: true, because: "guarantee" }]);
+  now = later(START, days(400));
+  await reminders.look();
+  now = later(until, -days(2));
+  const end = database.db.transact((tx) => desk.end(tx, ACCOUNT, id, "night"));
+  expect(await end, "what goes on can be taken back").toMatchObject({ endedAt: now, endedBy: "night" });
+  await reminders.look();
+  expect(await desk.list(ACCOUNT, 9), "and what somebody took back stays so").toMatchObject([{ endedBy: "night" }]);
+});
+
+test("of many that end together somebody is reminded of each, also where one of them cannot be remembered", async () => {
+  await database.db.run(
+    null,
+    `INSERT INTO exemptions (id, account, kind, begins_at, ends_at, reason, made_by)
+     SELECT gen_random_uuid(), $1, 'conversion', '2026-11-23T10:00:00+08:00', '2026-12-24T00:00:00+08:00', 'change over', 'desk' FROM generate_series(1, 450)`,
+    [ACCOUNT],
+  );
+  const [first] = await database.db.rows<{ id: string }>(null, "SELECT id FROM exemptions ORDER BY id LIMIT 1");
+  bar = first!.id;
+  now = Instant(Date.parse("2026-12-17T12:00:00+08:00"));
+  await reminders.look();
+  expect(await items()).toHaveLength(449);
+  bar = null;
+  await reminders.look();
+  expect(await items()).toHaveLength(450);
 });
 
 test("taken back, it takes its reminder along, and cannot be taken back again", async () => {

@@ -84,6 +84,10 @@ beforeAll(async () => {
   const tariffs = new Map([["flat", flatTariff("flat", parsePrice("0.5283"))]]);
   const billing = new Billing({ store: stores.billing, ledger, timeZone, tariffs });
   const energy = new MeteredUse({ billing, meters, outbox, clock, timeZone });
+  const intake = new ReadingIntake({
+    ...{ store: stores.readings, transactor: db, outbox, energy, log: silentLog },
+    gate: registerGate(stores, clock),
+  });
   const common = {
     ...{
       clock,
@@ -96,25 +100,21 @@ beforeAll(async () => {
       ledger,
       outbox,
     },
-    moneyAtEnd: moneyAtEndOf({ clock, commands, ledger, outbox, modes: meters, billing: energy }),
+    moneyAtEnd: moneyAtEndOf({ clock, commands, ledger, outbox, modes: meters, billing: intake }),
   };
   const service = new CommandService(common);
   const afterCredit = { restore: () => Promise.resolve(null) };
   payments = new PaymentService({ ...common, service, afterCredit, channels: null, cap: parseYuan("1000.00") });
   const hangsNot = { meter: (address: MeterAddress) => (fresh.includes(address) ? undefined : street.meter(address)) };
   replacing = new ReplacementService({
-    ...{ ...common, replacements, service, street: hangsNot, restoreBy: "arm" },
+    ...{ ...common, replacements, service, street: hangsNot, asks: () => ({ restoreBy: "arm", meterWarn: false }) },
     buses: new Set(["tcp-1"]),
   });
   parts = {
-    ...{ ...common, street, service, replacements, billing: energy },
+    ...{ ...common, street, service, replacements, intake },
     guard: { whyNot: () => Promise.resolve(null) },
     identities: new IdentityWatch({ ...common, street }),
     sights: { relay: () => Promise.resolve(), wallet: () => Promise.resolve() },
-    intake: new ReadingIntake({
-      ...{ store: stores.readings, transactor: db, outbox, energy, log: silentLog },
-      gate: registerGate(stores, clock),
-    }),
     believed: () => Promise.resolve(null),
   };
 });

@@ -71,6 +71,19 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
   );
   await house.gateway.reconcile();
   expect(cuts(LEAPS)).toBe(0);
+  const why = (await get(`/v1/accounts/${accountOf(LEAPS)}/why`)).json;
+  expect(why).toMatchObject({
+    reading: { item: "importedEnergy", validated: true, charged: true },
+    doubted: {
+      ...{ item: "importedEnergy", unit: "kWh", times: 1, source: "poll" },
+      why: { code: "faster-than-the-meter-can-turn", zh: "电量超过电表额定能力。" },
+    },
+  });
+  const unbelieved = thing(why["doubted"]);
+  expect(Number(unbelieved["value"]) - Number(thing(why["reading"])["value"])).toBeGreaterThan(99);
+  const told = await meterctl(["why", accountOf(LEAPS)], { GATEWAY_URL: house.gateway.url });
+  expect(told.out).toMatch(/^reading +\S+ kWh at \S+ \(poll\)$/m);
+  expect(told.out).toMatch(/^not believed +1\d\d\.\d\d kWh at \S+ \(poll\): More energy than the meter can carry/m);
 
   const { evidence } = await house.desk.get(`/v1/exceptions/${String(item["id"])}`);
   const [doubted] = (evidence as { readings: readonly Thing[] }).readings;
@@ -92,6 +105,7 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
     closingNote: expect.stringContaining("a kiln was fired") as string,
   });
   expect(await review("suspects")).toEqual([]);
+  expect((await get(`/v1/accounts/${accountOf(LEAPS)}/why`)).json["doubted"]).toBeNull();
   const trail = itemsOf(await get(`/v1/audit?subject=entered/${String(entered.json["id"])}`));
   expect(trail).toMatchObject([{ who: "loopback", because: body.reason }]);
   expectProblem(
@@ -112,7 +126,7 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
   const [, key] = /^key ([0-9a-f-]{36})$/m.exec(first.error) ?? [];
   expect(await availableOf(LEAPS)).toBe((left - 0.53).toFixed(2));
   expect((await meterctl([...estimate, "--key", key!], api)).out).toBe(first.out);
-  expect((await meterctl(estimate, api)).code).toBe(1); // not by another: until then it is billed
+  expect((await meterctl(estimate, api)).code).toBe(2); // not by another: until then it is billed
   expect(await availableOf(LEAPS)).toBe((left - 0.53).toFixed(2));
   expect((await meterctl(["reviews", "never-read"], { GATEWAY_URL: house.gateway.url })).out).toBe("Nothing on this list.");
 });

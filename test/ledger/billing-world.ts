@@ -21,8 +21,10 @@ export const dayName = (day: number): string => dayPlus(FIRST, day - 1);
 export const moment = (day: number, hour = 0): Instant => later(startOfDay(dayName(day), ZONE), Math.round(hour * 3_600_000));
 
 export interface World {
-  readonly told: { missing: string[][]; found: number };
+  readonly told: { missing: string[][]; lost: string[]; found: number };
   readonly billing: Billing;
+  /** The site file has this tariff no more. */
+  loses(id: string): void;
   /** Registers of a moment in between. */
   read(day: number, hour: number, register: bigint, more?: Partial<MeteredUse>): Promise<readonly Charged[]>;
   /** What the meter kept at the midnight with which this day begins. */
@@ -35,20 +37,25 @@ export interface World {
 }
 
 export async function aWorld(tariffs: readonly Tariff[]): Promise<World> {
+  const byId = new Map(tariffs.map((tariff) => [tariff.id, tariff]));
   const db = new InMemoryDatabase({ now: () => systemClock.now() });
   const stores = storesInMemory(db, systemClock, "test");
   const store: DailyBillingStore = stores.billing;
   const ledger = new Ledger({ store: stores.ledger, clock: systemClock });
-  const told: World["told"] = { missing: [], found: 0 };
+  const told: World["told"] = { missing: [], lost: [], found: 0 };
   const rates: RatesWatch = {
-    missing: (_tx, { days }) => Promise.resolve(void told.missing.push([...days])),
+    missing: (_tx, { days, lostTariffs }) => {
+      told.missing.push([...days]);
+      told.lost = [...lostTariffs];
+      return Promise.resolve();
+    },
     found: () => Promise.resolve(void (told.found += 1)),
   };
   const billing = new Billing({
     store,
     ledger,
     timeZone: ZONE,
-    tariffs: new Map(tariffs.map((tariff) => [tariff.id, tariff])),
+    tariffs: byId,
     rates,
   });
   const setting = { name: "", class: "residential", mode: "remote", tariff: tariffs[0]!.id } as const;
@@ -68,6 +75,7 @@ export async function aWorld(tariffs: readonly Tariff[]): Promise<World> {
   const entries = (account: AccountId) => stores.ledger.statement(account, { limit: 100_000, before: null });
   return {
     told,
+    loses: (id) => void byId.delete(id),
     billing,
     use,
     read: (day, hour, register, more = {}) => use({ ...base, register, takenAt: moment(day, hour), ...more }),

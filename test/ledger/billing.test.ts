@@ -125,6 +125,19 @@ describe("nothing is charged", () => {
     expect(await bill(world)).toEqual(before);
   });
 
+  test("for a midnight below the reading with which the day before it began: no day used less than nothing", async () => {
+    const world = await aWorld([flat]);
+    await world.read(1, 8, 1_000n);
+    await world.read(1, 20, 1_200n);
+    for (const day of [2, 3]) await world.read(day, 8, BigInt(1_300 + day * 100));
+    const before = await bill(world);
+    expect(await world.midnight(3, 1_100n)).toEqual([]);
+    expect(await bill(world)).toEqual(before);
+    await world.midnight(3, 1_200n); // with nothing used on the day before
+    expect((await bill(world))[1]).toMatch(/^02 0 0.00/);
+    await conserved(world);
+  });
+
   test("by a clock that was set back: the energy is the open day's", async () => {
     const world = await aWorld([flat]);
     await world.read(1, 12, 1_000n);
@@ -296,6 +309,32 @@ describe("who lives there", () => {
     expect((await bill(world)).map((line) => line.slice(0, 9))).toEqual(["01 100 0.", "02 50 0.2", "03 10 0.0"]);
     await conserved(world);
   });
+
+  test("has no midnight for the last days: readings settle them all the same, whoever is read from then on", async () => {
+    const world = await aWorld([flat]);
+    await world.read(1, 8, 1_000n);
+    await world.read(1, 20, 1_100n);
+    await world.read(2, 8, 0n, { meter: NEXT_METER }); // Anna's next meter
+    await world.read(2, 9, 1_100n, { account: BEN }); // and who lives where she did
+    await world.read(3, 9, 1_150n); // and then Anna again
+    for (const day of [4, 5, 6, 7]) await world.read(day, 8, 1_150n);
+    const settled = async (account = ANNA) => (await world.days(account)).map(({ day, state }) => `${day.slice(8)} ${state}`);
+    expect((await settled()).slice(0, 3)).toEqual(["01 settled", "02 settled", "03 settled"]);
+    expect(await settled(BEN)).toEqual(["02 settled", "03 settled"]);
+  });
+
+  test("moved to another meter: what the next tenant of the old one uses is never charged to whoever left it", async () => {
+    const world = await aWorld([flat]);
+    await world.read(1, 8, 1_000n);
+    await world.read(1, 9, 1_100n);
+    await world.read(2, 8, 0n, { meter: NEXT_METER });
+    await world.read(3, 8, 1_700n, { account: BEN });
+    await world.read(3, 9, 1_710n, { account: BEN });
+    expect((await bill(world)).map((line) => line.slice(0, 9))).toEqual(["01 100 0.", "02 0 0.00"]);
+    expect(await bill(world, BEN)).toEqual(["03 10 0.05 provisional"]);
+    expect((await world.read(3, 10, 10n, { meter: NEXT_METER })).map(({ account }) => account)).toEqual([ANNA]);
+    for (const account of [ANNA, BEN]) await conserved(world, account);
+  });
 });
 
 test("a price change at midnight bills each day by its own version", async () => {
@@ -308,16 +347,4 @@ test("a price change at midnight bills each day by its own version", async () =>
     ["2026-01-01", 100n],
     [dayName(2), 100n],
   ]);
-});
-
-test("a tariff that the site does not know charges nothing, and what was used is charged when it does", async () => {
-  const world = await aWorld([flat]);
-  await world.read(1, 8, 1_000n, { tariff: "gone" });
-  expect(await world.read(1, 9, 1_100n, { tariff: "gone" })).toEqual([]);
-  await world.read(1, 10, 1_200n);
-  expect(await world.charged()).toBe(100n);
-  await world.read(1, 20, 1_300n, { tariff: "gone" });
-  await world.midnight(2, 1_400n, { tariff: "gone" });
-  expect(await world.charged()).toBe(100n);
-  expect(world.told.missing).toEqual([[dayName(1)]]);
 });

@@ -1,9 +1,10 @@
 /** Whole stories of guard rails: a bad import, lists and persons, a canary, stops, restarts. A clock that obeys, and stores in memory. */
 import { describe, expect, test } from "vitest";
-import { hours, minutes, seconds } from "../../src/kernel/clock.ts";
+import { hours, later, minutes, seconds } from "../../src/kernel/clock.ts";
 import { isFault } from "../../src/kernel/faults.ts";
 import type { MeterAddress } from "../../src/kernel/ids.ts";
 import { yuan } from "../../src/kernel/money.ts";
+import { mustEnd } from "../../src/policy/exemptions.ts";
 import type { CutBatch } from "../../src/policy/guard-store.ts";
 import { accountOf, raiseRailsHouse, type Gateway, type RailsHouse } from "./rails-house.ts";
 
@@ -270,6 +271,15 @@ describe("a list of cuts", () => {
     expect((await onlyList(house)).id).not.toBe(list.id);
   });
 
+  test("is approved by nobody while a stop stands, and by two when it is released", async () => {
+    const { house, list } = await proposed();
+    await approve(house, list, "anna");
+    await stop(house);
+    expect(await refusal(approve(house, list, "bo"))).toBe("emergency-stop");
+    for (const who of ["anna", "bo"]) await release(house, "stop", who);
+    expect(await approve(house, list, "bo")).toMatchObject({ state: "canary" });
+  });
+
   test("that runs is stopped by one person, and what has not left is taken back", async () => {
     const { house, list } = await proposed();
     await approve(house, list, "anna");
@@ -417,7 +427,7 @@ describe("the brake", () => {
 describe("an emergency stop", () => {
   test("holds back everybody's cuts at the wire and at the door, takes back what has not left, and lets restores go", async () => {
     const house = await raiseRailsHouse({ meters: 30 });
-    const [dark, due, persons, later] = house.meters as [MeterAddress, MeterAddress, MeterAddress, MeterAddress];
+    const [dark, due, persons, other] = house.meters as [MeterAddress, MeterAddress, MeterAddress, MeterAddress];
     await house.owe(dark);
     await house.rules.reconcile();
     await house.sendAll();
@@ -427,9 +437,9 @@ describe("an emergency stop", () => {
     const [automatic] = house.unsent();
     await stop(house);
     expect([await house.leaves(automatic!.id), await house.leaves(ordered.id)]).toEqual(["emergency-stop", "emergency-stop"]);
-    expect(await refusal(orderedBy(house, "bo", later, "disconnect"))).toBe("emergency-stop");
+    expect(await refusal(orderedBy(house, "bo", other, "disconnect"))).toBe("emergency-stop");
     await house.pays(dark, "100.00");
-    await orderedBy(house, "bo", later, "reconnect");
+    await orderedBy(house, "bo", other, "reconnect");
     expect(await house.sendAll(), "two restores").toEqual([null, null]);
     await house.rules.reconcile();
     expect(house.unsent()).toEqual([]);
@@ -474,22 +484,11 @@ describe("an important customer", () => {
   test("is cut by a person only with a second one, and restored by one alone", async () => {
     const house = await raiseRailsHouse({ meters: 4, classes, classOf: (n) => (n === 0 ? "key" : "residential") });
     const [key, called, usual] = house.meters as [MeterAddress, MeterAddress, MeterAddress];
-    const exempt = {
-      id: "one",
-      account: accountOf(called),
-      kind: "important",
-      from: house.now(),
-      until: house.now() + hours(1),
-    } as never;
     await house.db.transact((tx) =>
       house.stores.exemptions.insert(tx, {
-        ...(exempt as object),
-        reason: "a clinic",
-        madeBy: "desk",
-        endedAt: null,
-        endedBy: null,
-        remindedAt: null,
-      } as never),
+        ...{ id: "one", account: accountOf(called), kind: "important", from: house.now(), until: later(house.now(), hours(1)) },
+        ...{ reason: "a clinic", madeBy: "desk", endedAt: null, endedBy: null, remindedAt: null },
+      }),
     );
     expect(await orderedBy(house, "anna", usual, "disconnect")).toMatchObject({ waitingFor: null });
     for (const meter of [key, called]) {
@@ -507,6 +506,26 @@ describe("an important customer", () => {
     house.pass(hours(1));
     expect(await orderedBy(house, "anna", called, "disconnect"), "when that is over").toMatchObject({ waitingFor: null });
   });
+});
+
+test("a hold is anybody's word for a week at most, and leaves a household as it is", async () => {
+  const house = await raiseRailsHouse({ meters: 4 });
+  const end = (days: number) => () => mustEnd(house.now(), later(house.now(), hours(24 * days)), "hold");
+  expect(end(7)).not.toThrow();
+  expect(end(8)).toThrow(/more than 7 days ahead/);
+  const [held] = house.meters as [MeterAddress];
+  await house.owe(held);
+  await house.db.transact((tx) =>
+    house.stores.exemptions.insert(tx, {
+      ...{ id: "one", account: accountOf(held), kind: "hold", from: house.now(), until: later(house.now(), hours(1)) },
+      ...{ reason: "asks for an hour", madeBy: "anna", endedAt: null, endedBy: null, remindedAt: null },
+    }),
+  );
+  await house.rules.reconcile();
+  expect(cuts(house)).toEqual([]);
+  house.pass(hours(1));
+  await house.rules.reconcile();
+  expect(cuts(house)).toHaveLength(1);
 });
 
 describe("a dry run", () => {

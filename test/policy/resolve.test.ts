@@ -10,6 +10,7 @@ import type { SiteInput } from "../../src/site-file.ts";
 const site = (more: Partial<SiteInput>): SiteInput => ({
   buses: [{ id: "tcp-1", transport: { kind: "tcp", host: "127.0.0.1", port: 2404 } }],
   meters: [{ address: "202611220001", account: "1000000001", bus: "tcp-1", model: "remote-ledger" }],
+  notices: { channels: [{ name: "file", kind: "file", path: "notices.jsonl" }] }, // whoever asks for notices has something to send them by
   ...more,
 });
 const config = (more: Partial<SiteInput>): Config => buildConfig(site(more), { file: "site.yaml", env: {} });

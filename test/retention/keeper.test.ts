@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { hours, Instant, later, minutes, type Clock } from "../../src/kernel/clock.ts";
 import { Fault } from "../../src/kernel/faults.ts";
 import { silentLog } from "../../src/kernel/log.ts";
+import type { Transaction } from "../../src/kernel/transaction.ts";
 import { BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { dueTo, sizeAfter, thinningDue } from "../../src/retention/due.ts";
 import { RetentionKeeper } from "../../src/retention/keeper.ts";
@@ -23,7 +24,11 @@ const idle: Clock = { now: () => now, wait: () => Promise.resolve() };
 async function readFor(
   days: number,
   until = 0,
-): Promise<{ readonly stores: StoresInMemory; readonly left: () => Promise<readonly number[]> }> {
+): Promise<{
+  readonly stores: StoresInMemory;
+  readonly read: (at: Instant) => Promise<void>;
+  readonly left: () => Promise<readonly number[]>;
+}> {
   const db = new InMemoryDatabase({ now: () => now });
   const stores = storesInMemory(db, idle);
   const record = {
@@ -36,24 +41,15 @@ async function readFor(
     relayPassword: null,
   } as const;
   await stores.meters.bringIn([], [record]);
+  const reading = { meter, item: "importedEnergy", value: "1.00", unit: "kWh", source: "poll" } as const;
+  const keep = (tx: Transaction, takenAt: Instant): Promise<void> => stores.readings.keep(tx, { ...reading, takenAt }, null);
   await db.transact(async (tx) => {
     for (let day = days; day > until; day -= 1)
-      for (const hour of [0, 6, 12, 18])
-        await stores.readings.keep(
-          tx,
-          {
-            meter,
-            item: "importedEnergy",
-            value: "1.00",
-            unit: "kWh",
-            takenAt: later(midnight(day), hours(hour)),
-            source: "poll",
-          },
-          null,
-        );
+      for (const hour of [0, 6, 12, 18]) await keep(tx, later(midnight(day), hours(hour)));
   });
   return {
     stores,
+    read: (at) => db.transact((tx) => keep(tx, at)),
     /** How many are left of each day, the oldest first. */
     left: async () => {
       const all = await stores.readings.list(meter, { item: null, from: Instant(0), to: now, before: null, limit: 10_000 });
@@ -70,19 +66,27 @@ const around = (store: RetentionStore, changes: Partial<RetentionStore>): Retent
   makeMonths: (at, keeping) => store.makeMonths(at, keeping),
   daysRead: (days) => store.daysRead(days),
   doneTo: (kind) => store.doneTo(kind),
+  oldest: (kind) => store.oldest(kind),
   markDone: (kind, to, at) => store.markDone(kind, to, at),
+  setBack: (kind, to, at) => store.setBack(kind, to, at),
   thin: (batch) => store.thin(batch),
   ...changes,
 });
-const keeperOf = (store: RetentionStore, clock: Clock = idle, elapsed = (): number => 0): RetentionKeeper =>
-  new RetentionKeeper({ store, site, timeZone: zone, clock, elapsed, log: silentLog });
+const keeperOf = (store: RetentionStore, clock: Clock = idle, elapsed = (): number => 0, keeping = site): RetentionKeeper =>
+  new RetentionKeeper({ store, site: keeping, timeZone: zone, clock, elapsed, log: silentLog });
 
 test("defaults are those of the site file's page, and a file that keeps daily values shorter than all is refused", () => {
-  expect(retentionShape.parse(undefined)).toEqual({ readings: { all: 400, daily: 3_650 }, frames: 400, events: 3_650 });
+  expect(retentionShape.parse(undefined)).toEqual({
+    readings: { all: 400, daily: 3_650 },
+    frames: 400,
+    events: 3_650,
+    goOnTo: null,
+  });
   expect(retentionShape.safeParse({ readings: { all: 400, daily: 300 } }).error?.issues).toMatchObject([
     { path: ["readings", "daily"], message: "at least as many days as readings.all" },
   ]);
   expect(retentionShape.safeParse({ frames: 39 }).success).toBe(false);
+  expect(retentionShape.safeParse({ goOnTo: "2025-02-29" }).success).toBe(false);
   expect(retentionShape.safeParse({ frame: 400 }).success).toBe(false);
 });
 
@@ -130,6 +134,45 @@ test("a clock that stands years ahead throws nothing away, nor does one before w
   expect(await keeperOf(silent.stores.retention).thinDue()).toMatchObject({ "readings-daily": 0 });
   const quiet = await readFor(50, 2);
   expect(await keeperOf(quiet.stores.retention).thinDue()).toMatchObject({ "readings-daily": 30 });
+});
+
+test("a clock that stands years ahead and has stamped a week of readings throws nothing away before a person has said how far", async () => {
+  const { stores, read, left } = await readFor(50);
+  const started = await keeperOf(stores.retention).thinDue();
+  expect(started).toMatchObject({ "readings-daily": 30 });
+  const ahead = hours(24 * 3_660);
+  for (let day = 1; day <= 7; day += 1) await read(later(midnight(day), ahead + hours(6)));
+  const inTenYears: Clock = { ...idle, now: () => later(now, ahead) };
+  const wrong = keeperOf(stores.retention, inTenYears);
+  expect(await wrong.thinDue()).toMatchObject({ "readings-daily": 0, "readings-gone": 0 });
+  expect(wrong.picture.waiting).toBeGreaterThan(0);
+  expect((await left()).slice(-40).every((count) => count === 4)).toBe(true);
+  expect(await stores.retention.doneTo("readings-daily")).toBe(midnight(40));
+  const right = keeperOf(stores.retention);
+  expect(await right.thinDue(), "nor does the right clock wait for the wrong one's moment").toMatchObject({
+    "readings-daily": 0,
+  });
+  expect(right.picture.waiting).toBe(0);
+});
+
+test("more than a month at once waits for a person's word; a mark that lies after what is old is told and set back", async () => {
+  const { stores, left } = await readFor(90);
+  const keeper = keeperOf(stores.retention);
+  expect(await keeper.thinDue()).toMatchObject({ "readings-daily": 0, "readings-gone": 30 * 4 });
+  expect(keeper.picture.waiting).toBe(1);
+  const due = await thinningDue(stores.retention, { site, timeZone: zone, now });
+  expect(due.filter(({ waits }) => waits).map(({ kind }) => kind)).toEqual(["readings-daily"]);
+  for (const [goOnTo, went] of [
+    ["2026-09-16", 0], // 31 days before what is old now
+    ["2026-09-17", 20 * 3],
+  ] as const)
+    expect(await keeperOf(stores.retention, idle, undefined, { ...site, goOnTo }).thinDue()).toMatchObject({
+      "readings-daily": went,
+    });
+  expect((await left()).slice(30, 52)).toEqual([...Array.from({ length: 20 }, () => 1), 4, 4]);
+  await stores.retention.markDone("readings-daily", midnight(3));
+  await keeper.thinDue();
+  expect(await stores.retention.doneTo("readings-daily")).toBe(midnight(40));
 });
 
 test("it takes a twentieth of the time: after each batch it rests nineteen times as long", async () => {
@@ -206,11 +249,25 @@ test("a batch that takes too long is broken off and done again, smaller, until i
   expect(sizes.slice(3, 5)).toEqual([20, 5]);
 });
 
+test("a kind at which another gateway is met is left to it for that night, and the next is begun", async () => {
+  const { stores, left } = await readFor(61);
+  let batches = 0;
+  const shared = around(stores.retention, {
+    thin: (batch: Batch) => {
+      batches += 1;
+      return batch.kind === "readings-daily" && batches > 2 ? Promise.resolve(null) : stores.retention.thin(batch);
+    },
+  });
+  expect(await keeperOf(shared).thinDue()).toMatchObject({ "readings-daily": 6, "readings-gone": 1 });
+  expect((await left()).slice(0, 4)).toEqual([0, 1, 4, 4]);
+  expect(await stores.retention.doneTo("readings-daily"), "the mark stays where it was").toBe(midnight(59));
+});
+
 test("months that cannot be made stop nobody", async () => {
   const { stores } = await readFor(1);
   const barred: RetentionStore = around(stores.retention, {
     makeMonths: () => Promise.reject(new Error("somebody bars them")),
   });
   await expect(keeperOf(barred).makeMonths()).resolves.toBeUndefined();
-  expect(kindNames).toHaveLength(5);
+  expect(kindNames).toHaveLength(8);
 });

@@ -1,5 +1,6 @@
 /** A month's statements of all accounts are what each account's own statement says, to the fen; what lies before and after the month moves nothing in it. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -168,6 +169,48 @@ test("the file is written once, in cells that no spreadsheet takes for a formula
   expect(parseCsv(readFileSync(file, "utf8"))).toHaveLength(4); // what was there is as it was
 });
 
+test("the file has its name when all of it is written, and not before, whatever a killed run left behind", async () => {
+  const file = join(folder, "whole.csv");
+  const part = `${file}.part`;
+  writeFileSync(part, "account,na".repeat(1_000));
+  const seen: boolean[] = [];
+  await writeMonth(books.db, {
+    month: "2026-11",
+    timeZone: zone,
+    file,
+    tell: () => seen.push(existsSync(file), existsSync(part)),
+  });
+  expect(seen).toEqual([false, true]);
+  expect(existsSync(part)).toBe(false);
+  expect(parseCsv(readFileSync(file, "utf8"))).toHaveLength(4);
+});
+
+test("a disk that takes less than it is given gets the rest as well", async () => {
+  const file = join(folder, "short.csv");
+  const some = await open(join(folder, "some"), "w");
+  const handles = Object.getPrototypeOf(some) as { write: (this: FileHandle, text: string) => Promise<unknown> };
+  const { write } = handles;
+  handles.write = function (text) {
+    return write.call(this, text.slice(0, text.length / 2));
+  };
+  try {
+    await writeMonth(books.db, { month: "2026-11", timeZone: zone, file });
+  } finally {
+    handles.write = write;
+    await some.close();
+  }
+  expect(parseCsv(readFileSync(file, "utf8"))).toHaveLength(4);
+});
+
+test("a run that fails leaves no file", async () => {
+  const file = join(folder, "failed.csv");
+  const tell = (): void => {
+    throw new Error("the terminal went away");
+  };
+  await expect(writeMonth(books.db, { month: "2026-11", timeZone: zone, file, tell })).rejects.toThrow("went away");
+  expect([file, `${file}.part`].filter(existsSync)).toEqual([]);
+});
+
 test("what would be thinned is told, and nothing is", async () => {
   await books.db.run(
     null,
@@ -182,6 +225,9 @@ test("what would be thinned is told, and nothing is", async () => {
     { kind: "frames" },
     { kind: "intents-changes", rows: 2 },
     { kind: "intents-gone" },
+    { kind: "decisions-changes", rows: 0 },
+    { kind: "decisions-gone" },
+    { kind: "meter-events" },
   ]);
   expect(await books.db.rows(null, "SELECT count(*)::int AS count FROM intents")).toEqual([{ count: 3 }]);
   expect((await meterctl(["retention", "--dry-run", "--database", books.connectionString])).out).toMatch(

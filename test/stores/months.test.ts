@@ -160,6 +160,30 @@ test("readings that an exception names, and frames of its command, are let alone
   expect((await lies()).map((place) => place.slice(-4))).toEqual(["1.00", "2.00"]);
 });
 
+test("what a meter says has happened to it stays where an exception names it", async () => {
+  const meter = "202611220077";
+  await db.run(
+    null,
+    "INSERT INTO meters (address, meter_number, customer_number, bus, model, active, created_at) VALUES ($1, $1, $1, 'b', 'standard-wallet', true, now())",
+    [meter],
+  );
+  await db.run(
+    null,
+    `INSERT INTO meter_events (meter, kind, number, ours, fields, read_at) SELECT $1, k, n, false, '{}', '2025-03-10T00:00:00Z'
+       FROM unnest(ARRAY['clock-setting', 'programming']) k, generate_series(7, 8) n`,
+    [meter],
+  );
+  await db.run(
+    null,
+    `INSERT INTO exceptions (id, kind, key, class, meter, owner, evidence, opened_at, last_at, due_at, closed_at, closed_by, closing_note)
+     VALUES (gen_random_uuid(), 'meter-changed', 'x', 'device', $1, 'desk', '{"event": {"kind": "programming", "number": 7, "at": null}}', now(), now(), now(), now(), 'desk', 'seen')`,
+    [meter],
+  );
+  const day = { from: moment("2025-03-09T16:00:00Z"), to: moment("2025-03-10T16:00:00Z"), after: null, size: 10, now };
+  expect(await months.thin({ kind: "meter-events", ...day })).toMatchObject({ thinned: 3 });
+  expect(await db.rows(null, "SELECT kind, number FROM meter_events")).toEqual([{ kind: "programming", number: 7 }]);
+});
+
 test("frames that were thinned stand in the audit as such, and the chain and the books agree", async () => {
   const id = "0198a000-0000-7000-8000-000000000001";
   await db.run(

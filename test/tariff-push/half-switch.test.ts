@@ -57,7 +57,12 @@ test("does not stand in the way of whoever replaces the dead meter when the day 
   const { runnerParts, books, street } = world;
   const replacements = new ReplacementService({
     ...runnerParts,
-    ...{ replacements: books.stores.replacements, street, buses: new Set(["bus-1"]), restoreBy: "arm" },
+    ...{
+      replacements: books.stores.replacements,
+      street,
+      buses: new Set(["bus-1"]),
+      asks: () => ({ restoreBy: "arm", meterWarn: false }),
+    },
     service: undefined as never, // nothing is carried over here
     newId: () => "a-replacement",
   });

@@ -14,7 +14,7 @@ import { factsOf } from "../../src/policy/facts.ts";
 import { decide, type Intent } from "../../src/policy/rules.ts";
 import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
 import { storesInMemory } from "../../src/stores/in-memory/stores.ts";
-import { flatTariff } from "../../src/tariff/tariff.ts";
+import { flatTariff, type Tariff } from "../../src/tariff/tariff.ts";
 import { strategyOf } from "../policy/a-case.ts";
 import { registerGate, usualLimits } from "../support/register-gate.ts";
 
@@ -24,14 +24,14 @@ export const ACCOUNT = AccountId("0000000061");
 export const begin = Instant(Date.UTC(2026, 10, 1, 16));
 const timeZone = "Asia/Shanghai";
 
-export async function aBench() {
+export async function aBench(tariff: Tariff = flatTariff("flat", parsePrice("0.5283")), mode: "local" | "remote" = "remote") {
   let now = begin;
   const clock = { now: () => now, wait: () => Promise.resolve() };
   const db = new InMemoryDatabase({ now: () => now });
   const stores = storesInMemory(db, clock);
   const { meters, outbox, readings, validation } = stores;
   await meters.bringIn(
-    [{ account: ACCOUNT, name: "", class: "residential", mode: "remote", tariff: "flat" }],
+    [{ account: ACCOUNT, name: "", class: "residential", mode, tariff: "flat" }],
     [
       {
         address: METER,
@@ -54,7 +54,7 @@ export async function aBench() {
     accountOpened: true,
   });
   const ledger = new Ledger({ store: stores.ledger, clock });
-  const tariffs = new Map([["flat", flatTariff("flat", parsePrice("0.5283"))]]);
+  const tariffs = new Map([["flat", tariff]]);
   const billing = new Billing({ store: stores.billing, ledger, timeZone, tariffs });
   const metered = new MeteredUse({ billing, meters, outbox, clock, timeZone });
   const uses: EnergyUse[] = [];
@@ -78,7 +78,7 @@ export async function aBench() {
     closeItems: (_tx, _meter, { note }) => Promise.resolve(void closed.push(note)),
   });
   return {
-    ...{ stores, uses, suspects, closed, db },
+    ...{ stores, uses, suspects, closed, db, clock, ledger, intake },
     now: () => now,
     at: (ms: number): Instant => (now = later(begin, ms)),
     read: (values: Readonly<Record<string, string>>, source: Reading["source"] = "poll", takenAt: Instant = now): Promise<void> =>

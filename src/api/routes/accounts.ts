@@ -6,6 +6,7 @@ import { Fault } from "../../kernel/faults.ts";
 import { AccountId } from "../../kernel/ids.ts";
 import { parseYuan } from "../../kernel/money.ts";
 import type { AccountBook } from "../../commands/command-store.ts";
+import * as told from "../account-shapes.ts";
 import type { ApiParts } from "../books.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
@@ -43,7 +44,15 @@ export function accountRoutes(app: FastifyInstance, parts: ApiParts, views: View
 
   typed.get(
     "/v1/accounts/:account/entries",
-    { schema: { tags: ["accounts"], params: shape.accountParam, querystring: shape.numberPageQuery } },
+    {
+      schema: {
+        tags: ["accounts"],
+        summary: "What moved in the ledger, newest first",
+        params: shape.accountParam,
+        querystring: shape.numberPageQuery,
+        response: { 200: shape.pageOf(told.entry), 404: shape.problem },
+      },
+    },
     async (request) => {
       const { account } = await known(request.params.account);
       const { limit, cursor } = request.query;
@@ -57,7 +66,15 @@ export function accountRoutes(app: FastifyInstance, parts: ApiParts, views: View
 
   typed.get(
     "/v1/accounts/:account/daily",
-    { schema: { tags: ["accounts"], params: shape.accountParam, querystring: shape.pageQuery } },
+    {
+      schema: {
+        tags: ["accounts"],
+        summary: "Energy and cost by day, newest first",
+        params: shape.accountParam,
+        querystring: shape.pageQuery,
+        response: { 200: shape.pageOf(told.daily), 404: shape.problem },
+      },
+    },
     async (request) => {
       const account = await known(request.params.account);
       const { limit } = request.query;
@@ -71,9 +88,9 @@ export function accountRoutes(app: FastifyInstance, parts: ApiParts, views: View
         items: days.map((day) => ({
           day: day.day,
           energy: kwh(CentiKwh(parseYuan(day.last) - parseYuan(day.first))),
-          unit: "kWh",
+          unit: "kWh" as const,
           cost: null,
-          source: "readings",
+          source: "readings" as const,
         })),
         next: null,
       };

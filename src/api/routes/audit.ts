@@ -19,8 +19,8 @@ const row = z.object({
 });
 
 const query = shape.numberPageQuery.extend({
-  subject: z.string().max(200).optional().describe("payment/…, command/…, meter/…, account/…, entry/…"),
-  what: z.string().max(60).optional().describe("payment.taken, ledger.entry, command.ended, relay.changed, config.changed …"),
+  subject: shape.words(200).optional().describe("payment/…, command/…, meter/…, account/…, entry/…"),
+  what: shape.name.optional().describe("payment.taken, ledger.entry, command.ended, relay.changed, config.changed …"),
   since: shape.commandQuery.shape.since,
 });
 

@@ -9,19 +9,21 @@ import { AccountId } from "../../kernel/ids.ts";
 import { yuan } from "../../kernel/money.ts";
 import { billCsv, billOf, printPrice, yuanExactly, type Bill, type PartTotal } from "../../ledger/bill.ts";
 import type { BilledDay } from "../../ledger/billing-store.ts";
-import { daysFrom, isDay } from "../../tariff/days.ts";
+import { daysFrom } from "../../tariff/days.ts";
+import * as told from "../account-shapes.ts";
 import type { ApiParts } from "../books.ts";
 import * as shape from "../schemas.ts";
 
 /** Three years: what anybody may ask back for, and no more in one answer. */
 const DAYS_MAX = 1_100;
 
-const day = z.string().refine(isDay, "a day like 2026-11-01");
 const query = z.object({
-  from: day.optional().describe("left out: the first of this month"),
-  to: day.optional().describe("in it; left out: today"),
+  from: shape.day.optional().describe("left out: the first of this month"),
+  to: shape.day.optional().describe("in it; left out: today"),
   format: z.enum(["json", "csv"]).default("json"),
 });
+
+const WALLET = "the wallet in the meter deducts by itself; what it used is under daily, what it was paid under statement";
 
 export function billRoutes(app: FastifyInstance, parts: ApiParts): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
@@ -34,6 +36,7 @@ export function billRoutes(app: FastifyInstance, parts: ApiParts): void {
         summary: "Energy and cost by day, by rate and by step, with totals",
         params: shape.accountParam,
         querystring: query,
+        response: { 200: told.orCsv(told.bill), 400: shape.problem, 404: shape.problem, 409: shape.problem },
       },
     },
     async (request, reply) => {
@@ -44,13 +47,16 @@ export function billRoutes(app: FastifyInstance, parts: ApiParts): void {
       if (from > to) throw new Fault("period-malformed", { from, to, problem: "from has to be before to" });
       if (daysFrom(from, to) >= DAYS_MAX) throw new Fault("period-malformed", { from, to, problem: `at most ${DAYS_MAX} days` });
       const bill = billOf(await parts.billing.billOf(account.account, from, to));
+      // nothing was charged, because nothing ever is: a bill of 0.00 would say that nothing was used
+      if (account.mode === "local" && bill.days.length === 0)
+        throw new Fault("wrong-mode", { account: account.account, why: WALLET });
       if (format === "csv") return reply.type("text/csv; charset=utf-8").send(billCsv(bill));
       return { account: account.account, from, to, ...billView(bill) };
     },
   );
 }
 
-const partView = ({ number, energy, price, micro }: PartTotal): Readonly<Record<string, unknown>> => ({
+const partView = ({ number, energy, price, micro }: PartTotal): told.DayOfLedger["rates"][number] => ({
   number,
   energy: kwh(energy),
   price: printPrice(price),
@@ -59,7 +65,7 @@ const partView = ({ number, energy, price, micro }: PartTotal): Readonly<Record<
 const partsOf = (parts: BilledDay["rates"]) => parts.map((part, index) => partView({ ...part, number: index + 1 }));
 
 /** One day as it is shown, beside what it always was: day, energy, unit, cost. */
-export const dayView = (day: BilledDay): Readonly<Record<string, unknown>> => ({
+export const dayView = (day: BilledDay): told.DayOfLedger => ({
   day: day.day,
   energy: kwh(day.energy),
   unit: "kWh",
@@ -77,7 +83,7 @@ export const dayView = (day: BilledDay): Readonly<Record<string, unknown>> => ({
   tariffFrom: day.version,
 });
 
-const billView = (bill: Bill): Readonly<Record<string, unknown>> => ({
+const billView = (bill: Bill): Pick<z.output<typeof told.bill>, "days" | "totals"> => ({
   days: bill.days.map(dayView),
   totals: {
     energy: kwh(bill.energy),

@@ -16,6 +16,8 @@ import { book, type Position } from "../../ledger/ledger.ts";
 import { periodOf } from "../../ledger/period.ts";
 import { statementCsv, statementOf, type Statement } from "../../ledger/statements.ts";
 import type { RunRecord } from "../../exceptions/comparison-store.ts";
+import { orCsv, type position as positionShape } from "../account-shapes.ts";
+import * as told from "../book-shapes.ts";
 import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
 import * as shape from "../schemas.ts";
@@ -34,13 +36,9 @@ const periodQuery = z.object({
 const correctionBody = z.strictObject({
   amount: z.string().describe('yuan with two decimals: "5.00" is given to the account, "-5.00" taken from it'),
   against: z.string().max(80).describe(`the other side: ${ALLOWED_BOOKS}`),
-  reason: z
-    .string()
-    .min(1, "say why; it stands in the books")
-    .max(500)
-    .refine((text) => text.isWellFormed() && !text.includes("\0"), "text without NUL and broken characters"),
+  reason: shape.reasonText,
 });
-const channelRowBody = z.strictObject({ orderId: z.string().max(100), amount: z.string(), time: z.string().max(40).nullish() });
+const channelRowBody = z.strictObject({ orderId: shape.words(100), amount: z.string(), time: z.string().max(40).nullish() });
 const channelBody = z
   .strictObject({
     day: z
@@ -54,7 +52,10 @@ const channelBody = z
 const channelParam = z.object({ name: z.string().regex(/^[0-9A-Za-z._-]{1,40}$/) });
 const comparisonBody = z.strictObject({ meters: z.array(z.string()).max(10_000).optional() }).nullish();
 
-const position = ({ available, held }: Position): Record<string, string> => ({ available: yuan(available), held: yuan(held) });
+const position = ({ available, held }: Position): z.output<typeof positionShape> => ({
+  available: yuan(available),
+  held: yuan(held),
+});
 
 export function bookkeepingRoutes(app: FastifyInstance, parts: ApiParts, views: Views): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
@@ -73,6 +74,7 @@ export function bookkeepingRoutes(app: FastifyInstance, parts: ApiParts, views: 
         summary: "Opening, every movement, closing, and sums by kind",
         params: shape.accountParam,
         querystring: periodQuery.extend({ format: z.enum(["json", "csv"]).default("json") }),
+        response: { 200: orCsv(told.statement), 400: shape.problem, 404: shape.problem },
       },
     },
     async (request, reply) => {
@@ -96,6 +98,7 @@ export function bookkeepingRoutes(app: FastifyInstance, parts: ApiParts, views: 
         params: shape.accountParam,
         headers: shape.writeHeaders,
         body: correctionBody,
+        response: { 201: told.correction, 400: shape.problem, 404: shape.problem, 422: shape.problem },
       },
     },
     async (request, reply) => {
@@ -119,7 +122,7 @@ export function bookkeepingRoutes(app: FastifyInstance, parts: ApiParts, views: 
         return {
           correction: { reference, account, amount: yuan(amount), against, reason, by: request.actor },
           account: { account, ...position(await parts.ledger.position(tx, account)) },
-        };
+        } satisfies z.output<typeof told.correction>;
       });
     },
   );
@@ -133,6 +136,7 @@ export function bookkeepingRoutes(app: FastifyInstance, parts: ApiParts, views: 
         summary: "A channel's daily file beside our payments: missing, extra, different",
         params: channelParam,
         body: channelBody,
+        response: { 200: told.channelFile, 400: shape.problem, 404: shape.problem },
       },
     },
     async (request) => {
@@ -153,14 +157,21 @@ export function bookkeepingRoutes(app: FastifyInstance, parts: ApiParts, views: 
         missing: found.missing.map(plain),
         extra: found.extra.map((payment) => paymentView(payment, views)),
         different: found.different.map((pair) => ({ theirs: plain(pair.theirs), ours: paymentView(pair.ours, views) })),
-        repeated: found.repeated,
+        repeated: [...found.repeated],
       };
     },
   );
 
   typed.post(
     "/v1/reconciliations",
-    { schema: { tags: ["exceptions"], summary: "Compare ledger and meters now; reads only", body: comparisonBody } },
+    {
+      schema: {
+        tags: ["exceptions"],
+        summary: "Compare ledger and meters now; reads only. 202: it takes longer, and is asked for by its id",
+        body: comparisonBody,
+        response: { 200: told.run, 202: told.run, 404: shape.problem },
+      },
+    },
     async (request, reply) => {
       const only = request.body?.meters?.map((address) => MeterAddress(address, "meters")) ?? null;
       for (const address of only ?? [])
@@ -175,7 +186,14 @@ export function bookkeepingRoutes(app: FastifyInstance, parts: ApiParts, views: 
 
   typed.get(
     "/v1/reconciliations/:id",
-    { schema: { tags: ["exceptions"], summary: "How a comparison went", params: shape.idParam } },
+    {
+      schema: {
+        tags: ["exceptions"],
+        summary: "How a comparison went",
+        params: shape.idParam,
+        response: { 200: told.run, 404: shape.problem },
+      },
+    },
     async (request) => {
       const run = await parts.comparisonStore.run(request.params.id);
       if (run === null) throw new Fault("unknown-reconciliation", { reconciliation: request.params.id });
@@ -193,7 +211,7 @@ async function checkExists(parts: ApiParts, against: string): Promise<void> {
     throw new Fault("unknown-account", { account: name });
 }
 
-const statementView = (statement: Statement, views: Views): Record<string, unknown> => ({
+const statementView = (statement: Statement, views: Views): z.output<typeof told.statement> => ({
   account: statement.account,
   from: views.moment(statement.from),
   to: views.moment(statement.to),
@@ -208,7 +226,7 @@ const statementView = (statement: Statement, views: Views): Record<string, unkno
   sums: statement.sums.map(({ kind, count, available, held }) => ({ kind, count, ...position({ available, held }) })),
 });
 
-const paymentView = (payment: OurPayment, views: Views): Record<string, unknown> => ({
+const paymentView = (payment: OurPayment, views: Views): told.OursView => ({
   id: payment.id,
   orderId: payment.orderId,
   account: payment.account,
@@ -218,7 +236,7 @@ const paymentView = (payment: OurPayment, views: Views): Record<string, unknown>
   ...(payment.invoice === undefined ? {} : { invoice: payment.invoice }),
 });
 
-const runView = (run: RunRecord, views: Views): Record<string, unknown> => ({
+const runView = (run: RunRecord, views: Views): z.output<typeof told.run> => ({
   id: run.id,
   state: run.doneAt === null ? "running" : "done",
   at: views.moment(run.at),

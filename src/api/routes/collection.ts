@@ -6,7 +6,7 @@ import { dayOf, Instant, iso } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
 import { MeterAddress } from "../../kernel/ids.ts";
 import { rateKeys, type DayCount, type Gap } from "../../collection/collection-store.ts";
-import { dayAfter, daysBetween, isDay } from "../../collection/days.ts";
+import { dayAfter, daysBetween } from "../../collection/days.ts";
 import { eventKindNames, eventKinds } from "../../collection/event-kinds.ts";
 import { collectedOf, rateOf } from "../../collection/rate.ts";
 import { missingBecause } from "../../collection/states.ts";
@@ -17,11 +17,10 @@ import * as shape from "../schemas.ts";
 const DAYS_MAX = 62;
 const DAYS_SHOWN = 7;
 
-const day = z.string().refine(isDay, "a day like 2026-11-22");
 const ratesQuery = z.object({
-  day: day.optional().describe("one day; a day is named by the midnight with which it begins"),
-  from: day.optional(),
-  to: day.optional(),
+  day: shape.day.optional().describe("one day; a day is named by the midnight with which it begins"),
+  from: shape.day.optional(),
+  to: shape.day.optional(),
   by: z.enum(rateKeys).default("day").describe("line: each bus by itself; class: each class of customers"),
 });
 const rate = z.object({
@@ -38,12 +37,12 @@ const rate = z.object({
   givenUp: z.number(),
 });
 const gapsQuery = z.object({
-  day: day.optional(),
-  from: day.optional(),
-  to: day.optional(),
+  day: shape.day.optional(),
+  from: shape.day.optional(),
+  to: shape.day.optional(),
   meter: z.string().optional(),
-  line: z.string().max(60).optional(),
-  class: z.string().max(40).optional(),
+  line: shape.name.optional(),
+  class: shape.name.optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
   cursor: z
     .string()
@@ -76,6 +75,13 @@ const event = z.object({
 });
 const clockRow = z.object({ at: z.string(), aheadMs: z.number(), verdict: z.string() });
 const hourRow = z.object({ at: z.string(), imported: z.string().nullable(), exported: z.string().nullable() });
+/** Paged by the hour's moment, in milliseconds. */
+const hoursQuery = shape.numberPageQuery.extend({
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/, "the next of the page before")
+    .optional(),
+});
 const listOf = <T extends z.ZodType>(items: T) => z.object({ items: z.array(items), next: z.string().nullable() });
 
 export function collectionRoutes(app: FastifyInstance, parts: ApiParts): void {
@@ -113,26 +119,29 @@ export function collectionRoutes(app: FastifyInstance, parts: ApiParts): void {
         tags: ["collection"],
         summary: "Midnights that are missing or given up, newest day first",
         querystring: gapsQuery,
-        response: { 200: listOf(gap), 400: shape.problem },
+        response: { 200: listOf(gap).extend({ total: z.number().describe("of all pages") }), 400: shape.problem },
       },
     },
     async (request) => {
       const { day: only, from, to, meter, line, class: kind, limit, cursor } = request.query;
       const [cursorDay, cursorMeter] = cursor?.split("/") ?? [];
-      if (cursorDay !== undefined && !isDay(cursorDay))
+      if (cursorDay !== undefined && !shape.day.safeParse(cursorDay).success)
         throw new Fault("invalid-request", { field: "cursor", given: cursor, problem: "the next of the page before" });
-      const gaps = await store.gaps({
+      const wanted = {
         from: only ?? from ?? null,
         to: only ?? to ?? null,
         meter: meter === undefined ? null : MeterAddress(meter, "meter"),
         line: line ?? null,
         class: kind ?? null,
+      };
+      const gaps = await store.gaps({
+        ...wanted,
         limit,
         after: cursorDay === undefined ? null : { day: cursorDay, meter: MeterAddress(cursorMeter!, "cursor") },
       });
       const last = gaps.length === limit ? gaps.at(-1) : undefined;
       const next = last === undefined ? null : `${last.day}/${last.meter}`;
-      return { items: gaps.map((each) => gapView(each, told)), next };
+      return { total: await store.gapCount(wanted), items: gaps.map((each) => gapView(each, told)), next };
     },
   );
 
@@ -189,7 +198,7 @@ export function collectionRoutes(app: FastifyInstance, parts: ApiParts): void {
         tags: ["meters"],
         summary: "What its totals showed on the hour, where the site collects them; newest first",
         params: shape.addressParam,
-        querystring: shape.numberPageQuery,
+        querystring: hoursQuery,
         response: { 200: listOf(hourRow), 404: shape.problem },
       },
     },

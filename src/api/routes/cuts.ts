@@ -38,6 +38,10 @@ const previewQuery = shape.pageQuery.extend({
     .optional(),
 });
 const anything = z.record(z.string(), z.unknown());
+const drawn = {
+  description: "as JSON, or with format=csv as a sheet",
+  content: { "application/json": { schema: shape.pageOf(anything).loose() }, "text/csv": { schema: z.string() } },
+};
 const declined = { 403: shape.problem, 404: shape.problem, 409: shape.problem };
 const COLUMNS = [
   ...(["meter", "account", "class", "line", "due", "stage", "available", "owed", "held"] as const),
@@ -71,7 +75,14 @@ export function cutRoutes(app: FastifyInstance, parts: ApiParts, views: Views): 
 
   typed.get(
     "/v1/cuts/preview",
-    { schema: { tags: ["cuts"], summary: "Dry run: who would be cut now, and what holds back whom", querystring: previewQuery } },
+    {
+      schema: {
+        tags: ["cuts"],
+        summary: "Dry run: who would be cut now, and what holds back whom",
+        querystring: previewQuery,
+        response: { 200: drawn },
+      },
+    },
     async (request, reply) => {
       const { sort, order, due, format, limit, cursor } = request.query;
       const drawn = await preview.draw(sort, order);
@@ -145,7 +156,14 @@ export function cutRoutes(app: FastifyInstance, parts: ApiParts, views: Views): 
 
   typed.get(
     "/v1/cuts/batches",
-    { schema: { tags: ["cuts"], summary: "Lists of cuts, newest first", querystring: shape.idPageQuery } },
+    {
+      schema: {
+        tags: ["cuts"],
+        summary: "Lists of cuts, newest first",
+        querystring: shape.idPageQuery,
+        response: { 200: shape.pageOf(anything) },
+      },
+    },
     async (request) => {
       const { limit, cursor } = request.query;
       const found = await batches.list(limit, cursor ?? null);

@@ -82,7 +82,14 @@ export function entryRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
 
   typed.get(
     "/v1/meters/:address/entries",
-    { schema: { tags: ["readings"], summary: "What was entered, newest first", params: shape.addressParam } },
+    {
+      schema: {
+        tags: ["readings"],
+        summary: "What was entered, newest first",
+        params: shape.addressParam,
+        response: { 200: shape.pageOf(answer), 404: shape.problem },
+      },
+    },
     async (request) => {
       const meter = MeterAddress(request.params.address);
       if ((await parts.meterStore.meter(null, meter)) === null) throw new Fault("unknown-meter", { meter });

@@ -15,19 +15,13 @@ import { writeOnce } from "../idempotency.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
 
-const words = (min: number, max: number) =>
-  z
-    .string()
-    .min(min)
-    .max(max)
-    .refine((text) => text.isWellFormed() && !text.includes("\0"), "text without NUL and broken characters");
-const note = words(1, 1_000).describe("what was done; it stands in the books");
+const note = shape.words(1_000).trim().min(1).describe("what was done; it stands in the books");
 const sentence = z.object({ en: z.string(), zh: z.string() });
 
 const exceptionQuery = shape.idPageQuery.extend({
   state: z.enum(["open", "closed"]).optional(),
   kind: z.enum(exceptionKinds).optional(),
-  owner: z.string().max(60).optional(),
+  owner: shape.name.optional(),
   meter: z.string().optional(),
   account: z.string().optional(),
   overdue: z.enum(["true", "false"]).optional().describe("true: open, and its time is over"),
@@ -46,6 +40,21 @@ const exceptionShape = z
     count: z.number(),
   })
   .loose();
+
+const summaryShape = z.object({
+  from: shape.moment,
+  to: shape.moment,
+  rows: z.array(
+    z.object({
+      class: z.enum(failureClasses),
+      kind: z.enum(exceptionKinds),
+      ...{ because: z.string().nullable(), model: z.string().nullable(), bus: z.string().nullable() },
+      items: z.number(),
+      times: z.number().describe("with what came true again while an item stayed open"),
+      stillOpen: z.number(),
+    }),
+  ),
+});
 
 type ExceptionView = z.output<typeof exceptionShape>;
 
@@ -83,11 +92,12 @@ export function exceptionRoutes(app: FastifyInstance, parts: ApiParts, views: Vi
         tags: ["exceptions"],
         summary: "What was opened in a period, by class of failure, kind, cause, model and bus",
         querystring: z.object({ from: z.string().max(40).optional(), to: z.string().max(40).optional() }),
+        response: { 200: summaryShape, 400: shape.problem },
       },
     },
     async (request) => {
       const period = periodOf(request.query, parts.clock.now(), parts.timeZone);
-      return { from: views.moment(period.from), to: views.moment(period.to), rows: await exceptionStore.summary(period) };
+      return { from: views.moment(period.from), to: views.moment(period.to), rows: [...(await exceptionStore.summary(period))] };
     },
   );
 
@@ -118,7 +128,7 @@ export function exceptionRoutes(app: FastifyInstance, parts: ApiParts, views: Vi
         summary: "Hand it over; it always has exactly one owner",
         params: shape.idParam,
         headers: shape.writeHeaders,
-        body: z.strictObject({ owner: words(1, 60), note }),
+        body: z.strictObject({ owner: shape.name.trim().min(1), note }),
         response: answers,
       },
     },

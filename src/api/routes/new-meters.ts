@@ -19,8 +19,8 @@ const body = z.strictObject({
   account: z.string().optional().describe("户号; made where it does not exist"),
   bus: z.string(),
   model: z.string(),
-  name: z.string().max(80).optional().describe("of a new account"),
-  class: z.string().min(1).max(40).default("residential").describe("of a new account"),
+  name: shape.words(80).optional().describe("of a new account"),
+  class: shape.words(40).min(1).default("residential").describe("of a new account"),
   mode: z.enum(["local", "remote"]).optional().describe("of a new account; left out: local where the meter holds a wallet"),
   tariff: z.string().optional().describe("of a new account; left out: its class's, else the site's first"),
 });

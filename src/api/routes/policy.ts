@@ -7,6 +7,7 @@ import { AccountId } from "../../kernel/ids.ts";
 import { exemptionKinds } from "../../policy/exemptions.ts";
 import type { AccountBook, ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
+import * as told from "../account-shapes.ts";
 import { exemptionView, whyView } from "../policy-views.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
@@ -14,15 +15,10 @@ import type { Views } from "../views.ts";
 const exemptionBody = z.strictObject({
   kind: z.enum(exemptionKinds).describe("guarantee and medical restore who is cut; the others leave things as they are"),
   until: z
-    .string()
+    .string("every exemption has an end")
     .max(40)
-    .optional()
     .describe("a day of the site's zone, meant whole, or a moment; never left out, a year ahead at most"),
-  reason: z
-    .string()
-    .min(1, "say why; it stands in the books")
-    .max(500)
-    .refine((text) => text.isWellFormed() && !text.includes("\0"), "text without NUL and broken characters"),
+  reason: shape.reasonText,
 });
 const exemptionParam = z.object({ account: z.string(), exemption: z.uuid() });
 
@@ -42,7 +38,7 @@ export function policyRoutes(app: FastifyInstance, parts: ApiParts, views: Views
         tags: ["accounts"],
         summary: "Why it was cut or was not: rules with their origin, facts, every block, decisions, commands",
         params: shape.accountParam,
-        response: { 200: z.record(z.string(), z.unknown()), 404: shape.problem },
+        response: { 200: told.why, 404: shape.problem },
       },
     },
     async (request) => {
@@ -53,7 +49,14 @@ export function policyRoutes(app: FastifyInstance, parts: ApiParts, views: Views
 
   typed.get(
     "/v1/accounts/:account/exemptions",
-    { schema: { tags: ["accounts"], summary: "Who is exempt from cuts, newest first", params: shape.accountParam } },
+    {
+      schema: {
+        tags: ["accounts"],
+        summary: "Who is exempt from cuts, newest first",
+        params: shape.accountParam,
+        response: { 200: shape.pageOf(told.exemption), 404: shape.problem },
+      },
+    },
     async (request) => {
       const { account } = await known(request.params.account);
       const items = await exemptions.list(account, 1_000);
@@ -70,7 +73,7 @@ export function policyRoutes(app: FastifyInstance, parts: ApiParts, views: Views
         params: shape.accountParam,
         headers: shape.writeHeaders,
         body: exemptionBody,
-        response: { 400: shape.problem, 404: shape.problem },
+        response: { 201: told.exemption, 400: shape.problem, 404: shape.problem },
       },
     },
     async (request, reply) => {
@@ -91,7 +94,7 @@ export function policyRoutes(app: FastifyInstance, parts: ApiParts, views: Views
         summary: "Take an exemption back before its end",
         params: exemptionParam,
         headers: shape.writeHeaders,
-        response: { 404: shape.problem, 409: shape.problem },
+        response: { 200: told.exemption, 404: shape.problem, 409: shape.problem },
       },
     },
     async (request, reply) => {

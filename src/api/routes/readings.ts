@@ -16,9 +16,9 @@ const DAYS_BACK = 31;
 const DAY_MS = 86_400_000;
 
 const query = shape.pageQuery.extend({
-  item: z.string().min(1).max(40).optional().describe("its name; left out: every item"),
-  from: z.string().optional().describe(`a day of the site's zone, or a moment; left out: ${DAYS_BACK} days before to`),
-  to: z.string().optional().describe("a day, meant whole, or a moment; left out: now"),
+  item: shape.name.min(1).optional().describe("its name; left out: every item"),
+  from: z.string().max(40).optional().describe(`a day of the site's zone, or a moment; left out: ${DAYS_BACK} days before to`),
+  to: z.string().max(40).optional().describe("a day, meant whole, or a moment; left out: now"),
   cursor: z
     .string()
     .regex(/^\d{1,15}\.\d{1,18}$/, "the next of the page before")

@@ -12,9 +12,13 @@ const keys = publicKey.extend({
   older: z.array(publicKey).describe("keys of before: receipts signed with them stay valid"),
 });
 
+const signed = z
+  .record(z.string(), z.unknown())
+  .describe("the document with its signature, as bytes: keep them as they came; meterctl receipt verify reads them");
+
 export function receiptRoutes(app: FastifyInstance, { audit: { receipts } }: Pick<ApiParts, "audit">): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
-  const schema = { tags: ["receipts"], params: shape.idParam, response: { 404: shape.problem } };
+  const schema = { tags: ["receipts"], params: shape.idParam, response: { 200: signed, 404: shape.problem } };
 
   typed.get(
     "/v1/commands/:id/receipt",

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { printCsv } from "../../ledger/csv.ts";
 import { reviewLists, reviews, sortKeys } from "../../validation/review/lists.ts";
 import type { ReviewRow } from "../../validation/review/sight.ts";
+import { orCsv, sentence } from "../account-shapes.ts";
 import type { ApiParts } from "../books.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
@@ -13,14 +14,31 @@ const query = shape.pageQuery.extend({
   list: z.enum(reviewLists),
   sort: z.enum(sortKeys).default("score"),
   order: z.enum(["asc", "desc"]).default("desc"),
-  class: z.string().max(40).optional(),
-  bus: z.string().max(60).optional(),
+  class: shape.name.optional(),
+  bus: shape.name.optional(),
   format: z.enum(["json", "csv"]).default("json"),
   cursor: z
     .string()
     .regex(/^\d{1,9}$/, "the next of the page before")
     .optional(),
 });
+
+const drawn = shape
+  .pageOf(
+    z.object({
+      ...{ meter: z.string(), account: z.string().nullable(), class: z.string().nullable(), bus: z.string(), model: z.string() },
+      score: z.number(),
+      since: shape.moment.nullable(),
+      why: z.string(),
+      figures: z.record(z.string(), z.string()),
+    }),
+  )
+  .extend({
+    list: z.enum(reviewLists),
+    title: sentence,
+    score: sentence.describe("what the score counts"),
+    total: z.number().describe("of all pages"),
+  });
 
 const COLUMNS = ["meter", "account", "class", "bus", "model", "score", "since", "why", "figures"] as const;
 
@@ -35,6 +53,7 @@ export function reviewRoutes(app: FastifyInstance, parts: ApiParts, views: Views
         tags: ["readings"],
         summary: "swings · silent · energy-while-cut · frozen · never-read · suspects; nothing here stops a bill or cuts",
         querystring: query,
+        response: { 200: orCsv(drawn), 400: shape.problem },
       },
     },
     async (request, reply) => {

@@ -125,6 +125,8 @@ export function tariffPushRoutes(app: FastifyInstance, parts: ApiParts, views: V
       schema: {
         tags: ["tariffs"],
         summary: "Both sets as the meter has them, read now, beside what the site file says",
+        description:
+          "Some dozens of reads: about 12.5 s of a line at 2400 baud, and longer where others use it; wait for the answer.",
         params: shape.addressParam,
         response: { 200: told, 404: shape.problem, 409: shape.problem },
       },

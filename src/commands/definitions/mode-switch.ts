@@ -3,15 +3,18 @@
  *
  * What the wallet holds and where the register stands is looked at first and stored; the meter is told (07A006FF), or somebody does it
  * at the meter and we only watch; when word 3 shows no wallet any more, what the look saw is credited and the account's mode changes,
- * in one transaction with the command's end (ends-with-money.ts). From that same register the ledger bills: what was used between look
- * and switch is billed once, whatever the meter had deducted of it.
+ * in one transaction with the command's end (ends-with-money.ts). From the registers of that same look the ledger bills: what was used
+ * between look and switch is billed once, whatever the meter had deducted of it.
  *
  * The meter only sets, but the credit adds. So it is treated as a purchase is: alone on the wire, looked after until its deadline, and
  * where nobody can tell, a person decides.
  */
 import { hours, Instant, later, minutes } from "../../kernel/clock.ts";
 import { Fault, isFault } from "../../kernel/faults.ts";
+import { TOTAL } from "../../devices/energy-set.ts";
 import { Priority, type MeterSession } from "../../devices/meter.ts";
+import { readEnergy } from "../../devices/read-energy.ts";
+import type { Reading } from "../../kernel/reading.ts";
 import type { Command } from "../command.ts";
 import type { Before, CommandDefinition } from "../definition.ts";
 import { noMoneyUnderWay } from "../money-under-way.ts";
@@ -26,8 +29,10 @@ export interface SwitchBefore extends Before {
   /** Balance less overdraft, fen as decimal text: what is credited. */
   readonly net: string;
   readonly count: number | null;
-  /** Imported energy as the meter shows it: where billing begins. */
+  /** Imported energy as the meter shows it, for people. */
   readonly register: string;
+  /** All its registers of that moment: where billing begins. Left out by an older program, which read the total alone. */
+  readonly readings?: readonly Reading[];
   readonly takenAt: number;
   /** The meter had been switched already, and a person named the balance. */
   readonly named?: true;
@@ -39,10 +44,11 @@ const isByHand = ({ params }: Command): boolean => params["way"] === "at-the-met
 
 const isRemote = async (session: MeterSession): Promise<boolean> => ((await session.readRelay()).word & WALLET_KIND) === 0;
 
-async function register(session: MeterSession): Promise<string> {
-  const [energy] = await session.read(["importedEnergy"], "command");
-  if (energy?.value == null) throw new Fault("meter-no-data", { meter: session.meter.address, item: "importedEnergy" });
-  return energy.value;
+async function registers(session: MeterSession): Promise<Pick<SwitchBefore, "register" | "readings">> {
+  const readings = await readEnergy(session);
+  const register = readings.find(({ item }) => item === TOTAL)?.value;
+  if (register == null) throw new Fault("meter-no-data", { meter: session.meter.address, item: TOTAL });
+  return { register, readings };
 }
 
 /** What the meter wrote of it, for people; null where it has no such record. */
@@ -71,7 +77,7 @@ export const modeSwitch: CommandDefinition = {
     if (await isRemote(session)) {
       if (named === null) return { choose: "refuse", fault: "mode-already-remote" };
       const takenAt = command.createdAt;
-      const before: SwitchBefore = { net: named, count: null, register: await register(session), takenAt, named: true };
+      const before: SwitchBefore = { net: named, count: null, ...(await registers(session)), takenAt, named: true };
       return { choose: "send", before };
     }
     if (named !== null) return { choose: "refuse", fault: "mode-still-local" };
@@ -81,7 +87,7 @@ export const modeSwitch: CommandDefinition = {
     const before: SwitchBefore = {
       net: (wallet.balance - wallet.overdraft).toString(),
       count: wallet.count,
-      register: await register(session),
+      ...(await registers(session)),
       takenAt: wallet.takenAt,
     };
     return { choose: "send", before };

@@ -8,12 +8,14 @@ import { Fault } from "../../kernel/faults.ts";
 import type { MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import { meterModels } from "../../devices/meter-models.ts";
-import type { MeterRecord, RelayOrder, Street } from "../../devices/meter.ts";
+import type { MeterRecord, Street } from "../../devices/meter.ts";
+import { cannotDo } from "../../devices/model-for-rules.ts";
 import { isUnsent } from "../command.ts";
 import type { CommandService } from "../command-service.ts";
-import type { MeterBook } from "../command-store.ts";
+import type { AccountBook, MeterBook } from "../command-store.ts";
 import { apply, type ConclusionParts } from "../conclusion.ts";
 import { noMoneyUnderWay } from "../money-under-way.ts";
+import type { RulesAsking } from "../new-meters.ts";
 import { carryOver } from "./carry-over.ts";
 import type { BookedMeter, Replacement, ReplacementStore, SeenReadings } from "./replacement.ts";
 
@@ -29,8 +31,8 @@ export interface ReplacementServiceParts extends ConclusionParts {
   readonly service: CommandService;
   readonly street: Pick<Street, "meter">;
   readonly buses: ReadonlySet<string>;
-  /** How the rules restore a supply: the new meter has to know that order. */
-  readonly restoreBy: RelayOrder;
+  /** By which rules the account is cut and restored: the new meter has to know their orders. */
+  readonly asks: RulesAsking;
   readonly newId: () => string;
 }
 
@@ -52,8 +54,9 @@ export class ReplacementService {
     const running = await replacements.openOf(tx, old.address);
     if (running !== null) return this.#goOn(tx, running, wish);
     this.#mayTakePlace(known, newMeter);
-    const mode = book.account === null ? null : ((await meters.account(tx, book.account))?.mode ?? null);
-    this.#mustFit(mode, newMeter);
+    const account = book.account === null ? null : await meters.account(tx, book.account);
+    const mode = account?.mode ?? null;
+    this.#mustFit(account, newMeter);
     mustSayEnough(mode, given);
     await this.#endWhatIsOpen(tx, book);
     const replacement: Replacement = {
@@ -126,15 +129,15 @@ export class ReplacementService {
     if (!buses.has(bus)) throw conflict("newMeter.bus", `no bus has this id; there are: ${[...buses].join(", ")}`);
   }
 
-  #mustFit(mode: Replacement["mode"], { model }: ReplacementWish["newMeter"]): void {
-    const { wallet, orders } = meterModels[model];
-    if (mode === "local" && !wallet)
+  #mustFit(account: AccountBook | null, { model }: ReplacementWish["newMeter"]): void {
+    const mode = account?.mode ?? null;
+    if (mode === "local" && !meterModels[model].wallet)
       throw conflict(
         "newMeter.model",
         `the account keeps its money in the meter, and a ${model} has no wallet: switch it to remote first`,
       );
-    if (!wallet && !orders.includes(this.#parts.restoreBy))
-      throw conflict("newMeter.model", `a ${model} cannot be restored by "${this.#parts.restoreBy}" (policy.restoreBy)`);
+    const [what] = cannotDo(model, mode, this.#parts.asks(account?.account ?? null, account?.class ?? "residential"));
+    if (what !== undefined) throw conflict("newMeter.model", what);
   }
 
   /** Money has to have ended, and so has what is on the wire; what has not left is taken back. */

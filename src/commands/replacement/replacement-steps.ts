@@ -16,8 +16,10 @@ import { parseYuan, yuan, ZERO_FEN } from "../../kernel/money.ts";
 import type { Reading } from "../../kernel/reading.ts";
 import type { Transaction, Transactor } from "../../kernel/transaction.ts";
 import { closedWalletLegs } from "../../ledger/closed-wallet.ts";
+import { TOTAL } from "../../devices/energy-set.ts";
 import { meterModels } from "../../devices/meter-models.ts";
 import { Priority, type MeterSession, type Street } from "../../devices/meter.ts";
+import { readEnergy } from "../../devices/read-energy.ts";
 import type { ConclusionParts } from "../conclusion.ts";
 import type { BillingStart } from "../ends-with-money.ts";
 import { identityNote } from "../identity-watch.ts";
@@ -29,15 +31,13 @@ const FINAL_FRESH_MS = minutes(2);
 /** Bits 8 and 9 of run-state word 3: no wallet. */
 const WALLET_KIND = 0x0300;
 const WALLET_ITEMS = ["importedEnergy", "balance", "overdraft", "purchaseCount"] as const;
-const ENERGY_ITEMS = ["importedEnergy"] as const;
 
 export interface StepParts extends CarryParts, Pick<ConclusionParts, "commands" | "meters" | "outbox" | "ledger"> {
   readonly clock: Clock;
   readonly log: Logger;
   readonly transactor: Transactor;
   readonly street: Street;
-  readonly billing: BillingStart;
-  readonly intake: { take(readings: readonly Reading[]): Promise<void> };
+  readonly intake: BillingStart & { take(readings: readonly Reading[]): Promise<void> };
   /** The newest believed value of an item. */
   readonly believed: (meter: MeterAddress, item: string) => Promise<string | null>;
 }
@@ -86,7 +86,7 @@ const isStale = ({ clock }: StepParts, { final }: Replacement): Promise<boolean>
 
 async function readOld(parts: StepParts, r: Replacement): Promise<boolean> {
   const step = r.begin === null ? "old-read" : "new-read";
-  const read = await seenOf(parts, r.oldMeter, r.mode === "local", (session) => session.read(itemsOf(r), "command"));
+  const read = await seenOf(parts, r.oldMeter, r.mode === "local", (session) => readingsOf(session, r));
   if (read.seen === null && read.fault === "line-not-ours") return false; // its holder goes on with it
   if (read.seen !== null) {
     await parts.intake.take(read.readings); // bills what was used last
@@ -100,16 +100,7 @@ async function readOld(parts: StepParts, r: Replacement): Promise<boolean> {
 /** A person's readings are checked as any others are: an impossible one bills nobody, and moves nothing. */
 async function takeGiven(parts: StepParts, r: Replacement, given: SeenReadings): Promise<boolean> {
   if (given.energy !== null) {
-    const takenAt = Instant(given.takenAt);
-    const reading = {
-      meter: r.oldMeter,
-      item: "importedEnergy",
-      value: given.energy,
-      unit: "kWh",
-      takenAt,
-      source: "person",
-    } as const;
-    await parts.intake.take([reading]);
+    await parts.intake.take([{ ...totalOf(r.oldMeter, given), source: "person" }]);
     if ((await parts.believed(r.oldMeter, "importedEnergy")) !== given.energy) return waits(parts, r, "final-reading-impossible");
   }
   return goes(parts, r, { step: "old-read", final: given });
@@ -127,7 +118,7 @@ async function readNew(parts: StepParts, r: Replacement): Promise<boolean> {
     const note = identityNote(record, await session.readIdentity());
     if (note !== null) {
       doubt.why = `new-meter-identity: ${note}`;
-      return session.read(isLocal ? WALLET_ITEMS : ENERGY_ITEMS, "command"); // its keys would be another's too
+      return readingsOf(session, r); // its keys would be another's too
     }
     const picture = await session.readRelay();
     if (isLocal) {
@@ -137,11 +128,12 @@ async function readNew(parts: StepParts, r: Replacement): Promise<boolean> {
     }
     if (r.mode === "remote" && meterModels[record.model].wallet && (picture.word & WALLET_KIND) !== 0)
       doubt.why = "new-meter-in-local-mode";
-    return session.read(isLocal ? WALLET_ITEMS : ENERGY_ITEMS, "command");
+    return readingsOf(session, r);
   });
   if (read.seen === null && read.fault === "line-not-ours") return false;
   if (read.seen === null) return waits(parts, r, read.fault === "meter-silent" ? "new-meter" : `new-meter: ${read.fault}`);
   if (doubt.why !== undefined) return waits(parts, r, doubt.why);
+  if (r.mode === "remote") return goes(parts, r, { step: "new-read", begin: { ...read.seen, registers: read.readings } });
   await parts.intake.take(read.readings); // it belongs to nobody yet: nobody is billed
   return goes(parts, r, { step: "new-read", begin: { ...read.seen, ...proved } });
 }
@@ -160,11 +152,7 @@ async function move(parts: StepParts, r: Replacement): Promise<boolean> {
     const at = clock.now();
     await replacements.moveAccount(tx, now, at);
     if (now.mode === "remote" && now.begin.energy !== null)
-      await parts.billing.energy(tx, {
-        meter: now.newMeter,
-        register: parseYuan(now.begin.energy, "energy"), // two decimals, like money; the number alone is meant
-        takenAt: Instant(now.begin.takenAt),
-      });
+      await parts.intake.takeIn(tx, now.begin.registers ?? [totalOf(now.newMeter, now.begin)]);
     const hasRest = now.account !== null && shown > 0n;
     await replacements.change(tx, r.id, {
       ...{ step: hasRest ? "moved" : "done", waitingFor: null, carried: hasRest ? shown : ZERO_FEN, movedAt: at },
@@ -204,7 +192,12 @@ async function lookAtCarrying(parts: StepParts, r: Replacement): Promise<boolean
 
 // --- reading
 
-const itemsOf = ({ mode }: Replacement): readonly string[] => (mode === "local" ? WALLET_ITEMS : ENERGY_ITEMS);
+const readingsOf = (session: MeterSession, { mode }: Replacement): Promise<readonly Reading[]> =>
+  mode === "local" ? session.read(WALLET_ITEMS, "command") : readEnergy(session);
+
+const totalOf = (meter: MeterAddress, { energy, takenAt }: SeenReadings): Reading => ({
+  ...{ meter, item: TOTAL, value: energy, unit: "kWh", takenAt: Instant(takenAt), source: "command" },
+});
 
 const netOf = ({ balance }: SeenReadings): Fen => (balance === null ? ZERO_FEN : parseYuan(balance, "balance"));
 

@@ -9,6 +9,7 @@
 import type { Instant } from "../../kernel/clock.ts";
 import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
 import type { Fen } from "../../kernel/money.ts";
+import type { Reading } from "../../kernel/reading.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import type { MeterRecord } from "../../devices/meter.ts";
 
@@ -25,6 +26,8 @@ export interface SeenReadings {
   readonly source: "command" | "person";
   /** Of a new wallet meter: its account is open already. */
   readonly opened?: boolean;
+  /** Where a bill begins: all registers of that moment. Left out by an older program, which read the total alone. */
+  readonly registers?: readonly Reading[];
 }
 
 export interface Replacement {

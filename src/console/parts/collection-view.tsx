@@ -2,37 +2,31 @@
  * Of the midnights that meters owe, how many came: a bar a day, and what is missing by meter. Asked for only while it is open; a bar is
  * as long as its share, and says so in figures too.
  */
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import * as api from "../api.ts";
-import type { CollectionDay, CollectionGap, Problem } from "../shapes.ts";
+import { useAskedAgain } from "../asked-again.ts";
 import { useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
 import { ProblemNote } from "./problem-note.tsx";
+import { Sheet } from "./sheet.tsx";
 
 const ASK_EVERY_MS = 30_000;
 
 export function CollectionView({ isOpen, close }: { readonly isOpen: boolean; readonly close: () => void }) {
   const { words, language } = useSpeech();
-  const dialog = useRef<HTMLDialogElement>(null);
   const [by, setBy] = useState<"day" | "line">("day");
-  const { days, gaps, trouble } = useCollection(isOpen, by);
+  const ask = () => Promise.all([api.collectionDays(by), api.collectionGaps()]);
+  const { found, trouble } = useAskedAgain(isOpen, ASK_EVERY_MS, ask, [by]);
+  const [days, gaps] = found ?? [null, null];
+  const behind = gaps === null ? 0 : gaps.total - gaps.items.length;
 
-  useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen]);
-
+  const turn = (
+    <button type="button" className="quiet" onClick={() => setBy(by === "day" ? "line" : "day")} data-testid="collection-by">
+      {by === "day" ? words.collection.byLine : words.collection.byDay}
+    </button>
+  );
   return (
-    <dialog ref={dialog} className="legend" aria-labelledby="collection-title" onClose={close} data-testid="collection">
-      <div className="legend-head">
-        <h2 id="collection-title">{words.collection.title}</h2>
-        <button type="button" className="quiet" onClick={() => setBy(by === "day" ? "line" : "day")} data-testid="collection-by">
-          {by === "day" ? words.collection.byLine : words.collection.byDay}
-        </button>
-        <button type="button" className="quiet" onClick={close}>
-          {words.close}
-        </button>
-      </div>
+    <Sheet isOpen={isOpen} close={close} title={words.collection.title} testId="collection" tools={turn}>
       {trouble !== null && <ProblemNote problem={trouble} />}
       <div className="lines-body">
         <div data-testid="collection-rates">
@@ -49,8 +43,8 @@ export function CollectionView({ isOpen, close }: { readonly isOpen: boolean; re
         </div>
         <div data-testid="collection-gaps">
           <h3>{words.collection.gaps}</h3>
-          {gaps.length === 0 && days !== null && <p>{words.collection.noGaps}</p>}
-          {gaps.map((gap) => (
+          {gaps?.total === 0 && <p>{words.collection.noGaps}</p>}
+          {gaps?.items.map((gap) => (
             <div key={`${gap.day} ${gap.meter}`} className="tape-row">
               <small>
                 {gap.day} · {gap.line}
@@ -59,38 +53,9 @@ export function CollectionView({ isOpen, close }: { readonly isOpen: boolean; re
               {gap.says !== null && ` · ${gap.says[language]}`}
             </div>
           ))}
+          {behind > 0 && <p>{filled(words.collection.more, { n: behind })}</p>}
         </div>
       </div>
-    </dialog>
+    </Sheet>
   );
-}
-
-interface Asked {
-  readonly days: readonly CollectionDay[] | null;
-  readonly gaps: readonly CollectionGap[];
-  readonly trouble: Problem | null;
-}
-
-function useCollection(isOpen: boolean, by: "day" | "line"): Asked {
-  const [asked, setAsked] = useState<Asked>({ days: null, gaps: [], trouble: null });
-  useEffect(() => {
-    if (!isOpen) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let isOver = false;
-    const ask = async (): Promise<void> => {
-      try {
-        const [days, gaps] = await Promise.all([api.collectionDays(by), api.collectionGaps()]);
-        if (!isOver) setAsked({ days, gaps, trouble: null });
-      } catch (error) {
-        if (!isOver) setAsked((before) => ({ ...before, trouble: api.problemOf(error) }));
-      }
-      if (!isOver) timer = setTimeout(() => void ask(), ASK_EVERY_MS);
-    };
-    void ask();
-    return () => {
-      isOver = true;
-      clearTimeout(timer);
-    };
-  }, [isOpen, by]);
-  return asked;
 }

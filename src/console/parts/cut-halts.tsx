@@ -2,10 +2,10 @@
 import { useState } from "react";
 import * as api from "../api.ts";
 import { moment } from "../moments.ts";
-import type { CutHalt, Problem } from "../shapes.ts";
+import type { CutHalt } from "../shapes.ts";
 import { useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
-import { ProblemNote } from "./problem-note.tsx";
+import { ReasonedButton } from "./reasoned-button.tsx";
 
 interface Props {
   readonly stop: CutHalt | null;
@@ -37,7 +37,7 @@ function RedButton({ changed }: { readonly changed: () => void }) {
   return (
     <div role="alertdialog" aria-label={said.stop} className="approval">
       <p>{said.stopSure}</p>
-      <Word label={said.stopReason} verb={said.stopNow} send={api.emergencyStop} changed={changed} name="stop" isRed />
+      <ReasonedButton label={said.stopReason} verb={said.stopNow} send={api.emergencyStop} changed={changed} name="stop" isRed />
     </div>
   );
 }
@@ -53,7 +53,7 @@ function Standing({ halt, says, changed }: { readonly halt: CutHalt; readonly sa
         {filled(said.since, { when: moment(halt.begunAt, null), who: halt.begunBy })}.{" "}
         {asked !== null && filled(said.releaseAsked, { who: asked.by })}
       </p>
-      <Word
+      <ReasonedButton
         label={said.releaseReason}
         verb={said.release}
         send={(reason) => api.releaseHalt(halt.kind, reason)}
@@ -61,50 +61,5 @@ function Standing({ halt, says, changed }: { readonly halt: CutHalt; readonly sa
         name={`release-${halt.kind}`}
       />
     </div>
-  );
-}
-
-interface WordProps {
-  readonly label: string;
-  readonly verb: string;
-  readonly send: (reason: string) => Promise<unknown>;
-  readonly changed: () => void;
-  readonly name: string;
-  readonly isRed?: boolean;
-}
-
-/** Nothing is stopped and nothing released without a reason: it stands in the books. */
-function Word({ label, verb, send, changed, name, isRed = false }: WordProps) {
-  const [reason, setReason] = useState("");
-  const [isBusy, setIsBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const say = (): void => {
-    setIsBusy(true);
-    setProblem(null);
-    send(reason.trim())
-      .then(() => {
-        setReason("");
-        changed();
-      })
-      .catch((error: unknown) => setProblem(api.problemOf(error)))
-      .finally(() => setIsBusy(false));
-  };
-  return (
-    <>
-      <label className="field">
-        <span>{label}</span>
-        <input value={reason} onChange={(event) => setReason(event.target.value)} data-testid={`${name}-reason`} />
-      </label>
-      <button
-        type="button"
-        className={isRed ? "emergency" : "quiet"}
-        disabled={isBusy || reason.trim() === ""}
-        onClick={say}
-        data-testid={`${name}-say`}
-      >
-        {verb}
-      </button>
-      {problem !== null && <ProblemNote problem={problem} />}
-    </>
   );
 }

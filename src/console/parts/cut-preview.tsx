@@ -5,11 +5,18 @@ import type { CutPreview as Drawn, CutSort } from "../shapes.ts";
 import { useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
 import { ProblemNote } from "./problem-note.tsx";
+import { ReasonedButton } from "./reasoned-button.tsx";
 import { useAnswer } from "./use-answer.ts";
 
 const COLUMNS = ["meter", "account", "class", "line", "owed", "held"] as const;
 
-export function CutPreview({ isOpen, told }: { readonly isOpen: boolean; readonly told: number }) {
+interface Props {
+  readonly isOpen: boolean;
+  readonly told: number;
+  readonly changed: () => void;
+}
+
+export function CutPreview({ isOpen, told, changed }: Props) {
   const { words, language } = useSpeech();
   const said = words.cuts;
   const [sort, setSort] = useState<{ readonly by: CutSort; readonly order: "asc" | "desc" }>({ by: "owed", order: "desc" });
@@ -35,6 +42,17 @@ export function CutPreview({ isOpen, told }: { readonly isOpen: boolean; readonl
             {said.export}
           </a>
         </p>
+      )}
+      {answer !== null && answer.due > 0 && (
+        <div className="approval">
+          <ReasonedButton
+            label={said.proposeReason}
+            verb={said.propose}
+            send={api.proposeCuts}
+            changed={changed}
+            name="propose"
+          />
+        </div>
       )}
       {answer !== null && rows.length === 0 && <p>{said.none}</p>}
       {rows.length > 0 && (

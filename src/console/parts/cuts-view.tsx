@@ -40,7 +40,7 @@ export function CutsView({ isOpen, told, close }: Props) {
         {trouble !== null && <ProblemNote problem={trouble} />}
         {answer !== null && <CutHalts stop={answer.stop} brake={answer.brake} changed={changed} />}
         {answer !== null && <CutLists lists={answer.batches} changed={changed} />}
-        <CutPreview isOpen={isOpen} told={told + asked} />
+        <CutPreview isOpen={isOpen} told={told + asked} changed={changed} />
       </div>
     </dialog>
   );

@@ -2,7 +2,7 @@
  * What waits for a person: the open items with their owner and next step, one of them with its evidence, and the ways out of it.
  * Closing needs a note; a disputed top-up is decided, not closed; a suggested entry is applied with one press and a note.
  */
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import * as api from "../api.ts";
 import { moment } from "../moments.ts";
 import type { Attempt, ExceptionItem, Problem } from "../shapes.ts";
@@ -11,6 +11,7 @@ import { filled } from "../words/phrases.ts";
 import { Frames } from "./evidence.tsx";
 import { ExceptionForm } from "./exception-form.tsx";
 import { ProblemNote } from "./problem-note.tsx";
+import { Sheet } from "./sheet.tsx";
 
 interface Props {
   readonly isOpen: boolean;
@@ -23,23 +24,11 @@ interface Props {
 export function ExceptionsView({ isOpen, items, changed, close }: Props) {
   const speech = useSpeech();
   const { words, language } = speech;
-  const dialog = useRef<HTMLDialogElement>(null);
   const [chosen, setChosen] = useState<string | null>(null);
   const shown = items.find(({ id }) => id === chosen) ?? items[0] ?? null;
 
-  useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen]);
-
   return (
-    <dialog ref={dialog} className="legend" aria-labelledby="exceptions-title" onClose={close} data-testid="exceptions">
-      <div className="legend-head">
-        <h2 id="exceptions-title">{words.exceptions.title}</h2>
-        <button type="button" className="quiet" onClick={close}>
-          {words.close}
-        </button>
-      </div>
+    <Sheet isOpen={isOpen} close={close} title={words.exceptions.title} testId="exceptions">
       <div className="lines-body">
         <div className="lines-list">
           {items.length === 0 && <p>{words.exceptions.none}</p>}
@@ -73,7 +62,7 @@ export function ExceptionsView({ isOpen, items, changed, close }: Props) {
           </div>
         )}
       </div>
-    </dialog>
+    </Sheet>
   );
 }
 

@@ -1,27 +1,15 @@
 /** What the words mean: one sentence for each state, light, relay position and order, in the page's own marks and colours. */
-import { useEffect, useRef } from "react";
 import type { ReactNode } from "react";
 import { useSpeech } from "../words/language.tsx";
 import { RelayMark } from "./relay-mark.tsx";
+import { Sheet } from "./sheet.tsx";
 
 export function Legend({ isOpen, close }: { readonly isOpen: boolean; readonly close: () => void }) {
   const { words } = useSpeech();
-  const dialog = useRef<HTMLDialogElement>(null);
   const { meaning } = words;
 
-  useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen]);
-
   return (
-    <dialog ref={dialog} className="legend" aria-labelledby="legend-title" onClose={close} data-testid="legend">
-      <div className="legend-head">
-        <h2 id="legend-title">{words.legend}</h2>
-        <button type="button" className="quiet" onClick={close}>
-          {words.close}
-        </button>
-      </div>
+    <Sheet isOpen={isOpen} close={close} title={words.legend} testId="legend">
       <div className="legend-body">
         <div>
           <Meanings
@@ -55,7 +43,7 @@ export function Legend({ isOpen, close }: { readonly isOpen: boolean; readonly c
           />
         </div>
       </div>
-    </dialog>
+    </Sheet>
   );
 }
 

@@ -2,35 +2,26 @@
  * The lines and what passes on them: whether each is open, how busy it is, and its last bytes in words and in hex, newest first. Asked for
  * only while it is open; secrets are dots before they leave the gateway.
  */
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import * as api from "../api.ts";
-import type { Bus, Problem, TapeRow } from "../shapes.ts";
+import { useAskedAgain } from "../asked-again.ts";
+import type { Bus, TapeRow } from "../shapes.ts";
 import { useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
 import { ProblemNote } from "./problem-note.tsx";
+import { Sheet } from "./sheet.tsx";
 
 const ASK_EVERY_MS = 1_000;
 
 export function LinesView({ isOpen, close }: { readonly isOpen: boolean; readonly close: () => void }) {
   const { words, language } = useSpeech();
-  const dialog = useRef<HTMLDialogElement>(null);
   const [chosen, setChosen] = useState<string | null>(null);
-  const { buses, rows, trouble } = useLines(isOpen, chosen);
+  const { found, trouble } = useAskedAgain(isOpen, ASK_EVERY_MS, () => heardOn(chosen), [chosen]);
+  const { buses = null, rows = [] } = found ?? {};
   const shown = chosen ?? buses?.[0]?.id ?? null;
 
-  useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen]);
-
   return (
-    <dialog ref={dialog} className="legend" aria-labelledby="lines-title" onClose={close} data-testid="lines">
-      <div className="legend-head">
-        <h2 id="lines-title">{words.lines.title}</h2>
-        <button type="button" className="quiet" onClick={close}>
-          {words.close}
-        </button>
-      </div>
+    <Sheet isOpen={isOpen} close={close} title={words.lines.title} testId="lines">
       {trouble !== null && <ProblemNote problem={trouble} />}
       <div className="lines-body">
         <div className="lines-list">
@@ -55,7 +46,7 @@ export function LinesView({ isOpen, close }: { readonly isOpen: boolean; readonl
           ))}
         </div>
       </div>
-    </dialog>
+    </Sheet>
   );
 }
 
@@ -65,35 +56,8 @@ function* numbersOf(bus: Bus, words: Readonly<Record<"busy" | "waiting" | "silen
   if (bus.silences > 0) yield filled(words.silences, { n: bus.silences, all: bus.exchanges });
 }
 
-interface Heard {
-  readonly buses: readonly Bus[] | null;
-  readonly rows: readonly TapeRow[];
-  readonly trouble: Problem | null;
-}
-
-/** Asks again and again while somebody looks; one question at a time, so that a slow gateway is not hurried. */
-function useLines(isOpen: boolean, chosen: string | null): Heard {
-  const [heard, setHeard] = useState<Heard>({ buses: null, rows: [], trouble: null });
-  useEffect(() => {
-    if (!isOpen) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let isOver = false;
-    const ask = async (): Promise<void> => {
-      try {
-        const buses = await api.buses();
-        const bus = chosen ?? buses[0]?.id;
-        const rows = bus === undefined ? [] : await api.tape(bus);
-        if (!isOver) setHeard({ buses, rows, trouble: null });
-      } catch (error) {
-        if (!isOver) setHeard((before) => ({ ...before, trouble: api.problemOf(error) }));
-      }
-      if (!isOver) timer = setTimeout(() => void ask(), ASK_EVERY_MS);
-    };
-    void ask();
-    return () => {
-      isOver = true;
-      clearTimeout(timer);
-    };
-  }, [isOpen, chosen]);
-  return heard;
+async function heardOn(chosen: string | null): Promise<{ readonly buses: readonly Bus[]; readonly rows: readonly TapeRow[] }> {
+  const buses = await api.buses();
+  const bus = chosen ?? buses[0]?.id;
+  return { buses, rows: bus === undefined ? [] : await api.tape(bus) };
 }

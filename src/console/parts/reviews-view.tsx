@@ -2,14 +2,16 @@
  * What is worth a look although nothing failed: one list at a time, sorted by any column, filtered by words, taken along as CSV. Drawn up by
  * the gateway when somebody looks, and again when another list or order is chosen.
  */
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import * as api from "../api.ts";
+import { useAskedAgain } from "../asked-again.ts";
 import { moment } from "../moments.ts";
-import type { Problem, Review, ReviewList, ReviewRow, ReviewSort } from "../shapes.ts";
+import type { ReviewList, ReviewRow, ReviewSort } from "../shapes.ts";
 import { reviewLists } from "../shapes.ts";
 import { reasonWords, useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
 import { ProblemNote } from "./problem-note.tsx";
+import { Sheet } from "./sheet.tsx";
 
 interface Order {
   readonly by: ReviewSort;
@@ -22,16 +24,13 @@ export function ReviewsView({ isOpen, close }: { readonly isOpen: boolean; reado
   const speech = useSpeech();
   const { words, language } = speech;
   const said = words.reviews;
-  const dialog = useRef<HTMLDialogElement>(null);
   const [list, setList] = useState<ReviewList>("suspects");
   const [order, setOrder] = useState<Order>({ by: "score", order: "desc" });
   const [wanted, setWanted] = useState("");
-  const { review, trouble } = useReview(isOpen, list, order);
-
-  useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen]);
+  const draw = () => api.review(list, order.by, order.order);
+  const { found, trouble } = useAskedAgain(isOpen, null, draw, [list, order]);
+  const review = found?.list === list ? found : null; // another list's rows are not shown under this one's name
+  const behind = review === null ? 0 : review.total - review.items.length;
 
   const titleOf = (column: ReviewSort): string => (column === "score" && review !== null ? review.score[language] : said[column]);
   const turn = (by: ReviewSort): void =>
@@ -39,13 +38,7 @@ export function ReviewsView({ isOpen, close }: { readonly isOpen: boolean; reado
   const rows = (review?.items ?? []).filter((row) => isFound(row, wanted));
 
   return (
-    <dialog ref={dialog} className="legend" aria-labelledby="reviews-title" onClose={close} data-testid="reviews">
-      <div className="legend-head">
-        <h2 id="reviews-title">{said.title}</h2>
-        <button type="button" className="quiet" onClick={close}>
-          {words.close}
-        </button>
-      </div>
+    <Sheet isOpen={isOpen} close={close} title={said.title} testId="reviews">
       {trouble !== null && <ProblemNote problem={trouble} />}
       <div className="lines-body">
         <div className="lines-list">
@@ -110,9 +103,10 @@ export function ReviewsView({ isOpen, close }: { readonly isOpen: boolean; reado
               </tbody>
             </table>
           )}
+          {behind > 0 && <p>{filled(said.more, { n: behind })}</p>}
         </div>
       </div>
-    </dialog>
+    </Sheet>
   );
 }
 
@@ -123,28 +117,3 @@ const figuresOf = ({ figures }: ReviewRow): string =>
 
 const isFound = (row: ReviewRow, wanted: string): boolean =>
   [row.meter, row.account, row.class, row.bus, row.model, row.why].join(" ").toLowerCase().includes(wanted.trim().toLowerCase());
-
-interface Drawn {
-  readonly review: Review | null;
-  readonly trouble: Problem | null;
-}
-
-function useReview(isOpen: boolean, list: ReviewList, { by, order }: Order): Drawn {
-  const [drawn, setDrawn] = useState<Drawn>({ review: null, trouble: null });
-  useEffect(() => {
-    if (!isOpen) return;
-    let isOver = false;
-    api
-      .review(list, by, order)
-      .then((review) => {
-        if (!isOver) setDrawn({ review, trouble: null });
-      })
-      .catch((error: unknown) => {
-        if (!isOver) setDrawn({ review: null, trouble: api.problemOf(error) });
-      });
-    return () => {
-      isOver = true;
-    };
-  }, [isOpen, list, by, order]);
-  return drawn;
-}

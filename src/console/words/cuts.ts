@@ -35,7 +35,9 @@ type Plain =
   | "owed"
   | "held"
   | "due"
-  | "look";
+  | "look"
+  | "propose"
+  | "proposeReason";
 
 export type CutPhrases = Readonly<Record<Plain, string>> & {
   readonly states: Readonly<Record<string, string>>;
@@ -79,6 +81,8 @@ export const cutsEn: CutPhrases = {
   held: "Held back by",
   due: "would be cut",
   look: "Look through",
+  propose: "Propose all that are due",
+  proposeReason: "Why now",
   states: {
     proposed: "waits for two persons",
     canary: "the first are being cut",
@@ -138,6 +142,8 @@ export const cutsZh: CutPhrases = {
   held: "不停电原因",
   due: "应停电",
   look: "逐户查看",
+  propose: "将全部应停电户列入批次",
+  proposeReason: "提出理由",
   states: {
     proposed: "待双人审批",
     canary: "首批执行中",

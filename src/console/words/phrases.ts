@@ -112,7 +112,9 @@ export type Phrases = Readonly<Record<Plain, string>> & {
   readonly lines: Readonly<
     Record<"title" | "none" | "open" | "down" | "busy" | "waiting" | "silences" | "empty" | "hint", string>
   >;
-  readonly collection: Readonly<Record<"title" | "none" | "of" | "gaps" | "noGaps" | "byLine" | "byDay" | "hint", string>> & {
+  readonly collection: Readonly<
+    Record<"title" | "none" | "of" | "gaps" | "noGaps" | "more" | "byLine" | "byDay" | "hint", string>
+  > & {
     readonly states: Readonly<Record<"missing" | "given-up", string>>;
   };
   readonly exceptions: Readonly<
@@ -133,7 +135,10 @@ export type Phrases = Readonly<Record<Plain, string>> & {
     >
   >;
   readonly reviews: Readonly<
-    Record<"title" | "none" | "found" | "findHint" | "export" | "meter" | "class" | "bus" | "score" | "since" | "why", string>
+    Record<
+      "title" | "none" | "found" | "findHint" | "export" | "more" | "meter" | "class" | "bus" | "score" | "since" | "why",
+      string
+    >
   > & { readonly lists: Readonly<Record<ReviewList, string>> };
   readonly cuts: CutPhrases;
   readonly meaning: {

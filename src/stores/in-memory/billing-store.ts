@@ -1,9 +1,19 @@
 /** How far each meter of a remote account has been billed, and what each settlement day cost, in memory. */
 import type { AccountId, MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
-import { byDay, type BilledDay, type BillingState, type DailyBillingStore, type Stretch } from "../../ledger/billing-store.ts";
+import {
+  byDay,
+  UNSETTLED_WITHIN_DAYS,
+  type BilledDay,
+  type BillingState,
+  type DailyBillingStore,
+  type Stretch,
+  type UnsettledUnder,
+  type Whose,
+} from "../../ledger/billing-store.ts";
 import type { Track } from "../../ledger/day-points.ts";
 import type { SettlementDay } from "../../ledger/settlement-day.ts";
+import { dayPlus } from "../../tariff/days.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import type { Work } from "./table.ts";
 import { billedDayKey, stretchKey } from "./tables.ts";
@@ -119,20 +129,25 @@ export class InMemoryBillingStore implements DailyBillingStore {
     });
   }
 
-  settleByReadings(tx: Transaction, stretch: Stretch, end: string): Promise<boolean> {
+  settleByReadings(tx: Transaction, { meter, account }: Whose, end: string): Promise<readonly Whose[]> {
     const fits = (row: SettlementDay): boolean => row.day < end && row.settledBy === null && row.endBy !== null;
     return this.#db.statement(tx, async (on) => {
       const { billedDays } = this.#db.books;
-      const rows = await billedDays.lockAll(on, this.#of(on, stretch).filter(fits), fits);
+      const found = new Set([...billedDays.in(on, "meter", meter), ...billedDays.in(on, "account", account)].filter(fits));
+      const rows = await billedDays.lockAll(on, [...found].sort(inOrder), fits);
       for (const row of rows) await billedDays.update(on, { ...row, settledBy: "readings" });
-      return rows.some((row) => row.ratesMissing);
+      const missing = rows.filter((row) => row.ratesMissing).map((row) => [`${row.meter} ${row.account}`, row] as const);
+      return [...new Map(missing)]
+        .sort(([a], [b]) => before(a, b))
+        .map(([, row]) => ({ meter: row.meter, account: row.account }));
     });
   }
 
-  ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly string[]> {
+  ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly Pick<SettlementDay, "day" | "tariff">[]> {
     return this.#db.look(tx, (on) => {
       const rows = this.#db.books.billedDays.in(on, "meter", meter).filter((row) => row.ratesMissing && row.settledBy !== null);
-      return [...new Set(rows.map(({ day }) => day))].sort(before);
+      const distinct = new Map(rows.map(({ day, tariff }) => [`${day} ${tariff ?? ""}`, { day, tariff }]));
+      return [...distinct].sort(([a], [b]) => before(a, b)).map(([, each]) => each);
     });
   }
 
@@ -147,6 +162,27 @@ export class InMemoryBillingStore implements DailyBillingStore {
     return this.#db.look(null, (on) => {
       const rows = this.#db.books.billedDays.in(on, "account", account);
       return byDay(rows.filter(({ day }) => day >= from && day <= to).sort(inOrder));
+    });
+  }
+
+  unsettledBeside(known: readonly string[]): Promise<readonly UnsettledUnder[]> {
+    return this.#db.look(null, (on) => {
+      const newest = new Map<AccountId, string>();
+      const all = this.#db.books.billedDays.all(on);
+      for (const { account, day } of all) if (day > (newest.get(account) ?? "")) newest.set(account, day);
+      const lost = all.filter(
+        ({ settledBy, tariff, account, day }) =>
+          settledBy === null &&
+          tariff !== null &&
+          !known.includes(tariff) &&
+          day >= dayPlus(newest.get(account)!, -UNSETTLED_WITHIN_DAYS),
+      );
+      return [...Map.groupBy(lost, (row) => row.tariff!)]
+        .sort(([a], [b]) => before(a, b))
+        .map(([tariff, days]): UnsettledUnder => {
+          const { day, meter } = days.sort((a, b) => before(a.day, b.day) || before(a.meter, b.meter))[0]!;
+          return { tariff, meters: new Set(days.map((row) => row.meter)).size, day, meter };
+        });
     });
   }
 

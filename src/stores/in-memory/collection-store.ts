@@ -181,6 +181,10 @@ export class InMemoryCollectionStore implements CollectionStore {
     });
   }
 
+  async gapCount(of: Omit<GapPage, "limit" | "after">): Promise<number> {
+    return (await this.gaps({ ...of, limit: Number.MAX_SAFE_INTEGER, after: null })).length;
+  }
+
   #near(
     on: Work | null,
     meter: MeterAddress,

@@ -42,14 +42,23 @@ export class InMemoryExemptionStore implements ExemptionStore {
     );
   }
 
-  endingBefore(at: Instant, limit: number): Promise<readonly Exemption[]> {
-    return this.#db.look(null, (on) =>
-      this.#db.books.exemptions
-        .all(on)
-        .filter(({ endedAt, until }) => endedAt === null && until < at)
-        .sort((a, b) => a.until - b.until || (a.id < b.id ? -1 : 1))
-        .slice(0, limit),
+  endingBefore(at: Instant, limit: number, after?: Pick<Exemption, "id" | "until">): Promise<readonly Exemption[]> {
+    return this.#soonest(
+      (one) => one.endedAt === null && one.until < at && (after === undefined || bySoonest(one, after) > 0),
+      limit,
     );
+  }
+
+  endedTooEarly(now: Instant, limit: number): Promise<readonly Exemption[]> {
+    return this.#soonest(({ endedAt, until }) => endedAt === until && until > now, limit);
+  }
+
+  goesOn(tx: Transaction, id: string): Promise<void> {
+    return this.#change(tx, id, { endedAt: null, endedBy: null, remindedAt: null });
+  }
+
+  #soonest(which: (exemption: Exemption) => boolean, limit: number): Promise<readonly Exemption[]> {
+    return this.#db.look(null, (on) => this.#db.books.exemptions.all(on).filter(which).sort(bySoonest).slice(0, limit));
   }
 
   #change(tx: Transaction, id: string, change: Partial<Exemption>): Promise<void> {
@@ -60,3 +69,6 @@ export class InMemoryExemptionStore implements ExemptionStore {
     });
   }
 }
+
+const bySoonest = (a: Pick<Exemption, "id" | "until">, b: Pick<Exemption, "id" | "until">): number =>
+  a.until - b.until || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);

@@ -4,7 +4,7 @@ import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import { isUnsent, type Command } from "../../commands/command.ts";
 import { cuts, isAutomaticCut } from "../../commands/rivals.ts";
-import { failuresInARow, FAILURES_LOOKED_AT, isVain } from "../../policy/cut-ends.ts";
+import { failuresInARow, isVain, LEFT_LOOKED_AT } from "../../policy/cut-ends.ts";
 import type {
   BatchChange,
   CutBatch,
@@ -52,14 +52,14 @@ export class InMemoryGuardStore implements GuardStore {
       const anew = Math.max(-Infinity, ...releases);
       const left = books.cutsLeft.all(on).filter(({ at }) => at >= anew);
       const recent = left.filter(({ at }) => at > leftSince);
-      const newestFirst = (rows: readonly Left[]): Command[] =>
+      const endedOf = (rows: readonly Left[]): Command[] =>
         rows
           .map(({ command }) => books.commands.find(on, command)!.command)
           .filter(({ endedAt }) => endedAt !== null)
           .sort((a, b) => b.endedAt! - a.endedAt! || (a.id < b.id ? 1 : -1));
-      const all = newestFirst(books.cutsLeft.all(on));
-      const ends = newestFirst(left)
-        .slice(0, FAILURES_LOOKED_AT)
+      const all = endedOf(books.cutsLeft.all(on));
+      const ends = endedOf(left)
+        .slice(0, LEFT_LOOKED_AT)
         .map((end) => ({
           ...end,
           before: all.find(({ meter, endedAt }) => meter === end.meter && endedAt! < end.endedAt!) ?? null,
@@ -191,9 +191,7 @@ export class InMemoryGuardStore implements GuardStore {
   members(tx: Transaction | null, batch: string, meters?: readonly MeterAddress[]): Promise<readonly CutMember[]> {
     const named = meters === undefined ? null : new Set(meters);
     return this.#db.look(tx, (on) =>
-      this.#members(on, batch).flatMap(({ batch: _, place: _place, ...member }) =>
-        named === null || named.has(member.meter) ? [member] : [],
-      ),
+      this.#members(on, batch).flatMap((row) => (named === null || named.has(row.meter) ? [asMember(row)] : [])),
     );
   }
 
@@ -267,7 +265,7 @@ export class InMemoryGuardStore implements GuardStore {
     });
   }
 
-  batchOf(tx: Transaction, command: CommandId): Promise<CutBatch | null> {
+  batchOf(tx: Transaction | null, command: CommandId): Promise<CutBatch | null> {
     const { cutMembers, cutBatches } = this.#db.books;
     return this.#db.look(tx, (on) => {
       const [member] = cutMembers.in(on, "command", command);
@@ -303,4 +301,5 @@ export class InMemoryGuardStore implements GuardStore {
   }
 }
 
+const asMember = ({ batch: _, place: _place, ...member }: MemberRow): CutMember => member;
 const newestFirst = <R extends { readonly id: string }>(rows: R[]): R[] => rows.sort((a, b) => (a.id < b.id ? 1 : -1));

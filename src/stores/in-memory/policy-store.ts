@@ -5,7 +5,9 @@ import { Fen } from "../../kernel/money.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import { isUnsent, type Command, type CommandKind } from "../../commands/command.ts";
 import { book } from "../../ledger/ledger.ts";
+import { isTakenBack } from "../../policy/exemptions.ts";
 import type { DeliveredNotice } from "../../policy/facts.ts";
+import type { NoticeRecord } from "../../notices/notice.ts";
 import type { KeptDecision, Notice, PolicyStore, RemoteMeter, Standing, StrategyVersion } from "../../policy/policy-store.ts";
 import type { Intent } from "../../policy/rules.ts";
 import { alarmIn, orderIn } from "../relay-word.ts";
@@ -95,7 +97,7 @@ export class InMemoryPolicyStore implements PolicyStore {
     return this.#db.look(null, (on) =>
       newestFirst(this.#db.books.notices.in(on, "account", account))
         .slice(0, limit)
-        .map(({ notice }) => notice),
+        .map(({ notice }) => asNotice(notice)),
     );
   }
 
@@ -114,7 +116,7 @@ export class InMemoryPolicyStore implements PolicyStore {
 
   #noticeOf(on: Work | null, account: AccountId): DeliveredNotice | null {
     const told = newestFirst(this.#db.books.notices.in(on, "account", account)).find(
-      ({ notice: { stage, delivered } }) => stage === "notice-due" && delivered !== null,
+      ({ notice: { kind, delivered } }) => kind === "notice-due" && delivered !== null,
     )?.notice;
     return told === undefined ? null : { at: told.at, deliveredAt: told.delivered!, available: told.available };
   }
@@ -159,7 +161,7 @@ export class InMemoryPolicyStore implements PolicyStore {
       cutWaiting: asked("disconnect").some(({ askedBy, state }) => askedBy === "rule" && isUnsent(state)),
       exemptions: exemptions
         .in(on, "account", account.account)
-        .filter(({ endedAt }) => endedAt === null)
+        .filter((one) => !isTakenBack(one))
         .sort((a, b) => (a.id < b.id ? -1 : 1))
         .map(({ kind, until }) => ({ kind, until })),
       notice: this.#noticeOf(on, account.account),
@@ -173,6 +175,9 @@ export class InMemoryPolicyStore implements PolicyStore {
   }
 }
 
+const asNotice = ({ account, at, kind, delivered, available, state, because, channel }: NoticeRecord): Notice => ({
+  ...{ account, at, stage: kind, delivered, available, state, because, channel },
+});
 const newestFirst = <R extends { readonly id: number }>(rows: R[]): R[] => rows.sort((a, b) => b.id - a.id);
 /** When it was billed, but not later than what was really read. */
 const earlier = (billedAt: Instant | undefined, readAt: Instant | undefined): Instant | null =>

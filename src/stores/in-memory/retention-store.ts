@@ -10,14 +10,36 @@ import {
   type Thinned,
 } from "../../retention/retention-store.ts";
 import type { InMemoryDatabase } from "./database.ts";
-import type { Work } from "./table.ts";
-import { pair, type AttemptRow, type IntentRow, type ReadingRow } from "./tables.ts";
+import type { Table, Work } from "./table.ts";
+import { pair, type AttemptRow, type Books, type DecisionRow, type IntentRow, type ReadingRow } from "./tables.ts";
+
+type MeterEventRow = ReturnType<Books["meterEvents"]["all"]>[number];
 
 interface Old {
   readonly readings?: readonly ReadingRow[];
   readonly attempts?: readonly AttemptRow[];
   readonly intents?: readonly IntentRow[];
+  readonly decisions?: readonly DecisionRow[];
+  readonly meterEvents?: readonly MeterEventRow[];
 }
+
+const momentsOf = {
+  readings: ({ readings }, on) => readings.all(on).map(({ reading }) => reading.takenAt),
+  attempts: ({ attempts }, on) => attempts.all(on).map(({ attempt }) => attempt.at),
+  intents: ({ intents }, on) => intents.all(on).map(({ at }) => at),
+  decisions: ({ decisions }, on) => decisions.all(on).map(({ decision }) => decision.at),
+  meterEvents: ({ meterEvents }, on) => meterEvents.all(on).map(({ readAt }) => readAt),
+} as const satisfies Record<string, (books: Books, on: Work | null) => readonly Instant[]>;
+const MOMENTS: Record<KindName, (books: Books, on: Work | null) => readonly Instant[]> = {
+  "readings-daily": momentsOf.readings,
+  "readings-gone": momentsOf.readings,
+  frames: momentsOf.attempts,
+  "intents-changes": momentsOf.intents,
+  "intents-gone": momentsOf.intents,
+  "decisions-changes": momentsOf.decisions,
+  "decisions-gone": momentsOf.decisions,
+  "meter-events": momentsOf.meterEvents,
+};
 
 export class InMemoryRetentionStore implements RetentionStore {
   readonly #db: InMemoryDatabase;
@@ -39,15 +61,13 @@ export class InMemoryRetentionStore implements RetentionStore {
   }
 
   doneTo(kind: KindName): Promise<Instant | null> {
-    const { readings, attempts, intents } = this.#db.books;
+    return Promise.resolve(this.#done.get(kind) ?? null);
+  }
+
+  oldest(kind: KindName): Promise<Instant | null> {
     return this.#db.look(null, (on) => {
-      const moments = kind.startsWith("readings")
-        ? readings.all(on).map(({ reading }) => reading.takenAt)
-        : kind === "frames"
-          ? attempts.all(on).map(({ attempt }) => attempt.at)
-          : intents.all(on).map(({ at }) => at);
-      const oldest = moments.length === 0 ? null : moments.reduce((a, b) => (a < b ? a : b));
-      return this.#done.get(kind) ?? oldest;
+      const moments = MOMENTS[kind](this.#db.books, on);
+      return moments.length === 0 ? null : moments.reduce((a, b) => (a < b ? a : b));
     });
   }
 
@@ -56,15 +76,23 @@ export class InMemoryRetentionStore implements RetentionStore {
     return Promise.resolve();
   }
 
+  setBack(kind: KindName, to: Instant): Promise<void> {
+    const done = this.#done.get(kind);
+    if (done !== undefined && done > to) this.#done.set(kind, to);
+    return Promise.resolve();
+  }
+
   /** All of it at once: nothing waits for us here. */
   async thin({ now, ...batch }: Batch): Promise<Thinned> {
-    const { readings, attempts, intents } = this.#db.books;
+    const { readings, attempts, intents, decisions, meterEvents } = this.#db.books;
     return this.#db.statement(null, async (on) => {
       const old = this.#old(on, batch);
-      const thinned = [old.readings, old.attempts, old.intents].reduce((sum, rows) => sum + (rows?.length ?? 0), 0);
+      const thinned = (Object.values(old) as readonly (readonly unknown[])[]).reduce((sum, rows) => sum + rows.length, 0);
       if (now === null) return { thinned, next: null };
-      for (const row of old.readings ?? []) if (await readings.lock(on, String(row.id), "update")) readings.remove(on, row);
-      for (const row of old.intents ?? []) if (await intents.lock(on, String(row.id), "update")) intents.remove(on, row);
+      await remove(on, readings, old.readings);
+      await remove(on, intents, old.intents);
+      await remove(on, decisions, old.decisions);
+      await remove(on, meterEvents, old.meterEvents);
       for (const row of await attempts.lockAll(on, old.attempts ?? [], () => true))
         await attempts.update(on, { ...row, attempt: { ...row.attempt, frames: [], thinnedAt: now } });
       return { thinned, next: null };
@@ -72,15 +100,14 @@ export class InMemoryRetentionStore implements RetentionStore {
   }
 
   #old(on: Work, { kind, from, to }: Pick<Batch, "kind" | "from" | "to">): Old {
-    const { readings, attempts, intents, latest, commands } = this.#db.books;
+    const { readings, attempts, intents, latest, commands, decisions, meterEvents } = this.#db.books;
     const isIn = (at: Instant): boolean => at >= from && at < to;
     if (kind === "frames")
       return {
         attempts: attempts.all(on).filter(({ command: id, attempt }) => {
           const { command } = commands.find(on, id)!;
-          const isEnded = command.endedAt !== null && command.endedAt < to;
           const isMoney = command.effect === "adds" || command.payment !== null || !KINDS_WITHOUT_MONEY.includes(command.kind);
-          return isIn(attempt.at) && attempt.frames.length > 0 && isEnded && !isMoney;
+          return isIn(attempt.at) && attempt.frames.length > 0 && command.endedAt !== null && !isMoney;
         }),
       };
     if (kind === "readings-daily" || kind === "readings-gone") {
@@ -97,17 +124,41 @@ export class InMemoryRetentionStore implements RetentionStore {
           .filter(({ reading }) => !SOURCES_KEPT.includes(reading.source)),
       };
     }
-    const all = intents.all(on).sort((a, b) => a.id - b.id);
+    if (kind === "meter-events") return { meterEvents: meterEvents.all(on).filter(({ readAt }) => isIn(readAt)) };
+    if (kind === "decisions-changes" || kind === "decisions-gone")
+      return {
+        decisions: repeated(
+          decisions.all(on),
+          kind === "decisions-gone" ? null : sameDecision,
+          ({ decision }) => decision.account,
+        ).filter(({ decision }) => isIn(decision.at) && decision.command === null),
+      };
     return {
-      intents: all.filter((row, index) => {
-        if (!isIn(row.at)) return false;
-        if (kind === "intents-gone") return all.some(({ meter, id }) => meter === row.meter && id > row.id);
-        const before = all.slice(0, index).findLast(({ meter }) => meter === row.meter);
-        return before !== undefined && sameWish(before, row);
-      }),
+      intents: repeated(intents.all(on), kind === "intents-gone" ? null : sameWish, ({ meter }) => meter).filter(({ at }) =>
+        isIn(at),
+      ),
     };
   }
 }
+
+async function remove<R>(on: Work, table: Table<R>, rows: readonly R[] = []): Promise<void> {
+  for (const row of await table.lockAll(on, [...rows], () => true, "update")) table.remove(on, row);
+}
+
+/** Those that say the same as the one before of the same; or, where nothing is compared, all that have a later one. */
+function repeated<R extends { readonly id: number }>(
+  rows: readonly R[],
+  same: ((a: R, b: R) => boolean) | null,
+  of: (row: R) => string,
+): R[] {
+  return [...Map.groupBy(rows, of).values()].flatMap((all) => {
+    const inOrder = all.sort((a, b) => a.id - b.id);
+    return inOrder.filter((row, n) => (same === null ? n < inOrder.length - 1 : n > 0 && same(inOrder[n - 1]!, row)));
+  });
+}
+
+const sameDecision = ({ decision: a }: DecisionRow, { decision: b }: DecisionRow): boolean =>
+  (["meter", "stage", "want", "because", "shadow"] as const).every((field) => a[field] === b[field]);
 
 const sameWish = (a: IntentRow, b: IntentRow): boolean =>
   a.intent.want === b.intent.want && a.intent.because === b.intent.because && a.shadow === b.shadow;

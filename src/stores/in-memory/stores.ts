@@ -11,6 +11,7 @@ import { InMemoryLedgerStore } from "./ledger-store.ts";
 import { InMemoryLineLeases } from "./line-leases.ts";
 import { InMemoryMeterLookStore } from "./meter-look-store.ts";
 import { InMemoryMeterStore } from "./meter-store.ts";
+import { InMemoryNoticeStore } from "./notice-store.ts";
 import { InMemoryOutbox } from "./outbox.ts";
 import { InMemoryPaymentStore } from "./payment-store.ts";
 import { InMemoryPolicyStore } from "./policy-store.ts";
@@ -34,6 +35,7 @@ export interface StoresInMemory {
   readonly policy: InMemoryPolicyStore;
   readonly exemptions: InMemoryExemptionStore;
   readonly guards: InMemoryGuardStore;
+  readonly notices: InMemoryNoticeStore;
   readonly validation: InMemoryValidationStore;
   readonly reviews: InMemoryReviewStore;
   readonly outbox: InMemoryOutbox;
@@ -56,6 +58,7 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   policy: new InMemoryPolicyStore(db),
   exemptions: new InMemoryExemptionStore(db),
   guards: new InMemoryGuardStore(db),
+  notices: new InMemoryNoticeStore(db),
   validation: new InMemoryValidationStore(db),
   reviews: new InMemoryReviewStore(db),
   outbox: new InMemoryOutbox(db),

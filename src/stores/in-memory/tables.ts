@@ -18,8 +18,9 @@ import type { Entry } from "../../ledger/ledger-store.ts";
 import type { BillingState } from "../../ledger/billing-store.ts";
 import type { SettlementDay } from "../../ledger/settlement-day.ts";
 import type { Exemption } from "../../policy/exemptions.ts";
+import type { NoticeAttempt, NoticeId, NoticeRecord } from "../../notices/notice.ts";
 import type { CutBatch, CutMember, Halt, Left } from "../../policy/guard-store.ts";
-import type { KeptDecision, Notice, Standing, StrategyVersion } from "../../policy/policy-store.ts";
+import type { KeptDecision, Standing, StrategyVersion } from "../../policy/policy-store.ts";
 import type { Intent } from "../../policy/rules.ts";
 import type { Believed, DayRow } from "../../validation/believed.ts";
 import type { Entry as ReadingEntry } from "../../validation/entries.ts";
@@ -85,7 +86,11 @@ export interface StandingRow {
 }
 export interface NoticeRow {
   readonly id: number;
-  readonly notice: Notice;
+  readonly notice: NoticeRecord;
+}
+export interface NoticeAttemptRow {
+  readonly notice: NoticeId;
+  readonly attempt: NoticeAttempt;
 }
 export interface StrategyRow {
   readonly id: number;
@@ -274,8 +279,21 @@ export class Books {
   readonly standings = new Table<StandingRow>({ name: "standings", keyOf: (row) => row.meter });
   readonly notices = new Table<NoticeRow>({
     name: "notices",
-    keyOf: (row) => String(row.id),
-    groups: { account: ({ notice }) => notice.account },
+    keyOf: (row) => row.notice.id,
+    unique: { notices_said_once: ({ notice }) => (notice.once === null ? null : pair(notice.account, notice.once)) },
+    groups: {
+      account: ({ notice }) => notice.account,
+      state: ({ notice }) => (notice.state === "waiting" || notice.state === "failed" ? notice.state : null),
+      once: ({ notice }) => notice.once,
+    },
+    check: ({ notice: { state, delivered } }) => {
+      if ((state === "delivered") !== (delivered !== null)) throw new ConstraintViolated("notices_delivered");
+    },
+  });
+  readonly noticeAttempts = new Table<NoticeAttemptRow>({
+    name: "notice_attempts",
+    keyOf: (row) => pair(row.notice, String(row.attempt.number)),
+    groups: { notice: (row) => row.notice },
   });
   readonly strategies = new Table<StrategyRow>({
     name: "strategies",
