@@ -15,8 +15,6 @@ import type { Transactor } from "../kernel/transaction.ts";
 const ROWS_AT_ONCE = 500;
 /** Without a nudge (another process wrote the row, the queue was away) the pump looks by itself. */
 const LOOK_EVERY_MS = seconds(1);
-/** Commits come in swarms: what follows directly upon what was just told is told together. Who is alone waits for nobody. */
-const TOGETHER_MS = 10;
 
 export interface OutboxSinks {
   jobs(commands: readonly CommandId[]): Promise<void>;
@@ -78,9 +76,7 @@ export class OutboxPump {
     while (!this.#stop.signal.aborted) {
       this.#nudge = new AbortController();
       try {
-        const told = await this.#deliver();
-        if (told === ROWS_AT_ONCE) continue;
-        if (told > 0) await clock.wait(TOGETHER_MS, this.#stop.signal);
+        if ((await this.#deliver()) === ROWS_AT_ONCE) continue;
       } catch (error) {
         log.warn({ reason: reasonOf(error) }, "what is committed could not be handed out; it is tried again");
         await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
