@@ -44,6 +44,10 @@ export interface PollerParts {
   /** True where the numbers inside this meter are to be compared with the books before it is believed. */
   readonly identityInDoubt: (meter: MeterAddress) => Promise<boolean>;
   readonly identity: (meter: MeterRecord, finding: IdentityFinding) => Promise<void>;
+  /** Something of it was not believed since its numbers were compared; asked of memory, after each reading. Left out: never. */
+  readonly isDoubted?: (meter: MeterAddress) => boolean;
+  /** The newest registers of this meter were put aside until they are seen a second time. Left out: one look is always enough. */
+  readonly seenOnce?: (meter: MeterAddress) => boolean;
   /** What hardly ever changes and has to be known all the same, like the most that a wallet may hold: asked once a day. Left out: nothing. */
   readonly onceADay?: (meter: MeterRecord) => readonly string[];
   /** Left out: none. */
@@ -67,7 +71,7 @@ export class Poller {
   readonly #beingRead = new Set<MeterAddress>();
   #walkers: Promise<unknown>[] = [];
   /** Whom each walker visits, by bus. */
-  readonly #rounds = new Map<string, Set<MeterRecord>[]>();
+  readonly #rounds = new Map<string, MeterRecord[][]>();
   #asking = 0;
   #paused = 0;
 
@@ -80,11 +84,14 @@ export class Poller {
     for (const [bus, meters] of buses) {
       const walkers = this.#parts.sideBySide(bus) ? Math.min(SIDE_BY_SIDE_MAX, meters.length) : 1;
       for (let index = 0; index < walkers; index += 1)
-        this.#begin(bus, new Set(meters.filter((_meter, at) => at % walkers === index)));
+        this.#begin(
+          bus,
+          meters.filter((_meter, at) => at % walkers === index),
+        );
     }
   }
 
-  #begin(bus: string, round: Set<MeterRecord>): void {
+  #begin(bus: string, round: MeterRecord[]): void {
     this.#rounds.set(bus, [...(this.#rounds.get(bus) ?? []), round]);
     this.#walkers.push(this.#walk(round));
   }
@@ -93,15 +100,17 @@ export class Poller {
   adopt(meter: MeterRecord): void {
     if (this.#stopped()) return;
     const rounds = this.#rounds.get(meter.bus) ?? [];
-    if (rounds.some((round) => [...round].some(({ address }) => address === meter.address))) return;
+    if (rounds.some((round) => round.some(({ address }) => address === meter.address))) return;
     const mayBegin = rounds.length === 0 || (this.#parts.sideBySide(meter.bus) && rounds.length < SIDE_BY_SIDE_MAX);
-    if (mayBegin) this.#begin(meter.bus, new Set([meter]));
-    else rounds.toSorted((a, b) => a.size - b.size)[0]!.add(meter);
+    if (mayBegin) this.#begin(meter.bus, [meter]);
+    else rounds.toSorted((a, b) => a.length - b.length)[0]!.push(meter);
   }
 
   retire(meter: MeterAddress): void {
-    for (const round of [...this.#rounds.values()].flat())
-      for (const known of round) if (known.address === meter) round.delete(known);
+    for (const round of [...this.#rounds.values()].flat()) {
+      const at = round.findIndex(({ address }) => address === meter);
+      if (at >= 0) round.splice(at, 1);
+    }
   }
 
   /** Reads this meter as soon as its line is free; one that is being read is heard by that, and need not be read twice. */
@@ -141,17 +150,16 @@ export class Poller {
     }
   }
 
-  async #walk(meters: ReadonlySet<MeterRecord>): Promise<void> {
+  async #walk(meters: readonly MeterRecord[]): Promise<void> {
     const { clock, lookEveryMs = LOOK_FOR_WORK_EVERY_MS } = this.#parts;
     while (!this.#stopped()) {
       const began = clock.now();
       let asked = false;
       for (const meter of [...meters]) {
         if (this.#stopped()) return;
-        if (!meters.has(meter)) continue; // it left while others were read
-        if (!this.#mayBeAsked(meter)) continue;
-        const due = this.#due(meter);
-        if (due.length === 0 && this.#parts.errand?.isDue(meter.address) !== true) continue;
+        if (!meters.includes(meter)) continue; // it left while others were read
+        const due = this.#mayBeAsked(meter) ? this.#due(meter) : [];
+        if (due.length === 0 && !this.#hasErrand(meter)) continue;
         asked = true;
         this.#noteTurn(meter, due);
         try {
@@ -166,9 +174,10 @@ export class Poller {
           else log.error({ reason: reasonOf(error) }, "a poll failed in the gateway itself");
         }
       }
+      if (!asked) await clock.wait(lookEveryMs, this.#stop.signal);
       // Among thousands somebody is nearly always due: looking at all of them again for the next one would be all that is done.
-      const restMs = asked && meters.size >= MANY ? lookEveryMs - Math.abs(clock.now() - began) : 0;
-      if (!asked || restMs > 0) await clock.wait(asked ? restMs : lookEveryMs, this.#stop.signal);
+      const restMs = asked && meters.length >= MANY ? lookEveryMs - Math.abs(clock.now() - began) : 0;
+      if (restMs > 0) await clock.wait(restMs, this.#stop.signal);
     }
   }
 
@@ -189,6 +198,10 @@ export class Poller {
     if (this.#parts.street.isOurs?.(meter.address) === false) return false; // its holder reads it; refused at once, asking again would never end
     const { askAgainAt } = this.#parts.street.health(meter.address);
     return askAgainAt === null || this.#parts.clock.now() >= askAgainAt;
+  }
+
+  #hasErrand(meter: MeterRecord): boolean {
+    return this.#parts.errand !== undefined && this.#mayBeAsked(meter) && this.#parts.errand.isDue(meter.address);
   }
 
   /** What this meter is to be read for now; none: not yet. */
@@ -225,27 +238,44 @@ export class Poller {
 
   async #ask(meter: MeterRecord, duties: readonly Duty[], errand?: Errand): Promise<void> {
     const { street, intake } = this.#parts;
+    const items = [...new Set(duties.flatMap((duty) => duty.items))];
     const session = await street.session(meter.address, { priority: Priority.billing, signal: this.#stop.signal });
     try {
-      if ((await this.#parts.identityInDoubt(meter.address)) && (await this.#isStranger(session, meter))) {
+      const isCompared = await this.#parts.identityInDoubt(meter.address);
+      if (isCompared && (await this.#isStranger(session, meter))) {
         if (errand?.isDue(meter.address) === true) await this.#tellErrand(meter.address, "identity-mismatch");
         return; // whose energy would it be?
       }
       try {
         // energy first: a bill must not wait for a relay that is hard to read
-        if (duties.length > 0) await intake.take(await session.read([...new Set(duties.flatMap(({ items }) => items))], "poll"));
+        if (items.length > 0) await intake.take(await session.read(items, "poll"));
       } catch (error) {
         await this.#keepWhatIsNoNumber(meter, error);
         // One that spoke a moment ago may yet tell of its relay; a meter that said nothing would only cost its line another deadline.
         if (duties.some(({ relay }) => relay) && !isFault(error, "meter-silent")) await this.#readRelay(session, meter);
         throw error;
       }
+      await this.#lookAgain(session, meter, items, isCompared);
       if (duties.some(({ relay }) => relay)) await this.#readRelay(session, meter);
       if (duties.length > 0) await this.#readDaily(session, meter);
       if (errand?.isDue(meter.address) === true) await this.#runErrand(errand, session, meter);
     } finally {
       await session.close();
     }
+  }
+
+  /**
+   * What could not be believed has its meter asked for its numbers in the same turn, or the one that it changed places with would be believed
+   * meanwhile; and what was much for once is read once more. Throws where it is another meter than that of the books.
+   */
+  async #lookAgain(session: MeterSession, meter: MeterRecord, items: readonly string[], isCompared: boolean): Promise<void> {
+    const { intake, isDoubted, seenOnce } = this.#parts;
+    const isOnce = seenOnce?.(meter.address) === true;
+    if (isOnce) this.#hurried.add(meter.address); // should this turn come no further
+    if (!isCompared && isDoubted?.(meter.address) === true && (await this.#isStranger(session, meter))) return;
+    if (!isOnce) return;
+    await intake.take(await session.read(items.filter(isEnergyItem), "poll"));
+    this.#hurried.delete(meter.address);
   }
 
   /** What the turn itself was for has been read by now. */
