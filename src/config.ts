@@ -24,6 +24,8 @@ import { complaintsAboutPolicy, policyOf, strategiesOf, type PolicyConfig } from
 import type { PolicyRules } from "./policy/policy-file.ts";
 import type { GateSettings } from "./validation/limits.ts";
 import { gateSettingsOf } from "./validation/site-shape.ts";
+import type { Right } from "./kernel/permissions.ts";
+import { recoverySettings, type RecoverySettings } from "./recovery/settings.ts";
 import { siteFile, type SiteFile } from "./site-file.ts";
 import { allowed, Complaints, pathText, unique } from "./site/complaints.ts";
 import { atBase } from "./site/places.ts";
@@ -76,11 +78,12 @@ export interface Config {
   readonly collection: CollectionSettings;
   readonly paymentCap: Fen;
   readonly retention: SiteFile["retention"];
+  readonly recovery: RecoverySettings;
   /** Minute of the day at which ledger and meters are compared; null: only when somebody asks. */
   readonly compareAt: number | null;
   /** Null: any channel name is accepted. */
   readonly channels: ReadonlySet<string> | null;
-  readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string> }[];
+  readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string>; readonly may?: readonly Right[] }[];
   readonly security: SoftwareKeys | HsmConfig;
   /** Null: the data folder keeps its own. */
   readonly receiptKey: Secret<string> | null;
@@ -247,7 +250,10 @@ export function buildConfig(
     if (digits !== "" && !/^\d{6}$/.test(digits))
       complaints.add(`meters[${index}].relayPassword.secret`, "a relay password has six digits");
   });
-  const apiKeys = file.apiKeys.map((key, index) => ({ name: key.name, secret: secret(`apiKeys[${index}].secret`, key.secret) }));
+  const apiKeys = file.apiKeys.map((key, index) => ({
+    ...{ name: key.name, secret: secret(`apiKeys[${index}].secret`, key.secret) },
+    ...(key.may === undefined ? {} : { may: key.may }),
+  }));
   if (apiKeys.length === 0 && !isLoopback(file.http.host))
     complaints.add("http.host", `without apiKeys the API listens on loopback only; "${file.http.host}" is not`);
   const database = env["DATABASE_URL"] ?? file.stores.database;
@@ -315,6 +321,7 @@ export function buildConfig(
     collection: file.collection,
     paymentCap: parseYuan(file.payments.cap),
     retention: file.retention,
+    recovery: recoverySettings(file.recovery),
     compareAt: file.reconciliation.at === null ? null : minuteOfDay(file.reconciliation.at),
     channels: file.channels === undefined ? null : new Set([...file.channels.map((channel) => channel.name), "console"]),
     apiKeys,

@@ -31,6 +31,7 @@ import { brokerOf, databaseOf, listen, prepareDataFolder, securityOf } from "./h
 import { postgresStores } from "./house/postgres-stores.ts";
 import { compareRestored, restoredBooksOf } from "./house/restored-books.ts";
 import { policyDesks } from "./house/policy-desks.ts";
+import { recoveryOf } from "./house/recovery.ts";
 import { retentionOf } from "./house/retention.ts";
 import { asksOf } from "./house/strategies.ts";
 import { mustNameTariffsInUse } from "./house/tariffs-in-use.ts";
@@ -44,6 +45,7 @@ import { Database } from "./stores/database.ts";
 import { PostgresIdempotencyStore } from "./stores/idempotency-store.ts";
 import { PostgresNewMeterStore } from "./stores/new-meter-store.ts";
 import { PostgresLineLeases } from "./stores/line-leases-store.ts";
+import { PostgresRecoveryStore } from "./stores/recovery-store.ts";
 import { PostgresReviewStore } from "./stores/review-store.ts";
 import { migrate } from "./stores/migrate.ts";
 
@@ -200,6 +202,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     auditWaiting: audit.pulse.waiting,
     retention: () => retention.picture,
     cuts: () => engine.doors.cuts.counts(),
+    recovery: () => recovery.desk.store.counts(),
     parts: () => watch.states(),
     notices: () => notices.picture(),
     collection: () => collectionPicture(stores.collection, clock, config.site.timeZone),
@@ -235,13 +238,19 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     { street, tariffs: config.tariffs, timeZone: config.site.timeZone, at: config.compareAt },
   );
   const policy = policyDesks({ ...engine.books, ...open, db, rules: engine.rules, stores });
+  const recovery = recoveryOf({
+    ...{ ...engine.books, ...open, items: open.store, store: new PostgresRecoveryStore(db) },
+    ...{ policy: stores.policy, engine, street, settings: config.recovery },
+  });
   open.watch.start();
+  recovery.watch.start();
   policy.reminders.start();
   notices.start();
   comparing.start();
   compareRestored(restored, comparing.comparison, log);
   closers.add("comparison", () => comparing.stop());
   closers.add("exceptions", () => open.watch.stop());
+  closers.add("recovery", () => recovery.watch.stop());
   closers.add("exemptions", () => policy.reminders.stop());
   closers.add("notices", () => notices.stop());
 
@@ -272,6 +281,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
       bring: () => added.bring(),
     },
     policy,
+    recovery,
     exceptions: open.exceptions,
     exceptionStore: open.store,
     notices: { desk: notices.desk, store: stores.notices },

@@ -12,6 +12,8 @@ import { isPollable } from "./devices/poll-tiers.ts";
 import { guardRailsShape } from "./policy/guard-settings.ts";
 import { customerShape, noticesShape, templatesShape } from "./notices/site.ts";
 import { policyRules } from "./policy/policy-file.ts";
+import { rightNames } from "./kernel/permissions.ts";
+import { recoveryShape } from "./recovery/settings.ts";
 import { retentionShape } from "./retention/site.ts";
 import { classTariff, tariffShape } from "./tariff/site-tariffs.ts";
 import { validationShape } from "./validation/site-shape.ts";
@@ -213,12 +215,15 @@ export const siteFile = z.strictObject({
         .default("03:30"),
     })
     .prefault({}),
+  // How soon a restore has to be seen, and who is told where it is not (recovery/README.md).
+  recovery: recoveryShape,
   // How many days rows are kept.
   retention: retentionShape,
   // Who may push a tariff into meters that deduct by themselves.
   tariffPush: tariffPushShape,
   channels: z.array(z.strictObject({ name, secret: secretReference.optional() })).optional(),
-  apiKeys: z.array(z.strictObject({ name, secret: secretReference })).default([]),
+  // `may`: what the holder may do beside looking (kernel/permissions.ts); left out, everything.
+  apiKeys: z.array(z.strictObject({ name, secret: secretReference, may: z.array(z.enum(rightNames)).optional() })).default([]),
   // The private key that receipts are signed with, Ed25519 in PEM; left out, the data folder keeps one of its own.
   receipts: z.strictObject({ key: secretReference.optional() }).prefault({}),
   // A file of many secrets, a line each; `vault:NAME` looks into it, and {address} in a meter's reference is the meter's own.

@@ -21,6 +21,8 @@ const mayUse: Record<string, readonly string[] | "all"> = {
   policy: ["kernel", "tariff", "ledger", "commands", "devices"],
   // who tells customers what the rules have come to
   notices: ["kernel", "commands", "policy"],
+  // whose supply is dark and should not be: asks for it back, and tells people
+  recovery: ["kernel", "ledger", "commands", "devices", "policy", "exceptions"],
   queue: ["kernel", "commands"],
   audit: ["kernel"],
   receipts: ["kernel", "protocols", "commands", "audit"],
@@ -39,6 +41,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "retention",
     "validation",
     "collection",
+    "recovery",
   ],
   retention: ["kernel", "ledger", "commands"],
   metrics: ["kernel"],
@@ -56,6 +59,7 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "receipts",
     "validation",
     "collection",
+    "recovery",
   ],
   console: ["kernel"],
   // stores: whoever verifies the audit asks the database itself, because the gateway is what is being verified
@@ -87,9 +91,10 @@ const mayUse: Record<string, readonly string[] | "all"> = {
     "site",
     "site-file.ts",
     "collection",
+    "recovery",
   ],
   site: ["kernel", "site-file.ts"],
-  "site-file.ts": ["kernel", "devices", "tariff", "policy", "notices", "retention", "validation", "collection"],
+  "site-file.ts": ["kernel", "devices", "tariff", "policy", "notices", "retention", "validation", "collection", "recovery"],
 };
 
 /** Packages that only one room may name, so that each can be exchanged. */

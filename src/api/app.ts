@@ -29,8 +29,10 @@ import { noticeRoutes } from "./routes/notices.ts";
 import { paymentBatchRoutes } from "./routes/payment-batches.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { policyRoutes } from "./routes/policy.ts";
+import { installPermissions } from "./permissions.ts";
 import { readingRoutes } from "./routes/readings.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
+import { recoveryRoutes } from "./routes/recovery.ts";
 import { replacementRoutes } from "./routes/replacements.ts";
 import { reviewRoutes } from "./routes/reviews.ts";
 import { sessionRoutes } from "./routes/session.ts";
@@ -54,6 +56,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
   installReplies(app, parts.log);
   installDraining(app, systemClock);
   const access = installAccess(app, parts);
+  installPermissions(app, parts);
   if (parts.apiKeys.length > 0) await app.register(rateLimit, { max: REQUESTS_PER_MINUTE_MAX, timeWindow: "1 minute" });
   await app.register(helmet, {
     strictTransportSecurity: false,
@@ -108,6 +111,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     cutRoutes(routes, parts, views);
     noticeRoutes(routes, parts, views);
     exceptionRoutes(routes, parts, views);
+    recoveryRoutes(routes, parts, views);
     entryRoutes(routes, parts, views);
     reviewRoutes(routes, parts, views);
     bookkeepingRoutes(routes, parts, views);

@@ -8,6 +8,7 @@ import type { AccountId, CommandId, MeterAddress, PaymentId } from "../kernel/id
 import type { Logger } from "../kernel/log.ts";
 import type { Fen } from "../kernel/money.ts";
 import type { Reading } from "../kernel/reading.ts";
+import type { Right } from "../kernel/permissions.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { AuditStore } from "../audit/audit-store.ts";
@@ -46,6 +47,8 @@ import type { NoticeDesk } from "../notices/desk.ts";
 import type { NoticeStore } from "../notices/notice-store.ts";
 import type { ExemptionDesk } from "../policy/exemption-desk.ts";
 import type { WhyDesk } from "../policy/why.ts";
+import type { RecoveryDesk } from "../recovery/desk.ts";
+import type { Expected } from "../recovery/expected.ts";
 import type { StatementStore } from "../ledger/statements.ts";
 import type { EntryService } from "../validation/entry-service.ts";
 import type { Reviewer } from "../validation/review/reviewer.ts";
@@ -119,6 +122,11 @@ export interface ApiParts {
   };
   readonly policy: { readonly why: WhyDesk; readonly exemptions: ExemptionDesk };
   readonly notices: { readonly desk: NoticeDesk; readonly store: Pick<NoticeStore, "list" | "find" | "attempts"> };
+  readonly recovery: {
+    readonly desk: RecoveryDesk;
+    /** When supply may be expected back; null: no meter hangs there. */
+    readonly expected: (meter: MeterAddress) => Promise<Expected | null>;
+  };
   readonly exceptions: Exceptions;
   readonly exceptionStore: ExceptionStore;
   readonly comparison: Pick<Comparison, "begin">;
@@ -169,7 +177,7 @@ export interface ApiParts {
     readonly receipts: Pick<ReceiptDesk, "ofCommand" | "ofPayment" | "keys">;
   };
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
-  readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string> }[];
+  readonly apiKeys: readonly { readonly name: string; readonly secret: Secret<string>; readonly may?: readonly Right[] }[];
   /** What people's browsers call the gateway when a proxy stands before it; null: what they say in Host. */
   readonly publicUrl: string | null;
   /** Folder of the built console, or null when there is none. */

@@ -11,7 +11,7 @@ import { sentenceOf } from "../policy/resolve.ts";
 import { ruleTable } from "../policy/strategy.ts";
 import type { OpenDoubt, Why } from "../policy/why.ts";
 import { stageWords, wordsOf } from "../policy/words.ts";
-import { doubts, isDoubt } from "../validation/doubts.ts";
+import { doubts, isDoubt, isWait, waits, type Words } from "../validation/doubts.ts";
 import type { exemption, why as whyShape } from "./account-shapes.ts";
 import type { Views } from "./views.ts";
 
@@ -84,8 +84,13 @@ const doubtView = ({ doubt, item, register, takenAt, source, times }: OpenDoubt,
   takenAt: views.moment(takenAt),
   source,
   times,
-  why: { code: doubt, ...(isDoubt(doubt) ? doubts[doubt] : { en: doubt, zh: doubt }) },
+  why: { code: doubt, ...wordsOfDoubt(doubt) },
 });
+
+const wordsOfDoubt = (doubt: string): Words => {
+  if (isDoubt(doubt)) return doubts[doubt];
+  return isWait(doubt) ? waits[doubt] : { en: doubt, zh: doubt };
+};
 
 const noticeView = (
   { at, stage, delivered, available, state, because, channel }: Notice,

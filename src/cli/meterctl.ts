@@ -25,6 +25,7 @@ import { realTerminal, type Terminal } from "./terminal.ts";
 import { noticeCommands } from "./notice-commands.ts";
 import { policyCommands } from "./policy-commands.ts";
 import { receiptCommands } from "./receipt-commands.ts";
+import { recoveryCommands } from "./recovery-commands.ts";
 import { reviewCommands } from "./review-commands.ts";
 import { lineOf, watch } from "./watch.ts";
 
@@ -248,6 +249,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   policyCommands(program, { throughGateway, clientOf, show });
   cutCommands({ program, throughGateway, terminal, clientOf });
   noticeCommands({ program, throughGateway, terminal, end, clientOf });
+  recoveryCommands(program, { throughGateway, clientOf, show, terminal });
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);
   backupCommands(program, terminal);

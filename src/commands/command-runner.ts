@@ -15,6 +15,7 @@ import { later } from "../kernel/clock.ts";
 import { faults, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { CommandId } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
+import type { Reading } from "../kernel/reading.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import {
   Priority,
@@ -34,6 +35,7 @@ import type { Before, CommandDefinition, Verdict } from "./definition.ts";
 import { identityDoubt, quarantine } from "./identity-doubt.ts";
 import type { IdentityWatch } from "./identity-watch.ts";
 import { RESTORED, type RestoredBooks } from "./restored.ts";
+import { registerBeside } from "./register-beside.ts";
 import { cuts, isAutomaticCut, rivalsOf } from "./rivals.ts";
 import { watched } from "./watched-session.ts";
 
@@ -70,8 +72,8 @@ export interface SightKeeper {
   wallet(command: Command, wallet: Wallet): Promise<void>;
   /** Of a wallet that shows no count; left out: nobody keeps it. */
   balance?(command: Command, seen: BalanceSight): Promise<void>;
-  /** Before the rules cut: what was used is read once more, and has to be believed. Left out: they cut by what is known. */
-  energy?(session: MeterSession): Promise<void>;
+  /** Before the rules cut: what was used is read once more, and has to be believed; and when a supply is seen cut or restored. Left out: nobody reads it. */
+  energy?(session: MeterSession): Promise<readonly Reading[]>;
 }
 
 export interface RunnerParts extends ConclusionParts {
@@ -189,13 +191,16 @@ export class CommandRunner {
         if (choice.fault === "customer-mismatch") await quarantine(this.#parts, session, command, choice.fault);
         await this.#steps.apply(command, { type: "declined", because: choice.fault });
         return;
-      case "already-so":
+      case "already-so": {
+        const verifiedAt = this.#parts.clock.now();
+        const register = await registerBeside(this.#parts.sights, session, command, log);
         await this.#steps.apply(
           command,
           { type: "shown" },
-          { verifiedAt: this.#parts.clock.now(), receipt: { proof: choice.proof, sent: false } },
+          { verifiedAt, receipt: { proof: choice.proof, sent: false, ...register } },
         );
         return;
+      }
       case "send":
         await this.#attempt(definition, session, command, choice.before, 1, log);
     }
@@ -329,14 +334,14 @@ export class CommandRunner {
       session.evidence,
     );
     switch (verdict.verdict) {
-      case "done":
-        await this.#steps.apply(
-          command,
-          { type: "shown" },
-          { verifiedAt: clock.now(), receipt: { before: attempt.before, after: verdict.proof, attempts: attempt.number } },
-        );
+      case "done": {
+        const verifiedAt = clock.now();
+        const register = await registerBeside(this.#parts.sights, session, command, log);
+        const receipt = { before: attempt.before, after: verdict.proof, attempts: attempt.number, ...register };
+        await this.#steps.apply(command, { type: "shown" }, { verifiedAt, receipt });
         log.info({ attempts: attempt.number }, "confirmed: the meter shows it");
         return;
+      }
       case "wait":
         await this.#steps.waitFor(command, {
           waitingFor: verdict.waitingFor,

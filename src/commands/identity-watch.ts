@@ -3,6 +3,7 @@
  * compared with the books. Confirmed once is not confirmed for ever: meters are swapped. So there is doubt again
  *
  *     when its line was opened anew · when it was silent · when a register of it was not believed ·
+ *     when its numbers were read at another address: the two may have changed places ·
  *     for a person who reads, when nobody compared for an hour
  *
  * or where a second meter under its address made itself heard (shared-addresses.ts), whose quarantine right numbers do not lift;
@@ -22,7 +23,8 @@ import { SharedAddresses, type AddressKeeper } from "./shared-addresses.ts";
 const BELIEVED_MS = hours(1);
 
 export interface WatchParts {
-  readonly street: Pick<Street, "health" | "onHeard" | "onLineOpen" | "onAddressDoubt">;
+  /** `meters` left out: nobody is known by another's numbers. */
+  readonly street: Pick<Street, "health" | "onHeard" | "onLineOpen" | "onAddressDoubt"> & Partial<Pick<Street, "meters">>;
   readonly meters: MeterStore;
   readonly transactor: Transactor;
   readonly outbox: Outbox;
@@ -52,6 +54,11 @@ export class IdentityWatch {
     this.#doubted.add(meter);
   }
 
+  /** As `doubt` said, and nobody compared since. */
+  isDoubted(meter: MeterAddress): boolean {
+    return this.#doubted.has(meter);
+  }
+
   async inDoubt(meter: MeterAddress): Promise<boolean> {
     if (this.#doubted.has(meter) || this.#parts.street.health(meter).state !== "answering") return true;
     return (await this.#parts.meters.meter(null, meter))?.identity !== "confirmed";
@@ -63,6 +70,7 @@ export class IdentityWatch {
     let note: string | null;
     this.#doubted.delete(meter.address);
     this.#comparedAt.set(meter.address, clock.now());
+    if (!finding.matches) this.#doubtOwner(meter, finding);
     try {
       note = await transactor.transact(async (tx) => {
         const before = await meters.meter(tx, meter.address);
@@ -80,6 +88,13 @@ export class IdentityWatch {
     if (note !== null)
       log.warn({ meter: meter.address, note }, "the meter is not, or not alone, the one of the books: it is quarantined");
     return note;
+  }
+
+  /** Whose numbers were read here: what hangs at that one's own address now is asked before it is believed. */
+  #doubtOwner(here: MeterRecord, { meterNumber, customerNumber }: IdentityFinding): void {
+    for (const other of this.#parts.street.meters?.() ?? [])
+      if (other.address !== here.address && (other.meterNumber === meterNumber || other.customerNumber === customerNumber))
+        this.#doubted.add(other.address);
   }
 
   /** As `compared`; throws where something stands against it. */

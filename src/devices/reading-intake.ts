@@ -20,6 +20,8 @@ export interface EnergyListener {
 /** Joins the intake's transaction for each reading that is kept aside. */
 export interface SuspectListener {
   suspect(tx: Transaction, reading: Reading, doubt: string, before: Reading | null): Promise<void>;
+  /** Put aside until it is seen a second time: nobody has to look, and the meter is to be read again. */
+  once?(meter: MeterAddress): void;
   /** A person decided about this meter's readings. */
   settled?(tx: Transaction, meter: MeterAddress, closing: { readonly by: string; readonly note: string }): Promise<void>;
 }
@@ -29,6 +31,8 @@ export interface Judgement {
   readonly doubted: ReadonlyMap<Reading, string>;
   /** The one among them by which the set fell, for a person; another of the set only went with it. */
   readonly suspect: Reading | null;
+  /** The one by which the set waits to be seen a second time: no item, the meter is asked again. */
+  readonly once?: Reading;
   /** What is billed; null: nothing. */
   readonly use: EnergyUse | null;
   /** Believed, and older than what is believed already. */
@@ -72,7 +76,7 @@ export class ReadingIntake {
 
   async #energy(tx: Transaction, set: EnergySet, how: { readonly vouched: boolean }): Promise<readonly string[]> {
     const { gate, energy, suspects, store, log } = this.#parts;
-    const { doubted, suspect, use, isOlder } = await gate.judge(tx, set, how);
+    const { doubted, suspect, once, use, isOlder } = await gate.judge(tx, set, how);
     for (const reading of [set.total, ...set.rates, set.exported]) {
       if (reading === null) continue;
       const doubt = doubted.get(reading);
@@ -81,6 +85,14 @@ export class ReadingIntake {
       else await this.#keep(tx, reading);
     }
     if (use !== null) await energy.energy(tx, use);
+    if (once !== undefined) {
+      log.info(
+        { meter: once.meter, value: once.value, source: once.source },
+        "a leap is put aside until it is seen a second time",
+      );
+      suspects?.once?.(once.meter);
+      return [doubted.get(once)!];
+    }
     if (suspect === null) return [];
     const doubt = doubted.get(suspect)!;
     const before = await store.latest(tx, suspect.meter, suspect.item);

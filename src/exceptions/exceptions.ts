@@ -5,7 +5,7 @@
  * What still stands cannot be closed with words: a disputed command is decided, a command that is under way ends or is
  * cancelled, a quarantined meter is compared. Then the gateway closes the item itself, with the proof as the note.
  */
-import type { Clock } from "../kernel/clock.ts";
+import type { Clock, Instant } from "../kernel/clock.ts";
 import { later } from "../kernel/clock.ts";
 import type { Outbox } from "../kernel/events.ts";
 import { Fault } from "../kernel/faults.ts";
@@ -15,7 +15,7 @@ import type { CommandStore, MeterStore } from "../commands/command-store.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { ExceptionStore } from "./exception-store.ts";
 import { ExceptionId, GATEWAY, type Draft, type ExceptionItem, type ExceptionStep } from "./item.ts";
-import { standingOf, type FailureClass } from "./kinds.ts";
+import { desks, standingOf, type Desk, type FailureClass } from "./kinds.ts";
 
 /** Shorter than this a note says nothing to whoever reads it next year. */
 export const NOTE_LENGTH_MIN = 8;
@@ -103,6 +103,19 @@ export class Exceptions {
     return { ...item, owner: to.owner };
   }
 
+  /** Goes up to this desk, and has until then. A person who took it keeps it: then the desk above is told, and the log says so. */
+  async escalate(
+    tx: Transaction,
+    item: ExceptionItem,
+    up: { readonly to: Desk; readonly dueAt: Instant; readonly note: string },
+  ) {
+    const owner = isDesk(item.owner) ? up.to : item.owner;
+    await this.#parts.store.change(tx, item.id, { owner, dueAt: up.dueAt, alarmedAt: null, lastAt: this.#parts.clock.now() });
+    await this.#step(tx, item, { what: "escalated", by: GATEWAY, from: item.owner, to: up.to, note: up.note });
+    await this.#announce(tx, item, "open");
+    return { ...item, owner, dueAt: up.dueAt };
+  }
+
   /** A person closes it, with a note, once what it is about stands no more. */
   async close(tx: Transaction, id: ExceptionId, closing: Closing): Promise<ExceptionItem> {
     checkNote(closing.note);
@@ -186,6 +199,8 @@ export class Exceptions {
     return this.#parts.outbox.announce(tx, { type: "exception", id: item.id, kind: item.kind, state });
   }
 }
+
+const isDesk = (owner: string): owner is Desk => (desks as readonly string[]).includes(owner);
 
 function checkNote(note: string): void {
   if (note.trim().length < NOTE_LENGTH_MIN)

@@ -60,7 +60,7 @@ export interface Draft extends Subject {
 
 export interface ExceptionStep {
   readonly at: Instant;
-  readonly what: "opened" | "became" | "assigned" | "overdue" | "applied" | "closed";
+  readonly what: "opened" | "became" | "assigned" | "escalated" | "overdue" | "applied" | "closed";
   readonly by: string;
   readonly from: string | null;
   readonly to: string | null;
@@ -87,4 +87,7 @@ export const keyOf = {
   notices: (account: AccountId): string => `notices/${account}`,
   exemption: (id: string): string => `exemption/${id}`,
   cuts: (what: string): string => `cuts/${what}`,
+  incident: (id: string): string => `incident/${id}`,
+  followUp: (id: string): string => `follow-up/${id}`,
+  flows: (meter: MeterAddress): string => `flows/${meter}`,
 };

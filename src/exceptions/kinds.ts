@@ -9,9 +9,13 @@ import { hours, minutes } from "../kernel/clock.ts";
 export type FailureClass = "not-told" | "late" | "wrong-action" | "device";
 export const failureClasses: readonly FailureClass[] = ["not-told", "late", "wrong-action", "device"];
 
+/** Who has an item until a person took it; the last two are reached by going up (escalation). */
+export const desks = ["money-desk", "field-desk", "operations", "field-lead", "duty-manager"] as const;
+export type Desk = (typeof desks)[number];
+
 interface KindRow {
   readonly title: { readonly en: string; readonly zh: string };
-  readonly owner: "money-desk" | "field-desk" | "operations";
+  readonly owner: Desk;
   readonly class: FailureClass;
   readonly limitMs: number;
 }
@@ -24,6 +28,10 @@ const DEVICE_MS = hours(4);
 const NOTICE_MS = hours(8);
 /** Told a week before the end: whoever has to decide about it has most of that. */
 const EXEMPTION_MS = hours(6 * 24);
+/** A work order is made a quarter of an hour after the payment, and goes up an hour after it. */
+const WORK_ORDER_MS = minutes(45);
+/** Two days before the two weeks are over. */
+const FOLLOW_UP_MS = hours(2 * 24);
 
 const row = (owner: KindRow["owner"], failure: FailureClass, limitMs: number, en: string, zh: string): KindRow => ({
   title: { en, zh },
@@ -84,6 +92,10 @@ export const kinds = {
   "clock-off": row("field-desk", "device", MONEY_MS, "The meter's clock is more than five minutes off", "电表时钟超差"),
   "meter-changed": row("field-desk", "wrong-action", MONEY_MS, "Somebody else changed the meter", "电表被他人操作"),
   "reading-suspect": row("field-desk", "device", MONEY_MS, "A reading cannot be believed", "示数异常"),
+  "false-cut": row("operations", "wrong-action", COMMAND_MS, "A supply was cut that should not have been", "误停电"),
+  "restore-failed": row("field-desk", "device", WORK_ORDER_MS, "Work order: supply did not come back", "复电失败工单"),
+  "energy-while-disconnected": row("field-desk", "device", DEVICE_MS, "Energy goes on behind an open relay", "断电后电量仍在走"),
+  "follow-up-due": row("operations", "not-told", FOLLOW_UP_MS, "Ask the customer after a wrong cut", "误停电用户回访"),
 } as const satisfies Record<string, KindRow>;
 
 export type ExceptionKind = keyof typeof kinds;

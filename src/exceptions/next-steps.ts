@@ -97,9 +97,61 @@ const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
     "The record below does not carry our operator code. Find out who was at the meter, with which order, and compare its tariff and registers with the books.",
     "下列事件记录的操作者代码不是本系统:查明何人何故操作,并核对电价与示数。",
   ),
+  "false-cut": say(
+    "Supply goes first: see that it is back. Then call the customer, say what happened, and decide about the compensation (meterctl recovery); close this with what was said.",
+    "先确认已复电,再致电用户说明情况,确定是否补偿(meterctl recovery),并在结案说明中写明。",
+  ),
+  "restore-failed": say(
+    "Look at the newest order to restore and what it waits for; where the meter does not follow, send somebody with a spare meter of the same model. It closes itself when supply is seen.",
+    "查看最近一次复电命令及其等待原因;电表不动作则携带同型号备表上门。复电核实后工单自动关闭。",
+  ),
+  "energy-while-disconnected": say(
+    "The relay says open and energy goes on: its contacts are welded, or somebody bridged the meter. Send two persons; do not rely on the cut, and do not touch the wires before they are measured.",
+    "继电器显示断开但电量仍在走:触点熔焊或有人跨接。派两人现场核查,勿依赖跳闸,先验电后操作。",
+  ),
+  "follow-up-due": say(
+    "Ask the customer whether supply and bill are right again, within two weeks of the restore; write it down with meterctl recovery follow-up, which closes this.",
+    "复电两周内回访用户,确认供电与电费无误;用 meterctl recovery follow-up 登记,登记后自动关闭。",
+  ),
   "reading-suspect": say(
     "Read the meter again and compare it with its display; nobody was charged for this reading.",
     "重新抄表并与显示屏核对;该示数未用于计费。",
+  ),
+};
+
+/** Of a work order: what to do first, and what to take along, by why supply is not back (recovery/reasons.ts). */
+const workOrders: Readonly<Record<string, Sentence>> = {
+  "restore-failed/button": say(
+    "Call the customer first: hold the button at the meter for three seconds. If the supply stays away, drive there; take along a meter of the same model, its relay may be stuck.",
+    "先致电用户:长按电表按键3秒合闸;仍无电再上门,携带同型号备表(继电器可能卡死)。",
+  ),
+  "restore-failed/stuck": say(
+    "Drive there: the relay took the order and did not move. Take along a meter of the same model and seals; where supply cannot wait, bridge it by the book and write down since when.",
+    "上门处理:继电器已接受命令但未动作。携带同型号备表与封印;如不能等待,按规程临时旁路并记录时间。",
+  ),
+  "restore-failed/meter-silent": say(
+    "Look at the line first: are its neighbours read? If they are, drive there; take along tester, fuses and a spare meter. The order is sent as soon as the meter is heard.",
+    "先看线路:同线其他电表能否抄读。能抄读则上门,携带万用表、熔断器与备表;电表恢复应答后命令自动下发。",
+  ),
+  "restore-failed/line": say(
+    "The line is away or busy: look at its adapter, concentrator or modem (meterctl doctor). Take along a hand-held with DL/T 645, so that the meter can be restored on the spot.",
+    "线路中断或繁忙:检查转换器、集中器或通信模块(meterctl doctor);携带掌机,可现场合闸。",
+  ),
+  "restore-failed/password": say(
+    "Do not order again: after a few wrong ones the meter locks. Correct the password in the site file; on the spot, take along a hand-held with the right one.",
+    "勿重复下发,以免电表锁定:更正站点文件中的密码;上门时携带已配置正确密码的掌机。",
+  ),
+  "restore-failed/wrong-identity": say(
+    "Nobody knows whose supply this meter is: nothing is sent to it. Drive there with the books, compare meter and customer number, and restore the right home by hand.",
+    "电表归属不明,网关不会下发命令:携带档案上门核对表号与客户编号,现场为正确用户复电。",
+  ),
+  "restore-failed/security": say(
+    "The cipher machine is away, or the meter has suspended secured orders until its midnight: look at /readyz. Take along a hand-held with infrared where the customer cannot wait.",
+    "密码机无应答,或电表安全挂起至零点:查看 /readyz;用户不能等待时携带红外掌机现场合闸。",
+  ),
+  "restore-failed/approval": say(
+    "A second person has to say yes: call whoever approves. A restore by itself needs no approval.",
+    "命令待第二人审批:联系审批人;复电命令本身无需审批。",
   ),
 };
 
@@ -232,6 +284,15 @@ const exact: Readonly<Record<string, Sentence>> = {
   ),
   ...aboutReadings,
   ...aboutTariffs,
+  ...workOrders,
+  "false-cut/wrong-identity": say(
+    "The meter that was cut carries other numbers than the books: another home may be dark. Call both customers, send somebody at once; the gateway orders nothing at a meter that it does not know.",
+    "被跳闸的电表与档案不符,可能错停他户:立即联系相关用户并派人;网关不会向归属不明的电表下发命令。",
+  ),
+  "false-cut/false-register": say(
+    "The register by which it was cut was false. Supply is restored by the rules where credit is left; look at the meter, enter what it shows, and tell the customer.",
+    "跳闸所依据的示数有误:有余额者由规则自动复电;现场核对并录入示数,告知用户。",
+  ),
   "ledger-difference/tariff-stale": say(
     "The price in use is not the price of the site file: correct the tariff where it is old; what was charged by it is put right by an entry.",
     "执行电价与站点文件不一致:更正电价,并以分录更正已计费金额。",

@@ -41,7 +41,7 @@ import { heatFrom, metersByAccount } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
 import { comingAndGoing, Replacing } from "./replacing.ts";
 import type { Engine, EngineBooks, EngineKeepers, EngineParts, EngineRules, HouseSite } from "./ports.ts";
-import { sightingsIn, walletReadings } from "./sightings.ts";
+import { registersBeforeCut, sightingsIn, walletReadings } from "./sightings.ts";
 import { asksOf, noteStrategies, restorePace } from "./strategies.ts";
 import { onceADay, walletRoom } from "./wallet-room.ts";
 import { balanceReadings, takesTokens } from "./vendor-meters.ts";
@@ -83,17 +83,22 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     ...{ ...common, street },
     ...(keepers.addresses === undefined ? {} : { addresses: keepers.addresses }),
   });
+  const gate = gateOf(parts);
   const intake = new ReadingIntake({
     store: stores.readings,
     transactor,
     outbox,
-    gate: gateOf(parts),
+    gate,
     energy,
     log,
     suspects: {
       suspect: async (tx, reading, doubt, before) => {
         identities.doubt(reading.meter); // another meter at its place says what cannot be
         await keepers.suspects?.suspect(tx, reading, doubt, before);
+      },
+      once: (meter) => {
+        identities.doubt(meter);
+        poller.hurry(meter);
       },
     },
   });
@@ -121,6 +126,8 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     log,
     duties: (meter) => planner.duties(meter),
     identityInDoubt: (meter) => identities.inDoubt(meter),
+    isDoubted: (meter) => identities.isDoubted(meter),
+    seenOnce: (meter) => gate.isOnce(meter),
     identity: (meter, finding) => identities.mustMatch(meter, finding),
     onceADay,
     ...(collecting === null ? {} : { errand: collecting.errand }),
@@ -179,13 +186,14 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
       relay: (command, picture) => sightings.relay(command.meter, picture),
       wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
       balance: (command, seen) => intake.take(balanceReadings(street, command.meter, seen)),
-      energy: async (session) => intake.take(await session.read(["importedEnergy"], "command")),
+      energy: (session) => registersBeforeCut({ intake, gate }, session),
     },
   });
 
   const places = comingAndGoing({ street, poller, planner, buses: config.buses });
   const replacing = new Replacing({
     ...{ ...common, ...pace, street, service, replacements, intake },
+    seenOnce: (meter) => gate.isOnce(meter),
     believed: async (meter, item) =>
       (await stores.readings.latestOf([meter])).find((reading) => reading.item === item)?.value ?? null,
     ...places,
@@ -303,6 +311,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
       if (collecting !== null) closers.add("collection", () => collecting.stop());
       closers.add("replacements", () => replacing.stop());
     },
+    readSoon: (meter) => poller.hurry(meter),
     wakeWaitingFor: async (what) => jobs.add(await commands.wakeWaitingFor(what, clock.now())),
     running: () => runner.running,
     work: {

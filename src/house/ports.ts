@@ -171,6 +171,8 @@ export interface Engine<K extends EngineKeepers = EngineKeepers> {
     /** Of this house, by so much: whatever waits for a moment is looked at now, and no cut has more time than it was given. */
     clockWentBack(byMs: number): Promise<void>;
   };
+  /** Its readings are wanted before their time. */
+  readSoon(meter: MeterAddress): void;
   pollAll(): Promise<void>;
   reconcile(): Promise<void>;
   hold(): Promise<() => void>;

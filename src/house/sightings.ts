@@ -1,7 +1,9 @@
 /** What was seen of a meter goes into the books: its relay, its wallet. Whoever looked, a poll or a command, the sight is kept alike. */
 import type { ConclusionParts } from "../commands/conclusion.ts";
 import { noteEndOfTimedCut } from "../commands/timed-cut-end.ts";
-import type { RelayPicture, Wallet } from "../devices/meter.ts";
+import { TOTAL } from "../devices/energy-set.ts";
+import type { MeterSession, RelayPicture, Wallet } from "../devices/meter.ts";
+import type { ReadingIntake } from "../devices/reading-intake.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import { yuan } from "../kernel/money.ts";
@@ -25,6 +27,20 @@ export function sightingsIn(parts: ConclusionParts & { readonly transactor: Tran
       if (changed) log.info({ meter, relay: picture.relay, order: picture.order }, "the relay shows something new");
     },
   };
+}
+
+/** What was used, in the last moment before an automatic cut: a leap is no ground for one, so it is read once more in the same breath. */
+export async function registersBeforeCut(
+  { intake, gate }: { readonly intake: Pick<ReadingIntake, "take">; readonly gate: { isOnce(meter: MeterAddress): boolean } },
+  session: MeterSession,
+): Promise<readonly Reading[]> {
+  const read = async (): Promise<readonly Reading[]> => {
+    const readings = await session.read([TOTAL], "command");
+    await intake.take(readings);
+    return readings;
+  };
+  const first = await read();
+  return gate.isOnce(session.meter.address) ? read() : first;
 }
 
 export function walletReadings(meter: MeterAddress, wallet: Wallet): readonly Reading[] {

@@ -45,6 +45,7 @@ export const entriesOf = (
     ...{ store: stores.validation, meters: stores.meters, readings: stores.readings, intake, energy, clock },
     ...{ outbox: books.outbox, newId: books.newId, timeZone: config.site.timeZone },
     limitsOf: limitsIn(config, street),
+    ratesApart: (config.validation ?? gateDefaults).ratesApart,
     closeItems: async (tx, meter, closing) => keepers.suspects?.settled?.(tx, meter, closing),
   });
 };

@@ -101,6 +101,22 @@ export const faults = {
   ),
   "not-found": row(404, "never", "There is nothing at this address.", "没有此地址。", "See /docs for the calls there are."),
   unauthorized: row(401, "never", "A key is needed here.", "需要密钥。", "Send Authorization: Bearer KEY."),
+  "not-permitted": row(
+    403,
+    "never",
+    "This key may not do that.",
+    "该密钥无此权限。",
+    "Ask somebody whose key may (apiKeys[].may of the site file); what yours may is named.",
+  ),
+  "unknown-incident": row(404, "never", "No such incident.", "停电事件不存在。", "Check the id: meterctl recovery list."),
+  "incident-open": row(409, "later", "This has to wait until supply is back.", "须在复电之后进行。", "See its work order."),
+  "incident-followed-up": row(
+    409,
+    "never",
+    "Somebody has asked the customer already.",
+    "已完成回访。",
+    "Read what was written down then.",
+  ),
   "too-many-requests": row(429, "later", "Too many requests.", "请求过于频繁。", "Wait a moment and try again."),
   "idempotency-conflict": row(
     409,

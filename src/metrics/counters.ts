@@ -5,6 +5,7 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
 import { cutGauges, type CutFigures } from "./cuts.ts";
 import { noticeGauges, type NoticeFigures } from "./notices.ts";
+import { recoveryGauges, type RecoveryFigures } from "./recovery.ts";
 import { retentionGauges, type RetentionFigures } from "./retention.ts";
 
 export interface Pictures {
@@ -30,6 +31,7 @@ export interface Pictures {
   readonly retention: () => RetentionFigures;
   readonly cuts: () => Promise<CutFigures>;
   readonly notices: () => Promise<NoticeFigures>;
+  readonly recovery: RecoveryFigures;
   /** Midnights of yesterday and today, by line. */
   readonly collection: () => Promise<
     readonly { readonly line: string; readonly when: string; readonly rate: number; readonly gaps: number }[]
@@ -50,6 +52,7 @@ export class Counters {
     retentionGauges(registers, pictures.retention);
     cutGauges(registers, pictures.cuts);
     noticeGauges(registers, pictures.notices);
+    recoveryGauges(registers, pictures.recovery);
     this.announcements = new Counter({
       name: "fee_control_announcements_total",
       help: "Announcements delivered, by type → none while payments come in: look at the outbox pump in the log",

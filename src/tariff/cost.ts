@@ -45,14 +45,15 @@ export interface DayCost {
 
 /** Pure. `stepEnergyBefore`: what the account had used in the step period before this energy, 0.01 kWh. */
 export function costOfDay(version: TariffVersion, energy: DayEnergy, stepEnergyBefore: bigint): DayCost {
-  const byRate = energyByRate(version, energy);
-  const rates = version.prices.map((price, index) => part(byRate[index] ?? 0n, price));
+  const byRate = version.prices.map((_, index) => energyByRate(version, energy)[index] ?? 0n);
+  const within = withinTotal(version, byRate, energy.total);
+  const rates = version.prices.map((price, index) => part(within[index]!, price));
   const steps = stepsOf(version, energy.total, stepEnergyBefore);
   return {
     micro: sum([...rates, ...steps].map(({ micro }) => micro)),
     rates,
     steps,
-    unpriced: energy.total - sum(rates.map((each) => each.energy)),
+    unpriced: energy.total - sum(byRate),
     feedIn: version.exported === null ? 0n : (energy.exported ?? 0n) * version.exported,
   };
 }
@@ -60,6 +61,24 @@ export function costOfDay(version: TariffVersion, energy: DayEnergy, stepEnergyB
 /** With one price the total is the rate. */
 const energyByRate = ({ prices }: TariffVersion, { total, rates }: DayEnergy): readonly bigint[] =>
   prices.length === 1 ? [total] : (rates ?? []);
+
+/**
+ * Never more than the total shows, but for the step by which each rate is cut off: what the rates say beyond it is taken off the dearest
+ * first, since nobody pays for energy that only one of two registers has seen. It stays told as `unpriced`, below zero, for a person.
+ */
+function withinTotal({ prices }: TariffVersion, byRate: readonly bigint[], total: bigint): readonly bigint[] {
+  let over = sum(byRate) - total;
+  if (prices.length === 1 || over <= BigInt(byRate.length)) return byRate;
+  const within = [...byRate];
+  const dearestFirst = byRate.map((_, rate) => rate).sort((a, b) => ((prices[a] ?? 0n) < (prices[b] ?? 0n) ? 1 : -1));
+  for (const rate of dearestFirst) {
+    const energy = within[rate]!;
+    const off = energy < 0n ? 0n : energy < over ? energy : over;
+    within[rate] = energy - off;
+    over -= off;
+  }
+  return within;
+}
 
 function stepsOf({ steps }: TariffVersion, energy: bigint, before: bigint): readonly CostPart[] {
   if (steps === null) return [];

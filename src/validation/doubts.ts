@@ -29,6 +29,20 @@ export const doubts = {
   ),
 } as const satisfies Record<string, Words>;
 
+/**
+ * Beside them, what waits for the meter and for no person, makes no item, and holds back cuts: a leap for the next reading (leaps.ts), and a
+ * person's word, which is billed all the same, for one that bears it out.
+ */
+export const waits = {
+  "seen-once": say(
+    "Much for the time that has passed, and seen only once: it is read again.",
+    "短时增量偏大且仅见一次,待再次抄读。",
+  ),
+  "only-vouched": say("Believed on a person's word alone: no reading has borne it out yet.", "仅凭人工录入采信,待后续抄表印证。"),
+} as const satisfies Record<string, Words>;
+export type Wait = keyof typeof waits;
+export const isWait = (text: string): text is Wait => Object.hasOwn(waits, text);
+
 export type Doubt = keyof typeof doubts;
 export const isDoubt = (text: string): text is Doubt => Object.hasOwn(doubts, text);
 

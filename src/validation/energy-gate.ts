@@ -2,20 +2,21 @@
  * The gate between meters and bills, with its memory: fetches what is known of the meter, asks the pure rules (gate.ts), writes down what
  * is believed now or what is doubted, and says what may be billed. Joins the intake's transaction; the meter's row is its lock.
  */
-import { dayOf, type Clock } from "../kernel/clock.ts";
+import { dayOf, type Clock, type Instant } from "../kernel/clock.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { EnergyUse, Reading } from "../kernel/reading.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { MeterStore } from "../commands/command-store.ts";
-import type { EnergySet } from "../devices/energy-set.ts";
+import { TOTAL, type EnergySet } from "../devices/energy-set.ts";
 import type { EnergyGate, Judgement } from "../devices/reading-intake.ts";
-import type { Believed, Registers } from "./believed.ts";
-import type { Doubt } from "./doubts.ts";
+import { countedOf, type Believed, type Registers } from "./believed.ts";
+import type { Doubt, Wait } from "./doubts.ts";
 import { isOlder, judge, judgeExported, mayBeMuch, type Asked, type History, type Measure } from "./gate.ts";
+import { agree, isLeap, mayBeLeap, type SeenOnce, type Usual } from "./leaps.ts";
 import type { GateSettings, MeterLimits } from "./limits.ts";
 import { registerIn } from "./register-text.ts";
 import { DAYS_MIN, dayBefore } from "./typical.ts";
-import type { ValidationStore } from "./validation-store.ts";
+import type { DoubtRow, ValidationStore } from "./validation-store.ts";
 
 /** Four of each weekday. */
 const DAYS_LOOKED_AT = 29;
@@ -32,9 +33,19 @@ export interface GateParts {
 /** Reads and judges one set. */
 export class RegisterGate implements EnergyGate {
   readonly #parts: GateParts;
+  /** What was put aside last, by meter, with the reading itself: a transaction that is run again is no second look. */
+  readonly #once = new Map<MeterAddress, SeenOnce & { readonly reading: Reading }>();
+
+  /** Likewise, of midnights that lie far outside of what was read around them: polls in between say nothing of those. */
+  readonly #midnights = new Map<MeterAddress, SeenOnce & { readonly reading: Reading }>();
 
   constructor(parts: GateParts) {
     this.#parts = parts;
+  }
+
+  /** Its newest registers were put aside, and wait to be seen a second time. */
+  isOnce(meter: MeterAddress): boolean {
+    return this.#once.has(meter);
   }
 
   async judge(tx: Transaction, set: EnergySet, { vouched }: { readonly vouched: boolean }): Promise<Judgement> {
@@ -42,6 +53,8 @@ export class RegisterGate implements EnergyGate {
     const { meter, takenAt, source } = set;
     const book = await meters.meter(tx, meter); // locks it: two sets of one meter do not look past each other
     const newest = await store.believed(tx, meter);
+    const once = this.#once.get(meter);
+    if (set.total !== null) this.#once.delete(meter);
     const fallen = firstUnreadable(set);
     if (fallen !== null) return this.#doubted(tx, set, fallen.reading, fallen.doubt);
     const at = { takenAt, source, now: clock.now(), vouched };
@@ -52,11 +65,23 @@ export class RegisterGate implements EnergyGate {
     const measure = this.#measure(meter);
     const verdict = judge(asked, await this.#history(tx, asked, meter, newest, measure), measure);
     if (!verdict.believed) return this.#doubted(tx, set, set.total, verdict.doubt);
+    if (verdict.next === null && once !== undefined) this.#once.set(meter, once); // what is older says nothing of now
+    const seen = { counted: verdict.counted, takenAt, reading: set.total };
+    const usual = verdict.next === null || newest === null ? null : await this.#usualIfLeap(tx, seen, { meter, newest, measure });
+    const isBorneOut = once !== undefined && once.reading !== seen.reading && usual !== null && agree(once, seen, usual, measure);
+    if (usual !== null && !vouched && !isBorneOut) return this.#putAside(tx, set, seen);
+    if (!vouched && verdict.strain > measure.settings.leapFree && !this.#isSameMidnight(meter, seen)) {
+      this.#midnights.set(meter, seen);
+      return this.#doubted(tx, set, set.total, "seen-once", { isKnown: true });
+    }
+    const isByWord = vouched && (verdict.isByWord || usual !== null);
 
     const exported = this.#exported(set, newest, measure.limits, vouched);
     const { next, beside } = verdict;
-    if (next !== null) await store.saveBelieved(tx, meter, withExported(next, exported, takenAt, registers.exported));
-    else {
+    if (next !== null) {
+      await store.saveBelieved(tx, meter, withExported(next, exported, takenAt, registers.exported));
+      if (isByWord) await store.noteDoubt(tx, onlyVouched(meter, registers.total, takenAt));
+    } else {
       const known = beside ?? newest!; // an older total, with rates or a reverse register that may be the newest of their kind
       const aside = withExported(known, exported, takenAt, registers.exported);
       if (aside !== newest) await store.saveExported(tx, meter, aside);
@@ -72,6 +97,34 @@ export class RegisterGate implements EnergyGate {
     const isOlder = verdict.next === null;
     if (exported === null || exported.believed) return { doubted: new Map(), suspect: null, use, isOlder };
     return { doubted: new Map([[set.exported!, exported.doubt]]), suspect: set.exported, use, isOlder };
+  }
+
+  #isSameMidnight(meter: MeterAddress, seen: SeenOnce & { readonly reading: Reading }): boolean {
+    const once = this.#midnights.get(meter);
+    return once?.takenAt === seen.takenAt && once.counted === seen.counted && once.reading !== seen.reading;
+  }
+
+  /** What is usual here, where this is a leap; null: it is none. */
+  async #usualIfLeap(
+    tx: Transaction,
+    seen: SeenOnce,
+    { meter, newest, measure }: { readonly meter: MeterAddress; readonly newest: Believed; readonly measure: Measure },
+  ): Promise<Usual | null> {
+    if (!mayBeLeap(seen.counted - countedOf(newest), seen.takenAt - newest.takenAt, measure)) return null;
+    const { store, timeZone } = this.#parts;
+    const since = dayBefore(dayOf(newest.takenAt, timeZone), DAYS_LOOKED_AT);
+    const days = await store.days(tx, meter, since);
+    const peersTypical = days.length > 1 ? null : await store.peersTypical(tx, meter, since);
+    const usual = { days, peersTypical };
+    return isLeap(seen, newest, usual, measure) ? usual : null;
+  }
+
+  /** No person is asked, since the meter will be; and what stands in doubt already stands on. */
+  async #putAside(tx: Transaction, set: EnergySet, seen: SeenOnce & { readonly reading: Reading }): Promise<Judgement> {
+    const { store } = this.#parts;
+    this.#once.set(set.meter, seen);
+    const stands = await store.doubt(tx, set.meter);
+    return this.#doubted(tx, set, seen.reading, "seen-once", { isKnown: stands?.open === true });
   }
 
   #measure(meter: MeterAddress): Measure {
@@ -126,16 +179,27 @@ export class RegisterGate implements EnergyGate {
     return { doubted: new Map(), suspect: null, use: null };
   }
 
-  async #doubted(tx: Transaction, set: EnergySet, suspect: Reading, doubt: Doubt): Promise<Judgement> {
+  async #doubted(
+    tx: Transaction,
+    set: EnergySet,
+    suspect: Reading,
+    doubt: Doubt | Wait,
+    { isKnown } = { isKnown: false },
+  ): Promise<Judgement> {
     const { meter, takenAt, source } = set;
-    await this.#parts.store.noteDoubt(tx, {
-      ...{ meter, doubt, takenAt, source, item: suspect.item },
-      register: registerOf(suspect),
-    });
+    const row = { meter, doubt, takenAt, source, item: suspect.item, register: registerOf(suspect) };
+    if (!isKnown) await this.#parts.store.noteDoubt(tx, row);
     const all = [set.total, ...set.rates, set.exported].filter((reading): reading is Reading => reading !== null);
-    return { doubted: new Map(all.map((reading) => [reading, doubt])), suspect, use: null };
+    const doubted = new Map(all.map((reading) => [reading, doubt]));
+    if (doubt === "seen-once") return { doubted, suspect: null, once: suspect, use: null };
+    return { doubted, suspect, use: null };
   }
 }
+
+/** Billed as it was said, and no ground for a cut until the meter says so itself. */
+export const onlyVouched = (meter: MeterAddress, register: bigint, takenAt: Instant): Omit<DoubtRow, "open" | "times"> => ({
+  ...{ meter, register, takenAt, doubt: "only-vouched" satisfies Wait, item: TOTAL, source: "person" },
+});
 
 type ExportedVerdict = ReturnType<typeof judgeExported> | null;
 

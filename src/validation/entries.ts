@@ -53,7 +53,7 @@ export function estimate(
   from: { readonly at: Instant; readonly counted: bigint },
   rows: readonly DayRow[],
 ): { readonly counted: bigint; readonly basis: string } {
-  if (until <= from.at) throw new Fault("invalid-request", { field: "until", problem: "not after what is billed already" });
+  if (until <= from.at) throw new Fault("invalid-request", { field: "takenAt", problem: "not after what is billed already" });
   if (energy !== null) return { counted: from.counted + energy, basis: `given: ${kwh(energy)} kWh` };
   const uses = usesOf(rows).slice(-days);
   const mean = uses.length === 0 ? null : uses.reduce((sum, use) => sum + use.energy, 0n) / BigInt(uses.length);

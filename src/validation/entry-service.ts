@@ -3,7 +3,7 @@
  * end of the item that asked for it.
  */
 import type { Clock, Instant } from "../kernel/clock.ts";
-import { dayOf } from "../kernel/clock.ts";
+import { dayOf, iso } from "../kernel/clock.ts";
 import { kwh } from "../kernel/energy.ts";
 import type { Outbox } from "../kernel/events.ts";
 import { Fault } from "../kernel/faults.ts";
@@ -14,12 +14,14 @@ import type { MeterBook, MeterStore } from "../commands/command-store.ts";
 import type { DeviceStore } from "../devices/device-store.ts";
 import { RATES, TOTAL } from "../devices/energy-set.ts";
 import type { EnergyListener, ReadingIntake } from "../devices/reading-intake.ts";
-import { countedOf, type Believed } from "./believed.ts";
-import { isDoubt, mayBeVouched } from "./doubts.ts";
+import { countedOf, type Believed, type Point } from "./believed.ts";
+import { isDoubt, mayBeVouched, type Wait } from "./doubts.ts";
+import { onlyVouched } from "./energy-gate.ts";
 import { estimate, rebased, registerChanged, takenBack, type Entry, type EntryKind } from "./entries.ts";
+import { midnightDay, ratesAddUp } from "./gate.ts";
 import { dayBefore } from "./typical.ts";
 import type { MeterLimits } from "./limits.ts";
-import type { ValidationStore } from "./validation-store.ts";
+import type { DoubtRow, ValidationStore } from "./validation-store.ts";
 
 export interface EntryWish {
   readonly kind: EntryKind;
@@ -46,6 +48,8 @@ export interface EntryParts {
   readonly timeZone: string;
   readonly newId: () => string;
   readonly limitsOf: (meter: MeterAddress) => MeterLimits;
+  /** 0.01 kWh between a total and its rates, as the gate has it. */
+  readonly ratesApart: bigint;
   /** Ends the open items about this meter's readings with this note. */
   readonly closeItems: (
     tx: Transaction,
@@ -69,21 +73,29 @@ export class EntryService {
     if (wish.takenAt !== null && wish.takenAt > clock.now())
       throw new Fault("invalid-request", { field: "takenAt", problem: "later than now" });
     const newest = await store.believed(tx, meter);
+    const before = await store.doubt(tx, meter);
     const made = await this.#made(tx, book, newest, wish);
     const entry: Entry = {
       ...{ id: this.#parts.newId(), meter, kind: wish.kind, reason: wish.reason, by: wish.by, at: clock.now() },
       ...made,
     };
     await store.keepEntry(tx, entry);
-    if (wish.kind !== "estimate") await store.settleDoubt(tx, meter); // what was estimated is still not known
+    if (wish.kind !== "estimate" && !(await this.#isByWord(tx, meter))) await store.settleDoubt(tx, meter); // what was estimated is still not known
+    // a word that nothing has borne out yet is borne out by no other word
+    if (before !== null && isByWord(before)) await store.noteDoubt(tx, onlyVouched(meter, entry.register, entry.takenAt));
     await closeItems(tx, meter, { by: wish.by, note: `${wish.kind} ${kwh(entry.register)} kWh: ${wish.reason}` });
     await this.#parts.outbox.announce(tx, { type: "meter", address: meter });
     return entry;
   }
 
+  async #isByWord(tx: Transaction, meter: MeterAddress): Promise<boolean> {
+    const doubt = await this.#parts.store.doubt(tx, meter);
+    return doubt !== null && isByWord(doubt);
+  }
+
   #made(tx: Transaction, book: MeterBook, newest: Believed | null, wish: EntryWish): Promise<Made> {
     if (wish.kind === "accept") return this.#accepted(tx, book.address, wish);
-    if (wish.kind === "correct" && wish.insteadOf === null) return this.#corrected(tx, book.address, wish);
+    if (wish.kind === "correct" && wish.insteadOf === null) return this.#corrected(tx, book.address, newest, wish);
     if (newest === null)
       throw new Fault("entry-impossible", {
         meter: book.address,
@@ -107,12 +119,49 @@ export class EntryService {
     return this.#vouched(tx, meter, { register: doubt.register, rates: null, takenAt: doubt.takenAt });
   }
 
-  async #corrected(tx: Transaction, meter: MeterAddress, wish: EntryWish): Promise<Made> {
-    const { store, clock } = this.#parts;
+  async #corrected(tx: Transaction, meter: MeterAddress, newest: Believed | null, wish: EntryWish): Promise<Made> {
+    const { store, clock, ratesApart, limitsOf } = this.#parts;
     const register = needed(wish.register, "register");
+    const { rates } = wish;
+    if (!ratesAddUp({ total: register, rates }, { settings: { ratesApart }, limits: limitsOf(meter) }))
+      throw new Fault("invalid-request", {
+        field: "rates",
+        problem: `they miss the register by more than ${kwh(ratesApart)} kWh; leave them out where the meter itself shows them so`,
+        sum: kwh((rates ?? []).reduce((sum, rate) => sum + rate, 0n)),
+      });
     const doubt = await store.doubt(tx, meter);
     const takenAt = wish.takenAt ?? (doubt?.open === true && doubt.takenAt <= clock.now() ? doubt.takenAt : clock.now());
-    return this.#vouched(tx, meter, { register, rates: wish.rates, takenAt });
+    const neighbours = newest !== null && takenAt < newest.takenAt ? newest : null;
+    const made = await this.#vouched(tx, meter, { register, rates, takenAt }, neighbours);
+    await this.#mustChange(tx, meter, newest, made);
+    return made;
+  }
+
+  /** What lies before what is believed is the past, and changes nothing unless it is a midnight, or stands against an estimate. */
+  async #mustChange(tx: Transaction, meter: MeterAddress, newest: Believed | null, { takenAt }: Made): Promise<void> {
+    const { store, timeZone } = this.#parts;
+    const now = await store.believed(tx, meter);
+    if (newest === null || now === null || now.takenAt !== newest.takenAt || now.register !== newest.register) return;
+    if (takenAt >= newest.takenAt || midnightDay(takenAt, 1, timeZone) !== null) return;
+    if ((await store.lastEstimate(tx, meter, newest.takenAt)) !== null) return;
+    throw new Fault("entry-impossible", {
+      ...{ meter, kind: "correct", believed: kwh(newest.register), believedAt: iso(newest.takenAt, timeZone) },
+      problem:
+        "it lies before the newest believed register and is no midnight, so nothing would change; where what is believed is false, enter what the meter shows now, with insteadOf",
+    });
+  }
+
+  async #doesNotFit(tx: Transaction, meter: MeterAddress, takenAt: Instant): Promise<Fault> {
+    const { store, timeZone } = this.#parts;
+    const { before, after } = await store.around(tx, meter, takenAt, dayOf(takenAt, timeZone));
+    const told = (point: Point | null): string =>
+      point === null ? "none" : `${kwh(point.counted - point.shift)} at ${iso(point.at, timeZone)}`;
+    return new Fault("invalid-request", {
+      field: "takenAt",
+      problem:
+        "lies before the newest believed register, and the register does not fit between its neighbours of then; where what is believed is false, name it with insteadOf",
+      ...{ before: told(before), after: told(after) },
+    });
   }
 
   /** Past the gate, which lets nothing go back: what was believed is false, so what it is judged by is false as well. */
@@ -145,11 +194,13 @@ export class EntryService {
       rates,
       takenAt,
     }: { readonly register: bigint; readonly rates: readonly bigint[] | null; readonly takenAt: Instant },
+    later: Believed | null = null,
   ): Promise<Made> {
     const { intake, store } = this.#parts;
     const at = (item: string, value: bigint): Reading => readingOf(meter, item, value, takenAt, "person");
     const readings = [at(TOTAL, register), ...(rates ?? []).map((rate, i) => at(RATES[i]!, rate))];
     const [doubt] = await intake.takeIn(tx, readings, { vouched: true });
+    if (doubt === "backwards" && later !== null) throw await this.#doesNotFit(tx, meter, takenAt);
     if (doubt !== undefined)
       throw new Fault(doubt === "backwards" ? "register-goes-back" : "entry-impossible", {
         meter,
@@ -184,6 +235,7 @@ export class EntryService {
     const next = rebased(newest, asked, { disconnected: relay === "disconnected", limits: limitsOf(meter) });
     const counted = countedOf(next);
     await store.saveBelieved(tx, meter, next);
+    if (wish.billedTo !== null) await store.noteDoubt(tx, onlyVouched(meter, register, takenAt));
     await store.noteDay(tx, meter, dayOf(takenAt, timeZone), { at: takenAt, counted, shift: next.shift });
     await this.#bill(tx, readingOf(meter, TOTAL, register, takenAt, "person"), { meter, takenAt, register: counted });
     return { register, counted, takenAt, basis: `billed to ${kwh(counted - newest.shift)}` };
@@ -196,6 +248,8 @@ export class EntryService {
     await outbox.announce(tx, { type: "reading", meter: reading.meter, item: reading.item, value: reading.value });
   }
 }
+
+const isByWord = ({ open, doubt }: DoubtRow): boolean => open && doubt === ("only-vouched" satisfies Wait);
 
 type Made = Pick<Entry, "register" | "counted" | "takenAt" | "basis">;
 

@@ -57,6 +57,10 @@ export type Verdict =
       readonly next: Believed | null;
       /** Of an older set: what is believed with its rates, where they are the newest all the same. */
       readonly beside: Believed | null;
+      /** So much would have been doubted, had no person said so. */
+      readonly isByWord: boolean;
+      /** Of a midnight: by so much it lies outside its neighbours, which is forgiven because clocks differ. */
+      readonly strain: bigint;
     }
   | { readonly believed: false; readonly doubt: Doubt };
 
@@ -89,18 +93,24 @@ export function judge(asked: Asked, history: History, measure: Measure): Verdict
   const counted = registers.total + shift;
   const ratesNow = countRates(newest, registers.rates, measure.limits);
   if (ratesNow === "backwards") return doubted("backwards");
+  let isByWord = false;
   if (newest !== null) {
     const rolledOver = shift !== newest.shift;
     const used = counted - countedOf(newest);
     if (used > mostIn(takenAt - newest.takenAt, measure.limits)) {
       const doubt = rolledOver ? "rolled-over" : "faster-than-the-meter-can-turn";
       if (!may(doubt)) return doubted(doubt);
+      isByWord = true;
     }
     const unusual = whyUnusual(counted, takenAt, history, measure);
-    if (unusual !== null && !may(rolledOver ? "rolled-over" : unusual)) return doubted(rolledOver ? "rolled-over" : unusual);
+    if (unusual !== null) {
+      const doubt = rolledOver ? "rolled-over" : unusual;
+      if (!may(doubt)) return doubted(doubt);
+      isByWord = true;
+    }
   }
   return {
-    ...{ believed: true, counted, shift, rates: ratesNow?.counted ?? null, midnightOf, beside: null },
+    ...{ believed: true, counted, shift, rates: ratesNow?.counted ?? null, midnightOf, beside: null, isByWord, strain: 0n },
     next: {
       ...{ takenAt, register: registers.total, shift },
       rates: ratesNow?.registers ?? newest?.rates ?? null,
@@ -203,7 +213,11 @@ function between(asked: Asked, history: History, { limits }: Measure, midnightOf
   };
   const shift = candidates.find(fits);
   if (shift === undefined) return { believed: false, doubt: "backwards" };
-  const found = { believed: true, counted: registers.total + shift, shift, midnightOf, next: null } as const;
+  const counted = registers.total + shift;
+  const over = (from: bigint, to: bigint): bigint => (from > to ? from - to : 0n);
+  const below = around.before === null ? 0n : over(around.before.counted, counted);
+  const strain = below + (around.after === null ? 0n : over(counted, around.after.counted));
+  const found = { believed: true, counted, shift, midnightOf, next: null, isByWord: false, strain } as const;
   const known = newest!;
   if (known.ratesAt !== null && takenAt < known.ratesAt) {
     const rates = shift === known.shift ? ratesEarlier(known, registers.rates, limits) : null;
@@ -254,7 +268,10 @@ function countRates(
 }
 
 /** Total and rates begin anew each at its own time, so they are compared along the register's ring. */
-function ratesAddUp({ total, rates }: Registers, { settings, limits: { registerEnd } }: Measure): boolean {
+export function ratesAddUp(
+  { total, rates }: Pick<Registers, "total" | "rates">,
+  { settings, limits: { registerEnd } }: Pick<Measure, "limits"> & { readonly settings: Pick<GateSettings, "ratesApart"> },
+): boolean {
   if (rates === null) return true;
   const apart = (((rates.reduce((sum, rate) => sum + rate, 0n) - total) % registerEnd) + registerEnd) % registerEnd;
   return apart <= settings.ratesApart || registerEnd - apart <= settings.ratesApart;

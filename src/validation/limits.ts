@@ -10,6 +10,12 @@ export interface GateSettings {
   readonly jumpFloor: bigint;
   /** Of the peers' typical use, for a meter that has no days of its own yet. */
   readonly peersTimes: bigint;
+  /** 0.01 kWh that is no leap, however soon: a quarter of an hour of a large load. */
+  readonly leapFree: bigint;
+  /** 0.01 kWh a day, by hours, on top of that: 3 kW all the time, which a household that only sits at home does not reach for long. */
+  readonly leapPerDay: bigint;
+  /** Of the usual use of a day, where that is more: whoever uses 30 kWh a day does so in a few hours of it. */
+  readonly leapTimes: bigint;
   /** Amperes of a meter whose record names none. */
   readonly currentMaxA: number;
   /** 0.01 kWh between total and rates: they are truncated each for itself, and not read in the same instant. */
@@ -26,6 +32,9 @@ export const gateDefaults: GateSettings = {
   jumpTimes: 3n,
   jumpFloor: 6_000n,
   peersTimes: 20n,
+  leapFree: 500n,
+  leapPerDay: 7_200n,
+  leapTimes: 6n,
   currentMaxA: 60,
   ratesApart: 100n,
   midnightWithinMs: minutes(5),

@@ -41,6 +41,13 @@ export interface StreetHouseOptions {
   readonly pollEveryMs?: number;
   readonly site?: Partial<CollectionSettings>;
   readonly findings?: CollectionFindings;
+  /** Beside the engine, from its start to its end. */
+  readonly around?: (parts: {
+    readonly engine: Engine;
+    readonly stores: StoresInMemory;
+    readonly lines: Street;
+  }) => () => Promise<void>;
+  readonly restoreBy?: "arm" | "reconnect";
   readonly seed?: number;
   readonly log?: Logger;
   /** Left out: shadow. */
@@ -122,7 +129,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     })),
     tariffs: new Map([["flat", flatTariff("flat", parsePrice("0.5283"))]]),
     policy: options.policy ?? {
-      ...{ mode: options.rules ?? "shadow", restoreBy: "arm", cutBelow: Fen(0n) },
+      ...{ mode: options.rules ?? "shadow", restoreBy: options.restoreBy ?? "arm", cutBelow: Fen(0n) },
       noCut: { hours: "00:00-00:00", weekends: false, holidays: [] },
     },
     polling: { hot: null, warm: { everyMs: pollEveryMs, items: null }, cold: null },
@@ -175,6 +182,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     const beside = options.beside?.(engine);
     beside?.start();
     if (beside !== undefined) closers.push(() => beside.stop());
+    if (options.around !== undefined) closers.push(options.around({ engine, stores, lines }));
     current = {
       lines,
       entries: engine.doors.entries,

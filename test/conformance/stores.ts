@@ -39,6 +39,8 @@ import type { Untold } from "../../src/stores/outbox-pump.ts";
 import { PostgresOutbox } from "../../src/stores/outbox.ts";
 import { PostgresNoticeStore } from "../../src/stores/notice-store.ts";
 import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
+import { PostgresRecoveryStore } from "../../src/stores/recovery-store.ts";
+import type { RecoveryStore } from "../../src/recovery/recovery-store.ts";
 import { PostgresPolicyStore } from "../../src/stores/policy-store.ts";
 import { PostgresReadingStore } from "../../src/stores/reading-store.ts";
 import { PostgresReplacementStore } from "../../src/stores/replacement-store.ts";
@@ -69,6 +71,7 @@ export interface Kept {
   readonly notices: NoticeStore;
   /** As whoever sends notices writes them. */
   addNotice(notice: Notice): Promise<void>;
+  readonly recovery: RecoveryStore;
   readonly validation: ValidationStore;
   readonly reviews: ReviewStore;
   readonly outbox: Outbox & Untold;
@@ -127,6 +130,7 @@ async function onPostgres(clock: Clock): Promise<Kept> {
         ],
       );
     },
+    recovery: new PostgresRecoveryStore(db),
     validation: new PostgresValidationStore(db),
     reviews: new PostgresReviewStore(db),
     outbox,
@@ -205,6 +209,9 @@ function inMemory(clock: Clock): Kept {
     },
     get notices() {
       return stores.notices;
+    },
+    get recovery() {
+      return stores.recovery;
     },
     get validation() {
       return stores.validation;

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hours, Instant, minutes, ShiftableClock } from "../../src/kernel/clock.ts";
+import { kwh } from "../../src/kernel/energy.ts";
 import { ask, expectProblem, itemsOf, thing, type Answer, type Thing } from "../api/door.ts";
 import { meterctl } from "../cli/terminal.ts";
 import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house.ts";
@@ -16,6 +17,7 @@ const WITH = "202611220603";
 const TWIN = "202611220604";
 const FINE = "202611220605";
 const LATER = "202611220606";
+const SLIP = "202611220607";
 
 let house: TestHouse;
 beforeAll(async () => {
@@ -28,6 +30,7 @@ beforeAll(async () => {
       ),
       { address: WITH, model: "remote-ledger", mode: "remote", loadKw: 5 },
       { address: FINE, model: "remote-ledger", mode: "remote", loadKw: 1 },
+      { address: SLIP, model: "remote-ledger", mode: "remote", loadKw: 1, energyKwh: "499.00" },
     ],
     site: { polling: { everySeconds: 86_400 }, validation: { currentMax: 10 } },
   });
@@ -54,7 +57,7 @@ const review = async (list: string): Promise<readonly Thing[]> => itemsOf(await 
 const cuts = (meter: string): number => house.street.snapshot(meter).obeyed.disconnects;
 
 test("a register that leaps charges nobody and cuts nobody, until a person accepts it: then it is billed once, and the audit names them", async () => {
-  for (const meter of [LEAPS, CROSSED, WITH, TWIN, LATER, FINE]) await house.desk.pay(accountOf(meter), "100.00");
+  for (const meter of [LEAPS, CROSSED, WITH, TWIN, LATER, FINE, SLIP]) await house.desk.pay(accountOf(meter), "100.00");
   await house.gateway.pollAll();
   expect(await availableOf(LEAPS)).toBe("100.00");
   house.street.patch(LEAPS, { loadKw: 100 });
@@ -105,7 +108,9 @@ test("a register that leaps charges nobody and cuts nobody, until a person accep
     closingNote: expect.stringContaining("a kiln was fired") as string,
   });
   expect(await review("suspects")).toEqual([]);
-  expect((await get(`/v1/accounts/${accountOf(LEAPS)}/why`)).json["doubted"]).toBeNull();
+  expect((await get(`/v1/accounts/${accountOf(LEAPS)}/why`)).json["doubted"]).toMatchObject({
+    why: { code: "only-vouched", zh: expect.stringContaining("待后续抄表印证") as string }, // billed, and cut by no rule yet
+  });
   const trail = itemsOf(await get(`/v1/audit?subject=entered/${String(entered.json["id"])}`));
   expect(trail).toMatchObject([{ who: "loopback", because: body.reason }]);
   expectProblem(
@@ -179,6 +184,36 @@ test("two that answer one after the other are found out over a real connection: 
   expect(await availableOf(LATER)).toBe(before);
   expectProblem(await post(`/v1/meters/${LATER}/readings`, { items: ["importedEnergy"] }), 409, "identity-mismatch");
   expect(cuts(LATER)).toBe(0);
+});
+
+test("a slip of a person's keys is billed and cuts nobody: the meter itself has to bear it out first, and what it says instead gives all of it back", async () => {
+  await house.gateway.pollAll();
+  const because = async (): Promise<unknown> => {
+    await house.gateway.reconcile();
+    const { decision } = await house.desk.get(`/v1/accounts/${accountOf(SLIP)}/why`);
+    return thing(thing(decision)["because"])["code"];
+  };
+  expect(await because()).toBe("in-credit");
+  const slip = { kind: "correct", register: "50000.00", reason: "read at the door" };
+  expect((await post(`/v1/meters/${SLIP}/entries`, slip)).status).toBe(201);
+  expect(Number(await availableOf(SLIP))).toBeLessThan(-26_000);
+  expect(await because()).toBe("reading-in-doubt");
+  expect((await post(`/v1/meters/${SLIP}/entries`, { ...slip, register: "50000.10" })).status).toBe(201);
+  expect(await because()).toBe("reading-in-doubt"); // a word is not borne out by another word
+  await jump(minutes(1));
+  await house.gateway.pollAll();
+  expect(await openAbout(SLIP, "reading-suspect")).toMatchObject({ because: "backwards" });
+  expect(await because()).toBe("reading-in-doubt");
+  const shown = kwh(house.street.meters.get(SLIP)!.energySteps);
+  const wrongRates = { ...slip, register: shown, insteadOf: undefined, rates: ["1.00", "2.00"] };
+  const refused = await post(`/v1/meters/${SLIP}/entries`, wrongRates);
+  expectProblem(refused, 400, "invalid-request");
+  expect(refused.json).toMatchObject({ field: "rates" });
+  expect((await post(`/v1/meters/${SLIP}/entries`, { ...slip, register: shown, insteadOf: "50000.10" })).status).toBe(201);
+  expect(Number(await availableOf(SLIP))).toBeGreaterThan(80); // a day at one kilowatt, of a hundred yuan
+  expect(await because()).toBe("in-credit");
+  expect(itemsOf(await get(`/v1/commands?meter=${SLIP}&kind=disconnect`))).toEqual([]);
+  expect(cuts(SLIP)).toBe(0);
 });
 
 test("beside all of this a meter that is well is billed as ever", async () => {

@@ -62,11 +62,29 @@ export function answerIn(bytes: Uint8Array): (HeardFrame & { readonly di: string
 }
 
 /** The same answer with another first register; null: it says none (FF), or not this kind of thing. */
-export function lied(kind: LieKind, frame: HeardFrame): { readonly bytes: Uint8Array; readonly said: string } | null {
-  const digits = hex(reversed(frame.data.subarray(4, 4 + ENERGY_BYTES)));
+export const lied = (kind: LieKind, frame: HeardFrame): Lied | null => saying((digits) => falsified(kind, digits), frame);
+
+/** So many hundredths of a kilowatt-hour more than the meter meant; of a midnight its first rate agrees. */
+export const liedBy = (steps: number, frame: HeardFrame): Lied | null => {
+  const more = (digits: string): string => withDigits(Number(digits) + steps);
+  const total = saying(more, frame);
+  const hasRates = frame.data.length > 4 + ENERGY_BYTES;
+  return total === null || !hasRates ? total : { ...saying(more, answerIn(total.bytes)!, 1)!, said: total.said };
+};
+
+interface Lied {
+  readonly bytes: Uint8Array;
+  /** Eight digits. */
+  readonly said: string;
+}
+
+/** `place`: of a block, the total first. */
+function saying(what: (digits: string) => string, frame: HeardFrame, place = 0): Lied | null {
+  const from = 4 + place * ENERGY_BYTES;
+  const digits = hex(reversed(frame.data.subarray(from, from + ENERGY_BYTES)));
   if (!/^\d{8}$/.test(digits)) return null;
-  const said = falsified(kind, digits);
+  const said = what(digits);
   const data = Uint8Array.from(frame.data);
-  data.set(reversed(fromHex(said)), 4);
+  data.set(reversed(fromHex(said)), from);
   return { bytes: writeFrame({ address: frame.address, control: frame.control, data }), said };
 }

@@ -65,8 +65,6 @@ const OUTLIER_SHARE = 0.05;
 const IDLE_SHARE = 0.03;
 /** Households whose meter tells one false register or more. */
 const LIED_ABOUT_SHARE = 0.2;
-/** After so long a meter's own days say what is usual for it. */
-const USUAL_KNOWN_MS = 10 * DAY_MS;
 /** Twins, and pairs that were swapped. */
 const CONFUSED_SHARE = 0.01;
 
@@ -146,12 +144,9 @@ function drawTroubles(month: Omit<Month, "troubles">, chance: Chance): Trouble[]
   for (const { address: meter } of somewhere(chance, calm, LIED_ABOUT_SHARE))
     for (let lies = 1 + Math.floor(chance.next() * 3); lies > 0; lies -= 1) {
       const at = moment(DAY_MS);
-      const lie = weighed(chance, lieKinds);
-      const isKnown = at - firstMidnight > USUAL_KNOWN_MS;
       troubles.push({
         ...{ kind: "lie", meter, at, ms: 0 },
-        // What wires can carry is absurd only where it is known what is usual.
-        lie: lie === "too-much" && !isKnown ? "jump" : lie,
+        lie: weighed(chance, lieKinds),
         about: happens(chance, 0.75) ? "poll" : "freeze",
       });
     }

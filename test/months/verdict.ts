@@ -12,6 +12,7 @@ import { midnightsOf, trueDays } from "./truth.ts";
 /** Polls, midnights, clock and records of a day come to some forty frames. */
 const HEARD_A_DAY_MAX = 120;
 const RECALL_MIN = 0.95;
+const SEEN_ONCE = "seen-once";
 /** So long a household has to be known before it can be odd. */
 const KNOWN_MS = 8 * DAY_MS;
 
@@ -48,6 +49,7 @@ export async function judge(month: Month, house: MonthHouse, clerk: Clerk): Prom
       wrong("no meter is asked without end", household.address, `asked ${heard} times in ${month.days.length} days`);
   }
   judgeLies(house, { count, wrong });
+  countPutAside(month, house, count);
   await judgeCollection(month, house, { count, wrong });
   judgeReviews(month, clerk, { count, wrong });
   count("registers believed on the clerk's word", clerk.believed.size);
@@ -158,15 +160,37 @@ async function judgeRemote(
     wrong("paid less billed is left", household.account, `${available} + ${held} left of ${parseYuan(PAID)} less ${all} (fen)`);
 }
 
-/** Each false register that was told is listed, with what it said, or was refused as no number at all. */
-function judgeLies({ told, doubted }: MonthHouse, { count, wrong }: Tally): void {
+/**
+ * Each false register that was told is listed, with what it said, or was refused as no number at all; or it was put aside until it was seen
+ * a second time, which it never was.
+ */
+function judgeLies({ told, doubted, database }: MonthHouse, { count, wrong }: Tally): void {
+  const isAside = (meter: string, value: number): boolean =>
+    database.books.readings
+      .in(null, "meter", meter)
+      .some((reading) => reading.suspect === SEEN_ONCE && Number(reading.reading.value) === value);
   for (const { meter, lie, about, said } of told) {
     count(`lies: ${lie} about a ${about}`);
     const value = `${Number(said.slice(0, 6))}.${said.slice(6)}`;
     if (lie === "not-a-number") continue;
-    if (!doubted.some(({ reading }) => reading.meter === meter && Number(reading.value) === Number(value)))
-      wrong("a false register is listed", `${meter} ${lie} about a ${about}`, `${value} was believed`);
+    const isListed = doubted.some(({ reading }) => reading.meter === meter && Number(reading.value) === Number(value));
+    if (!isListed && isAside(meter, Number(value))) count("lies that were put aside and not seen again");
+    else if (!isListed) wrong("a false register is listed", `${meter} ${lie} about a ${about}`, `${value} was believed`);
   }
+}
+
+/** How often the street was asked once more, and how much of it was true: what this costs those who tell the truth. */
+function countPutAside({ households }: Month, { told, database }: MonthHouse, count: Tally["count"]): void {
+  for (const { address } of households)
+    for (const { reading, suspect } of database.books.readings.in(null, "meter", address)) {
+      const { item, source, value } = reading;
+      if (item !== "importedEnergy" || (source !== "poll" && source !== "freeze")) continue;
+      count("registers read");
+      if (suspect !== SEEN_ONCE) continue;
+      count("registers put aside once");
+      if (!told.some(({ meter, said }) => meter === address && Number(said) === Math.round(Number(value) * 100)))
+        count("of them true, or another meter's");
+    }
 }
 
 function storyOf({ troubles }: Month, { told, doubted, database }: MonthHouse, address: string): string[] {

@@ -72,6 +72,35 @@ describe("rates", () => {
   });
 });
 
+describe("rates that say more than the total", () => {
+  const four = priced(["0.9283", "0.7283", "0.5283", "0.2783"]);
+
+  test("cost no more energy than it shows, the dearest is left out first, and the difference is told", () => {
+    const cost = costOfDay(four, { total: 800n, rates: [100n, 200n, 300n, 400n] }, 0n);
+    expect(cost.rates.map(({ energy }) => energy)).toEqual([0n, 100n, 300n, 400n]);
+    expect(cost.micro).toBe(100n * 7_283n + 300n * 5_283n + 400n * 2_783n);
+    expect(cost.unpriced).toBe(-200n);
+    expect(isUnpriced(cost)).toBe(true);
+  });
+
+  test("by a step for each are cut off registers, and all of them is priced", () => {
+    const cost = costOfDay(four, { total: 996n, rates: [100n, 200n, 300n, 400n] }, 0n);
+    expect(cost).toMatchObject({ micro: 5_083_000n, unpriced: -4n });
+    expect(isUnpriced(cost)).toBe(false);
+  });
+
+  test("whatever they say: never more is priced than the total and a step for each", () => {
+    const energy = fc.bigInt({ min: 0n, max: 5_000n });
+    fc.assert(
+      fc.property(energy, fc.array(energy, { maxLength: 4 }), (total, rates) => {
+        const priced = costOfDay(four, { total, rates }, 0n).rates.map((rate) => rate.energy);
+        expect(priced.every((rate) => rate >= 0n)).toBe(true);
+        expect(priced.reduce((sum, rate) => sum + rate, 0n)).toBeLessThanOrEqual(total + 4n);
+      }),
+    );
+  });
+});
+
 describe("steps", () => {
   const stepped = priced(["0.5000"], { steps: yearly });
 

@@ -16,6 +16,7 @@ import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
 import { storesInMemory } from "../../src/stores/in-memory/stores.ts";
 import { flatTariff, type Tariff } from "../../src/tariff/tariff.ts";
 import { strategyOf } from "../policy/a-case.ts";
+import { gateDefaults } from "../../src/validation/limits.ts";
 import { registerGate, usualLimits } from "../support/register-gate.ts";
 
 export const METER = MeterAddress("202611220061");
@@ -75,6 +76,7 @@ export async function aBench(tariff: Tariff = flatTariff("flat", parsePrice("0.5
     ...{ store: validation, meters, readings, intake, energy: { energy }, outbox, clock, timeZone },
     newId: () => `00000000-0000-7000-8000-${String((made += 1)).padStart(12, "0")}`,
     limitsOf: () => usualLimits,
+    ratesApart: gateDefaults.ratesApart,
     closeItems: (_tx, _meter, { note }) => Promise.resolve(void closed.push(note)),
   });
   return {

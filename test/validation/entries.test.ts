@@ -1,9 +1,12 @@
 /** What persons enter: the way past a doubt, with a reason, once, and never backwards but by a rebase. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hours, later, minutes } from "../../src/kernel/clock.ts";
+import { isFault } from "../../src/kernel/faults.ts";
 import { aBench, begin, METER, type Bench } from "./bench.ts";
 
 const DAY = hours(24);
+const WHOLE = { from: later(begin, -DAY), to: later(begin, 60 * DAY), before: null, limit: 1_000 } as const;
 
 /** Ten days of 10 kWh a day from 1000.00 on, and a jump on the eleventh. */
 async function inDoubt(): Promise<Bench> {
@@ -28,9 +31,10 @@ describe("a doubted reading", () => {
     expect(entry).toMatchObject({ register: 128_000n, takenAt: later(begin, 10 * DAY + hours(6)), by: "Wang" });
     expect(billedTo(bench)).toBe("128000");
     expect(bench.closed).toEqual(["accept 1280.00 kWh: seen at the display"]);
-    expect((await bench.intent()).because).toBe("credit-exhausted");
+    expect((await bench.intent()).because, "until the meter itself bears it out").toBe("reading-in-doubt");
     await bench.read({ importedEnergy: "1280.50" });
     expect(billedTo(bench)).toBe("128050");
+    expect((await bench.intent()).because).toBe("credit-exhausted");
     await expect(bench.enter({ kind: "accept", register: 128_000n })).rejects.toMatchObject({ code: "entry-impossible" }); // once
   });
   test("is accepted as it was looked at: another that came meanwhile is not, and both are named", async () => {
@@ -84,7 +88,7 @@ describe("a doubted reading", () => {
 });
 
 describe("a register that was believed and was false", () => {
-  /** Ten days of 10 kWh, then 56 kWh that never were: below the floor, so nobody doubted them. The true next one is doubted. */
+  /** Ten days of 10 kWh, then 56 kWh that never were, told twice: below the floor, so nobody doubted them. The true next one is doubted. */
   async function believedFalse(): Promise<Bench> {
     const bench = await aBench();
     await bench.pay(6_000n);
@@ -93,6 +97,7 @@ describe("a register that was believed and was false", () => {
       await bench.read({ importedEnergy: `${1_000 + 10 * day}.00` });
     }
     bench.at(10 * DAY + hours(6));
+    await bench.read({ importedEnergy: "1158.60" });
     await bench.read({ importedEnergy: "1158.60" });
     expect(await bench.intent()).toMatchObject({ want: "disconnected", because: "credit-exhausted" });
     await bench.cut();
@@ -203,6 +208,130 @@ test("no entry lets a register go back by mistake; after a rebase the count goes
   expect(billedTo(bench)).toBe("110230");
 });
 
+describe("a person's slip", () => {
+  test("is billed and holds cuts back until a reading of the meter itself, later than it, is believed", async () => {
+    const bench = await inDoubt();
+    bench.at(10 * DAY + hours(7));
+    await bench.enter({ kind: "correct", register: 1_103_000n, takenAt: bench.now() }); // a digit too many
+    expect(billedTo(bench)).toBe("1103000");
+    const held = { want: "as-is", because: "reading-in-doubt" };
+    expect(await bench.intent()).toMatchObject(held);
+    await bench.enter({ kind: "correct", register: 1_103_000n, takenAt: bench.now() }); // the same again bears out nothing
+    expect(await bench.intent()).toMatchObject(held);
+    await bench.read({ importedEnergy: "1100.00" }, "freeze", later(begin, 10 * DAY)); // earlier than it
+    expect(await bench.intent()).toMatchObject(held);
+    await bench.read({ importedEnergy: "1103.00" });
+    expect(bench.suspects.at(-1)).toMatchObject({ doubt: "backwards" });
+    expect(await bench.intent()).toMatchObject(held);
+    await bench.enter({ kind: "correct", register: 110_300n, insteadOf: 1_103_000n });
+    bench.at(10 * DAY + hours(8));
+    await bench.read({ importedEnergy: "1103.40" });
+    expect((await bench.intent()).because).toBe("credit-exhausted");
+  });
+  test("that is a leap, or billed by a rebase, holds them back too; what the meter would have been believed by itself does not", async () => {
+    for (const { wish, because } of [
+      { wish: { kind: "correct", register: 115_000n }, because: "reading-in-doubt" },
+      { wish: { kind: "rebase", register: 0n, billedTo: 110_900n, insteadOf: 110_000n }, because: "reading-in-doubt" },
+      { wish: { kind: "rebase", register: 0n }, because: "credit-exhausted" },
+      { wish: { kind: "correct", register: 110_300n }, because: "credit-exhausted" },
+    ] as const) {
+      const bench = await inDoubt();
+      bench.at(10 * DAY + hours(7));
+      await bench.enter({ ...wish, takenAt: bench.now() });
+      expect(
+        (await bench.intent()).because,
+        JSON.stringify(wish, (_, value: unknown) => String(value)),
+      ).toBe(because);
+      if (because === "credit-exhausted") continue;
+      bench.at(10 * DAY + hours(8));
+      await bench.read({ importedEnergy: wish.kind === "rebase" ? "0.20" : "1150.20" });
+      expect((await bench.intent()).because).toBe("credit-exhausted");
+    }
+  });
+  test("whatever is typed, in whatever order: nobody is cut before the meter has spoken", async () => {
+    const typed = fc.record({
+      kind: fc.constantFrom("correct", "accept", "rebase", "takes back"),
+      by: fc.integer({ min: 600, max: 4_000_000 }),
+      hours: fc.integer({ min: 0, max: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(typed, { minLength: 1, maxLength: 6 }), async (entries) => {
+        const bench = await inDoubt();
+        await bench.pay(6_000n); // in credit by what the meter itself says
+        let at = 10 * DAY + hours(7);
+        for (const { kind, by, hours: pause } of entries) {
+          bench.at((at += hours(pause)));
+          const { register } = (await bench.stores.validation.validated([METER])).get(METER)!;
+          const more = register + BigInt(by);
+          const wish = {
+            correct: { kind: "correct", register: more, takenAt: bench.now() },
+            accept: { kind: "accept", register: 128_000n },
+            rebase: { kind: "rebase", register: 0n, billedTo: more, insteadOf: register },
+            "takes back": { kind: "correct", register: register - 1n, insteadOf: register },
+          } as const;
+          await bench.enter(wish[kind]).catch((error: unknown) => {
+            if (!isFault(error)) throw error;
+          });
+          expect((await bench.intent()).want).not.toBe("disconnected");
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("a correction", () => {
+  test("of the past that would change nothing is refused, and says what to do; its item stays", async () => {
+    const bench = await inDoubt();
+    bench.at(10 * DAY + hours(5) + minutes(30));
+    await bench.read({ importedEnergy: "1105.00" });
+    bench.at(10 * DAY + hours(7));
+    const past = { kind: "correct", register: 110_200n, takenAt: later(begin, 10 * DAY + hours(2)) } as const;
+    await expect(bench.enter(past)).rejects.toMatchObject({
+      code: "entry-impossible",
+      context: { believed: "1105.00", problem: expect.stringContaining("insteadOf") as string },
+    });
+    expect(bench.closed).toEqual([]);
+    expect(await bench.stores.readings.list(METER, { ...WHOLE, item: null })).not.toContainEqual(
+      expect.objectContaining({ source: "person" }),
+    );
+  });
+  test("of the past is a midnight's, to the moment, and settles its day", async () => {
+    const bench = await aBench();
+    await bench.read({ importedEnergy: "1000.00" }, "freeze");
+    bench.at(DAY + hours(12));
+    await bench.read({ importedEnergy: "1012.00" });
+    await bench.enter({ kind: "correct", register: 100_700n, takenAt: later(begin, DAY) });
+    expect(bench.uses.at(-1)).toMatchObject({ register: 100_700n, midnightOf: "2026-11-03" });
+    expect(bench.closed).toHaveLength(1);
+  });
+  test("of the past that does not fit is refused by its moment, with the registers on either side of it", async () => {
+    const bench = await inDoubt();
+    await expect(
+      bench.enter({ kind: "correct", register: 112_000n, takenAt: later(begin, 9 * DAY + hours(1)) }),
+    ).rejects.toMatchObject({
+      code: "invalid-request",
+      context: {
+        field: "takenAt",
+        before: "1090.00 at 2026-11-11T00:00:00+08:00",
+        after: "1100.00 at 2026-11-12T00:00:00+08:00",
+      },
+    });
+  });
+  test("with rates that miss the register is refused by their field; a step for each rate misses nothing", async () => {
+    const bench = await inDoubt();
+    const wish = { kind: "correct", register: 110_300n } as const;
+    await expect(bench.enter({ ...wish, rates: [60_000n, 50_401n] })).rejects.toMatchObject({
+      code: "invalid-request",
+      context: { field: "rates", sum: "1104.01" },
+    });
+    await expect(bench.enter({ ...wish, rates: [60_000n, 50_199n] })).rejects.toMatchObject({ context: { field: "rates" } });
+    expect(billedTo(bench)).toBe("110000");
+    await bench.enter({ ...wish, rates: [60_000n, 50_300n] });
+    expect(bench.uses.at(-1)).toMatchObject({ register: 110_300n, rates: [60_000n, 50_300n] });
+  });
+});
+
 describe("an estimate", () => {
   test("is reckoned by the mean of the last days, billed, and settled by the next reading; no rule cuts by it", async () => {
     const bench = await inDoubt();
@@ -215,7 +344,8 @@ describe("an estimate", () => {
     const given = { kind: "estimate", energy: 500n, takenAt: bench.now() } as const;
     await bench.enter(given);
     const charged = await bench.charged();
-    await expect(bench.enter(given)).rejects.toMatchObject({ code: "invalid-request" }); // said again: until then it is billed
+    // said again: until then it is billed
+    await expect(bench.enter(given)).rejects.toMatchObject({ code: "invalid-request", context: { field: "takenAt" } });
     await expect(bench.enter({ ...given, takenAt: null })).rejects.toMatchObject({ context: { field: "takenAt" } });
     expect(await bench.charged()).toBe(charged);
     expect(billedTo(bench)).toBe("112500"); // goes on from the estimate before

@@ -13,6 +13,7 @@ import { meterModels } from "../../devices/meter-models.ts";
 import type { MeterRecord } from "../../devices/meter.ts";
 import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
+import { protectionOf } from "../permissions.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
 import { deadlineOf } from "./payments.ts";
@@ -89,7 +90,12 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
             meter: address,
             account,
             payment: null,
-            params: order === "disconnect-for" ? { minutes, then: then ?? "reconnect" } : {},
+            params:
+              order === "disconnect-for"
+                ? { minutes, then: then ?? "reconnect" }
+                : order === "protect"
+                  ? protectionOf(request, parts.clock)
+                  : {},
             askedBy: "person",
             askedByName: request.actor,
             reason,

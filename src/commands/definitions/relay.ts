@@ -2,19 +2,17 @@
  * Orders to the relay (1CH): disconnect, reconnect, arm, protect, unprotect, warn, unwarn. They set: obeying twice equals once.
  *
  * An acknowledged order to disconnect means accepted, not opened: a trip delay may run, the current may be too high, the relay
- * may be stuck. Done is what run-state word 3 shows (bit 4 the relay, bit 6 the order, bit 7 the alarm, bit 12 protection), and of a
- * cut that no power is drawn any more.
+ * may be stuck (postponed.ts). Done is what run-state word 3 shows (bit 4 the relay, bit 6 the order, bit 7 the alarm, bit 12 protection),
+ * and of a cut that no power is drawn any more; that no energy follows is looked at an hour and a day later (src/recovery).
  */
-import { hours, minutes, seconds } from "../../kernel/clock.ts";
-import { Priority, type MeterSession, type RelayOrder, type RelayPicture } from "../../devices/meter.ts";
+import { hours, seconds } from "../../kernel/clock.ts";
+import { Priority, type RelayOrder, type RelayPicture } from "../../devices/meter.ts";
 import type { CommandDefinition, Verdict, VerifyContext } from "../definition.ts";
-import { stillFlows } from "./still-flows.ts";
+import { whyNotCutYet, whyNotRestored } from "./postponed.ts";
+import { flowOf, type Flow } from "./still-flows.ts";
 
 /** When to look again after an order, counted from its first byte; after the last look the relay counts as stuck. */
 const LOOKS_AT_MS = [seconds(2), seconds(10), seconds(60)] as const;
-/** Looks during a trip delay. */
-const DELAY_LOOK_EVERY_MS = seconds(30);
-const DELAY_MARGIN_MS = minutes(1);
 
 interface RelayRow {
   readonly kind: RelayOrder;
@@ -78,20 +76,17 @@ const rows: readonly RelayRow[] = [
   },
 ];
 
-const proofOf = (p: RelayPicture): Record<string, unknown> => ({
+const seenOf = (p: RelayPicture): Record<string, unknown> => ({
   relay: p.relay,
   order: p.order,
   word: p.word,
   takenAt: p.takenAt,
 });
-
-/** The order stands in the meter and the relay has not moved: a running delay, a current that is too high, or a stuck relay. */
-async function whyNotYet(session: MeterSession, context: VerifyContext): Promise<Verdict | null> {
-  const delayMs = minutes(await session.readTripDelayMinutes());
-  if (delayMs > 0 && context.sinceSentMs < delayMs + DELAY_MARGIN_MS)
-    return { verdict: "wait", waitingFor: "trip-delay", lookAgainMs: DELAY_LOOK_EVERY_MS };
-  return null;
-}
+/** What word 3 showed, and beside it what was drawn: each proof stands apart. */
+const proofOf = (p: RelayPicture, flow: Flow | null): Record<string, unknown> => ({
+  ...seenOf(p),
+  ...(flow === null ? {} : { power: flow.power }),
+});
 
 /** Null after the last look. */
 function nextLook({ sinceSentMs }: VerifyContext): Verdict | null {
@@ -109,24 +104,26 @@ function define(row: RelayRow): CommandDefinition {
     attemptsMax: 3,
     look: async (session) => {
       const picture = await session.readRelay();
-      const isSo = row.fulfilled(picture) && !(row.kind === "disconnect" && (await stillFlows(session)));
-      if (isSo) return { choose: "already-so", proof: proofOf(picture) };
-      return { choose: "send", before: proofOf(picture) };
+      const flow = row.fulfilled(picture) && row.kind === "disconnect" ? await flowOf(session) : null;
+      if (row.fulfilled(picture) && flow?.flows !== true) return { choose: "already-so", proof: proofOf(picture, flow) };
+      return { choose: "send", before: seenOf(picture) };
     },
     send: (session, _command, _before, options) => session.orderRelay(row.kind, options),
     verify: async (session, _command, context) => {
       const picture = await session.readRelay();
       if (row.fulfilled(picture)) {
-        if (row.kind !== "disconnect" || !(await stillFlows(session))) return { verdict: "done", proof: proofOf(picture) };
+        const flow = row.kind === "disconnect" ? await flowOf(session) : null;
+        if (flow?.flows !== true) return { verdict: "done", proof: proofOf(picture, flow) };
         // What was measured a moment ago may still be shown: looked at again before it is said of the contacts.
         return nextLook(context) ?? { verdict: "unclear", because: "welded" };
       }
       const orderStands = row.kind === "disconnect" ? picture.order === "disconnect" : picture.order === "connect";
       if ((row.kind === "disconnect" || row.kind === "reconnect") && orderStands) {
-        const wait = row.kind === "disconnect" ? await whyNotYet(session, context) : null;
+        const wait = row.kind === "disconnect" ? await whyNotCutYet(session, context) : null;
         if (wait !== null) return wait;
         // Latching relays wear and weld: never send it again and again.
-        return nextLook(context) ?? { verdict: "unclear", because: "stuck" };
+        const because = row.kind === "reconnect" && nextLook(context) === null ? await whyNotRestored(session) : "stuck";
+        return nextLook(context) ?? { verdict: "unclear", because };
       }
       if (context.lastReply === "acknowledged") {
         // Acknowledged, and the meter carries another order by now.

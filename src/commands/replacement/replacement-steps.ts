@@ -38,6 +38,8 @@ export interface StepParts extends CarryParts, Pick<ConclusionParts, "commands" 
   readonly transactor: Transactor;
   readonly street: Street;
   readonly intake: BillingStart & { take(readings: readonly Reading[]): Promise<void> };
+  /** Its newest registers wait to be seen a second time. */
+  readonly seenOnce?: (meter: MeterAddress) => boolean;
   /** The newest believed value of an item. */
   readonly believed: (meter: MeterAddress, item: string) => Promise<string | null>;
 }
@@ -84,12 +86,14 @@ const isStale = ({ clock }: StepParts, { final }: Replacement): Promise<boolean>
 
 // --- the old meter
 
-async function readOld(parts: StepParts, r: Replacement): Promise<boolean> {
+/** `isSecond`: it said so much that it was asked once more, since it will not be there to be asked later. */
+async function readOld(parts: StepParts, r: Replacement, isSecond = false): Promise<boolean> {
   const step = r.begin === null ? "old-read" : "new-read";
   const read = await seenOf(parts, r.oldMeter, r.mode === "local", (session) => readingsOf(session, r));
   if (read.seen === null && read.fault === "line-not-ours") return false; // its holder goes on with it
   if (read.seen !== null) {
     await parts.intake.take(read.readings); // bills what was used last
+    if (!isSecond && parts.seenOnce?.(r.oldMeter) === true) return readOld(parts, r, true);
     return goes(parts, r, { step, final: read.seen });
   }
   // It was taken off the wall after it spoke: what it said then is its last word.
@@ -100,7 +104,10 @@ async function readOld(parts: StepParts, r: Replacement): Promise<boolean> {
 /** A person's readings are checked as any others are: an impossible one bills nobody, and moves nothing. */
 async function takeGiven(parts: StepParts, r: Replacement, given: SeenReadings): Promise<boolean> {
   if (given.energy !== null) {
-    await parts.intake.take([{ ...totalOf(r.oldMeter, given), source: "person" }]);
+    const reading = { ...totalOf(r.oldMeter, given), source: "person" } as const;
+    await parts.intake.take([reading]);
+    // whoever read it off a meter has not heard a broken frame: much at once is enough said
+    if (parts.seenOnce?.(r.oldMeter) === true) await parts.intake.take([{ ...reading }]);
     if ((await parts.believed(r.oldMeter, "importedEnergy")) !== given.energy) return waits(parts, r, "final-reading-impossible");
   }
   return goes(parts, r, { step: "old-read", final: given });

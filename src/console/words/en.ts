@@ -181,6 +181,8 @@ export const en: Phrases = {
     "faster-than-the-meter-can-turn": "faster than the meter can turn",
     jump: "a jump",
     "out-of-line-with-peers": "far beyond its kind",
+    "seen-once": "much at once: read again",
+    "only-vouched": "on a person's word, until a reading bears it out",
     "meter-online": "the meter to be heard",
     "cipher-machine": "the cipher machine (HSM) to answer",
     approval: "approval by a second person",

@@ -164,6 +164,8 @@ export const zh: Phrases = {
     "faster-than-the-meter-can-turn": "超过额定能力",
     jump: "电量突增",
     "out-of-line-with-peers": "远超同类",
+    "seen-once": "短时增量偏大,待再次抄读",
+    "only-vouched": "仅凭人工录入,待抄表印证",
     "meter-online": "电表恢复应答",
     "cipher-machine": "密码机恢复",
     approval: "第二人审批",

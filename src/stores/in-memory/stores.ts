@@ -16,6 +16,7 @@ import { InMemoryOutbox } from "./outbox.ts";
 import { InMemoryPaymentStore } from "./payment-store.ts";
 import { InMemoryPolicyStore } from "./policy-store.ts";
 import { InMemoryReadingStore } from "./reading-store.ts";
+import { InMemoryRecoveryStore } from "./recovery-store.ts";
 import { InMemoryReplacementStore } from "./replacement-store.ts";
 import { InMemoryRetentionStore } from "./retention-store.ts";
 import { InMemoryReviewStore } from "./review-store.ts";
@@ -36,6 +37,7 @@ export interface StoresInMemory {
   readonly exemptions: InMemoryExemptionStore;
   readonly guards: InMemoryGuardStore;
   readonly notices: InMemoryNoticeStore;
+  readonly recovery: InMemoryRecoveryStore;
   readonly validation: InMemoryValidationStore;
   readonly reviews: InMemoryReviewStore;
   readonly outbox: InMemoryOutbox;
@@ -59,6 +61,7 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   exemptions: new InMemoryExemptionStore(db),
   guards: new InMemoryGuardStore(db),
   notices: new InMemoryNoticeStore(db),
+  recovery: new InMemoryRecoveryStore(db),
   validation: new InMemoryValidationStore(db),
   reviews: new InMemoryReviewStore(db),
   outbox: new InMemoryOutbox(db),

@@ -22,6 +22,8 @@ import type { NoticeAttempt, NoticeId, NoticeRecord } from "../../notices/notice
 import type { CutBatch, CutMember, Halt, Left } from "../../policy/guard-store.ts";
 import type { KeptDecision, Standing, StrategyVersion } from "../../policy/policy-store.ts";
 import type { Intent } from "../../policy/rules.ts";
+import type { Incident, IncidentId, IncidentStep } from "../../recovery/incident.ts";
+import type { WatchedCut } from "../../recovery/recovery-store.ts";
 import type { Believed, DayRow } from "../../validation/believed.ts";
 import type { Entry as ReadingEntry } from "../../validation/entries.ts";
 import type { DoubtRow } from "../../validation/validation-store.ts";
@@ -99,6 +101,11 @@ export interface StrategyRow {
 export interface MemberRow extends CutMember {
   readonly batch: string;
   readonly place: number;
+}
+export interface IncidentStepRow {
+  readonly id: number;
+  readonly incident: IncidentId;
+  readonly step: IncidentStep;
 }
 export interface OutboxRow {
   readonly id: number;
@@ -336,6 +343,28 @@ export class Books {
   readonly paymentImports = new Table<{ readonly channel: string; readonly at: Instant; readonly by: string }>({
     name: "payment_imports",
     keyOf: (row) => row.channel,
+  });
+  readonly incidents = new Table<Incident>({
+    name: "incidents",
+    keyOf: (row) => row.id,
+    unique: {
+      one_open_incident_of_a_meter: (row) => (row.endedAt === null ? row.meter : null),
+      one_incident_of_a_cut: (row) => row.cut,
+    },
+    groups: { meter: (row) => row.meter },
+    check: (row) => {
+      if (row.restoredAt !== null && row.endedAt === null) throw new ConstraintViolated("incidents_check");
+    },
+  });
+  readonly incidentSteps = new Table<IncidentStepRow>({
+    name: "incident_steps",
+    keyOf: (row) => String(row.id),
+    groups: { incident: (row) => row.incident },
+  });
+  readonly watchedCuts = new Table<WatchedCut>({
+    name: "watched_cuts",
+    keyOf: (row) => row.command,
+    groups: { meter: (row) => row.meter },
   });
   readonly outbox = new Table<OutboxRow>({ name: "outbox", keyOf: (row) => String(row.id) });
   readonly keys = new Table<KeyRow>({ name: "idempotency_keys", keyOf: (row) => row.key });

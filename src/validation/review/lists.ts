@@ -2,7 +2,7 @@
 import { hours, type Instant } from "../../kernel/clock.ts";
 import { kwh } from "../../kernel/energy.ts";
 import { countedOf } from "../believed.ts";
-import type { Words } from "../doubts.ts";
+import { isWait, type Words } from "../doubts.ts";
 import type { GateSettings } from "../limits.ts";
 import { median, usesOf } from "../typical.ts";
 import type { MeterSight, ReviewRow } from "./sight.ts";
@@ -119,7 +119,7 @@ export const reviews = {
     of: (sights) =>
       sights.flatMap((sight) => {
         const { doubt, believed } = sight;
-        if (doubt === null) return [];
+        if (doubt === null || isWait(doubt.doubt)) return []; // the meter will tell, nobody has to look
         return row(sight, {
           ...{ score: doubt.times, since: doubt.takenAt, why: doubt.doubt },
           figures: {

@@ -1,0 +1,106 @@
+/**
+ * What is wrong about a cut, and whether a dark meter is wanted to be bright. Pure: rows of the books and a moment in, names out.
+ *
+ *     a cut whose bytes left ──► in a window · without its notice · after its deadline        by the strategy of then
+ *     a dark meter           ──► who wants its supply back, since when, and by which way
+ */
+import { later, type Instant } from "../kernel/clock.ts";
+import type { Command } from "../commands/command.ts";
+import type { Notice } from "../policy/policy-store.ts";
+import type { Strategy } from "../policy/strategy.ts";
+import type { Cause } from "./causes.ts";
+import type { Mark, Point, WatchEnd, WatchedCut } from "./recovery-store.ts";
+
+/** Between the last look of the rules and the first byte lies one commit; a clock that is corrected meanwhile is no wrong cut. */
+const SLACK_MS = 2_000;
+
+/** Of an order of the rules whose bytes left; in the order of the table of causes. */
+export function wrongAbout(
+  { sentAt, notAfter }: Pick<Command, "sentAt" | "notAfter">,
+  { strategy, notices }: { readonly strategy: Strategy | null; readonly notices: readonly Notice[] },
+): readonly Cause[] {
+  if (sentAt === null) return [];
+  const found: Cause[] = [];
+  if (strategy !== null) {
+    const [before, at] = [strategy.calendar.at(later(sentAt, -SLACK_MS)), strategy.calendar.at(sentAt)];
+    if (before.codes.length > 0 && at.codes.length > 0) found.push("cut-in-window");
+    if (strategy.noticesRequired && !notices.some((notice) => counted(notice, sentAt, strategy))) found.push("cut-unnoticed");
+  }
+  if (sentAt > notAfter + SLACK_MS) found.push("cut-too-late");
+  return found;
+}
+
+/** It told of a cut, arrived long enough before, and not too long. */
+const counted = ({ stage, delivered }: Notice, sentAt: Instant, { noticeMs, noticeGoodMs }: Strategy): boolean =>
+  stage === "notice-due" && delivered !== null && delivered + noticeMs <= sentAt + SLACK_MS && sentAt - delivered < noticeGoodMs;
+
+export interface Wish {
+  readonly since: Instant;
+  readonly by: "rules" | "person" | "wallet";
+  /** By which way supply comes back: after `arm` the rest is the customer's. */
+  readonly way: "arm" | "reconnect";
+}
+
+/** Who wants supply here, the longest first; null: nobody. `usual`: as the strategy restores. */
+export function wishOf(point: Point, usual: Wish["way"]): Wish | null {
+  const { cut, restore, wanted, walletPaidAt, cutBy } = point;
+  const ordered = restore !== null && restore.state !== "cancelled" && (cut === null || restore.createdAt >= cut.createdAt);
+  const way = ordered && restore.kind === "arm" ? "arm" : ordered ? "reconnect" : usual;
+  const wishes: Wish[] = [];
+  if (point.mode === "remote" && wanted?.want === "connected") wishes.push({ since: wanted.since, by: "rules", way });
+  if (ordered && restore.askedBy === "person") wishes.push({ since: restore.createdAt, by: "person", way });
+  // a wallet lets its customer restore the supply at the button
+  if (walletPaidAt !== null && cutBy !== "person") wishes.push({ since: walletPaidAt, by: "wallet", way: "arm" });
+  return wishes.sort((one, other) => one.since - other.since)[0] ?? null;
+}
+
+/** What was promised is there. */
+export const isBack = ({ relay }: Pick<Point, "relay">, way: Wish["way"]): boolean =>
+  relay === "connected" || (relay === "armed" && way === "arm");
+
+export const darkSinceOf = ({ cut, relayAt }: Pick<Point, "cut" | "relayAt">, now: Instant): Instant =>
+  cut?.verifiedAt ?? cut?.sentAt ?? relayAt ?? now;
+
+/** kWh with two decimals, as a meter tells it → its steps; null: it is no register. */
+const stepsOf = (kwh: string | null): bigint | null =>
+  kwh !== null && /^\d+\.\d\d$/.test(kwh) ? BigInt(kwh.replace(".", "")) : null;
+/** A step and its rounding are no energy behind a cut. */
+const BEHIND_A_CUT_MIN = 2n;
+
+export type WatchStep =
+  | { readonly step: "wait" }
+  /** Its newest reading is older than the mark that is due. */
+  | { readonly step: "read" }
+  | { readonly step: "baseline"; readonly kwh: string }
+  | { readonly step: "mark"; readonly mark: Mark; readonly ends: WatchEnd | null; readonly advanced: bigint }
+  | { readonly step: "end"; readonly because: WatchEnd };
+
+/** The next thing to do about a cut that is watched. */
+export function watchStep(
+  cut: WatchedCut,
+  { relay, register, readAt }: Pick<Point, "relay" | "register" | "readAt">,
+  now: Instant,
+  marksMs: readonly number[],
+): WatchStep {
+  if (relay === "connected" || relay === "armed") return { step: "end", because: "restored" };
+  const dueMs = marksMs.find((ms) => !cut.marks.some((mark) => mark.dueMs === ms));
+  if (dueMs === undefined) return { step: "end", because: "quiet" };
+  const seen = stepsOf(register);
+  const isFresh = (from: number): boolean => readAt !== null && readAt >= from && seen !== null;
+  const before = stepsOf(cut.register);
+  if (before === null) {
+    if (!isFresh(cut.cutAt)) return { step: "read" };
+    return { step: "baseline", kwh: register! };
+  }
+  if (now < cut.cutAt + dueMs) return { step: "wait" };
+  if (!isFresh(cut.cutAt + dueMs)) return { step: "read" };
+  const advanced = seen! - before;
+  const flows = advanced >= BEHIND_A_CUT_MIN;
+  const isLast = marksMs.at(-1) === dueMs;
+  return {
+    step: "mark",
+    mark: { dueMs, kwh: register!, at: readAt! },
+    ends: flows ? "energy-flows" : isLast ? "quiet" : null,
+    advanced: flows ? advanced : 0n,
+  };
+}

@@ -1,0 +1,283 @@
+/** Dark meters, watched cuts and incidents: both keepers show and hold the same. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { uuidv7 } from "uuidv7";
+import type { Command } from "../../src/commands/command.ts";
+import { hours, Instant, later, minutes, systemClock } from "../../src/kernel/clock.ts";
+import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
+import { ZERO_FEN } from "../../src/kernel/money.ts";
+import type { Transaction } from "../../src/kernel/transaction.ts";
+import { IncidentId, type Incident } from "../../src/recovery/incident.ts";
+import type { WatchedCut } from "../../src/recovery/recovery-store.ts";
+import { aCommand } from "../support/a-command.ts";
+import { keepers, type Kept } from "./stores.ts";
+
+const [A, B] = ["202611220001", "202611220002"].map((text) => MeterAddress(text)) as [MeterAddress, MeterAddress];
+const [far, wallet] = [AccountId("far"), AccountId("wallet")];
+const now = Instant(1_795_399_434_000);
+
+describe.each(keepers)("recovery $title", ({ open }) => {
+  let kept: Kept;
+  beforeAll(async () => {
+    kept = await open(systemClock);
+  });
+  beforeEach(async () => {
+    await kept.clear();
+    const setting = { name: "", class: "residential", tariff: "flat" };
+    const record = { meterNumber: "", customerNumber: "", bus: BusId("b"), model: "remote-ledger", relayPassword: null } as const;
+    await kept.meters.bringIn(
+      [
+        { ...setting, account: far, mode: "remote" },
+        { ...setting, account: wallet, mode: "local" },
+      ],
+      [
+        { ...record, address: A, account: far },
+        { ...record, address: B, account: wallet },
+      ],
+    );
+  });
+  afterAll(() => kept.close());
+
+  const write = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => kept.transactor.transact(work);
+  const insert = async (more: Partial<Command>): Promise<Command> => {
+    const command = aCommand({
+      meter: A,
+      createdAt: now,
+      kind: "disconnect",
+      effect: "sets",
+      askedBy: "rule",
+      account: far,
+      ...more,
+    });
+    await write((tx) => kept.commands.insert(tx, command));
+    const { state, sentAt, verifiedAt, endedAt, because, receipt } = command;
+    const change = { state, ...(sentAt === null ? {} : { sentAt }), ...(verifiedAt === null ? {} : { verifiedAt }), because };
+    await kept.commands.change(null, command.id, 0, ["accepted", state], {
+      ...change,
+      ...(endedAt === null ? {} : { endedAt }),
+      ...(receipt === null ? {} : { receipt }),
+    });
+    return command;
+  };
+  const cutOf = (meter: MeterAddress, more: Partial<Command> = {}): Promise<Command> =>
+    insert({ meter, state: "confirmed", sentAt: now, verifiedAt: later(now, 900), endedAt: later(now, 1_000), ...more });
+  const relay = (meter: MeterAddress, open: boolean): Promise<unknown> =>
+    kept.meters.setRelay(null, meter, {
+      ...{ relay: open ? "disconnected" : "connected", order: open ? "disconnect" : "connect", preTripAlarm: false },
+      ...{ protected: false, accountOpened: true, word: open ? 0x50 : 0, takenAt: now },
+    });
+  const standing = (want: "connected" | "disconnected"): Promise<void> =>
+    write((tx) =>
+      kept.policy.keepStanding(tx, A, far, {
+        ...{ stage: "restore", want, because: "in-credit", strategy: "v1", since: now, arrearsSince: null },
+      }),
+    );
+  const watched = (cut: Command, more: Partial<WatchedCut> = {}): WatchedCut => ({
+    ...{ command: cut.id, meter: cut.meter, account: cut.account, byRule: true, cutAt: now, register: "100.00" },
+    ...{ marks: [], endedAt: null, because: null },
+    ...more,
+  });
+  const incident = (more: Partial<Incident> = {}): Incident => ({
+    ...{
+      id: IncidentId(uuidv7()),
+      cause: "paid-but-dark",
+      also: [],
+      class: "late",
+      meter: A,
+      account: far,
+      model: "remote-ledger",
+    },
+    ...{ bus: "b", firmware: null, cut: null, darkSince: now, wishedAt: now, foundAt: now, level: 0, reason: null },
+    ...{ restoredAt: null, restoredBy: null, endedAt: null, energyBefore: "100.00", energyAfter: null, compensation: "yes" },
+    ...{
+      compensationNote: null,
+      compensationBy: null,
+      followUpAt: null,
+      remindedAt: null,
+      followedUpAt: null,
+      followedUpBy: null,
+    },
+    ...{ followUpNote: null, exception: null },
+    ...more,
+  });
+  const dark = async (): Promise<readonly string[]> => (await kept.recovery.darkPoints()).map(({ meter }) => meter);
+
+  test("lists who is dark and wanted back, and nobody else", async () => {
+    await relay(A, true);
+    expect(await dark()).toEqual([]);
+    await standing("disconnected");
+    expect(await dark(), "the rules want it so").toEqual([]);
+    await standing("connected");
+    expect(await dark()).toEqual([A]);
+    await relay(A, false);
+    expect(await dark()).toEqual([]);
+    await relay(A, true);
+    await standing("disconnected");
+    const cut = await cutOf(A);
+    const wish = {
+      kind: "reconnect",
+      askedBy: "person",
+      state: "refused",
+      endedAt: later(now, 5),
+      because: "password-refused",
+    } as const;
+    const restore = await insert(wish);
+    expect(await kept.recovery.darkPoints()).toMatchObject([
+      {
+        meter: A,
+        cut: { id: cut.id },
+        restore: { id: restore.id, because: "password-refused" },
+        wanted: { want: "disconnected" },
+      },
+    ]);
+  });
+
+  test("shows one meter with its register, and a wallet that was paid and holds credit since", async () => {
+    expect(await kept.recovery.point(null, MeterAddress("999999999999"))).toBe(null);
+    await insert({
+      meter: B,
+      account: wallet,
+      kind: "top-up",
+      effect: "adds",
+      state: "confirmed",
+      verifiedAt: now,
+      endedAt: now,
+    });
+    const keep = (item: string, value: string, takenAt: Instant): Promise<void> =>
+      write((tx) => kept.readings.keep(tx, { meter: B, item, value, unit: null, takenAt, source: "poll" }, null));
+    await keep("importedEnergy", "12.50", now);
+    await keep("balance", "3.00", later(now, -1));
+    const seen = { meter: B, mode: "local", wanted: null, register: "12.50", readAt: now };
+    expect(await kept.recovery.point(null, B), "the balance is older than the purchase").toMatchObject({
+      ...seen,
+      walletPaidAt: null,
+    });
+    await keep("balance", "0.00", now);
+    expect(await kept.recovery.point(null, B)).toMatchObject({ ...seen, walletPaidAt: null });
+    await keep("balance", "3.00", later(now, 1));
+    expect(await kept.recovery.point(null, B)).toMatchObject({ ...seen, walletPaidAt: now });
+  });
+
+  test("lists each cut whose bytes left until it is watched; a new cut of the meter ends the watch on the old one", async () => {
+    const first = await cutOf(A);
+    await insert({ meter: B, account: wallet, state: "accepted" });
+    const since = later(now, -hours(1));
+    expect((await kept.recovery.unwatchedCuts(since, 9)).map(({ id }) => id)).toEqual([first.id]);
+    expect(await kept.recovery.unwatchedCuts(later(now, 1), 9)).toEqual([]);
+    expect(await write((tx) => kept.recovery.watchCut(tx, watched(first)))).toBe(true);
+    expect(await write((tx) => kept.recovery.watchCut(tx, watched(first)))).toBe(false);
+    expect(await kept.recovery.unwatchedCuts(since, 9)).toEqual([]);
+    const mark = { dueMs: hours(1), kwh: "100.01", at: later(now, hours(1)) };
+    await write((tx) => kept.recovery.changeWatched(tx, first.id, { marks: [mark] }));
+    expect(await kept.recovery.watchedCuts(9)).toEqual([watched(first, { marks: [mark] })]);
+    const second = await cutOf(A);
+    await write((tx) => kept.recovery.watchCut(tx, watched(second, { cutAt: later(now, minutes(5)) })));
+    expect((await kept.recovery.watchedCuts(9)).map(({ command }) => command)).toEqual([second.id]);
+    expect(await write((tx) => kept.recovery.lockWatched(tx, first.id))).toBe(null);
+  });
+
+  test("finds cuts of strangers and on false registers, until an incident says so", async () => {
+    const cut = await cutOf(A);
+    await write((tx) => kept.recovery.watchCut(tx, watched(cut)));
+    const since = later(now, -1);
+    expect(await kept.recovery.cutsOfStrangers(since)).toEqual([]);
+    await kept.meters.setIdentity(null, A, "quarantined", "other numbers", now);
+    expect(await kept.recovery.cutsOfStrangers(since)).toEqual([cut.id]);
+    expect(await kept.recovery.cutsOfStrangers(later(now, 1)), "too long after").toEqual([]);
+    const entry = { meter: A, kind: "correct", reason: "seen", by: "Wang", basis: null, takenAt: now, counted: 0n } as const;
+    const enter = (register: bigint, at: Instant): Promise<void> =>
+      write((tx) => kept.validation.keepEntry(tx, { ...entry, id: uuidv7(), register, at }));
+    await enter(10_000n, later(now, 1));
+    await enter(9_000n, now);
+    expect(await kept.recovery.cutsOnFalseRegisters(since), "as high as then, or before it").toEqual([]);
+    await enter(9_999n, later(now, 2));
+    expect(await kept.recovery.cutsOnFalseRegisters(since)).toEqual([cut.id]);
+    await write((tx) => kept.recovery.insert(tx, incident({ cut: cut.id, cause: "wrong-identity", also: ["false-register"] })));
+    expect(await kept.recovery.cutsOfStrangers(since)).toEqual([]);
+    expect(await kept.recovery.cutsOnFalseRegisters(since)).toEqual([]);
+  });
+
+  test("finds protections whose end has come, until something newer was ordered of them", async () => {
+    const protect = { kind: "protect", state: "confirmed", askedBy: "person", endedAt: now } as const;
+    await insert({ ...protect, meter: B, account: wallet, params: {} });
+    await insert({ ...protect, params: { until: later(now, 5) } });
+    expect(await kept.recovery.protectionsOver(later(now, 4))).toEqual([]);
+    expect(await kept.recovery.protectionsOver(later(now, 5))).toEqual([{ meter: A, account: far }]);
+    await insert({ kind: "unprotect", state: "cancelled", endedAt: now });
+    expect(await kept.recovery.protectionsOver(later(now, 5))).toHaveLength(1);
+    await insert({ kind: "unprotect" });
+    expect(await kept.recovery.protectionsOver(later(now, 5))).toEqual([]);
+  });
+
+  test("tells by which strategy a cut was ordered", async () => {
+    const cut = await cutOf(A);
+    expect(await kept.recovery.strategyOf(cut.id)).toBe(null);
+    const rules = [{ rule: "noCut.hours", value: "17:00-08:00", from: "site" }];
+    await kept.policy.keepStrategies([{ scope: "site", version: "v1", rules, at: now, who: "site file" }]);
+    const decision = {
+      meter: A,
+      account: far,
+      at: now,
+      want: "disconnected",
+      because: "credit-exhausted",
+      stage: "cut-due",
+    } as const;
+    const rest = {
+      blocks: [],
+      nextAt: null,
+      strategy: "v1",
+      shadow: false,
+      facts: { available: ZERO_FEN.toString() },
+      command: cut.id,
+    };
+    const stands = {
+      stage: "cut-due",
+      want: "disconnected",
+      because: "credit-exhausted",
+      strategy: "v1",
+      since: now,
+      arrearsSince: null,
+    } as const;
+    await write((tx) => kept.policy.keepDecision(tx, { ...decision, ...rest }, stands));
+    expect(await kept.recovery.strategyOf(cut.id)).toEqual({ version: "v1", rules });
+  });
+
+  test("keeps one incident for a cut, and one that is open for a meter; what happened to it in its order", async () => {
+    const cut = await cutOf(A);
+    const one = incident({ cut: cut.id });
+    const put = (row: Incident): Promise<boolean> => write((tx) => kept.recovery.insert(tx, row));
+    expect(await put(one)).toBe(true);
+    expect(await put(incident({ cut: cut.id }))).toBe(false);
+    expect(await put(incident())).toBe(false);
+    expect(await kept.recovery.find(one.id)).toEqual(one);
+    expect(await write((tx) => kept.recovery.lockOf(tx, { meter: A, cut: null }))).toEqual(one);
+    const end = {
+      restoredAt: later(now, minutes(7)),
+      endedAt: later(now, minutes(8)),
+      followUpAt: later(now, hours(336)),
+      level: 1,
+    };
+    await write(async (tx) => {
+      await kept.recovery.change(tx, one.id, { ...end, also: ["cut-in-window"], reason: "stuck", firmware: "V2" });
+      await kept.recovery.addStep(tx, one.id, { at: now, what: "found", by: "gateway", note: "paid-but-dark" });
+      await kept.recovery.addStep(tx, one.id, { at: end.restoredAt, what: "restored", by: "gateway", note: null });
+    });
+    const after = { ...one, ...end, also: ["cut-in-window"], reason: "stuck", firmware: "V2" };
+    expect(await write((tx) => kept.recovery.lock(tx, one.id))).toEqual(after);
+    expect(await write((tx) => kept.recovery.lockOf(tx, { meter: A, cut: cut.id }))).toEqual(after);
+    expect((await kept.recovery.steps(one.id)).map(({ what, at }) => [what, at])).toEqual([
+      ["found", now],
+      ["restored", end.restoredAt],
+    ]);
+    expect(await put(incident({ id: IncidentId(uuidv7()), foundAt: later(now, 5) })), "it may go dark again").toBe(true);
+    expect((await kept.recovery.open()).map(({ foundAt }) => foundAt)).toEqual([later(now, 5)]);
+    expect(await kept.recovery.counts()).toEqual([{ level: 0, open: 1 }]);
+    expect((await kept.recovery.list({ limit: 9 })).map(({ foundAt }) => foundAt)).toEqual([later(now, 5), now]);
+    expect(await kept.recovery.list({ limit: 9, state: "ended", cause: "cut-in-window", account: far })).toEqual([after]);
+    expect(await kept.recovery.list({ limit: 9, meter: B })).toEqual([]);
+    expect(await kept.recovery.foundIn({ from: now, to: later(now, 5) })).toEqual([after]);
+    expect(await kept.recovery.toRemind(end.followUpAt, 9)).toEqual([]);
+    expect(await kept.recovery.toRemind(later(end.followUpAt, 1), 9)).toEqual([one.id]);
+    await write((tx) => kept.recovery.change(tx, one.id, { remindedAt: now }));
+    expect(await kept.recovery.toRemind(later(end.followUpAt, 1), 9)).toEqual([]);
+  });
+});

@@ -1,0 +1,197 @@
+/** Dark hours that should not be, on a street and on virtual time: found by the books, restored first, handed up at their minutes, asked after. */
+import { afterEach, expect, test } from "vitest";
+import { recoveryOf } from "../../src/house/recovery.ts";
+import type { Engine } from "../../src/house/ports.ts";
+import { hours, minutes, seconds } from "../../src/kernel/clock.ts";
+import { AccountId } from "../../src/kernel/ids.ts";
+import { parseYuan } from "../../src/kernel/money.ts";
+import { usualRecovery } from "../../src/recovery/settings.ts";
+import { at, raiseStreetHouse, type StreetHouse, type StreetHouseOptions } from "../collection/street-house.ts";
+import { exceptionsOn, ItemsInMemory } from "../support/items-in-memory.ts";
+
+let house: StreetHouse | undefined;
+afterEach(() => house?.stop());
+
+/** A reminder two hours after the restore, and not two weeks: the street lives through every minute of it. */
+const SETTINGS = { ...usualRecovery, followUpMs: hours(50) };
+
+interface Told {
+  readonly house: StreetHouse;
+  readonly items: ItemsInMemory;
+  readonly recovery: ReturnType<typeof recoveryOf>;
+  readonly engine: Engine;
+}
+
+async function raise(more: Partial<StreetHouseOptions> & { readonly looks: boolean }): Promise<Told> {
+  const items = new ItemsInMemory();
+  let told: Pick<Told, "recovery" | "engine"> | undefined;
+  house = await raiseStreetHouse({
+    start: at("2026-11-23T08:00:00"),
+    meters: [{ energyKwh: "1000.00", loadKw: 1 }],
+    pollEveryMs: minutes(10),
+    rules: "live",
+    restoreBy: "reconnect",
+    ...more,
+    around: ({ engine, stores, lines }) => {
+      const recovery = recoveryOf({
+        ...engine.books,
+        ...{ engine, street: lines, items, exceptions: exceptionsOn(items, engine.books), settings: SETTINGS },
+        ...{ store: stores.recovery, policy: stores.policy },
+      });
+      told = { recovery, engine };
+      if (more.looks) recovery.watch.start();
+      return () => recovery.watch.stop();
+    },
+  });
+  return { house, items, ...told! };
+}
+
+const pay = ({ house: { addresses, db }, engine }: Told, n = 0): Promise<unknown> => {
+  const account = AccountId(addresses[n]!.slice(2));
+  const amount = parseYuan("50.00");
+  return db.transact((tx) => engine.doors.ledger.receive(tx, { account, amount, channel: "test", reference: `pay-${n}` }));
+};
+const cutsOf = ({ house: { db } }: Told) =>
+  db.books.commands.all(null).flatMap(({ command }) => (command.kind === "disconnect" ? [command] : []));
+
+test("A21 paid but dark behind a stuck relay: found after five minutes, a work order at 15, up at 60 and 240, closed with its times", async () => {
+  const told = await raise({ looks: true });
+  const { house: street, items, recovery } = told;
+  const [meter] = street.addresses as [(typeof street.addresses)[number]];
+  await street.pass(hours(1));
+  const [cut] = cutsOf(told);
+  expect(cut).toMatchObject({
+    state: "confirmed",
+    receipt: { after: { power: "0.0000" }, register: { kwh: expect.stringMatching(/^100\d\.\d\d$/) as string } },
+  });
+  street.street.setFault(meter, { kind: "stuck-relay" });
+  await pay(told);
+  await street.pass(minutes(5));
+  expect(items.open).toEqual([]);
+  await street.pass(minutes(5));
+  const [found] = await recovery.desk.store.list({ limit: 9 });
+  expect(found).toMatchObject({
+    cause: "paid-but-dark",
+    class: "device",
+    reason: "stuck",
+    level: 0,
+    cut: cut!.id,
+    compensation: "yes",
+  });
+  expect(items.open).toEqual([]);
+  const wishedAt = found!.wishedAt!;
+  await street.until((wishedAt + minutes(240) + seconds(31)) as never);
+  const steps = await recovery.desk.store.steps(found!.id);
+  const after = (what: string): number[] => steps.flatMap((step) => (step.what === what ? [step.at - wishedAt] : []));
+  for (const [what, due] of [
+    ["found", [5]],
+    ["work-order", [15]],
+    ["escalated", [60, 240]],
+  ] as const) {
+    expect(after(what), what).toHaveLength(due.length);
+    after(what).forEach((ms, n) => {
+      expect(ms, `${what} no earlier than promised`).toBeGreaterThanOrEqual(minutes(due[n]!));
+      expect(ms, `${what} within a round`).toBeLessThanOrEqual(minutes(due[n]!) + seconds(31));
+    });
+  }
+  expect(items.open).toMatchObject([{ kind: "restore-failed", because: "stuck", owner: "duty-manager", meter }]);
+  expect(items.log.map(({ what, from, to }) => [what, from, to])).toEqual([
+    ["opened", null, "field-desk"],
+    ["escalated", "field-desk", "field-lead"],
+    ["escalated", "field-lead", "duty-manager"],
+  ]);
+
+  street.street.clearFaults(meter);
+  await street.pass(minutes(20));
+  expect(street.street.snapshot(meter)).toMatchObject({ relay: "connected" });
+  const ended = await recovery.desk.store.find(found!.id);
+  expect(ended!.restoredAt! - ended!.darkSince).toBeGreaterThan(minutes(240));
+  expect(ended).toMatchObject({
+    energyBefore: expect.stringMatching(/^100/) as string,
+    energyAfter: expect.stringMatching(/^100/) as string,
+  });
+  expect(ended!.followUpAt).toBe(ended!.restoredAt! + SETTINGS.followUpMs);
+  expect(items.open).toEqual([]);
+  expect([...items.items.values()]).toMatchObject([
+    { closedBy: "gateway", closingNote: expect.stringContaining("supply is back since") as string },
+  ]);
+
+  await street.until((ended!.followUpAt! - hours(48) + minutes(1)) as never);
+  expect(items.open, "B5 a reminder exists two days before the end").toMatchObject([{ kind: "follow-up-due" }]);
+  await street.db.transact((tx) => recovery.desk.followUp(tx, ended!.id, { by: "Li", note: "called, all is well" }));
+  expect(items.open).toEqual([]);
+}, 60_000);
+
+test("B2 a cut in a window is found by the strategy of then, restored without approval, and told at once; compensation is marked", async () => {
+  const told = await raise({ looks: false });
+  const { house: street, items, recovery } = told;
+  const [meter] = street.addresses as [(typeof street.addresses)[number]];
+  await street.pass(hours(1));
+  const [cut] = cutsOf(told);
+  const { books } = street.db;
+  // as if the strategy had known of the window, and the last look before the bytes had not
+  for (const row of books.strategies.all(null))
+    await street.db.statement(null, async (on) => {
+      await books.strategies.lock(on, String(row.id));
+      const rules = (row.strategy.rules as { rule: string }[]).map((one) =>
+        one.rule === "noCut.hours" ? { ...one, value: "06:00-20:00" } : one,
+      );
+      await books.strategies.update(on, { ...row, strategy: { ...row.strategy, rules } });
+    });
+  // and so that the rules, which know of no window here, do not cut again
+  const exempt = {
+    id: "e1",
+    account: cut!.account!,
+    kind: "disputed",
+    from: cut!.createdAt,
+    until: at("2026-12-01T00:00:00"),
+  } as const;
+  await street.db.statement(null, (on) =>
+    books.exemptions.add(on, { ...exempt, reason: "a test", madeBy: "desk", endedAt: null, endedBy: null, remindedAt: null }),
+  );
+  await recovery.watch.look();
+  expect(await recovery.desk.store.list({ limit: 9 })).toMatchObject([
+    { cause: "cut-in-window", class: "wrong-action", cut: cut!.id, compensation: "yes", endedAt: null },
+  ]);
+  expect(items.open).toMatchObject([{ kind: "false-cut", because: "cut-in-window", owner: "operations" }]);
+  await street.pass(seconds(20));
+  expect(street.street.snapshot(meter)).toMatchObject({ relay: "connected", obeyed: { reconnects: 1 } });
+  await recovery.watch.look();
+  const [incident] = await recovery.desk.store.list({ limit: 9 });
+  expect(incident!.restoredAt! - incident!.darkSince).toBeGreaterThan(0);
+  expect((await recovery.desk.store.steps(incident!.id)).map(({ what }) => what)).toEqual(["found", "restore-asked", "restored"]);
+  expect(items.open, "a person still has to talk to the customer").toMatchObject([{ kind: "false-cut" }]);
+  await recovery.watch.look();
+  expect(await recovery.desk.store.list({ limit: 9 }), "one cut is one incident").toHaveLength(1);
+}, 60_000);
+
+test("B6 an hour and a day after a cut its meter is read again: energy behind a welded contact is told, quiet ones end", async () => {
+  const told = await raise({
+    looks: true,
+    meters: [
+      { energyKwh: "1000.00", loadKw: 1 },
+      { energyKwh: "2000.00", loadKw: 1 },
+    ],
+    pollEveryMs: minutes(30),
+  });
+  const { house: street, items } = told;
+  const [welded, quiet] = street.addresses as [(typeof street.addresses)[number], (typeof street.addresses)[number]];
+  await street.pass(hours(1));
+  expect(cutsOf(told).map(({ state }) => state)).toEqual(["confirmed", "confirmed"]);
+  const cutAt = cutsOf(told).find(({ meter }) => meter === welded)!.verifiedAt!;
+  street.street.setFault(welded, { kind: "welded-relay" });
+  await street.until((cutAt + minutes(59)) as never);
+  expect(items.open).toEqual([]);
+  await street.pass(minutes(10));
+  expect(items.open).toMatchObject([
+    { kind: "energy-while-disconnected", meter: welded, owner: "field-desk", because: expect.stringMatching(/kWh$/) as string },
+  ]);
+  await street.until((cutAt + hours(24) + minutes(30)) as never);
+  const watched = street.db.books.watchedCuts.all(null);
+  expect(watched.find(({ meter }) => meter === welded)).toMatchObject({ because: "energy-flows", marks: [{ dueMs: hours(1) }] });
+  expect(watched.find(({ meter }) => meter === quiet)).toMatchObject({
+    because: "quiet",
+    marks: [{ dueMs: hours(1) }, { dueMs: hours(24) }],
+  });
+  expect(items.open).toHaveLength(1);
+}, 60_000);
