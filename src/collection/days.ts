@@ -9,10 +9,19 @@ export type Day = string;
 
 export const DAY_MS = hours(24);
 
+/** Few days are asked for, and today's at every look at every meter. */
+const midnights = new Map<string, Instant>();
+const MIDNIGHTS_KEPT_MAX = 1_000;
+
 /** The moment with which it begins. */
 export function midnightOf(day: Day, timeZone: string): Instant {
+  const name = `${day} ${timeZone}`;
+  const known = midnights.get(name);
+  if (known !== undefined) return known;
   const at = instantOf(day.slice(2).replaceAll("-", ""), "000000", timeZone);
   if (at === undefined) throw new Error(`"${day}" is no day: a mistake of ours`);
+  if (midnights.size >= MIDNIGHTS_KEPT_MAX) midnights.clear();
+  midnights.set(name, at);
   return at;
 }
 

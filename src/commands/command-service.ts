@@ -13,6 +13,7 @@ import { definitionOf } from "./catalogue.ts";
 import { isOpen, isUnsent, type AskedBy, type Command, type CommandKind } from "./command.ts";
 import { apply, type ConclusionParts } from "./conclusion.ts";
 import { timedCutOf } from "./definitions/timed-cut.ts";
+import type { MeterBook } from "./command-store.ts";
 import type { RestoredBooks } from "./restored.ts";
 import { cuts, isAutomaticCut, rivalsOf } from "./rivals.ts";
 import { approve, decline, mustBeTwo, type Decision } from "./two-persons.ts";
@@ -59,11 +60,20 @@ export class CommandService {
   }
 
   /** Stores a command and its outbox row in the caller's transaction. */
-  async accept(tx: Transaction, wish: CommandWish): Promise<Command> {
+  accept(tx: Transaction, wish: CommandWish): Promise<Command> {
+    return this.#accept(tx, wish, null);
+  }
+
+  /** `locked`: what the caller has just read under the meter's lock, and need not be read again. */
+  async #accept(
+    tx: Transaction,
+    wish: CommandWish,
+    locked: { readonly book: MeterBook | null; readonly open: readonly Command[] } | null,
+  ): Promise<Command> {
     const { commands, meters, outbox, clock } = this.#parts;
     const definition = definitionOf(wish.kind);
     if (wish.notAfter !== undefined && wish.notAfter <= clock.now()) throw new Fault("deadline-passed", { field: "notAfter" });
-    const book = await meters.meter(tx, wish.meter);
+    const book = locked === null ? await meters.meter(tx, wish.meter) : locked.book;
     if (book === null) throw new Fault("unknown-meter", { meter: wish.meter });
     if (book.replacedBy != null) throw new Fault("meter-replaced", { meter: wish.meter, by: book.replacedBy });
     if (book.identity === "quarantined" && definition.effect !== "reads")
@@ -76,7 +86,7 @@ export class CommandService {
     definition.asked?.(book, await this.#openAndDisputed(tx, wish.meter));
     const group = rivalsOf(wish.kind);
     if (group.length > 0) {
-      const open = await commands.lockOpen(tx, wish.meter);
+      const open = locked?.open ?? (await commands.lockOpen(tx, wish.meter));
       for (const older of open)
         if (isUnsent(older.state) && group.includes(older.kind))
           await apply(this.#parts, tx, older, { type: "cancel", because: "superseded" });
@@ -131,13 +141,13 @@ export class CommandService {
 
   /** If an equal, unfinished command exists, that one is meant. Null when a person's order to the same relay is under way: rules stand back. */
   async ensure(tx: Transaction, wish: CommandWish): Promise<Command | null> {
-    await this.#parts.meters.meter(tx, wish.meter); // the meter's row first, here as everywhere: locks in one order
+    const book = await this.#parts.meters.meter(tx, wish.meter); // the meter's row first, here as everywhere: locks in one order
     const open = await this.#parts.commands.lockOpen(tx, wish.meter);
     const group = rivalsOf(wish.kind);
     if (open.some((command) => command.askedBy === "person" && command.kind !== wish.kind && group.includes(command.kind)))
       return null;
     const equal = open.find((command) => command.kind === wish.kind);
-    return equal ?? this.accept(tx, wish);
+    return equal ?? this.#accept(tx, wish, { book, open });
   }
 
   /** Only what has not left can be cancelled. */

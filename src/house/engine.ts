@@ -37,7 +37,7 @@ import { nudging, OutboxPump } from "../stores/outbox-pump.ts";
 import { dailyExchanges } from "../collection/airtime.ts";
 import { collectingOf } from "./collecting.ts";
 import { guardRailsOf } from "./guard-rails.ts";
-import { heatFrom } from "./heat.ts";
+import { heatFrom, metersByAccount } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
 import { comingAndGoing, Replacing } from "./replacing.ts";
 import type { Engine, EngineBooks, EngineKeepers, EngineParts, EngineRules, HouseSite } from "./ports.ts";
@@ -220,13 +220,15 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     publish: (events) => live.publish(events),
   });
   const remote = new Set<AccountId>(); // the books', since a meter may have been switched
-  const noteHeat = heatFrom({
-    hot,
-    metersOf: (account) => street.meters().filter((meter) => meter.account === account),
-    isRemote: (account) => remote.has(account),
-    availableOf: async (account) => (await ledger.position(null, account)).available,
-    log,
-  });
+  const { metersOf } = metersByAccount(street);
+  const noteHeat =
+    config.polling.hot === null
+      ? () => undefined // nobody is asked more often for it
+      : heatFrom({
+          ...{ hot, metersOf, log },
+          isRemote: (account) => remote.has(account),
+          availableOf: async (account) => (await ledger.position(null, account)).available,
+        });
   const pump = new OutboxPump({
     untold: outbox,
     clock,
@@ -242,8 +244,8 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
           noteHeat(event);
         }
         live.publish(events);
-        const wakes = (type: string): boolean => type === "cuts" || (remote.size > 0 && ruleWakers.has(type));
-        if (events.some(({ type }) => wakes(type))) reconciler.nudge();
+        if (events.some(({ type }) => type === "cuts")) reconciler.nudgeLists();
+        if (remote.size > 0 && events.some(({ type }) => ruleWakers.has(type))) reconciler.nudge();
       },
     },
   });

@@ -1,6 +1,6 @@
 /** What is announced, as far as it makes a meter worth asking more often: an order that is open, a balance that runs low. */
 import type { HotMeters } from "../devices/hot-meters.ts";
-import type { MeterRecord } from "../devices/meter.ts";
+import type { MeterRecord, Street } from "../devices/meter.ts";
 import type { Announcement } from "../kernel/events.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { AccountId } from "../kernel/ids.ts";
@@ -15,6 +15,21 @@ export interface HeatParts {
   readonly isRemote: (account: AccountId) => boolean;
   readonly availableOf: (account: AccountId) => Promise<Fen>;
   readonly log: Logger;
+}
+
+/** Asked with every announcement of an account, so nobody looks through all meters for it; drawn up anew when a meter came or went. */
+export function metersByAccount(street: Pick<Street, "meter" | "meters">): Pick<HeatParts, "metersOf"> {
+  let known = new Map<AccountId | null, readonly MeterRecord[]>();
+  let count = -1;
+  return {
+    metersOf: (account) => {
+      const all = street.meters();
+      const isOld = all.length !== count || known.get(account)?.every((meter) => street.meter(meter.address) === meter) === false;
+      if (isOld) known = Map.groupBy(all, (meter) => meter.account);
+      count = all.length;
+      return known.get(account) ?? [];
+    },
+  };
 }
 
 export function heatFrom({ hot, metersOf, isRemote, availableOf, log }: HeatParts): (event: Announcement) => void {

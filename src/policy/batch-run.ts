@@ -42,18 +42,19 @@ export type RunStep =
   | { readonly step: "ask"; readonly state: "canary" | "running"; readonly meters: readonly MeterAddress[] }
   | { readonly step: "wait" };
 
-/** Asked for at one look; the next look comes soon. */
-const AT_ONCE_MAX = 100;
+/** So many are asked for and have not ended, at most (batch-pace.ts): beyond, the desk had no room for a restore, and a stop much to take back. */
+export const UNDER_WAY_MAX = 256;
 
 export function nextStep({ state, members, canary, room, halted, now, goodUntil }: RunPicture): RunStep {
   const canaries = members.filter(({ isCanary }) => isCanary);
   if (halted !== null) return { step: "end", state: "stopped", because: halted };
   if (canaries.some((one) => one.state === "failed")) return { step: "end", state: "stopped", because: "canary-failed" };
   const waiting = members.filter((one) => one.state === "waiting");
-  const areAsked = members.some((one) => one.state === "asked");
+  const asked = members.filter((one) => one.state === "asked").length;
+  const areAsked = asked > 0;
   if (waiting.length === 0) return areAsked ? { step: "wait" } : { step: "end", state: "done", because: null };
   if (now >= goodUntil) return areAsked ? { step: "wait" } : { step: "end", state: "lapsed", because: "approval-over" };
-  const atOnce = Math.min(room, AT_ONCE_MAX);
+  const atOnce = Math.max(0, Math.min(room, UNDER_WAY_MAX - asked));
   const proved = canaries.filter((one) => one.state === "cut").length;
   if (state === "canary" && proved < canary) {
     if (canaries.some((one) => one.state === "asked")) return { step: "wait" };

@@ -1,27 +1,38 @@
 /**
- * Carries approved lists out, a step at each look of the rules (`batch-run.ts` says which). What became of the orders is looked up in their
- * rows, so a gateway that died in the middle goes on where the other one left it; each turn is one transaction, decided anew.
+ * Carries approved lists out, step by step (`batch-run.ts` says which). What became of the orders is looked up in their rows, so a gateway
+ * that died in the middle goes on where the other one left it. Each member is decided anew at its turn, on its locked row; a step costs what
+ * it does, however long the list is.
  */
-import { hours, type Clock, type Instant } from "../kernel/clock.ts";
+import { hours, seconds, type Clock, type Instant } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
-import { isOpen, isUnsent, type Command } from "../commands/command.ts";
+import type { Command } from "../commands/command.ts";
 import type { CommandService } from "../commands/command-service.ts";
-import type { CommandStore, MeterStore } from "../commands/command-store.ts";
-import { isOpenBatch, nextStep } from "./batch-run.ts";
+import type { MeterStore } from "../commands/command-store.ts";
+import { BatchPace } from "./batch-pace.ts";
+import { isOpenBatch, nextStep, UNDER_WAY_MAX } from "./batch-run.ts";
 import type { CutAlarms } from "./cut-alarms.ts";
 import { isFailure } from "./cut-ends.ts";
 import type { CutGate } from "./cut-gate.ts";
 import { RULES } from "./cut-lists.ts";
 import { roomNow, type HeldBy, type SiteFigures } from "./guard-rails.ts";
 import type { GuardRails } from "./guard-settings.ts";
-import type { CutBatch, CutMember, GuardStore, MemberChange } from "./guard-store.ts";
+import type { CutBatch, EndedMember, GuardStore, MemberChange, MemberEnd } from "./guard-store.ts";
 
 /** A list that nobody has decided about is drawn up anew from what is due then. */
 const PROPOSAL_GOOD_MS = hours(24);
+/** Without a nudge. */
+const LOOK_EVERY_MS = seconds(30);
+/** Between two steps of a list that runs. */
+const STEP_EVERY_MS = 250;
+/** In one transaction: what each costs besides is shared, and whoever pays meanwhile waits for no more than these. */
+const TURNS_AT_ONCE = 16;
+/** Transactions at a time: the database has others to serve. */
+const SIDE_BY_SIDE = 2;
+const ENDS_AT_ONCE = 500;
 
 /** What the rules say of one meter at its turn, its row locked: why not, or the way to ask. */
 export interface Turns {
@@ -38,7 +49,6 @@ export interface BatchTurnsParts {
   readonly store: GuardStore;
   readonly gate: Pick<CutGate, "figures">;
   readonly transactor: Transactor;
-  readonly commands: Pick<CommandStore, "find">;
   readonly meters: Pick<MeterStore, "meter">;
   readonly service: Pick<CommandService, "cancelUnsentCuts">;
   readonly outbox: Outbox;
@@ -50,20 +60,65 @@ export interface BatchTurnsParts {
 
 export class BatchTurns {
   readonly #parts: BatchTurnsParts;
+  readonly #pace = new BatchPace(UNDER_WAY_MAX);
+  readonly #stop = new AbortController();
+  #nudge = new AbortController();
+  #under: Promise<boolean> | null = null;
+  #loop: Promise<void> | null = null;
 
   constructor(parts: BatchTurnsParts) {
     this.#parts = parts;
   }
 
-  async advance(turns: Turns): Promise<void> {
+  /** One step of each list. True: something is under way, and the next step comes soon. One call at a time: a second one joins the first. */
+  advance(turns: Turns): Promise<boolean> {
+    this.#under ??= this.#all(turns).finally(() => (this.#under = null));
+    return this.#under;
+  }
+
+  /** Beside the looks at everybody, which take long: a list that runs has a pace of its own. */
+  start(turns: Turns, everyMs: number = LOOK_EVERY_MS): void {
+    this.#loop ??= this.#run(turns, everyMs);
+  }
+
+  /** Somebody has said something about a list. */
+  nudge(): void {
+    this.#nudge.abort("nudged");
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#nudge.abort("stopped");
+    await this.#loop;
+  }
+
+  async #run(turns: Turns, everyMs: number): Promise<void> {
+    const { clock, log } = this.#parts;
+    while (!this.#stop.signal.aborted) {
+      this.#nudge = new AbortController();
+      let isUnderWay = false;
+      try {
+        isUnderWay = await this.advance(turns);
+      } catch (error) {
+        log.error({ reason: reasonOf(error) }, "lists of cuts could not be looked at; they are looked at again");
+      }
+      const signals = [this.#stop.signal, ...(isUnderWay ? [] : [this.#nudge.signal])];
+      await clock.wait(isUnderWay ? Math.min(STEP_EVERY_MS, everyMs) : everyMs, AbortSignal.any(signals));
+    }
+  }
+
+  async #all(turns: Turns): Promise<boolean> {
     const { store, log } = this.#parts;
+    let isUnderWay = false;
     for (const batch of await store.liveBatches(null)) {
+      isUnderWay ||= batch.state !== "proposed";
       try {
         await this.#one(batch, turns);
       } catch (error) {
         log.error({ batch: batch.id, reason: reasonOf(error) }, "a list of cuts could not go on; it is looked at again");
       }
     }
+    return isUnderWay;
   }
 
   async #one(batch: CutBatch, turns: Turns): Promise<void> {
@@ -72,62 +127,78 @@ export class BatchTurns {
       if (clock.now() - batch.proposedAt > PROPOSAL_GOOD_MS) await this.#end(batch, "lapsed", "nobody-decided");
       return;
     }
-    const members = await this.#seen(batch, await store.members(null, batch.id));
+    await this.#noteEnds(batch);
     if (!isOpenBatch(batch.state)) {
-      await this.#takeBack(batch, members);
+      await this.#takeBack(batch);
       return;
     }
     const figures = await gate.figures(null);
+    // canaries are spread over the lines of the whole list; the others go in its order
+    const members = await store.runMembers(batch.id, batch.state === "canary" ? null : UNDER_WAY_MAX);
     const open = members.filter(({ state }) => state === "asked").length;
     const step = nextStep({
-      ...{ state: batch.state as "canary" | "running", members, canary: batch.canary },
-      ...{ room: roomNow(figures, rails, { raised: batch.raisesBrake, open }), halted: haltedBy(figures) },
+      ...{ state: batch.state as "canary" | "running", members, canary: batch.canary, halted: haltedBy(figures) },
+      room: Math.min(roomNow(figures, rails, { raised: batch.raisesBrake, open }), this.#pace.underWay - open),
       ...{ now: clock.now(), goodUntil: batch.goodUntil! },
     });
     if (step.step === "end") {
       await this.#end(batch, step.state, step.because);
-      await this.#takeBack(batch, members);
+      await this.#takeBack(batch);
     }
     if (step.step !== "ask") return;
-    for (const meter of step.meters) if (!(await this.#turn(batch, step.state, meter, turns))) return;
+    const waiting = [...step.meters];
+    const next = (): readonly MeterAddress[] => waiting.splice(0, TURNS_AT_ONCE);
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, () => this.#turnsOf(batch, step.state, next, turns)));
   }
 
   /** What became of those that were asked for. */
-  async #seen(batch: CutBatch, members: readonly CutMember[]): Promise<readonly CutMember[]> {
-    const { commands } = this.#parts;
-    const now: CutMember[] = [];
-    for (const member of members) {
-      const command = member.state === "asked" && member.command !== null ? await commands.find(null, member.command) : null;
-      const change = command === null || isOpen(command.state) ? null : endOf(command);
-      if (change !== null) await this.#changeMember(batch, member.meter, change);
-      now.push({ ...member, ...change });
+  async #noteEnds(batch: CutBatch): Promise<void> {
+    const { store, transactor } = this.#parts;
+    for (let more = true; more;) {
+      const ended = await store.endedMembers(batch.id, ENDS_AT_ONCE);
+      more = ended.length === ENDS_AT_ONCE;
+      if (ended.length === 0) return;
+      const ends = ended.map((one) => ({ meter: one.meter, ...endOf(one) }));
+      await transactor.transact((tx) => store.endMembers(tx, batch.id, ends), { actor: RULES });
     }
-    return now;
   }
 
-  /** False: nothing more is asked for now. */
-  #turn(batch: CutBatch, state: "canary" | "running", meter: MeterAddress, turns: Turns): Promise<boolean> {
+  async #turnsOf(batch: CutBatch, state: "canary" | "running", next: () => readonly MeterAddress[], turns: Turns): Promise<void> {
+    for (let meters = next(); meters.length > 0; meters = next()) if (!(await this.#turns(batch, state, meters, turns))) return;
+  }
+
+  /** Several in one transaction, their rows locked in one order. False: nothing more is asked for now. */
+  async #turns(batch: CutBatch, state: "canary" | "running", meters: readonly MeterAddress[], turns: Turns): Promise<boolean> {
+    const { clock } = this.#parts;
+    const began = clock.now();
+    try {
+      const goesOn = await this.#together(batch, state, meters.toSorted(), turns);
+      this.#pace.took(Math.max(0, clock.now() - began), meters.length);
+      return goesOn;
+    } catch (error) {
+      if (meters.length === 1) throw error;
+      this.#parts.log.warn({ batch: batch.id, reason: reasonOf(error) }, "turns of a list are taken one by one");
+      for (const meter of meters) if (!(await this.#together(batch, state, [meter], turns))) return false;
+      return true;
+    }
+  }
+
+  #together(batch: CutBatch, state: "canary" | "running", meters: readonly MeterAddress[], turns: Turns): Promise<boolean> {
     const { transactor, store, clock, gate } = this.#parts;
     return transactor.transact(
       async (tx) => {
-        const word = await turns.consider(tx, meter);
-        await store.lock(tx);
-        const known = await store.batch(tx, batch.id);
-        const member = await store.member(tx, batch.id, meter);
+        const words = new Map<MeterAddress, Awaited<ReturnType<Turns["consider"]>>>();
+        for (const meter of meters) words.set(meter, await turns.consider(tx, meter));
+        // beside cuts that leave: no turn counts anything, and a stop, a brake's release or a no of somebody comes before or after
+        await store.lock(tx, "beside");
+        let known = await store.batch(tx, batch.id);
         const isOn = known !== null && isOpenBatch(known.state) && known.state !== "proposed" && clock.now() < known.goodUntil!;
-        if (!isOn || haltedBy(await gate.figures(tx)) !== null) return false;
-        if (member?.state !== "waiting") return true;
-        if (known.state !== state) await this.#changed(tx, known, { state });
-        if (state === "canary") await store.changeMember(tx, batch.id, meter, { isCanary: true });
-        if ("because" in word) {
-          const change: MemberChange = PASSES.has(word.because) ? {} : { state: "left-out" };
-          await store.changeMember(tx, batch.id, meter, { ...change, because: word.because });
-          return true;
+        if (known === null || !isOn || haltedBy(await gate.figures(tx)) !== null) return false;
+        for (const { meter, state: stands } of await store.members(tx, batch.id, meters)) {
+          if (stands !== "waiting") continue;
+          if (known.state !== state) known = await this.#changed(tx, known, { state });
+          await store.changeMember(tx, batch.id, meter, await turnOf(words.get(meter)!, known.goodUntil!, state === "canary"));
         }
-        const command = await word.ask(known.goodUntil!);
-        const change: MemberChange =
-          command === null ? { state: "left-out", because: "person" } : { state: "asked", command: command.id, because: null };
-        await store.changeMember(tx, batch.id, meter, change);
         return true;
       },
       { actor: RULES, because: `cut batch ${batch.id}` },
@@ -152,12 +223,11 @@ export class BatchTurns {
     );
   }
 
-  async #takeBack(batch: CutBatch, members: readonly CutMember[]): Promise<void> {
-    const { transactor, service, meters, commands } = this.#parts;
-    for (const { meter, state, command } of members) {
-      if (state !== "asked" || command === null) continue;
-      const known = await commands.find(null, command);
-      if (known === null || !isUnsent(known.state)) continue;
+  async #takeBack(batch: CutBatch): Promise<void> {
+    const { store, transactor, service, meters } = this.#parts;
+    const unsent = new Set((await store.unsentCuts()).map(({ meter }) => meter));
+    const asked = (await store.runMembers(batch.id, 0)).filter(({ meter, state }) => state === "asked" && unsent.has(meter));
+    for (const { meter } of asked) {
       await transactor.transact(
         async (tx) => {
           await meters.meter(tx, meter);
@@ -166,11 +236,6 @@ export class BatchTurns {
         { actor: RULES, because: `cut batch ${batch.id}` },
       );
     }
-  }
-
-  #changeMember(batch: CutBatch, meter: MeterAddress, change: MemberChange): Promise<void> {
-    const { transactor, store } = this.#parts;
-    return transactor.transact((tx) => store.changeMember(tx, batch.id, meter, change), { actor: RULES });
   }
 
   async #changed(tx: Transaction, batch: CutBatch, change: Partial<CutBatch>): Promise<CutBatch> {
@@ -184,9 +249,23 @@ export class BatchTurns {
 
 const haltedBy = ({ stop, brake }: SiteFigures): HeldBy | null => (stop ? "emergency-stop" : brake ? "brake" : null);
 
+/** What is written of a member at its turn. */
+async function turnOf(
+  word: Awaited<ReturnType<Turns["consider"]>>,
+  goodUntil: Instant,
+  isCanary: boolean,
+): Promise<MemberChange> {
+  const as: MemberChange = isCanary ? { isCanary } : {};
+  if ("because" in word) return { ...as, ...(PASSES.has(word.because) ? {} : { state: "left-out" }), because: word.because };
+  const command = await word.ask(goodUntil);
+  return command === null
+    ? { ...as, state: "left-out", because: "person" }
+    : { ...as, state: "asked", command: command.id, because: null };
+}
+
 /** What the end of an order says of its member; who paid meanwhile, or was taken back, was left out. */
-function endOf(command: Command): MemberChange {
-  const failed = isFailure(command);
+function endOf({ state, because }: Pick<MemberEnd, "state" | "because">): Omit<EndedMember, "meter"> {
+  const failed = isFailure({ state, because });
   if (failed === false) return { state: "cut", because: null };
-  return { state: failed === true ? "failed" : "left-out", because: command.because ?? command.state };
+  return { state: failed === true ? "failed" : "left-out", because: because ?? state };
 }

@@ -110,7 +110,7 @@ export class BatchDesk {
     const { store, clock, log } = this.#parts;
     const batch = await this.#locked(tx, id);
     if (batch.state !== "proposed") throw new Fault("cut-batch-over", { batch: id, state: batch.state });
-    const count = (await store.members(tx, id)).length;
+    const count = await store.memberCount(tx, id);
     if (members !== undefined && members !== count)
       throw new Fault("cut-batch-changed", { batch: id, seen: members, members: count });
     // It would only be stopped by the first look, and two persons had said yes for nothing.

@@ -8,7 +8,7 @@ export interface CutEnd {
   readonly before: Omit<CutEnd, "before"> | null;
 }
 
-/** The newest that left, as many as that; more than any site may ask for in a row, with those that are under way. */
+/** The newest that ended, as many as that at most: more than any site may ask for in a row, with those that tell nothing. */
 export const LEFT_LOOKED_AT = 400;
 
 /** Left, and the meter does not show it. */

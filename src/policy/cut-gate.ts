@@ -4,7 +4,7 @@
  *
  * All of it happens in the transaction that asks or sends, behind the one lock of the site. A restore never comes by here.
  */
-import { hours, later, minutes, type Clock } from "../kernel/clock.ts";
+import { hours, later, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
@@ -19,10 +19,12 @@ import type { CutAlarms } from "./cut-alarms.ts";
 import { listUp, RULES } from "./cut-lists.ts";
 import { amongDue, atTheWire, brakeCause, type BrakeCause, type DueCut, type HeldBy, type SiteFigures } from "./guard-rails.ts";
 import { approvalLimit, type GuardRails } from "./guard-settings.ts";
-import type { GuardStore, Listed } from "./guard-store.ts";
+import type { CutBatch, GuardStore, Listed } from "./guard-store.ts";
 import type { Look } from "./standing.ts";
 
 const HOUR_MS = hours(1);
+/** How many meters there are is the measure of shares: it need not be of this very moment, and is asked with every cut. */
+const METERS_GOOD_MS = seconds(10);
 /** Whom persons did not want to be cut is not put before them again on the same day. */
 export const DECLINED_MS = hours(24);
 
@@ -53,16 +55,24 @@ export interface GatePass {
 
 export class CutGate {
   readonly #parts: GateParts;
+  /** Of transactions that are about to write an attempt: the list it belongs to. */
+  readonly #leaving = new WeakMap<Transaction, CutBatch | null>();
+  #counted: { readonly meters: number; readonly at: Instant } | null = null;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
   }
 
-  figures(tx: Transaction | null): Promise<SiteFigures> {
+  async figures(tx: Transaction | null): Promise<SiteFigures> {
     const { store, clock, rails } = this.#parts;
     const now = clock.now();
     const importChannels = rails.brake?.importHours == null ? null : rails.brake.importChannels;
-    return store.figures(tx, { now, leftSince: later(now, -minutes(rails.brake?.minutes ?? 1)), importChannels });
+    const known =
+      this.#counted !== null && Math.abs(now - this.#counted.at) < METERS_GOOD_MS ? { meters: this.#counted.meters } : {};
+    const leftSince = later(now, -minutes(rails.brake?.minutes ?? 1));
+    const figures = await store.figures(tx, { now, leftSince, importChannels, ...known });
+    if (known.meters === undefined) this.#counted = { meters: figures.meters, at: now };
+    return figures;
   }
 
   /** Before the rules act on a look at everybody: too many go on a list, what shows already trips the brake, what is halted is taken back. */
@@ -105,7 +115,7 @@ export class CutGate {
     const cause = brakeCause(figures, rails);
     if (cause !== null) return this.#tripped(tx, cause, figures);
     const now = clock.now();
-    const list = listsOf(await store.listed(tx, later(now, -DECLINED_MS))).get(meter);
+    const list = listsOf(await store.listed(tx, later(now, -DECLINED_MS), meter)).get(meter);
     if (list !== undefined) return list === "approved" ? "batch" : "approval";
     const limit = approvalLimit(rails, figures.meters);
     if (limit === null) return null;
@@ -130,11 +140,16 @@ export class CutGate {
     const { store, rails, meters } = this.#parts;
     if (!cuts.includes(command.kind)) return null;
     await meters.meter(tx, command.meter); // the meter's row first: locks in one order
-    await store.lock(tx);
+    const isAutomatic = isAutomaticCut(command);
+    const list = isAutomatic ? await store.batchOf(tx, command.id) : null;
+    // What counts against others goes alone: two must not both be the last that may. A stop stands before or after either of them.
+    const counts = isAutomatic && attempt === 1 && list?.raisesBrake !== true;
+    await store.lock(tx, counts ? "alone" : "beside");
     const figures = await this.figures(tx);
-    if (!isAutomaticCut(command)) return atTheWire(figures, rails, "person")?.held ?? null;
+    if (!isAutomatic) return atTheWire(figures, rails, "person")?.held ?? null;
+    this.#leaving.set(tx, list);
     if (attempt > 1) return haltIn(figures); // it was counted when it left first
-    const batch = await store.batchOf(tx, command.id);
+    const batch = list === null ? null : await store.batch(tx, list.id);
     if (batch !== null && !isOpenBatch(batch.state)) return batch.because ?? batch.state;
     const refusal = atTheWire(figures, rails, batch === null ? "rule" : batch.raisesBrake ? "raised" : "approved");
     return refusal?.trips === undefined ? (refusal?.held ?? null) : this.#tripped(tx, refusal.trips, figures);
@@ -144,7 +159,7 @@ export class CutGate {
   async left(tx: Transaction, command: Command): Promise<void> {
     if (!isAutomaticCut(command)) return;
     const { store, clock } = this.#parts;
-    const batch = await store.batchOf(tx, command.id);
+    const batch = this.#leaving.get(tx) ?? null;
     const kind = { approved: batch !== null, raised: batch?.raisesBrake ?? false };
     await store.noteLeft(tx, { command: command.id, meter: command.meter, at: clock.now(), ...kind });
   }
@@ -157,7 +172,7 @@ export class CutGate {
       figures: { meters, left, failures, importAt, brake: rails.brake },
       ...{ asked: null, released: null },
     };
-    await store.halt(tx, halt);
+    if (!(await store.haltOnce(tx, halt))) return "brake"; // another that left beside this one has found it, too
     await alarms?.halted(tx, halt);
     await outbox.announce(tx, { type: "cuts", about: "brake", id: halt.id, state: "stands" });
     log.error(

@@ -31,7 +31,7 @@ export interface ListWish {
 /** The rules add to their own list until somebody has said yes to it: nobody approves what he has not seen. */
 export async function listUp(parts: ListParts, tx: Transaction, looks: readonly Look[], wish: ListWish): Promise<CutBatch> {
   const { store, outbox, clock, newId, rails, alarms } = parts;
-  const members = looks.map((look) => memberOf(look, wish.lineOf(look.picture.meter)));
+  const members = inTurn(looks.map((look) => memberOf(look, wish.lineOf(look.picture.meter))));
   const isOwn = ({ state, proposedBy, first }: CutBatch): boolean =>
     state === "proposed" && proposedBy === RULES && first === null;
   const known = wish.by === RULES ? (await store.liveBatches(tx)).find(isOwn) : undefined;
@@ -42,10 +42,17 @@ export async function listUp(parts: ListParts, tx: Transaction, looks: readonly 
   };
   if (known === undefined) await store.insertBatch(tx, batch);
   await store.addMembers(tx, batch.id, members);
-  const count = known === undefined ? members.length : (await store.members(tx, batch.id)).length;
+  const count = known === undefined ? members.length : await store.memberCount(tx, batch.id);
   await alarms?.proposed(tx, batch, count);
   await outbox.announce(tx, { type: "cuts", about: "batch", id: batch.id, state: batch.state });
   return batch;
+}
+
+/** The first of each line, then the second of each: so all lines are at work, however few are under way at a time. */
+function inTurn(members: readonly CutMember[]): readonly CutMember[] {
+  const lines = [...Map.groupBy(members, ({ line }) => line).values()];
+  const longest = lines.reduce((most, { length }) => Math.max(most, length), 0);
+  return Array.from({ length: longest }, (_, n) => lines.flatMap((line) => line.slice(n, n + 1))).flat();
 }
 
 const memberOf = ({ picture, facts, strategy }: Look, line: string): CutMember => ({

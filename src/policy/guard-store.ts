@@ -8,7 +8,7 @@ import type { AccountId, CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Fen } from "../kernel/money.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
-import type { BatchState, MemberState } from "./batch-run.ts";
+import type { BatchState, MemberState, RunMember } from "./batch-run.ts";
 import type { SiteFigures } from "./guard-rails.ts";
 
 export const haltKinds = ["stop", "brake"] as const;
@@ -98,15 +98,24 @@ export interface FigureWish {
   readonly leftSince: Instant;
   /** None named: of any. Null: nobody asks when payments were brought in. */
   readonly importChannels: readonly string[] | null;
+  /** Meters that rules may cut, as they were counted a moment ago; left out: counted now. */
+  readonly meters?: number;
 }
+
+/** One of a list whose order has ended, and how. */
+export type MemberEnd = Pick<CutMember, "meter"> & Pick<Command, "state" | "because">;
+export type EndedMember = Pick<CutMember, "meter" | "state" | "because">;
 
 export type HaltChange = Partial<Pick<Halt, "asked" | "released">>;
 export type BatchChange = Partial<Omit<CutBatch, "id" | "proposedBy" | "proposedAt">>;
 export type MemberChange = Partial<Pick<CutMember, "isCanary" | "state" | "command" | "because">>;
 
 export interface GuardStore {
-  /** One at a time among all gateways, until the transaction ends. */
-  lock(tx: Transaction): Promise<void>;
+  /**
+   * Until the transaction ends: alone, one at a time among all gateways; or beside others that count nothing against each other, and never
+   * beside whoever is alone.
+   */
+  lock(tx: Transaction, how?: "alone" | "beside"): Promise<void>;
   figures(tx: Transaction | null, wish: FigureWish): Promise<SiteFigures>;
   /** Meters of automatic cuts that were asked for since, outside of lists: they are cut, or may be still. */
   askedSince(tx: Transaction | null, since: Instant): Promise<readonly MeterAddress[]>;
@@ -117,6 +126,8 @@ export interface GuardStore {
   noteImport(tx: Transaction, channel: string, at: Instant, by: string): Promise<void>;
 
   halt(tx: Transaction, halt: Halt): Promise<void>;
+  /** False: one of its kind stands already, and this one is not kept. */
+  haltOnce(tx: Transaction, halt: Halt): Promise<boolean>;
   changeHalt(tx: Transaction, id: string, change: HaltChange): Promise<void>;
   standing(tx: Transaction | null): Promise<readonly Halt[]>;
   /** Newest first. */
@@ -126,16 +137,22 @@ export interface GuardStore {
   addMembers(tx: Transaction, batch: string, members: readonly CutMember[]): Promise<void>;
   changeBatch(tx: Transaction, id: string, change: BatchChange): Promise<void>;
   changeMember(tx: Transaction, batch: string, meter: MeterAddress, change: MemberChange): Promise<void>;
+  /** What became of those that were asked for, many at once. */
+  endMembers(tx: Transaction, batch: string, ended: readonly EndedMember[]): Promise<void>;
   batch(tx: Transaction | null, id: string): Promise<CutBatch | null>;
-  /** In the order in which they were put on it. */
-  members(tx: Transaction | null, batch: string): Promise<readonly CutMember[]>;
-  member(tx: Transaction, batch: string, meter: MeterAddress): Promise<CutMember | null>;
+  /** In the order in which they were put on it; of these meters, or all. */
+  members(tx: Transaction | null, batch: string, meters?: readonly MeterAddress[]): Promise<readonly CutMember[]>;
+  memberCount(tx: Transaction | null, batch: string): Promise<number>;
+  /** As far as the next step needs them, in order: its canaries, those that are asked for, and the first that wait (null: all of those). */
+  runMembers(batch: string, waitingMax: number | null): Promise<readonly RunMember[]>;
+  /** Asked for, and the order has ended since. */
+  endedMembers(batch: string, limit: number): Promise<readonly MemberEnd[]>;
   /** Newest first. */
   batches(limit: number, before: string | null): Promise<readonly CutBatch[]>;
   /** That have not ended, or of which something is still under way; oldest first. */
   liveBatches(tx: Transaction | null): Promise<readonly CutBatch[]>;
-  /** Meters of open lists, and of lists that were declined since. */
-  listed(tx: Transaction | null, declinedSince: Instant): Promise<readonly Listed[]>;
+  /** Meters of open lists, and of lists that were declined since; or of these one alone. */
+  listed(tx: Transaction | null, declinedSince: Instant, meter?: MeterAddress): Promise<readonly Listed[]>;
   /** The list by which this command was asked for. */
   batchOf(tx: Transaction | null, command: CommandId): Promise<CutBatch | null>;
   /** Somebody has called this account important, and it holds. */

@@ -35,7 +35,7 @@ const TIME_WAKES_MS_MIN = seconds(1);
 /** Many wakings at once are one; and the rules use at most a fifth of the time, however many meters there are. */
 const PAUSE_MS_MIN = 20;
 const PAUSE_PER_WORK = 4;
-const PAUSE_MS_MAX = seconds(5);
+const PAUSE_MS_MAX = seconds(15);
 /** A meter that shows no alarm after it was told to is not told again and again: it may know better. */
 const ALARM_REST_MS = hours(1);
 
@@ -57,7 +57,10 @@ export interface ReconcilerParts {
   /** Nobody is cut while it holds: the books came back from a backup and may lack payments. Left out: it never does. */
   readonly holdsCuts?: () => Promise<boolean>;
   /** Guard rails of the whole site; left out: none, as where one meter is looked at alone. */
-  readonly rails?: { readonly gate: Pick<CutGate, "pass" | "mayAsk">; readonly lists: Pick<BatchTurns, "advance"> };
+  readonly rails?: {
+    readonly gate: Pick<CutGate, "pass" | "mayAsk">;
+    readonly lists: Pick<BatchTurns, "advance" | "start" | "nudge" | "stop">;
+  };
   /** Left out: nobody is told. */
   readonly teller?: Teller;
 }
@@ -81,6 +84,7 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
 
   start(): void {
     this.#loop ??= this.#run();
+    this.#parts.rails?.lists.start(this, this.#parts.everyMs);
   }
 
   nudge(): void {
@@ -88,10 +92,16 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
     this.#nudge.abort("nudged");
   }
 
+  /** Somebody has said something about a list of cuts. */
+  nudgeLists(): void {
+    this.#parts.rails?.lists.nudge();
+    this.nudge();
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#nudge.abort();
-    await this.#loop;
+    await Promise.all([this.#loop, this.#parts.rails?.lists.stop()]);
   }
 
   /** The one piece of work. */

@@ -33,6 +33,13 @@ export const haltOf = (row: HaltRow): Halt => ({
   released: saidOf(row.released_by, row.released_at, row.released_note),
 });
 
+/** Put in; whoever may find one there says what then. */
+export const HALT =
+  "INSERT INTO cut_halts (id, kind, because, reason, figures, begun_at, begun_by) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+export const haltColumns = ({ id, kind, because, reason, figures, begunAt, begunBy }: Halt): readonly unknown[] => [
+  ...[id, kind, because, reason, JSON.stringify(figures), at(begunAt), begunBy],
+];
+
 export interface BatchRow {
   id: string;
   state: CutBatch["state"];

@@ -8,6 +8,7 @@ import type {
   BatchChange,
   CutBatch,
   CutMember,
+  EndedMember,
   FigureWish,
   GuardStore,
   Halt,
@@ -15,13 +16,30 @@ import type {
   Left,
   Listed,
   MemberChange,
+  MemberEnd,
 } from "../policy/guard-store.ts";
+import type { RunMember } from "../policy/batch-run.ts";
 import type { SiteFigures } from "../policy/guard-rails.ts";
 import { at, type Database } from "./database.ts";
-import { batchOf, columnsOf, haltOf, memberOf, orNull, type BatchRow, type HaltRow, type MemberRow } from "./guard-rows.ts";
+import {
+  batchOf,
+  columnsOf,
+  HALT,
+  haltColumns,
+  haltOf,
+  memberOf,
+  orNull,
+  type BatchRow,
+  type HaltRow,
+  type MemberRow,
+} from "./guard-rows.ts";
 
 /** A number of our own among advisory locks. */
-const LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('fee-control-gateway cuts', 0))";
+const LOCK_NUMBER = "hashtextextended('fee-control-gateway cuts', 0)";
+const LOCK = {
+  alone: `SELECT pg_advisory_xact_lock(${LOCK_NUMBER})`,
+  beside: `SELECT pg_advisory_xact_lock_shared(${LOCK_NUMBER})`,
+} as const;
 
 /** What is counted begins anew when the brake is released. */
 const ANEW = "(SELECT coalesce(max(h.released_at), '-infinity'::timestamptz) FROM cut_halts h WHERE h.kind = 'brake')";
@@ -33,11 +51,11 @@ export class PostgresGuardStore implements GuardStore {
     this.#db = db;
   }
 
-  async lock(tx: Transaction): Promise<void> {
-    await this.#db.run(tx, LOCK);
+  async lock(tx: Transaction, how: "alone" | "beside" = "alone"): Promise<void> {
+    await this.#db.run(tx, LOCK[how]);
   }
 
-  async figures(tx: Transaction | null, { now, leftSince, importChannels }: FigureWish): Promise<SiteFigures> {
+  async figures(tx: Transaction | null, { now, leftSince, importChannels, meters }: FigureWish): Promise<SiteFigures> {
     const [row] = await this.#db.rows<{
       meters: number;
       stop: boolean;
@@ -50,25 +68,31 @@ export class PostgresGuardStore implements GuardStore {
       released: number | null;
     }>(
       tx,
-      `WITH anew AS MATERIALIZED (SELECT ${ANEW} AS at)
-       SELECT (SELECT count(*) FROM meters m JOIN accounts a ON a.account = m.account AND a.mode = 'remote' WHERE m.active AND NOT m.being_replaced)::int AS meters,
+      `WITH anew AS MATERIALIZED (SELECT ${ANEW} AS at),
+            ended AS NOT MATERIALIZED (SELECT c.id, c.state, c.because, c.ended_at, l.meter FROM commands c JOIN cuts_left l ON l.command = c.id CROSS JOIN anew
+                       WHERE c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.ended_at IS NOT NULL AND l.at >= anew.at),
+            -- what is older than the newest that went well is not counted, so nobody looks at it
+            good AS MATERIALIZED (SELECT e.ended_at, e.id FROM ended e WHERE e.state = 'confirmed' ORDER BY e.ended_at DESC, e.id DESC LIMIT 1)
+       SELECT coalesce($3::int, (SELECT count(*) FROM meters m JOIN accounts a ON a.account = m.account AND a.mode = 'remote' WHERE m.active AND NOT m.being_replaced)::int) AS meters,
               EXISTS (SELECT 1 FROM cut_halts h WHERE h.kind = 'stop' AND h.released_at IS NULL) AS stop,
               EXISTS (SELECT 1 FROM cut_halts h WHERE h.kind = 'brake' AND h.released_at IS NULL) AS brake,
-              (SELECT count(*) FROM cuts_left l WHERE l.at > $1 AND l.at >= anew.at AND NOT l.approved)::int AS automatic,
+              (SELECT count(*) FROM cuts_left l WHERE l.at > $1 AND l.at >= anew.at AND NOT l.approved AND NOT l.raised)::int AS automatic,
               (SELECT count(*) FROM cuts_left l WHERE l.at > $1 AND l.at >= anew.at AND l.approved AND NOT l.raised)::int AS approved,
               (SELECT coalesce(jsonb_agg(jsonb_build_object('state', x.state, 'because', x.because, 'before', x.before) ORDER BY x.ended_at DESC, x.id DESC), '[]')
                  FROM (SELECT c.id, c.state, c.because, c.ended_at,
                               (SELECT jsonb_build_object('state', b.state, 'because', b.because) FROM cuts_left e JOIN commands b ON b.id = e.command
-                                WHERE e.meter = l.meter AND b.ended_at < c.ended_at ORDER BY b.ended_at DESC LIMIT 1) AS before
-                         FROM (SELECT * FROM cuts_left n WHERE n.at >= anew.at ORDER BY n.at DESC LIMIT ${LEFT_LOOKED_AT}) l
-                         JOIN commands c ON c.id = l.command WHERE c.ended_at IS NOT NULL ORDER BY c.ended_at DESC, c.id DESC) x) AS ends,
+                                WHERE e.meter = c.meter AND b.ended_at < c.ended_at ORDER BY b.ended_at DESC LIMIT 1) AS before
+                         FROM ended c
+                        WHERE c.ended_at >= coalesce((SELECT g.ended_at FROM good g), '-infinity'::timestamptz)
+                          AND NOT EXISTS (SELECT 1 FROM good g WHERE (c.ended_at, c.id) < (g.ended_at, g.id))
+                        ORDER BY c.ended_at DESC, c.id DESC LIMIT ${LEFT_LOOKED_AT}) x) AS ends,
               CASE WHEN $2::text[] IS NOT NULL THEN (SELECT y.created_at FROM payments y
                 WHERE cardinality($2::text[]) = 0 OR y.channel = ANY($2) ORDER BY y.id DESC LIMIT 1) END AS paid,
               CASE WHEN $2::text[] IS NOT NULL THEN (SELECT max(i.at) FROM payment_imports i
                 WHERE cardinality($2::text[]) = 0 OR i.channel = ANY($2)) END AS told,
               (SELECT max(h.released_at) FROM cut_halts h WHERE h.kind = 'brake') AS released
          FROM anew`,
-      [at(leftSince), importChannels],
+      [at(leftSince), importChannels, meters ?? null],
     );
     const { ends, automatic, approved, paid, told, released, ...rest } = row!;
     const imports = [paid, told, released].filter((when) => when !== null);
@@ -117,12 +141,11 @@ export class PostgresGuardStore implements GuardStore {
   }
 
   async halt(tx: Transaction, halt: Halt): Promise<void> {
-    const { id, kind, because, reason, figures, begunAt, begunBy } = halt;
-    await this.#db.run(
-      tx,
-      "INSERT INTO cut_halts (id, kind, because, reason, figures, begun_at, begun_by) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-      [id, kind, because, reason, JSON.stringify(figures), at(begunAt), begunBy],
-    );
+    await this.#db.run(tx, HALT, haltColumns(halt));
+  }
+
+  async haltOnce(tx: Transaction, halt: Halt): Promise<boolean> {
+    return (await this.#db.run(tx, `${HALT} ON CONFLICT (kind) WHERE released_at IS NULL DO NOTHING`, haltColumns(halt))) === 1;
   }
 
   async changeHalt(tx: Transaction, id: string, { asked, released }: HaltChange): Promise<void> {
@@ -203,15 +226,54 @@ export class PostgresGuardStore implements GuardStore {
     return row === undefined ? null : batchOf(row);
   }
 
-  async members(tx: Transaction | null, batch: string): Promise<readonly CutMember[]> {
-    return (await this.#db.rows<MemberRow>(tx, "SELECT * FROM cut_members WHERE batch = $1 ORDER BY place", [batch])).map(
-      memberOf,
+  async members(tx: Transaction | null, batch: string, meters?: readonly MeterAddress[]): Promise<readonly CutMember[]> {
+    const rows = await (meters === undefined
+      ? this.#db.rows<MemberRow>(tx, "SELECT * FROM cut_members WHERE batch = $1 ORDER BY place", [batch])
+      : this.#db.rows<MemberRow>(tx, "SELECT * FROM cut_members WHERE batch = $1 AND meter = ANY($2) ORDER BY place", [
+          ...[batch, meters],
+        ]));
+    return rows.map(memberOf);
+  }
+
+  async memberCount(tx: Transaction | null, batch: string): Promise<number> {
+    const [row] = await this.#db.rows<{ members: number }>(
+      tx,
+      "SELECT count(*)::int AS members FROM cut_members WHERE batch = $1",
+      [batch],
+    );
+    return row!.members;
+  }
+
+  async runMembers(batch: string, waitingMax: number | null): Promise<readonly RunMember[]> {
+    return this.#db.rows<RunMember>(
+      null,
+      `SELECT meter, line, is_canary AS "isCanary", state FROM (
+         (SELECT meter, line, is_canary, state, place FROM cut_members WHERE batch = $1 AND state = 'waiting' ORDER BY place LIMIT $2)
+         UNION SELECT meter, line, is_canary, state, place FROM cut_members WHERE batch = $1 AND state = 'asked'
+         UNION SELECT meter, line, is_canary, state, place FROM cut_members WHERE batch = $1 AND is_canary) x
+       ORDER BY place`,
+      [batch, waitingMax],
     );
   }
 
-  async member(tx: Transaction, batch: string, meter: MeterAddress): Promise<CutMember | null> {
-    const [row] = await this.#db.rows<MemberRow>(tx, "SELECT * FROM cut_members WHERE batch = $1 AND meter = $2", [batch, meter]);
-    return row === undefined ? null : memberOf(row);
+  async endedMembers(batch: string, limit: number): Promise<readonly MemberEnd[]> {
+    return this.#db.rows<MemberEnd>(
+      null,
+      `SELECT m.meter, c.state, c.because FROM cut_members m JOIN commands c ON c.id = m.command
+        WHERE m.batch = $1 AND m.state = 'asked' AND c.ended_at IS NOT NULL ORDER BY m.meter LIMIT $2`,
+      [batch, limit],
+    );
+  }
+
+  async endMembers(tx: Transaction, batch: string, ended: readonly EndedMember[]): Promise<void> {
+    await this.#db.run(
+      tx,
+      `WITH ends AS MATERIALIZED (
+         SELECT m.meter, x.state, x.because FROM jsonb_to_recordset($2::jsonb) AS x(meter text, state text, because text)
+           JOIN cut_members m ON m.batch = $1 AND m.meter = x.meter AND m.state = 'asked' ORDER BY m.meter FOR UPDATE OF m)
+       UPDATE cut_members m SET state = ends.state, because = ends.because FROM ends WHERE m.batch = $1 AND m.meter = ends.meter`,
+      [batch, JSON.stringify(ended.map(({ meter, state, because }) => ({ meter, state, because })))],
+    );
   }
 
   async batches(limit: number, before: string | null): Promise<readonly CutBatch[]> {
@@ -234,12 +296,12 @@ export class PostgresGuardStore implements GuardStore {
     ).map(batchOf);
   }
 
-  async listed(tx: Transaction | null, declinedSince: Instant): Promise<readonly Listed[]> {
+  async listed(tx: Transaction | null, declinedSince: Instant, meter?: MeterAddress): Promise<readonly Listed[]> {
     return this.#db.rows<Listed>(
       tx,
       `SELECT m.meter, b.id AS batch, b.state, m.state AS member FROM cut_batches b JOIN cut_members m ON m.batch = b.id
-        WHERE b.ended_at IS NULL OR (b.state = 'declined' AND b.ended_at > $1) ORDER BY b.id, m.place`,
-      [at(declinedSince)],
+        WHERE (b.ended_at IS NULL OR (b.state = 'declined' AND b.ended_at > $1))${meter === undefined ? "" : " AND m.meter = $2"} ORDER BY b.id, m.place`,
+      [at(declinedSince), ...(meter === undefined ? [] : [meter])],
     );
   }
 

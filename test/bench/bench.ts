@@ -20,9 +20,17 @@ export interface Findings {
   readonly complaints: readonly string[];
 }
 
+/** What whoever measures may choose; a bench uses what it knows. */
+export interface BenchOptions {
+  /** How many meters. */
+  readonly meters?: number | undefined;
+  /** A folder for profiles of the gateway's CPU. */
+  readonly profile?: string | undefined;
+}
+
 export interface Bench {
   readonly title: string;
-  run(workshop: Workshop): Promise<Findings>;
+  run(workshop: Workshop, options: BenchOptions): Promise<Findings>;
 }
 
 export function median(values: readonly number[]): number {

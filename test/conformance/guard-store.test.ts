@@ -202,8 +202,10 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
     await inTx((tx) => kept.guards.changeMember(tx, batch.id, B, { isCanary: true, state: "asked", command: command.id }));
     await inTx((tx) => kept.guards.changeMember(tx, batch.id, A, { state: "left-out", because: "in-credit" }));
     await inTx((tx) => kept.guards.changeMember(tx, batch.id, A, { because: null }));
-    expect(await inTx((tx) => kept.guards.member(tx, batch.id, A))).toEqual({ ...members[1], state: "left-out", because: null });
-    expect(await inTx((tx) => kept.guards.member(tx, batch.id, C))).toBe(null);
+    expect(await inTx((tx) => kept.guards.members(tx, batch.id, [A]))).toEqual([
+      { ...members[1], state: "left-out", because: null },
+    ]);
+    expect(await inTx((tx) => kept.guards.members(tx, batch.id, [C]))).toEqual([]);
     expect(await kept.guards.members(null, batch.id)).toEqual([
       { ...members[0], isCanary: true, state: "asked", command: command.id },
       { ...members[1], state: "left-out", because: null },
@@ -252,6 +254,69 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
     await exempt(accountOf(B), "hold", later(at, 5));
     const ask = (meter: MeterAddress, now = at) => inTx((tx) => kept.guards.isImportant(tx, accountOf(meter), now));
     expect([await ask(A), await ask(B), await ask(A, later(at, 5))]).toEqual([true, false, false]);
+  });
+
+  test("go on with a list without looking at all of it: its canaries, those under way, and the first that wait", async () => {
+    const batch = aBatch();
+    const members = [aMember(C, { isCanary: true, state: "cut" }), aMember(B), aMember(A)];
+    await inTx(async (tx) => {
+      await kept.guards.insertBatch(tx, batch);
+      await kept.guards.addMembers(tx, batch.id, members);
+    });
+    const seen = async (waitingMax: number | null) =>
+      (await kept.guards.runMembers(batch.id, waitingMax)).map(({ meter, state }) => [meter, state]);
+    expect(await seen(1)).toEqual([
+      [C, "cut"],
+      [B, "waiting"],
+    ]);
+    expect(await seen(null)).toHaveLength(3);
+    expect(await kept.guards.memberCount(null, batch.id)).toBe(3);
+    expect(await kept.guards.members(null, batch.id, [A, B])).toEqual([members[1], members[2]]);
+    const [running, over] = [await cut({ meter: A, state: "verifying" }), await cut({ meter: B })];
+    await inTx(async (tx) => {
+      await kept.guards.changeMember(tx, batch.id, A, { state: "asked", command: running.id });
+      await kept.guards.changeMember(tx, batch.id, B, { state: "asked", command: over.id });
+      const end = { state: "unanswered", because: "stuck", endedAt: later(at, 5) } as const;
+      await kept.commands.change(tx, over.id, over.fence, ["accepted"], end);
+    });
+    expect(await seen(0)).toEqual([
+      [C, "cut"],
+      [B, "asked"],
+      [A, "asked"],
+    ]);
+    expect(await kept.guards.endedMembers(batch.id, 9)).toEqual([{ meter: B, state: "unanswered", because: "stuck" }]);
+    const ends = [
+      { meter: B, state: "failed", because: "stuck" },
+      { meter: C, state: "left-out", because: "of one that is over already" },
+    ] as const;
+    await inTx((tx) => kept.guards.endMembers(tx, batch.id, ends));
+    expect(await kept.guards.members(null, batch.id, [B, C])).toEqual([
+      members[0],
+      { ...members[1], state: "failed", command: over.id, because: "stuck" },
+    ]);
+    expect(await kept.guards.listed(null, at, A)).toEqual([{ meter: A, batch: batch.id, state: "proposed", member: "asked" }]);
+  });
+
+  test("keep one brake of two that trip beside each other", async () => {
+    const [first, second] = [aHalt(), aHalt()];
+    expect(await inTx((tx) => kept.guards.haltOnce(tx, first))).toBe(true);
+    expect(await inTx((tx) => kept.guards.haltOnce(tx, second))).toBe(false);
+    expect(await kept.guards.standing(null)).toEqual([first]);
+  });
+
+  test("take the count of meters that is known already, and count anew only without it", async () => {
+    const counted = (meters?: number) =>
+      kept.guards.figures(null, { now: at, leftSince: at, importChannels: null, ...(meters === undefined ? {} : { meters }) });
+    expect([(await counted(7)).meters, (await counted()).meters]).toEqual([7, 2]);
+  });
+
+  test("let many pass beside each other, and never beside whoever is alone", async () => {
+    const alone = (tx: Parameters<typeof kept.guards.lock>[0]) => kept.guards.lock(tx);
+    const beside = (tx: Parameters<typeof kept.guards.lock>[0]) => kept.guards.lock(tx, "beside");
+    await inTx(alone);
+    expect(await whoWaits(kept, alone, beside)).toEqual(["first", "second"]);
+    expect(await whoWaits(kept, beside, alone)).toEqual(["first", "second"]);
+    expect(await whoWaits(kept, beside, beside)).toEqual(["second", "first"]);
   });
 
   test("are asked by one gateway at a time", async () => {

@@ -9,6 +9,7 @@ import type {
   BatchChange,
   CutBatch,
   CutMember,
+  EndedMember,
   FigureWish,
   GuardStore,
   Halt,
@@ -16,7 +17,9 @@ import type {
   Left,
   Listed,
   MemberChange,
+  MemberEnd,
 } from "../../policy/guard-store.ts";
+import type { RunMember } from "../../policy/batch-run.ts";
 import type { SiteFigures } from "../../policy/guard-rails.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import type { Work } from "./table.ts";
@@ -31,12 +34,16 @@ export class InMemoryGuardStore implements GuardStore {
     this.#db = db;
   }
 
-  lock(tx: Transaction): Promise<void> {
+  lock(tx: Transaction, how: "alone" | "beside" = "alone"): Promise<void> {
     const { siteLocks } = this.#db.books;
-    return this.#db.statement(tx, (on) => siteLocks.upsert(on, LOCK, (row) => row ?? { name: LOCK }));
+    return this.#db.statement(tx, async (on) => {
+      // before anybody was alone there is no row that could be shared
+      if (how === "beside" && (await siteLocks.lock(on, LOCK, "share")) !== undefined) return;
+      await siteLocks.upsert(on, LOCK, (row) => row ?? { name: LOCK });
+    });
   }
 
-  figures(tx: Transaction | null, { now, leftSince, importChannels }: FigureWish): Promise<SiteFigures> {
+  figures(tx: Transaction | null, { now, leftSince, importChannels, meters }: FigureWish): Promise<SiteFigures> {
     const { books } = this.#db;
     return this.#db.look(tx, (on) => {
       const halts = books.cutHalts.all(on);
@@ -51,10 +58,12 @@ export class InMemoryGuardStore implements GuardStore {
           .filter(({ endedAt }) => endedAt !== null)
           .sort((a, b) => b.endedAt! - a.endedAt! || (a.id < b.id ? 1 : -1));
       const all = endedOf(books.cutsLeft.all(on));
-      const ends = endedOf(left.sort((a, b) => b.at - a.at).slice(0, LEFT_LOOKED_AT)).map((end) => ({
-        ...end,
-        before: all.find(({ meter, endedAt }) => meter === end.meter && endedAt! < end.endedAt!) ?? null,
-      }));
+      const ends = endedOf(left)
+        .slice(0, LEFT_LOOKED_AT)
+        .map((end) => ({
+          ...end,
+          before: all.find(({ meter, endedAt }) => meter === end.meter && endedAt! < end.endedAt!) ?? null,
+        }));
       const isNamed = (channel: string): boolean =>
         importChannels !== null && (importChannels.length === 0 || importChannels.includes(channel));
       const payments = importChannels === null ? [] : books.payments.all(on).filter(({ channel }) => isNamed(channel));
@@ -63,11 +72,11 @@ export class InMemoryGuardStore implements GuardStore {
       const imports = [...releases, ...told, ...(paid === undefined ? [] : [paid])];
       return {
         now,
-        meters: this.#remoteMeters(on),
+        meters: meters ?? this.#remoteMeters(on),
         stop: stands("stop"),
         brake: stands("brake"),
         left: {
-          automatic: recent.filter(({ approved }) => !approved).length,
+          automatic: recent.filter(({ approved, raised }) => !approved && !raised).length,
           approved: recent.filter(({ approved, raised }) => approved && !raised).length,
         },
         failures: failuresInARow(ends),
@@ -117,6 +126,11 @@ export class InMemoryGuardStore implements GuardStore {
   halt(tx: Transaction, halt: Halt): Promise<void> {
     const row = { ...halt, figures: asJson(halt.figures), asked: null, released: null };
     return this.#db.statement(tx, (on) => this.#db.books.cutHalts.add(on, row));
+  }
+
+  haltOnce(tx: Transaction, halt: Halt): Promise<boolean> {
+    const row = { ...halt, figures: asJson(halt.figures), asked: null, released: null };
+    return this.#db.statement(tx, async (on) => (await this.#db.books.cutHalts.insert(on, row)) === null);
   }
 
   changeHalt(tx: Transaction, id: string, change: HaltChange): Promise<void> {
@@ -174,14 +188,48 @@ export class InMemoryGuardStore implements GuardStore {
     return this.#db.look(tx, (on) => this.#db.books.cutBatches.find(on, id) ?? null);
   }
 
-  members(tx: Transaction | null, batch: string): Promise<readonly CutMember[]> {
-    return this.#db.look(tx, (on) => this.#members(on, batch).map(asMember));
+  members(tx: Transaction | null, batch: string, meters?: readonly MeterAddress[]): Promise<readonly CutMember[]> {
+    const named = meters === undefined ? null : new Set(meters);
+    return this.#db.look(tx, (on) =>
+      this.#members(on, batch).flatMap((row) => (named === null || named.has(row.meter) ? [asMember(row)] : [])),
+    );
   }
 
-  member(tx: Transaction, batch: string, meter: MeterAddress): Promise<CutMember | null> {
-    return this.#db.look(tx, (on) => {
-      const row = this.#db.books.cutMembers.find(on, pair(batch, meter));
-      return row === undefined ? null : asMember(row);
+  memberCount(tx: Transaction | null, batch: string): Promise<number> {
+    return this.#db.look(tx, (on) => this.#members(on, batch).length);
+  }
+
+  runMembers(batch: string, waitingMax: number | null): Promise<readonly RunMember[]> {
+    return this.#db.look(null, (on) => {
+      const all = this.#members(on, batch);
+      const first = new Set(all.filter(({ state }) => state === "waiting").slice(0, waitingMax ?? undefined));
+      return all
+        .filter((row) => first.has(row) || row.state === "asked" || row.isCanary)
+        .map(({ meter, line, isCanary, state }) => ({ meter, line, isCanary, state }));
+    });
+  }
+
+  endedMembers(batch: string, limit: number): Promise<readonly MemberEnd[]> {
+    const { commands } = this.#db.books;
+    return this.#db.look(null, (on) =>
+      this.#members(on, batch)
+        .filter(({ state }) => state === "asked")
+        .flatMap(({ meter, command }) => {
+          const known = command === null ? undefined : commands.find(on, command)?.command;
+          return known?.endedAt == null ? [] : [{ meter, state: known.state, because: known.because }];
+        })
+        .sort((a, b) => (a.meter < b.meter ? -1 : 1))
+        .slice(0, limit),
+    );
+  }
+
+  endMembers(tx: Transaction, batch: string, ended: readonly EndedMember[]): Promise<void> {
+    const { cutMembers } = this.#db.books;
+    return this.#db.statement(tx, async (on) => {
+      for (const { meter, state, because } of ended.toSorted((a, b) => (a.meter < b.meter ? -1 : 1))) {
+        const known = await cutMembers.lock(on, pair(batch, meter));
+        if (known?.state === "asked") await cutMembers.update(on, { ...known, state, because });
+      }
     });
   }
 
@@ -202,7 +250,7 @@ export class InMemoryGuardStore implements GuardStore {
     );
   }
 
-  listed(tx: Transaction | null, declinedSince: Instant): Promise<readonly Listed[]> {
+  listed(tx: Transaction | null, declinedSince: Instant, only?: MeterAddress): Promise<readonly Listed[]> {
     return this.#db.look(tx, (on) => {
       const declined = this.#db.books.cutBatches
         .all(on)
@@ -210,7 +258,9 @@ export class InMemoryGuardStore implements GuardStore {
       return [...this.#open(on), ...declined]
         .sort((a, b) => (a.id < b.id ? -1 : 1))
         .flatMap(({ id, state }) =>
-          this.#members(on, id).map(({ meter, state: member }) => ({ meter, batch: id, state, member })),
+          this.#members(on, id)
+            .filter(({ meter }) => only === undefined || meter === only)
+            .map(({ meter, state: member }) => ({ meter, batch: id, state, member })),
         );
     });
   }
