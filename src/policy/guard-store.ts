@@ -117,7 +117,7 @@ export interface GuardStore {
    */
   lock(tx: Transaction, how?: "alone" | "beside"): Promise<void>;
   figures(tx: Transaction | null, wish: FigureWish): Promise<SiteFigures>;
-  /** Meters of automatic cuts that were asked for since, outside of lists: they are cut, or may be still. */
+  /** Meters of automatic cuts that were asked for or left since, or have not left yet, outside of lists: they are cut, or may be still. */
   askedSince(tx: Transaction | null, since: Instant): Promise<readonly MeterAddress[]>;
   noteLeft(tx: Transaction, left: Left): Promise<void>;
   /** Cuts of any origin of which no byte has left. */

@@ -108,7 +108,10 @@ export class PostgresGuardStore implements GuardStore {
     const rows = await this.#db.rows<{ meter: MeterAddress }>(
       tx,
       `SELECT DISTINCT c.meter FROM commands c
-        WHERE c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.created_at > $1 AND c.state NOT IN ('cancelled', 'expired', 'refused')
+        WHERE c.id IN (SELECT id FROM commands WHERE kind = 'disconnect' AND created_at > $1
+                       UNION SELECT id FROM commands WHERE kind = 'disconnect' AND state IN ('accepted', 'queued')
+                       UNION SELECT command FROM cuts_left WHERE at > $1)
+          AND c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.state NOT IN ('cancelled', 'expired', 'refused')
           AND NOT (c.state = 'unanswered' AND c.because = 'stuck')
           AND NOT EXISTS (SELECT 1 FROM cut_members m WHERE m.command = c.id)`,
       [at(since)],

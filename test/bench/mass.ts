@@ -54,7 +54,10 @@ export async function massGround(workshop: Workshop, meters: number, profile?: s
 async function run(workshop: Workshop, { meters = METERS, profile }: BenchOptions): Promise<Findings> {
   const ground = await massGround(workshop, meters, profile);
   const shadowPollSeconds = Math.max(10, Math.ceil(meters / SHADOW_READS_A_SECOND));
-  return findingsOf(meters, await runMass({ ground, meters, shadowPollSeconds, payers: Math.min(PAYERS, Math.floor(meters / 40)) }));
+  return findingsOf(
+    meters,
+    await runMass({ ground, meters, shadowPollSeconds, payers: Math.min(PAYERS, Math.floor(meters / 40)) }),
+  );
 }
 
 /** From the figures alone: whose core was full, or else what was waited for. */

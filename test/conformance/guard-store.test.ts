@@ -139,7 +139,7 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
     await cut({ meter: B, createdAt: later(at, 1), state: "cancelled", endedAt: later(at, 2) });
     await cut({ meter: B, createdAt: later(at, 1), state: "unanswered", because: "stuck", endedAt: later(at, 2) });
     await cut({ meter: B, createdAt: later(at, 1), state: "refused", because: "password-refused", endedAt: later(at, 2) });
-    await cut({ meter: B, createdAt: at });
+    await cut({ meter: B, createdAt: at, state: "confirmed", endedAt: later(at, 2) });
     await cut({ meter: B, createdAt: later(at, 1), askedBy: "person" });
     await cut({ meter: B, createdAt: later(at, 1), kind: "reconnect" });
     const listed = await cut({ meter: B, createdAt: later(at, 1) });
@@ -150,6 +150,11 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
     });
     expect(await kept.guards.askedSince(null, at)).toEqual([A]);
     expect(await inTx((tx) => kept.guards.batchOf(tx, listed.id))).toEqual(batch);
+    // asked for before, but it has not left, or has left since
+    await cut({ meter: C, createdAt: at });
+    expect([...(await kept.guards.askedSince(null, at))].sort()).toEqual([A, C]);
+    await left(await cut({ meter: B, createdAt: at, state: "confirmed", endedAt: later(at, 3) }), later(at, 2));
+    expect([...(await kept.guards.askedSince(null, at))].sort()).toEqual([A, B, C]);
   });
 
   test("find the cuts of anybody that have not left", async () => {

@@ -86,13 +86,15 @@ export class InMemoryGuardStore implements GuardStore {
   }
 
   askedSince(tx: Transaction | null, since: Instant): Promise<readonly MeterAddress[]> {
-    const { commands, cutMembers } = this.#db.books;
+    const { commands, cutMembers, cutsLeft } = this.#db.books;
+    const hasLeft = (on: Work | null, id: CommandId): boolean => (cutsLeft.find(on, id)?.at ?? -Infinity) > since;
     return this.#db.look(tx, (on) => [
       ...new Set(
         commands
           .all(on)
           .map(({ command }) => command)
-          .filter((command) => isAutomaticCut(command) && command.createdAt > since)
+          .filter((command) => isAutomaticCut(command))
+          .filter((one) => one.createdAt > since || isUnsent(one.state) || hasLeft(on, one.id))
           .filter((command) => !["cancelled", "expired"].includes(command.state) && !isVain(command))
           .filter(({ id }) => cutMembers.in(on, "command", id).length === 0)
           .map(({ meter }) => meter),
