@@ -236,6 +236,7 @@ test("metrics keep their names", async () => {
     "fee_control_exceptions_open gauge",
     "fee_control_exceptions_overdue gauge",
     "fee_control_incidents_open gauge",
+    "fee_control_indicator gauge",
     "fee_control_meters gauge",
     "fee_control_notice_tries_total gauge",
     "fee_control_notices_open gauge",
