@@ -199,6 +199,7 @@ export class CutGate {
     const { transactor, store, clock, log, lineOf } = this.#parts;
     await transactor.transact(
       async (tx) => {
+        await store.hold(tx, [...meters]);
         await store.lock(tx);
         const listed = listsOf(await store.listed(tx, later(clock.now(), -DECLINED_MS)));
         const looks = due.filter(({ picture: { meter } }) => meters.has(meter) && !listed.has(meter));

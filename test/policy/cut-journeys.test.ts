@@ -1,5 +1,5 @@
 /** Whole stories of guard rails: a bad import, lists and persons, a canary, stops, restarts. A clock that obeys, and stores in memory. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { hours, later, minutes, seconds } from "../../src/kernel/clock.ts";
 import { isFault } from "../../src/kernel/faults.ts";
 import type { MeterAddress } from "../../src/kernel/ids.ts";
@@ -290,6 +290,37 @@ describe("a list of cuts", () => {
     expect(await house.leaves(waiting!.id), "also before the rules look again").toBe("wait");
     await house.rules.reconcile();
     expect([house.unsent(), house.left]).toEqual([[], []]);
+  });
+
+  test("is put together behind the rows of its meters: a cut that leaves meanwhile and the list never wait for each other", async () => {
+    const ways: ((house: RailsHouse) => Promise<unknown>)[] = [
+      (house) => house.rules.reconcile(),
+      (house) =>
+        house.db.transact((tx) =>
+          house.rooms.batches.propose(tx, { actor: "anna", reason: "visited", raisesBrake: false, of: null }),
+        ),
+    ];
+    for (const put of ways) {
+      const house = await raiseRailsHouse({ meters: 30 });
+      await house.owe(...house.meters.slice(0, 9));
+      const [holds, goes] = [Promise.withResolvers<null>(), Promise.withResolvers<null>()];
+      let runs = 0;
+      const leaving = house.db.transact(async (tx) => {
+        runs += 1;
+        await house.stores.meters.meter(tx, house.meters[3]!);
+        holds.resolve(null);
+        await goes.promise;
+        await house.stores.guards.lock(tx);
+      });
+      await holds.promise;
+      const written = vi.spyOn(house.stores.guards, "addMembers");
+      const list = put(house);
+      await new Promise((after) => setImmediate(after)); // in memory all that can go on has gone on by then
+      goes.resolve(null);
+      await Promise.all([leaving, list]);
+      expect([runs, written.mock.calls.length], "nobody had to begin again").toEqual([1, 1]);
+      expect(await membersOf(house, await onlyList(house))).toHaveLength(9);
+    }
   });
 
   test("that a person proposes has that person's word already; who is not due is named and left out", async () => {
