@@ -10,7 +10,7 @@ import { hours, seconds, type Clock, type Instant } from "../kernel/clock.ts";
 import { isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
-import { isEnergyItem } from "./energy-set.ts";
+import { isEnergyItem, TOTAL } from "./energy-set.ts";
 import type { Duty, TierName } from "./poll-tiers.ts";
 import { Priority, type IdentityFinding, type MeterRecord, type MeterSession, type RelayPicture, type Street } from "./meter.ts";
 import type { ReadingIntake } from "./reading-intake.ts";
@@ -274,7 +274,8 @@ export class Poller {
     if (isOnce) this.#hurried.add(meter.address); // should this turn come no further
     if (!isCompared && isDoubted?.(meter.address) === true && (await this.#isStranger(session, meter))) return;
     if (!isOnce) return;
-    await intake.take(await session.read(items.filter(isEnergyItem), "poll"));
+    const energy = items.filter(isEnergyItem); // none: a turn for the clock alone
+    await intake.take(await session.read(energy.length > 0 ? energy : [TOTAL], "poll"));
     this.#hurried.delete(meter.address);
   }
 

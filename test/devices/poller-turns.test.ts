@@ -12,11 +12,12 @@ import { A } from "./house.ts";
 
 const START = Instant(Date.UTC(2026, 10, 24, 2));
 const warm: Duty = { tier: "warm", everyMs: minutes(15), items: ["importedEnergy"], relay: true };
-const cold: Duty = { tier: "cold", everyMs: hours(6), items: ["clock"], relay: false };
+/** Comes due between two turns of the other. */
+const cold: Duty = { tier: "cold", everyMs: minutes(365), items: ["clock"], relay: false };
 /** More within a minute than any pause lets. */
 const ENDLESS = 50;
 
-function stand(isDown: () => boolean, health: () => MeterHealth) {
+function stand(isDown: () => boolean, health: () => MeterHealth, seenOnce = (): boolean => false) {
   const clock = new VirtualClock(START);
   let asked = 0;
   const read: string[][] = [];
@@ -43,6 +44,7 @@ function stand(isDown: () => boolean, health: () => MeterHealth) {
     duties: () => [warm, cold],
     identityInDoubt: () => Promise.resolve(false),
     identity: () => Promise.resolve(),
+    seenOnce,
     sideBySide: () => false,
   });
   const stop = async (): Promise<void> => {
@@ -89,5 +91,24 @@ test("what a turn that reached nobody did not bring comes with the next, also wh
   poller.hurry(A);
   await clock.pass(seconds(5));
   expect(read.at(-1)).toEqual(["importedEnergy"]);
+  await stop();
+});
+
+test("registers that wait to be seen a second time are read with whatever is due, also where that asks for none, and not without end", async () => {
+  let isOnce = false;
+  const { clock, poller, read, stop } = stand(
+    () => false,
+    () => ({ state: "answering", failures: 0, lastHeardAt: null, askAgainAt: null }),
+    () => isOnce,
+  );
+  poller.start();
+  await clock.pass(minutes(363));
+  isOnce = true;
+  const before = read.length;
+  await clock.pass(minutes(5)); // what is read seldom is due, and the rest was read a moment ago
+  expect(read[before]).toEqual(["clock"]);
+  expect(read.slice(before)).toContainEqual(["importedEnergy"]);
+  expect(read.slice(before)).not.toContainEqual([]);
+  expect(read.length - before).toBeLessThan(5);
   await stop();
 });
