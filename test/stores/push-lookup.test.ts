@@ -45,7 +45,10 @@ test("the commands of a push are found without a look at all others", async () =
     },
   } as unknown as Database;
   const at = Instant(START_MS + (COMMANDS - 500) * 60_000);
-  await commandsOf(new PostgresCommandStore(ear, new VirtualClock(at)), pushNamed({ tariff: "homes", from: "2026-02-01", at, id: "0".repeat(8) }));
+  await commandsOf(
+    new PostgresCommandStore(ear, new VirtualClock(at)),
+    pushNamed({ tariff: "homes", from: "2026-02-01", at, id: "0".repeat(8) }),
+  );
   expect(plans).toHaveLength(1);
   expect(plans[0]).toContain("tariff_pushes");
 });
