@@ -44,7 +44,10 @@ export interface Wish {
 /** Who wants supply here, the longest first; null: nobody. `usual`: as the strategy restores. */
 export function wishOf(point: Point, usual: Wish["way"]): Wish | null {
   const { cut, restore, wanted, walletPaidAt, cutBy } = point;
-  const ordered = restore !== null && restore.state !== "cancelled" && (cut === null || restore.createdAt >= cut.createdAt);
+  const isNewest = restore !== null && restore.state !== "cancelled" && (cut === null || restore.createdAt >= cut.createdAt);
+  // one that was obeyed is over as soon as the relay is open anew: a wallet that is empty months later opens it by itself
+  const isObeyed = restore?.state === "confirmed" && !isBack(point, restore.kind === "arm" ? "arm" : "reconnect");
+  const ordered = isNewest && !isObeyed;
   const way = ordered && restore.kind === "arm" ? "arm" : ordered ? "reconnect" : usual;
   const wishes: Wish[] = [];
   if (point.mode === "remote" && wanted?.want === "connected") wishes.push({ since: wanted.since, by: "rules", way });

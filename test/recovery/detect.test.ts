@@ -109,6 +109,12 @@ describe("A21 supply that is wanted back", () => {
     expect(wishOf(point({ restore: restore({ askedBy: "person", state: "cancelled" }) }), "arm")).toBe(null);
     const older = restore({ askedBy: "person", createdAt: later(MONDAY_NOON, -1) });
     expect(wishOf(point({ restore: older }), "arm"), "it was cut anew since").toBe(null);
+    const obeyed = restore({ askedBy: "person", state: "confirmed" });
+    expect(wishOf(point({ mode: "local", restore: obeyed }), "arm"), "an empty wallet opened the relay long after").toBe(null);
+    const armed = restore({ askedBy: "person", state: "confirmed", kind: "arm" });
+    expect(wishOf(point({ relay: "armed", restore: armed }), "reconnect"), "what was promised is there").toMatchObject({
+      way: "arm",
+    });
     expect(wishOf(point({ mode: "local", walletPaidAt: since }), "reconnect")).toEqual({ since, by: "wallet", way: "arm" });
     expect(wishOf(point({ mode: "local", walletPaidAt: since, cutBy: "person" }), "arm")).toBe(null);
   });
