@@ -42,9 +42,25 @@ export class Incidents {
   /** One for the dark hours of one cut; what is found beside it is added. Answers it where there is news. */
   async found(tx: Transaction, point: Point, cause: Cause, wish: Wish | null): Promise<Incident | null> {
     const { store, clock } = this.#parts;
+    const { meter, cut } = point;
+    // a wish speaks of the dark hours of now, whatever was said of an older cut
+    const open = wish === null ? null : await store.lockOf(tx, { meter, cut: null });
+    const known = open ?? (await store.lockOf(tx, { meter, cut: cut?.id ?? null }));
+    const isOver = wish !== null && known !== null && known.endedAt !== null;
+    if (isOver && known.restoredAt === null) return this.#again(tx, known, cause, wish);
+    if (known !== null && !isOver) return this.#also(tx, known, cause, wish);
+    const now = clock.now();
+    // supply was seen since that cut: it did not make these hours dark, and nobody waited for them before
+    if (isOver) {
+      const from = wish.since > known.restoredAt! ? wish.since : (point.relayAt ?? now);
+      return this.#begin(tx, { ...point, cut: null, relayAt: from }, cause, { ...wish, since: from });
+    }
+    return this.#begin(tx, point, cause, wish);
+  }
+
+  async #begin(tx: Transaction, point: Point, cause: Cause, wish: Wish | null): Promise<Incident | null> {
+    const { store, clock } = this.#parts;
     const { meter, account, model, bus, cut } = point;
-    const known = await store.lockOf(tx, { meter, cut: cut?.id ?? null });
-    if (known !== null) return this.#also(tx, known, cause, wish);
     const now = clock.now();
     const { class: failure, compensation } = causes[cause];
     const incident: Incident = {
@@ -130,6 +146,13 @@ export class Incidents {
       evidence: { ...factsOf(incident), askUntil: iso(known.followUpAt, timeZone) },
     });
     await this.#step(tx, incident, "reminded", null);
+  }
+
+  /** It had ended because nobody wanted supply any more, and somebody does again: the same dark hours, from the new wish on. */
+  async #again(tx: Transaction, known: Incident, cause: Cause, wish: Wish): Promise<Incident> {
+    const incident = await this.#changed(tx, known, { endedAt: null, wishedAt: wish.since, level: 0, reason: null });
+    await this.#step(tx, incident, "wanted-again", cause);
+    return (await this.#also(tx, incident, cause, wish)) ?? incident;
   }
 
   async #also(tx: Transaction, known: Incident, cause: Cause, wish: Wish | null): Promise<Incident | null> {

@@ -103,7 +103,9 @@ export class RecoveryWatch {
     const incident = await transactor.transact(async (tx) => {
       const point = { ...seen, cut };
       const made = await this.#parts.incidents.found(tx, point, cause, null);
-      if (made !== null && causes[cause].restores) await this.#restore(tx, made, point);
+      // cut anew since: that is another cut, and whose supply it took is another question
+      const isLast = seen.cut?.id === cut.id;
+      if (made !== null && isLast && causes[cause].restores) await this.#restore(tx, made, point);
       return made;
     });
     if (incident !== null) this.#said(incident);
