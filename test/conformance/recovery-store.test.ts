@@ -168,11 +168,16 @@ describe.each(keepers)("recovery $title", ({ open }) => {
     expect(await kept.recovery.unwatchedCuts(since, 9)).toEqual([]);
     const mark = { dueMs: hours(1), kwh: "100.01", at: later(now, hours(1)) };
     await write((tx) => kept.recovery.changeWatched(tx, first.id, { marks: [mark] }));
-    expect(await kept.recovery.watchedCuts(9)).toEqual([watched(first, { marks: [mark] })]);
+    expect(await kept.recovery.watchedCuts(9, null)).toEqual([watched(first, { marks: [mark] })]);
     const second = await cutOf(A);
     await write((tx) => kept.recovery.watchCut(tx, watched(second, { cutAt: later(now, minutes(5)) })));
-    expect((await kept.recovery.watchedCuts(9)).map(({ command }) => command)).toEqual([second.id]);
+    expect((await kept.recovery.watchedCuts(9, null)).map(({ command }) => command)).toEqual([second.id]);
     expect(await write((tx) => kept.recovery.lockWatched(tx, first.id))).toBe(null);
+    const third = await cutOf(B, { account: wallet });
+    await write((tx) => kept.recovery.watchCut(tx, watched(third, { cutAt: later(now, -minutes(5)) })));
+    const order = async (after: Command | null) =>
+      (await kept.recovery.watchedCuts(1, after?.id ?? null)).map((row) => row.command);
+    expect([await order(null), await order(second), await order(third)]).toEqual([[second.id], [third.id], []]);
   });
 
   test("finds cuts of strangers and on false registers, until an incident says so", async () => {
@@ -206,6 +211,37 @@ describe.each(keepers)("recovery $title", ({ open }) => {
     expect(await kept.recovery.protectionsOver(later(now, 5))).toHaveLength(1);
     await insert({ kind: "unprotect" });
     expect(await kept.recovery.protectionsOver(later(now, 5))).toEqual([]);
+  });
+
+  test("asks again for the end of a protection an hour after the order to end it failed, and keeps one that has no end", async () => {
+    const protect = { kind: "protect", state: "confirmed", askedBy: "person", endedAt: now } as const;
+    const over = async (after: number) => (await kept.recovery.protectionsOver(later(now, after))).map(({ meter }) => meter);
+    await insert({ ...protect, params: { until: later(now, 5) } });
+    await insert({ kind: "unprotect", state: "expired", endedAt: later(now, 10) });
+    expect(await over(hours(1) + 9)).toEqual([]);
+    expect(await over(hours(1) + 10), "its meter was silent all the time").toEqual([A]);
+    await insert({ kind: "protect", state: "expired", endedAt: later(now, 20) });
+    expect(await over(hours(2)), "never sent: what stands is the older one").toEqual([A]);
+    await insert({ kind: "unprotect", state: "confirmed", endedAt: later(now, 30) });
+    expect(await over(hours(2))).toEqual([]);
+
+    const forGood = { ...protect, meter: B, account: wallet };
+    await insert({ ...forGood, params: {} });
+    await insert({ ...forGood, params: { until: later(now, 5) } });
+    expect(await over(hours(2)), "somebody protected it without an end before").toEqual([]);
+    await insert({ ...forGood, kind: "unprotect" });
+    await insert({ ...forGood, params: { until: later(now, 5) } });
+    expect(await over(hours(2))).toEqual([B]);
+    await insert({ ...forGood, state: "cancelled", because: "superseded", params: {} });
+    await insert({ ...forGood, params: { until: later(now, 5) } });
+    expect(await over(hours(2)), "it was superseded before it left").toEqual([]);
+  });
+
+  test("tells what incidents say of cuts", async () => {
+    const [one, other] = [await cutOf(A), await cutOf(B, { account: wallet })];
+    await write((tx) => kept.recovery.insert(tx, incident({ cut: one.id, cause: "cut-in-window", also: ["paid-but-dark"] })));
+    expect([...(await kept.recovery.causesOf([one.id, other.id]))]).toEqual([[one.id, ["cut-in-window", "paid-but-dark"]]]);
+    expect([...(await kept.recovery.causesOf([]))]).toEqual([]);
   });
 
   test("tells by which strategy a cut was ordered", async () => {

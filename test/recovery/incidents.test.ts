@@ -1,0 +1,156 @@
+/** Dark hours that come again, cuts that cannot be judged, and what incidents say against cuts: rooms upon stores in memory, without wires. */
+import { beforeEach, describe, expect, test } from "vitest";
+import { uuidv7 } from "uuidv7";
+import type { Command } from "../../src/commands/command.ts";
+import { wrongCuts } from "../../src/house/indicators.ts";
+import { hours, Instant, later, minutes, ShiftableClock } from "../../src/kernel/clock.ts";
+import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
+import { silentLog } from "../../src/kernel/log.ts";
+import type { Transaction } from "../../src/kernel/transaction.ts";
+import { CutWatch, type CutWatchParts } from "../../src/recovery/cut-watch.ts";
+import type { Wish } from "../../src/recovery/detect.ts";
+import { Incidents } from "../../src/recovery/incidents.ts";
+import type { Point, RecoveryStore } from "../../src/recovery/recovery-store.ts";
+import { usualRecovery } from "../../src/recovery/settings.ts";
+import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
+import { storesInMemory, type StoresInMemory } from "../../src/stores/in-memory/stores.ts";
+import { aCommand } from "../support/a-command.ts";
+
+const METER = MeterAddress("202611220001");
+const ACCOUNT = AccountId("1");
+const NOON = Instant(Date.parse("2026-11-23T12:00:00+08:00"));
+const nothing = (): Promise<never> => Promise.reject(new Error("no item is asked for here"));
+
+let db: InMemoryDatabase;
+let stores: StoresInMemory;
+let clock: ShiftableClock;
+let cut: Command;
+beforeEach(async () => {
+  clock = new ShiftableClock(NOON);
+  db = new InMemoryDatabase({ now: () => NOON });
+  stores = storesInMemory(db, clock);
+  await stores.meters.bringIn(
+    [{ account: ACCOUNT, name: "", class: "residential", tariff: "flat", mode: "remote" }],
+    [
+      {
+        ...{ address: METER, meterNumber: "", customerNumber: "", account: ACCOUNT, bus: BusId("b") },
+        ...{ model: "remote-ledger", relayPassword: null },
+      },
+    ],
+  );
+  cut = aCommand({ meter: METER, account: ACCOUNT, createdAt: NOON, kind: "disconnect", effect: "sets", askedBy: "rule" });
+  cut = await confirmed(cut);
+});
+const confirmed = async (order: Command): Promise<Command> => {
+  const done = { state: "confirmed", sentAt: NOON, verifiedAt: NOON, endedAt: NOON } as const;
+  await write((tx) => stores.commands.insert(tx, order));
+  await stores.commands.change(null, order.id, 0, ["accepted"], done);
+  return { ...order, ...done };
+};
+const write = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => db.transact(work);
+
+describe("dark hours that come again behind the same cut", () => {
+  const point = (): Point => ({
+    ...{ meter: METER, account: ACCOUNT, class: "residential", mode: "remote", model: "remote-ledger", bus: "b" },
+    ...{ relay: "disconnected", relayAt: later(NOON, hours(48)), identity: "confirmed", cutBy: "rule", cut, restore: null },
+    ...{ wanted: null, walletPaidAt: null, register: "100.00", readAt: NOON },
+  });
+  const wish = (ms: number): Wish => ({ since: later(NOON, ms), by: "rules", way: "reconnect" });
+  const make = (): Incidents =>
+    new Incidents({
+      ...{ store: stores.recovery, clock, newId: uuidv7, settings: usualRecovery, timeZone: "Asia/Shanghai" },
+      exceptions: { raise: nothing, become: nothing, end: nothing, escalate: nothing },
+      items: { lockOpen: () => Promise.resolve(null) },
+    });
+  const stepsOf = async (id: string) => (await stores.recovery.steps(id as never)).map(({ what }) => what);
+
+  test("are the same incident, open again, where the money was taken back and then paid anew", async () => {
+    const incidents = make();
+    const first = await write((tx) => incidents.found(tx, point(), "paid-but-dark", wish(minutes(1))));
+    await write((tx) => incidents.withdrawn(tx, first!.id));
+    const again = await write((tx) => incidents.found(tx, point(), "paid-but-dark", wish(hours(3))));
+    expect(again).toMatchObject({ id: first!.id, endedAt: null, level: 0, wishedAt: later(NOON, hours(3)) });
+    expect(await stepsOf(first!.id)).toEqual(["found", "withdrawn", "wanted-again"]);
+    expect(await write((tx) => incidents.found(tx, point(), "paid-but-dark", wish(hours(3)))), "once").toBe(null);
+  });
+
+  test("are another incident, of no cut of ours, where supply had been seen, and are not counted from an older wish", async () => {
+    const incidents = make();
+    const first = await write((tx) => incidents.found(tx, point(), "paid-but-dark", wish(minutes(1))));
+    const bright: Point = { ...point(), relay: "connected", relayAt: later(NOON, minutes(30)) };
+    await write((tx) => incidents.restored(tx, first!.id, bright));
+    const second = await write((tx) => incidents.found(tx, point(), "paid-but-dark", wish(minutes(1))));
+    expect(second).toMatchObject({
+      cut: null,
+      wishedAt: later(NOON, hours(48)),
+      darkSince: later(NOON, hours(48)),
+      endedAt: null,
+    });
+    expect(await write((tx) => incidents.found(tx, point(), "paid-but-dark", wish(minutes(1)))), "once").toBe(null);
+    expect(await stores.recovery.open()).toHaveLength(1);
+  });
+});
+
+describe("cuts that are watched", () => {
+  const watch = (store: RecoveryStore, more: Partial<CutWatchParts> = {}): CutWatch =>
+    new CutWatch({
+      ...{ store, clock, notices: stores.policy, transactor: db, log: silentLog, timeZone: "Asia/Shanghai" },
+      ...{ settings: usualRecovery, readSoon: () => undefined, isOurs: () => true, exceptions: { raise: nothing } },
+      ...more,
+    });
+  const judgedBy = (rules: readonly unknown[]): RecoveryStore =>
+    Object.assign(Object.create(stores.recovery) as RecoveryStore, {
+      unwatchedCuts: (...of: Parameters<RecoveryStore["unwatchedCuts"]>) => stores.recovery.unwatchedCuts(...of),
+      watchCut: (...of: Parameters<RecoveryStore["watchCut"]>) => stores.recovery.watchCut(...of),
+      strategyOf: (id: string) => Promise.resolve(id === cut.id ? { version: "v", rules } : null),
+    });
+
+  test("are judged by what an older program kept: a rule that it did not know means what is usual", async () => {
+    const kept = [
+      { rule: "cutBelow", value: "0.00" },
+      { rule: "noCut.hours", value: "11:00-13:00" },
+    ];
+    const said: string[] = [];
+    await watch(judgedBy(kept)).examine((_, wrong) => Promise.resolve(void said.push(...wrong)));
+    expect(said).toEqual(["cut-in-window"]);
+  });
+
+  test("are examined although one before them cannot be judged", async () => {
+    const next = await confirmed({ ...cut, ...{ id: aCommand({ meter: METER, createdAt: NOON }).id, state: "accepted" } });
+    const nonsense = [
+      { rule: "cutBelow", value: "nonsense" },
+      { rule: "noCut.hours", value: "" },
+    ];
+    await watch(judgedBy(nonsense)).examine(() => Promise.resolve());
+    expect((await stores.recovery.watchedCuts(9, null)).map(({ command }) => command)).toEqual([next.id]);
+  });
+
+  test("beyond one round are reached by the next, though none of those before them answers", async () => {
+    const asked: number[] = [];
+    const rows = Array.from({ length: 501 }, (_, n) => ({ command: String(n).padStart(3, "0"), meter: METER, marks: [] }));
+    const store = {
+      watchedCuts: (limit: number, after: string | null) =>
+        Promise.resolve(rows.filter(({ command }) => after === null || command > after).slice(0, limit)),
+      point: () => Promise.resolve(null),
+    };
+    const cuts = watch({
+      ...store,
+      watchedCuts: async (limit: number, after: string | null) => {
+        const found = await store.watchedCuts(limit, after);
+        asked.push(...found.map(({ command }) => Number(command)));
+        return found;
+      },
+    } as unknown as RecoveryStore);
+    for (let look = 0; look < 3; look += 1) await cuts.lookBehind();
+    expect(asked.slice(499, 502)).toEqual([499, 500, 0]);
+  });
+});
+
+test("indicators hear of cuts that were wrong, and not of restores that came late", async () => {
+  const said = new Map([
+    [cut.id, ["cut-in-window", "paid-but-dark"]],
+    ["late", ["paid-but-dark"]],
+  ]);
+  const told = await wrongCuts({ causesOf: () => Promise.resolve(said as never) })([cut.id, "late"]);
+  expect([...told]).toEqual([[cut.id, "cut-in-window"]]);
+});
