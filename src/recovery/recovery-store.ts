@@ -94,7 +94,7 @@ export interface RecoveryStore {
 
   /**
    * Protections that were ordered with an end which has come, and after which nothing was ordered of them: an order to end one that failed
-   * is made again after an hour, and one without an end that was ordered before stands.
+   * is made again after an hour. One without an end that was ordered before stands, and so does one that the first order found there already.
    */
   protectionsOver(now: Instant): Promise<readonly { readonly meter: MeterAddress; readonly account: AccountId | null }[]>;
 

@@ -56,9 +56,9 @@ const POINT = `
     LEFT JOIN LATERAL (SELECT id, asked_by, state FROM commands WHERE meter = m.address AND kind IN ('reconnect', 'arm') ORDER BY id DESC LIMIT 1) r ON true
     LEFT JOIN LATERAL (SELECT verified_at FROM commands WHERE meter = m.address AND kind IN ('top-up', 'open-account') AND state = 'confirmed' ORDER BY id DESC LIMIT 1) p ON true
    WHERE m.active`;
-/** Somebody wants it back, by the rules' word, an order of his own, or his payment. */
+/** Somebody wants it back, by the rules' word, an order of his own, or his payment; or the rules ordered it back when its meter came into doubt. */
 const DARK = `AND NOT m.being_replaced AND m.relay_reported IN ('disconnected', 'armed')
-  AND (s.want = 'connected' OR (r.id IS NOT NULL AND r.state <> 'cancelled' AND r.asked_by = 'person' AND (c.id IS NULL OR r.id > c.id)) OR a.mode = 'local')`;
+  AND (s.want = 'connected' OR (r.id IS NOT NULL AND r.state <> 'cancelled' AND (r.asked_by = 'person' OR m.identity = 'quarantined') AND (c.id IS NULL OR r.id > c.id)) OR a.mode = 'local')`;
 
 const moment = (value: number | null): Instant | null => (value === null ? null : Instant(value));
 /** An incident says this cause of the cut in row w. */
@@ -185,6 +185,10 @@ export class PostgresRecoveryStore implements RecoveryStore {
           AND NOT EXISTS (SELECT 1 FROM commands p WHERE p.meter = c.meter AND p.id < c.id AND p.kind = 'protect' AND NOT p.params ? 'until'
                 AND (p.state = 'confirmed' OR p.because = 'superseded')
                 AND NOT EXISTS (SELECT 1 FROM commands u WHERE u.meter = c.meter AND u.kind = 'unprotect' AND u.state = 'confirmed' AND u.id > p.id AND u.id < c.id))
+          AND NOT EXISTS (SELECT 1 FROM commands p WHERE p.meter = c.meter AND p.id <= c.id AND p.kind = 'protect' AND p.state = 'confirmed' AND p.sent_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM commands u WHERE u.meter = c.meter AND u.kind = 'unprotect' AND u.state = 'confirmed' AND u.id > p.id AND u.id < c.id)
+                AND NOT EXISTS (SELECT 1 FROM commands q WHERE q.meter = c.meter AND q.kind = 'protect' AND q.sent_at IS NOT NULL AND q.state IN ('confirmed', 'unanswered') AND q.id < p.id
+                      AND NOT EXISTS (SELECT 1 FROM commands u WHERE u.meter = c.meter AND u.kind = 'unprotect' AND u.state = 'confirmed' AND u.id > q.id AND u.id < p.id)))
         ORDER BY c.meter`,
       [now, at(later(now, -UNPROTECT_AGAIN_MS))],
     );

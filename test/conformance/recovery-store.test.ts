@@ -129,6 +129,12 @@ describe.each(keepers)("recovery $title", ({ open }) => {
         wanted: { want: "disconnected" },
       },
     ]);
+    await cutOf(A);
+    expect(await dark(), "cut anew").toEqual([]);
+    await insert({ ...wish, askedBy: "rule", because: "meter-quarantined" });
+    expect(await dark(), "the rules know best").toEqual([]);
+    await kept.meters.setIdentity(null, A, "quarantined", "other numbers", now);
+    expect(await dark(), "the rules say nothing any more, and were restoring it").toEqual([A]);
   });
 
   test("shows one meter with its register, and a wallet that was paid and holds credit since", async () => {
@@ -202,7 +208,7 @@ describe.each(keepers)("recovery $title", ({ open }) => {
   });
 
   test("finds protections whose end has come, until something newer was ordered of them", async () => {
-    const protect = { kind: "protect", state: "confirmed", askedBy: "person", endedAt: now } as const;
+    const protect = { kind: "protect", state: "confirmed", askedBy: "person", sentAt: now, endedAt: now } as const;
     await insert({ ...protect, meter: B, account: wallet, params: {} });
     await insert({ ...protect, params: { until: later(now, 5) } });
     expect(await kept.recovery.protectionsOver(later(now, 4))).toEqual([]);
@@ -214,7 +220,7 @@ describe.each(keepers)("recovery $title", ({ open }) => {
   });
 
   test("asks again for the end of a protection an hour after the order to end it failed, and keeps one that has no end", async () => {
-    const protect = { kind: "protect", state: "confirmed", askedBy: "person", endedAt: now } as const;
+    const protect = { kind: "protect", state: "confirmed", askedBy: "person", sentAt: now, endedAt: now } as const;
     const over = async (after: number) => (await kept.recovery.protectionsOver(later(now, after))).map(({ meter }) => meter);
     await insert({ ...protect, params: { until: later(now, 5) } });
     await insert({ kind: "unprotect", state: "expired", endedAt: later(now, 10) });
@@ -235,6 +241,18 @@ describe.each(keepers)("recovery $title", ({ open }) => {
     await insert({ ...forGood, state: "cancelled", because: "superseded", params: {} });
     await insert({ ...forGood, params: { until: later(now, 5) } });
     expect(await over(hours(2)), "it was superseded before it left").toEqual([]);
+  });
+
+  test("leaves a protection that was there before the first order, and ends one that later orders found there", async () => {
+    const until = { params: { until: later(now, 5) } };
+    const protect = { kind: "protect", state: "confirmed", askedBy: "person", endedAt: now, ...until } as const;
+    const over = async () => (await kept.recovery.protectionsOver(later(now, 5))).map(({ meter }) => meter);
+    await insert(protect);
+    expect(await over(), "protected at the meter, by whoever").toEqual([]);
+    await insert({ kind: "unprotect", state: "confirmed", sentAt: now, endedAt: now });
+    await insert({ ...protect, sentAt: now });
+    await insert(protect);
+    expect(await over(), "it was ours").toEqual([A]);
   });
 
   test("tells what incidents say of cuts", async () => {

@@ -30,6 +30,8 @@ const counts = ({ kind, state, endedAt }: Command, now: Instant): boolean =>
   kind === "protect"
     ? state !== "cancelled" && state !== "refused" && state !== "expired"
     : state !== "cancelled" && (state === "confirmed" || endedAt === null || endedAt > later(now, -UNPROTECT_AGAIN_MS));
+const protects = ({ kind, state, sentAt }: Command): boolean =>
+  kind === "protect" && (state === "confirmed" || (state === "unanswered" && sentAt !== null));
 /** Protected without an end, also where a later order took the place of that one before it left. */
 const isForGood = ({ kind, state, because, params }: Command): boolean =>
   kind === "protect" && params["until"] === undefined && (state === "confirmed" || because === "superseded");
@@ -48,9 +50,10 @@ export class InMemoryRecoveryStore implements RecoveryStore {
         .filter(({ active, book }) => active && book.beingReplaced !== true)
         .sort((a, b) => (a.book.address < b.book.address ? -1 : 1))
         .map((row) => this.#point(on, row))
-        .filter(({ relay, wanted, restore, cut, mode }) => {
+        .filter(({ relay, wanted, restore, cut, mode, identity }) => {
           if (relay !== "disconnected" && relay !== "armed") return false;
-          const ordered = restore?.askedBy === "person" && restore.state !== "cancelled" && (cut === null || restore.id > cut.id);
+          const isNewest = restore !== null && restore.state !== "cancelled" && (cut === null || restore.id > cut.id);
+          const ordered = isNewest && (restore.askedBy === "person" || identity === "quarantined");
           return wanted?.want === "connected" || ordered || mode === "local";
         }),
     );
@@ -173,6 +176,8 @@ export class InMemoryRecoveryStore implements RecoveryStore {
           const ended = before.findIndex(({ kind, state }) => kind === "unprotect" && state === "confirmed");
           const sinceThen = ended === -1 ? before : before.slice(0, ended);
           if (sinceThen.some(isForGood)) return [];
+          const began = [newest, ...sinceThen].filter(protects).at(-1)!;
+          if (began.sentAt === null) return []; // it was protected already, by somebody else
           const { until } = newest.params;
           return typeof until === "number" && until <= now ? [{ meter, account: newest.account }] : [];
         }),
