@@ -1,8 +1,10 @@
-/** Dark hours that come again, cuts that cannot be judged, and what incidents say against cuts: rooms upon stores in memory, without wires. */
+/** Dark hours that come again, items of incidents, cuts that cannot be judged, and what incidents say against cuts: rooms upon stores in memory, without wires. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { uuidv7 } from "uuidv7";
 import type { Command } from "../../src/commands/command.ts";
+import type { Exceptions } from "../../src/exceptions/exceptions.ts";
 import { wrongCuts } from "../../src/house/indicators.ts";
+import type { EngineBooks } from "../../src/house/ports.ts";
 import { hours, Instant, later, minutes, ShiftableClock } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
@@ -15,6 +17,7 @@ import { usualRecovery } from "../../src/recovery/settings.ts";
 import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
 import { storesInMemory, type StoresInMemory } from "../../src/stores/in-memory/stores.ts";
 import { aCommand } from "../support/a-command.ts";
+import { exceptionsOn, ItemsInMemory } from "../support/items-in-memory.ts";
 
 const METER = MeterAddress("202611220001");
 const ACCOUNT = AccountId("1");
@@ -49,19 +52,22 @@ const confirmed = async (order: Command): Promise<Command> => {
 };
 const write = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => db.transact(work);
 
-describe("dark hours that come again behind the same cut", () => {
-  const point = (): Point => ({
-    ...{ meter: METER, account: ACCOUNT, class: "residential", mode: "remote", model: "remote-ledger", bus: "b" },
-    ...{ relay: "disconnected", relayAt: later(NOON, hours(48)), identity: "confirmed", cutBy: "rule", cut, restore: null },
-    ...{ wanted: null, walletPaidAt: null, register: "100.00", readAt: NOON },
+const point = (): Point => ({
+  ...{ meter: METER, account: ACCOUNT, class: "residential", mode: "remote", model: "remote-ledger", bus: "b" },
+  ...{ relay: "disconnected", relayAt: later(NOON, hours(48)), identity: "confirmed", cutBy: "rule", cut, restore: null },
+  ...{ wanted: null, walletPaidAt: null, register: "100.00", readAt: NOON },
+});
+const wish = (ms: number): Wish => ({ since: later(NOON, ms), by: "rules", way: "reconnect" });
+const desk = (items: ItemsInMemory): Exceptions =>
+  exceptionsOn(items, { clock, newId: uuidv7, outbox: { announce: () => Promise.resolve() } } as unknown as EngineBooks);
+const incidentsOn = (items: ItemsInMemory): Incidents =>
+  new Incidents({
+    ...{ store: stores.recovery, clock, newId: uuidv7, settings: usualRecovery, timeZone: "Asia/Shanghai" },
+    ...{ exceptions: desk(items), items },
   });
-  const wish = (ms: number): Wish => ({ since: later(NOON, ms), by: "rules", way: "reconnect" });
-  const make = (): Incidents =>
-    new Incidents({
-      ...{ store: stores.recovery, clock, newId: uuidv7, settings: usualRecovery, timeZone: "Asia/Shanghai" },
-      exceptions: { raise: nothing, become: nothing, end: nothing, escalate: nothing },
-      items: { lockOpen: () => Promise.resolve(null) },
-    });
+
+describe("dark hours that come again behind the same cut", () => {
+  const make = (): Incidents => incidentsOn(new ItemsInMemory());
   const stepsOf = async (id: string) => (await stores.recovery.steps(id as never)).map(({ what }) => what);
 
   test("are the same incident, open again, where the money was taken back and then paid anew", async () => {
@@ -88,6 +94,72 @@ describe("dark hours that come again behind the same cut", () => {
     });
     expect(await write((tx) => incidents.found(tx, point(), "paid-but-dark", wish(minutes(1)))), "once").toBe(null);
     expect(await stores.recovery.open()).toHaveLength(1);
+  });
+
+  test("are no hours of a cut that an order restored months ago, though nothing was wrong then", async () => {
+    const restored = { kind: "reconnect", state: "confirmed", verifiedAt: later(NOON, minutes(3)) } as const;
+    const order = aCommand({ meter: METER, createdAt: later(NOON, minutes(2)), effect: "sets", ...restored });
+    const since = hours(24 * 60);
+    const now = { ...point(), restore: order, relayAt: later(NOON, since + 1) };
+    const made = await write((tx) => make().found(tx, now, "paid-but-dark", wish(since)));
+    expect(made).toMatchObject({ cut: null, darkSince: later(NOON, since), wishedAt: later(NOON, since) });
+  });
+
+  test("of a wallet that was paid days ago began not with its purchase", async () => {
+    const seen: Point = { ...point(), mode: "local", cut: null, cutBy: null, relayAt: later(NOON, hours(48)) };
+    await clock.jump(hours(48));
+    const paid = (ms: number): Wish => ({ since: later(NOON, ms), by: "wallet", way: "arm" });
+    const made = await write((tx) => make().found(tx, seen, "paid-but-dark", paid(0)));
+    expect(clock.now() - made!.wishedAt!).toBeLessThan(usualRecovery.promiseMs + minutes(1));
+    await write((tx) => make().withdrawn(tx, made!.id));
+    const today = await write((tx) => make().found(tx, seen, "paid-but-dark", paid(hours(47))));
+    expect(today!.wishedAt).toBe(later(NOON, hours(47)));
+  });
+});
+
+describe("the item of an incident", () => {
+  let items: ItemsInMemory;
+  let incidents: Incidents;
+  beforeEach(() => {
+    items = new ItemsInMemory();
+    incidents = incidentsOn(items);
+  });
+  const openKinds = () => items.open.map(({ kind, because, owner }) => [kind, because, owner]);
+
+  test("of a wrong cut whose restore took long is a work order meanwhile, and then somebody's to talk to the customer", async () => {
+    const made = await write((tx) => incidents.found(tx, point(), "cut-in-window", null));
+    expect(openKinds()).toEqual([["false-cut", "cut-in-window", "operations"]]);
+    await write((tx) => incidents.goesOn(tx, made!, point(), wish(minutes(1)), 1));
+    expect(openKinds()).toEqual([["restore-failed", "not-ordered", "field-desk"]]);
+    await write((tx) => incidents.restored(tx, made!.id, { ...point(), relay: "connected" }));
+    expect(openKinds()).toEqual([["false-cut", "cut-in-window", "operations"]]);
+  });
+
+  test("is made anew where it was closed and goes up: it is dark still", async () => {
+    const made = await write((tx) => incidents.found(tx, point(), "paid-but-dark", wish(0)));
+    await write((tx) => incidents.goesOn(tx, made!, point(), wish(0), 1));
+    const [item] = items.open;
+    await write((tx) => desk(items).end(tx, item!, { by: "Wang", note: "nothing to be seen there" }));
+    const again = await stores.recovery.find(made!.id);
+    await write((tx) => incidents.goesOn(tx, again!, point(), wish(0), 2));
+    expect(openKinds()).toEqual([["restore-failed", "not-ordered", "field-lead"]]);
+  });
+
+  test("of a cut that nobody takes back ends its incident when people close it, and not before", async () => {
+    const made = await write((tx) => incidents.found(tx, point(), "false-register", null));
+    await write((tx) => incidents.settled(tx, made!.id));
+    expect(await stores.recovery.open()).toHaveLength(1);
+    await write((tx) => desk(items).end(tx, items.open[0]!, { by: "Wang", note: "in arrears all the same" }));
+    await write((tx) => incidents.settled(tx, made!.id));
+    expect(await stores.recovery.open()).toEqual([]);
+  });
+
+  test("tells at once of a wrong cut that is found beside an incident whose item had ended", async () => {
+    const made = await write((tx) => incidents.found(tx, point(), "paid-but-dark", wish(0)));
+    await write((tx) => incidents.goesOn(tx, made!, point(), wish(0), 1));
+    await write((tx) => desk(items).end(tx, items.open[0]!, { by: "Wang", note: "nothing to be seen there" }));
+    await write((tx) => incidents.found(tx, point(), "false-register", null));
+    expect(openKinds()).toEqual([["false-cut", "false-register", "operations"]]);
   });
 });
 
