@@ -12,6 +12,7 @@ import type { Transaction } from "../../src/kernel/transaction.ts";
 import { CutWatch, type CutWatchParts } from "../../src/recovery/cut-watch.ts";
 import type { Wish } from "../../src/recovery/detect.ts";
 import { Incidents } from "../../src/recovery/incidents.ts";
+import { RecoveryWatch } from "../../src/recovery/recovery-watch.ts";
 import type { Point, RecoveryStore } from "../../src/recovery/recovery-store.ts";
 import { usualRecovery } from "../../src/recovery/settings.ts";
 import { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
@@ -225,4 +226,44 @@ test("indicators hear of cuts that were wrong, and not of restores that came lat
   ]);
   const told = await wrongCuts({ causesOf: () => Promise.resolve(said as never) })([cut.id, "late"]);
   expect([...told]).toEqual([[cut.id, "cut-in-window"]]);
+});
+
+test("a restore is asked for behind the meter's lock: a person who cut in the same moment keeps his cut", async () => {
+  const asked: string[] = [];
+  const dark = {
+    relay: "disconnected",
+    order: "disconnect",
+    preTripAlarm: false,
+    protected: false,
+    accountOpened: true,
+  } as const;
+  await stores.meters.setRelay(null, METER, { ...dark, word: 0x50, takenAt: NOON });
+  const look = (before: () => Promise<void>): Promise<void> =>
+    new RecoveryWatch({
+      ...{
+        store: stores.recovery,
+        incidents: incidentsOn(new ItemsInMemory()),
+        commands: stores.commands,
+        meters: stores.meters,
+      },
+      ...{
+        clock,
+        log: silentLog,
+        settings: usualRecovery,
+        restoreBy: () => "reconnect",
+        firmwareOf: () => Promise.resolve(null),
+      },
+      cuts: {
+        examine: (found: Parameters<CutWatch["examine"]>[0]) => found(cut, ["cut-in-window"]),
+        lookBehind: () => Promise.resolve(),
+      } as unknown as CutWatch,
+      service: { ensure: (_tx, { kind }) => Promise.resolve((asked.push(kind), null)) },
+      transactor: { transact: (work) => before().then(() => db.transact(work)) },
+    }).look();
+  await look(() => write((tx) => stores.meters.setCutBy(tx, METER, "person")));
+  expect(asked).toEqual([]);
+  expect(await stores.recovery.open(), "what was wrong is written down all the same").toHaveLength(1);
+  await write((tx) => stores.recovery.change(tx, db.books.incidents.all(null)[0]!.id, { cause: "cut-unnoticed" }));
+  await look(() => write((tx) => stores.meters.setCutBy(tx, METER, "rule")));
+  expect(asked).toEqual(["reconnect"]);
 });
