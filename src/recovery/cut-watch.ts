@@ -84,7 +84,13 @@ export class CutWatch {
     this.#reached = watched.length < AT_ONCE_MAX ? null : watched.at(-1)!.command;
     for (const seen of watched) {
       const point = await store.point(null, seen.meter);
-      if (point === null) continue; // it hangs here no more
+      if (point === null) {
+        // it hangs here no more; a meter that a site file left out by mistake is back by then
+        const gone = { endedAt: clock.now(), because: "gone" } as const;
+        if (clock.now() - seen.cutAt > LOOK_BACK_MS)
+          await transactor.transact((tx) => store.changeWatched(tx, seen.command, gone));
+        continue;
+      }
       const step = watchStep(seen, point, clock.now(), settings.readAgainMs);
       if (step.step === "wait") continue;
       if (step.step === "read") this.#hurry(seen.meter);

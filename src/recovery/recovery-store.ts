@@ -56,7 +56,7 @@ export interface Mark {
   readonly kwh: string;
   readonly at: Instant;
 }
-export type WatchEnd = "quiet" | "energy-flows" | "restored" | "cut-anew";
+export type WatchEnd = "quiet" | "energy-flows" | "restored" | "cut-anew" | "gone";
 
 export interface IncidentFilter {
   readonly state?: "open" | "ended";

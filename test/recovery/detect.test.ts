@@ -309,6 +309,10 @@ describe("B8 when supply may be expected", () => {
       at: null,
       because: "stuck",
     });
+    for (const waitingFor of ["approval", "security"])
+      expect(expected({ restore: restore({ state: "queued", waitingFor }) }), "no pace of a line tells that").toMatchObject({
+        ...{ at: null, because: waitingFor },
+      });
     const soon = later(now, minutes(2));
     expect(expected({ restore: restore({ state: "queued", waitingFor: "meter-online" }) }, soon)).toMatchObject({ at: soon });
     expect(expectedSupply(point(), { line, askAgainAt: null, restoreBy: "arm", now })).toMatchObject({ because: "not-wanted" });

@@ -198,6 +198,21 @@ describe("cuts that are watched", () => {
     expect((await stores.recovery.watchedCuts(9, null)).map(({ command }) => command)).toEqual([next.id]);
   });
 
+  test("end a week after their meter was taken away, and do not stay in every round for ever", async () => {
+    await watch(judgedBy([])).examine(() => Promise.resolve());
+    const away = Object.assign(Object.create(stores.recovery) as RecoveryStore, {
+      point: () => Promise.resolve(null),
+      watchedCuts: (...of: Parameters<RecoveryStore["watchedCuts"]>) => stores.recovery.watchedCuts(...of),
+      changeWatched: (...of: Parameters<RecoveryStore["changeWatched"]>) => stores.recovery.changeWatched(...of),
+    });
+    await watch(away).lookBehind();
+    expect(await stores.recovery.watchedCuts(9, null)).toHaveLength(1);
+    await clock.jump(hours(24 * 7 + 1));
+    await watch(away).lookBehind();
+    expect(await stores.recovery.watchedCuts(9, null)).toEqual([]);
+    expect(db.books.watchedCuts.all(null)).toMatchObject([{ because: "gone" }]);
+  });
+
   test("beyond one round are reached by the next, though none of those before them answers", async () => {
     const asked: number[] = [];
     const rows = Array.from({ length: 501 }, (_, n) => ({ command: String(n).padStart(3, "0"), meter: METER, marks: [] }));
