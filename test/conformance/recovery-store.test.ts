@@ -7,7 +7,9 @@ import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { ZERO_FEN } from "../../src/kernel/money.ts";
 import type { Transaction } from "../../src/kernel/transaction.ts";
 import { IncidentId, type Incident } from "../../src/recovery/incident.ts";
+import { Incidents, type IncidentParts } from "../../src/recovery/incidents.ts";
 import type { WatchedCut } from "../../src/recovery/recovery-store.ts";
+import { usualRecovery } from "../../src/recovery/settings.ts";
 import { aCommand } from "../support/a-command.ts";
 import { keepers, type Kept } from "./stores.ts";
 
@@ -253,6 +255,31 @@ describe.each(keepers)("recovery $title", ({ open }) => {
     await insert({ ...protect, sentAt: now });
     await insert(protect);
     expect(await over(), "it was ours").toEqual([A]);
+  });
+
+  test("two gateways that find the same dark hours at once make one incident of them, open it again once, and begin one other", async () => {
+    const cut = await cutOf(A);
+    const incidents = new Incidents({
+      ...{ store: kept.recovery, clock: systemClock, newId: uuidv7, settings: usualRecovery, timeZone: "Asia/Shanghai" },
+      exceptions: {} as IncidentParts["exceptions"], // nothing of this is told before it goes up
+      items: { lockOpen: () => Promise.resolve(null) },
+    });
+    const wish = { since: now, by: "rules", way: "reconnect" } as const;
+    const both = async (): Promise<readonly Incident[]> => {
+      const point = { ...(await kept.recovery.point(null, A))!, cut };
+      const once = () => write((tx) => incidents.found(tx, point, "paid-but-dark", wish));
+      return (await Promise.all([once(), once()])).filter((made) => made !== null);
+    };
+    await relay(A, true);
+    const [first, ...none] = await both();
+    expect([first?.cut, none]).toEqual([cut.id, []]);
+    await write((tx) => incidents.withdrawn(tx, first!.id));
+    expect((await both()).map(({ id }) => id)).toEqual([first!.id]);
+    const seen = (await kept.recovery.point(null, A))!;
+    await write((tx) => incidents.restored(tx, first!.id, { ...seen, relay: "connected" }));
+    const [other, ...more] = await both();
+    expect([other?.cut, more]).toEqual([null, []]);
+    expect((await kept.recovery.open()).map(({ id }) => id)).toEqual([other!.id]);
   });
 
   test("tells what incidents say of cuts", async () => {
