@@ -189,7 +189,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   });
   const open = engine.keepers;
   const notices = noticesOf({
-    ...{ ...engine.books, rules: engine.rules, store: stores.notices, config: config.notices, policy: stores.policy },
+    ...{ ...engine.books, rules: engine.rules, store: stores.notices, config: config.notices },
     accounts: (page) => stores.meters.accounts(page),
     undelivered: undeliveredItems({ ...open, store: stores.notices, items: open.store, timeZone: config.site.timeZone }),
     chance: chance.child("notices"),

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { exemptionKinds } from "../policy/exemptions.ts";
 import { stages } from "../policy/rules.ts";
+import { noCut } from "./no-cut-views.ts";
 import { account, command, moment, money, reading } from "./schemas.ts";
 
 const energy = z.string().describe('kWh with two decimals, like "12.30"');
@@ -133,6 +134,7 @@ export const why = z.object({
     }),
   ),
   exemptions: z.array(exemption),
+  noCuts: z.array(noCut).describe("what staff have said of bad weather and outages where its meter hangs"),
   approvals: z.array(
     z.object({
       batch: z.uuid().optional().describe("the list that two persons approved"),

@@ -26,6 +26,7 @@ import { indicatorRoutes } from "./routes/indicators.ts";
 import { houseRoutes } from "./routes/house.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { newMeterRoutes } from "./routes/new-meters.ts";
+import { noCutRoutes } from "./routes/no-cuts.ts";
 import { noticeRoutes } from "./routes/notices.ts";
 import { paymentBatchRoutes } from "./routes/payment-batches.ts";
 import { paymentRoutes } from "./routes/payments.ts";
@@ -110,6 +111,7 @@ export async function buildApp(parts: ApiParts): Promise<FastifyInstance> {
     billRoutes(routes, parts);
     policyRoutes(routes, parts, views);
     cutRoutes(routes, parts, views);
+    noCutRoutes(routes, parts, views);
     noticeRoutes(routes, parts, views);
     exceptionRoutes(routes, parts, views);
     recoveryRoutes(routes, parts, views);

@@ -44,6 +44,7 @@ import type { CutPreview } from "../policy/cut-preview.ts";
 import type { SiteFigures } from "../policy/guard-rails.ts";
 import type { GuardRails } from "../policy/guard-settings.ts";
 import type { HaltDesk } from "../policy/halts.ts";
+import type { NoCutDesk } from "../policy/no-cut-desk.ts";
 import type { NoticeDesk } from "../notices/desk.ts";
 import type { NoticeStore } from "../notices/notice-store.ts";
 import type { ExemptionDesk } from "../policy/exemption-desk.ts";
@@ -117,6 +118,7 @@ export interface ApiParts {
     readonly gate: Pick<CutGate, "figures">;
     readonly halts: HaltDesk;
     readonly batches: BatchDesk;
+    readonly noCuts: NoCutDesk;
     readonly preview: CutPreview;
     readonly noteImport: (tx: Transaction, channel: string, by: string) => Promise<Instant>;
     readonly counts: () => Promise<SiteFigures & { readonly waiting: number }>;

@@ -21,7 +21,8 @@ const reads = new Set(["GET", "HEAD", "OPTIONS"]);
 const RESTORING: ReadonlySet<unknown> = new Set(["reconnect", "arm", "protect", "unwarn"]);
 
 type Asked = Pick<FastifyRequest, "body">;
-export type Needs = Right | null | ((request: Asked, clock: Clock) => Right);
+/** Several: any one of them. */
+export type Needs = Right | readonly Right[] | null | ((request: Asked, clock: Clock) => Right);
 const field = ({ body }: Asked, name: string): unknown => (body as Readonly<Record<string, unknown>> | null)?.[name];
 
 /** Null: whoever came in. A test holds every route that writes against it (test/api/documented.test.ts). */
@@ -39,6 +40,8 @@ export const table: Readonly<Record<string, Needs>> = {
       : "configure";
   },
   "DELETE /v1/accounts/:account/exemptions/:exemption": "configure",
+  "POST /v1/no-cuts": ["restore", "cut", "approve"], // at night whoever is there says that the weather is bad
+  "POST /v1/no-cuts/:id/end": "cut",
   "POST /v1/commands/:id/cancel": "cut",
   "POST /v1/commands/:id/resolve": "money",
   "POST /v1/commands/:id/approve": "approve",
@@ -106,7 +109,7 @@ export function installPermissions(
 function mustBeAllowed(request: FastifyRequest, may: readonly Right[], clock: Clock): void {
   const known = table[`${request.method} ${request.routeOptions.url ?? ""}`];
   const needs = known === undefined ? "configure" : typeof known === "function" ? known(request, clock) : known;
-  if (needs === null || may.includes(needs)) return;
+  if (needs === null || [needs].flat().some((right: Right) => may.includes(right))) return;
   const allowed = may.map((right) => `${right}: ${rights[right]}`);
   throw new Fault("not-permitted", { key: request.actor, needs, may: allowed.length === 0 ? ["look"] : allowed });
 }

@@ -13,6 +13,7 @@ import type { OpenDoubt, Why } from "../policy/why.ts";
 import { stageWords, wordsOf } from "../policy/words.ts";
 import { doubts, isDoubt, isWait, waits, type Words } from "../validation/doubts.ts";
 import type { exemption, why as whyShape } from "./account-shapes.ts";
+import { noCutView } from "./no-cut-views.ts";
 import type { Views } from "./views.ts";
 
 type WhyView = z.output<typeof whyShape>;
@@ -47,11 +48,11 @@ export function whyView(why: Why, position: Position, views: Views): WhyView {
         ? null
         : {
             want: now.decision.want,
-            because: { code: now.decision.because, ...wordsOf(now.decision.because) },
+            because: { code: now.decision.because, ...(why.words.get(now.decision.because) ?? wordsOf(now.decision.because)) },
             stage: { code: now.decision.stage, ...stageWords[now.decision.stage] },
             nextAt: now.decision.nextAt === null ? null : views.moment(now.decision.nextAt),
           },
-    blocks: why.blocks.map((code) => ({ code, ...wordsOf(code) })),
+    blocks: why.blocks.map((code) => ({ code, ...(why.words.get(code) ?? wordsOf(code)) })),
     balance: { available: yuan(position.available), held: yuan(position.held), cutBelow: yuan(strategy.cutAt) },
     relay: now === null ? null : { reported: now.picture.relay, order: now.picture.order, cutBy: now.picture.cutBy },
     // the newest that is believed: what is not stands beside it
@@ -60,6 +61,7 @@ export function whyView(why: Why, position: Position, views: Views): WhyView {
     paidAt: now?.facts.paidAt == null ? null : views.moment(now.facts.paidAt),
     notices: why.notices.map((notice) => noticeView(notice, views)),
     exemptions: why.exemptions.map((one) => exemptionView(one, at, views)),
+    noCuts: why.noCuts.map((one) => noCutView(one, at, views)),
     approvals: [
       ...why.commands.filter(({ approval }) => approval != null).map((command) => approvalView(command, views)),
       ...why.lists.map((one) => listApprovalView(one, views)),
@@ -144,7 +146,7 @@ const decisionView = (
   command,
 });
 
-const MOMENTS: ReadonlySet<string> = new Set(["at", "readAt", "paidAt", "arrearsSince", "until", "deliveredAt"]);
+const MOMENTS: ReadonlySet<string> = new Set(["at", "readAt", "paidAt", "arrearsSince", "from", "until", "deliveredAt"]);
 
 /** As they were kept, with moments as people read them. */
 function readable(kept: unknown, views: Views): unknown {

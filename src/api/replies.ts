@@ -27,14 +27,15 @@ export function send(reply: FastifyReply, fault: Fault): FastifyReply {
   return reply.status(http).type("application/problem+json").send(problemOf(fault));
 }
 
-/** A field whose being wrong has a name of its own. */
+/** A field whose being wrong has a name of its own; at one route another than elsewhere. */
 const fieldCodes: Readonly<Record<string, FaultCode>> = {
   amount: "amount-malformed",
   account: "account-malformed",
   until: "exemption-end",
+  "/v1/no-cuts until": "no-cut-span",
 };
 
-export function toFault(error: unknown): Fault {
+export function toFault(error: unknown, route = ""): Fault {
   // whoever asked is told the one thing that matters: that it may be there, and how to find out
   if (isFault(error, "database-unreachable") && error.context["duringCommit"] === true)
     return new Fault("commit-unknown", error.context, { cause: error });
@@ -43,7 +44,7 @@ export function toFault(error: unknown): Fault {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const first = error.validation[0];
     const field = (first?.instancePath ?? "").replace(/^\//, "").replaceAll("/", ".");
-    return new Fault(fieldCodes[field] ?? "invalid-request", {
+    return new Fault(fieldCodes[`${route} ${field}`] ?? fieldCodes[field] ?? "invalid-request", {
       field: field === "" ? (error.validationContext ?? "body") : field,
       problem: first?.message ?? "",
     });
@@ -56,7 +57,7 @@ export function toFault(error: unknown): Fault {
 
 export function installReplies(app: FastifyInstance, log: Logger): void {
   app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const fault = toFault(error);
+    const fault = toFault(error, request.routeOptions.url);
     if (fault.code === "internal")
       log.error(
         { url: request.url, reason: reasonOf(error), stack: error instanceof Error ? error.stack : undefined },

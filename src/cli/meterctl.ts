@@ -23,6 +23,7 @@ import { importCommands } from "./import/import-commands.ts";
 import { tariffCommands } from "./tariff-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
 import { noticeCommands } from "./notice-commands.ts";
+import { noCutCommands } from "./no-cut-commands.ts";
 import { policyCommands } from "./policy-commands.ts";
 import { receiptCommands } from "./receipt-commands.ts";
 import { recoveryCommands } from "./recovery-commands.ts";
@@ -249,6 +250,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
   meterChanges(program, { throughGateway, clientOf, show });
   tariffCommands(program, { throughGateway, clientOf, show, terminal, end });
   policyCommands(program, { throughGateway, clientOf, show });
+  noCutCommands(program, { throughGateway, clientOf, show });
   cutCommands({ program, throughGateway, terminal, clientOf });
   noticeCommands({ program, throughGateway, terminal, end, clientOf });
   recoveryCommands(program, { throughGateway, clientOf, show, terminal });

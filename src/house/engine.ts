@@ -39,6 +39,7 @@ import { collectingOf } from "./collecting.ts";
 import { guardRailsOf } from "./guard-rails.ts";
 import { heatFrom, metersByAccount } from "./heat.ts";
 import { Jobs } from "./jobs.ts";
+import { noCutsOf } from "./no-cuts.ts";
 import { comingAndGoing, Replacing } from "./replacing.ts";
 import type { Engine, EngineBooks, EngineKeepers, EngineParts, EngineRules, HouseSite } from "./ports.ts";
 import { registersBeforeCut, sightingsIn, walletReadings } from "./sightings.ts";
@@ -142,10 +143,13 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const strategies = strategiesOf(config);
   const holdsCuts = (): Promise<boolean> => restored?.holdsRules() ?? Promise.resolve(false);
   const heardAt: EngineRules["heardAt"] = (meter) => street.health(meter).lastHeardAt;
+  const noCuts = noCutsOf({ config, books, stores, street });
+  const { policy } = noCuts;
   const rails = guardRailsOf({
     config,
     books,
-    stores,
+    stores: { guards: stores.guards, policy },
+    noCuts: noCuts.inForce,
     service: () => service,
     strategies,
     street,
@@ -155,7 +159,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const reconciler = new Reconciler({
     ...common,
     rails,
-    store: stores.policy,
+    store: policy,
     service,
     strategies,
     heardAt,
@@ -280,10 +284,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   return {
     keepers,
     books,
-    rules: { strategies, holdsCuts, heardAt, heldBy: rails.heldBy, listOf: rails.listOf },
+    rules: { strategies, policy, noCuts: noCuts.inForce, holdsCuts, heardAt, heldBy: rails.heldBy, listOf: rails.listOf },
     comes: places.comes,
     doors: {
-      ...{ transactor, service, cuts: rails, payments, refunds, ledger, intake, identities, buses },
+      ...{ transactor, service, cuts: { ...rails, noCuts: noCuts.desk }, payments, refunds, ledger, intake, identities, buses },
       entries: entriesOf({ ...parts, books, intake, energy, keepers }),
       replacing: { service: replacementsAsked, store: replacements, nudge: () => replacing.nudge() },
     },

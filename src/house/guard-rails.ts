@@ -16,6 +16,7 @@ import { CutPreview } from "../policy/cut-preview.ts";
 import { withoutRails, type GuardRails } from "../policy/guard-settings.ts";
 import type { CutBatch } from "../policy/guard-store.ts";
 import { HaltDesk } from "../policy/halts.ts";
+import type { NoCutsInForce } from "../policy/no-cuts-in-force.ts";
 import type { Strategies } from "../policy/strategies.ts";
 import type { EngineBooks, HouseSite, HouseStores } from "./ports.ts";
 
@@ -46,6 +47,7 @@ export function guardRailsOf(parts: {
   readonly stores: Pick<HouseStores, "guards" | "policy">;
   readonly service: () => CommandService;
   readonly strategies: Strategies;
+  readonly noCuts: NoCutsInForce;
   readonly street: Street;
   readonly holdsCuts: () => Promise<boolean>;
   readonly alarms: CutAlarms | undefined;
@@ -66,6 +68,7 @@ export function guardRailsOf(parts: {
     ...common,
     isProtectedClass: (account, className) => strategies.of(account as AccountId, className).strategy.isProtected,
     classOf: async (tx, account) => (await meters.account(tx, account))?.class ?? null,
+    saidOf: (tx, meter, classOf) => parts.noCuts.holding(tx, meter, classOf),
   });
   const msOf = new Map(
     config.buses.map((bus): readonly [string, number] => {

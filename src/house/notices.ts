@@ -19,7 +19,6 @@ import { kindTable } from "../notices/kinds.ts";
 import type { NoticeStore } from "../notices/notice-store.ts";
 import { NoticeRounds, type RoundsParts } from "../notices/rounds.ts";
 import { NoticeTeller } from "../notices/teller.ts";
-import type { PolicyStore } from "../policy/policy-store.ts";
 import type { EngineBooks, EngineRules } from "./ports.ts";
 
 export interface TellingParts {
@@ -48,7 +47,6 @@ export function tellingOf({ ledger, outcomes, ...parts }: TellingParts) {
 export interface NoticePartsOf extends Pick<EngineBooks, "transactor" | "outbox" | "clock" | "log" | "newId"> {
   readonly store: NoticeStore;
   readonly config: NoticesConfig;
-  readonly policy: Pick<PolicyStore, "remoteMeter">;
   readonly meters: Pick<MeterStore, "account">;
   readonly accounts: RoundsParts["accounts"];
   readonly rules: EngineRules;
@@ -66,11 +64,11 @@ export function noticesOf({ config, rules, ...parts }: NoticePartsOf) {
     config.channels.map((channel): OpenChannel => ({
       ...{ channel: openChannel(channel, config.wording), patienceMs: patienceMs(channel) },
     }));
-  const { strategies, holdsCuts: holds } = rules;
+  const { strategies, policy, noCuts, holdsCuts: holds } = rules;
   const { wording, contacts, language } = config;
-  const drafts = new Drafts({ ...parts, strategies, wording, contacts, language });
+  const drafts = new Drafts({ ...parts, policy, noCuts, strategies, wording, contacts, language });
   const courier = new Courier({ ...parts, channels, draftOf: (notice) => drafts.of(notice), holds });
-  const rounds = new NoticeRounds({ ...parts, teller: new NoticeTeller(parts), drafts, strategies });
+  const rounds = new NoticeRounds({ ...parts, teller: new NoticeTeller(parts), drafts, strategies, noCuts });
   return {
     desk: new NoticeDesk({ ...parts, channels, contacts, wording, language }),
     start: (): void => {

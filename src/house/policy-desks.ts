@@ -10,7 +10,7 @@ import type { EngineBooks, EngineRules, HouseStores } from "./ports.ts";
 
 export interface PolicyDesksParts extends EngineBooks {
   readonly db: Database;
-  readonly stores: Pick<HouseStores, "policy" | "readings" | "validation">;
+  readonly stores: Pick<HouseStores, "readings" | "validation">;
   readonly rules: EngineRules;
   readonly exceptions: Exceptions;
   /** Of the exceptions. */
@@ -29,7 +29,7 @@ export function policyDesks({ db, stores, rules, store: items, ...parts }: Polic
       afterEnd: (tx, exemption, by) => reminders.settle(tx, exemption, by),
     }),
     why: new WhyDesk({
-      ...{ ...parts, ...rules, store: stores.policy, exemptions: store },
+      ...{ ...parts, ...rules, store: rules.policy, exemptions: store },
       latestOf: (meters) => stores.readings.latestOf(meters),
       openDoubtOf: async (meter) => {
         const doubt = await stores.validation.doubt(null, meter);

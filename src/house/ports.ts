@@ -30,6 +30,8 @@ import type { CutAlarms } from "../policy/cut-alarms.ts";
 import type { GuardRails } from "../policy/guard-settings.ts";
 import type { CutBatch, GuardStore } from "../policy/guard-store.ts";
 import type { NoticeStore } from "../notices/notice-store.ts";
+import type { NoCutStore } from "../policy/no-cut-store.ts";
+import type { NoCutsInForce } from "../policy/no-cuts-in-force.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import type { Strategies } from "../policy/strategies.ts";
 import type { Teller } from "../policy/teller.ts";
@@ -55,6 +57,7 @@ export interface HouseStores {
   readonly billing: BillingStore;
   readonly policy: PolicyStore;
   readonly guards: GuardStore;
+  readonly noCuts: NoCutStore;
   readonly notices: NoticeStore;
   readonly validation: ValidationStore;
   readonly outbox: Outbox & Untold;
@@ -140,6 +143,9 @@ export type EngineDoors = Pick<
 /** The strategy of cuts in force, and what it says of an account now. */
 export interface EngineRules {
   readonly strategies: Strategies;
+  /** Pictures in which stands what was said of bad weather and outages. */
+  readonly policy: PolicyStore;
+  readonly noCuts: NoCutsInForce;
   /** Nobody is cut while it holds. */
   readonly holdsCuts: () => Promise<boolean>;
   /** Of a meter that they would cut: what of the whole site holds it back. */

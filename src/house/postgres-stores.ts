@@ -8,6 +8,7 @@ import { PostgresGuardStore } from "../stores/guard-store.ts";
 import { PostgresLedgerStore } from "../stores/ledger-store.ts";
 import { PostgresMeterLookStore } from "../stores/meter-look-store.ts";
 import { PostgresMeterStore } from "../stores/meter-store.ts";
+import { PostgresNoCutStore } from "../stores/no-cut-store.ts";
 import { PostgresNoticeStore } from "../stores/notice-store.ts";
 import { PostgresOutbox } from "../stores/outbox.ts";
 import { PostgresPaymentStore } from "../stores/payment-store.ts";
@@ -32,6 +33,7 @@ export const postgresStores = (db: Database, clock: Clock, me: string) =>
     billing: new PostgresBillingStore(db),
     policy: new PostgresPolicyStore(db),
     guards: new PostgresGuardStore(db),
+    noCuts: new PostgresNoCutStore(db),
     notices: new PostgresNoticeStore(db),
     validation: new PostgresValidationStore(db),
     outbox: new PostgresOutbox(db),

@@ -28,8 +28,8 @@ export type Announcement =
       readonly want: string;
       readonly because: string;
     }
-  /** An emergency stop, the brake of the automatic cut, or a list of cuts that waits for two persons. */
-  | { readonly type: "cuts"; readonly about: "stop" | "brake" | "batch"; readonly id: string; readonly state: string }
+  /** An emergency stop, the brake of the automatic cut, a list of cuts that waits for two persons, or a time in which nobody is cut. */
+  | { readonly type: "cuts"; readonly about: "stop" | "brake" | "batch" | "no-cut"; readonly id: string; readonly state: string }
   /** The meter wrote it down by itself; `at` by its own clock, ISO 8601. */
   | { readonly type: "event"; readonly meter: MeterAddress; readonly event: string; readonly at: string | null }
   | {

@@ -739,6 +739,29 @@ export const faults = {
     "该豁免已结束。",
     "Make a new one where it is needed.",
   ),
+  // times in which nobody is cut, as staff say them
+  "no-cut-span": row(
+    400,
+    "never",
+    "Bad weather and outages have an end: bad weather a week from now at most, an outage a month after it begins.",
+    "恶劣天气、停电检修须有截止时间:恶劣天气不超过7天,检修不超过31天。",
+    "Say until when, and say it again when that time has come.",
+  ),
+  "unknown-no-cut-scope": row(
+    404,
+    "never",
+    "There is no such class, feeder or bus: it would protect nobody.",
+    "无此客户类别、馈线或线路。",
+    "Look at the site file for its name, or say it of the whole site.",
+  ),
+  "unknown-no-cut": row(404, "never", "Nobody has said such a time.", "无此登记。", "See /v1/no-cuts for those there are."),
+  "no-cut-over": row(
+    409,
+    "never",
+    "This time is over already.",
+    "该登记已结束。",
+    "Nothing is to be done; say another one where it is needed.",
+  ),
   // what holds cuts back
   "emergency-stop": row(
     409,

@@ -5,6 +5,7 @@
 import type { Clock } from "../kernel/clock.ts";
 import type { MeterStore } from "../commands/command-store.ts";
 import { factsOf } from "../policy/facts.ts";
+import type { NoCutsInForce } from "../policy/no-cuts-in-force.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import { decide } from "../policy/rules.ts";
 import type { Look } from "../policy/standing.ts";
@@ -23,6 +24,7 @@ export interface DraftParts {
   readonly policy: Pick<PolicyStore, "remoteMeter">;
   readonly meters: Pick<MeterStore, "account">;
   readonly strategies: Strategies;
+  readonly noCuts: Pick<NoCutsInForce, "open" | "outagesAt">;
   readonly contacts: ContactBook;
   readonly wording: Wording;
   readonly language: Language;
@@ -51,14 +53,18 @@ export class Drafts {
   }
 
   async of(notice: NoticeRecord): Promise<Draft> {
-    const { meters, strategies, contacts, wording, clock } = this.#parts;
+    const { meters, strategies, noCuts, contacts, wording, clock } = this.#parts;
     const { account, kind, id, available } = notice;
     const book = await meters.account(null, account);
     if (book === null) return GONE;
     const at = clock.now();
     let said: ByTheRules = { cutFrom: null, limit: null };
     if (outages.has(kind)) {
-      const planned = strategies.of(account, book.class).strategy.calendar.noCut.maintenance;
+      const said = book.meter === null ? [] : noCuts.outagesAt(await noCuts.open(null), book.meter, book.class);
+      const planned = [
+        ...strategies.of(account, book.class).strategy.calendar.noCut.maintenance,
+        ...said.map(({ from, until: to }) => ({ from, to })),
+      ];
       if (!planned.some((one) => one.from === notice.details.from && one.to === notice.details.to)) return GONE;
     } else {
       const look = notice.meter === null ? null : await this.look(null, notice.meter);

@@ -14,6 +14,7 @@ import { Rounds } from "../kernel/rounds.ts";
 import type { Transactor } from "../kernel/transaction.ts";
 import type { AccountBook } from "../commands/command-store.ts";
 import type { Maintenance } from "../policy/calendar.ts";
+import type { NoCutsInForce, Outage } from "../policy/no-cuts-in-force.ts";
 import type { Strategies } from "../policy/strategies.ts";
 import type { Drafts } from "./drafts.ts";
 import { outageKinds } from "./kinds.ts";
@@ -38,6 +39,8 @@ export interface RoundsParts {
   readonly teller: NoticeTeller;
   readonly drafts: Pick<Drafts, "look">;
   readonly strategies: Strategies;
+  /** What staff have said beside the site file. */
+  readonly noCuts: Pick<NoCutsInForce, "open" | "outagesAt">;
   /** In the order of their numbers, page by page. */
   readonly accounts: (page: { readonly limit: number; readonly after: AccountId | null }) => Promise<readonly AccountBook[]>;
   readonly transactor: Transactor;
@@ -91,19 +94,23 @@ export class NoticeRounds {
   }
 
   async #outages(): Promise<void> {
-    const { clock, accounts, strategies } = this.#parts;
+    const { clock, accounts, strategies, noCuts } = this.#parts;
     const now = clock.now();
     if (now >= this.#lookedAt && now < this.#lookedAt + OUTAGES_EVERY_MS) return;
     this.#lookedAt = now;
-    if (!strategies.outages.some((outage) => isToTell(outage, now))) return;
+    const said = await noCuts.open(null);
+    const isAny = said.some((span) => span.kind === "maintenance" && isToTell(asPlanned(span), now));
+    if (!isAny && !strategies.outages.some((outage) => isToTell(plannedOf(outage), now))) return;
     const told = new Map<string, Told>();
     for (let after: AccountId | null = null; ;) {
       const page: readonly AccountBook[] = await accounts({ limit: ACCOUNTS_AT_ONCE, after });
       for (const account of page) {
-        if (account.meter === null) continue;
+        const { meter } = account;
+        if (meter === null) continue;
         await this.#carefully({ account: account.account }, async () => {
-          for (const outage of strategies.of(account.account, account.class).rules["noCut.maintenance"])
-            await this.#outage(account, outage, now, told);
+          const inFile = strategies.of(account.account, account.class).rules["noCut.maintenance"].map(plannedOf);
+          const beside = noCuts.outagesAt(said, meter, account.class).map(asPlanned);
+          for (const outage of [...inFile, ...beside]) await this.#outage(account, outage, now, told);
         });
       }
       const last = page.at(-1);
@@ -112,10 +119,10 @@ export class NoticeRounds {
     }
   }
 
-  async #outage({ account, meter }: AccountBook, outage: Maintenance, now: Instant, told: Map<string, Told>): Promise<void> {
+  async #outage({ account, meter }: AccountBook, outage: Planned, now: Instant, told: Map<string, Told>): Promise<void> {
     const { store, teller, transactor } = this.#parts;
     if (!isToTell(outage, now)) return;
-    const [from, to] = [Date.parse(outage.from), Date.parse(outage.to)];
+    const { from, to } = outage;
     let before: Told = new Map();
     for (const kind of outageKinds) {
       const once = `${kind}/${from}/${to}`;
@@ -146,7 +153,15 @@ export class NoticeRounds {
   }
 }
 
-const isToTell = ({ from, to }: Maintenance, now: Instant): boolean => now >= Date.parse(from) - AHEAD_MS && now < Date.parse(to);
+interface Planned {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: string;
+}
+const plannedOf = ({ from, to, reason }: Maintenance): Planned => ({ from: Date.parse(from), to: Date.parse(to), reason });
+const asPlanned = ({ from, until, reason }: Outage): Planned => ({ from, to: until, reason });
+
+const isToTell = ({ from, to }: Planned, now: Instant): boolean => now >= from - AHEAD_MS && now < to;
 
 /** Whoever was told only yesterday knows. */
 const isSoon = (toldAt: Instant | undefined, from: number, now: Instant): boolean =>

@@ -7,9 +7,10 @@
  *
  * In shadow nothing is cut, so nobody is warned of it: what the relay shows is told all the same.
  */
-import { hours, later, type Instant } from "../kernel/clock.ts";
+import { hours, Instant, later } from "../kernel/clock.ts";
 import { windowCodes } from "../policy/calendar.ts";
 import type { Facts } from "../policy/facts.ts";
+import { heldUntil } from "../policy/no-cuts.ts";
 import type { Look } from "../policy/standing.ts";
 import type { Strategy } from "../policy/strategy.ts";
 import { FINAL, nearnessOf, type NoticeKind } from "./kinds.ts";
@@ -111,8 +112,9 @@ export function cutFrom({ facts, strategy }: Pick<Look, "facts" | "strategy">, n
   let at = noticesRequired ? later(now, Math.max(noticeMs, graceMs)) : grace > now ? grace : now;
   for (let window = 0; window < WINDOWS_MAX; window += 1) {
     const { codes, until } = calendar.at(at);
-    if (codes.length === 0 || until === null) break;
-    at = until;
+    const over = Math.max(heldUntil(facts.noCuts, at) ?? at, codes.length === 0 ? at : (until ?? at));
+    if (over === at) break;
+    at = Instant(over);
   }
   return at;
 }

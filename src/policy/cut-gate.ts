@@ -42,6 +42,8 @@ export interface GateParts {
   /** No rule cuts customers of this class. */
   readonly isProtectedClass: (account: string, className: string) => boolean;
   readonly classOf: (tx: Transaction, account: NonNullable<CommandWish["account"]>) => Promise<string | null>;
+  /** Somebody has said that nobody is cut where this meter hangs; left out: nobody is asked. */
+  readonly saidOf?: (tx: Transaction, meter: MeterAddress, classOf: () => Promise<string | null>) => Promise<string | null>;
   readonly alarms?: CutAlarms;
 }
 
@@ -140,14 +142,18 @@ export class CutGate {
 
   /** In the transaction that writes the attempt: null, or why it does not leave. */
   async mayLeave(tx: Transaction, command: Command, attempt: number): Promise<string | null> {
-    const { store, rails, meters } = this.#parts;
+    const { store, rails, meters, saidOf, classOf } = this.#parts;
     if (!cuts.includes(command.kind)) return null;
-    await meters.meter(tx, command.meter); // the meter's row first: locks in one order
+    const account = (await meters.meter(tx, command.meter))?.account ?? null; // the meter's row first: locks in one order
     const isAutomatic = isAutomaticCut(command);
     const list = isAutomatic ? await store.batchOf(tx, command.id) : null;
     // What counts against others goes alone: two must not both be the last that may. A stop stands before or after either of them.
     const counts = isAutomatic && attempt === 1 && list?.raisesBrake !== true;
     await store.lock(tx, counts ? "alone" : "beside");
+    const said = isAutomatic
+      ? await saidOf?.(tx, command.meter, async () => (account === null ? null : classOf(tx, account)))
+      : null;
+    if (said != null) return said;
     const figures = await this.figures(tx);
     if (!isAutomatic) return atTheWire(figures, rails, "person")?.held ?? null;
     this.#leaving.set(tx, list);

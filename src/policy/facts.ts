@@ -3,6 +3,7 @@ import type { Instant } from "../kernel/clock.ts";
 import { wallClock } from "../kernel/clock.ts";
 import { Fen } from "../kernel/money.ts";
 import type { ExemptionKind } from "./exemptions.ts";
+import { isOver, type NoCutSpan } from "./no-cuts.ts";
 import type { RemoteMeter } from "./policy-store.ts";
 
 /** The newest notice of a cut that was delivered. */
@@ -31,6 +32,8 @@ export interface Facts {
   /** The meter shows less now than the register that was believed and charged: one of the two is false. */
   readonly registerContradicted: boolean;
   readonly exemptions: readonly { readonly kind: ExemptionKind; readonly until: Instant }[];
+  /** What somebody has said of bad weather and outages here, and is not over; also what has not begun. */
+  readonly noCuts: readonly NoCutSpan[];
   readonly hasContact: boolean;
   readonly notice: DeliveredNotice | null;
   /** When the newest payment was taken. */
@@ -62,6 +65,7 @@ export const factsOf = (picture: RemoteMeter, now: Instant, timeZone: string, ha
   readingInDoubt: picture.readingInDoubt ?? false,
   registerContradicted: picture.registerContradicted ?? false,
   exemptions: picture.exemptions.filter(({ until }) => until > now),
+  noCuts: (picture.noCuts ?? []).filter((span) => !isOver(span, now)),
   hasContact,
   notice: picture.notice,
   paidAt: picture.paidAt,

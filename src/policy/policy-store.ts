@@ -5,6 +5,7 @@ import type { Instant } from "../kernel/clock.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Exemption, ExemptionKind } from "./exemptions.ts";
 import type { DayCost, DeliveredNotice, Facts } from "./facts.ts";
+import type { NoCutSpan } from "./no-cuts.ts";
 import type { Intent, Stage } from "./rules.ts";
 
 /** What the rules said of an account last, and since when; one row each, so that a look compares and writes nothing. */
@@ -42,6 +43,8 @@ export interface RemoteMeter {
   readonly cutWaiting: boolean;
   /** Those that nobody has taken back, whether their time is over or not. */
   readonly exemptions: readonly { readonly kind: ExemptionKind; readonly until: Instant }[];
+  /** What was said of bad weather and outages where it hangs, and is not over (`no-cuts-in-force.ts` shows it). Left out: nothing. */
+  readonly noCuts?: readonly NoCutSpan[];
   /** The newest that was delivered and told of a cut. */
   readonly notice: DeliveredNotice | null;
   readonly paidAt: Instant | null;

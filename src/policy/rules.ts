@@ -9,6 +9,7 @@ import { later, type Instant } from "../kernel/clock.ts";
 import { exemptionKinds, exemptionTable, type ExemptionKind } from "./exemptions.ts";
 import { windowCodes, type WindowCode } from "./calendar.ts";
 import type { Facts } from "./facts.ts";
+import { isHolding } from "./no-cuts.ts";
 import type { Strategy } from "./strategy.ts";
 
 export type { Facts } from "./facts.ts";
@@ -72,6 +73,13 @@ const restores = (kind: ExemptionKind): boolean => "restores" in exemptionTable[
 const exempt = (kinds: readonly ExemptionKind[]): readonly Guard[] =>
   kinds.map((kind) => ({ code: `exempt-${kind}`, holds: (f) => isExempt(f, kind) }));
 
+/** By the site file, or because somebody has said so. */
+const isWindow = (f: Facts, s: Strategy, code: WindowCode): boolean =>
+  s.calendar.at(f.now).codes.includes(code) || f.noCuts.some((span) => span.kind === code && isHolding(span, f.now));
+
+/** The first of the windows that hold, in the order of the policy; null: none does. */
+export const windowOver = (f: Facts, s: Strategy): WindowCode | null => windowCodes.find((code) => isWindow(f, s, code)) ?? null;
+
 /** What is said of everybody, also of who is cut already. */
 const foremost: readonly Guard[] = [
   { code: "meter-quarantined", holds: (f) => f.identity === "quarantined" }, // whose supply would it be?
@@ -100,7 +108,7 @@ const holdingBack: readonly Guard[] = [
     code: "reading-stale",
     holds: (f, s) => f.readAt === null || f.now - f.readAt > s.freshMs || f.now < f.readAt - CLOCK_SLACK_MS,
   },
-  ...windowCodes.map((code): Guard => ({ code, holds: (f, s) => s.calendar.at(f.now).codes.includes(code) })),
+  ...windowCodes.map((code): Guard => ({ code, holds: (f, s) => isWindow(f, s, code) })),
   { code: "notice-due", holds: (f, s) => s.noticesRequired && !isNoticed(f, s) },
   { code: "noticed-waiting", holds: (f, s) => s.noticesRequired && isNoticed(f, s) && f.now < noticeOver(f, s) },
   { code: "grace", holds: (f, s) => !s.noticesRequired && s.graceMs > 0 && f.now < graceOver(f, s) },
@@ -182,6 +190,7 @@ function nextOf(f: Facts, s: Strategy): Instant | null {
   for (const { until } of f.exemptions) perhaps(until);
   if (f.available < s.cutAt) {
     perhaps(s.calendar.at(f.now).until);
+    for (const { from, until } of f.noCuts) [from, until].forEach(perhaps);
     perhaps(s.warnOnlyUntil);
     perhaps(f.readAt === null ? null : f.readAt + s.freshMs + 1);
     if (!s.noticesRequired) perhaps(s.graceMs === 0 ? null : graceOver(f, s));

@@ -2,7 +2,8 @@
 import { yuan } from "../kernel/money.ts";
 import type { Facts } from "./facts.ts";
 import type { RemoteMeter, Standing } from "./policy-store.ts";
-import type { Decision } from "./rules.ts";
+import { isHolding } from "./no-cuts.ts";
+import { windowOver, type Decision } from "./rules.ts";
 import type { Strategy } from "./strategy.ts";
 
 /** One account as it is seen, by which rules, and what follows. */
@@ -47,7 +48,7 @@ export function standingAfter(
 
 /** As they are kept with a decision: money in yuan, moments in milliseconds, what is not there as null. */
 export function factsToKeep(facts: Facts, strategy: Strategy): Readonly<Record<string, unknown>> {
-  const { available, meanDailyCost, notice, now, ...rest } = facts;
+  const { available, meanDailyCost, notice, now, noCuts, ...rest } = facts;
   return {
     ...rest,
     at: now,
@@ -55,6 +56,9 @@ export function factsToKeep(facts: Facts, strategy: Strategy): Readonly<Record<s
     cutBelow: yuan(strategy.cutAt),
     meanDailyCost: meanDailyCost === null ? null : yuan(meanDailyCost),
     notice: notice === null ? null : { ...notice, available: yuan(notice.available) },
-    protectedTime: strategy.calendar.at(now).codes[0] ?? null,
+    protectedTime: windowOver(facts, strategy),
+    noCuts: noCuts
+      .filter((span) => isHolding(span, now))
+      .map(({ id, kind, scope, from, until, saidBy, reason }) => ({ id, kind, scope, from, until, saidBy, reason })),
   };
 }

@@ -13,10 +13,11 @@ import type { Exemption } from "./exemptions.ts";
 import type { CutBatch } from "./guard-store.ts";
 import type { ExemptionStore, KeptDecision, Notice, PolicyStore, RemoteMeter } from "./policy-store.ts";
 import type { Resolved } from "./resolve.ts";
+import { isHolding, type NoCutSpan } from "./no-cuts.ts";
 import { kindsOf, resting, type Rest } from "./resting.ts";
 import { decide, type Decision } from "./rules.ts";
 import type { Strategies } from "./strategies.ts";
-import { restWords, stageWords, wordsOf, type Words } from "./words.ts";
+import { noCutWords, restWords, stageWords, wordsOf, type Words } from "./words.ts";
 
 const KEPT_MAX = 10;
 const COMMANDS_LOOKED_AT = 100;
@@ -43,12 +44,16 @@ export interface Why {
   /** Every reason why nobody is cut now, also those that are not the rules' own. */
   readonly blocks: readonly string[];
   readonly answer: Words;
+  /** Of a code that tells more here than it does elsewhere: who has said it, and until when. */
+  readonly words: ReadonlyMap<string, Words>;
   /** The newest believed reading of the energy register, and whether it was charged; null: the ledger charges nothing of this meter. */
   readonly reading: (Reading & { readonly charged: boolean | null }) | null;
   /** Beside it, never instead of it. */
   readonly doubted: OpenDoubt | null;
   readonly notices: readonly Notice[];
   readonly exemptions: readonly Exemption[];
+  /** What was said of bad weather and outages where its meter hangs, and is not over. */
+  readonly noCuts: readonly NoCutSpan[];
   readonly decisions: readonly KeptDecision[];
   readonly commands: readonly Command[];
   /** Of those, the cuts that were on a list which two persons approved. */
@@ -98,7 +103,12 @@ export class WhyDesk {
     const rests = now === null ? [] : await this.#restsOf(now, resolved, asked);
     const isCut = now?.decision.want === "disconnected";
     const blocks = now === null ? [] : [...now.decision.blocks, ...outside, ...(isCut ? rests.map(({ code }) => code) : [])];
-    const answer = answerOf(account, now?.decision ?? null, blocks, { rests, timeZone: strategies.timeZone });
+    const { timeZone } = strategies;
+    const noCuts = facts?.noCuts ?? [];
+    const words = new Map(
+      [...noCuts].reverse().flatMap((one) => (isHolding(one, at) ? [[one.kind, noCutWords(one, timeZone)]] : [])),
+    );
+    const answer = answerOf(account, now?.decision ?? null, blocks, { rests, words, timeZone });
     const register = meter === null ? undefined : (await latestOf([meter])).find(({ item }) => item === "importedEnergy");
     const ordered = asked.filter(({ kind }) => RELAY.has(kind)).slice(0, KEPT_MAX);
     const lists: { command: Command; batch: CutBatch }[] = [];
@@ -107,7 +117,7 @@ export class WhyDesk {
       if (batch !== null) lists.push({ command, batch });
     }
     return {
-      ...{ at, account, resolved, now, blocks, answer },
+      ...{ at, account, resolved, now, blocks, answer, words, noCuts },
       reading: register === undefined ? null : { ...register, charged: isCharged(register, picture) },
       doubted: meter === null ? null : await openDoubtOf(meter),
       notices: await store.noticesOf(id, KEPT_MAX),
@@ -139,7 +149,11 @@ export function answerOf(
   account: AccountBook,
   decision: Decision | null,
   blocks: readonly string[],
-  { rests, timeZone }: { readonly rests: readonly Rest[]; readonly timeZone: string },
+  {
+    rests,
+    words,
+    timeZone,
+  }: { readonly rests: readonly Rest[]; readonly words: ReadonlyMap<string, Words>; readonly timeZone: string },
 ): Words {
   if (decision === null)
     return account.mode === "local"
@@ -150,7 +164,7 @@ export function answerOf(
       : { en: "No meter of this account can be cut by a rule now.", zh: "该户目前没有可由规则控制的电表。" };
   const stage = stageWords[decision.stage];
   const waits = new Map<string, Words>(rests.map((rest) => [rest.code, restWords(rest, timeZone)]));
-  const reasons = blocks.map((code) => waits.get(code) ?? wordsOf(code));
+  const reasons = blocks.map((code) => waits.get(code) ?? words.get(code) ?? wordsOf(code));
   if (decision.want === "connected" && waits.size > 0) {
     const [because, why] = [wordsOf(decision.because), [...waits.values()]];
     return {

@@ -1,7 +1,8 @@
 /** What codes of the rules mean, for whoever asks "why was I cut, why was I not?": one sentence each, in both languages. */
 import { exemptionKinds, exemptionTable } from "./exemptions.ts";
-import { iso } from "../kernel/clock.ts";
+import { iso, type Instant } from "../kernel/clock.ts";
 import type { HeldBy } from "./guard-rails.ts";
+import type { NoCutSpan } from "./no-cuts.ts";
 import type { Rest, RestCode } from "./resting.ts";
 import type { Block, Stage } from "./rules.ts";
 
@@ -76,10 +77,19 @@ export const becauseWords: Readonly<Record<Because, Words>> = {
 export const wordsOf = (because: string): Words =>
   (becauseWords as Readonly<Record<string, Words>>)[because] ?? say(because, because);
 
+const minuteOf = (at: Instant, timeZone: string): string =>
+  iso(at, timeZone).slice(0, "2026-11-23T10:00".length).replace("T", " ");
+
+/** With whose word it is, and until when. */
+export function noCutWords({ kind, saidBy, until, reason }: NoCutSpan, timeZone: string): Words {
+  const [{ en, zh }, at] = [becauseWords[kind], minuteOf(until, timeZone)];
+  return say(`${en}: said by ${saidBy}, until ${at} (${reason})`, `${zh}:由 ${saidBy} 登记,至 ${at}(${reason})`);
+}
+
 /** With the moment at which it is asked for again, where there is one. */
 export function restWords({ code, until }: Rest, timeZone: string): Words {
   const { en, zh } = becauseWords[code];
   if (until === null) return { en, zh };
-  const at = iso(until, timeZone).slice(0, "2026-11-23T10:00".length).replace("T", " ");
+  const at = minuteOf(until, timeZone);
   return say(`${en} (until ${at})`, `${zh}(至 ${at})`);
 }

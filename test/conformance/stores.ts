@@ -19,6 +19,7 @@ import type { LedgerStore } from "../../src/ledger/ledger-store.ts";
 import type { GuardStore } from "../../src/policy/guard-store.ts";
 import { NoticeId, type NoticeRecord } from "../../src/notices/notice.ts";
 import type { NoticeStore } from "../../src/notices/notice-store.ts";
+import type { NoCutStore } from "../../src/policy/no-cut-store.ts";
 import type { ExemptionStore, Notice, PolicyStore } from "../../src/policy/policy-store.ts";
 import type { RetentionStore } from "../../src/retention/retention-store.ts";
 import { PostgresBillingStore } from "../../src/stores/billing-store.ts";
@@ -39,6 +40,7 @@ import { PostgresMeterLookStore } from "../../src/stores/meter-look-store.ts";
 import { PostgresMeterStore } from "../../src/stores/meter-store.ts";
 import type { Untold } from "../../src/stores/outbox-pump.ts";
 import { PostgresOutbox } from "../../src/stores/outbox.ts";
+import { PostgresNoCutStore } from "../../src/stores/no-cut-store.ts";
 import { PostgresNoticeStore } from "../../src/stores/notice-store.ts";
 import { PostgresPaymentStore } from "../../src/stores/payment-store.ts";
 import { PostgresRecoveryStore } from "../../src/stores/recovery-store.ts";
@@ -70,6 +72,7 @@ export interface Kept {
   readonly policy: PolicyStore;
   readonly exemptions: ExemptionStore;
   readonly guards: GuardStore;
+  readonly noCuts: NoCutStore;
   readonly notices: NoticeStore;
   /** As whoever sends notices writes them. */
   addNotice(notice: Notice): Promise<void>;
@@ -116,6 +119,7 @@ async function onPostgres(clock: Clock): Promise<Kept> {
     policy: new PostgresPolicyStore(db),
     exemptions: new PostgresExemptionStore(db),
     guards: new PostgresGuardStore(db),
+    noCuts: new PostgresNoCutStore(db),
     notices: new PostgresNoticeStore(db),
     addNotice: async ({ account, at: when, stage, delivered, available }) => {
       await db.run(
@@ -210,6 +214,9 @@ function inMemory(clock: Clock): Kept {
     },
     get guards() {
       return stores.guards;
+    },
+    get noCuts() {
+      return stores.noCuts;
     },
     get notices() {
       return stores.notices;

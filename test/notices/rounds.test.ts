@@ -37,6 +37,7 @@ test("whoever cannot be looked after holds up neither the next one nor an outage
     strategies: new Strategies({
       ...{ timeZone: "Asia/Shanghai", site: { noCut: { maintenance } }, classes: new Map(), accounts: new Map() },
     }),
+    noCuts: { open: () => Promise.resolve([]), outagesAt: () => [] },
     accounts: () =>
       Promise.resolve(
         accounts.map((account, n) => ({
@@ -47,7 +48,7 @@ test("whoever cannot be looked after holds up neither the next one nor an outage
           tariff: "flat",
           meter: meters[n]!,
         })),
-      ) as ReturnType<ConstructorParameters<typeof NoticeRounds>[0]["accounts"]>,
+      ),
     transactor: { transact: (work) => work({} as never) },
     clock,
     log: silentLog,

@@ -27,6 +27,7 @@ const usual: Facts = {
     readingInDoubt: false,
     registerContradicted: false,
     exemptions: [],
+    noCuts: [],
   },
   ...{ hasContact: true, notice: null, paidAt: null, arrearsSince: null, meanDailyCost: null },
 };

@@ -118,7 +118,6 @@ export async function raiseNoticeWorld(options: {
       };
       return noticesOf({
         ...parts,
-        policy: { remoteMeter: (tx, meter) => house!.stores.policy.remoteMeter(tx, meter) },
         accounts: (page) => house!.stores.meters.accounts(page),
         undelivered,
         channels,

@@ -23,6 +23,7 @@ export const owing: Facts = {
   readingInDoubt: false,
   registerContradicted: false,
   exemptions: [],
+  noCuts: [],
   hasContact: false,
   notice: null,
   paidAt: null,

@@ -9,6 +9,7 @@ import { Fen } from "../../src/kernel/money.ts";
 import { exemptionKinds } from "../../src/policy/exemptions.ts";
 import type { PolicyRules } from "../../src/policy/policy-file.ts";
 import { decide, type Facts } from "../../src/policy/rules.ts";
+import { noCutKinds, type NoCutSpan } from "../../src/policy/no-cuts.ts";
 import { owing, strategyOf } from "./a-case.ts";
 
 const ZONES = ["Asia/Shanghai", "Europe/Madrid", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"];
@@ -70,6 +71,24 @@ const rules: fc.Arbitrary<PolicyRules> = fc.record({
 const before = (now: Instant, most: number): fc.Arbitrary<Instant> =>
   fc.integer({ min: -5, max: most }).map((m) => Instant(now - minutes(m)));
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { freq: 6 });
+/** Said a while ago for a time around now, or for now, and perhaps ended. Mostly not holding: else little else is seen. */
+const spanAround = (now: Instant): fc.Arbitrary<NoCutSpan> =>
+  fc
+    .record({
+      kind: fc.constantFrom(...noCutKinds),
+      said: fc.integer({ min: 0, max: 3_000 }),
+      begins: fc.integer({ min: -400, max: 2_000 }),
+      lasts: fc.integer({ min: 1, max: 500 }),
+      ended: fc.option(fc.integer({ min: 0, max: 100 }), { nil: null, freq: 1 }),
+    })
+    .map(({ kind, said, begins, lasts, ended }) => {
+      const [saidAt, from] = [Instant(now - minutes(said)), Instant(now + minutes(begins))];
+      const end = ended === null ? null : Instant(now - minutes(ended));
+      return {
+        ...{ id: "s", kind, scope: "site", from, until: Instant(from + minutes(lasts)), reason: "r", saidAt, saidBy: "anna" },
+        ...{ endedAt: end, endedBy: end === null ? null : "bo", endReason: end === null ? null : "over" },
+      };
+    });
 const factsAt = (now: Instant): fc.Arbitrary<Facts> =>
   fc.record({
     now: fc.constant(now),
@@ -92,6 +111,7 @@ const factsAt = (now: Instant): fc.Arbitrary<Facts> =>
       }),
       { maxLength: 1 },
     ),
+    noCuts: fc.array(spanAround(now), { maxLength: 2 }),
     hasContact: fc.boolean(),
     notice: maybe(
       fc
@@ -155,6 +175,9 @@ function whoSaysNo(f: Facts, said: PolicyRules, timeZone: string): readonly stri
     "he has just come over": here.day < new Date(overAt).toISOString().slice(0, 10),
     "the weather is bad": weather,
     "an outage is planned": maintenance.some((outage) => Date.parse(outage.from) <= f.now && f.now < Date.parse(outage.to)),
+    "somebody has said so": f.noCuts.some(
+      ({ from, until, saidAt, endedAt }) => endedAt === null && f.now < until && (from <= f.now || from <= saidAt),
+    ),
     "it is the weekend": weekends && ["Sat", "Sun"].includes(here.weekday),
     "it is a holiday": holidays.includes(here.day) || (dayBefore && holidays.includes(tomorrow)),
     "it is a quiet hour": from <= to ? here.minute >= from && here.minute < to : here.minute >= from || here.minute < to,
@@ -168,7 +191,7 @@ function whoSaysNo(f: Facts, said: PolicyRules, timeZone: string): readonly stri
   };
   return Object.keys(sentences).filter((sentence) => sentences[sentence]);
 }
-const SENTENCES = 23;
+const SENTENCES = 24;
 
 const given = anyNow.chain((now) => fc.record({ facts: factsAt(now), said: rules, zone: fc.constantFrom(...ZONES) }));
 

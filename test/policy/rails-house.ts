@@ -13,6 +13,7 @@ import { AccountId, BusId, MeterAddress, type CommandId } from "../../src/kernel
 import { silentLog } from "../../src/kernel/log.ts";
 import { Fen, parseYuan, ZERO_FEN } from "../../src/kernel/money.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
+import { noCutsOf, type NoCutRooms } from "../../src/house/no-cuts.ts";
 import { guardRailsOf, type CutRooms } from "../../src/house/guard-rails.ts";
 import { guardRailsShape, type GuardRails } from "../../src/policy/guard-settings.ts";
 import type { CutAlarms } from "../../src/policy/cut-alarms.ts";
@@ -40,6 +41,7 @@ export interface RailsHouseOptions {
 export interface Gateway {
   readonly rules: Reconciler;
   readonly rooms: CutRooms;
+  readonly noCuts: NoCutRooms;
   readonly service: CommandService;
   readonly payments: PaymentService;
 }
@@ -106,29 +108,40 @@ export async function raiseRailsHouse(options: RailsHouseOptions): Promise<Rails
     wake: () => Promise.resolve(),
   };
   const ledger = new Ledger({ store: stores.ledger, clock });
-  const { commands, payments, meters: meterStore, guards, policy } = stores;
+  const { commands, payments, meters: meterStore } = stores;
   const common = { clock, newId, commands, payments, meters: meterStore, ledger, outbox, log: silentLog, transactor: db };
+  const config = {
+    ...{ site: { name: "rails", timeZone: "Asia/Shanghai" }, guardRails: rails },
+    buses: [...new Set(records.map(({ bus }) => bus))].map((id) => ({
+      id,
+      transport: { kind: "serial", path: id, baudRate: 2_400, dataBits: 8, parity: "even", stopBits: 1 } as const,
+    })),
+  };
+  const street = {
+    meter: (address: MeterAddress) => records.find((record) => record.address === address),
+    meters: () => records,
+  } as never;
   const raise = (): Gateway => {
+    const noCuts = noCutsOf({ config, books: common, stores, street });
     const service: CommandService = new CommandService({ ...common, needsTwo: (tx, wish) => rooms.gate.needsTwo(tx, wish) });
     const rooms: CutRooms = guardRailsOf({
-      ...{ books: common, stores: { guards, policy }, service: () => service, strategies, alarms: options.alarms },
-      config: {
-        guardRails: rails,
-        buses: [...new Set(records.map(({ bus }) => bus))].map((id) => ({
-          id,
-          transport: { kind: "serial", path: id, baudRate: 2_400, dataBits: 8, parity: "even", stopBits: 1 },
-        })),
+      ...{
+        books: common,
+        stores: { guards: stores.guards, policy: noCuts.policy },
+        service: () => service,
+        strategies,
+        alarms: options.alarms,
       },
-      street: { meter: (address: MeterAddress) => records.find((record) => record.address === address) } as never,
+      ...{ config, street, noCuts: noCuts.inForce },
       holdsCuts: () => Promise.resolve(false),
     });
     const rules = new Reconciler({
-      ...{ ...common, store: policy, service, strategies, rails: rooms },
+      ...{ ...common, store: noCuts.policy, service, strategies, rails: rooms },
       heardAt: () => null,
       readSoon: () => undefined,
     });
     const taking = new PaymentService({ ...common, service, afterCredit: rules, channels: null, cap: Fen(10_000_000n) });
-    return { rules, rooms, service, payments: taking };
+    return { rules, rooms, noCuts, service, payments: taking };
   };
   const first = raise();
   const { books } = db;

@@ -20,6 +20,8 @@ import { written } from "./trace.ts";
 const PROGRESS_MS = 5_000;
 /** What a storm throws away it throws away soon: with room for it, it is swept up seldom. */
 const YOUNG_MB = 64;
+/** A life that was killed leaves waits behind, whose signals Node keeps for as long as its thread lives: 4 MB a storm. */
+const STORMS_A_WORKER = 50;
 
 interface Wanted {
   readonly first: number;
@@ -117,13 +119,20 @@ async function main({ first, storms, jobs, trace, keepsOn, plan }: Wanted): Prom
 }
 
 /** One core: storm after storm, until there are no more. */
-function work(more: () => StormPlan | null, take: (report: StormReport, cpuMs: number) => void): Promise<void> {
+async function work(more: () => StormPlan | null, take: (report: StormReport, cpuMs: number) => void): Promise<void> {
+  for (let plan = more(); plan !== null; plan = more()) await shift(plan, more, take);
+}
+
+/** As many as one worker does. */
+function shift(plan: StormPlan, more: () => StormPlan | null, take: (report: StormReport, cpuMs: number) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./crew.ts", import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+    let given = 0;
     const give = (): void => {
-      const plan = more();
-      if (plan === null) void worker.terminate().then(() => resolve());
-      else worker.postMessage(plan);
+      const next = given === 0 ? plan : given < STORMS_A_WORKER ? more() : null;
+      given += 1;
+      if (next === null) void worker.terminate().then(() => resolve());
+      else worker.postMessage(next);
     };
     worker.on("message", ({ report, cpuMs }: { report: StormReport; cpuMs: number }) => {
       take(report, cpuMs);

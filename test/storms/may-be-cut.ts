@@ -3,6 +3,7 @@ import type { Instant } from "../../src/kernel/clock.ts";
 import { hours } from "../../src/kernel/clock.ts";
 import type { MeterAddress } from "../../src/kernel/ids.ts";
 import { yuan } from "../../src/kernel/money.ts";
+import type { NoCutSpan } from "../../src/policy/no-cuts.ts";
 import type { Books } from "../../src/stores/in-memory/tables.ts";
 import type { Site } from "./site.ts";
 
@@ -20,8 +21,14 @@ export function mayBeCut(books: Books, site: Site, meter: MeterAddress, now: Ins
   if (available >= site.house.policy.cutBelow) return `its account has ${yuan(available)}`;
   const spared = site.spared.find((one) => one.account === account && one.from <= now && now < one.to);
   if (spared !== undefined) return `its account is spared: ${spared.by}`;
+  const said = books.noCuts.all(null).find((one) => one.endedAt === null && isSaid(one, row.bus, now));
+  if (said !== undefined) return `${said.saidBy} has said it of the ${said.scope}: ${said.kind}`;
   return isQuiet(site, now) ? "nobody is cut at this hour" : null;
 }
+
+/** What was said for now begins with its being said, whatever the clock of another machine shows. */
+const isSaid = ({ scope, from, until, saidAt }: NoCutSpan, bus: string, now: Instant): boolean =>
+  (scope === "site" || scope === `bus ${bus}`) && (from <= now || from <= saidAt) && now < until;
 
 function isQuiet({ house }: Site, now: Instant): boolean {
   const { hours: quiet, weekends } = house.policy.noCut;

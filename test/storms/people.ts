@@ -3,12 +3,19 @@
  * their minds, and press the button of a meter that lets them.
  */
 import type { CommandKind } from "../../src/commands/command.ts";
-import { hours, minutes } from "../../src/kernel/clock.ts";
+import type { Chance } from "../../src/kernel/chance.ts";
+import { hours, iso, later, minutes } from "../../src/kernel/clock.ts";
 import { AccountId, type MeterAddress, type PaymentId } from "../../src/kernel/ids.ts";
 import { Fen, yuan } from "../../src/kernel/money.ts";
+import { noCutKinds } from "../../src/policy/no-cuts.ts";
 import { between, chosen, happens, weighed } from "./draws.ts";
 import { noCauseOf } from "./invariants.ts";
+import { TIME_ZONE } from "./site.ts";
 import type { World } from "./world.ts";
+
+/** Of bad weather and outages that somebody says, in a day; some are ended early. */
+const NO_CUTS_A_DAY = 1.5;
+const ENDED_SHARE = 0.3;
 
 const CHANNELS = ["bank", "counter", "app"] as const;
 const ORDERS: Readonly<Partial<Record<CommandKind, number>>> = {
@@ -64,6 +71,34 @@ export class People {
         void clock.wait(at).then(() => this.#order(meter.address));
       }
     }
+  }
+
+  /** By a die of its own, so that the rest of a storm is what it was. */
+  sayNoCuts(days: number): void {
+    const { clock, chance } = this.#world;
+    const luck = chance.child("no-cuts");
+    for (let left = NO_CUTS_A_DAY * days; happens(luck, left); left -= 1)
+      void clock.wait(between(luck, 0, hours(24) * days)).then(() => this.#sayNoCut(luck));
+  }
+
+  async #sayNoCut(luck: Chance): Promise<void> {
+    const { clock, site, trace } = this.#world;
+    const kind = chosen(luck, noCutKinds);
+    const bus = happens(luck, 0.5) ? chosen(luck, site.buses).id : undefined;
+    const begins = happens(luck, 0.3) ? between(luck, minutes(1), hours(2)) : 0;
+    const text = (ms: number): string => iso(later(clock.now(), ms), TIME_ZONE);
+    const until = text(begins + between(luck, minutes(30), hours(8)));
+    const wish = { kind, from: begins === 0 ? undefined : text(begins), until, scope: { bus }, reason: "a storm", by: "on duty" };
+    trace.note("person", bus ?? "site", `says ${kind}, from ${wish.from ?? "now"} until ${until}`);
+    const answer = await this.#world.ask("on duty", ({ transactor, cuts }) =>
+      transactor.transact((tx) => cuts.noCuts.say(tx, wish)),
+    );
+    if ("refused" in answer || !happens(luck, ENDED_SHARE)) return;
+    await clock.wait(between(luck, minutes(1), hours(2)));
+    const end = { by: "on duty", reason: "the sky is clear" };
+    await this.#world.ask("on duty", ({ transactor, cuts }) =>
+      transactor.transact((tx) => cuts.noCuts.end(tx, answer.given.id, end)),
+    );
   }
 
   /** Whoever sits in the dark and may, presses the button. */

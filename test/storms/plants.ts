@@ -72,11 +72,17 @@ const trustTheAcknowledgement: Plant = {
     }),
 };
 
+/** Somebody has said that the weather is bad, and no gateway asks. */
+const forgetTheWeather: Plant = {
+  stores: (stores) => ({ ...stores, noCuts: instead(stores.noCuts, { open: () => Promise.resolve([]) }) }),
+};
+
 export const plants = {
   nothing: {},
   "send-again-on-silence": sendAgainOnSilence,
   "forget-the-fence": forgetTheFence,
   "trust-the-acknowledgement": trustTheAcknowledgement,
+  "forget-the-weather": forgetTheWeather,
 } as const satisfies Record<string, Plant>;
 export type PlantName = keyof typeof plants;
 export const isPlantName = (text: string): text is PlantName => Object.hasOwn(plants, text);

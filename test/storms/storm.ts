@@ -52,6 +52,7 @@ export async function runStorm(
   const isBroken = (): boolean => truth.isBroken;
   await clock.pass(minutes(10), isBroken); // everybody was read once before anything happens
   people.appoint(plan.days);
+  people.sayNoCuts(plan.days);
   void people.pressButtons(leaving.signal);
   weather.appoint(plan.faults, plan.days);
   await clock.pass(hours(24) * plan.days, isBroken);

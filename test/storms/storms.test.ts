@@ -57,6 +57,7 @@ const found: readonly { plant: PlantName; by: string }[] = [
   { plant: "send-again-on-silence", by: "one frame for each attempt" },
   { plant: "forget-the-fence", by: "whoever speaks on a line holds it" },
   { plant: "trust-the-acknowledgement", by: "what is confirmed was obeyed, what is given back was not" },
+  { plant: "forget-the-weather", by: "the rules cut nobody who may not be cut" },
 ];
 
 test.each(found)("a planted mistake is found within four storms: $plant", { timeout: LIMIT_MS }, async ({ plant, by }) => {

@@ -12,6 +12,7 @@ import { InMemoryLedgerStore } from "./ledger-store.ts";
 import { InMemoryLineLeases } from "./line-leases.ts";
 import { InMemoryMeterLookStore } from "./meter-look-store.ts";
 import { InMemoryMeterStore } from "./meter-store.ts";
+import { InMemoryNoCutStore } from "./no-cut-store.ts";
 import { InMemoryNoticeStore } from "./notice-store.ts";
 import { InMemoryOutbox } from "./outbox.ts";
 import { InMemoryPaymentStore } from "./payment-store.ts";
@@ -37,6 +38,7 @@ export interface StoresInMemory {
   readonly policy: InMemoryPolicyStore;
   readonly exemptions: InMemoryExemptionStore;
   readonly guards: InMemoryGuardStore;
+  readonly noCuts: InMemoryNoCutStore;
   readonly notices: InMemoryNoticeStore;
   readonly recovery: InMemoryRecoveryStore;
   readonly validation: InMemoryValidationStore;
@@ -62,6 +64,7 @@ export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: strin
   policy: new InMemoryPolicyStore(db),
   exemptions: new InMemoryExemptionStore(db),
   guards: new InMemoryGuardStore(db),
+  noCuts: new InMemoryNoCutStore(db),
   notices: new InMemoryNoticeStore(db),
   recovery: new InMemoryRecoveryStore(db),
   validation: new InMemoryValidationStore(db),

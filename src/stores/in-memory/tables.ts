@@ -20,6 +20,7 @@ import type { SettlementDay } from "../../ledger/settlement-day.ts";
 import type { Exemption } from "../../policy/exemptions.ts";
 import type { NoticeAttempt, NoticeId, NoticeRecord } from "../../notices/notice.ts";
 import type { CutBatch, CutMember, Halt, Left } from "../../policy/guard-store.ts";
+import type { NoCutSpan } from "../../policy/no-cuts.ts";
 import type { KeptDecision, Standing, StrategyVersion } from "../../policy/policy-store.ts";
 import type { Intent } from "../../policy/rules.ts";
 import type { Incident, IncidentId, IncidentStep } from "../../recovery/incident.ts";
@@ -313,6 +314,13 @@ export class Books {
     groups: { account: (row) => row.account },
     check: (row) => {
       if (row.until <= row.from) throw new ConstraintViolated("exemptions_check");
+    },
+  });
+  readonly noCuts = new Table<NoCutSpan>({
+    name: "no_cuts",
+    keyOf: (row) => row.id,
+    check: (row) => {
+      if (row.until <= row.from) throw new ConstraintViolated("no_cuts_last");
     },
   });
   readonly siteLocks = new Table<{ readonly name: string }>({ name: "site_locks", keyOf: (row) => row.name });
