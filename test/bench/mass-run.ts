@@ -123,24 +123,22 @@ async function someonePays(
   { database }: Ground,
   { payers, paidAt }: { readonly payers: number; readonly paidAt: Map<string, number> },
 ): Promise<void> {
-  while (paidAt.size < payers) {
-    const [row] = await withBooks(database, (db) =>
-      db.rows<{ meter: string | null; waiting: boolean }>(
+  await withBooks(database, async (db) => {
+    while (paidAt.size < payers) {
+      const [row] = await db.rows<{ meter: string | null; waiting: boolean }>(
         null,
         `SELECT (SELECT meter FROM cut_members WHERE state = 'cut' AND NOT meter = ANY($1) ORDER BY place LIMIT 1) AS meter,
                 EXISTS (SELECT 1 FROM cut_members WHERE state IN ('waiting', 'asked')) AS waiting`,
         [[...paidAt.keys()]],
-      ),
-    );
-    if (!row!.waiting) return;
-    if (row!.meter === null) {
+      );
+      if (!row!.waiting) return;
+      if (row!.meter !== null) {
+        paidAt.set(row!.meter, wallNow());
+        await pay(house, row!.meter);
+      }
       await systemClock.wait(PAY_EVERY_MS);
-      continue;
     }
-    paidAt.set(row!.meter, wallNow());
-    await pay(house, row!.meter);
-    await systemClock.wait(PAY_EVERY_MS);
-  }
+  });
 }
 
 const wrongAtMeters = (meters: Awaited<ReturnType<typeof picturesOf>>, paidAt: ReadonlyMap<string, number>): readonly string[] =>
