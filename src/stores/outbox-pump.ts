@@ -3,7 +3,7 @@
  *
  * A row is written in the transaction that made it true; the pump reads rows in order, hands them out, and only then
  * deletes them. Dying in between means handing out twice, never losing. After each commit the pump is nudged, so nothing
- * waits for a period; the sweeper is the net beneath: whatever is due and has no job gets one.
+ * waits for a period but the few milliseconds in which rows gather while many commit; the sweeper is the net beneath: whatever is due and has no job gets one.
  */
 import { seconds, type Clock } from "../kernel/clock.ts";
 import type { Announcement } from "../kernel/events.ts";
@@ -15,6 +15,8 @@ import type { Transactor } from "../kernel/transaction.ts";
 const ROWS_AT_ONCE = 500;
 /** Without a nudge (another process wrote the row, the queue was away) the pump looks by itself. */
 const LOOK_EVERY_MS = seconds(1);
+/** After something was handed out: what is committed meanwhile goes together. A look and a deletion for each single row cost more than the row. */
+const GATHER_MS = 20;
 
 export interface OutboxSinks {
   jobs(commands: readonly CommandId[]): Promise<void>;
@@ -76,7 +78,9 @@ export class OutboxPump {
     while (!this.#stop.signal.aborted) {
       this.#nudge = new AbortController();
       try {
-        if ((await this.#deliver()) === ROWS_AT_ONCE) continue;
+        const told = await this.#deliver();
+        if (told === ROWS_AT_ONCE) continue;
+        if (told > 0) await clock.wait(GATHER_MS, this.#stop.signal);
       } catch (error) {
         log.warn({ reason: reasonOf(error) }, "what is committed could not be handed out; it is tried again");
         await clock.wait(LOOK_EVERY_MS, this.#stop.signal);
