@@ -37,7 +37,8 @@ import type { IdentityWatch } from "./identity-watch.ts";
 import { RESTORED, type RestoredBooks } from "./restored.ts";
 import { registerBeside } from "./register-beside.ts";
 import { cuts, isAutomaticCut, rivalsOf } from "./rivals.ts";
-import { watched } from "./watched-session.ts";
+import { SightInHand } from "./sight-in-hand.ts";
+import { watched, type WatchedSession } from "./watched-session.ts";
 
 /** Attempts that may follow each other at once; later ones wait, so that a bad line is not beaten. */
 const QUICK_ATTEMPTS = 3;
@@ -68,12 +69,12 @@ export interface Pace {
 
 /** What a session saw on its way; the books keep it. */
 export interface SightKeeper {
-  relay(command: Command, picture: RelayPicture): Promise<void>;
+  relay(tx: Transaction, command: Command, picture: RelayPicture): Promise<void>;
   wallet(command: Command, wallet: Wallet): Promise<void>;
   /** Of a wallet that shows no count; left out: nobody keeps it. */
   balance?(command: Command, seen: BalanceSight): Promise<void>;
   /** Before the rules cut: what was used is read once more, and has to be believed; and when a supply is seen cut or restored. Left out: nobody reads it. */
-  energy?(session: MeterSession): Promise<readonly Reading[]>;
+  energy?(session: MeterSession, relay?: SightInHand): Promise<readonly Reading[]>;
 }
 
 export interface RunnerParts extends ConclusionParts {
@@ -141,7 +142,7 @@ export class CommandRunner {
     if (taken === null) return;
     const log = this.#parts.log.child({ command: id, meter: taken.meter, kind: taken.kind });
     const definition = definitionOf(taken.kind);
-    let session: MeterSession | null = null;
+    let session: WatchedSession | null = null;
     try {
       if (taken.effect === "sets" && this.#parts.restored?.isOfThen(taken) === true) {
         await this.#steps.leaveUndone(taken);
@@ -159,18 +160,19 @@ export class CommandRunner {
       // A restore that nobody looked at yet is a probe of its own: its meter may only be believed silent.
       const mayProbe = definition.priority === Priority.safety && taken.looks === 0;
       const raw = await this.#parts.street.session(taken.meter, { priority: definition.priority, mayProbe });
-      session = raw;
-      const seen = watched(raw, {
-        relay: (picture) => this.#parts.sights.relay(taken, picture),
+      session = watched(raw, {
+        relay: new SightInHand(this.#parts.transactor, (tx, picture) => this.#parts.sights.relay(tx, taken, picture)),
         wallet: (wallet) => this.#parts.sights.wallet(taken, wallet),
         balance: async (balance) => this.#parts.sights.balance?.(taken, balance),
       });
       // While we waited for the meter another worker may have taken it, or a person cancelled it.
       const command = await this.#parts.commands.find(null, id);
       if (command === null || command.fence !== taken.fence || !isOpen(command.state)) return;
-      if (isUnsent(command.state)) await this.#first(definition, seen, command, log);
-      else await this.#lookFirst(definition, seen, command, log);
+      if (isUnsent(command.state)) await this.#first(definition, session, command, log);
+      else await this.#lookFirst(definition, session, command, log);
+      await session.relaySeen.settle();
     } catch (error) {
+      await session?.relaySeen.settle();
       await this.#troubles.meet(taken, error, log, session);
     } finally {
       await session?.close();
@@ -178,7 +180,7 @@ export class CommandRunner {
   }
 
   /** Nothing has been sent yet. */
-  async #first(definition: CommandDefinition, session: MeterSession, command: Command, log: Logger): Promise<void> {
+  async #first(definition: CommandDefinition, session: WatchedSession, command: Command, log: Logger): Promise<void> {
     const stranger = await identityDoubt(this.#parts, session, command);
     if (stranger !== null) {
       await this.#steps.apply(command, { type: "declined", because: stranger });
@@ -186,6 +188,7 @@ export class CommandRunner {
     }
     if (command.effect === "adds" && (await this.#steps.isSuspected(session, command))) return;
     const choice = await definition.look(session, command);
+    if (choice.choose !== "send" || !isAutomaticCut(command)) await session.relaySeen.settle();
     switch (choice.choose) {
       case "refuse":
         if (choice.fault === "customer-mismatch") await quarantine(this.#parts, session, command, choice.fault);
@@ -207,7 +210,7 @@ export class CommandRunner {
   }
 
   /** Bytes may have left: only a look tells. */
-  async #lookFirst(definition: CommandDefinition, session: MeterSession, given: Command, log: Logger): Promise<void> {
+  async #lookFirst(definition: CommandDefinition, session: WatchedSession, given: Command, log: Logger): Promise<void> {
     let command = given;
     const last = await this.#parts.commands.lastAttempt(command.id);
     if (last === null) throw new Error(`command ${command.id} is ${command.state} without an attempt`);
@@ -232,7 +235,7 @@ export class CommandRunner {
 
   async #attempt(
     definition: CommandDefinition,
-    session: MeterSession,
+    session: WatchedSession,
     command: Command,
     before: Before,
     number: number,
@@ -241,7 +244,8 @@ export class CommandRunner {
     const { clock, transactor, commands, guard, rails, outbox } = this.#parts;
     const isCut = cuts.includes(command.kind);
     // One false register looks like arrears until the next true one: nobody is cut between the two. A payment may come meanwhile, too.
-    if (isAutomaticCut(command)) await this.#parts.sights.energy?.(session);
+    if (isAutomaticCut(command)) await this.#parts.sights.energy?.(session, session.relaySeen);
+    await session.relaySeen.settle();
     const attempt: { -readonly [K in keyof Attempt]: Attempt[K] } = {
       number,
       fence: command.fence,
@@ -286,6 +290,9 @@ export class CommandRunner {
     }
     const sending: Command = { ...command, state: "sending" };
     const reply = sent.sent === "silent" ? "silence" : "answered";
+    const silent = sent.sent === "silent" && sent.lineClosed === true ? LINE_CLOSED : sent.sent;
+    const outcome = sent.sent === "refused" ? `refused: ${sent.fault} ${sent.bits.join(", ")}`.trim() : silent;
+    attempt.outcome = outcome;
     const verifying = await this.#steps.applied(
       sending,
       { type: reply },
@@ -296,18 +303,15 @@ export class CommandRunner {
         looks: 0,
         lookAt: clock.now(),
       },
+      (tx) => commands.endAttempt(tx, command.id, command.fence, number, outcome, session.evidence),
     );
-    const silent = sent.sent === "silent" && sent.lineClosed === true ? LINE_CLOSED : sent.sent;
-    const outcome = sent.sent === "refused" ? `refused: ${sent.fault} ${sent.bits.join(", ")}`.trim() : silent;
-    attempt.outcome = outcome;
-    await commands.endAttempt(null, command.id, command.fence, number, outcome, session.evidence);
     log.info({ attempt: number, outcome }, "sent; now the meter must show it");
     await this.#verify(definition, session, verifying, attempt, sent.sent, sent.sent === "refused" ? sent.fault : null, log);
   }
 
   async #verify(
     definition: CommandDefinition,
-    session: MeterSession,
+    session: WatchedSession,
     command: Command,
     attempt: Attempt,
     lastReply: "acknowledged" | "silent" | "refused",
@@ -323,22 +327,21 @@ export class CommandRunner {
       refusal,
       attempt: attempt.number,
     });
-    await commands.endAttempt(
-      null,
-      command.id,
-      command.fence,
-      attempt.number,
-      refusal === null
-        ? `${isLineClosed(attempt) ? LINE_CLOSED : lastReply}: ${verdict.verdict}`
-        : `refused: ${refusal}: ${verdict.verdict}`,
-      session.evidence,
-    );
+    const said = refusal !== null ? `refused: ${refusal}` : isLineClosed(attempt) ? LINE_CLOSED : lastReply;
+    const outcome = `${said}: ${verdict.verdict}`;
+    const endAttempt = (tx: Transaction | null): Promise<void> =>
+      commands.endAttempt(tx, command.id, command.fence, attempt.number, outcome, session.evidence);
+    if (verdict.verdict !== "done") {
+      await session.relaySeen.settle();
+      await endAttempt(null);
+    }
     switch (verdict.verdict) {
       case "done": {
         const verifiedAt = clock.now();
         const register = await registerBeside(this.#parts.sights, session, command, log);
+        await session.relaySeen.settle();
         const receipt = { before: attempt.before, after: verdict.proof, attempts: attempt.number, ...register };
-        await this.#steps.apply(command, { type: "shown" }, { verifiedAt, receipt });
+        await this.#steps.apply(command, { type: "shown" }, { verifiedAt, receipt }, endAttempt);
         log.info({ attempts: attempt.number }, "confirmed: the meter shows it");
         return;
       }
@@ -367,7 +370,7 @@ export class CommandRunner {
   /** The meter shows that it was not obeyed: again, if there is time, with the number that was chosen at the look. */
   async #notDone(
     definition: CommandDefinition,
-    session: MeterSession,
+    session: WatchedSession,
     command: Command,
     attempt: Attempt,
     {

@@ -3,8 +3,9 @@
  * books that stands in the way of both. Everything here may come to nothing: whoever has lost the fence changes nothing.
  */
 import { later, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
-import type { Transactor } from "../kernel/transaction.ts";
+import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { MeterSession } from "../devices/meter.ts";
+import type { CommandEvent, Step } from "./command-machine.ts";
 import type { CommandChange } from "./command-store.ts";
 import { isUnsent, type Command } from "./command.ts";
 import { apply, type ConclusionParts } from "./conclusion.ts";
@@ -27,6 +28,10 @@ export class NotSent extends Error {
     this.because = because;
   }
 }
+
+type StepMore = Parameters<typeof apply>[4];
+/** What is written in the same transaction, where the step was ours to take. */
+type Beside = (tx: Transaction) => Promise<unknown>;
 
 export interface StepParts extends ConclusionParts {
   readonly clock: Clock;
@@ -105,14 +110,14 @@ export class CommandSteps {
     return this.waitFor(command, { waitingFor, lookAt: this.#parts.clock.now() });
   }
 
-  apply(command: Command, event: Parameters<typeof apply>[3], more: Parameters<typeof apply>[4] = {}): Promise<unknown> {
+  apply(command: Command, event: CommandEvent, more: StepMore = {}, beside?: Beside): Promise<unknown> {
     if (ENDS_UNSENT.has(event.type) && this.#parts.restored?.mayHaveBeenSent(command) === true) return this.dispute(command);
-    return this.#parts.transactor.transact((tx) => apply(this.#parts, tx, command, event, more));
+    return this.#step(command, event, more, beside);
   }
 
   /** As apply, and answers the command as it stands then. A lost fence ends this worker's part. */
-  async applied(command: Command, event: Parameters<typeof apply>[3], more: Parameters<typeof apply>[4] = {}): Promise<Command> {
-    const next = await this.#parts.transactor.transact((tx) => apply(this.#parts, tx, command, event, more));
+  async applied(command: Command, event: CommandEvent, more: StepMore = {}, beside?: Beside): Promise<Command> {
+    const next = await this.#step(command, event, more, beside);
     if (next === null) throw new NotSent("lost");
     return {
       ...command,
@@ -123,6 +128,14 @@ export class CommandSteps {
       waitingFor: more.waitingFor ?? command.waitingFor,
       looks: more.looks ?? command.looks,
     };
+  }
+
+  #step(command: Command, event: CommandEvent, more: StepMore, beside?: Beside): Promise<Step | null> {
+    return this.#parts.transactor.transact(async (tx) => {
+      const next = await apply(this.#parts, tx, command, event, more);
+      if (next !== null) await beside?.(tx);
+      return next;
+    });
   }
 }
 

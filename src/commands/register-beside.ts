@@ -9,6 +9,8 @@ import type { Reading } from "../kernel/reading.ts";
 import type { MeterSession } from "../devices/meter.ts";
 import type { Command } from "./command.ts";
 import { rivalsOf } from "./rivals.ts";
+import type { SightInHand } from "./sight-in-hand.ts";
+import type { WatchedSession } from "./watched-session.ts";
 
 /** As it stands in a receipt: kWh as the meter shows it, and when. */
 export interface RegisterSeen {
@@ -17,14 +19,14 @@ export interface RegisterSeen {
 }
 
 export async function registerBeside(
-  sights: { energy?(session: MeterSession): Promise<readonly Reading[]> },
-  session: MeterSession,
+  sights: { energy?(session: MeterSession, relay?: SightInHand): Promise<readonly Reading[]> },
+  session: WatchedSession,
   { kind }: Command,
   log: Logger,
 ): Promise<{ readonly register?: RegisterSeen }> {
   if (sights.energy === undefined || !rivalsOf("disconnect").includes(kind)) return {};
   try {
-    const seen = (await sights.energy(session)).find(({ item }) => item === "importedEnergy");
+    const seen = (await sights.energy(session, session.relaySeen)).find(({ item }) => item === "importedEnergy");
     return seen?.value == null ? {} : { register: { kwh: seen.value, takenAt: seen.takenAt } };
   } catch (error) {
     log.info({ reason: reasonOf(error) }, "the register beside the relay was not told");

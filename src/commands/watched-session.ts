@@ -1,15 +1,22 @@
 /** A session whose sights are kept: every relay word and every wallet that a command happens to read goes into the books. */
-import type { BalanceSight, MeterSession, RelayPicture, Wallet } from "../devices/meter.ts";
+import type { BalanceSight, MeterSession, Wallet } from "../devices/meter.ts";
+import type { SightInHand } from "./sight-in-hand.ts";
 
 export interface Watcher {
-  relay(picture: RelayPicture): Promise<void>;
+  /** Kept by whoever holds the session, before anything else is made of it. */
+  readonly relay: SightInHand;
   wallet(wallet: Wallet): Promise<void>;
   /** Of a meter that shows no count; left out: nobody keeps it. */
   balance?(seen: BalanceSight): Promise<void>;
 }
 
-export function watched(session: MeterSession, watcher: Watcher): MeterSession {
+export interface WatchedSession extends MeterSession {
+  readonly relaySeen: SightInHand;
+}
+
+export function watched(session: MeterSession, watcher: Watcher): WatchedSession {
   return {
+    relaySeen: watcher.relay,
     meter: session.meter,
     get evidence() {
       return session.evidence;
@@ -24,7 +31,7 @@ export function watched(session: MeterSession, watcher: Watcher): MeterSession {
     readLastPurchase: () => session.readLastPurchase(),
     readRelay: async () => {
       const picture = await session.readRelay();
-      await watcher.relay(picture);
+      watcher.relay.see(picture);
       return picture;
     },
     readTripDelayMinutes: () => session.readTripDelayMinutes(),

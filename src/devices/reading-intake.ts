@@ -61,9 +61,13 @@ export class ReadingIntake {
     this.#parts = parts;
   }
 
-  async take(readings: readonly Reading[]): Promise<void> {
-    if (readings.length === 0) return;
-    await this.#parts.transactor.transact((tx) => this.takeIn(tx, readings));
+  /** `before`: what else was seen and goes along, first. */
+  async take(readings: readonly Reading[], before?: (tx: Transaction) => Promise<void>): Promise<void> {
+    if (readings.length === 0 && before === undefined) return;
+    await this.#parts.transactor.transact(async (tx) => {
+      await before?.(tx);
+      await this.takeIn(tx, readings);
+    });
   }
 
   /** Within a transaction; `vouched`: a person looked at the meter and says so. Answers what was doubted all the same. */

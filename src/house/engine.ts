@@ -187,10 +187,10 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     pace: restorePace({ strategies, street, meters, clock, ...(parts.chance === undefined ? {} : { chance: parts.chance }) }),
     identities,
     sights: {
-      relay: (command, picture) => sightings.relay(command.meter, picture),
+      relay: (tx, command, picture) => sightings.relayIn(tx, command.meter, picture),
       wallet: (command, wallet) => intake.take(walletReadings(command.meter, wallet)),
       balance: (command, seen) => intake.take(balanceReadings(street, command.meter, seen)),
-      energy: (session) => registersBeforeCut({ intake, gate }, session),
+      energy: (session, relay) => registersBeforeCut({ intake, gate }, session, relay),
     },
   });
 

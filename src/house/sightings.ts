@@ -1,5 +1,6 @@
 /** What was seen of a meter goes into the books: its relay, its wallet. Whoever looked, a poll or a command, the sight is kept alike. */
 import type { ConclusionParts } from "../commands/conclusion.ts";
+import type { SightInHand } from "../commands/sight-in-hand.ts";
 import { noteEndOfTimedCut } from "../commands/timed-cut-end.ts";
 import { TOTAL } from "../devices/energy-set.ts";
 import type { MeterSession, RelayPicture, Wallet } from "../devices/meter.ts";
@@ -8,35 +9,36 @@ import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import { yuan } from "../kernel/money.ts";
 import type { Reading } from "../kernel/reading.ts";
-import type { Transactor } from "../kernel/transaction.ts";
+import type { Transaction, Transactor } from "../kernel/transaction.ts";
 
 export interface Sightings {
   readonly relay: (meter: MeterAddress, picture: RelayPicture) => Promise<void>;
+  /** Within a transaction that somebody else makes. */
+  readonly relayIn: (tx: Transaction, meter: MeterAddress, picture: RelayPicture) => Promise<void>;
 }
 
 export function sightingsIn(parts: ConclusionParts & { readonly transactor: Transactor; readonly log: Logger }): Sightings {
   const { transactor, meters, outbox, log } = parts;
-  return {
-    relay: async (meter, picture) => {
-      const changed = await transactor.transact(async (tx) => {
-        const differs = await meters.setRelay(tx, meter, picture);
-        await noteEndOfTimedCut(parts, tx, meter, picture); // also when nothing differs: what ended in silence was never seen cut
-        if (differs) await outbox.announce(tx, { type: "meter", address: meter });
-        return differs;
-      });
-      if (changed) log.info({ meter, relay: picture.relay, order: picture.order }, "the relay shows something new");
-    },
+  const relayIn: Sightings["relayIn"] = async (tx, meter, picture) => {
+    const differs = await meters.setRelay(tx, meter, picture);
+    await noteEndOfTimedCut(parts, tx, meter, picture); // also when nothing differs: what ended in silence was never seen cut
+    if (!differs) return;
+    await outbox.announce(tx, { type: "meter", address: meter });
+    log.info({ meter, relay: picture.relay, order: picture.order }, "the relay shows something new");
   };
+  return { relayIn, relay: (meter, picture) => transactor.transact((tx) => relayIn(tx, meter, picture)) };
 }
 
-/** What was used, in the last moment before an automatic cut: a leap is no ground for one, so it is read once more in the same breath. */
+/** What was used, in the last moment before an automatic cut: a leap is no ground for one, so it is read once more in the same breath. What the relay showed just before goes along. */
 export async function registersBeforeCut(
   { intake, gate }: { readonly intake: Pick<ReadingIntake, "take">; readonly gate: { isOnce(meter: MeterAddress): boolean } },
   session: MeterSession,
+  relay?: SightInHand,
 ): Promise<readonly Reading[]> {
   const read = async (): Promise<readonly Reading[]> => {
     const readings = await session.read([TOTAL], "command");
-    await intake.take(readings);
+    await intake.take(readings, relay?.write);
+    relay?.kept();
     return readings;
   };
   const first = await read();

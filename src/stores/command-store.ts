@@ -225,19 +225,22 @@ export class PostgresCommandStore implements EngineCommandStore {
     outcome: string,
     frames: readonly WireEvidence[],
   ): Promise<void> {
+    // the row is held while we write: whoever takes the command in this moment comes after us
+    const write = (kept: readonly WireEvidence[], where = ""): Promise<number> =>
+      this.#db.run(
+        tx,
+        `UPDATE attempts a SET outcome = $3, frames = $4 FROM (SELECT id FROM commands WHERE id = $1 AND fence = $5 FOR SHARE) c
+          WHERE a.command = c.id AND a.number = $2${where}`,
+        [id, number, outcome, JSON.stringify(kept), fence],
+      );
+    // one session tells all it saw each time: what stands there is mostly among it
+    if ((await write(framesKept([], frames), " AND a.frames <@ $4::jsonb")) === 1) return;
     const [row] = await this.#db.rows<{ frames: WireEvidence[] }>(
       tx,
       "SELECT frames FROM attempts WHERE command = $1 AND number = $2",
       [id, number],
     );
-    const all = framesKept(row?.frames ?? [], frames);
-    // the row is held while we write: whoever takes the command in this moment comes after us
-    await this.#db.run(
-      tx,
-      `UPDATE attempts a SET outcome = $3, frames = $4 FROM (SELECT id FROM commands WHERE id = $1 AND fence = $5 FOR SHARE) c
-        WHERE a.command = c.id AND a.number = $2`,
-      [id, number, outcome, JSON.stringify(all), fence],
-    );
+    await write(framesKept(row?.frames ?? [], frames));
   }
 
   async due(now: Instant, limit: number, buses: readonly string[] | null = null): Promise<readonly CommandId[]> {
