@@ -184,6 +184,8 @@ export interface MeterStore {
     note: string | null,
     at: Instant,
   ): Promise<void>;
+  /** Of a meter that stands confirmed, and without a note: its numbers were found right once more. False: it does not stand so, and nothing was written. */
+  confirmAgain(address: MeterAddress, at: Instant): Promise<boolean>;
   /** Answers whether what is shown differs from what was known. */
   setRelay(tx: Transaction | null, address: MeterAddress, picture: RelayPicture): Promise<boolean>;
   /** An order that did not happen is wished no more: what is wished is what stands. */

@@ -71,7 +71,10 @@ export class IdentityWatch {
     this.#doubted.delete(meter.address);
     this.#comparedAt.set(meter.address, clock.now());
     if (!finding.matches) this.#doubtOwner(meter, finding);
+    const isClean = (): boolean => identityNote(meter, finding) === null && !this.#shared.isRemembered(meter.address);
     try {
+      // mostly nothing is new: one word to the books, and no lock; what was heard of it meanwhile counts
+      if (isClean() && (await meters.confirmAgain(meter.address, clock.now())) && isClean()) return null;
       note = await transactor.transact(async (tx) => {
         const before = await meters.meter(tx, meter.address);
         const against = this.#shared.standsAgainst(meter.address, before) ?? identityNote(meter, finding);

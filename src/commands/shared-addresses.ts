@@ -67,6 +67,11 @@ export class SharedAddresses {
     return null;
   }
 
+  /** Something of it is remembered, whether it still stands or not. */
+  isRemembered(meter: MeterAddress): boolean {
+    return this.#heard.has(meter);
+  }
+
   /** Counts from now on, before anything is written: a comparison that ends in this moment must know it. */
   #note(meter: MeterAddress, { item, said }: Extract<AddressDoubt, { is: "shared" }>): string {
     const note = `${ADDRESS_SHARED}: two meters answer to this address; asked for ${item} one says ${said[0]}, the other ${said[1]}`;

@@ -142,6 +142,11 @@ export class PostgresMeterStore implements EngineMeterStore {
     ]);
   }
 
+  async confirmAgain(address: MeterAddress, when: Instant): Promise<boolean> {
+    const sql = "UPDATE meters SET identity_at = $2 WHERE address = $1 AND identity = 'confirmed' AND identity_note IS NULL";
+    return (await this.#db.run(null, sql, [address, at(when)])) === 1;
+  }
+
   async setRelay(tx: Transaction | null, address: MeterAddress, picture: RelayPicture): Promise<boolean> {
     const [row] = await this.#db.rows<{ changed: boolean }>(
       tx,

@@ -112,6 +112,16 @@ const pictureOf = (row: Row): RemoteMeter => ({
   standing: standingOf(row),
 });
 
+const STANDING = `
+  INSERT INTO standings (meter, account, stage, want, because, strategy, since, arrears_since)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+  ON CONFLICT (meter) DO UPDATE SET account = EXCLUDED.account, stage = EXCLUDED.stage, want = EXCLUDED.want, because = EXCLUDED.because,
+    strategy = EXCLUDED.strategy, since = EXCLUDED.since, arrears_since = EXCLUDED.arrears_since`;
+const standingColumns = (meter: MeterAddress, account: AccountId, s: Standing): readonly unknown[] => [
+  ...[meter, account, s.stage, s.want, s.because, s.strategy, at(s.since)],
+  s.arrearsSince === null ? null : at(s.arrearsSince),
+];
+
 interface DecisionRow {
   meter: string;
   account: string;
@@ -173,28 +183,20 @@ export class PostgresPolicyStore implements PolicyStore {
   async keepDecision(tx: Transaction, d: KeptDecision, standing: Standing): Promise<void> {
     await this.#db.run(
       tx,
-      `INSERT INTO decisions (meter, account, at, stage, want, because, blocks, next_at, strategy, shadow, facts, command)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      `WITH kept AS (
+         INSERT INTO decisions (meter, account, at, stage, want, because, blocks, next_at, strategy, shadow, facts, command)
+         VALUES ($1, $2, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18))
+       ${STANDING}`,
       [
-        ...[d.meter, d.account, at(d.at), d.stage, d.want, d.because, d.blocks, d.nextAt === null ? null : at(d.nextAt)],
+        ...standingColumns(d.meter, d.account, standing),
+        ...[at(d.at), d.stage, d.want, d.because, d.blocks, d.nextAt === null ? null : at(d.nextAt)],
         ...[d.strategy, d.shadow, JSON.stringify(d.facts), d.command],
       ],
     );
-    await this.keepStanding(tx, d.meter, d.account, standing);
   }
 
-  async keepStanding(tx: Transaction, meter: MeterAddress, account: AccountId, s: Standing): Promise<void> {
-    await this.#db.run(
-      tx,
-      `INSERT INTO standings (meter, account, stage, want, because, strategy, since, arrears_since)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-       ON CONFLICT (meter) DO UPDATE SET account = EXCLUDED.account, stage = EXCLUDED.stage, want = EXCLUDED.want, because = EXCLUDED.because,
-         strategy = EXCLUDED.strategy, since = EXCLUDED.since, arrears_since = EXCLUDED.arrears_since`,
-      [
-        ...[meter, account, s.stage, s.want, s.because, s.strategy, at(s.since)],
-        s.arrearsSince === null ? null : at(s.arrearsSince),
-      ],
-    );
+  async keepStanding(tx: Transaction, meter: MeterAddress, account: AccountId, standing: Standing): Promise<void> {
+    await this.#db.run(tx, STANDING, standingColumns(meter, account, standing));
   }
 
   async decisionsOf(account: AccountId, limit: number): Promise<readonly KeptDecision[]> {

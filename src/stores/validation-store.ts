@@ -91,15 +91,18 @@ export class PostgresValidationStore implements ValidationStore {
   }
 
   async saveBelieved(tx: Transaction, meter: MeterAddress, believed: Believed): Promise<void> {
-    await this.saveExported(tx, meter, believed);
-    await this.#db.run(tx, "UPDATE reading_doubts SET open = false WHERE meter = $1 AND open", [meter]);
+    await this.#save(tx, meter, believed, "WITH settled AS (UPDATE reading_doubts SET open = false WHERE meter = $1 AND open)");
   }
 
-  async saveExported(tx: Transaction, meter: MeterAddress, believed: Believed): Promise<void> {
+  saveExported(tx: Transaction, meter: MeterAddress, believed: Believed): Promise<void> {
+    return this.#save(tx, meter, believed, "");
+  }
+
+  async #save(tx: Transaction, meter: MeterAddress, believed: Believed, beside: string): Promise<void> {
     const { takenAt, register, shift, rates, rateShifts, ratesAt, exported, advancedAt, cut, vouched } = believed;
     await this.#db.run(
       tx,
-      `INSERT INTO believed_registers (meter, taken_at, register, shift, rates, rate_shifts, exported, exported_shift, exported_at, advanced_at, cut_counted, cut_since, vouched_counted, vouched_at, rates_at)
+      `${beside} INSERT INTO believed_registers (meter, taken_at, register, shift, rates, rate_shifts, exported, exported_shift, exported_at, advanced_at, cut_counted, cut_since, vouched_counted, vouched_at, rates_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
        ON CONFLICT (meter) DO UPDATE SET taken_at = $2, register = $3, shift = $4, rates = $5, rate_shifts = $6,
          exported = $7, exported_shift = $8, exported_at = $9, advanced_at = $10, cut_counted = $11, cut_since = $12,

@@ -106,6 +106,17 @@ describe.each(keepers)("accounts and meters $title", ({ open }) => {
       expect((await store.meter(null, B))?.identity).toBe("unread");
     });
 
+    test("who stands confirmed without a note is confirmed once more, and nobody else", async () => {
+      await store.bringIn([], [record(A), record(B)]);
+      expect(await store.confirmAgain(A, at), "unread").toBe(false);
+      await store.setIdentity(null, A, "confirmed", null, at);
+      await store.setIdentity(null, B, "quarantined", "the meter says another number", at);
+      expect(await store.confirmAgain(A, at)).toBe(true);
+      expect(await store.confirmAgain(B, at)).toBe(false);
+      expect(await store.meter(null, A)).toMatchObject({ identity: "confirmed", identityNote: null });
+      expect(await store.meter(null, B)).toMatchObject({ identity: "quarantined" });
+    });
+
     test("a meter that left the file is remembered, and not listed", async () => {
       await store.bringIn([setting(flat1)], [record(A, { account: flat1 }), record(B)]);
       await store.setIdentity(null, A, "confirmed", null, at);

@@ -86,6 +86,16 @@ export class InMemoryMeterStore implements EngineMeterStore {
     return this.#change(tx, address, (book) => ({ ...book, identity, identityNote }));
   }
 
+  /** When numbers were read is kept by nobody here. */
+  async confirmAgain(address: MeterAddress): Promise<boolean> {
+    let isSo = false;
+    await this.#change(null, address, (book) => {
+      isSo = book.identity === "confirmed" && book.identityNote === null;
+      return null;
+    });
+    return isSo;
+  }
+
   async setRelay(tx: Transaction | null, address: MeterAddress, picture: RelayPicture): Promise<boolean> {
     const relay = relayStateOf(picture);
     let changed = false;
