@@ -172,7 +172,9 @@ export class CommandRunner {
       else await this.#lookFirst(definition, session, command, log);
       await session.relaySeen.settle();
     } catch (error) {
-      await session?.relaySeen.settle();
+      await session?.relaySeen.settle().catch((why: unknown) => {
+        log.warn({ reason: reasonOf(why) }, "what the relay showed could not be kept; it is looked at again");
+      });
       await this.#troubles.meet(taken, error, log, session);
     } finally {
       await session?.close();
