@@ -108,6 +108,8 @@ export interface RecoveryStore {
   counts(): Promise<readonly { readonly level: number; readonly open: number }[]>;
   /** Restored, nobody asked the customer yet, nobody was reminded, and the day comes before this. */
   toRemind(before: Instant, limit: number): Promise<readonly IncidentId[]>;
+  /** What the incidents of these cuts are called; a cut without one is not among them. */
+  causesOf(cuts: readonly CommandId[]): Promise<ReadonlyMap<CommandId, readonly Cause[]>>;
   /** Found in a period, oldest first. */
   foundIn(period: Period): Promise<readonly Incident[]>;
 }

@@ -5,6 +5,7 @@ import type { Transaction } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
 import type { ExceptionId } from "../exceptions/item.ts";
 import type { Period } from "../ledger/period.ts";
+import type { Cause } from "../recovery/causes.ts";
 import type { Intent } from "../policy/rules.ts";
 import type { Incident, IncidentChange, IncidentId, IncidentStep } from "../recovery/incident.ts";
 import { IncidentId as incidentId } from "../recovery/incident.ts";
@@ -266,6 +267,16 @@ export class PostgresRecoveryStore implements RecoveryStore {
 
   foundIn({ from, to }: Period): Promise<readonly Incident[]> {
     return this.#incidents("WHERE found_at >= $1 AND found_at < $2 ORDER BY found_at, id", [at(from), at(to)]);
+  }
+
+  async causesOf(cuts: readonly CommandId[]): Promise<ReadonlyMap<CommandId, readonly Cause[]>> {
+    if (cuts.length === 0) return new Map();
+    const rows = await this.#db.rows<{ cut: CommandId; cause: Cause; also: readonly Cause[] }>(
+      null,
+      "SELECT cut, cause, also FROM incidents WHERE cut = ANY ($1)",
+      [cuts],
+    );
+    return new Map(rows.map(({ cut, cause, also }) => [cut, [cause, ...also]]));
   }
 
   async #incidents(rest: string, values: readonly unknown[]): Promise<readonly Incident[]> {

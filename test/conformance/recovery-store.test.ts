@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { uuidv7 } from "uuidv7";
 import type { Command } from "../../src/commands/command.ts";
 import { hours, Instant, later, minutes, systemClock } from "../../src/kernel/clock.ts";
-import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
+import { AccountId, BusId, CommandId, MeterAddress } from "../../src/kernel/ids.ts";
 import { ZERO_FEN } from "../../src/kernel/money.ts";
 import type { Transaction } from "../../src/kernel/transaction.ts";
 import { IncidentId, type Incident } from "../../src/recovery/incident.ts";
@@ -262,6 +262,9 @@ describe.each(keepers)("recovery $title", ({ open }) => {
       await kept.recovery.addStep(tx, one.id, { at: end.restoredAt, what: "restored", by: "gateway", note: null });
     });
     const after = { ...one, ...end, also: ["cut-in-window"], reason: "stuck", firmware: "V2" };
+    const told = await kept.recovery.causesOf([cut.id, CommandId(uuidv7())]);
+    expect([...told]).toEqual([[cut.id, [one.cause, "cut-in-window"]]]);
+    expect((await kept.recovery.causesOf([])).size).toBe(0);
     expect(await write((tx) => kept.recovery.lock(tx, one.id))).toEqual(after);
     expect(await write((tx) => kept.recovery.lockOf(tx, { meter: A, cut: cut.id }))).toEqual(after);
     expect((await kept.recovery.steps(one.id)).map(({ what, at }) => [what, at])).toEqual([

@@ -248,6 +248,12 @@ export class InMemoryRecoveryStore implements RecoveryStore {
     return found.toSorted((a, b) => a.foundAt - b.foundAt || byId(a, b));
   }
 
+  async causesOf(cuts: readonly CommandId[]): Promise<ReadonlyMap<CommandId, readonly Cause[]>> {
+    const wanted = new Set(cuts);
+    const found = await this.#incidents(({ cut }) => cut !== null && wanted.has(cut));
+    return new Map(found.map(({ cut, cause, also }) => [cut!, [cause, ...also]]));
+  }
+
   #incidents(fits: (incident: Incident) => boolean): Promise<readonly Incident[]> {
     return this.#db.look(null, (on) => this.#db.books.incidents.all(on).filter(fits).sort(byId));
   }
