@@ -21,7 +21,8 @@ const reads = new Set(["GET", "HEAD", "OPTIONS"]);
 const RESTORING: ReadonlySet<unknown> = new Set(["reconnect", "arm", "protect", "unwarn"]);
 
 type Asked = Pick<FastifyRequest, "body">;
-type Needs = Right | null | ((request: Asked, clock: Clock) => Right);
+/** One of several is enough. */
+type Needs = Right | readonly Right[] | null | ((request: Asked, clock: Clock) => Right);
 const field = ({ body }: Asked, name: string): unknown => (body as Readonly<Record<string, unknown>> | null)?.[name];
 
 /** Null: whoever came in. */
@@ -38,6 +39,16 @@ const table: Readonly<Record<string, Needs>> = {
       ? "restore"
       : "configure";
   },
+  // whoever may touch a supply may stop: nobody has to look for another key while homes go dark
+  "POST /v1/emergency-stop": ["restore", "cut", "configure"],
+  "POST /v1/cuts/:kind/release": "approve",
+  "POST /v1/cuts/imports": "money",
+  // whoever proposes a list is one of its two persons already
+  "POST /v1/cuts/batches": "approve",
+  "POST /v1/cuts/batches/:id/approve": "approve",
+  "POST /v1/cuts/batches/:id/decline": ["approve", "restore", "cut"],
+  "POST /v1/notices/:id/retry": "desk",
+  "POST /v1/notices/test": "desk",
   "POST /v1/commands/:id/cancel": "cut",
   "POST /v1/commands/:id/resolve": "money",
   "POST /v1/commands/:id/approve": "approve",
@@ -83,7 +94,13 @@ export function installPermissions(
 function mustBeAllowed(request: FastifyRequest, may: readonly Right[], clock: Clock): void {
   const known = table[`${request.method} ${request.routeOptions.url ?? ""}`];
   const needs = known === undefined ? "configure" : typeof known === "function" ? known(request, clock) : known;
-  if (needs === null || may.includes(needs)) return;
+  if (needs === null) return;
+  const enough = [needs].flat();
+  if (enough.some((right) => may.includes(right))) return;
   const allowed = may.map((right) => `${right}: ${rights[right]}`);
-  throw new Fault("not-permitted", { key: request.actor, needs, may: allowed.length === 0 ? ["look"] : allowed });
+  throw new Fault("not-permitted", {
+    key: request.actor,
+    needs: enough.join(" or "),
+    may: allowed.length === 0 ? ["look"] : allowed,
+  });
 }

@@ -3,12 +3,14 @@
  * something may do that and nothing else. So front-line staff can repair at once and cannot cut: `may: [restore, desk]`.
  */
 export const rights = {
-  restore: "restore a supply (reconnect, arm), protect it and exempt an account from cuts for 24 hours at most",
-  desk: "take, hand over and close items, and write down what customers were told",
-  cut: "cut a supply, end its protection, take orders back",
-  money: "take payments, give them back, correct accounts, decide what is disputed",
-  configure: "everything else that changes something: meters, tariffs, clocks, exemptions, entries, modes",
-  approve: "be the second person of an order that needs two",
+  restore:
+    "restore a supply (reconnect, arm), protect it and exempt an account from cuts for 24 hours at most, decline a list of cuts, press the emergency stop",
+  desk: "take, hand over and close items, write down what customers were told, have a notice tried again",
+  cut: "cut a supply, end its protection, take orders back, decline a list of cuts, press the emergency stop",
+  money: "take payments, give them back, correct accounts, decide what is disputed, say that all payments are in",
+  configure:
+    "everything else that changes something: meters, tariffs, clocks, exemptions, entries, modes; press the emergency stop",
+  approve: "be one of the two persons of an order, of a list of cuts, or of the release of a stop or brake",
 } as const;
 
 export type Right = keyof typeof rights;
