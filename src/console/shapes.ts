@@ -289,6 +289,8 @@ export type CutSort = "owed" | "meter" | "account" | "class" | "line" | "since" 
 export interface CutPreview {
   readonly meters: number;
   readonly due: number;
+  /** Who owe and would not be cut. */
+  readonly held: number;
   readonly owed: string;
   readonly sharePercent: number;
   readonly needsApproval: boolean;

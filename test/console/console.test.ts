@@ -363,6 +363,46 @@ suiteNeeding(["chromium"], "the console", () => {
     await expect.poll(() => gaps.innerText()).toMatch(/未采到 · 无应答[\s\S]*另有 249 条/);
   });
 
+  test("the red button is there also while nobody can say what stands", async () => {
+    await openPage();
+    await page.getByTestId("cuts-button").click();
+    await page.getByTestId("cuts").getByRole("alert").first().waitFor();
+    await page.getByTestId("emergency-stop").click();
+    await page.getByTestId("stop-reason").fill("smoke in the station");
+    await page.getByTestId("stop-say").click();
+    await expect.poll(() => gateway.asked.at(-1)).toMatchObject({ path: "/v1/emergency-stop" });
+  });
+
+  test("a stop of yesterday says its day, a list that ended says why in words, and a long dry run says how many are not shown", async () => {
+    const halt = {
+      kind: "stop",
+      because: "person",
+      reason: "smoke",
+      begunAt: moment(2),
+      begunBy: "anna",
+      release: { asked: null },
+    };
+    const list = { id: "b1", state: "stopped", proposedBy: "rules", proposedAt: moment(1), reason: "21 are due at once" };
+    gateway.answer("/v1/cuts", {
+      ...{ stop: halt, brake: null },
+      batches: [{ ...list, first: null, second: null, goodUntil: null, because: "canary-failed" }],
+    });
+    gateway.answer("/v1/cuts/preview", {
+      ...{ meters: 3000, due: 1201, held: 800, owed: "5.00", sharePercent: 40, needsApproval: true },
+      ...{ seconds: { byLines: 4, byBrake: 0 }, items: [] },
+    });
+    await openPage({ width: 390, height: 844, locale: "zh-CN" });
+    await page.getByTestId("cuts-button").click();
+    const view = page.getByTestId("cuts");
+    await expect.poll(() => view.innerText()).toMatch(/自 2026-11-22[\s\S]*首批中有电表未证实/);
+    await expect.poll(() => view.innerText()).toContain("2001");
+    await page.keyboard.press("Escape");
+    await page.getByTestId("indicators-button").click();
+    const cell = page.getByTestId("indicator-false-cuts").locator("td").nth(2);
+    await cell.waitFor();
+    expect(await cell.evaluate((td) => getComputedStyle(td, "::before").content)).toContain("本月");
+  });
+
   test("the red button asks once more and for a reason; a list is looked through before it is approved; what stands is released, in both languages", async () => {
     const list = { id: "b1", state: "proposed", proposedBy: "rules", proposedAt: moment(1), reason: "21 are due at once" };
     const nobodyYet = { first: null, second: null, goodUntil: null, because: null };

@@ -1,7 +1,7 @@
 /** The red button, with one confirmation; and what stands, with the way to let it go: two persons, told apart by their keys. */
 import { useState } from "react";
 import * as api from "../api.ts";
-import { moment } from "../moments.ts";
+import { wholeMoment } from "../moments.ts";
 import type { CutHalt } from "../shapes.ts";
 import { useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
@@ -25,7 +25,7 @@ export function CutHalts({ stop, brake, changed }: Props) {
   );
 }
 
-function RedButton({ changed }: { readonly changed: () => void }) {
+export function RedButton({ changed }: { readonly changed: () => void }) {
   const said = useSpeech().words.cuts;
   const [isAsking, setIsAsking] = useState(false);
   if (!isAsking)
@@ -50,7 +50,7 @@ function Standing({ halt, says, changed }: { readonly halt: CutHalt; readonly sa
     <div className="approval" role="group" data-testid={`halt-${halt.kind}`}>
       <p>
         <b>{says}</b> {filled(said.because, { what: halt.kind === "stop" ? halt.reason : cause })};{" "}
-        {filled(said.since, { when: moment(halt.begunAt, null), who: halt.begunBy })}.{" "}
+        {filled(said.since, { when: wholeMoment(halt.begunAt), who: halt.begunBy })}.{" "}
         {asked !== null && filled(said.releaseAsked, { who: asked.by })}
       </p>
       <ReasonedButton

@@ -102,6 +102,11 @@ export const cutsEn: CutPhrases = {
     "too-many": "too many cuts in a short time",
     failures: "cuts in a row that the meters did not show",
     "import-stale": "no payments were brought in for too long",
+    "emergency-stop": "the emergency stop",
+    brake: "the brake",
+    "canary-failed": "one of the first was not shown by its meter",
+    "approval-over": "the approval was over before its turn came",
+    "nobody-decided": "nobody decided within a day",
   },
 };
 
@@ -163,5 +168,10 @@ export const cutsZh: CutPhrases = {
     "too-many": "短时间内停电过多",
     failures: "连续跳闸未得到电表证实",
     "import-stale": "长时间未导入缴费",
+    "emergency-stop": "紧急停止",
+    brake: "制动",
+    "canary-failed": "首批中有电表未证实",
+    "approval-over": "审批有效期已过",
+    "nobody-decided": "一日内无人审批",
   },
 };
