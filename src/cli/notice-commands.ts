@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
 import { Exit, WrongUse } from "./exits.ts";
 import type { Terminal } from "./terminal.ts";
+import { leftOut } from "./whole-list.ts";
 
 interface Parts {
   readonly program: Command;
@@ -42,8 +43,9 @@ export function noticeCommands({ program, throughGateway, terminal, end, clientO
       const path = account === undefined ? "/v1/notices" : `/v1/accounts/${encodeURIComponent(account)}/notices`;
       const answer = await clientOf(options).get(`${path}?${query.toString()}`);
       const items = answer["items"] as readonly Json[];
+      const lines = [...items.map(noticeLine), ...leftOut(answer, "an account, --state or --kind; for more: --limit")];
       if (options.json === true) terminal.out(JSON.stringify(answer, null, 2));
-      else terminal.out(items.length === 0 ? "Nobody was to be told anything." : items.map(noticeLine).join("\n"));
+      else terminal.out(items.length === 0 ? "Nobody was to be told anything." : lines.join("\n"));
     });
 
   throughGateway(notices.command("retry"))

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
 import { WrongUse } from "./exits.ts";
 import type { Terminal } from "./terminal.ts";
+import { leftOut, wholeList } from "./whole-list.ts";
 
 interface Through {
   readonly throughGateway: (command: Command) => Command;
@@ -58,9 +59,11 @@ export function recoveryCommands(program: Command, { throughGateway, clientOf, s
       };
       switch (what) {
         case "list": {
-          const answer = await api.get(`/v1/recovery/incidents?${query("state", "cause", "meter", "account")}`);
+          const asked = new URLSearchParams(query("state", "cause", "meter", "account"));
+          const answer = await wholeList(api, "/v1/recovery/incidents", asked);
           const items = answer["items"] as readonly Json[];
-          show(options, answer, items.length === 0 ? "No dark hours that should not have been." : items.map(lineOf).join("\n"));
+          const lines = [...items.map(lineOf), ...leftOut(answer, "--state, --cause, --meter or --account")];
+          show(options, answer, items.length === 0 ? "No dark hours that should not have been." : lines.join("\n"));
           return;
         }
         case "show": {

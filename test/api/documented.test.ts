@@ -57,6 +57,11 @@ test("every call says what it answers when all is well, with its shape", () => {
   expect(silent.map(({ name }) => name)).toEqual([]);
 });
 
+test("every call has a summary, which is its name in the pages", () => {
+  const nameless = calls.filter(({ told }) => typeof told["summary"] !== "string" || told["summary"] === "");
+  expect(nameless.map(({ name }) => name)).toEqual([]);
+});
+
 test("what has to be given is not told as optional", () => {
   const exempt = calls.find(({ name }) => name === "POST /v1/accounts/{account}/exemptions")!;
   const body = thing(thing(thing(thing(exempt.told["requestBody"])["content"])["application/json"])["schema"]);

@@ -68,7 +68,14 @@ export function exceptionRoutes(app: FastifyInstance, parts: ApiParts, views: Vi
 
   typed.get(
     "/v1/exceptions",
-    { schema: { tags: ["exceptions"], querystring: exceptionQuery, response: { 200: shape.pageOf(exceptionShape) } } },
+    {
+      schema: {
+        tags: ["exceptions"],
+        summary: "What waits for a person, newest first",
+        querystring: exceptionQuery,
+        response: { 200: shape.pageOf(exceptionShape) },
+      },
+    },
     async (request) => {
       const { limit, cursor, state, kind, owner, meter, account, overdue } = request.query;
       const items = await exceptionStore.list({
@@ -103,7 +110,14 @@ export function exceptionRoutes(app: FastifyInstance, parts: ApiParts, views: Vi
 
   typed.get(
     "/v1/exceptions/:id",
-    { schema: { tags: ["exceptions"], params: shape.idParam, response: { 200: exceptionShape, 404: shape.problem } } },
+    {
+      schema: {
+        tags: ["exceptions"],
+        summary: "One item, with its evidence",
+        params: shape.idParam,
+        response: { 200: exceptionShape, 404: shape.problem },
+      },
+    },
     async (request) => {
       const id = ExceptionId(request.params.id);
       const item = await exceptionStore.find(id);
