@@ -12,6 +12,7 @@ import { nextStepOf } from "../../exceptions/next-steps.ts";
 import { periodOf } from "../../ledger/period.ts";
 import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
+import { causeWords } from "../item-causes.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
 
@@ -35,6 +36,7 @@ const exceptionShape = z
     class: z.enum(failureClasses),
     title: sentence,
     nextStep: sentence,
+    says: sentence.nullable().describe("because in words; null: it is about a command, and the code is the command's"),
     owner: z.string(),
     overdue: z.boolean(),
     count: z.number(),
@@ -189,6 +191,7 @@ function exceptionView(item: ExceptionItem, now: Instant, views: Views): Excepti
     title: kinds[kind].title,
     nextStep: nextStepOf(kind, because, payment !== null, item.orderKind),
     ...{ meter, account, command, payment, because, count, owner },
+    says: because === null ? null : causeWords(kind, because),
     overdue: item.closedAt === null && item.dueAt < now,
     openedAt: views.moment(item.openedAt),
     lastAt: views.moment(item.lastAt),

@@ -43,13 +43,13 @@ export function RedButton({ changed }: { readonly changed: () => void }) {
 }
 
 function Standing({ halt, says, changed }: { readonly halt: CutHalt; readonly says: string; readonly changed: () => void }) {
-  const said = useSpeech().words.cuts;
+  const { words, language } = useSpeech();
+  const said = words.cuts;
   const { asked } = halt.release;
-  const cause = said.causes[halt.because] ?? halt.because;
   return (
     <div className="approval" role="group" data-testid={`halt-${halt.kind}`}>
       <p>
-        <b>{says}</b> {filled(said.because, { what: halt.kind === "stop" ? halt.reason : cause })};{" "}
+        <b>{says}</b> {filled(said.because, { what: halt.kind === "stop" ? halt.reason : halt.says[language] })};{" "}
         {filled(said.since, { when: wholeMoment(halt.begunAt), who: halt.begunBy })}.{" "}
         {asked !== null && filled(said.releaseAsked, { who: asked.by })}
       </p>

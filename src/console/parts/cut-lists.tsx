@@ -57,7 +57,7 @@ function OneList({ list, changed }: { readonly list: CutList; readonly changed: 
         <b>{said.states[list.state] ?? list.state}</b> · {list.reason} · {filled(said.proposedBy, { who: list.proposedBy })}{" "}
         {wholeMoment(list.proposedAt)} {names !== "" && `· ${filled(words.approvedBy, { who: names })}`}{" "}
         {list.goodUntil !== null && isOpen && `· ${filled(said.goodUntil, { when: wholeMoment(list.goodUntil) })}`}{" "}
-        {list.because !== null && `· ${said.causes[list.because] ?? list.because}`}
+        {list.says !== null && `· ${list.says[language]}`}
       </p>
       <button type="button" className="quiet" disabled={isBusy} onClick={look} data-testid="cut-list-look">
         {said.look}
