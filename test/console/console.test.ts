@@ -467,6 +467,7 @@ suiteNeeding(["chromium"], "the console", () => {
     await expect
       .poll(() => page.getByTestId("halt-stop").innerText())
       .toMatch(/anna would release it; a second person is needed/);
+    await page.getByTestId("emergency-stop").waitFor(); // no, not yet
     await page.getByTestId("release-stop-reason").fill("it was steam");
     await page.getByTestId("release-stop-say").click();
     await expect

@@ -1,4 +1,7 @@
-/** The red button, with one confirmation; and what stands, with the way to let it go: two persons, told apart by their keys. */
+/**
+ * The red button, with one confirmation; and what stands, with the way to let it go: two persons, told apart by their keys. While one of
+ * them has asked, the button is there again: pressing it takes that word back.
+ */
 import { useState } from "react";
 import * as api from "../api.ts";
 import { wholeMoment } from "../moments.ts";
@@ -20,7 +23,7 @@ export function CutHalts({ stop, brake, changed }: Props) {
       {stop === null && brake === null && <p>{said.nothingStands}</p>}
       {stop !== null && <Standing halt={stop} says={said.stopStands} changed={changed} />}
       {brake !== null && <Standing halt={brake} says={said.brakeStands} changed={changed} />}
-      {stop === null && <RedButton changed={changed} />}
+      {(stop === null || stop.release.asked !== null) && <RedButton key={stop?.begunAt ?? ""} changed={changed} />}
     </section>
   );
 }
