@@ -194,8 +194,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     undelivered: undeliveredItems({ ...open, store: stores.notices, items: open.store, timeZone: config.site.timeZone }),
     chance: chance.child("notices"),
   });
-  const recoveryStore = new PostgresRecoveryStore(db);
-  const indicators = indicatorsOf(db, recoveryStore, clock, config.site.timeZone);
+  const indicators = indicatorsOf(db, clock, config.site.timeZone);
   const counters = new Counters({
     commandsByState: () => stores.commands.counts(),
     buses: engine.doors.buses,
@@ -243,7 +242,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
   );
   const policy = policyDesks({ ...engine.books, ...open, db, rules: engine.rules, stores });
   const recovery = recoveryOf({
-    ...{ ...engine.books, ...open, items: open.store, store: recoveryStore },
+    ...{ ...engine.books, ...open, items: open.store, store: new PostgresRecoveryStore(db) },
     ...{ policy: stores.policy, engine, street, settings: config.recovery },
   });
   open.watch.start();

@@ -219,7 +219,7 @@ export class Poller {
     const isProbe = health.state === "silent" && this.#probed.get(meter.address) !== health.askAgainAt;
     const atOnce = this.#hurried.has(meter.address) || isProbe;
     if (due.length === 0 && !atOnce) return [];
-    const turn = due.length === 0 ? duties.slice(0, 1) : due;
+    const turn = atOnce ? [...due, ...duties.slice(0, 1)] : due; // what is read seldom may be due too, and would bring neither money nor relay
     return duties.filter((duty) => turn.includes(duty) || this.#missed.get(meter.address)?.has(duty.tier) === true);
   }
 
@@ -255,7 +255,7 @@ export class Poller {
         if (duties.some(({ relay }) => relay) && !isFault(error, "meter-silent")) await this.#readRelay(session, meter);
         throw error;
       }
-      await this.#lookAgain(session, meter, items, isCompared);
+      await this.#lookAgain(session, meter, isCompared);
       if (duties.some(({ relay }) => relay)) await this.#readRelay(session, meter);
       if (duties.length > 0) await this.#readDaily(session, meter);
       if (errand?.isDue(meter.address) === true) await this.#runErrand(errand, session, meter);
@@ -268,13 +268,15 @@ export class Poller {
    * What could not be believed has its meter asked for its numbers in the same turn, or the one that it changed places with would be believed
    * meanwhile; and what was much for once is read once more. Throws where it is another meter than that of the books.
    */
-  async #lookAgain(session: MeterSession, meter: MeterRecord, items: readonly string[], isCompared: boolean): Promise<void> {
+  async #lookAgain(session: MeterSession, meter: MeterRecord, isCompared: boolean): Promise<void> {
     const { intake, isDoubted, seenOnce } = this.#parts;
     const isOnce = seenOnce?.(meter.address) === true;
     if (isOnce) this.#hurried.add(meter.address); // should this turn come no further
     if (!isCompared && isDoubted?.(meter.address) === true && (await this.#isStranger(session, meter))) return;
     if (!isOnce) return;
-    await intake.take(await session.read(items.filter(isEnergyItem), "poll"));
+    // This turn may have been for other items, or for an errand alone.
+    const registers = new Set(this.#parts.duties(meter).flatMap((duty) => duty.items.filter(isEnergyItem)));
+    if (registers.size > 0) await intake.take(await session.read([...registers], "poll"));
     this.#hurried.delete(meter.address);
   }
 

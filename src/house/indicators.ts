@@ -1,31 +1,33 @@
 /** Joins indicators to the books, and tells which of those that must be none are not. */
 import { dayAfter } from "../collection/days.ts";
-import { IndicatorDesk, type IndicatorParts } from "../indicators/desk.ts";
+import { IndicatorDesk } from "../indicators/desk.ts";
 import { mustBeZero } from "../indicators/table.ts";
 import { dayOf, type Clock } from "../kernel/clock.ts";
 import { CommandId } from "../kernel/ids.ts";
-import { falseCutCauses } from "../recovery/causes.ts";
+import { causes } from "../recovery/causes.ts";
 import type { RecoveryStore } from "../recovery/recovery-store.ts";
 import type { Database } from "../stores/database.ts";
 import { PostgresIndicatorStore } from "../stores/indicator-store.ts";
+import { PostgresRecoveryStore } from "../stores/recovery-store.ts";
 
 /** Scrapers come every few seconds; such a figure changes by the minute. */
 const KEPT_MS = 60_000;
 
-/** Of these cuts those that an incident calls false, and by which causes: power that came back late does not make a cut a false one. */
-export const foundFalse =
-  (recovery: Pick<RecoveryStore, "causesOf">): NonNullable<IndicatorParts["incidents"]> =>
-  async (commands) => {
+/** What incidents say against cuts. A restore that came late says nothing against the cut before it. */
+export const wrongCuts =
+  (store: Pick<RecoveryStore, "causesOf">) =>
+  async (commands: readonly string[]): Promise<ReadonlyMap<string, string>> => {
     const told = new Map<string, string>();
-    for (const [command, causes] of await recovery.causesOf(commands.map((id) => CommandId(id)))) {
-      const found = falseCutCauses(causes);
-      if (found.length > 0) told.set(command, found.join(" "));
+    for (const [cut, said] of await store.causesOf(commands.map((id) => CommandId(id)))) {
+      const wrong = said.filter((cause) => causes[cause].tellsAtOnce);
+      if (wrong.length > 0) told.set(cut, wrong.join(" "));
     }
     return told;
   };
 
-export function indicatorsOf(db: Database, recovery: RecoveryStore, clock: Clock, timeZone: string) {
-  const desk = new IndicatorDesk({ clock, timeZone, store: new PostgresIndicatorStore(db), incidents: foundFalse(recovery) });
+export function indicatorsOf(db: Database, clock: Clock, timeZone: string) {
+  const incidents = wrongCuts(new PostgresRecoveryStore(db));
+  const desk = new IndicatorDesk({ clock, timeZone, store: new PostgresIndicatorStore(db), incidents });
   let kept: { readonly at: number; readonly told: ReturnType<typeof look> } | null = null;
   const look = async () => {
     const today = dayOf(clock.now(), timeZone);

@@ -6,7 +6,7 @@
  * its own column, so that whoever reads the sheet sees which, and may judge otherwise.
  */
 import { windowsAt } from "../policy/calendar.ts";
-import { strategyOf, type Rules, type Strategy } from "../policy/strategy.ts";
+import { keptStrategy } from "../policy/strategy.ts";
 import { parseYuan } from "../kernel/money.ts";
 import type { Row } from "./cells.ts";
 import type { CutEvidence, RawRow } from "./indicator-store.ts";
@@ -65,7 +65,7 @@ export const isFalse: Test = (row) => falseBecause(row).length > 0;
 
 /** What the sheet tells of a cut. `incident`: empty where nobody has one. */
 export function cutRow(cut: CutEvidence, timeZone: string, incident: string): RawRow {
-  const strategy = strategyIn(cut.rules, timeZone);
+  const strategy = cut.rules === null ? null : keptStrategy(cut.rules, timeZone);
   const line = strategy?.cutAt ?? parseYuan(cut.cutBelow ?? "0.00");
   const noticed = cut.noticeDeliveredAt;
   const isGood = strategy !== null && noticed !== null && cut.sentAt - noticed < strategy.noticeGoodMs;
@@ -81,16 +81,4 @@ export function cutRow(cut: CutEvidence, timeZone: string, incident: string): Ra
     register_taken_back_to: cut.takenBackTo,
     ...{ contradicted_at: cut.contradictedAt, quarantined_at: cut.quarantinedAt, incident },
   };
-}
-
-/** Rules are kept one by one with whose word each is; null: not all of them are there, as of a strategy that an older program kept. */
-function strategyIn(kept: CutEvidence["rules"], timeZone: string): Strategy | null {
-  if (kept === null) return null;
-  const rules = Object.fromEntries(
-    kept.flatMap((each) => {
-      const { rule, value } = each as { readonly rule?: unknown; readonly value?: unknown };
-      return typeof rule === "string" ? [[rule, value]] : [];
-    }),
-  );
-  return "cutBelow" in rules && "noCut.hours" in rules ? strategyOf(rules as unknown as Rules, timeZone) : null;
 }

@@ -13,7 +13,7 @@
 import { dayOf, Instant } from "../kernel/clock.ts";
 import { CentiKwh } from "../kernel/energy.ts";
 import { Fault } from "../kernel/faults.ts";
-import type { AccountId } from "../kernel/ids.ts";
+import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import { ZERO_FEN, type Fen } from "../kernel/money.ts";
 import type { EnergyUse } from "../kernel/reading.ts";
 import type { Transaction } from "../kernel/transaction.ts";
@@ -101,12 +101,11 @@ export class Billing {
     const ours = (day: SettlementDay): boolean => day.meter === meter && day.stretch === stretch && day.tariff !== null;
     const left = takenBack((await store.lockDays(tx, account, begun, null)).filter(ours), use.register);
     const isTheirs = use.account === account && !state.closed;
-    if (!isTheirs || left === null)
+    if (!isTheirs) throw chargedAnother(meter);
+    if (left === null)
       throw new Fault("entry-impossible", {
         meter,
-        problem: isTheirs
-          ? "its bill began with a higher register; begin the count anew by rebase"
-          : "what was billed by it belongs to somebody whose meter it is no more; put it right in the ledger, and begin the count anew by rebase",
+        problem: "its bill began with a higher register; begin the count anew by rebase",
       });
     const taken = dayOf(use.takenAt, timeZone);
     const at = taken < state.day ? state.day : taken;
@@ -117,6 +116,12 @@ export class Billing {
     await this.#settled(tx, state, at);
     await store.saveBilling(tx, { ...state, ...standing(done.days.at(-1)!), billedAt: use.takenAt });
     return done.charged;
+  }
+
+  /** Nobody is billed by this meter now; but whoever was charged by what is taken back would never have it. */
+  async mustNotHaveCharged(tx: Transaction, { meter, register }: EnergyUse): Promise<void> {
+    const state = await this.#parts.store.lockBilling(tx, meter);
+    if (state !== null && state.billedTo > register) throw chargedAnother(meter);
   }
 
   /** The first registers are where counting begins, and cost nothing. */
@@ -285,6 +290,13 @@ function contradicts(days: readonly SettlementDay[], register: bigint, at: strin
     return (midnight !== undefined && midnight[0]! > register) || (isFarBefore && last !== undefined && last[0]! > register);
   });
 }
+
+const chargedAnother = (meter: MeterAddress): Fault =>
+  new Fault("entry-impossible", {
+    meter,
+    problem:
+      "what was billed by it belongs to somebody whose meter it is no more; put it right in the ledger, and begin the count anew by rebase",
+  });
 
 const missing = ({ meter, day }: Pick<BillingState, "meter" | "day">): Error =>
   new Error(`the day ${day} of meter ${meter} is missing: a mistake of ours`);

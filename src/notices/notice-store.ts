@@ -1,9 +1,12 @@
 /** What notices need of a database. Writes join the transaction they are given. */
-import type { Instant } from "../kernel/clock.ts";
+import { minutes, type Instant } from "../kernel/clock.ts";
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { NoticeKind } from "./kinds.ts";
 import type { NoticeAttempt, NoticeChange, NoticeId, NoticeRecord, NoticeState, Outcome } from "./notice.ts";
+
+/** Nothing waits longer from one try to the next; what seems to was written before the clock was set back, and is looked at now. */
+export const PAUSE_MS_MAX = minutes(20);
 
 export interface NoticeFilter {
   readonly account?: AccountId;
@@ -30,7 +33,7 @@ export interface NoticeStore {
   /** Locked until the transaction ends. */
   lock(tx: Transaction, id: NoticeId): Promise<NoticeRecord | null>;
   change(tx: Transaction, id: NoticeId, change: NoticeChange): Promise<void>;
-  /** Those whose time has come and that nobody has in hand; what is said once comes last, since it is said to everybody. */
+  /** Those whose time has come and that nobody has in hand; also those that would wait beyond every pause. What is said once comes last, since it is said to everybody. */
   due(now: Instant, limit: number): Promise<readonly NoticeId[]>;
   addAttempt(tx: Transaction, id: NoticeId, attempt: NoticeAttempt): Promise<void>;
   endAttempt(tx: Transaction, id: NoticeId, number: number, outcome: Outcome, words: string): Promise<void>;

@@ -7,9 +7,10 @@
  */
 import { hours, minutes, type Clock, type Instant } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
-import type { AccountId } from "../kernel/ids.ts";
+import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import { ZERO_FEN } from "../kernel/money.ts";
+import { Rounds } from "../kernel/rounds.ts";
 import type { Transactor } from "../kernel/transaction.ts";
 import type { AccountBook } from "../commands/command-store.ts";
 import type { Maintenance } from "../policy/calendar.ts";
@@ -47,21 +48,22 @@ export interface RoundsParts {
 
 export class NoticeRounds {
   readonly #parts: RoundsParts;
-  readonly #stop = new AbortController();
+  readonly #rounds: Rounds;
   #lookedAt = Number.NEGATIVE_INFINITY;
-  #loop: Promise<void> = Promise.resolve();
 
   constructor(parts: RoundsParts) {
     this.#parts = parts;
+    const { clock, log, everyMs = LOOK_EVERY_MS } = parts;
+    const failed = "who is to be told could not be looked up; it is looked up again";
+    this.#rounds = new Rounds({ clock, log, everyMs, failed, work: () => this.look() });
   }
 
   start(): void {
-    this.#loop = this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#loop;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   async look(): Promise<void> {
@@ -70,19 +72,22 @@ export class NoticeRounds {
   }
 
   async #untold(): Promise<void> {
+    for (const meter of await this.#parts.store.untold(AT_ONCE_MAX))
+      await this.#carefully({ meter }, () => this.#oneUntold(meter));
+  }
+
+  async #oneUntold(meter: MeterAddress): Promise<void> {
     const { store, drafts, teller, transactor } = this.#parts;
-    for (const meter of await store.untold(AT_ONCE_MAX)) {
-      const seen = await drafts.look(null, meter);
-      if (seen === null || (await toTell(seen, (kinds) => store.newest(null, seen.picture.account, kinds))) === null) continue;
-      await transactor.transact(
-        async (tx) => {
-          const look = await drafts.look(tx, meter);
-          // a change of stage is the rules' to tell, together with the change
-          if (look?.picture.standing?.stage === look?.decision.stage && look !== null) await teller.looked(tx, look);
-        },
-        { actor: "rules" },
-      );
-    }
+    const seen = await drafts.look(null, meter);
+    if (seen === null || (await toTell(seen, (kinds) => store.newest(null, seen.picture.account, kinds))) === null) return;
+    await transactor.transact(
+      async (tx) => {
+        const look = await drafts.look(tx, meter);
+        // a change of stage is the rules' to tell, together with the change
+        if (look?.picture.standing?.stage === look?.decision.stage && look !== null) await teller.looked(tx, look);
+      },
+      { actor: "rules" },
+    );
   }
 
   async #outages(): Promise<void> {
@@ -96,8 +101,10 @@ export class NoticeRounds {
       const page: readonly AccountBook[] = await accounts({ limit: ACCOUNTS_AT_ONCE, after });
       for (const account of page) {
         if (account.meter === null) continue;
-        for (const outage of strategies.of(account.account, account.class).rules["noCut.maintenance"])
-          await this.#outage(account, outage, now, told);
+        await this.#carefully({ account: account.account }, async () => {
+          for (const outage of strategies.of(account.account, account.class).rules["noCut.maintenance"])
+            await this.#outage(account, outage, now, told);
+        });
       }
       const last = page.at(-1);
       if (last === undefined || page.length < ACCOUNTS_AT_ONCE) return;
@@ -122,16 +129,19 @@ export class NoticeRounds {
     }
   }
 
-  async #run(): Promise<void> {
-    const { clock, log, everyMs = LOOK_EVERY_MS } = this.#parts;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        await this.look();
-      } catch (error) {
-        log.error({ reason: reasonOf(error) }, "who is to be told could not be looked up; it is looked up again");
-      }
-      await clock.wait(everyMs, signal);
+  /** One who cannot be looked after does not hold up those behind him. */
+  async #carefully(
+    whom: { readonly meter: MeterAddress } | { readonly account: AccountId },
+    work: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const reason = reasonOf(error);
+      this.#parts.log.warn(
+        { ...whom, reason },
+        "whether this customer is to be told could not be looked up; it is looked up again",
+      );
     }
   }
 }

@@ -20,7 +20,8 @@ const FINAL_AGAIN_MS = hours(24);
 /** These pass by themselves; whoever is held back by anything else is not threatened. */
 const passing: ReadonlySet<string> = new Set([...windowCodes, "grace", "reading-stale", "reading-in-doubt"]);
 const cutStages: ReadonlySet<string> = new Set(["cut", "restore"]);
-const AFTER_CUT: ReadonlySet<string> = new Set<NoticeKind>(["cut"]);
+/** He knows of it, or hears of it just now: what waits for its turn was taken back before anybody asks. */
+const isTold = ({ state }: NoticeRecord): boolean => state === "delivered" || state === "waiting";
 
 /** Of each kind, what was told last. */
 export type Told = (kinds: readonly NoticeKind[]) => Promise<NoticeRecord | null>;
@@ -47,7 +48,7 @@ export async function toTell(look: Look, told: Told): Promise<NoticeKind | null>
 async function backAgain({ relay, paidAt }: Facts, told: Told): Promise<NoticeKind | null> {
   if (relay !== "armed" && relay !== "connected") return null;
   const last = await told(["cut", "armed", "restored"]);
-  if (relay === "connected") return last !== null && AFTER_CUT.has(last.kind) ? "restored" : null;
+  if (relay === "connected") return last?.kind === "cut" && isTold(last) ? "restored" : null;
   return last?.kind === "armed" && (paidAt === null || last.at > paidAt) ? null : "armed";
 }
 

@@ -33,6 +33,8 @@ export interface RunPicture {
   /** How many may be asked for now. */
   readonly room: number;
   readonly halted: HeldBy | null;
+  /** Of those that wait: whose turn came to nothing a moment ago, and keep their place; left out: none. */
+  readonly resting?: ReadonlySet<MeterAddress>;
   readonly now: Instant;
   readonly goodUntil: Instant;
 }
@@ -45,7 +47,7 @@ export type RunStep =
 /** So many are asked for and have not ended, at most (batch-pace.ts): beyond, the desk had no room for a restore, and a stop much to take back. */
 export const UNDER_WAY_MAX = 256;
 
-export function nextStep({ state, members, canary, room, halted, now, goodUntil }: RunPicture): RunStep {
+export function nextStep({ state, members, canary, room, halted, resting, now, goodUntil }: RunPicture): RunStep {
   const canaries = members.filter(({ isCanary }) => isCanary);
   if (halted !== null) return { step: "end", state: "stopped", because: halted };
   if (canaries.some((one) => one.state === "failed")) return { step: "end", state: "stopped", because: "canary-failed" };
@@ -54,15 +56,16 @@ export function nextStep({ state, members, canary, room, halted, now, goodUntil 
   const areAsked = asked > 0;
   if (waiting.length === 0) return areAsked ? { step: "wait" } : { step: "end", state: "done", because: null };
   if (now >= goodUntil) return areAsked ? { step: "wait" } : { step: "end", state: "lapsed", because: "approval-over" };
+  const ready = waiting.filter(({ meter }) => resting?.has(meter) !== true);
   const atOnce = Math.max(0, Math.min(room, UNDER_WAY_MAX - asked));
   const proved = canaries.filter((one) => one.state === "cut").length;
   if (state === "canary" && proved < canary) {
     if (canaries.some((one) => one.state === "asked")) return { step: "wait" };
-    const meters = canaryOf(waiting, canaries, Math.min(canary - proved, atOnce));
+    const meters = canaryOf(ready, canaries, Math.min(canary - proved, atOnce));
     return meters.length === 0 ? { step: "wait" } : { step: "ask", state: "canary", meters };
   }
-  if (atOnce < 1) return { step: "wait" };
-  return { step: "ask", state: "running", meters: waiting.slice(0, atOnce).map(({ meter }) => meter) };
+  if (atOnce < 1 || ready.length === 0) return { step: "wait" };
+  return { step: "ask", state: "running", meters: ready.slice(0, atOnce).map(({ meter }) => meter) };
 }
 
 /** So many of those that wait, each time of the line that has had the fewest; of one line in the order of the list. */

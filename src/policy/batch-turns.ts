@@ -16,7 +16,7 @@ import { BatchPace } from "./batch-pace.ts";
 import { isOpenBatch, nextStep, UNDER_WAY_MAX } from "./batch-run.ts";
 import type { CutAlarms } from "./cut-alarms.ts";
 import { isFailure } from "./cut-ends.ts";
-import type { CutGate } from "./cut-gate.ts";
+import { BATCH_OVER, type CutGate } from "./cut-gate.ts";
 import { RULES } from "./cut-lists.ts";
 import { roomNow, type HeldBy, type SiteFigures } from "./guard-rails.ts";
 import type { GuardRails } from "./guard-settings.ts";
@@ -42,8 +42,12 @@ export interface Turns {
   ): Promise<{ readonly because: string } | { ask(notAfter: Instant): Promise<Command | null> }>;
 }
 
-/** These pass with a reading: the member keeps its place. */
-const PASSES: ReadonlySet<string> = new Set(["reading-stale"]);
+/** Of another list, and not ended yet: what becomes of it is told there. */
+const ELSEWHERE = "batch";
+/** These pass, with a reading or the end of that order: the member keeps its place. */
+const PASSES: ReadonlySet<string> = new Set(["reading-stale", ELSEWHERE]);
+/** Whoever could not be asked for rests so long: a corner that is silent must not take the turns of all others. */
+const PASSED_REST_MS = seconds(10);
 
 export interface BatchTurnsParts {
   readonly store: GuardStore;
@@ -61,6 +65,7 @@ export interface BatchTurnsParts {
 export class BatchTurns {
   readonly #parts: BatchTurnsParts;
   readonly #pace = new BatchPace(UNDER_WAY_MAX);
+  readonly #passed = new Map<MeterAddress, Instant>();
   readonly #stop = new AbortController();
   #nudge = new AbortController();
   #under: Promise<boolean> | null = null;
@@ -133,13 +138,14 @@ export class BatchTurns {
       return;
     }
     const figures = await gate.figures(null);
+    const resting = this.#resting();
     // canaries are spread over the lines of the whole list; the others go in its order
-    const members = await store.runMembers(batch.id, batch.state === "canary" ? null : UNDER_WAY_MAX);
+    const members = await store.runMembers(batch.id, batch.state === "canary" ? null : UNDER_WAY_MAX + resting.size);
     const open = members.filter(({ state }) => state === "asked").length;
     const step = nextStep({
       ...{ state: batch.state as "canary" | "running", members, canary: batch.canary, halted: haltedBy(figures) },
       room: Math.min(roomNow(figures, rails, { raised: batch.raisesBrake, open }), this.#pace.underWay - open),
-      ...{ now: clock.now(), goodUntil: batch.goodUntil! },
+      ...{ resting, now: clock.now(), goodUntil: batch.goodUntil! },
     });
     if (step.step === "end") {
       await this.#end(batch, step.state, step.because);
@@ -178,9 +184,34 @@ export class BatchTurns {
     } catch (error) {
       if (meters.length === 1) throw error;
       this.#parts.log.warn({ batch: batch.id, reason: reasonOf(error) }, "turns of a list are taken one by one");
-      for (const meter of meters) if (!(await this.#together(batch, state, [meter], turns))) return false;
-      return true;
+      return this.#oneByOne(batch, state, meters, turns);
     }
+  }
+
+  /** One that fails does not hold up the others; where all do, it is not theirs. */
+  async #oneByOne(batch: CutBatch, state: "canary" | "running", meters: readonly MeterAddress[], turns: Turns): Promise<boolean> {
+    const { clock, log } = this.#parts;
+    const failed: unknown[] = [];
+    for (const meter of meters) {
+      try {
+        if (!(await this.#together(batch, state, [meter], turns))) return false;
+      } catch (error) {
+        failed.push(error);
+        this.#passed.set(meter, clock.now());
+        log.error(
+          { batch: batch.id, meter, reason: reasonOf(error) },
+          "its turn on a list could not be taken; it is taken again",
+        );
+      }
+    }
+    if (failed.length === meters.length) throw failed[0];
+    return true;
+  }
+
+  #resting(): ReadonlySet<MeterAddress> {
+    const now = this.#parts.clock.now();
+    for (const [meter, at] of this.#passed) if (Math.abs(now - at) >= PASSED_REST_MS) this.#passed.delete(meter);
+    return new Set(this.#passed.keys());
   }
 
   #together(batch: CutBatch, state: "canary" | "running", meters: readonly MeterAddress[], turns: Turns): Promise<boolean> {
@@ -197,12 +228,29 @@ export class BatchTurns {
         for (const { meter, state: stands } of await store.members(tx, batch.id, meters)) {
           if (stands !== "waiting") continue;
           if (known.state !== state) known = await this.#changed(tx, known, { state });
-          await store.changeMember(tx, batch.id, meter, await turnOf(words.get(meter)!, known.goodUntil!, state === "canary"));
+          const turn = await this.#turnOf(tx, words.get(meter)!, known.goodUntil!, state === "canary");
+          if (turn.state === undefined) this.#passed.set(meter, clock.now());
+          await store.changeMember(tx, batch.id, meter, turn);
         }
         return true;
       },
       { actor: RULES, because: `cut batch ${batch.id}` },
     );
+  }
+
+  /** What is written of a member at its turn. */
+  async #turnOf(
+    tx: Transaction,
+    word: Awaited<ReturnType<Turns["consider"]>>,
+    goodUntil: Instant,
+    isCanary: boolean,
+  ): Promise<MemberChange> {
+    const as: MemberChange = isCanary ? { isCanary } : {};
+    if ("because" in word) return { ...as, ...(PASSES.has(word.because) ? {} : { state: "left-out" }), because: word.because };
+    const command = await word.ask(goodUntil);
+    if (command === null) return { ...as, state: "left-out", because: "person" };
+    const isElsewhere = (await this.#parts.store.batchOf(tx, command.id)) !== null;
+    return isElsewhere ? { ...as, because: ELSEWHERE } : { ...as, state: "asked", command: command.id, because: null };
   }
 
   async #end(batch: CutBatch, state: "done" | "stopped" | "lapsed", because: string | null): Promise<void> {
@@ -231,7 +279,7 @@ export class BatchTurns {
       await transactor.transact(
         async (tx) => {
           await meters.meter(tx, meter);
-          await service.cancelUnsentCuts(tx, meter, "batch-over");
+          await service.cancelUnsentCuts(tx, meter, BATCH_OVER);
         },
         { actor: RULES, because: `cut batch ${batch.id}` },
       );
@@ -248,20 +296,6 @@ export class BatchTurns {
 }
 
 const haltedBy = ({ stop, brake }: SiteFigures): HeldBy | null => (stop ? "emergency-stop" : brake ? "brake" : null);
-
-/** What is written of a member at its turn. */
-async function turnOf(
-  word: Awaited<ReturnType<Turns["consider"]>>,
-  goodUntil: Instant,
-  isCanary: boolean,
-): Promise<MemberChange> {
-  const as: MemberChange = isCanary ? { isCanary } : {};
-  if ("because" in word) return { ...as, ...(PASSES.has(word.because) ? {} : { state: "left-out" }), because: word.because };
-  const command = await word.ask(goodUntil);
-  return command === null
-    ? { ...as, state: "left-out", because: "person" }
-    : { ...as, state: "asked", command: command.id, because: null };
-}
 
 /** What the end of an order says of its member; who paid meanwhile, or was taken back, was left out. */
 function endOf({ state, because }: Pick<MemberEnd, "state" | "because">): Omit<EndedMember, "meter"> {

@@ -86,9 +86,13 @@ export class BatchDesk {
     const isNamed = (account: AccountId, meter: MeterAddress): boolean =>
       of === null || of.accounts.includes(account) || of.meters.includes(meter);
     const pictures = (await policy.remoteMeters()).filter(({ account, meter }) => isNamed(account, meter));
+    const looks = pictures.map((picture) => lookAt(strategies, picture, now));
+    await store.hold(
+      tx,
+      looks.filter(isDue).map(({ picture }) => picture.meter),
+    );
     await store.lock(tx);
     const listed = listsOf(await store.listed(tx, now)); // who was declined may be proposed again by a person
-    const looks = pictures.map((picture) => lookAt(strategies, picture, now));
     const whyNot = (look: (typeof looks)[number]): string | null => {
       if (look.strategy.mode === "shadow") return "shadow";
       if (!isDue(look)) return look.picture.relay === "disconnected" ? "already-cut" : look.decision.because;

@@ -45,6 +45,9 @@ export interface GateParts {
   readonly alarms?: CutAlarms;
 }
 
+/** Why an order of a list that has ended is taken back: how it ended, and in whose words, stands on the list. */
+export const BATCH_OVER = "batch-over";
+
 /** What one look at everybody found. */
 export interface GatePass {
   /** A stop or the brake stands: what waits is taken back. */
@@ -150,7 +153,7 @@ export class CutGate {
     this.#leaving.set(tx, list);
     if (attempt > 1) return haltIn(figures); // it was counted when it left first
     const batch = list === null ? null : await store.batch(tx, list.id);
-    if (batch !== null && !isOpenBatch(batch.state)) return batch.because ?? batch.state;
+    if (batch !== null && !isOpenBatch(batch.state)) return BATCH_OVER;
     const refusal = atTheWire(figures, rails, batch === null ? "rule" : batch.raisesBrake ? "raised" : "approved");
     return refusal?.trips === undefined ? (refusal?.held ?? null) : this.#tripped(tx, refusal.trips, figures);
   }
@@ -199,6 +202,7 @@ export class CutGate {
     const { transactor, store, clock, log, lineOf } = this.#parts;
     await transactor.transact(
       async (tx) => {
+        await store.hold(tx, [...meters]);
         await store.lock(tx);
         const listed = listsOf(await store.listed(tx, later(clock.now(), -DECLINED_MS)));
         const looks = due.filter(({ picture: { meter } }) => meters.has(meter) && !listed.has(meter));

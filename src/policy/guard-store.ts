@@ -116,6 +116,11 @@ export interface GuardStore {
    * beside whoever is alone.
    */
   lock(tx: Transaction, how?: "alone" | "beside"): Promise<void>;
+  /**
+   * Before the lock, of whoever puts these on a list: a list names their rows, and a cut that leaves holds its meter's row while it waits for
+   * the lock. Waits for them in one order, and lets others name them as well.
+   */
+  hold(tx: Transaction, meters: readonly MeterAddress[]): Promise<void>;
   figures(tx: Transaction | null, wish: FigureWish): Promise<SiteFigures>;
   /** Meters of automatic cuts that were asked for or left since, or have not left yet, outside of lists: they are cut, or may be still. */
   askedSince(tx: Transaction | null, since: Instant): Promise<readonly MeterAddress[]>;

@@ -25,9 +25,9 @@ export class MeteredUse implements EnergyListener {
   async energy(tx: Transaction, use: EnergyUse): Promise<void> {
     const { billing, meters, outbox, clock, timeZone } = this.#parts;
     const meter = await meters.meter(tx, use.meter);
-    if (meter?.account == null || meter.identity === "quarantined") return;
-    const account = await meters.account(tx, meter.account);
-    if (account?.mode !== "remote") return; // a wallet in the meter deducts by itself
+    const account = meter?.account == null || meter.identity === "quarantined" ? null : await meters.account(tx, meter.account);
+    // a wallet in the meter deducts by itself
+    if (account?.mode !== "remote") return use.takesBack === true ? billing.mustNotHaveCharged(tx, use) : undefined;
     // A bill begins with what is read now, never with what a meter kept of days when somebody else may have lived there.
     const mayBegin = use.midnightOf === undefined || use.midnightOf >= dayOf(clock.now(), timeZone);
     const charged = await billing.bill(tx, { ...use, account: account.account, tariff: account.tariff, mayBegin });

@@ -148,4 +148,20 @@ export function strategyOf(rules: Rules, timeZone: string): Strategy {
   };
 }
 
+/**
+ * As it was kept, rule by rule with whose word each is. A rule that an older program did not know means what is usual; null: what makes a
+ * cut is not among them.
+ */
+export function keptStrategy(kept: readonly unknown[], timeZone: string): Strategy | null {
+  const said = Object.fromEntries(
+    kept.flatMap((each) => {
+      const { rule, value } = each as { readonly rule?: unknown; readonly value?: unknown };
+      return typeof rule === "string" ? [[rule, value]] : [];
+    }),
+  );
+  if (!("cutBelow" in said) || !("noCut.hours" in said)) return null;
+  const usual = Object.fromEntries(ruleNames.map((name) => [name, ruleTable[name].usual]));
+  return strategyOf({ ...usual, ...said } as unknown as Rules, timeZone);
+}
+
 const momentOf = (text: string): Instant => Date.parse(text) as Instant;

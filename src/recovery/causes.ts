@@ -19,8 +19,6 @@ interface CauseRow {
    * knows whose supply it is.
    */
   readonly restores: boolean;
-  /** The cut itself should not have been; else it was right, and supply only came back too late. */
-  readonly isFalseCut: boolean;
   /** What it is marked with until a person says otherwise. */
   readonly compensation: Compensation;
 }
@@ -29,7 +27,7 @@ export const compensations = ["yes", "no", "paid"] as const;
 export type Compensation = (typeof compensations)[number];
 
 const row = (en: string, zh: string, more: Omit<CauseRow, "title">): CauseRow => ({ title: { en, zh }, ...more });
-const wrong = { class: "wrong-action", tellsAtOnce: true, restores: false, isFalseCut: true, compensation: "yes" } as const;
+const wrong = { class: "wrong-action", tellsAtOnce: true, restores: false, compensation: "yes" } as const;
 
 export const causes = {
   "wrong-identity": row(
@@ -49,23 +47,18 @@ export const causes = {
     class: "late",
     tellsAtOnce: false,
     restores: false, // the rules do
-    isFalseCut: false,
     compensation: "yes",
   }),
   "restore-failed": row("Ordered back by a person, and still without supply", "人工复电未成功", {
     class: "device",
     tellsAtOnce: false,
     restores: false, // a person's order is made again only by a person
-    isFalseCut: false,
     compensation: "no",
   }),
 } as const satisfies Record<string, CauseRow>;
 
 export type Cause = keyof typeof causes;
 export const causeNames = Object.keys(causes) as [Cause, ...Cause[]];
-
-/** Those of them by which the cut itself was false. */
-export const falseCutCauses = (found: readonly Cause[]): readonly Cause[] => found.filter((cause) => causes[cause].isFalseCut);
 
 /** Pure: which of two names an incident. */
 export const graver = (one: Cause, other: Cause): Cause => (causeNames.indexOf(one) <= causeNames.indexOf(other) ? one : other);

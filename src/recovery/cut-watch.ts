@@ -4,7 +4,8 @@
  */
 import { later, minutes, type Clock, type Instant } from "../kernel/clock.ts";
 import { kwh } from "../kernel/energy.ts";
-import type { MeterAddress } from "../kernel/ids.ts";
+import type { CommandId, MeterAddress } from "../kernel/ids.ts";
+import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Transactor } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
@@ -12,7 +13,7 @@ import { registerIn } from "../commands/register-beside.ts";
 import { keyOf, nobody } from "../exceptions/item.ts";
 import type { Exceptions } from "../exceptions/exceptions.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
-import { strategyOf, type Rules, type Strategy } from "../policy/strategy.ts";
+import { keptStrategy, type Strategy } from "../policy/strategy.ts";
 import type { Cause } from "./causes.ts";
 import { watchStep, wrongAbout } from "./detect.ts";
 import type { RecoveryStore, WatchedCut } from "./recovery-store.ts";
@@ -38,15 +39,12 @@ export interface CutWatchParts {
   readonly isOurs: (meter: MeterAddress) => boolean;
 }
 
-interface WrittenRule {
-  readonly rule: string;
-  readonly value: unknown;
-}
-
 export class CutWatch {
   readonly #parts: CutWatchParts;
-  readonly #strategies = new Map<string, Strategy>();
+  readonly #strategies = new Map<string, Strategy | null>();
   readonly #hurriedAt = new Map<MeterAddress, Instant>();
+  /** Whom the last look reached: the next begins behind, so that many who never answer do not hide those after them. */
+  #reached: CommandId | null = null;
 
   constructor(parts: CutWatchParts) {
     this.#parts = parts;
@@ -54,27 +52,45 @@ export class CutWatch {
 
   /** Every cut that is new here, with what is wrong about it. */
   async examine(found: (cut: Command, wrong: readonly Cause[]) => Promise<void>): Promise<void> {
-    const { store, clock, transactor } = this.#parts;
+    const { store, clock, log } = this.#parts;
     for (const cut of await store.unwatchedCuts(later(clock.now(), -LOOK_BACK_MS), AT_ONCE_MAX)) {
-      const byRule = cut.askedBy === "rule";
-      const wrong = byRule ? await this.#wrongAbout(cut) : [];
-      // said before the watch is noted: whoever dies in between examines it again, and an incident is there once
-      if (wrong.length > 0) await found(cut, wrong);
-      const { id: command, meter, account, sentAt, verifiedAt, createdAt } = cut;
-      const row: WatchedCut = {
-        ...{ command, meter, account, byRule, cutAt: verifiedAt ?? sentAt ?? createdAt, marks: [], endedAt: null, because: null },
-        register: registerIn(cut.receipt)?.kwh ?? null,
-      };
-      await transactor.transact((tx) => store.watchCut(tx, row));
+      try {
+        await this.#examine(cut, found);
+      } catch (error) {
+        // one that cannot be judged holds up no other; it is examined again
+        log.error({ meter: cut.meter, command: cut.id, reason: reasonOf(error) }, "a cut could not be examined");
+      }
     }
+  }
+
+  async #examine(cut: Command, found: (cut: Command, wrong: readonly Cause[]) => Promise<void>): Promise<void> {
+    const { store, transactor } = this.#parts;
+    const byRule = cut.askedBy === "rule";
+    const wrong = byRule ? await this.#wrongAbout(cut) : [];
+    // said before the watch is noted: whoever dies in between examines it again, and an incident is there once
+    if (wrong.length > 0) await found(cut, wrong);
+    const { id: command, meter, account, sentAt, verifiedAt, createdAt } = cut;
+    const row: WatchedCut = {
+      ...{ command, meter, account, byRule, cutAt: verifiedAt ?? sentAt ?? createdAt, marks: [], endedAt: null, because: null },
+      register: registerIn(cut.receipt)?.kwh ?? null,
+    };
+    await transactor.transact((tx) => store.watchCut(tx, row));
   }
 
   /** Reads behind open relays, an hour and a day after. */
   async lookBehind(): Promise<void> {
     const { store, clock, transactor, settings } = this.#parts;
-    for (const seen of await store.watchedCuts(AT_ONCE_MAX)) {
+    const watched = await store.watchedCuts(AT_ONCE_MAX, this.#reached);
+    this.#reached = watched.length < AT_ONCE_MAX ? null : watched.at(-1)!.command;
+    for (const seen of watched) {
       const point = await store.point(null, seen.meter);
-      if (point === null) continue; // it hangs here no more
+      if (point === null) {
+        // it hangs here no more; a meter that a site file left out by mistake is back by then
+        const gone = { endedAt: clock.now(), because: "gone" } as const;
+        if (clock.now() - seen.cutAt > LOOK_BACK_MS)
+          await transactor.transact((tx) => store.changeWatched(tx, seen.command, gone));
+        continue;
+      }
       const step = watchStep(seen, point, clock.now(), settings.readAgainMs);
       if (step.step === "wait") continue;
       if (step.step === "read") this.#hurry(seen.meter);
@@ -111,12 +127,9 @@ export class CutWatch {
     return wrongAbout(cut, { strategy, notices: told ? await notices.noticesOf(cut.account, NOTICES_LOOKED_AT) : [] });
   }
 
-  #strategy(version: string, rules: readonly unknown[]): Strategy {
+  #strategy(version: string, rules: readonly unknown[]): Strategy | null {
     let known = this.#strategies.get(version);
-    if (known === undefined) {
-      const said = Object.fromEntries((rules as readonly WrittenRule[]).map(({ rule, value }) => [rule, value]));
-      this.#strategies.set(version, (known = strategyOf(said as unknown as Rules, this.#parts.timeZone)));
-    }
+    if (known === undefined) this.#strategies.set(version, (known = keptStrategy(rules, this.#parts.timeZone)));
     return known;
   }
 

@@ -8,7 +8,8 @@ import { later, type Instant } from "../kernel/clock.ts";
 import type { Command } from "../commands/command.ts";
 import type { Notice } from "../policy/policy-store.ts";
 import type { Strategy } from "../policy/strategy.ts";
-import type { Cause } from "./causes.ts";
+import { causes, type Cause } from "./causes.ts";
+import type { Incident } from "./incident.ts";
 import type { Mark, Point, WatchEnd, WatchedCut } from "./recovery-store.ts";
 
 /** Between the last look of the rules and the first byte lies one commit; a clock that is corrected meanwhile is no wrong cut. */
@@ -43,12 +44,18 @@ export interface Wish {
 
 /** Who wants supply here, the longest first; null: nobody. `usual`: as the strategy restores. */
 export function wishOf(point: Point, usual: Wish["way"]): Wish | null {
-  const { cut, restore, wanted, walletPaidAt, cutBy } = point;
-  const ordered = restore !== null && restore.state !== "cancelled" && (cut === null || restore.createdAt >= cut.createdAt);
+  const { cut, restore, wanted, walletPaidAt, cutBy, identity } = point;
+  const isNewest = restore !== null && restore.state !== "cancelled" && (cut === null || restore.createdAt >= cut.createdAt);
+  // one that was obeyed is over as soon as the relay is open anew: a wallet that is empty months later opens it by itself
+  const isObeyed = restore?.state === "confirmed" && !isBack(point, restore.kind === "arm" ? "arm" : "reconnect");
+  const ordered = isNewest && !isObeyed;
   const way = ordered && restore.kind === "arm" ? "arm" : ordered ? "reconnect" : usual;
   const wishes: Wish[] = [];
   if (point.mode === "remote" && wanted?.want === "connected") wishes.push({ since: wanted.since, by: "rules", way });
   if (ordered && restore.askedBy === "person") wishes.push({ since: restore.createdAt, by: "person", way });
+  // the rules say nothing of a meter in doubt; whoever they were restoring when it came up sits in the dark all the same
+  if (ordered && restore.askedBy === "rule" && identity === "quarantined")
+    wishes.push({ since: restore.createdAt, by: "rules", way });
   // a wallet lets its customer restore the supply at the button
   if (walletPaidAt !== null && cutBy !== "person") wishes.push({ since: walletPaidAt, by: "wallet", way: "arm" });
   return wishes.sort((one, other) => one.since - other.since)[0] ?? null;
@@ -57,6 +64,35 @@ export function wishOf(point: Point, usual: Wish["way"]): Wish | null {
 /** What was promised is there. */
 export const isBack = ({ relay }: Pick<Point, "relay">, way: Wish["way"]): boolean =>
   relay === "connected" || (relay === "armed" && way === "arm");
+
+/** When an order restored what the newest cut had taken, though it is dark again; null: nobody saw supply since that cut. */
+export const suppliedAtOf = ({ cut, restore, relay }: Pick<Point, "cut" | "restore" | "relay">): Instant | null =>
+  restore?.state === "confirmed" &&
+  (cut === null || restore.createdAt >= cut.createdAt) &&
+  !isBack({ relay }, restore.kind === "arm" ? "arm" : "reconnect")
+    ? restore.verifiedAt
+    : null;
+
+/** `settled`: nobody waits for supply, so it is over once people have closed its item. Null: it goes on. */
+export type IncidentEnd = "restored" | "withdrawn" | "settled";
+export function endOf(
+  incident: Pick<Incident, "cause" | "cut" | "darkSince">,
+  point: Point | null,
+  wish: Wish | null,
+): IncidentEnd | null {
+  if (point === null) return "withdrawn";
+  const { cut, restore } = point;
+  const isSince = restore !== null && restore.state !== "cancelled" && (cut === null || restore.createdAt >= cut.createdAt);
+  // what recovery asked for itself is nobody else's wish, and is there when it is there
+  if (isBack(point, wish?.way ?? (isSince && restore.kind === "arm" ? "arm" : "reconnect"))) return "restored";
+  const isCutAnew = cut !== null && incident.cut !== null && cut.id > incident.cut;
+  const wasBack = !isSince && restore?.state === "confirmed" && (restore.verifiedAt ?? 0) >= incident.darkSince;
+  if (isCutAnew && wasBack) return "restored";
+  if (wish !== null) return null;
+  if (!causes[incident.cause].tellsAtOnce || isCutAnew) return "withdrawn";
+  // recovery asked for it, whatever the rules want
+  return isSince && restore.askedBy === "rule" && restore.reason in causes ? null : "settled";
+}
 
 export const darkSinceOf = ({ cut, relayAt }: Pick<Point, "cut" | "relayAt">, now: Instant): Instant =>
   cut?.verifiedAt ?? cut?.sentAt ?? relayAt ?? now;

@@ -6,7 +6,7 @@ import { later, minutes, seconds, type Instant } from "../kernel/clock.ts";
 import { isOpen } from "../commands/command.ts";
 import type { Words } from "./causes.ts";
 import { isBack, wishOf, type Wish } from "./detect.ts";
-import { reasonFor, reasons } from "./reasons.ts";
+import { reasonFor, reasons, type Reason } from "./reasons.ts";
 import type { Point } from "./recovery-store.ts";
 
 /** Exchanges of one restore: identity, clock, proof, the order, the look, the register. */
@@ -14,6 +14,9 @@ const EXCHANGES = 6;
 const EXCHANGE_MS_USUAL = 500;
 /** The last look after a restore. */
 const LOOKS_END_MS = seconds(60);
+
+/** What no pace of a line tells: a person has to say yes, or a machine has to come back. */
+const NOT_BY_ITSELF: ReadonlySet<Reason> = new Set(["approval", "security"]);
 
 export interface LineSight {
   readonly waiting: number;
@@ -58,6 +61,13 @@ export function expectedSupply(
       reason,
       `Nobody can say: ${reasons[reason].title.en}. A work order is made a quarter of an hour after the payment.`,
       `暂无法确定:${reasons[reason].title.zh}。缴费15分钟后自动生成工单。`,
+    );
+  if (NOT_BY_ITSELF.has(reason))
+    return say(
+      null,
+      reason,
+      `Nobody can say: ${reasons[reason].title.en}. The order goes out by itself as soon as that is settled.`,
+      `暂无法确定:${reasons[reason].title.zh}。处理后命令自动下发。`,
     );
   if (restore.sentAt !== null) return about(later(restore.sentAt, LOOKS_END_MS), now, reason);
   if (reason === "meter-silent" || (line !== null && !line.open))

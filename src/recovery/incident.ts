@@ -59,6 +59,7 @@ export interface IncidentStep {
     | "escalated"
     | "restored"
     | "withdrawn"
+    | "wanted-again"
     | "compensation"
     | "reminded"
     | "followed-up";

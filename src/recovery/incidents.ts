@@ -11,7 +11,7 @@ import type { Exceptions } from "../exceptions/exceptions.ts";
 import type { ExceptionStore } from "../exceptions/exception-store.ts";
 import type { Desk, ExceptionKind } from "../exceptions/kinds.ts";
 import { causes, graver, type Cause } from "./causes.ts";
-import { darkSinceOf, type Wish } from "./detect.ts";
+import { darkSinceOf, suppliedAtOf, type Wish } from "./detect.ts";
 import { durationOf, IncidentId, type Incident, type IncidentChange, type IncidentStep } from "./incident.ts";
 import { reasonFor, reasons, type Reason } from "./reasons.ts";
 import type { Point, RecoveryStore } from "./recovery-store.ts";
@@ -41,10 +41,29 @@ export class Incidents {
 
   /** One for the dark hours of one cut; what is found beside it is added. Answers it where there is news. */
   async found(tx: Transaction, point: Point, cause: Cause, wish: Wish | null): Promise<Incident | null> {
+    const { store, clock, settings } = this.#parts;
+    const { meter, cut } = point;
+    // a wish speaks of the dark hours of now, whatever was said of an older cut
+    const open = wish === null ? null : await store.lockOf(tx, { meter, cut: null });
+    const known = open ?? (await store.lockOf(tx, { meter, cut: cut?.id ?? null }));
+    if (known !== null && (wish === null || known.endedAt === null)) return this.#also(tx, known, cause, wish);
+    if (wish === null) return this.#begin(tx, point, cause, null);
+    const now = clock.now();
+    const suppliedAt = known?.restoredAt ?? suppliedAtOf(point);
+    // supply was seen since that cut: it did not make these hours dark, and nobody waited for them before
+    if (suppliedAt !== null) {
+      const from = wish.since > suppliedAt ? wish.since : (point.relayAt ?? now);
+      return this.#begin(tx, { ...point, cut: null, relayAt: from }, cause, { ...wish, since: from });
+    }
+    if (known !== null) return this.#again(tx, known, cause, wish);
+    // nobody waits for longer without having been found: this relay opened long after the purchase
+    const isOld = wish.by === "wallet" && now - wish.since > HARD_LIMIT_MS;
+    return this.#begin(tx, point, cause, isOld ? { ...wish, since: later(now, -settings.promiseMs) } : wish);
+  }
+
+  async #begin(tx: Transaction, point: Point, cause: Cause, wish: Wish | null): Promise<Incident | null> {
     const { store, clock } = this.#parts;
     const { meter, account, model, bus, cut } = point;
-    const known = await store.lockOf(tx, { meter, cut: cut?.id ?? null });
-    if (known !== null) return this.#also(tx, known, cause, wish);
     const now = clock.now();
     const { class: failure, compensation } = causes[cause];
     const incident: Incident = {
@@ -106,9 +125,21 @@ export class Incidents {
   /** Nobody wants it back any more: another order, or money that was taken back. */
   async withdrawn(tx: Transaction, id: IncidentId): Promise<void> {
     const known = await this.#parts.store.lock(tx, id);
-    if (known === null || known.endedAt !== null) return;
+    if (known !== null && known.endedAt === null) await this.#withdraw(tx, known, "supply is wanted back by nobody any more");
+  }
+
+  /** Nobody waits for supply: it is over once its owner has closed the item, and until then nothing goes up. */
+  async settled(tx: Transaction, id: IncidentId): Promise<void> {
+    const { store, items } = this.#parts;
+    const known = await store.lock(tx, id);
+    if (known === null || known.endedAt !== null || known.exception === null) return;
+    const isOpen = (await items.lockOpen(tx, keyOf.incident(id))) !== null;
+    if (isOpen) await this.#endWorkOrder(tx, known, "supply is wanted back by nobody any more");
+    else await this.#withdraw(tx, known, "its item was closed, and supply is wanted back by nobody");
+  }
+
+  async #withdraw(tx: Transaction, known: Incident, note: string): Promise<void> {
     const incident = await this.#changed(tx, known, { endedAt: this.#parts.clock.now() });
-    const note = "supply is wanted back by nobody any more";
     await this.#step(tx, incident, "withdrawn", note);
     await this.#endWorkOrder(tx, incident, note);
   }
@@ -132,6 +163,13 @@ export class Incidents {
     await this.#step(tx, incident, "reminded", null);
   }
 
+  /** It had ended because nobody wanted supply any more, and somebody does again: the same dark hours, from the new wish on. */
+  async #again(tx: Transaction, known: Incident, cause: Cause, wish: Wish): Promise<Incident> {
+    const incident = await this.#changed(tx, known, { endedAt: null, wishedAt: wish.since, level: 0, reason: null });
+    await this.#step(tx, incident, "wanted-again", cause);
+    return (await this.#also(tx, incident, cause, wish)) ?? incident;
+  }
+
   async #also(tx: Transaction, known: Incident, cause: Cause, wish: Wish | null): Promise<Incident | null> {
     if (known.cause === cause || known.also.includes(cause)) return null;
     const first = graver(known.cause, cause);
@@ -144,7 +182,8 @@ export class Incidents {
       ...(isPersons ? {} : { compensation: causes[first].compensation }),
     });
     await this.#step(tx, incident, "cause-added", cause);
-    if (!causes[cause].tellsAtOnce || incident.exception !== null) return incident;
+    if (!causes[cause].tellsAtOnce || (await this.#parts.items.lockOpen(tx, keyOf.incident(incident.id))) !== null)
+      return incident;
     return this.#tell(tx, incident, null, "false-cut", first);
   }
 
@@ -160,7 +199,12 @@ export class Incidents {
       await this.#step(tx, incident, "work-order", reasons[reason].title.en);
       return incident;
     }
-    const item = await items.lockOpen(tx, keyOf.incident(incident.id));
+    let item = await items.lockOpen(tx, keyOf.incident(incident.id));
+    if (item === null) {
+      // closed with words, and it is dark still
+      incident = await this.#tell(tx, incident, point, "restore-failed", reason);
+      item = await items.lockOpen(tx, keyOf.incident(incident.id));
+    }
     const note = `no supply ${Math.round((settings.levelsMs[level - 1] ?? 0) / 60_000)} min after it was wanted: ${reasons[reason].title.en}`;
     if (item !== null) await exceptions.escalate(tx, item, { to, dueAt, note });
     await this.#step(tx, incident, "escalated", `${to}: ${note}`);
@@ -188,9 +232,14 @@ export class Incidents {
     return { ...nobody, meter, account, command: cut, kind, because, key: keyOf.incident(id), evidence: {}, suggestion: null };
   }
 
-  async #endWorkOrder(tx: Transaction, { id }: Incident, note: string): Promise<void> {
-    const item = await this.#parts.items.lockOpen(tx, keyOf.incident(id));
-    if (item?.kind === "restore-failed") await this.#parts.exceptions.end(tx, item, { by: GATEWAY, note });
+  /** Of a wrong cut it becomes again what it was: somebody has to talk to the customer still. */
+  async #endWorkOrder(tx: Transaction, incident: Incident, note: string): Promise<void> {
+    const { items, exceptions } = this.#parts;
+    const item = await items.lockOpen(tx, keyOf.incident(incident.id));
+    if (item?.kind !== "restore-failed") return;
+    const wrong = [incident.cause, ...incident.also].find((cause) => causes[cause].tellsAtOnce);
+    if (wrong === undefined) await exceptions.end(tx, item, { by: GATEWAY, note });
+    else await exceptions.become(tx, item, { ...this.#draft(incident, "false-cut", wrong), evidence: factsOf(incident) });
   }
 
   async #changed(tx: Transaction, incident: Incident, change: IncidentChange): Promise<Incident> {

@@ -1,5 +1,5 @@
 /** What recovery needs of a database. Writes join the transaction they are given. */
-import type { Instant } from "../kernel/clock.ts";
+import { hours, type Instant } from "../kernel/clock.ts";
 import type { AccountId, CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
@@ -8,6 +8,9 @@ import type { Period } from "../ledger/period.ts";
 import type { Intent } from "../policy/rules.ts";
 import type { Cause } from "./causes.ts";
 import type { Incident, IncidentChange, IncidentId, IncidentStep } from "./incident.ts";
+
+/** After an order to end a protection that failed: its meter may have been silent. */
+export const UNPROTECT_AGAIN_MS = hours(1);
 
 /** One meter in use as recovery sees it. */
 export interface Point {
@@ -53,7 +56,7 @@ export interface Mark {
   readonly kwh: string;
   readonly at: Instant;
 }
-export type WatchEnd = "quiet" | "energy-flows" | "restored" | "cut-anew";
+export type WatchEnd = "quiet" | "energy-flows" | "restored" | "cut-anew" | "gone";
 
 export interface IncidentFilter {
   readonly state?: "open" | "ended";
@@ -73,7 +76,8 @@ export interface RecoveryStore {
   unwatchedCuts(since: Instant, limit: number): Promise<readonly Command[]>;
   /** False: it is watched already. Ends the watch on older cuts of the same meter. */
   watchCut(tx: Transaction, cut: WatchedCut): Promise<boolean>;
-  watchedCuts(limit: number): Promise<readonly WatchedCut[]>;
+  /** Those that are watched still, oldest order first, behind the one that is named. */
+  watchedCuts(limit: number, after: CommandId | null): Promise<readonly WatchedCut[]>;
   /** Locked; null: its watch has ended. */
   lockWatched(tx: Transaction, command: CommandId): Promise<WatchedCut | null>;
   changeWatched(
@@ -88,7 +92,10 @@ export interface RecoveryStore {
   /** Cuts by rules since then after which a person entered a lower register than stood there at the cut, and no incident says so. */
   cutsOnFalseRegisters(since: Instant): Promise<readonly CommandId[]>;
 
-  /** Protections that were ordered with an end which has come, and after which nothing was ordered of them. */
+  /**
+   * Protections that were ordered with an end which has come, and after which nothing was ordered of them: an order to end one that failed
+   * is made again after an hour. One without an end that was ordered before stands, and so does one that the first order found there already.
+   */
   protectionsOver(now: Instant): Promise<readonly { readonly meter: MeterAddress; readonly account: AccountId | null }[]>;
 
   /** False: there is one of this cut, or an open one of this meter; waits for a transaction that is writing it right now. */
@@ -98,6 +105,8 @@ export interface RecoveryStore {
   lock(tx: Transaction, id: IncidentId): Promise<Incident | null>;
   change(tx: Transaction, id: IncidentId, change: IncidentChange): Promise<void>;
   addStep(tx: Transaction, id: IncidentId, step: IncidentStep): Promise<void>;
+  /** What incidents say of cuts, the gravest first; a cut of which none says anything is left out. */
+  causesOf(cuts: readonly CommandId[]): Promise<ReadonlyMap<CommandId, readonly Cause[]>>;
   find(id: IncidentId): Promise<Incident | null>;
   byException(exception: ExceptionId): Promise<Incident | null>;
   steps(id: IncidentId): Promise<readonly IncidentStep[]>;
@@ -108,8 +117,6 @@ export interface RecoveryStore {
   counts(): Promise<readonly { readonly level: number; readonly open: number }[]>;
   /** Restored, nobody asked the customer yet, nobody was reminded, and the day comes before this. */
   toRemind(before: Instant, limit: number): Promise<readonly IncidentId[]>;
-  /** What the incidents of these cuts are called; a cut without one is not among them. */
-  causesOf(cuts: readonly CommandId[]): Promise<ReadonlyMap<CommandId, readonly Cause[]>>;
   /** Found in a period, oldest first. */
   foundIn(period: Period): Promise<readonly Incident[]>;
 }

@@ -15,10 +15,10 @@ import type { Logger } from "../kernel/log.ts";
 import { Rounds } from "../kernel/rounds.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { CommandService } from "../commands/command-service.ts";
-import type { CommandStore } from "../commands/command-store.ts";
+import type { CommandStore, MeterBook, MeterStore } from "../commands/command-store.ts";
 import { causes, type Cause } from "./causes.ts";
 import type { CutWatch } from "./cut-watch.ts";
-import { isBack, wishOf, type Wish } from "./detect.ts";
+import { endOf, isBack, wishOf, type Wish } from "./detect.ts";
 import type { Incident } from "./incident.ts";
 import type { Incidents } from "./incidents.ts";
 import type { Point, RecoveryStore } from "./recovery-store.ts";
@@ -36,6 +36,7 @@ export interface RecoveryWatchParts {
   readonly incidents: Incidents;
   readonly cuts: CutWatch;
   readonly commands: Pick<CommandStore, "find">;
+  readonly meters: Pick<MeterStore, "meter">;
   readonly service: Pick<CommandService, "ensure">;
   readonly transactor: Transactor;
   readonly clock: Clock;
@@ -85,25 +86,36 @@ export class RecoveryWatch {
       for (const cut of await store.cutsOnFalseRegisters(later(now, -FALSE_REGISTER_MS)))
         await this.#foundOf(cut, "false-register");
     });
-    for (const point of await store.darkPoints()) await this.#safely(point.meter, () => this.#dark(point));
-    for (const incident of await store.open()) await this.#safely(incident.meter, () => this.#goesOn(incident));
+    await this.#safely("dark meters", async () => {
+      for (const point of await store.darkPoints()) await this.#safely(point.meter, () => this.#dark(point));
+    });
+    await this.#safely("incidents", async () => {
+      for (const incident of await store.open()) await this.#safely(incident.meter, () => this.#goesOn(incident));
+    });
     await this.#safely("watched cuts", () => cuts.lookBehind());
-    for (const { meter, account } of await store.protectionsOver(now))
-      await this.#safely(meter, () => this.#unprotect(meter, account));
-    for (const id of await store.toRemind(later(now, REMIND_BEFORE_MS), AT_ONCE_MAX))
-      await this.#safely(id, () => transactor.transact((tx) => incidents.remind(tx, id)));
+    await this.#safely("protections", async () => {
+      for (const { meter } of await store.protectionsOver(now)) await this.#safely(meter, () => this.#unprotect(meter));
+    });
+    await this.#safely("reminders", async () => {
+      for (const id of await store.toRemind(later(now, REMIND_BEFORE_MS), AT_ONCE_MAX))
+        await this.#safely(id, () => transactor.transact((tx) => incidents.remind(tx, id)));
+    });
   }
 
   /** A wrong cut. Supply first, where nothing speaks against it: that needs nobody's approval. */
   async #foundOf(id: CommandId, cause: Cause): Promise<void> {
-    const { store, commands, transactor } = this.#parts;
+    const { store, commands, meters, transactor } = this.#parts;
     const cut = await commands.find(null, id);
     const seen = cut === null ? null : await store.point(null, cut.meter);
     if (cut === null || seen === null) return;
     const incident = await transactor.transact(async (tx) => {
-      const point = { ...seen, cut };
-      const made = await this.#parts.incidents.found(tx, point, cause, null);
-      if (made !== null && causes[cause].restores) await this.#restore(tx, made, point);
+      // whoever else orders this relay waits, or has ordered and is seen
+      const book = causes[cause].restores ? await meters.meter(tx, cut.meter) : null;
+      const now = book === null ? seen : ((await store.point(tx, cut.meter)) ?? seen);
+      const made = await this.#parts.incidents.found(tx, { ...now, cut }, cause, null);
+      // cut anew since: that is another cut, and whose supply it took is another question
+      const isLast = now.cut?.id === cut.id;
+      if (made !== null && isLast && book !== null && canBeOrdered(book)) await this.#restore(tx, made, now);
       return made;
     });
     if (incident !== null) this.#said(incident);
@@ -121,11 +133,17 @@ export class RecoveryWatch {
     if (command !== null) await incidents.restoreAsked(tx, incident, command.id, clock.now());
   }
 
-  /** Its 24 hours are over; what a person orders meanwhile stands. */
-  #unprotect(meter: MeterAddress, account: AccountId | null): Promise<unknown> {
-    const { transactor, service } = this.#parts;
-    const wish = { kind: "unprotect", meter, account, payment: null, params: {}, askedBy: "rule" } as const;
-    return transactor.transact((tx) => service.ensure(tx, { ...wish, reason: "protection-over" }), { actor: "recovery" });
+  /** Its 24 hours are over; what a person orders meanwhile stands, so it is asked once more behind the meter's lock. */
+  #unprotect(meter: MeterAddress): Promise<unknown> {
+    const { transactor, service, meters, store, clock } = this.#parts;
+    const work = async (tx: Transaction): Promise<void> => {
+      const book = await meters.meter(tx, meter);
+      const over = (await store.protectionsOver(clock.now())).find((one) => one.meter === meter);
+      if (over === undefined || book === null || !canBeOrdered(book)) return;
+      const wish = { kind: "unprotect", meter, account: over.account, payment: null, params: {}, askedBy: "rule" } as const;
+      await service.ensure(tx, { ...wish, reason: "protection-over" });
+    };
+    return transactor.transact(work, { actor: "recovery" });
   }
 
   async #dark(point: Point): Promise<void> {
@@ -143,15 +161,13 @@ export class RecoveryWatch {
     const { store, transactor, incidents, clock, settings, log } = this.#parts;
     const point = await store.point(null, incident.meter);
     const wish = point === null ? null : this.#wishOf(point);
-    const isLate = incident.cause === "paid-but-dark" || incident.cause === "restore-failed";
-    if (point === null || (isLate && wish === null && point.relay !== "connected")) {
+    const end = endOf(incident, point, wish);
+    if (end === "restored") return this.#restored(incident, point!);
+    if (end === "withdrawn" || point === null) {
       await transactor.transact((tx) => incidents.withdrawn(tx, incident.id));
       return;
     }
-    if (point.relay === "connected" || (wish !== null && isBack(point, wish.way))) {
-      await this.#restored(incident, point);
-      return;
-    }
+    if (end === "settled") return transactor.transact((tx) => incidents.settled(tx, incident.id));
     const since = incident.wishedAt ?? wish?.since ?? null;
     const level = since === null ? 0 : levelAfter(clock.now() - since, settings);
     const gone = await transactor.transact((tx) => incidents.goesOn(tx, incident, point, wish, level));
@@ -203,3 +219,7 @@ export class RecoveryWatch {
     }
   }
 }
+
+/** Else an order is refused, and what was found would not be written either. */
+const canBeOrdered = ({ identity, beingReplaced, replacedBy }: MeterBook): boolean =>
+  identity !== "quarantined" && beingReplaced !== true && replacedBy == null;

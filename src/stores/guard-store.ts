@@ -55,6 +55,10 @@ export class PostgresGuardStore implements GuardStore {
     await this.#db.run(tx, LOCK[how]);
   }
 
+  async hold(tx: Transaction, meters: readonly MeterAddress[]): Promise<void> {
+    await this.#db.run(tx, "SELECT 1 FROM meters WHERE address = ANY($1) ORDER BY address FOR KEY SHARE", [meters]);
+  }
+
   async figures(tx: Transaction | null, { now, leftSince, importChannels, meters }: FigureWish): Promise<SiteFigures> {
     const [row] = await this.#db.rows<{
       meters: number;

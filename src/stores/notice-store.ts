@@ -1,5 +1,5 @@
 /** What customers are told, as rows, and every try to deliver it. `stage` is the kind: the rules read the same rows. */
-import { Instant } from "../kernel/clock.ts";
+import { Instant, later } from "../kernel/clock.ts";
 import { Fen } from "../kernel/money.ts";
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
@@ -14,7 +14,7 @@ import {
   type Outcome,
   type Said,
 } from "../notices/notice.ts";
-import type { NoticeFilter, NoticeStore } from "../notices/notice-store.ts";
+import { PAUSE_MS_MAX, type NoticeFilter, type NoticeStore } from "../notices/notice-store.ts";
 import { at, type Database } from "./database.ts";
 
 interface Row {
@@ -145,9 +145,9 @@ export class PostgresNoticeStore implements NoticeStore {
   async due(now: Instant, limit: number): Promise<readonly NoticeId[]> {
     const rows = await this.#db.rows<{ notice: string }>(
       null,
-      `SELECT notice FROM notices WHERE state = 'waiting' AND next_at <= $1 AND (taken_until IS NULL OR taken_until <= $1)
+      `SELECT notice FROM notices WHERE state = 'waiting' AND (next_at <= $1 OR next_at > $3) AND (taken_until IS NULL OR taken_until <= $1)
         ORDER BY (once IS NOT NULL), next_at, id LIMIT $2`,
-      [at(now), limit],
+      [at(now), limit, at(later(now, PAUSE_MS_MAX))],
     );
     return rows.map(({ notice }) => NoticeId(notice));
   }

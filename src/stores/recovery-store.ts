@@ -1,15 +1,21 @@
 /** Dark meters as recovery sees them, cuts that are watched, and incidents with what happened to them. */
-import { Instant } from "../kernel/clock.ts";
+import { Instant, later } from "../kernel/clock.ts";
 import type { AccountId, CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
 import type { ExceptionId } from "../exceptions/item.ts";
 import type { Period } from "../ledger/period.ts";
-import type { Cause } from "../recovery/causes.ts";
 import type { Intent } from "../policy/rules.ts";
+import type { Cause } from "../recovery/causes.ts";
 import type { Incident, IncidentChange, IncidentId, IncidentStep } from "../recovery/incident.ts";
 import { IncidentId as incidentId } from "../recovery/incident.ts";
-import type { IncidentFilter, Point, RecoveryStore, WatchedCut } from "../recovery/recovery-store.ts";
+import {
+  UNPROTECT_AGAIN_MS,
+  type IncidentFilter,
+  type Point,
+  type RecoveryStore,
+  type WatchedCut,
+} from "../recovery/recovery-store.ts";
 import { commandOf, type CommandRow } from "./command-columns.ts";
 import { at, type Database } from "./database.ts";
 import { columnValue, incidentColumns, incidentOf, watchedOf, type IncidentRow, type WatchedRow } from "./recovery-columns.ts";
@@ -50,9 +56,9 @@ const POINT = `
     LEFT JOIN LATERAL (SELECT id, asked_by, state FROM commands WHERE meter = m.address AND kind IN ('reconnect', 'arm') ORDER BY id DESC LIMIT 1) r ON true
     LEFT JOIN LATERAL (SELECT verified_at FROM commands WHERE meter = m.address AND kind IN ('top-up', 'open-account') AND state = 'confirmed' ORDER BY id DESC LIMIT 1) p ON true
    WHERE m.active`;
-/** Somebody wants it back, by the rules' word, an order of his own, or his payment. */
+/** Somebody wants it back, by the rules' word, an order of his own, or his payment; or the rules ordered it back when its meter came into doubt. */
 const DARK = `AND NOT m.being_replaced AND m.relay_reported IN ('disconnected', 'armed')
-  AND (s.want = 'connected' OR (r.id IS NOT NULL AND r.state <> 'cancelled' AND r.asked_by = 'person' AND (c.id IS NULL OR r.id > c.id)) OR a.mode = 'local')`;
+  AND (s.want = 'connected' OR (r.id IS NOT NULL AND r.state <> 'cancelled' AND (r.asked_by = 'person' OR m.identity = 'quarantined') AND (c.id IS NULL OR r.id > c.id)) OR a.mode = 'local')`;
 
 const moment = (value: number | null): Instant | null => (value === null ? null : Instant(value));
 /** An incident says this cause of the cut in row w. */
@@ -105,11 +111,11 @@ export class PostgresRecoveryStore implements RecoveryStore {
     return true;
   }
 
-  async watchedCuts(limit: number): Promise<readonly WatchedCut[]> {
+  async watchedCuts(limit: number, after: CommandId | null): Promise<readonly WatchedCut[]> {
     const rows = await this.#db.rows<WatchedRow>(
       null,
-      "SELECT * FROM watched_cuts WHERE ended_at IS NULL ORDER BY cut_at, command LIMIT $1",
-      [limit],
+      "SELECT * FROM watched_cuts WHERE ended_at IS NULL AND ($2::uuid IS NULL OR command > $2) ORDER BY command LIMIT $1",
+      [limit, after],
     );
     return rows.map(watchedOf);
   }
@@ -173,10 +179,28 @@ export class PostgresRecoveryStore implements RecoveryStore {
       null,
       `SELECT c.meter, c.account FROM commands c
         WHERE c.kind = 'protect' AND c.state = 'confirmed' AND c.params ? 'until' AND (c.params ->> 'until')::float8 <= $1
-          AND NOT EXISTS (SELECT 1 FROM commands n WHERE n.meter = c.meter AND n.id > c.id AND n.kind IN ('protect', 'unprotect') AND n.state <> 'cancelled')
+          AND NOT EXISTS (SELECT 1 FROM commands n WHERE n.meter = c.meter AND n.id > c.id AND (
+                n.kind = 'protect' AND n.state NOT IN ('cancelled', 'refused', 'expired')
+             OR n.kind = 'unprotect' AND n.state <> 'cancelled' AND (n.state = 'confirmed' OR n.ended_at IS NULL OR n.ended_at > $2)))
+          AND NOT EXISTS (SELECT 1 FROM commands p WHERE p.meter = c.meter AND p.id < c.id AND p.kind = 'protect' AND NOT p.params ? 'until'
+                AND (p.state = 'confirmed' OR p.because = 'superseded')
+                AND NOT EXISTS (SELECT 1 FROM commands u WHERE u.meter = c.meter AND u.kind = 'unprotect' AND u.state = 'confirmed' AND u.id > p.id AND u.id < c.id))
+          AND NOT EXISTS (SELECT 1 FROM commands p WHERE p.meter = c.meter AND p.id <= c.id AND p.kind = 'protect' AND p.state = 'confirmed' AND p.sent_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM commands u WHERE u.meter = c.meter AND u.kind = 'unprotect' AND u.state = 'confirmed' AND u.id > p.id AND u.id < c.id)
+                AND NOT EXISTS (SELECT 1 FROM commands q WHERE q.meter = c.meter AND q.kind = 'protect' AND q.sent_at IS NOT NULL AND q.state IN ('confirmed', 'unanswered') AND q.id < p.id
+                      AND NOT EXISTS (SELECT 1 FROM commands u WHERE u.meter = c.meter AND u.kind = 'unprotect' AND u.state = 'confirmed' AND u.id > q.id AND u.id < p.id)))
         ORDER BY c.meter`,
-      [now],
+      [now, at(later(now, -UNPROTECT_AGAIN_MS))],
     );
+  }
+
+  async causesOf(cuts: readonly CommandId[]): Promise<ReadonlyMap<CommandId, readonly Cause[]>> {
+    const rows = await this.#db.rows<{ cut: CommandId; causes: Cause[] }>(
+      null,
+      "SELECT cut, ARRAY[cause] || also AS causes FROM incidents WHERE cut = ANY ($1)",
+      [cuts],
+    );
+    return new Map(rows.map(({ cut, causes }) => [cut, causes]));
   }
 
   async insert(tx: Transaction, incident: Incident): Promise<boolean> {
@@ -267,16 +291,6 @@ export class PostgresRecoveryStore implements RecoveryStore {
 
   foundIn({ from, to }: Period): Promise<readonly Incident[]> {
     return this.#incidents("WHERE found_at >= $1 AND found_at < $2 ORDER BY found_at, id", [at(from), at(to)]);
-  }
-
-  async causesOf(cuts: readonly CommandId[]): Promise<ReadonlyMap<CommandId, readonly Cause[]>> {
-    if (cuts.length === 0) return new Map();
-    const rows = await this.#db.rows<{ cut: CommandId; cause: Cause; also: readonly Cause[] }>(
-      null,
-      "SELECT cut, cause, also FROM incidents WHERE cut = ANY ($1)",
-      [cuts],
-    );
-    return new Map(rows.map(({ cut, cause, also }) => [cut, [cause, ...also]]));
   }
 
   async #incidents(rest: string, values: readonly unknown[]): Promise<readonly Incident[]> {

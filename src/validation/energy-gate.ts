@@ -30,14 +30,20 @@ export interface GateParts {
   readonly limitsOf: (meter: MeterAddress) => MeterLimits;
 }
 
+/** With the reading itself. */
+type SeenOnceOf = SeenOnce & { readonly reading: Reading };
+
 /** Reads and judges one set. */
 export class RegisterGate implements EnergyGate {
   readonly #parts: GateParts;
   /** What was put aside last, by meter, with the reading itself: a transaction that is run again is no second look. */
-  readonly #once = new Map<MeterAddress, SeenOnce & { readonly reading: Reading }>();
+  readonly #once = new Map<MeterAddress, SeenOnceOf>();
+
+  /** What was put aside when the newest reading was looked at: looked at again by a transaction that is run again, it finds the same. */
+  readonly #before = new Map<MeterAddress, { readonly reading: Reading; readonly once: SeenOnceOf | undefined }>();
 
   /** Likewise, of midnights that lie far outside of what was read around them: polls in between say nothing of those. */
-  readonly #midnights = new Map<MeterAddress, SeenOnce & { readonly reading: Reading }>();
+  readonly #midnights = new Map<MeterAddress, SeenOnceOf>();
 
   constructor(parts: GateParts) {
     this.#parts = parts;
@@ -53,7 +59,7 @@ export class RegisterGate implements EnergyGate {
     const { meter, takenAt, source } = set;
     const book = await meters.meter(tx, meter); // locks it: two sets of one meter do not look past each other
     const newest = await store.believed(tx, meter);
-    const once = this.#once.get(meter);
+    const once = this.#onceBefore(meter, set.total);
     if (set.total !== null) this.#once.delete(meter);
     const fallen = firstUnreadable(set);
     if (fallen !== null) return this.#doubted(tx, set, fallen.reading, fallen.doubt);
@@ -99,7 +105,15 @@ export class RegisterGate implements EnergyGate {
     return { doubted: new Map([[set.exported!, exported.doubt]]), suspect: set.exported, use, isOlder };
   }
 
-  #isSameMidnight(meter: MeterAddress, seen: SeenOnce & { readonly reading: Reading }): boolean {
+  #onceBefore(meter: MeterAddress, reading: Reading | null): SeenOnceOf | undefined {
+    const before = this.#before.get(meter);
+    const isAgain = before !== undefined && before.reading === reading;
+    const once = isAgain ? before.once : this.#once.get(meter);
+    if (reading !== null) this.#before.set(meter, { reading, once });
+    return once;
+  }
+
+  #isSameMidnight(meter: MeterAddress, seen: SeenOnceOf): boolean {
     const once = this.#midnights.get(meter);
     return once?.takenAt === seen.takenAt && once.counted === seen.counted && once.reading !== seen.reading;
   }
@@ -120,7 +134,7 @@ export class RegisterGate implements EnergyGate {
   }
 
   /** No person is asked, since the meter will be; and what stands in doubt already stands on. */
-  async #putAside(tx: Transaction, set: EnergySet, seen: SeenOnce & { readonly reading: Reading }): Promise<Judgement> {
+  async #putAside(tx: Transaction, set: EnergySet, seen: SeenOnceOf): Promise<Judgement> {
     const { store } = this.#parts;
     this.#once.set(set.meter, seen);
     const stands = await store.doubt(tx, set.meter);

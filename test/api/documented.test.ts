@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { table } from "../../src/api/permissions.ts";
 import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house.ts";
 import { ask, thing, type Thing } from "./door.ts";
 
@@ -60,6 +61,12 @@ test("every call says what it answers when all is well, with its shape", () => {
 test("every call has a summary, which is its name in the pages", () => {
   const nameless = calls.filter(({ told }) => typeof told["summary"] !== "string" || told["summary"] === "");
   expect(nameless.map(({ name }) => name)).toEqual([]);
+});
+
+test("every call that writes has its right in the table of the door, and no other is there", () => {
+  const routes = calls.map(({ name }) => name.replaceAll(/\{(\w+)\}/g, ":$1")).filter((name) => !name.startsWith("GET "));
+  const opened = Object.keys(table).filter((name) => !name.endsWith(" /v1/session")); // sessions are there where there are keys
+  expect(routes.filter((name) => !name.endsWith(" /v1/session")).sort()).toEqual(opened.sort());
 });
 
 test("what has to be given is not told as optional", () => {

@@ -324,6 +324,13 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
     expect(await whoWaits(kept, beside, beside)).toEqual(["second", "first"]);
   });
 
+  test("wait for the rows of those who are put on a list before the site's lock is taken, and beside each other for nobody", async () => {
+    const hold = (tx: Parameters<typeof kept.guards.lock>[0]) => kept.guards.hold(tx, [B, A]);
+    const held = (tx: Parameters<typeof kept.guards.lock>[0]) => kept.meters.meter(tx, B);
+    expect(await whoWaits(kept, held, hold)).toEqual(["first", "second"]);
+    expect(await whoWaits(kept, hold, hold)).toEqual(["second", "first"]);
+  });
+
   test("are asked by one gateway at a time", async () => {
     const lock = (tx: Parameters<typeof kept.guards.lock>[0]) => kept.guards.lock(tx);
     expect(await whoWaits(kept, lock, lock)).toEqual(["first", "second"]);

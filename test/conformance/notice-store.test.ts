@@ -4,6 +4,7 @@ import { uuidv7 } from "uuidv7";
 import { Instant, later, type Clock } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, MeterAddress, PaymentId } from "../../src/kernel/ids.ts";
 import { Fen } from "../../src/kernel/money.ts";
+import { PAUSE_MS_MAX } from "../../src/notices/notice-store.ts";
 import { NoticeId, type NoticeChange, type NoticeRecord } from "../../src/notices/notice.ts";
 import { keepers, whoWaits, type Kept } from "./stores.ts";
 
@@ -104,6 +105,12 @@ describe.each(keepers)("notices $title", ({ open }) => {
     await change(dropped.id, { takenUntil: at });
     expect(await kept.notices.due(at, 9)).toEqual([now.id, dropped.id, everybody.id]);
     expect(await kept.notices.due(at, 1)).toEqual([now.id]);
+  });
+
+  test("are due at once where they wait longer than anybody ever pauses: the clock was set back since", async () => {
+    const [pauses, stranded] = [notice({ nextAt: later(at, PAUSE_MS_MAX) }), notice({ nextAt: later(at, PAUSE_MS_MAX + 1) })];
+    await insert(pauses, stranded);
+    expect(await kept.notices.due(at, 9)).toEqual([stranded.id]);
   });
 
   test("that wait are cancelled, and what a courier has in hand is not", async () => {

@@ -3,11 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { uuidv7 } from "uuidv7";
 import type { Command } from "../../src/commands/command.ts";
 import { hours, Instant, later, minutes, systemClock } from "../../src/kernel/clock.ts";
-import { AccountId, BusId, CommandId, MeterAddress } from "../../src/kernel/ids.ts";
+import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { ZERO_FEN } from "../../src/kernel/money.ts";
 import type { Transaction } from "../../src/kernel/transaction.ts";
 import { IncidentId, type Incident } from "../../src/recovery/incident.ts";
+import { Incidents, type IncidentParts } from "../../src/recovery/incidents.ts";
 import type { WatchedCut } from "../../src/recovery/recovery-store.ts";
+import { usualRecovery } from "../../src/recovery/settings.ts";
 import { aCommand } from "../support/a-command.ts";
 import { keepers, type Kept } from "./stores.ts";
 
@@ -129,6 +131,12 @@ describe.each(keepers)("recovery $title", ({ open }) => {
         wanted: { want: "disconnected" },
       },
     ]);
+    await cutOf(A);
+    expect(await dark(), "cut anew").toEqual([]);
+    await insert({ ...wish, askedBy: "rule", because: "meter-quarantined" });
+    expect(await dark(), "the rules know best").toEqual([]);
+    await kept.meters.setIdentity(null, A, "quarantined", "other numbers", now);
+    expect(await dark(), "the rules say nothing any more, and were restoring it").toEqual([A]);
   });
 
   test("shows one meter with its register, and a wallet that was paid and holds credit since", async () => {
@@ -168,11 +176,16 @@ describe.each(keepers)("recovery $title", ({ open }) => {
     expect(await kept.recovery.unwatchedCuts(since, 9)).toEqual([]);
     const mark = { dueMs: hours(1), kwh: "100.01", at: later(now, hours(1)) };
     await write((tx) => kept.recovery.changeWatched(tx, first.id, { marks: [mark] }));
-    expect(await kept.recovery.watchedCuts(9)).toEqual([watched(first, { marks: [mark] })]);
+    expect(await kept.recovery.watchedCuts(9, null)).toEqual([watched(first, { marks: [mark] })]);
     const second = await cutOf(A);
     await write((tx) => kept.recovery.watchCut(tx, watched(second, { cutAt: later(now, minutes(5)) })));
-    expect((await kept.recovery.watchedCuts(9)).map(({ command }) => command)).toEqual([second.id]);
+    expect((await kept.recovery.watchedCuts(9, null)).map(({ command }) => command)).toEqual([second.id]);
     expect(await write((tx) => kept.recovery.lockWatched(tx, first.id))).toBe(null);
+    const third = await cutOf(B, { account: wallet });
+    await write((tx) => kept.recovery.watchCut(tx, watched(third, { cutAt: later(now, -minutes(5)) })));
+    const order = async (after: Command | null) =>
+      (await kept.recovery.watchedCuts(1, after?.id ?? null)).map((row) => row.command);
+    expect([await order(null), await order(second), await order(third)]).toEqual([[second.id], [third.id], []]);
   });
 
   test("finds cuts of strangers and on false registers, until an incident says so", async () => {
@@ -197,7 +210,7 @@ describe.each(keepers)("recovery $title", ({ open }) => {
   });
 
   test("finds protections whose end has come, until something newer was ordered of them", async () => {
-    const protect = { kind: "protect", state: "confirmed", askedBy: "person", endedAt: now } as const;
+    const protect = { kind: "protect", state: "confirmed", askedBy: "person", sentAt: now, endedAt: now } as const;
     await insert({ ...protect, meter: B, account: wallet, params: {} });
     await insert({ ...protect, params: { until: later(now, 5) } });
     expect(await kept.recovery.protectionsOver(later(now, 4))).toEqual([]);
@@ -206,6 +219,74 @@ describe.each(keepers)("recovery $title", ({ open }) => {
     expect(await kept.recovery.protectionsOver(later(now, 5))).toHaveLength(1);
     await insert({ kind: "unprotect" });
     expect(await kept.recovery.protectionsOver(later(now, 5))).toEqual([]);
+  });
+
+  test("asks again for the end of a protection an hour after the order to end it failed, and keeps one that has no end", async () => {
+    const protect = { kind: "protect", state: "confirmed", askedBy: "person", sentAt: now, endedAt: now } as const;
+    const over = async (after: number) => (await kept.recovery.protectionsOver(later(now, after))).map(({ meter }) => meter);
+    await insert({ ...protect, params: { until: later(now, 5) } });
+    await insert({ kind: "unprotect", state: "expired", endedAt: later(now, 10) });
+    expect(await over(hours(1) + 9)).toEqual([]);
+    expect(await over(hours(1) + 10), "its meter was silent all the time").toEqual([A]);
+    await insert({ kind: "protect", state: "expired", endedAt: later(now, 20) });
+    expect(await over(hours(2)), "never sent: what stands is the older one").toEqual([A]);
+    await insert({ kind: "unprotect", state: "confirmed", endedAt: later(now, 30) });
+    expect(await over(hours(2))).toEqual([]);
+
+    const forGood = { ...protect, meter: B, account: wallet };
+    await insert({ ...forGood, params: {} });
+    await insert({ ...forGood, params: { until: later(now, 5) } });
+    expect(await over(hours(2)), "somebody protected it without an end before").toEqual([]);
+    await insert({ ...forGood, kind: "unprotect" });
+    await insert({ ...forGood, params: { until: later(now, 5) } });
+    expect(await over(hours(2))).toEqual([B]);
+    await insert({ ...forGood, state: "cancelled", because: "superseded", params: {} });
+    await insert({ ...forGood, params: { until: later(now, 5) } });
+    expect(await over(hours(2)), "it was superseded before it left").toEqual([]);
+  });
+
+  test("leaves a protection that was there before the first order, and ends one that later orders found there", async () => {
+    const until = { params: { until: later(now, 5) } };
+    const protect = { kind: "protect", state: "confirmed", askedBy: "person", endedAt: now, ...until } as const;
+    const over = async () => (await kept.recovery.protectionsOver(later(now, 5))).map(({ meter }) => meter);
+    await insert(protect);
+    expect(await over(), "protected at the meter, by whoever").toEqual([]);
+    await insert({ kind: "unprotect", state: "confirmed", sentAt: now, endedAt: now });
+    await insert({ ...protect, sentAt: now });
+    await insert(protect);
+    expect(await over(), "it was ours").toEqual([A]);
+  });
+
+  test("two gateways that find the same dark hours at once make one incident of them, open it again once, and begin one other", async () => {
+    const cut = await cutOf(A);
+    const incidents = new Incidents({
+      ...{ store: kept.recovery, clock: systemClock, newId: uuidv7, settings: usualRecovery, timeZone: "Asia/Shanghai" },
+      exceptions: {} as IncidentParts["exceptions"], // nothing of this is told before it goes up
+      items: { lockOpen: () => Promise.resolve(null) },
+    });
+    const wish = { since: now, by: "rules", way: "reconnect" } as const;
+    const both = async (): Promise<readonly Incident[]> => {
+      const point = { ...(await kept.recovery.point(null, A))!, cut };
+      const once = () => write((tx) => incidents.found(tx, point, "paid-but-dark", wish));
+      return (await Promise.all([once(), once()])).filter((made) => made !== null);
+    };
+    await relay(A, true);
+    const [first, ...none] = await both();
+    expect([first?.cut, none]).toEqual([cut.id, []]);
+    await write((tx) => incidents.withdrawn(tx, first!.id));
+    expect((await both()).map(({ id }) => id)).toEqual([first!.id]);
+    const seen = (await kept.recovery.point(null, A))!;
+    await write((tx) => incidents.restored(tx, first!.id, { ...seen, relay: "connected" }));
+    const [other, ...more] = await both();
+    expect([other?.cut, more]).toEqual([null, []]);
+    expect((await kept.recovery.open()).map(({ id }) => id)).toEqual([other!.id]);
+  });
+
+  test("tells what incidents say of cuts", async () => {
+    const [one, other] = [await cutOf(A), await cutOf(B, { account: wallet })];
+    await write((tx) => kept.recovery.insert(tx, incident({ cut: one.id, cause: "cut-in-window", also: ["paid-but-dark"] })));
+    expect([...(await kept.recovery.causesOf([one.id, other.id]))]).toEqual([[one.id, ["cut-in-window", "paid-but-dark"]]]);
+    expect([...(await kept.recovery.causesOf([]))]).toEqual([]);
   });
 
   test("tells by which strategy a cut was ordered", async () => {
@@ -262,9 +343,6 @@ describe.each(keepers)("recovery $title", ({ open }) => {
       await kept.recovery.addStep(tx, one.id, { at: end.restoredAt, what: "restored", by: "gateway", note: null });
     });
     const after = { ...one, ...end, also: ["cut-in-window"], reason: "stuck", firmware: "V2" };
-    const told = await kept.recovery.causesOf([cut.id, CommandId(uuidv7())]);
-    expect([...told]).toEqual([[cut.id, [one.cause, "cut-in-window"]]]);
-    expect((await kept.recovery.causesOf([])).size).toBe(0);
     expect(await write((tx) => kept.recovery.lock(tx, one.id))).toEqual(after);
     expect(await write((tx) => kept.recovery.lockOf(tx, { meter: A, cut: cut.id }))).toEqual(after);
     expect((await kept.recovery.steps(one.id)).map(({ what, at }) => [what, at])).toEqual([

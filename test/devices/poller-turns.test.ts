@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { MeterHealth, MeterRecord, MeterSession, Street } from "../../src/devices/meter.ts";
 import type { Duty } from "../../src/devices/poll-tiers.ts";
-import { Poller } from "../../src/devices/poller.ts";
+import { Poller, type PollerParts } from "../../src/devices/poller.ts";
 import { hours, Instant, later, minutes, seconds } from "../../src/kernel/clock.ts";
 import { Fault } from "../../src/kernel/faults.ts";
 import { BusId } from "../../src/kernel/ids.ts";
@@ -13,16 +13,25 @@ import { A } from "./house.ts";
 const START = Instant(Date.UTC(2026, 10, 24, 2));
 const warm: Duty = { tier: "warm", everyMs: minutes(15), items: ["importedEnergy"], relay: true };
 const cold: Duty = { tier: "cold", everyMs: hours(6), items: ["clock"], relay: false };
+/** Read more seldom than what is read seldom: the two are not due together. */
+const daily: Duty = { ...warm, everyMs: hours(24) };
 /** More within a minute than any pause lets. */
 const ENDLESS = 50;
 
-function stand(isDown: () => boolean, health: () => MeterHealth) {
+const WELL: MeterHealth = { state: "answering", failures: 0, lastHeardAt: null, askAgainAt: null };
+
+function stand(
+  isDown: () => boolean,
+  health: () => MeterHealth,
+  { duties = [warm, cold], ...more }: { readonly duties?: readonly Duty[] } & Pick<PollerParts, "seenOnce" | "errand"> = {},
+) {
   const clock = new VirtualClock(START);
   let asked = 0;
   const read: string[][] = [];
+  let relays = 0;
   const session = {
     read: (items: readonly string[]) => Promise.resolve(void read.push([...items])),
-    readRelay: () => Promise.resolve({}),
+    readRelay: () => Promise.resolve(void (relays += 1)),
     close: () => Promise.resolve(),
   } as unknown as MeterSession;
   const street = {
@@ -40,17 +49,18 @@ function stand(isDown: () => boolean, health: () => MeterHealth) {
     relay: () => Promise.resolve(),
     clock,
     log: silentLog,
-    duties: () => [warm, cold],
+    duties: () => duties,
     identityInDoubt: () => Promise.resolve(false),
     identity: () => Promise.resolve(),
     sideBySide: () => false,
+    ...more,
   });
   const stop = async (): Promise<void> => {
     const stopping = poller.stop();
     await clock.pass(seconds(2));
     await stopping;
   };
-  return { clock, poller, read, asked: () => asked, stop };
+  return { clock, poller, read, asked: () => asked, relays: () => relays, stop };
 }
 
 test("a silent meter on a line that is down is tried once for each of its pauses, and again when the line opens", async () => {
@@ -89,5 +99,52 @@ test("what a turn that reached nobody did not bring comes with the next, also wh
   poller.hurry(A);
   await clock.pass(seconds(5));
   expect(read.at(-1)).toEqual(["importedEnergy"]);
+  await stop();
+});
+
+test("who is to be read soon is read for money and relay, also where just then only what is read seldom is due", async () => {
+  const { clock, poller, read, relays, stop } = stand(
+    () => false,
+    () => WELL,
+    { duties: [daily, cold] },
+  );
+  poller.start();
+  await clock.pass(seconds(5));
+  expect(read).toEqual([["importedEnergy", "clock"]]);
+  const release = await poller.pause(); // as a line that is busy with others
+  await clock.pass(hours(6));
+  poller.hurry(A);
+  release();
+  await clock.pass(seconds(5));
+  expect(read.slice(1)).toEqual([["importedEnergy", "clock"]]);
+  expect(relays()).toBe(2);
+  await stop();
+});
+
+test("what was seen once is read again by its registers, also in a turn that was for something else", async () => {
+  const once = new Set<string>();
+  let isErrandDue = false;
+  const { clock, poller, read, stop } = stand(
+    () => false,
+    () => WELL,
+    {
+      duties: [daily, cold],
+      seenOnce: (meter) => once.has(meter),
+      errand: {
+        isDue: () => isErrandDue,
+        run: () => Promise.resolve(void (isErrandDue = false)),
+        unreached: () => Promise.resolve(),
+      },
+    },
+  );
+  poller.start();
+  await clock.pass(seconds(5));
+  once.add(A);
+  isErrandDue = true; // as a midnight that is fetched
+  await clock.pass(seconds(2));
+  expect(read.slice(1)).toEqual([["importedEnergy"]]);
+  once.clear();
+  await clock.pass(hours(1));
+  expect(read).toHaveLength(2);
   await stop();
 });

@@ -1,7 +1,7 @@
 /** Two rooms, one word: whom recovery found to be cut falsely counts among the false cuts, and who waited too long for his supply does not. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { uuidv7 } from "uuidv7";
-import { foundFalse } from "../../src/house/indicators.ts";
+import { wrongCuts } from "../../src/house/indicators.ts";
 import { IndicatorDesk } from "../../src/indicators/desk.ts";
 import { hours, later, systemClock } from "../../src/kernel/clock.ts";
 import type { Command } from "../../src/commands/command.ts";
@@ -46,7 +46,7 @@ async function toldOf(more: Partial<Incident>): Promise<readonly string[]> {
   });
   await kept.transactor.transact((tx) => kept.recovery.insert(tx, incidentOf(cut, more)));
   const clock = { ...systemClock, now: () => later(cutAt, hours(1)) };
-  const desk = new IndicatorDesk({ clock, timeZone: ZONE, store: kept.indicators, incidents: foundFalse(kept.recovery) });
+  const desk = new IndicatorDesk({ clock, timeZone: ZONE, store: kept.indicators, incidents: wrongCuts(kept.recovery) });
   const found = await desk.falseCuts(desk.spanOf({ from: "2026-11-20", to: "2026-11-20" }));
   return found.flatMap(({ row, because }) => (because.includes("incident") ? [row["incident"]!] : []));
 }

@@ -67,14 +67,19 @@ describe("a webhook", () => {
   const heard: { headers: IncomingHttpHeaders; body: string }[] = [];
   let server: Server;
   let url: string;
-  let answer: { status: number; headers?: Record<string, string>; body?: string } | "silence" = { status: 200 };
+  let answer: { status: number; headers?: Record<string, string>; body?: string; breaksOff?: true } | "silence" = { status: 200 };
   beforeAll(async () => {
     server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
         heard.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
-        if (answer !== "silence") response.writeHead(answer.status, answer.headers).end(answer.body);
+        if (answer === "silence") return;
+        response.writeHead(answer.status, answer.headers);
+        if (answer.breaksOff === true) {
+          response.flushHeaders();
+          request.socket.end();
+        } else response.end(answer.body);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -116,6 +121,17 @@ describe("a webhook", () => {
     const sent = await send();
     expect(sent.outcome).toBe(outcome);
     if (outcome !== "delivered") expect(sent.words).toBe(`HTTP ${status}: because`);
+  });
+
+  test.each([
+    [202, "delivered", "HTTP 202"],
+    [410, "never", "HTTP 410"],
+    [503, "later", "HTTP 503"],
+  ] as const)("answered with %i counts, also where the words after it never come", async (status, outcome, words) => {
+    answer = { status, headers: { "content-length": "1000" }, breaksOff: true };
+    const sent = await send();
+    expect(sent.outcome).toBe(outcome);
+    expect(sent.words).toMatch(new RegExp(`^${words}`));
   });
 
   test("goes nowhere else: whoever points elsewhere is not followed", async () => {

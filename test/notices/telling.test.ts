@@ -135,6 +135,18 @@ describe("what the relay shows", () => {
     ["the next one after a payment", look("cut-due", { ...dark, paidAt: ago(minutes(5)) }), [notice("cut")], "cut"],
     ["that it is back, to whom the cut was told", look("restore", lit), [notice("cut")], "restored"],
     ["not to whom it was not", look("restore", lit), [], null],
+    [
+      "not to whom it was to be told and never was",
+      look("restore", lit),
+      [notice("cut", { state: "cancelled", because: "paid", delivered: null })],
+      null,
+    ],
+    [
+      "that it is back, to whom the cut is being told just now",
+      look("restore", lit),
+      [notice("cut", { state: "waiting", delivered: null })],
+      "restored",
+    ],
     ["not twice", look("restore", lit), [notice("restored")], null],
     ["the button", look("restore", { ...lit, relay: "armed" }), [], "armed"],
     [

@@ -1,5 +1,5 @@
 /** Whole stories of guard rails: a bad import, lists and persons, a canary, stops, restarts. A clock that obeys, and stores in memory. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { hours, later, minutes, seconds } from "../../src/kernel/clock.ts";
 import { isFault } from "../../src/kernel/faults.ts";
 import type { MeterAddress } from "../../src/kernel/ids.ts";
@@ -287,9 +287,75 @@ describe("a list of cuts", () => {
     await house.rules.reconcile();
     const [waiting] = house.unsent();
     await house.db.transact((tx) => house.rooms.batches.decline(tx, list.id, { actor: "cy", note: "wait" }));
-    expect(await house.leaves(waiting!.id), "also before the rules look again").toBe("wait");
+    const word = await house.leaves(waiting!.id);
+    expect(word, "also before the rules look again, by the same name as after it; the person's own words stand on the list").toBe(
+      "batch-over",
+    );
     await house.rules.reconcile();
     expect([house.unsent(), house.left]).toEqual([[], []]);
+  });
+
+  test("goes on beside whom it cannot ask for now: a cut of another list that has not ended, a row that fails", async () => {
+    const { house, list } = await proposed();
+    for (const who of ["anna", "bo"]) await approve(house, list, who);
+    await house.rules.reconcile();
+    const [fails, ...under] = house.unsent();
+    for (const { id } of [fails!, ...under]) expect(await house.leaves(id)).toBe(null);
+    await house.ends(fails!.id, "stuck");
+    await house.rules.reconcile(); // stopped: the other four are under way still, and due
+    house.pass(minutes(1));
+    await house.rules.reconcile();
+    const next = await onlyList(house);
+    expect([next.id === list.id, (await membersOf(house, next)).length]).toEqual([false, 19]);
+    const broken = (await membersOf(house, next)).findLast(({ meter }) => under.every((one) => one.meter !== meter))!.meter;
+    const change = house.stores.guards.changeMember.bind(house.stores.guards);
+    vi.spyOn(house.stores.guards, "changeMember").mockImplementation((tx, batch, meter, to) =>
+      meter === broken ? Promise.reject(new Error("this row cannot be written")) : change(tx, batch, meter, to),
+    );
+    for (const who of ["anna", "bo"]) await approve(house, next, who);
+    for (let n = 0; n < 60; n += 1) {
+      await house.rules.reconcile();
+      for (const { id } of house.unsent()) if ((await house.leaves(id)) === null) await house.ends(id);
+      house.pass(n % 3 === 2 ? minutes(1) : seconds(1)); // a list has several turns before anybody has rested
+    }
+    const stands = (await membersOf(house, next)).map(({ meter, state }) => [meter, state] as const);
+    const waiting = stands.filter(([, state]) => state === "waiting").map(([meter]) => meter);
+    expect(waiting.toSorted()).toEqual([...under.map(({ meter }) => meter), broken].toSorted());
+    expect(stands.filter(([, state]) => state === "cut")).toHaveLength(14);
+    for (const { id } of under) await house.ends(id);
+    await house.rules.reconcile();
+    expect((await membersOf(house, next)).filter(({ because }) => because === "already-cut")).toHaveLength(4);
+  });
+
+  test("is put together behind the rows of its meters: a cut that leaves meanwhile and the list never wait for each other", async () => {
+    const ways: ((house: RailsHouse) => Promise<unknown>)[] = [
+      (house) => house.rules.reconcile(),
+      (house) =>
+        house.db.transact((tx) =>
+          house.rooms.batches.propose(tx, { actor: "anna", reason: "visited", raisesBrake: false, of: null }),
+        ),
+    ];
+    for (const put of ways) {
+      const house = await raiseRailsHouse({ meters: 30 });
+      await house.owe(...house.meters.slice(0, 9));
+      const [holds, goes] = [Promise.withResolvers<null>(), Promise.withResolvers<null>()];
+      let runs = 0;
+      const leaving = house.db.transact(async (tx) => {
+        runs += 1;
+        await house.stores.meters.meter(tx, house.meters[3]!);
+        holds.resolve(null);
+        await goes.promise;
+        await house.stores.guards.lock(tx);
+      });
+      await holds.promise;
+      const written = vi.spyOn(house.stores.guards, "addMembers");
+      const list = put(house);
+      await new Promise((after) => setImmediate(after)); // in memory all that can go on has gone on by then
+      goes.resolve(null);
+      await Promise.all([leaving, list]);
+      expect([runs, written.mock.calls.length], "nobody had to begin again").toEqual([1, 1]);
+      expect(await membersOf(house, await onlyList(house))).toHaveLength(9);
+    }
   });
 
   test("that a person proposes has that person's word already; who is not due is named and left out", async () => {

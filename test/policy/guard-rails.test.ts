@@ -122,6 +122,18 @@ describe("the first of an approved list", () => {
     expect(of([canary(0, "cut"), canary(1, "cut"), ...rest], { halted: "brake" })).toMatchObject({ state: "stopped" });
     expect(of(rest, { goodUntil: MONDAY_MORNING })).toMatchObject({ state: "lapsed" });
   });
+
+  test("and whoever cannot be asked for just now takes nobody else's turn, and is waited for at the end", () => {
+    const of = (state: "canary" | "running", resting: readonly number[]) =>
+      nextStep({
+        ...{ state, members: [0, 1, 2].map((n) => member(n, "a")), canary: 1, room: 1, halted: null },
+        ...{ resting: new Set(resting.map(addressOf)), now: MONDAY_MORNING, goodUntil: (MONDAY_MORNING + 1) as never },
+      });
+    for (const state of ["canary", "running"] as const) {
+      expect(of(state, [0, 1])).toEqual({ step: "ask", state, meters: [addressOf(2)] });
+      expect(of(state, [0, 1, 2])).toEqual({ step: "wait" });
+    }
+  });
 });
 
 /** A drawn day: debts, payments, wires, persons, and time. */

@@ -8,7 +8,7 @@ import type { Notice } from "../../src/policy/policy-store.ts";
 import { resolve } from "../../src/policy/resolve.ts";
 import type { Rules } from "../../src/policy/strategy.ts";
 import { causeNames, causes, graver } from "../../src/recovery/causes.ts";
-import { isBack, watchStep, wishOf, wrongAbout } from "../../src/recovery/detect.ts";
+import { endOf, isBack, watchStep, wishOf, wrongAbout } from "../../src/recovery/detect.ts";
 import { expectedSupply } from "../../src/recovery/expected.ts";
 import { firmwareOf } from "../../src/recovery/firmware.ts";
 import type { Incident } from "../../src/recovery/incident.ts";
@@ -109,8 +109,52 @@ describe("A21 supply that is wanted back", () => {
     expect(wishOf(point({ restore: restore({ askedBy: "person", state: "cancelled" }) }), "arm")).toBe(null);
     const older = restore({ askedBy: "person", createdAt: later(MONDAY_NOON, -1) });
     expect(wishOf(point({ restore: older }), "arm"), "it was cut anew since").toBe(null);
+    const obeyed = restore({ askedBy: "person", state: "confirmed" });
+    expect(wishOf(point({ mode: "local", restore: obeyed }), "arm"), "an empty wallet opened the relay long after").toBe(null);
+    const armed = restore({ askedBy: "person", state: "confirmed", kind: "arm" });
+    expect(wishOf(point({ relay: "armed", restore: armed }), "reconnect"), "what was promised is there").toMatchObject({
+      way: "arm",
+    });
     expect(wishOf(point({ mode: "local", walletPaidAt: since }), "reconnect")).toEqual({ since, by: "wallet", way: "arm" });
     expect(wishOf(point({ mode: "local", walletPaidAt: since, cutBy: "person" }), "arm")).toBe(null);
+    const refused = restore({ state: "refused", because: "meter-quarantined" });
+    expect(wishOf(point({ restore: refused }), "arm"), "the rules changed their mind").toBe(null);
+    const inDoubt = point({ restore: refused, identity: "quarantined" });
+    expect(wishOf(inDoubt, "arm"), "paid, being restored, and then in doubt").toMatchObject({
+      ...{ by: "rules", since: refused.createdAt },
+    });
+  });
+
+  describe("an incident", () => {
+    const late = { cause: "paid-but-dark", cut: cutCommand.id, darkSince: MONDAY_NOON } as const;
+    const wrong = { ...late, cause: "cut-in-window" } as const;
+    const wish = wishOf(point({ wanted }), "reconnect");
+    const anew = aCommand({ meter: METER, createdAt: later(MONDAY_NOON, hours(1)), kind: "disconnect", effect: "sets" });
+
+    test("goes on while somebody waits, and ends where nobody does, or no meter hangs there", () => {
+      expect(endOf(late, point({ wanted }), wish)).toBe(null);
+      expect(endOf(late, point(), null)).toBe("withdrawn");
+      expect(endOf(wrong, null, null)).toBe("withdrawn");
+      expect(endOf(wrong, point({ relay: "connected" }), null)).toBe("restored");
+    });
+
+    test("of a wrong cut goes on while recovery's own order is out, whose way is the strategy's, and else until people have closed its item", () => {
+      const own = restore({ reason: "cut-in-window", kind: "arm", state: "unanswered" });
+      expect(endOf(wrong, point({ restore: own }), null)).toBe(null);
+      expect(endOf(wrong, point({ restore: own, relay: "armed" }), null), "free for the button, as promised").toBe("restored");
+      expect(endOf(wrong, point({ restore: restore({ reason: "in-credit" }) }), null), "rules that changed their mind").toBe(
+        "settled",
+      );
+      expect(endOf(wrong, point(), null), "still in arrears: nobody restores it, and it would never end").toBe("settled");
+    });
+
+    test("is over where the supply was cut anew: by what was seen between, or because that is wanted", () => {
+      const own = restore({ reason: "cut-in-window", state: "unanswered" });
+      expect(endOf(wrong, point({ cut: anew, restore: own, cutBy: "person" }), null)).toBe("withdrawn");
+      const done = restore({ state: "confirmed", verifiedAt: later(MONDAY_NOON, minutes(2)) });
+      expect(endOf(wrong, point({ cut: anew, restore: done }), null)).toBe("restored");
+      expect(endOf(late, point({ cut: anew, restore: done }), null)).toBe("restored");
+    });
   });
 
   test("is back when the relay is closed, or free for the button where that was promised", () => {
@@ -265,6 +309,10 @@ describe("B8 when supply may be expected", () => {
       at: null,
       because: "stuck",
     });
+    for (const waitingFor of ["approval", "security"])
+      expect(expected({ restore: restore({ state: "queued", waitingFor }) }), "no pace of a line tells that").toMatchObject({
+        ...{ at: null, because: waitingFor },
+      });
     const soon = later(now, minutes(2));
     expect(expected({ restore: restore({ state: "queued", waitingFor: "meter-online" }) }, soon)).toMatchObject({ at: soon });
     expect(expectedSupply(point(), { line, askAgainAt: null, restoreBy: "arm", now })).toMatchObject({ because: "not-wanted" });

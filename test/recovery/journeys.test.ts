@@ -1,5 +1,6 @@
 /** Dark hours that should not be, on a street and on virtual time: found by the books, restored first, handed up at their minutes, asked after. */
 import { afterEach, expect, test } from "vitest";
+import { protectionOf } from "../../src/api/permissions.ts";
 import { recoveryOf } from "../../src/house/recovery.ts";
 import type { Engine } from "../../src/house/ports.ts";
 import { hours, minutes, seconds } from "../../src/kernel/clock.ts";
@@ -194,4 +195,38 @@ test("B6 an hour and a day after a cut its meter is read again: energy behind a 
     marks: [{ dueMs: hours(1) }, { dueMs: hours(24) }],
   });
   expect(items.open).toHaveLength(1);
+}, 60_000);
+
+test("whoever may not configure protects for 24 hours: then the order to end it is made, once; one that the meter had before stands", async () => {
+  const told = await raise({ looks: true, meters: [{}, {}], pollEveryMs: hours(2) });
+  const { house: street, engine } = told;
+  const [own, before] = street.addresses as [(typeof street.addresses)[number], (typeof street.addresses)[number]];
+  const order = (meter: typeof own, params: { readonly until?: number }) =>
+    street.db.transact((tx) =>
+      engine.doors.service.accept(tx, {
+        ...{ kind: "protect", meter, account: AccountId(meter.slice(2)), payment: null, params },
+        ...{ askedBy: "person", askedByName: "front-line", reason: "a ventilator at home" },
+      }),
+    );
+  const isProtected = () => street.addresses.map((meter) => street.street.snapshot(meter).protected);
+  const orders = (meter: typeof own) =>
+    street.db.books.commands
+      .all(null)
+      .flatMap(({ command: one }) => (one.meter === meter && one.kind === "unprotect" ? [one] : []));
+
+  await order(before, protectionOf({ rights: null }, street.clock));
+  await street.pass(minutes(1));
+  await order(before, protectionOf({ rights: ["restore", "desk"] }, street.clock));
+  await order(own, protectionOf({ rights: ["restore", "desk"] }, street.clock));
+  const ordered = street.clock.now();
+  await street.pass(minutes(5));
+  expect(isProtected()).toEqual([true, true]);
+  await street.until((ordered + hours(24) - 1) as never);
+  expect([orders(own), orders(before)]).toEqual([[], []]);
+  expect(isProtected()).toEqual([true, true]);
+  await street.pass(minutes(5));
+  expect(orders(own)).toMatchObject([{ state: "confirmed", askedBy: "rule", reason: "protection-over" }]);
+  expect(isProtected()).toEqual([false, true]);
+  await street.pass(hours(2));
+  expect([orders(own).length, orders(before).length]).toEqual([1, 0]);
 }, 60_000);

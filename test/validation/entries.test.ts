@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hours, later, minutes } from "../../src/kernel/clock.ts";
 import { isFault } from "../../src/kernel/faults.ts";
+import { BusId } from "../../src/kernel/ids.ts";
 import { aBench, begin, METER, type Bench } from "./bench.ts";
 
 const DAY = hours(24);
@@ -164,6 +165,42 @@ describe("a register that was believed and was false", () => {
     expect(await bench.charged()).toBe(before);
     await bench.enter(truth);
     await expect(bench.enter(truth)).rejects.toMatchObject({ code: "register-changed" }); // once
+  });
+});
+
+describe("a false register of a meter that nobody pays for any more", () => {
+  const leave = ({ stores }: Bench): Promise<void> =>
+    stores.meters.bringIn(
+      [],
+      [
+        {
+          ...{ address: METER, meterNumber: METER, customerNumber: METER, account: null },
+          ...{ bus: BusId("b"), model: "remote-ledger", relayPassword: null },
+        },
+      ],
+    );
+  test("that somebody was charged for is not taken back in silence: he would never have his money", async () => {
+    const bench = await aBench();
+    await bench.read({ importedEnergy: "1000.00" });
+    bench.at(DAY);
+    await bench.read({ importedEnergy: "1050.00" });
+    const charged = await bench.charged();
+    expect(charged).toBeGreaterThan(0n);
+    await leave(bench);
+    bench.at(DAY + hours(1));
+    const truth = { kind: "correct", register: 101_000n, insteadOf: 105_000n } as const;
+    await expect(bench.enter(truth)).rejects.toMatchObject({ code: "entry-impossible" });
+    expect((await bench.stores.validation.validated([METER])).get(METER)!.register).toBe(105_000n);
+  });
+  test("that came after whoever paid had left is taken back", async () => {
+    const bench = await aBench();
+    await bench.read({ importedEnergy: "1000.00" });
+    await leave(bench);
+    bench.at(DAY);
+    await bench.read({ importedEnergy: "1050.00" });
+    bench.at(DAY + hours(1));
+    await bench.enter({ kind: "correct", register: 101_000n, insteadOf: 105_000n });
+    expect((await bench.stores.validation.validated([METER])).get(METER)!.register).toBe(101_000n);
   });
 });
 

@@ -93,9 +93,14 @@ describe("fifty kilowatt-hours within half an hour", () => {
       expect([use, once]).toEqual([null, set!.total]);
     }
     const [again] = energySetsOf([{ ...reading, source: "poll" }]);
-    expect((await bench.db.transact((tx) => gate.judge(tx, again!, { vouched: false }))).use).toMatchObject({
-      register: 113_010n,
+    const judged: unknown[] = [];
+    const second = bench.db.transact(async (tx) => {
+      judged.push((await gate.judge(tx, again!, { vouched: false })).use);
+      if (judged.length === 1) throw new Error("it met another head-on");
     });
+    await expect(second).rejects.toThrow("head-on");
+    await bench.db.transact(async (tx) => judged.push((await gate.judge(tx, again!, { vouched: false })).use));
+    expect(judged).toMatchObject([{ register: 113_010n }, { register: 113_010n }]); // nor is a second look that is run again the first
   });
   test("of a midnight wait as well: it is fetched once more, or contradicted by what is read after it", async () => {
     for (const isTrue of [true, false]) {

@@ -44,9 +44,12 @@ export function webhookChannel({ name, url, secret, ...sender }: WebhookParts): 
         },
       });
       const { status } = answer;
-      const said = await firstWords(answer);
+      if (status >= 200 && status < 300) {
+        await answer.body?.cancel().catch(() => undefined); // taken, whatever it says of it, and whether or not it comes to an end
+        return { outcome: "delivered", words: `HTTP ${status}` };
+      }
+      const said = await firstWords(answer).catch(() => ""); // the number alone says what becomes of it
       const words = `HTTP ${status}${said === "" ? "" : `: ${said}`}`;
-      if (status >= 200 && status < 300) return { outcome: "delivered", words: `HTTP ${status}` };
       if (status >= 300 && status < 400) return { outcome: "never", words: `HTTP ${status}: nobody is followed elsewhere` };
       return { outcome: status < 500 && !NOT_NOW.has(status) ? "never" : "later", words };
     } catch (error) {

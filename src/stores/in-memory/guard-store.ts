@@ -43,6 +43,12 @@ export class InMemoryGuardStore implements GuardStore {
     });
   }
 
+  hold(tx: Transaction, meters: readonly MeterAddress[]): Promise<void> {
+    return this.#db.statement(tx, async (on) => {
+      for (const meter of meters.toSorted()) await this.#db.books.meters.lock(on, meter, "key-share");
+    });
+  }
+
   figures(tx: Transaction | null, { now, leftSince, importChannels, meters }: FigureWish): Promise<SiteFigures> {
     const { books } = this.#db;
     return this.#db.look(tx, (on) => {

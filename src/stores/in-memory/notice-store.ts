@@ -1,10 +1,10 @@
 /** What customers are told, and every try to deliver it, in memory. */
-import type { Instant } from "../../kernel/clock.ts";
+import { later, type Instant } from "../../kernel/clock.ts";
 import type { AccountId, MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import { FINAL, type NoticeKind } from "../../notices/kinds.ts";
 import type { NoticeAttempt, NoticeChange, NoticeId, NoticeRecord, NoticeState, Outcome } from "../../notices/notice.ts";
-import type { NoticeFilter, NoticeStore } from "../../notices/notice-store.ts";
+import { PAUSE_MS_MAX, type NoticeFilter, type NoticeStore } from "../../notices/notice-store.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import { ConstraintViolated, type Work } from "./table.ts";
 import { pair, type NoticeRow } from "./tables.ts";
@@ -73,7 +73,7 @@ export class InMemoryNoticeStore implements NoticeStore {
     return this.#db.look(null, (on) =>
       this.#db.books.notices
         .in(on, "state", "waiting")
-        .filter(({ notice }) => notice.nextAt !== null && notice.nextAt <= now && isFree(notice, now))
+        .filter(({ notice }) => isDue(notice, now) && isFree(notice, now))
         .sort((a, b) => lastIfOnce(a) - lastIfOnce(b) || a.notice.nextAt! - b.notice.nextAt! || a.id - b.id)
         .slice(0, limit)
         .map(({ notice }) => notice.id),
@@ -163,4 +163,6 @@ export class InMemoryNoticeStore implements NoticeStore {
 }
 
 const isFree = ({ takenUntil }: NoticeRecord, now: Instant): boolean => takenUntil === null || takenUntil <= now;
+const isDue = ({ nextAt }: NoticeRecord, now: Instant): boolean =>
+  nextAt !== null && (nextAt <= now || nextAt > later(now, PAUSE_MS_MAX));
 const lastIfOnce = ({ notice }: NoticeRow): number => (notice.once === null ? 0 : 1);

@@ -1,5 +1,5 @@
 /** Dark meters, watched cuts and incidents, in memory. Exceptions are not kept here: an incident names its item and nobody checks that it is there. */
-import type { Instant } from "../../kernel/clock.ts";
+import { later, type Instant } from "../../kernel/clock.ts";
 import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import type { Command, CommandKind } from "../../commands/command.ts";
@@ -7,7 +7,13 @@ import type { ExceptionId } from "../../exceptions/item.ts";
 import type { Period } from "../../ledger/period.ts";
 import type { Cause } from "../../recovery/causes.ts";
 import type { Incident, IncidentChange, IncidentId, IncidentStep } from "../../recovery/incident.ts";
-import type { IncidentFilter, Point, RecoveryStore, WatchedCut } from "../../recovery/recovery-store.ts";
+import {
+  UNPROTECT_AGAIN_MS,
+  type IncidentFilter,
+  type Point,
+  type RecoveryStore,
+  type WatchedCut,
+} from "../../recovery/recovery-store.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import type { Work } from "./table.ts";
 import { asJson, pair, type MeterRow } from "./tables.ts";
@@ -18,6 +24,17 @@ const PURCHASES: readonly CommandKind[] = ["top-up", "open-account"];
 const MONEY = /^\d+(\.\d+)?$/;
 const REGISTER = /^\d+\.\d\d$/;
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1);
+
+/** Of orders that protect or end it: whether it says what stands now. */
+const counts = ({ kind, state, endedAt }: Command, now: Instant): boolean =>
+  kind === "protect"
+    ? state !== "cancelled" && state !== "refused" && state !== "expired"
+    : state !== "cancelled" && (state === "confirmed" || endedAt === null || endedAt > later(now, -UNPROTECT_AGAIN_MS));
+const protects = ({ kind, state, sentAt }: Command): boolean =>
+  kind === "protect" && (state === "confirmed" || (state === "unanswered" && sentAt !== null));
+/** Protected without an end, also where a later order took the place of that one before it left. */
+const isForGood = ({ kind, state, because, params }: Command): boolean =>
+  kind === "protect" && params["until"] === undefined && (state === "confirmed" || because === "superseded");
 
 export class InMemoryRecoveryStore implements RecoveryStore {
   readonly #db: InMemoryDatabase;
@@ -33,9 +50,10 @@ export class InMemoryRecoveryStore implements RecoveryStore {
         .filter(({ active, book }) => active && book.beingReplaced !== true)
         .sort((a, b) => (a.book.address < b.book.address ? -1 : 1))
         .map((row) => this.#point(on, row))
-        .filter(({ relay, wanted, restore, cut, mode }) => {
+        .filter(({ relay, wanted, restore, cut, mode, identity }) => {
           if (relay !== "disconnected" && relay !== "armed") return false;
-          const ordered = restore?.askedBy === "person" && restore.state !== "cancelled" && (cut === null || restore.id > cut.id);
+          const isNewest = restore !== null && restore.state !== "cancelled" && (cut === null || restore.id > cut.id);
+          const ordered = isNewest && (restore.askedBy === "person" || identity === "quarantined");
           return wanted?.want === "connected" || ordered || mode === "local";
         }),
     );
@@ -80,12 +98,12 @@ export class InMemoryRecoveryStore implements RecoveryStore {
     });
   }
 
-  watchedCuts(limit: number): Promise<readonly WatchedCut[]> {
+  watchedCuts(limit: number, after: CommandId | null): Promise<readonly WatchedCut[]> {
     return this.#db.look(null, (on) =>
       this.#db.books.watchedCuts
         .all(on)
-        .filter(({ endedAt }) => endedAt === null)
-        .sort((a, b) => a.cutAt - b.cutAt || (a.command < b.command ? -1 : 1))
+        .filter(({ endedAt, command }) => endedAt === null && (after === null || command > after))
+        .sort((a, b) => (a.command < b.command ? -1 : 1))
         .slice(0, limit),
     );
   }
@@ -151,11 +169,15 @@ export class InMemoryRecoveryStore implements RecoveryStore {
             ...commands.in(on, "kind", pair(meter, "protect")),
             ...commands.in(on, "kind", pair(meter, "unprotect")),
           ];
-          const [newest] = orders
-            .map(({ command }) => command)
-            .filter(({ state }) => state !== "cancelled")
-            .sort((a, b) => byId(b, a));
+          const all = orders.map(({ command }) => command).sort((a, b) => byId(b, a));
+          const newest = all.find((one) => counts(one, now));
           if (newest?.kind !== "protect" || newest.state !== "confirmed") return [];
+          const before = all.filter(({ id }) => id < newest.id);
+          const ended = before.findIndex(({ kind, state }) => kind === "unprotect" && state === "confirmed");
+          const sinceThen = ended === -1 ? before : before.slice(0, ended);
+          if (sinceThen.some(isForGood)) return [];
+          const began = [newest, ...sinceThen].filter(protects).at(-1)!;
+          if (began.sentAt === null) return []; // it was protected already, by somebody else
           const { until } = newest.params;
           return typeof until === "number" && until <= now ? [{ meter, account: newest.account }] : [];
         }),
@@ -191,6 +213,12 @@ export class InMemoryRecoveryStore implements RecoveryStore {
   addStep(tx: Transaction, incident: IncidentId, step: IncidentStep): Promise<void> {
     const { incidentSteps } = this.#db.books;
     return this.#db.statement(tx, (on) => incidentSteps.add(on, { id: this.#db.books.nextId(), incident, step }));
+  }
+
+  async causesOf(cuts: readonly CommandId[]): Promise<ReadonlyMap<CommandId, readonly Cause[]>> {
+    const wanted = new Set(cuts);
+    const found = await this.#incidents(({ cut }) => cut !== null && wanted.has(cut));
+    return new Map(found.map(({ cut, cause, also }) => [cut!, [cause, ...also]]));
   }
 
   find(id: IncidentId): Promise<Incident | null> {
@@ -246,12 +274,6 @@ export class InMemoryRecoveryStore implements RecoveryStore {
   async foundIn({ from, to }: Period): Promise<readonly Incident[]> {
     const found = await this.#incidents(({ foundAt }) => foundAt >= from && foundAt < to);
     return found.toSorted((a, b) => a.foundAt - b.foundAt || byId(a, b));
-  }
-
-  async causesOf(cuts: readonly CommandId[]): Promise<ReadonlyMap<CommandId, readonly Cause[]>> {
-    const wanted = new Set(cuts);
-    const found = await this.#incidents(({ cut }) => cut !== null && wanted.has(cut));
-    return new Map(found.map(({ cut, cause, also }) => [cut!, [cause, ...also]]));
   }
 
   #incidents(fits: (incident: Incident) => boolean): Promise<readonly Incident[]> {
