@@ -5,7 +5,7 @@ import { approvalLimit, brakeLimit, railsVersion, type GuardRails } from "../pol
 import type { SiteFigures } from "../policy/guard-rails.ts";
 import type { CutBatch, CutMember, Halt, Said } from "../policy/guard-store.ts";
 import type { Preview, PreviewRow } from "../policy/cut-preview.ts";
-import { wordsOf } from "../policy/words.ts";
+import { haltWordsOf, wordsOf } from "../policy/words.ts";
 import type { Views } from "./views.ts";
 
 type View = Record<string, unknown>;
@@ -19,6 +19,7 @@ export const haltView = (halt: Halt, views: Views): View => ({
   kind: halt.kind,
   stands: halt.released === null,
   because: halt.because,
+  says: haltWordsOf(halt.because),
   reason: halt.reason,
   figures: halt.figures,
   begunAt: views.moment(halt.begunAt),
@@ -39,6 +40,7 @@ export const batchView = (batch: CutBatch, views: Views): View => ({
   canary: batch.canary,
   version: batch.version,
   because: batch.because,
+  says: batch.because === null ? null : haltWordsOf(batch.because),
   endedAt: momentOf(batch.endedAt, views),
   endedBy: batch.endedBy,
 });

@@ -51,14 +51,16 @@ export const table: Readonly<Record<string, Needs>> = {
   "POST /v1/payments/:id/refund": "money",
   "POST /v1/accounts/:account/corrections": "money",
   "POST /v1/channels/:name/reconciliation": "money",
-  "POST /v1/emergency-stop": "cut", // whoever may cut may also stop it, alone
+  // whoever may touch a supply may stop, alone: nobody has to look for another key while homes go dark
+  "POST /v1/emergency-stop": ["restore", "cut", "configure"],
   "POST /v1/cuts/:kind/release": "approve", // and it takes two to let go
   "POST /v1/cuts/imports": "money",
-  "POST /v1/cuts/batches": "cut",
+  // whoever proposes a list is one of its two persons already
+  "POST /v1/cuts/batches": "approve",
   "POST /v1/cuts/batches/:id/approve": "approve",
-  "POST /v1/cuts/batches/:id/decline": "approve",
+  "POST /v1/cuts/batches/:id/decline": ["approve", "restore", "cut"],
   "POST /v1/notices/:id/retry": "desk",
-  "POST /v1/notices/test": "configure",
+  "POST /v1/notices/test": "desk",
   "POST /v1/meters": "configure",
   "POST /v1/meters/batch": "configure",
   "POST /v1/meters/:address/clock-set": "configure",
@@ -109,7 +111,13 @@ export function installPermissions(
 function mustBeAllowed(request: FastifyRequest, may: readonly Right[], clock: Clock): void {
   const known = table[`${request.method} ${request.routeOptions.url ?? ""}`];
   const needs = known === undefined ? "configure" : typeof known === "function" ? known(request, clock) : known;
-  if (needs === null || [needs].flat().some((right: Right) => may.includes(right))) return;
+  if (needs === null) return;
+  const enough = [needs].flat();
+  if (enough.some((right) => may.includes(right))) return;
   const allowed = may.map((right) => `${right}: ${rights[right]}`);
-  throw new Fault("not-permitted", { key: request.actor, needs, may: allowed.length === 0 ? ["look"] : allowed });
+  throw new Fault("not-permitted", {
+    key: request.actor,
+    needs: enough.join(" or "),
+    may: allowed.length === 0 ? ["look"] : allowed,
+  });
 }

@@ -1,16 +1,9 @@
 /** An account's bill on the command line: a line for each day, what rates and steps came to, and the sum. */
 import type { Command } from "commander";
-import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
-import type { Terminal } from "./terminal.ts";
+import type { ApiOptions, Json } from "./api-client.ts";
+import type { Through } from "./through-gateway.ts";
 
-interface Parts {
-  readonly program: Command;
-  readonly throughGateway: (command: Command) => Command;
-  readonly terminal: Terminal;
-  readonly clientOf: (options: ApiOptions) => ApiClient;
-}
-
-export function billCommand({ program, throughGateway, terminal, clientOf }: Parts): void {
+export function billCommand(program: Command, { throughGateway, clientOf, show, terminal }: Through): void {
   throughGateway(program.command("bill"))
     .description("energy and cost by day, rate and step · 电费账单")
     .argument("<account>", "account number")
@@ -28,7 +21,7 @@ export function billCommand({ program, throughGateway, terminal, clientOf }: Par
         return;
       }
       const bill = await clientOf(options).get(path);
-      terminal.out(options.json === true ? JSON.stringify(bill, null, 2) : describe(bill));
+      show(options, bill, describe(bill));
     });
 }
 

@@ -1,17 +1,9 @@
 /** `meterctl collection`: of the midnights that meters owe, what came and what is missing, through the gateway's own door. */
 import { Option, type Command } from "commander";
-import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import type { ApiOptions, Json } from "./api-client.ts";
 import { Exit } from "./exits.ts";
-import type { Terminal } from "./terminal.ts";
 import { leftOut, wholeList } from "./whole-list.ts";
-
-interface Parts {
-  readonly program: Command;
-  readonly throughGateway: (command: Command) => Command;
-  readonly terminal: Terminal;
-  readonly end: (code: number) => void;
-  readonly clientOf: (options: ApiOptions) => ApiClient;
-}
+import type { Through } from "./through-gateway.ts";
 
 interface Options extends ApiOptions {
   readonly day?: string;
@@ -23,7 +15,7 @@ interface Options extends ApiOptions {
 
 const NARROWER = "--day, or --from and --to";
 
-export function collectionCommands({ program, throughGateway, terminal, end, clientOf }: Parts): void {
+export function collectionCommands(program: Command, { throughGateway, clientOf, show, end }: Through): void {
   throughGateway(program.command("collection"))
     .description("of the midnights that meters owe, how many came; with --gaps those that did not · 采集成功率")
     .option("--day <day>", "like 2026-11-22 (default: the last seven)")
@@ -41,8 +33,7 @@ export function collectionCommands({ program, throughGateway, terminal, end, cli
       const items = answer["items"] as readonly Json[];
       const lines = options.gaps === true ? [...items.map(gapLine), ...leftOut(answer, NARROWER)] : items.map(rateLine);
       const none = options.gaps === true ? "Nothing is missing." : "No midnight was owed yet.";
-      if (options.json === true) terminal.out(JSON.stringify(answer, null, 2));
-      else terminal.out(lines.length === 0 ? none : lines.join("\n"));
+      show(options, answer, lines.length === 0 ? none : lines.join("\n"));
       if (options.gaps === true && items.length > 0) end(Exit.failed);
     });
 }

@@ -1,15 +1,10 @@
 /** What holds automatic cuts back, from the command line: dry run, lists for two persons, emergency stop, releases. */
 import type { Command } from "commander";
-import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import type { ApiOptions, Json } from "./api-client.ts";
+import { argument } from "./arguments.ts";
 import { WrongUse } from "./exits.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Through } from "./through-gateway.ts";
 
-interface Parts {
-  readonly program: Command;
-  readonly throughGateway: (command: Command) => Command;
-  readonly terminal: Terminal;
-  readonly clientOf: (options: ApiOptions) => ApiClient;
-}
 interface CutsOptions extends ApiOptions {
   readonly dryRun?: boolean;
   readonly csv?: boolean;
@@ -21,14 +16,16 @@ interface BatchOptions extends ApiOptions {
   readonly approve?: boolean;
   readonly decline?: boolean;
   readonly raiseBrake?: boolean;
-  readonly members?: string;
+  readonly members?: number;
   readonly note?: string;
 }
 
-export function cutCommands({ program, throughGateway, terminal, clientOf }: Parts): void {
-  const show = (options: ApiOptions, value: Json, text: string): void =>
-    terminal.out(options.json === true ? JSON.stringify(value, null, 2) : text);
+const membersArgument = argument((text) => {
+  if (!/^\d{1,6}$/.test(text)) throw new Error("How many supplies you saw on the list, like 25.");
+  return Number(text);
+});
 
+export function cutCommands(program: Command, { throughGateway, clientOf, show, terminal }: Through): void {
   throughGateway(program.command("cuts"))
     .description("what holds cuts back; --dry-run: who would be cut now · 停电保护与预演")
     .option("--dry-run", "everybody who owes too much: who would be cut, who is held back and by what")
@@ -60,7 +57,7 @@ export function cutCommands({ program, throughGateway, terminal, clientOf }: Par
     .option("--approve", "say yes: the second person's begins it")
     .option("--decline", "say no; one person is enough")
     .option("--raise-brake", "with --propose and --approve: the brake does not count it, if both say so")
-    .option("--members <count>", "with --approve: as many as you saw; refused where it is another list by now")
+    .option("--members <count>", "with --approve: as many as you saw; refused where it is another list by now", membersArgument)
     .option("--note <text>", "why; it stands in the books")
     .action(async (id: string | undefined, options: BatchOptions) => {
       const api = clientOf(options);
@@ -83,7 +80,7 @@ export function cutCommands({ program, throughGateway, terminal, clientOf }: Par
         return;
       }
       const path = `/v1/cuts/batches/${encodeURIComponent(id)}`;
-      const seen = options.members === undefined ? {} : { members: Number(options.members) };
+      const seen = options.members === undefined ? {} : { members: options.members };
       if (options.approve === true) await api.post(`${path}/approve`, { note, raiseBrake, ...seen });
       if (options.decline === true) await api.post(`${path}/decline`, { note });
       const batch = await api.get(path);
@@ -152,7 +149,7 @@ function describe(state: Json): string {
   const left = rails["left"] as Json;
   const halts = [state["stop"] as Json | null, state["brake"] as Json | null].filter((halt) => halt !== null);
   return [
-    ...(halts.length === 0 ? ["Nothing is held back."] : halts.map(haltLine)),
+    ...(halts.length === 0 ? ["Neither an emergency stop nor the brake stands."] : halts.map(haltLine)),
     `meters ${text(rails["meters"])}; two persons above ${text(rails["approvalAbove"])} an hour; brake above ${text(rails["brakeAbove"])}`,
     `left just now ${text(left["automatic"])} by the rules, ${text(left["approved"])} of lists; failures in a row ${text(rails["failuresInARow"])}`,
     ...(state["batches"] as readonly Json[]).map(batchLine),

@@ -3,21 +3,13 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { systemClock } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
-import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import type { ApiOptions, Json } from "./api-client.ts";
 import { billCommand } from "./bill-command.ts";
 import { Exit, WrongUse } from "./exits.ts";
-import type { Terminal } from "./terminal.ts";
 import { leftOut, wholeList } from "./whole-list.ts";
+import type { Through } from "./through-gateway.ts";
 
 const ASK_EVERY_MS = 500;
-
-interface Parts {
-  readonly program: Command;
-  readonly throughGateway: (command: Command) => Command;
-  readonly terminal: Terminal;
-  readonly end: (code: number) => void;
-  readonly clientOf: (options: ApiOptions) => ApiClient;
-}
 
 interface ExceptionOptions extends ApiOptions {
   readonly all?: boolean;
@@ -31,10 +23,8 @@ interface ExceptionOptions extends ApiOptions {
   readonly note?: string;
 }
 
-export function deskCommands({ program, throughGateway, terminal, end, clientOf }: Parts): void {
-  const show = (options: ApiOptions, value: Json, text: string): void =>
-    terminal.out(options.json === true ? JSON.stringify(value, null, 2) : text);
-
+export function deskCommands(program: Command, through: Through): void {
+  const { throughGateway, clientOf, show, terminal, end } = through;
   throughGateway(program.command("exceptions"))
     .description("what waits for a person; one with evidence; hand over, close, apply · 异常工单")
     .argument("[id]", "one of them; none: the list of the open ones")
@@ -107,7 +97,7 @@ export function deskCommands({ program, throughGateway, terminal, end, clientOf 
       show(options, statement, describeStatement(statement));
     });
 
-  billCommand({ program, throughGateway, terminal, clientOf });
+  billCommand(program, through);
 
   throughGateway(program.command("channel-file"))
     .description("a channel's daily file beside our payments · 渠道对账")

@@ -1,16 +1,8 @@
 /** `meterctl indicators`: by which numbers the gateway is judged, beside what is aimed at; with `rows` what one of them rests on, as a file. */
 import { Option, type Command } from "commander";
-import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import type { ApiOptions, Json } from "./api-client.ts";
 import { Exit, WrongUse } from "./exits.ts";
-import type { Terminal } from "./terminal.ts";
-
-interface Parts {
-  readonly program: Command;
-  readonly throughGateway: (command: Command) => Command;
-  readonly terminal: Terminal;
-  readonly end: (code: number) => void;
-  readonly clientOf: (options: ApiOptions) => ApiClient;
-}
+import type { Through } from "./through-gateway.ts";
 
 interface Options extends ApiOptions {
   readonly from?: string;
@@ -20,7 +12,7 @@ interface Options extends ApiOptions {
   readonly jsonl?: boolean;
 }
 
-export function indicatorCommands({ program, throughGateway, terminal, end, clientOf }: Parts): void {
+export function indicatorCommands(program: Command, { throughGateway, clientOf, show, terminal, end }: Through): void {
   throughGateway(program.command("indicators"))
     .description("rates and figures of a period beside their targets; one missed: exit code 1 · 指标")
     .argument("[rows]", 'with "rows": the rows that the named indicator rests on')
@@ -47,8 +39,12 @@ export function indicatorCommands({ program, throughGateway, terminal, end, clie
       }
       const answer = await clientOf(options).get(`/v1/indicators?${query.toString()}`);
       const items = answer["items"] as readonly Json[];
-      if (options.json === true) terminal.out(JSON.stringify(answer, null, 2));
-      else terminal.out([`${text(answer["from"])} … ${text(answer["to"])}`, ...items.map(lineOf)].join("\n"));
+      const keyLetters = Math.max(...items.map(({ key }) => text(key).length));
+      show(
+        options,
+        answer,
+        [`${text(answer["from"])} … ${text(answer["to"])}`, ...items.map((item) => lineOf(item, keyLetters))].join("\n"),
+      );
       if (items.some(({ meets }) => meets === false)) end(Exit.failed);
     });
 }
@@ -58,13 +54,13 @@ const text = (value: unknown): string => (typeof value === "string" || typeof va
 const NAME_LETTERS = 28;
 const VALUE_LETTERS = 10;
 
-function lineOf(item: Json): string {
+function lineOf(item: Json, keyLetters: number): string {
   const { name, key, unit, value, numerator, denominator, target, meets } = item;
   const title = item["title"] as { readonly en: string; readonly zh: string };
   const aim = target as { readonly way: string; readonly value: number } | null;
   const said = [
     text(name).padEnd(NAME_LETTERS),
-    ...(key === null ? [] : [text(key)]),
+    ...(key === null ? [] : [text(key).padEnd(keyLetters)]),
     valueText(value as number | null, text(unit)).padStart(VALUE_LETTERS),
     ...(numerator === null || denominator === null ? [] : [`${text(numerator)} of ${text(denominator)}`]),
     ...(aim === null

@@ -1,14 +1,10 @@
 /** What changes a meter's place in the books: replace, wallet-reset, mode, and the second person's approve and decline. */
 import type { Command } from "commander";
-import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import type { ApiOptions, Json } from "./api-client.ts";
 import { addressArgument } from "./arguments.ts";
 import { lineOf } from "./watch.ts";
+import type { Through } from "./through-gateway.ts";
 
-interface Through {
-  readonly throughGateway: (command: Command) => Command;
-  readonly clientOf: (options: ApiOptions) => ApiClient;
-  readonly show: (options: ApiOptions, value: Json, text: string) => void;
-}
 type Why = ApiOptions & { readonly reason: string };
 
 /** Options that were given, under the names the gateway knows. */

@@ -8,6 +8,7 @@ import { ApiClient, type ApiAddress, type ApiOptions, type Json } from "./api-cl
 import { auditCommands } from "./audit-commands.ts";
 import { backupCommands } from "./backup-commands.ts";
 import { bookRunCommands } from "./book-runs.ts";
+import { callCommand } from "./call-command.ts";
 import { addressArgument, argument, countArgument } from "./arguments.ts";
 import { cutCommands } from "./cut-commands.ts";
 import { collectionCommands } from "./collection-commands.ts";
@@ -29,6 +30,7 @@ import { receiptCommands } from "./receipt-commands.ts";
 import { recoveryCommands } from "./recovery-commands.ts";
 import { indicatorCommands } from "./indicator-commands.ts";
 import { reviewCommands } from "./review-commands.ts";
+import type { Through } from "./through-gateway.ts";
 import { lineOf, watch } from "./watch.ts";
 
 const ORDERS = ["disconnect", "reconnect", "arm", "protect", "unprotect", "warn", "unwarn", "disconnect-for"] as const;
@@ -55,7 +57,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) });
 
   const clientOf = (options: ApiOptions): ApiClient => new ApiClient(addressOf(options, terminal.env));
-  const show = (options: ApiOptions, value: Json, text: string): void =>
+  const show: Through["show"] = (options, value, text) =>
     terminal.out(options.json === true ? JSON.stringify(value, null, 2) : text);
 
   program
@@ -242,18 +244,20 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
       show(options, command, describe(command));
     });
 
+  const through: Through = { throughGateway, clientOf, show, terminal, end };
   importCommands({ program, terminal, end, throughGateway, clientOf });
-  collectionCommands({ program, throughGateway, terminal, end, clientOf });
-  deskCommands({ program, throughGateway, terminal, end, clientOf });
-  indicatorCommands({ program, throughGateway, terminal, end, clientOf });
-  reviewCommands({ program, throughGateway, terminal, clientOf });
-  meterChanges(program, { throughGateway, clientOf, show });
-  tariffCommands(program, { throughGateway, clientOf, show, terminal, end });
-  policyCommands(program, { throughGateway, clientOf, show });
-  noCutCommands(program, { throughGateway, clientOf, show });
-  cutCommands({ program, throughGateway, terminal, clientOf });
-  noticeCommands({ program, throughGateway, terminal, end, clientOf });
-  recoveryCommands(program, { throughGateway, clientOf, show, terminal });
+  collectionCommands(program, through);
+  deskCommands(program, through);
+  indicatorCommands(program, through);
+  reviewCommands(program, through);
+  meterChanges(program, through);
+  tariffCommands(program, through);
+  policyCommands(program, through);
+  noCutCommands(program, through);
+  cutCommands(program, through);
+  noticeCommands(program, through);
+  recoveryCommands(program, through);
+  callCommand(program, through);
   lineCommands(program, terminal, end);
   auditCommands(program, terminal, end);
   backupCommands(program, terminal);

@@ -1,13 +1,9 @@
 /** Bad weather and planned outages, said from the command line: one line at night, by whoever is on duty. */
 import { Option, type Command } from "commander";
-import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import type { ApiOptions, Json } from "./api-client.ts";
 import { WrongUse } from "./exits.ts";
+import type { Through } from "./through-gateway.ts";
 
-interface Through {
-  readonly throughGateway: (command: Command) => Command;
-  readonly clientOf: (options: ApiOptions) => ApiClient;
-  readonly show: (options: ApiOptions, value: Json, text: string) => void;
-}
 interface SayOptions extends ApiOptions {
   readonly from?: string;
   readonly until: string;

@@ -2,15 +2,8 @@
 import type { Command } from "commander";
 import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
 import { Exit, WrongUse } from "./exits.ts";
-import type { Terminal } from "./terminal.ts";
-
-interface Parts {
-  readonly program: Command;
-  readonly throughGateway: (command: Command) => Command;
-  readonly terminal: Terminal;
-  readonly end: (code: number) => void;
-  readonly clientOf: (options: ApiOptions) => ApiClient;
-}
+import { leftOut } from "./whole-list.ts";
+import type { Through } from "./through-gateway.ts";
 
 interface ListOptions extends ApiOptions {
   readonly state?: string;
@@ -27,7 +20,7 @@ interface RetryOptions extends ApiOptions {
 
 const PAGE = 1_000;
 
-export function noticeCommands({ program, throughGateway, terminal, end, clientOf }: Parts): void {
+export function noticeCommands(program: Command, { throughGateway, clientOf, show, end }: Through): void {
   const notices = program.command("notices").description("what customers were told · 客户通知");
 
   throughGateway(notices.command("list", { isDefault: true }))
@@ -42,8 +35,8 @@ export function noticeCommands({ program, throughGateway, terminal, end, clientO
       const path = account === undefined ? "/v1/notices" : `/v1/accounts/${encodeURIComponent(account)}/notices`;
       const answer = await clientOf(options).get(`${path}?${query.toString()}`);
       const items = answer["items"] as readonly Json[];
-      if (options.json === true) terminal.out(JSON.stringify(answer, null, 2));
-      else terminal.out(items.length === 0 ? "Nobody was to be told anything." : items.map(noticeLine).join("\n"));
+      const lines = [...items.map(noticeLine), ...leftOut(answer, "an account, --state or --kind; for more: --limit")];
+      show(options, answer, items.length === 0 ? "Nobody was to be told anything." : lines.join("\n"));
     });
 
   throughGateway(notices.command("retry"))
@@ -56,8 +49,7 @@ export function noticeCommands({ program, throughGateway, terminal, end, clientO
       const failed = id === undefined ? await allFailed(api) : [id];
       const tried: Json[] = [];
       for (const each of failed) tried.push(await api.post(`/v1/notices/${encodeURIComponent(each)}/retry`, {}));
-      if (options.json === true) terminal.out(JSON.stringify(tried, null, 2));
-      else terminal.out(tried.length === 0 ? "Nothing has failed." : tried.map(noticeLine).join("\n"));
+      show(options, tried, tried.length === 0 ? "Nothing has failed." : tried.map(noticeLine).join("\n"));
     });
 
   throughGateway(notices.command("test"))
@@ -67,8 +59,7 @@ export function noticeCommands({ program, throughGateway, terminal, end, clientO
     .action(async ({ channel, to, ...options }: TestOptions) => {
       const whom = to === undefined ? {} : to.includes("@") ? { email: to } : { phone: to };
       const sent = await clientOf(options).post("/v1/notices/test", { channel, ...whom });
-      if (options.json === true) terminal.out(JSON.stringify(sent, null, 2));
-      else terminal.out(`${text(sent["channel"])}  ${text(sent["outcome"])}  ${text(sent["words"])}`);
+      show(options, sent, `${text(sent["channel"])}  ${text(sent["outcome"])}  ${text(sent["words"])}`);
       if (sent["outcome"] !== "delivered") end(Exit.failed);
     });
 }

@@ -1,13 +1,9 @@
 /** "Why was I cut?" and exemptions, through the gateway's own door. */
 import { Option, type Command } from "commander";
-import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import type { ApiOptions, Json } from "./api-client.ts";
 import { WrongUse } from "./exits.ts";
+import type { Through } from "./through-gateway.ts";
 
-interface Through {
-  readonly throughGateway: (command: Command) => Command;
-  readonly clientOf: (options: ApiOptions) => ApiClient;
-  readonly show: (options: ApiOptions, value: Json, text: string) => void;
-}
 interface ExemptOptions extends ApiOptions {
   readonly kind?: string;
   readonly until?: string;

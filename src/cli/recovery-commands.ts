@@ -1,15 +1,10 @@
-/** `meterctl recovery` and `meterctl call`: dark hours that should not have been, and all that a caller may ask, through the gateway's own door. */
+/** `meterctl recovery`: dark hours that should not have been, through the gateway's own door. */
 import type { Command } from "commander";
-import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import type { ApiOptions, Json } from "./api-client.ts";
 import { WrongUse } from "./exits.ts";
-import type { Terminal } from "./terminal.ts";
+import { leftOut, wholeList } from "./whole-list.ts";
+import type { Through } from "./through-gateway.ts";
 
-interface Through {
-  readonly throughGateway: (command: Command) => Command;
-  readonly clientOf: (options: ApiOptions) => ApiClient;
-  readonly show: (options: ApiOptions, value: Json, text: string) => void;
-  readonly terminal: Terminal;
-}
 interface Options extends ApiOptions {
   readonly state?: string;
   readonly cause?: string;
@@ -58,14 +53,20 @@ export function recoveryCommands(program: Command, { throughGateway, clientOf, s
       };
       switch (what) {
         case "list": {
-          const answer = await api.get(`/v1/recovery/incidents?${query("state", "cause", "meter", "account")}`);
+          const asked = new URLSearchParams(query("state", "cause", "meter", "account"));
+          const answer = await wholeList(api, "/v1/recovery/incidents", asked);
           const items = answer["items"] as readonly Json[];
-          show(options, answer, items.length === 0 ? "No dark hours that should not have been." : items.map(lineOf).join("\n"));
+          const lines = [...items.map(incidentLine), ...leftOut(answer, "--state, --cause, --meter or --account")];
+          show(options, answer, items.length === 0 ? "No dark hours that should not have been." : lines.join("\n"));
           return;
         }
         case "show": {
           const incident = await api.get(one());
-          show(options, incident, [lineOf(incident), ...steps(incident, "steps"), ...steps(incident, "handOvers")].join("\n"));
+          show(
+            options,
+            incident,
+            [incidentLine(incident), ...steps(incident, "steps"), ...steps(incident, "handOvers")].join("\n"),
+          );
           return;
         }
         case "causes": {
@@ -96,43 +97,23 @@ export function recoveryCommands(program: Command, { throughGateway, clientOf, s
         case "compensation": {
           if (options.mark === undefined) throw new WrongUse("Say --mark yes, no or paid.");
           const marked = await api.post(`${one()}/compensation`, { mark: options.mark, note: said() });
-          show(options, marked, lineOf(marked));
+          show(options, marked, incidentLine(marked));
           return;
         }
         case "follow-up": {
           const asked = await api.post(`${one()}/follow-up`, { note: said() });
-          show(options, asked, lineOf(asked));
+          show(options, asked, incidentLine(asked));
           return;
         }
         default:
           throw new WrongUse(`There is no "${what}" here: ${WHAT}.`);
       }
     });
-
-  throughGateway(program.command("call"))
-    .description("all that a caller may ask: balance, relay, last order, expected time · 95598 一键查询")
-    .argument("<account>", "account number")
-    .action(async (account: string, options: ApiOptions) => {
-      const told = await clientOf(options).get(`/v1/accounts/${encodeURIComponent(account)}/call`);
-      const [balance, relay, last, expected] = ["balance", "relay", "lastOrder", "expected"].map(
-        (name) => told[name] as Json | null,
-      );
-      const answer = told["answer"] as Json;
-      const words = (expected?.["words"] ?? {}) as Json;
-      const lines = [
-        `${text(answer["en"])} · ${text(answer["zh"])}`,
-        `balance     ${text(balance?.["available"])} available, ${text(balance?.["held"])} held`,
-        `relay       ${text(relay?.["reported"])} at ${text(relay?.["at"])}`,
-        `last order  ${text(last?.["kind"])} ${text(last?.["state"])} ${text(last?.["because"])} ${text(last?.["createdAt"])}`,
-        `expected    ${text(words["en"])} · ${text(words["zh"])} ${text(expected?.["at"])}`,
-      ];
-      show(options, told, lines.join("\n"));
-    });
 }
 
 const text = (value: unknown): string => (typeof value === "string" || typeof value === "number" ? String(value) : "–");
 
-const lineOf = (incident: Json): string =>
+export const incidentLine = (incident: Json): string =>
   [
     ...["id", "state", "cause", "class", "meter", "account", "darkSince", "restoredAt"].map((name) => text(incident[name])),
     `level ${text(incident["level"])}`,

@@ -1,18 +1,11 @@
 /** `meterctl reviews` and `meterctl entry`: what to look at, and what a person says about a register after looking. */
 import { randomUUID } from "node:crypto";
 import { Argument, Option, type Command } from "commander";
-import type { ApiClient, ApiOptions, Json } from "./api-client.ts";
+import type { ApiOptions, Json } from "./api-client.ts";
 import { addressArgument } from "./arguments.ts";
 import { WrongUse } from "./exits.ts";
-import type { Terminal } from "./terminal.ts";
 import { leftOut, wholeList } from "./whole-list.ts";
-
-interface Parts {
-  readonly program: Command;
-  readonly throughGateway: (command: Command) => Command;
-  readonly terminal: Terminal;
-  readonly clientOf: (options: ApiOptions) => ApiClient;
-}
+import type { Through } from "./through-gateway.ts";
 
 interface ReviewOptions extends ApiOptions {
   readonly sort?: string;
@@ -39,7 +32,7 @@ const LISTS = ["swings", "silent", "energy-while-cut", "frozen", "never-read", "
 const SORT_KEYS = ["score", "since", "meter", "class", "bus"];
 const KINDS = ["accept", "correct", "estimate", "rebase"];
 
-export function reviewCommands({ program, throughGateway, terminal, clientOf }: Parts): void {
+export function reviewCommands(program: Command, { throughGateway, clientOf, show, terminal }: Through): void {
   throughGateway(program.command("reviews"))
     .description("meters worth a look although nothing failed · 用电复核")
     .addArgument(new Argument("<list>").choices(LISTS))
@@ -60,7 +53,7 @@ export function reviewCommands({ program, throughGateway, terminal, clientOf }: 
       const items = answer["items"] as readonly Json[];
       const lines =
         items.length === 0 ? "Nothing on this list." : [...items.map(lineOf), ...leftOut(answer, NARROWER)].join("\n");
-      terminal.out(options.json === true ? JSON.stringify(answer, null, 2) : lines);
+      show(options, answer, lines);
     });
 
   throughGateway(program.command("entry"))
@@ -96,7 +89,7 @@ export function reviewCommands({ program, throughGateway, terminal, clientOf }: 
       if (options.key === undefined) terminal.error(`key ${key}`);
       const entry = await clientOf(options).post(`/v1/meters/${encodeURIComponent(address)}/entries`, body, key);
       const said = [entry["id"], entry["kind"], `${text(entry["register"])} kWh`, entry["takenAt"], entry["basis"]].map(text);
-      terminal.out(options.json === true ? JSON.stringify(entry, null, 2) : said.join("  ").trimEnd());
+      show(options, entry, said.join("  ").trimEnd());
     });
 }
 

@@ -16,14 +16,8 @@ import { Exit, WrongUse } from "./exits.ts";
 import { LINK_PARTS } from "./line-options.ts";
 import type { Terminal } from "./terminal.ts";
 import { lineOf, watch } from "./watch.ts";
+import type { Through } from "./through-gateway.ts";
 
-interface Through {
-  readonly throughGateway: (command: Command) => Command;
-  readonly clientOf: (options: ApiOptions) => ApiClient;
-  readonly show: (options: ApiOptions, value: Json, text: string) => void;
-  readonly terminal: Terminal;
-  readonly end: (code: number) => void;
-}
 type Language = "en" | "zh";
 
 export function tariffCommands(program: Command, { throughGateway, clientOf, show, terminal, end }: Through): void {
@@ -42,7 +36,7 @@ export function tariffCommands(program: Command, { throughGateway, clientOf, sho
         options["link"] === undefined
           ? ((await clientOf(options).get(`/v1/meters/${address}/tariff`)) as unknown as ToldTariff)
           : await readDirectly(address, options["link"], { model: options["model"], site: options["site"] }, terminal);
-      show(options, told as unknown as Json, printTariff(told, language));
+      show(options, told, printTariff(told, language));
       if (told.agrees === false) end(Exit.failed);
     });
 

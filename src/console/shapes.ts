@@ -145,6 +145,7 @@ export interface ExceptionItem {
   readonly account: string | null;
   readonly command: string | null;
   readonly because: string | null;
+  readonly says: BothLanguages | null;
   readonly count: number;
   readonly owner: string;
   readonly overdue: boolean;
@@ -245,7 +246,7 @@ export interface Review {
 /** An emergency stop, or the brake. */
 export interface CutHalt {
   readonly kind: "stop" | "brake";
-  readonly because: string;
+  readonly says: BothLanguages;
   readonly reason: string;
   readonly begunAt: string;
   readonly begunBy: string;
@@ -261,7 +262,8 @@ export interface CutList {
   readonly first: { readonly by: string } | null;
   readonly second: { readonly by: string } | null;
   readonly goodUntil: string | null;
-  readonly because: string | null;
+  /** Why it has ended. */
+  readonly says: BothLanguages | null;
 }
 
 export interface WholeCutList extends CutList {
@@ -289,6 +291,8 @@ export type CutSort = "owed" | "meter" | "account" | "class" | "line" | "since" 
 export interface CutPreview {
   readonly meters: number;
   readonly due: number;
+  /** Who owe and would not be cut. */
+  readonly held: number;
   readonly owed: string;
   readonly sharePercent: number;
   readonly needsApproval: boolean;

@@ -48,7 +48,7 @@ export const falseReasons: Readonly<Record<string, Words & { readonly holds: Tes
     holds: (row) => row["quarantined_at"] !== "",
   },
   incident: {
-    en: "incident is not empty: somebody found it so",
+    en: "incident is not empty: recovery found it so, and people were told",
     zh: "已登记为误停电事件",
     holds: (row) => row["incident"] !== "",
   },

@@ -114,7 +114,7 @@ export const sheets = {
       register_taken_back_to: energy("the least to which a person has corrected the register after sent_at"),
       contradicted_at: moment("the rules found while it was cut that the meter shows less than was believed"),
       quarantined_at: moment("the rules found while it was cut that it is not the meter of the books"),
-      incident: text("what an incident said of this cut"),
+      incident: text("causes by which an incident calls this cut false (docs/recovery.md)"),
     },
   },
   unverified: {

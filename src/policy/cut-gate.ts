@@ -213,7 +213,7 @@ export class CutGate {
         const listed = listsOf(await store.listed(tx, later(clock.now(), -DECLINED_MS)));
         const looks = due.filter(({ picture: { meter } }) => meters.has(meter) && !listed.has(meter));
         if (looks.length === 0) return;
-        const reason = `${looks.length} are due at once, ${asked} were asked for within the hour`;
+        const reason = `${looks.length} are due at once, ${asked} were asked for within the hour · 同时应停 ${looks.length} 户,一小时内已下达 ${asked} 户`;
         const batch = await listUp(this.#parts, tx, looks, { reason, lineOf, first: null, by: RULES });
         log.warn(
           { batch: batch.id, meters: looks.length },

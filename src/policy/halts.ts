@@ -38,12 +38,12 @@ export class HaltDesk {
     return this.#parts.store.halts(limit);
   }
 
-  /** Once it is committed no cut leaves. Pressed again it is the same stop. */
+  /** Once it is committed no cut leaves. Pressed again it is the same stop; who would have released it did not know of what it is pressed for now. */
   async stop(tx: Transaction, { actor, note }: Decision): Promise<Halt> {
     const { store, outbox, clock, newId, log, alarms } = this.#parts;
     await store.lock(tx);
     const known = (await store.standing(tx)).find(({ kind }) => kind === "stop");
-    if (known !== undefined) return known;
+    if (known !== undefined) return this.#pressedAgain(tx, known, { actor, note });
     const halt: Halt = {
       ...{ id: newId(), kind: "stop", because: "person", reason: note, figures: {} },
       ...{ begunAt: clock.now(), begunBy: actor, asked: null, released: null },
@@ -53,6 +53,18 @@ export class HaltDesk {
     await outbox.announce(tx, { type: "cuts", about: "stop", id: halt.id, state: "stands" });
     log.error({ by: actor, reason: note }, "emergency stop: no supply is cut, whoever orders it, until two persons release it");
     return halt;
+  }
+
+  async #pressedAgain(tx: Transaction, known: Halt, { actor, note }: Decision): Promise<Halt> {
+    if (known.asked === null) return known;
+    const { store, outbox, log } = this.#parts;
+    await store.changeHalt(tx, known.id, { asked: null });
+    await outbox.announce(tx, { type: "cuts", about: "stop", id: known.id, state: "stands" });
+    log.error(
+      { by: actor, reason: note, asked: known.asked.by },
+      "emergency stop pressed again: its release has to be asked for anew",
+    );
+    return { ...known, asked: null };
   }
 
   /** The first person asks, another lets it go. */

@@ -1,7 +1,7 @@
 /** What codes of the rules mean, for whoever asks "why was I cut, why was I not?": one sentence each, in both languages. */
 import { exemptionKinds, exemptionTable } from "./exemptions.ts";
 import { iso, type Instant } from "../kernel/clock.ts";
-import type { HeldBy } from "./guard-rails.ts";
+import type { BrakeCause, HeldBy } from "./guard-rails.ts";
 import type { NoCutSpan } from "./no-cuts.ts";
 import type { Rest, RestCode } from "./resting.ts";
 import type { Block, Stage } from "./rules.ts";
@@ -85,6 +85,20 @@ export function noCutWords({ kind, saidBy, until, reason }: NoCutSpan, timeZone:
   const [{ en, zh }, at] = [becauseWords[kind], minuteOf(until, timeZone)];
   return say(`${en}: said by ${saidBy}, until ${at} (${reason})`, `${zh}:由 ${saidBy} 登记,至 ${at}(${reason})`);
 }
+
+/** Why a stop or the brake stands, and why a list has ended. A list waits for approval by the same word as a cut does. */
+export type HaltCause = BrakeCause | "person" | "canary-failed" | "approval-over" | "nobody-decided";
+const haltWords: Readonly<Record<HaltCause, Words>> = {
+  person: say("a person", "人工"),
+  "too-many": say("too many cuts in a short time", "短时间内停电过多"),
+  failures: say("cuts in a row that the meters did not show", "连续跳闸未得到电表证实"),
+  "import-stale": say("no payments were brought in for too long", "长时间未导入缴费"),
+  "canary-failed": say("one of the first was not shown by its meter", "首批中有电表未证实"),
+  "approval-over": say("the approval was over before its turn came", "审批有效期已过"),
+  "nobody-decided": say("nobody decided within a day", "一日内无人审批"),
+};
+export const haltWordsOf = (because: string): Words =>
+  (haltWords as Readonly<Record<string, Words>>)[because] ?? wordsOf(because);
 
 /** With the moment at which it is asked for again, where there is one. */
 export function restWords({ code, until }: Rest, timeZone: string): Words {

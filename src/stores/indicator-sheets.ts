@@ -22,9 +22,9 @@ const ORDER = "c.id::text AS command, c.kind";
 const OF_COMMAND = "JOIN meters m ON m.address = c.meter LEFT JOIN accounts a ON a.account = coalesce(c.account, m.account)";
 const OF_METER = "LEFT JOIN accounts a ON a.account = m.account";
 
-/** The first byte; of what is disputed although the books say that none left, its acceptance. */
+/** The first byte; of what is or was disputed although the books say that none left, its acceptance. What a person took back was never sent. */
 const BEGAN = `LATERAL (SELECT coalesce((SELECT min(t.at) FROM attempts t WHERE t.command = c.id), c.sent_at,
-    CASE WHEN c.state = 'disputed' OR c.because = 'person' THEN c.created_at END) AS at) began`;
+    CASE WHEN c.state = 'disputed' OR (c.because = 'person' AND c.state <> 'cancelled') THEN c.created_at END) AS at) began`;
 
 /** A verified order of these kinds on the meter, the first from a moment on. */
 export const firstVerified = (kinds: string, after: string): string =>

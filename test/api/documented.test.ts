@@ -58,6 +58,11 @@ test("every call says what it answers when all is well, with its shape", () => {
   expect(silent.map(({ name }) => name)).toEqual([]);
 });
 
+test("every call has a summary, which is its name in the pages", () => {
+  const nameless = calls.filter(({ told }) => typeof told["summary"] !== "string" || told["summary"] === "");
+  expect(nameless.map(({ name }) => name)).toEqual([]);
+});
+
 test("every call that writes has its right in the table of the door, and no other is there", () => {
   const routes = calls.map(({ name }) => name.replaceAll(/\{(\w+)\}/g, ":$1")).filter((name) => !name.startsWith("GET "));
   const opened = Object.keys(table).filter((name) => !name.endsWith(" /v1/session")); // sessions are there where there are keys

@@ -15,7 +15,7 @@ import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house
 const METER = "202611220001";
 const NOW = Instant(Date.UTC(2026, 10, 23, 4, 0));
 const folder = mkdtempSync(join(tmpdir(), "fee-control-recovery-"));
-const keys = { boss: "secret-of-boss", front: "secret-of-front" } as const;
+const keys = { boss: "secret-of-boss", front: "secret-of-front", second: "secret-of-second" } as const;
 let house: TestHouse;
 let db: Database;
 
@@ -29,6 +29,7 @@ beforeAll(async () => {
       apiKeys: [
         { name: "boss", secret: `file:${join(folder, "boss")}` },
         { name: "front", secret: `file:${join(folder, "front")}`, may: ["restore", "desk"] },
+        { name: "second", secret: `file:${join(folder, "second")}`, may: ["approve"] },
       ],
     },
   });
@@ -86,6 +87,25 @@ test("B4 front-line staff may restore and protect for a day, and neither cut nor
     "SELECT DISTINCT who FROM audit_rows WHERE what = 'command.accepted' AND who IN ('front', 'boss')",
   );
   expect(who.map((row) => row.who)).toContain("front");
+});
+
+test("B4 whoever may repair may stop all cuts and say no to a list, and needs an approver's key to let go again", async () => {
+  const stop = (who: keyof typeof keys) => ask(who, "POST", "/v1/emergency-stop", { reason: "homes go dark for nothing" });
+  const release = (who: keyof typeof keys) => ask(who, "POST", "/v1/cuts/stop/release", { reason: "it was found and mended" });
+  expect((await stop("front")).body).toMatchObject({ kind: "stop", stands: true, begunBy: "front" });
+  expect((await release("front")).body).toMatchObject({ code: "not-permitted", needs: "approve" });
+  expect((await release("second")).body).toMatchObject({ stands: true, release: { asked: { by: "second" } } });
+  expect((await release("boss")).body).toMatchObject({ stands: false });
+  expect((await stop("second")).body).toMatchObject({ code: "not-permitted", needs: "restore or cut or configure" });
+  const list = "/v1/cuts/batches/01935f3e-0000-7000-8000-000000000000";
+  const note = { note: "too many of one import" };
+  expect((await ask("front", "POST", `${list}/approve`, note)).body).toMatchObject({ code: "not-permitted", needs: "approve" });
+  expect((await ask("second", "POST", `${list}/approve`, note)).body).toMatchObject({ code: "unknown-cut-batch" });
+  expect((await ask("front", "POST", `${list}/decline`, note)).body).toMatchObject({ code: "unknown-cut-batch" });
+  expect((await ask("second", "POST", "/v1/cuts/imports", { channel: "bank" })).status).toBe(403);
+  expect((await ask("front", "POST", "/v1/notices/test", { channel: "none" })).body).toMatchObject({
+    code: "unknown-notice-channel",
+  });
 });
 
 test("B2 B7 incidents are listed, marked, counted as the log of steps counts them, and told by the month; the audit keeps who said so", async () => {

@@ -74,6 +74,32 @@ test(
   LONG_MS,
 );
 
+describe.each(keepers.map(({ title }, n) => ({ title, n })))("credit in doubt at the end of a day $title", ({ n }) => {
+  const noon = later(FIRST, hours(12));
+  const evening = later(noon, hours(8));
+  const nextDay = later(noon, hours(24));
+  const ofNobody = { payments: [], decisions: [], clocks: [], midnights: [], quarantined: [] };
+  const daysInDoubt = async (state: "cancelled" | "refused"): Promise<readonly unknown[]> => {
+    const kept = both[n]!;
+    const topUp = aCommand({
+      ...{ meter: METERS[0]!, account: accountAt(0), kind: "top-up", effect: "adds", params: {}, askedBy: "payment" },
+      ...{ state, because: "person", createdAt: evening, sentAt: null, verifiedAt: null, endedAt: nextDay },
+    });
+    await kept.clear();
+    await kept.meters.bringIn(accounts, records);
+    await keep(kept, { ...ofNobody, commands: [{ command: topUp, attempts: [] }] });
+    return (await kept.indicators.rows("unverified-at-day-end", span)).map(({ day }) => day);
+  };
+
+  test("is none of a top-up that a person took back before a byte of it left", async () => {
+    expect(await daysInDoubt("cancelled")).toEqual([]);
+  });
+
+  test("is that of a top-up about which a person decided although the books say that no byte left", async () => {
+    expect(await daysInDoubt("refused")).toEqual(["2026-11-20"]);
+  });
+});
+
 describe.each(keepers.map(({ title }, n) => ({ title, n })))("a cut that was false $title", ({ n }) => {
   const meter = METERS[0]!;
   const account = accountAt(0);

@@ -253,7 +253,8 @@ suiteNeeding(["chromium"], "the console", () => {
         kind: "ledger-difference",
         title: { en: "Ledger and meter differ", zh: "账表不符" },
         command: null,
-        because: "balance",
+        because: "person",
+        says: { en: "a person wrote to its wallet", zh: "人工改写" },
         overdue: true,
         suggestion: {
           legs: [
@@ -272,6 +273,7 @@ suiteNeeding(["chromium"], "the console", () => {
     const view = page.getByTestId("exceptions");
     await expect.poll(() => page.getByTestId("suggestion").innerText()).toMatch(/adjustments -0\.01/);
     expect(await view.innerText()).toContain("overdue");
+    expect(await view.innerText(), "by its own words, where it has some").toContain("a person wrote to its wallet");
     expect(await page.getByTestId("exception-apply").isDisabled()).toBe(true); // not without a note
     await page.getByTestId("exception-note").fill("seen at the display");
     await page.getByTestId("exception-apply").click();
@@ -363,9 +365,57 @@ suiteNeeding(["chromium"], "the console", () => {
     await expect.poll(() => gaps.innerText()).toMatch(/未采到 · 无应答[\s\S]*另有 249 条/);
   });
 
+  test("the red button is there also while nobody can say what stands", async () => {
+    await openPage();
+    await page.getByTestId("cuts-button").click();
+    await page.getByTestId("cuts").getByRole("alert").first().waitFor();
+    await page.getByTestId("emergency-stop").click();
+    await page.getByTestId("stop-reason").fill("smoke in the station");
+    await page.getByTestId("stop-say").click();
+    await expect.poll(() => gateway.asked.at(-1)).toMatchObject({ path: "/v1/emergency-stop" });
+  });
+
+  test("a stop of yesterday says its day, a list that ended says why in words, and a long dry run says how many are not shown", async () => {
+    const halt = {
+      kind: "stop",
+      says: { en: "a person", zh: "人工" },
+      reason: "smoke",
+      begunAt: moment(2),
+      begunBy: "anna",
+      release: { asked: null },
+    };
+    const list = { id: "b1", state: "stopped", proposedBy: "rules", proposedAt: moment(1), reason: "21 are due at once" };
+    gateway.answer("/v1/cuts", {
+      ...{ stop: halt, brake: null },
+      batches: [
+        {
+          ...list,
+          first: null,
+          second: null,
+          goodUntil: null,
+          says: { en: "one of the first was not shown by its meter", zh: "首批中有电表未证实" },
+        },
+      ],
+    });
+    gateway.answer("/v1/cuts/preview", {
+      ...{ meters: 3000, due: 1201, held: 800, owed: "5.00", sharePercent: 40, needsApproval: true },
+      ...{ seconds: { byLines: 4, byBrake: 0 }, items: [] },
+    });
+    await openPage({ width: 390, height: 844, locale: "zh-CN" });
+    await page.getByTestId("cuts-button").click();
+    const view = page.getByTestId("cuts");
+    await expect.poll(() => view.innerText()).toMatch(/自 2026-11-22[\s\S]*首批中有电表未证实/);
+    await expect.poll(() => view.innerText()).toContain("2001");
+    await page.keyboard.press("Escape");
+    await page.getByTestId("indicators-button").click();
+    const cell = page.getByTestId("indicator-false-cuts").locator("td").nth(2);
+    await cell.waitFor();
+    expect(await cell.evaluate((td) => getComputedStyle(td, "::before").content)).toContain("本月");
+  });
+
   test("the red button asks once more and for a reason; a list is looked through before it is approved; what stands is released, in both languages", async () => {
     const list = { id: "b1", state: "proposed", proposedBy: "rules", proposedAt: moment(1), reason: "21 are due at once" };
-    const nobodyYet = { first: null, second: null, goodUntil: null, because: null };
+    const nobodyYet = { first: null, second: null, goodUntil: null, says: null };
     const member = { meter: "202611220001", account: "1000000001", line: "tcp-1", state: "waiting", canary: false };
     gateway.answer("/v1/cuts", { stop: null, brake: null, batches: [{ ...list, ...nobodyYet }] });
     gateway.answer("/v1/cuts/batches/b1", { ...list, ...nobodyYet, members: [{ ...member, available: "-5.00", because: null }] });
@@ -381,7 +431,9 @@ suiteNeeding(["chromium"], "the console", () => {
     await openPage();
     await page.getByTestId("cuts-button").click();
     const view = page.getByTestId("cuts");
-    await expect.poll(() => view.innerText()).toMatch(/Nothing is held back[\s\S]*21 are due at once[\s\S]*1 of 6 would be cut/);
+    await expect
+      .poll(() => view.innerText())
+      .toMatch(/Neither an emergency stop nor the brake stands[\s\S]*21 are due at once[\s\S]*1 of 6 would be cut/);
     expect(await page.getByTestId("cut-row").innerText()).toMatch(/202611220001[\s\S]*5\.00[\s\S]*two persons are asked first/);
     expect(await page.getByTestId("cut-csv").getAttribute("href")).toBe(
       "/v1/cuts/preview?sort=owed&order=desc&limit=1000&format=csv",
@@ -409,12 +461,13 @@ suiteNeeding(["chromium"], "the console", () => {
     await expect
       .poll(() => gateway.asked.at(-1))
       .toMatchObject({ path: "/v1/emergency-stop", body: { reason: "smoke in the station" } });
-    const stands = { kind: "stop", because: "person", reason: "smoke", begunAt: moment(2), begunBy: "anna" };
+    const stands = { kind: "stop", says: { en: "a person", zh: "人工" }, reason: "smoke", begunAt: moment(2), begunBy: "anna" };
     gateway.answer("/v1/cuts", { stop: { ...stands, release: { asked: { by: "anna" } } }, brake: null, batches: [] });
     gateway.announce({ type: "cuts", about: "stop", id: "s1", state: "stands" });
     await expect
       .poll(() => page.getByTestId("halt-stop").innerText())
       .toMatch(/anna would release it; a second person is needed/);
+    await page.getByTestId("emergency-stop").waitFor(); // no, not yet
     await page.getByTestId("release-stop-reason").fill("it was steam");
     await page.getByTestId("release-stop-say").click();
     await expect

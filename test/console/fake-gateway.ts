@@ -168,6 +168,7 @@ export const anException = (id: string, part: Json = {}): Json => ({
   account: "1000000001",
   command: "0197-a",
   because: "count-gap",
+  says: null,
   count: 1,
   owner: "money-desk",
   overdue: false,

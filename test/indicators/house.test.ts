@@ -71,6 +71,7 @@ describe("indicators at the door", () => {
     expectProblem(await get("/v1/indicators?from=2026-11-23&to=2026-11-22"), 400, "period-malformed");
     expectProblem(await get("/v1/indicators?from=2026-01&to=2026-11"), 400, "period-malformed");
     expectProblem(await get("/v1/indicators?from=2026-13"), 400, "invalid-request");
+    expect((await get("/v1/indicators?from=2026-13")).text).toContain("a day like 2026-11-22 or a month like 2026-11");
     expectProblem(await get("/v1/indicators/none-such/rows"), 400, "invalid-request");
   });
 

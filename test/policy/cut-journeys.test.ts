@@ -530,6 +530,16 @@ describe("an emergency stop", () => {
     expect(await house.sendAll()).toEqual([null]);
   });
 
+  test("pressed again takes back the word of whoever would release it: it is said anew, knowing of the new alarm", async () => {
+    const house = await raiseRailsHouse({ meters: 30 });
+    await stop(house);
+    await release(house, "stop", "anna");
+    await stop(house);
+    expect(await release(house, "stop", "bo")).toMatchObject({ asked: { by: "bo" }, released: null });
+    expect((await house.stores.guards.standing(null)).map(({ kind }) => kind)).toEqual(["stop"]);
+    expect(await release(house, "stop", "anna")).toMatchObject({ asked: { by: "bo" }, released: { by: "anna" } });
+  });
+
   test("ends a list that runs for good", async () => {
     const house = await raiseRailsHouse({ meters: 100 });
     await house.owe(...house.meters.slice(0, 20));

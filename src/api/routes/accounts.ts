@@ -25,7 +25,14 @@ export function accountRoutes(app: FastifyInstance, parts: ApiParts, views: View
 
   typed.get(
     "/v1/accounts",
-    { schema: { tags: ["accounts"], querystring: shape.pageQuery, response: { 200: shape.pageOf(shape.account) } } },
+    {
+      schema: {
+        tags: ["accounts"],
+        summary: "Accounts with what they have",
+        querystring: shape.pageQuery,
+        response: { 200: shape.pageOf(shape.account) },
+      },
+    },
     async (request) => {
       const { limit, cursor } = request.query;
       const accounts = await parts.meterStore.accounts({
@@ -38,7 +45,14 @@ export function accountRoutes(app: FastifyInstance, parts: ApiParts, views: View
 
   typed.get(
     "/v1/accounts/:account",
-    { schema: { tags: ["accounts"], params: shape.accountParam, response: { 200: shape.account, 404: shape.problem } } },
+    {
+      schema: {
+        tags: ["accounts"],
+        summary: "One account: available, held, its meter",
+        params: shape.accountParam,
+        response: { 200: shape.account, 404: shape.problem },
+      },
+    },
     async (request) => view(await known(request.params.account)),
   );
 

@@ -14,7 +14,14 @@ export function commandRoutes(app: FastifyInstance, parts: ApiParts, views: View
 
   typed.get(
     "/v1/commands/:id",
-    { schema: { tags: ["commands"], params: shape.idParam, response: { 200: shape.command, 404: shape.problem } } },
+    {
+      schema: {
+        tags: ["commands"],
+        summary: "One command, with its attempts and their frames",
+        params: shape.idParam,
+        response: { 200: shape.command, 404: shape.problem },
+      },
+    },
     async (request) => {
       const id = CommandId(request.params.id);
       const command = await parts.commandStore.find(null, id);
@@ -25,7 +32,14 @@ export function commandRoutes(app: FastifyInstance, parts: ApiParts, views: View
 
   typed.get(
     "/v1/commands",
-    { schema: { tags: ["commands"], querystring: shape.commandQuery, response: { 200: shape.pageOf(shape.command) } } },
+    {
+      schema: {
+        tags: ["commands"],
+        summary: "Commands, newest first",
+        querystring: shape.commandQuery,
+        response: { 200: shape.pageOf(shape.command) },
+      },
+    },
     async (request) => {
       const { limit, cursor, state, meter, kind, since } = request.query;
       const commands = await parts.commandStore.list({

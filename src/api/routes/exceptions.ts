@@ -12,6 +12,7 @@ import { nextStepOf } from "../../exceptions/next-steps.ts";
 import { periodOf } from "../../ledger/period.ts";
 import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
+import { causeWords } from "../item-causes.ts";
 import * as shape from "../schemas.ts";
 import type { Views } from "../views.ts";
 
@@ -35,6 +36,7 @@ const exceptionShape = z
     class: z.enum(failureClasses),
     title: sentence,
     nextStep: sentence,
+    says: sentence.nullable().describe("because in words; null: it is about a command, and the code is the command's"),
     owner: z.string(),
     overdue: z.boolean(),
     count: z.number(),
@@ -68,7 +70,14 @@ export function exceptionRoutes(app: FastifyInstance, parts: ApiParts, views: Vi
 
   typed.get(
     "/v1/exceptions",
-    { schema: { tags: ["exceptions"], querystring: exceptionQuery, response: { 200: shape.pageOf(exceptionShape) } } },
+    {
+      schema: {
+        tags: ["exceptions"],
+        summary: "What waits for a person, newest first",
+        querystring: exceptionQuery,
+        response: { 200: shape.pageOf(exceptionShape) },
+      },
+    },
     async (request) => {
       const { limit, cursor, state, kind, owner, meter, account, overdue } = request.query;
       const items = await exceptionStore.list({
@@ -103,7 +112,14 @@ export function exceptionRoutes(app: FastifyInstance, parts: ApiParts, views: Vi
 
   typed.get(
     "/v1/exceptions/:id",
-    { schema: { tags: ["exceptions"], params: shape.idParam, response: { 200: exceptionShape, 404: shape.problem } } },
+    {
+      schema: {
+        tags: ["exceptions"],
+        summary: "One item, with its evidence",
+        params: shape.idParam,
+        response: { 200: exceptionShape, 404: shape.problem },
+      },
+    },
     async (request) => {
       const id = ExceptionId(request.params.id);
       const item = await exceptionStore.find(id);
@@ -175,6 +191,7 @@ function exceptionView(item: ExceptionItem, now: Instant, views: Views): Excepti
     title: kinds[kind].title,
     nextStep: nextStepOf(kind, because, payment !== null, item.orderKind),
     ...{ meter, account, command, payment, because, count, owner },
+    says: because === null ? null : causeWords(kind, because),
     overdue: item.closedAt === null && item.dueAt < now,
     openedAt: views.moment(item.openedAt),
     lastAt: views.moment(item.lastAt),

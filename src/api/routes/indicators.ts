@@ -16,11 +16,8 @@ const FIRST_YEAR_MONTH = "2000-01";
 const LAST_YEAR_MONTH = "2999-12";
 const month = z
   .string()
-  .refine(
-    (text) => /^\d{4}-(?:0[1-9]|1[0-2])$/.test(text) && text >= FIRST_YEAR_MONTH && text <= LAST_YEAR_MONTH,
-    "a day like 2026-11-22 or a month like 2026-11, from 2000 to 2999",
-  );
-const dayOrMonth = z.union([shape.day, month]);
+  .refine((text) => /^\d{4}-(?:0[1-9]|1[0-2])$/.test(text) && text >= FIRST_YEAR_MONTH && text <= LAST_YEAR_MONTH);
+const dayOrMonth = z.union([shape.day, month], { error: "a day like 2026-11-22 or a month like 2026-11, from 2000 to 2999" });
 const period = {
   from: dayOrMonth.optional().describe("a day or a month; left out: the first of this month"),
   to: dayOrMonth.optional().describe("in it; left out: the end of the month that from names, or today"),

@@ -33,7 +33,14 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
 
   typed.get(
     "/v1/meters",
-    { schema: { tags: ["meters"], querystring: shape.pageQuery, response: { 200: shape.pageOf(shape.meter) } } },
+    {
+      schema: {
+        tags: ["meters"],
+        summary: "Meters in use, by address",
+        querystring: shape.pageQuery,
+        response: { 200: shape.pageOf(shape.meter) },
+      },
+    },
     async (request) => {
       const { limit, cursor } = request.query;
       const books = (await parts.meterStore.all()).filter((book) => cursor === undefined || book.address > cursor);
@@ -54,6 +61,7 @@ export function meterRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
     {
       schema: {
         tags: ["meters"],
+        summary: "One meter: relay, identity, health, newest readings",
         params: shape.addressParam,
         response: { 200: shape.meter, 404: shape.problem, 410: shape.problem },
       },

@@ -95,7 +95,14 @@ export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: View
 
   typed.get(
     "/v1/payments/:id",
-    { schema: { tags: ["payments"], params: shape.idParam, response: { 200: shape.payment, 404: shape.problem } } },
+    {
+      schema: {
+        tags: ["payments"],
+        summary: "One payment, and what became of it",
+        params: shape.idParam,
+        response: { 200: shape.payment, 404: shape.problem },
+      },
+    },
     async (request) => {
       const payment = await parts.paymentStore.find(null, PaymentId(request.params.id));
       if (payment === null) throw new Fault("unknown-payment", { payment: request.params.id });
@@ -108,6 +115,7 @@ export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: View
     {
       schema: {
         tags: ["payments"],
+        summary: "Payments, newest first",
         querystring: shape.idPageQuery.extend({ account: z.string().optional() }),
         response: { 200: shape.pageOf(shape.payment) },
       },

@@ -115,6 +115,7 @@ export function replacementRoutes(app: FastifyInstance, parts: ApiParts, views: 
     {
       schema: {
         tags: ["meters"],
+        summary: "Meters that are or were replaced, newest first",
         querystring: shape.idPageQuery.extend({ meter: z.string().optional() }),
         response: { 200: shape.pageOf(replacement) },
       },
@@ -132,7 +133,14 @@ export function replacementRoutes(app: FastifyInstance, parts: ApiParts, views: 
 
   typed.get(
     "/v1/replacements/:id",
-    { schema: { tags: ["meters"], params: shape.idParam, response: { 200: replacement, 404: shape.problem } } },
+    {
+      schema: {
+        tags: ["meters"],
+        summary: "One replacement, and how far it is",
+        params: shape.idParam,
+        response: { 200: replacement, 404: shape.problem },
+      },
+    },
     async (request) => {
       const found = await store.find(null, request.params.id);
       if (found === null) throw new Fault("unknown-replacement", { replacement: request.params.id });

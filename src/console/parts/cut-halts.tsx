@@ -1,7 +1,10 @@
-/** The red button, with one confirmation; and what stands, with the way to let it go: two persons, told apart by their keys. */
+/**
+ * The red button, with one confirmation; and what stands, with the way to let it go: two persons, told apart by their keys. While one of
+ * them has asked, the button is there again: pressing it takes that word back.
+ */
 import { useState } from "react";
 import * as api from "../api.ts";
-import { moment } from "../moments.ts";
+import { wholeMoment } from "../moments.ts";
 import type { CutHalt } from "../shapes.ts";
 import { useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
@@ -20,12 +23,12 @@ export function CutHalts({ stop, brake, changed }: Props) {
       {stop === null && brake === null && <p>{said.nothingStands}</p>}
       {stop !== null && <Standing halt={stop} says={said.stopStands} changed={changed} />}
       {brake !== null && <Standing halt={brake} says={said.brakeStands} changed={changed} />}
-      {stop === null && <RedButton changed={changed} />}
+      {(stop === null || stop.release.asked !== null) && <RedButton key={stop?.begunAt ?? ""} changed={changed} />}
     </section>
   );
 }
 
-function RedButton({ changed }: { readonly changed: () => void }) {
+export function RedButton({ changed }: { readonly changed: () => void }) {
   const said = useSpeech().words.cuts;
   const [isAsking, setIsAsking] = useState(false);
   if (!isAsking)
@@ -43,14 +46,14 @@ function RedButton({ changed }: { readonly changed: () => void }) {
 }
 
 function Standing({ halt, says, changed }: { readonly halt: CutHalt; readonly says: string; readonly changed: () => void }) {
-  const said = useSpeech().words.cuts;
+  const { words, language } = useSpeech();
+  const said = words.cuts;
   const { asked } = halt.release;
-  const cause = said.causes[halt.because] ?? halt.because;
   return (
     <div className="approval" role="group" data-testid={`halt-${halt.kind}`}>
       <p>
-        <b>{says}</b> {filled(said.because, { what: halt.kind === "stop" ? halt.reason : cause })};{" "}
-        {filled(said.since, { when: moment(halt.begunAt, null), who: halt.begunBy })}.{" "}
+        <b>{says}</b> {filled(said.because, { what: halt.kind === "stop" ? halt.reason : halt.says[language] })};{" "}
+        {filled(said.since, { when: wholeMoment(halt.begunAt), who: halt.begunBy })}.{" "}
         {asked !== null && filled(said.releaseAsked, { who: asked.by })}
       </p>
       <ReasonedButton

@@ -4,7 +4,7 @@
  */
 import { useState } from "react";
 import * as api from "../api.ts";
-import { moment } from "../moments.ts";
+import { wholeMoment } from "../moments.ts";
 import type { CutList, Problem, WholeCutList } from "../shapes.ts";
 import { useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
@@ -55,9 +55,9 @@ function OneList({ list, changed }: { readonly list: CutList; readonly changed: 
     <div className="approval" role="group" data-testid="cut-list" data-state={list.state}>
       <p>
         <b>{said.states[list.state] ?? list.state}</b> · {list.reason} · {filled(said.proposedBy, { who: list.proposedBy })}{" "}
-        {moment(list.proposedAt, null)} {names !== "" && `· ${filled(words.approvedBy, { who: names })}`}{" "}
-        {list.goodUntil !== null && isOpen && `· ${filled(said.goodUntil, { when: moment(list.goodUntil, null) })}`}{" "}
-        {list.because !== null && `· ${said.causes[list.because] ?? list.because}`}
+        {wholeMoment(list.proposedAt)} {names !== "" && `· ${filled(words.approvedBy, { who: names })}`}{" "}
+        {list.goodUntil !== null && isOpen && `· ${filled(said.goodUntil, { when: wholeMoment(list.goodUntil) })}`}{" "}
+        {list.says !== null && `· ${list.says[language]}`}
       </p>
       <button type="button" className="quiet" disabled={isBusy} onClick={look} data-testid="cut-list-look">
         {said.look}

@@ -1,12 +1,12 @@
 /** The dry run: who would be cut now, who owes and would not, and why; sorted by any column, taken along as CSV. */
 import { useState } from "react";
 import * as api from "../api.ts";
-import type { CutPreview as Drawn, CutSort } from "../shapes.ts";
+import { useAskedAgain } from "../asked-again.ts";
+import type { CutSort } from "../shapes.ts";
 import { useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
 import { ProblemNote } from "./problem-note.tsx";
 import { ReasonedButton } from "./reasoned-button.tsx";
-import { useAnswer } from "./use-answer.ts";
 
 const COLUMNS = ["meter", "account", "class", "line", "owed", "held"] as const;
 
@@ -20,10 +20,12 @@ export function CutPreview({ isOpen, told, changed }: Props) {
   const { words, language } = useSpeech();
   const said = words.cuts;
   const [sort, setSort] = useState<{ readonly by: CutSort; readonly order: "asc" | "desc" }>({ by: "owed", order: "desc" });
-  const { answer, trouble } = useAnswer<Drawn>(isOpen, () => api.cutPreview(sort.by, sort.order), [sort, told]);
+  const ask = () => api.cutPreview(sort.by, sort.order);
+  const { found: answer, trouble } = useAskedAgain(isOpen, null, ask, [sort, told]);
   const turn = (by: CutSort): void =>
     setSort((before) => ({ by, order: before.by === by && before.order === "desc" ? "asc" : "desc" }));
   const rows = answer?.items ?? [];
+  const more = answer === null ? 0 : answer.due + answer.held - rows.length;
   return (
     <section data-testid="cut-preview">
       <h3>{said.preview}</h3>
@@ -88,6 +90,7 @@ export function CutPreview({ isOpen, told, changed }: Props) {
           </tbody>
         </table>
       )}
+      {more > 0 && <p>{filled(words.reviews.more, { n: more })}</p>}
     </section>
   );
 }

@@ -1,13 +1,13 @@
 /** What holds cuts back, in one place: the red button and what stands, lists for two persons, and the dry run. Asked for while it is open. */
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import * as api from "../api.ts";
-import type { CutState } from "../shapes.ts";
+import { useAskedAgain } from "../asked-again.ts";
 import { useSpeech } from "../words/language.tsx";
-import { CutHalts } from "./cut-halts.tsx";
+import { CutHalts, RedButton } from "./cut-halts.tsx";
 import { CutLists } from "./cut-lists.tsx";
 import { CutPreview } from "./cut-preview.tsx";
 import { ProblemNote } from "./problem-note.tsx";
-import { useAnswer } from "./use-answer.ts";
+import { Sheet } from "./sheet.tsx";
 
 interface Props {
   readonly isOpen: boolean;
@@ -18,30 +18,19 @@ interface Props {
 
 export function CutsView({ isOpen, told, close }: Props) {
   const { words } = useSpeech();
-  const dialog = useRef<HTMLDialogElement>(null);
   const [asked, setAsked] = useState(0);
-  const { answer, trouble } = useAnswer<CutState>(isOpen, api.cutState, [told, asked]);
+  const { found, trouble } = useAskedAgain(isOpen, null, api.cutState, [told, asked]);
   const changed = (): void => setAsked((before) => before + 1);
 
-  useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen]);
-
   return (
-    <dialog ref={dialog} className="legend" aria-labelledby="cuts-title" onClose={close} data-testid="cuts">
-      <div className="legend-head">
-        <h2 id="cuts-title">{words.cuts.title}</h2>
-        <button type="button" className="quiet" onClick={close}>
-          {words.close}
-        </button>
-      </div>
+    <Sheet isOpen={isOpen} close={close} title={words.cuts.title} testId="cuts">
       <div className="cuts-body">
         {trouble !== null && <ProblemNote problem={trouble} />}
-        {answer !== null && <CutHalts stop={answer.stop} brake={answer.brake} changed={changed} />}
-        {answer !== null && <CutLists lists={answer.batches} changed={changed} />}
+        {/* whoever cannot be told what stands can stop all the same */}
+        {found === null ? <RedButton changed={changed} /> : <CutHalts stop={found.stop} brake={found.brake} changed={changed} />}
+        {found !== null && <CutLists lists={found.batches} changed={changed} />}
         <CutPreview isOpen={isOpen} told={told + asked} changed={changed} />
       </div>
-    </dialog>
+    </Sheet>
   );
 }

@@ -66,8 +66,11 @@ export function ExceptionsView({ isOpen, items, changed, close }: Props) {
   );
 }
 
-const becauseOf = (item: ExceptionItem, speech: ReturnType<typeof useSpeech>): string =>
-  item.because === null ? item.title[speech.language] : `${item.title[speech.language]} · ${reasonWords(item.because, speech)}`;
+function becauseOf({ title, because, says }: ExceptionItem, speech: ReturnType<typeof useSpeech>): string {
+  const { language } = speech;
+  if (because === null) return title[language];
+  return `${title[language]} · ${says === null ? reasonWords(because, speech) : says[language]}`;
+}
 
 interface Details {
   readonly figures: readonly (readonly [string, string])[];

@@ -52,9 +52,9 @@ export function IndicatorsView({ isOpen, close }: { readonly isOpen: boolean; re
                   <td>
                     {figure.title[language]} {figure.key !== null && <small>{figure.key}</small>}
                   </td>
-                  <Told figure={todayOf(figure)} missed={said.missed} />
-                  <Told figure={figure} missed={said.missed} />
-                  <td>{targetOf(figure, said)}</td>
+                  <Told figure={todayOf(figure)} label={said.today} missed={said.missed} />
+                  <Told figure={figure} label={said.month} missed={said.missed} />
+                  <td data-label={said.target}>{targetOf(figure, said)}</td>
                   <td>
                     <a href={api.indicatorFile(figure.name, found.month)} download>
                       CSV
@@ -70,11 +70,23 @@ export function IndicatorsView({ isOpen, close }: { readonly isOpen: boolean; re
   );
 }
 
-function Told({ figure, missed }: { readonly figure: Figure | undefined; readonly missed: string }) {
-  if (figure === undefined) return <td className="number">–</td>;
+interface ToldProps {
+  readonly figure: Figure | undefined;
+  /** Its column, where there is no room for a head. */
+  readonly label: string;
+  readonly missed: string;
+}
+
+function Told({ figure, label, missed }: ToldProps) {
+  if (figure === undefined)
+    return (
+      <td className="number" data-label={label}>
+        –
+      </td>
+    );
   const { value, unit, numerator, denominator, meets } = figure;
   return (
-    <td className="number" data-meets={meets}>
+    <td className="number" data-label={label} data-meets={meets}>
       {valueText(value, unit)}
       {numerator !== null && denominator !== null && (
         <small>

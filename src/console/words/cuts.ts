@@ -41,7 +41,6 @@ type Plain =
 
 export type CutPhrases = Readonly<Record<Plain, string>> & {
   readonly states: Readonly<Record<string, string>>;
-  readonly causes: Readonly<Record<string, string>>;
 };
 
 export const cutsEn: CutPhrases = {
@@ -52,14 +51,14 @@ export const cutsEn: CutPhrases = {
   stopReason: "Why?",
   stopStands: "An emergency stop stands: nobody is cut.",
   brakeStands: "The brake has tripped: nothing is cut automatically.",
-  nothingStands: "Nothing is held back.",
+  nothingStands: "Neither an emergency stop nor the brake stands.",
   release: "Release",
   releaseReason: "Why it may go on",
   releaseAsked: "{who} would release it; a second person is needed.",
   because: "Cause: {what}",
   since: "since {when}, by {who}",
   lists: "Lists for two persons",
-  noLists: "No list waits.",
+  noLists: "There is no list.",
   members: "{n} supplies",
   proposedBy: "proposed by {who}",
   approveYes: "Approve",
@@ -97,12 +96,6 @@ export const cutsEn: CutPhrases = {
     failed: "not shown by the meter",
     "left-out": "left out",
   },
-  causes: {
-    person: "a person",
-    "too-many": "too many cuts in a short time",
-    failures: "cuts in a row that the meters did not show",
-    "import-stale": "no payments were brought in for too long",
-  },
 };
 
 export const cutsZh: CutPhrases = {
@@ -113,14 +106,14 @@ export const cutsZh: CutPhrases = {
   stopReason: "原因",
   stopStands: "紧急停止中:任何跳闸均不执行。",
   brakeStands: "自动跳闸已制动。",
-  nothingStands: "当前无保护生效。",
+  nothingStands: "未紧急停止,未制动。",
   release: "解除",
   releaseReason: "解除理由",
   releaseAsked: "{who} 已申请解除,须另一人确认。",
   because: "原因:{what}",
   since: "自 {when},由 {who}",
-  lists: "待双人审批的批次",
-  noLists: "没有待审批批次。",
+  lists: "双人审批的停电批次",
+  noLists: "没有停电批次。",
   members: "{n} 户",
   proposedBy: "提出者 {who}",
   approveYes: "同意",
@@ -157,11 +150,5 @@ export const cutsZh: CutPhrases = {
     cut: "已停电",
     failed: "电表未证实",
     "left-out": "已剔除",
-  },
-  causes: {
-    person: "人工",
-    "too-many": "短时间内停电过多",
-    failures: "连续跳闸未得到电表证实",
-    "import-stale": "长时间未导入缴费",
   },
 };

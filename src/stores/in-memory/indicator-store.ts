@@ -56,10 +56,11 @@ class Sight {
     return least(verified.map(({ verifiedAt }) => verifiedAt!).filter((at) => at > after));
   }
 
-  /** The first byte; of what is disputed although the books say that none left, its acceptance. */
+  /** The first byte; of what is or was disputed although the books say that none left, its acceptance. What a person took back was never sent. */
   beganAt({ id, sentAt, state, because, createdAt }: Command): Instant | null {
     const attempts = this.#books.attempts.in(this.#on, "command", id).map(({ attempt }) => attempt.at);
-    return least(attempts) ?? sentAt ?? (state === "disputed" || because === "person" ? createdAt : null);
+    const wasDisputed = state === "disputed" || (because === "person" && state !== "cancelled");
+    return least(attempts) ?? sentAt ?? (wasDisputed ? createdAt : null);
   }
 
   paymentsOf(account: string): readonly Instant[] {
