@@ -82,8 +82,20 @@ export class TrueAccount {
 
   /** Fen, at a moment at which the meter showed these registers: what was paid in until then, less what all energy until then cost. */
   balance(at: number, registers: Registers): number {
+    return this.#balance(at, registers, this.#tariff);
+  }
+
+  /**
+   * The same as somebody knows it who was told the total alone: which rate today's energy was, only midnight says, so of rates it costs
+   * nothing yet. What is fed back is owed at midnight in either case.
+   */
+  balanceByTotal(at: number, registers: Registers): number {
+    return this.#balance(at, registers, withoutRates(this.#tariff));
+  }
+
+  #balance(at: number, registers: Registers, ofToday: OracleTariff): number {
     const today = dayOf(at, TIME_ZONE);
-    return this.paidUntil(at) - this.costBefore(today) - this.#soFar(today, at, registers);
+    return this.paidUntil(at) - this.costBefore(today) - this.#soFar(today, at, registers, ofToday);
   }
 
   /** Fen, of all days before this one. */
@@ -93,15 +105,14 @@ export class TrueAccount {
     return this.#sums[count]!;
   }
 
-  #soFar(today: string, at: number, registers: Registers): number {
+  #soFar(today: string, at: number, registers: Registers, tariff: OracleTariff): number {
     const hung = this.#hung.filter(({ from }) => from <= at);
     const last = hung.pop()!;
     const open = { ...last, until: at, seen: new Map([...last.seen, [at, registers]]) };
-    const [{ cost, feedIn } = { cost: 0, feedIn: 0 }] = this.#bill([...hung, open], today, today);
-    return cost - feedIn;
+    return this.#bill([...hung, open], today, today, tariff)[0]!.cost;
   }
 
-  #bill(hung: readonly Hung[], first: string, last: string): OracleDay[] {
+  #bill(hung: readonly Hung[], first: string, last: string, tariff = this.#tariff): OracleDay[] {
     const fittings = hung.map(({ meter, from, until, seen }) => ({
       ...{ from, until },
       registers: (at: number): Registers => {
@@ -110,9 +121,16 @@ export class TrueAccount {
         return found;
       },
     }));
-    return billDays({ zone: TIME_ZONE, tariffs: [{ from: "2000-01-01", tariff: this.#tariff }], fittings }, first, last);
+    return billDays({ zone: TIME_ZONE, tariffs: [{ from: "2000-01-01", tariff }], fittings }, first, last);
   }
 }
+
+const withoutRates = (tariff: OracleTariff): OracleTariff => ({
+  ...tariff,
+  versions: tariff.versions.map(({ rates, ...version }) =>
+    rates === undefined ? version : { ...version, rates: { ...rates, prices: rates.prices.map(() => "0.0000") } },
+  ),
+});
 
 /** The street kept no registers of that moment (yet). */
 export class Unknown extends Error {}

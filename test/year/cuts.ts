@@ -63,7 +63,7 @@ export class Cuts implements Watcher {
     const row = classTable[name];
     let balance = Number.NaN;
     try {
-      this.#harvest(home);
+      this.#world.harvest(account);
       if (last === undefined) wrong("nobody had asked it for its energy");
       else balance = truth.balance(last.at, last.registers);
       if (balance >= row.cutAt) wrong(`${balance} fen are left, and a cut is due below ${row.cutAt}`);
@@ -143,12 +143,6 @@ export class Cuts implements Watcher {
     if (balance + paidIn > classTable[home.class].cutAt) dark.owedSince ??= at;
   }
 
-  /** Midnights that nobody has looked at yet. */
-  #harvest({ account }: Home): void {
-    const truth = this.#world.account(account);
-    for (const [day, registers] of this.#world.witness.midnights(truth.meter, 3)) truth.midnight(day, registers);
-  }
-
   /** The newest that counts: delivered long enough ago, not too long, and after the last payment. */
   #noticeOf({ account, class: name }: Home, at: number): Delivered | null {
     const paidAt = this.#world.account(account).paid.findLast((one) => one.at <= at)?.at ?? 0;
@@ -171,9 +165,12 @@ export class Cuts implements Watcher {
   }
 
   /** Null: nobody saw what it showed then. */
-  #balanceAt({ account }: Home, { shown }: Cut, at: number): number | null {
+  #balanceAt({ account }: Home, { shown }: Cut, at: number): Balance | null {
     const then = shown.findLast((one) => one.at <= at + 1 && at - one.at < SAME_MOMENT_MS);
-    return then === undefined ? null : this.#world.account(account).balance(then.at, then.registers);
+    const truth = this.#world.account(account);
+    return then === undefined
+      ? null
+      : { least: truth.balance(then.at, then.registers), most: truth.balanceByTotal(then.at, then.registers) };
   }
 }
 
@@ -184,13 +181,19 @@ interface Cut {
   readonly shown: readonly Shown[];
 }
 
+/** Fen, by all that the meter showed, and by its total alone. */
+interface Balance {
+  readonly least: number;
+  readonly most: number;
+}
+
 const isExempt = ({ exempt }: Home, at: number): boolean => exempt !== null && exempt.from <= at && at < exempt.until;
 
 /** What the house says of this cut, and what of it is not so. */
 function unexplained(
   why: Why,
   { meter, at }: Cut,
-  balanceAt: (at: number) => number | null,
+  balanceAt: (at: number) => Balance | null,
   notices: readonly Delivered[],
 ): readonly string[] {
   const ordered = why.commands.find(
@@ -209,9 +212,10 @@ function unexplained(
     readAt: number;
     notice: { deliveredAt: number; available: string } | null;
   };
-  const [said, true_] = [Number(parseYuan(facts.available)), balanceAt(facts.readAt)];
-  if (true_ === null) wrong.push(`it rests on a reading of ${told(facts.readAt)}, and the meter told none then`);
-  else if (said !== true_) wrong.push(`it says ${said} fen by the reading of ${told(facts.readAt)}, and ${true_} were left`);
+  const [said, left] = [Number(parseYuan(facts.available)), balanceAt(facts.readAt)];
+  if (left === null) wrong.push(`it rests on a reading of ${told(facts.readAt)}, and the meter told none then`);
+  else if (said < left.least || said > left.most)
+    wrong.push(`it says ${said} fen by the reading of ${told(facts.readAt)}, and ${left.least} to ${left.most} were left`);
   const notice = notices.find((one) => one.kind === "notice-due" && one.at === facts.notice?.deliveredAt);
   if (notice === undefined) wrong.push(`it rests on a notice that was not delivered at ${told(facts.notice?.deliveredAt ?? 0)}`);
   else if (notice.available !== Number(parseYuan(facts.notice!.available)))

@@ -68,6 +68,7 @@ export class Fitter {
       const { id } = await transactor.transact((tx) =>
         replacing.service.begin(tx, oldRecord, { newMeter, given: null, reason: "its time is over", askedByName: "li" }),
       );
+      this.#world.harvest(home.account); // it will not be asked again
       account.replaced(this.#world.now, witness.now(old), spare.address, witness.now(spare.address));
       replacing.nudge();
       await this.#done(id, old);

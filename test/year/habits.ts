@@ -17,12 +17,12 @@ export interface HabitRow {
 }
 
 export const habitTable = {
-  steady: { share: 45, onHisDay: 1, afterWarning: [1, 24], afterNotice: [0.2, 3], afterCut: [0.1, 6], days: [33, 45] },
-  late: { share: 22, onHisDay: 0.4, afterWarning: null, afterNotice: [0.5, 40], afterCut: [0.1, 20], days: [15, 35] },
+  steady: { share: 34, onHisDay: 1, afterWarning: [1, 24], afterNotice: [0.2, 3], afterCut: [0.1, 6], days: [33, 45] },
+  late: { share: 25, onHisDay: 0.4, afterWarning: null, afterNotice: [0.5, 40], afterCut: [0.1, 20], days: [15, 35] },
   reminded: { share: 14, onHisDay: 0, afterWarning: null, afterNotice: [0.1, 1.4], afterCut: [0.1, 6], days: [10, 30] },
-  "at-the-last": { share: 6, onHisDay: 0, afterWarning: null, afterNotice: "at-the-last", afterCut: [0.1, 3], days: [8, 25] },
-  "when-dark": { share: 9, onHisDay: 0, afterWarning: null, afterNotice: null, afterCut: [0.05, 36], days: [8, 30] },
-  away: { share: 4, onHisDay: 0.2, afterWarning: null, afterNotice: null, afterCut: [48, 480], days: [20, 45] },
+  "at-the-last": { share: 8, onHisDay: 0, afterWarning: null, afterNotice: "at-the-last", afterCut: [0.1, 3], days: [8, 25] },
+  "when-dark": { share: 13, onHisDay: 0, afterWarning: null, afterNotice: null, afterCut: [0.05, 36], days: [6, 22] },
+  away: { share: 6, onHisDay: 0.2, afterWarning: null, afterNotice: null, afterCut: [48, 480], days: [20, 45] },
 } as const satisfies Record<string, HabitRow>;
 export type HabitName = keyof typeof habitTable;
 export const habitOf = (name: HabitName): HabitRow => habitTable[name];

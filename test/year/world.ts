@@ -2,13 +2,14 @@
  * A year that is being played: the drawn plan, the house, the witness, what is true of each account, and what was found wrong so far.
  * Whoever lives or works there is given this.
  */
-import { Instant } from "../../src/kernel/clock.ts";
-import type { AccountId } from "../../src/kernel/ids.ts";
+import type { Instant } from "../../src/kernel/clock.ts";
 import type { Mistake } from "../months/verdict.ts";
 import { TrueAccount } from "./account.ts";
 import type { YearHouse } from "./house.ts";
 import type { Home, Year } from "./plan.ts";
 import type { Witness } from "./witness.ts";
+
+const MIDNIGHTS_LOOKED_AT = 3;
 
 export interface Troubled {
   readonly from: number;
@@ -82,6 +83,12 @@ export class World {
   }
   #bySpare: ReadonlyMap<string, Home> | undefined;
 
+  /** Midnights of this account as its meter kept them, those among them that it made up when its power was back. */
+  harvest(account: string): void {
+    const truth = this.account(account);
+    for (const [day, registers] of this.witness.midnights(truth.meter, MIDNIGHTS_LOOKED_AT)) truth.midnight(day, registers);
+  }
+
   /** From now on; answers how to say that it is over. Of a meter, of a line, or of "post". */
   trouble(of: string): () => void {
     const one: Troubled = { from: this.now, until: Number.POSITIVE_INFINITY };
@@ -103,4 +110,3 @@ export class World {
 }
 
 export const told = (at: number): string => `${new Date(at + 8 * 3_600_000).toISOString().slice(0, 16).replace("T", " ")}`;
-export type AccountOf = AccountId;

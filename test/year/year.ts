@@ -23,8 +23,6 @@ import { World } from "./world.ts";
 
 const MORNING_MS = hours(8.5);
 const EVENING_MS = hours(18);
-/** How far back midnights are looked for that a meter without power has made up. */
-const MIDNIGHTS_LOOKED_AT = 3;
 const PUT_AWAY_EVERY_DAYS = 3;
 
 export interface YearReport {
@@ -98,13 +96,7 @@ async function begun({ house }: World, payers: Payers): Promise<void> {
   await paying;
 }
 
-/** Midnights as the meters kept them, before anybody else is asked. */
-function harvest({ year, accounts, witness }: World): void {
-  for (const { account } of year.homes) {
-    const truth = accounts.get(account)!;
-    for (const [day, registers] of witness.midnights(truth.meter, MIDNIGHTS_LOOKED_AT)) truth.midnight(day, registers);
-  }
-}
+const harvest = (world: World): void => world.year.homes.forEach(({ account }) => world.harvest(account));
 
 /** Whatever was meant for the first meter of a household befalls the one that hangs there. */
 async function comes(world: World, trouble: Trouble): Promise<void> {
