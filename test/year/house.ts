@@ -26,7 +26,7 @@ import { Post } from "./post.ts";
 const POLL_EVERY_MS = hours(6);
 const HOT_EVERY_MS = hours(2);
 /** On virtual time a look at everybody takes none, so nothing else keeps the rules from looking after each reading. */
-const RULES_LOOK_MS = minutes(2);
+const RULES_LOOK_MS = minutes(5);
 const POST_LOOK_MS = minutes(1);
 
 /** An end of a command that is no success, or a notice that nobody took: what becomes an item for a person. */
