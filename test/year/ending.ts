@@ -67,7 +67,7 @@ function wallets(world: World): void {
   for (const { account, isRemote, plan } of world.year.homes) {
     if (isRemote) continue;
     const truth = world.account(account);
-    const paid = truth.paid.reduce((sum, { amount }) => sum + BigInt(amount), parseYuan(plan.balance!) as bigint);
+    const paid = truth.paid.reduce<bigint>((sum, { amount }) => sum + BigInt(amount), parseYuan(plan.balance!));
     const consumed = truth.meters.reduce((sum, meter) => sum + parseYuan(street.snapshot(meter).consumed!), 0n);
     const { balance } = street.snapshot(truth.meter);
     world.count("wallets");

@@ -140,9 +140,9 @@ export class Payers {
     return Math.max(100, (units * FEN_PER_UNIT * DAY_MS) / sinceMs);
   }
 
-  async #seen({ account, isRemote, address }: Home): Promise<number> {
+  async #seen({ account, isRemote }: Home): Promise<number> {
     const { engine, street } = this.#world.house;
-    if (!isRemote) return Number(street.snapshot(this.#world.account(account).meter ?? address).balance) * 100;
+    if (!isRemote) return Number(street.snapshot(this.#world.account(account).meter).balance) * 100;
     return Number((await engine.doors.ledger.position(null, AccountId(account))).available);
   }
 

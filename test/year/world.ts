@@ -109,4 +109,4 @@ export class World {
   }
 }
 
-export const told = (at: number): string => `${new Date(at + 8 * 3_600_000).toISOString().slice(0, 16).replace("T", " ")}`;
+export const told = (at: number): string => new Date(at + 8 * 3_600_000).toISOString().slice(0, 16).replace("T", " ");
