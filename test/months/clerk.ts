@@ -35,10 +35,10 @@ export class Clerk {
     for (const { meter } of await this.#reviewer.draw({ list: "swings", ...by }))
       this.swung.set(meter, [...(this.swung.get(meter) ?? []), this.#house.clock.now()]);
     for (const { meter } of await this.#reviewer.draw({ list: "frozen", ...by })) this.frozen.add(meter);
-    await this.#vouch();
+    await this.vouch();
   }
 
-  async #vouch(): Promise<void> {
+  async vouch(): Promise<void> {
     const { database, clock, engine } = this.#house;
     const { transactor, entries } = engine.doors;
     let left = 0;

@@ -2,6 +2,7 @@
  * A house for a month: the street, and the whole engine of the gateway upon it, on stores in memory and virtual time. What is joined here is
  * what `gateway.ts` joins; only books and wires are others.
  */
+import type { MeterPlan } from "../../simulator/plans.ts";
 import { buildStreet, type Street } from "../../simulator/street.ts";
 import { collectionFile } from "../../src/collection/settings.ts";
 import type { MeterRecord } from "../../src/devices/meter.ts";
@@ -9,7 +10,7 @@ import { everyLineIsOurs } from "../../src/devices/line-leases.ts";
 import type { SuspectListener } from "../../src/devices/reading-intake.ts";
 import { buildStreetLines } from "../../src/devices/street-lines.ts";
 import { buildEngine } from "../../src/house/engine.ts";
-import type { Engine, HouseSite } from "../../src/house/ports.ts";
+import type { Engine, EngineBooks, EngineKeepers, HouseSite } from "../../src/house/ports.ts";
 import { seededChance } from "../../src/kernel/chance.ts";
 import { hours, minutes, seconds } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
@@ -25,7 +26,7 @@ import { tariffOf, tariffShape } from "../../src/tariff/site-tariffs.ts";
 import { StormClock } from "../storms/storm-clock.ts";
 import { answerIn, isAbout, lied, type LieKind } from "./lies.ts";
 import { MonthWire } from "./month-wire.ts";
-import { instead, plants, type PlantName } from "./plants.ts";
+import { instead, plants, type Plant, type PlantName } from "./plants.ts";
 import { TIME_ZONE, type Household, type Month } from "./plan.ts";
 
 /** Everybody can pay for everything: nobody may be cut, and a cut would be wrong. */
@@ -54,6 +55,7 @@ export interface Told {
 
 export interface MonthHouse {
   readonly clock: StormClock;
+  readonly newId: () => string;
   readonly street: Street;
   readonly database: InMemoryDatabase;
   readonly stores: StoresInMemory;
@@ -70,7 +72,29 @@ export interface HouseOptions {
   readonly plant?: PlantName | undefined;
 }
 
-export async function raiseHouse(month: Month, { log = silentLog, plant = "nothing" }: HouseOptions = {}): Promise<MonthHouse> {
+/** What another house than a month's has otherwise. */
+export interface Otherwise {
+  readonly site: (usual: HouseSite) => HouseSite;
+  /** Meters that lie in the store room still. */
+  readonly spares: readonly MeterPlan[];
+  readonly plant: Plant;
+  readonly keepers: (books: EngineBooks, stores: StoresInMemory) => EngineKeepers;
+  readonly rulesLookMs: number;
+}
+const asUsual: Otherwise = {
+  site: (site) => site,
+  spares: [],
+  plant: plants.nothing,
+  keepers: () => ({}),
+  rulesLookMs: RULES_LOOK_MS,
+};
+
+export async function raiseHouse(
+  month: Month,
+  { log = silentLog, plant = "nothing" }: HouseOptions = {},
+  otherwise: Partial<Otherwise> = {},
+): Promise<MonthHouse> {
+  const other = { ...asUsual, ...otherwise };
   const chance = seededChance(`month-house/${month.wish.seed}`);
   const clock = new StormClock(month.startAt);
   const street = await buildStreet({
@@ -78,7 +102,7 @@ export async function raiseHouse(month: Month, { log = silentLog, plant = "nothi
     chance: chance.child("street"),
     start: month.startAt,
     buses: month.lines.map((id) => ({ id, endpoint: { kind: "memory" } })),
-    meters: month.households.map(({ plan }) => plan),
+    meters: [...month.households.map(({ plan }) => plan), ...other.spares],
   });
   street.pauseHouseholds();
 
@@ -99,9 +123,9 @@ export async function raiseHouse(month: Month, { log = silentLog, plant = "nothi
     return falsehood.bytes;
   };
 
-  const site = siteOf(month);
+  const site = other.site(siteOf(month));
   const database = new InMemoryDatabase({ now: () => clock.now() });
-  const stores = plants[plant](storesInMemory(database, clock));
+  const stores = other.plant(plants[plant](storesInMemory(database, clock)));
   await stores.meters.bringIn(site.accounts, site.meters);
   const lines = buildStreetLines({
     clock,
@@ -122,12 +146,13 @@ export async function raiseHouse(month: Month, { log = silentLog, plant = "nothi
   };
   const policy = instead(stores.policy, {
     remoteMeters: async () => {
-      await clock.wait(RULES_LOOK_MS);
+      await clock.wait(other.rulesLookMs);
       return stores.policy.remoteMeters();
     },
   });
   const closers: (() => unknown)[] = [];
   let ids = 0;
+  const newId = (): string => `01920000-0000-7000-8000-${String((ids += 1)).padStart(12, "0")}`;
   const engine = buildEngine({
     config: site,
     stores: { ...stores, policy, transactor: database },
@@ -137,18 +162,18 @@ export async function raiseHouse(month: Month, { log = silentLog, plant = "nothi
     lanes: lanesOf(1),
     clock,
     worldClock: clock,
-    newId: () => `01920000-0000-7000-8000-${String((ids += 1)).padStart(12, "0")}`,
+    newId,
     log,
     live: { publish: () => undefined },
     count: () => undefined,
-    keepers: () => ({ suspects }),
+    keepers: (books) => ({ suspects, ...other.keepers(books, stores) }),
     closers: { add: (_name, close) => void closers.unshift(close) },
     stopCommandsMs: seconds(15),
     lookEveryMs: LOOK_EVERY_MS,
   });
   await engine.start();
   return {
-    ...{ clock, street, database, stores, engine, doubted, told },
+    ...{ clock, newId, street, database, stores, engine, doubted, told },
     willLie: (meter, lie, about) => void lies.set(meter, [...(lies.get(meter) ?? []), { lie, about }]),
     close: async () => {
       for (const close of closers) await close();

@@ -49,7 +49,7 @@ export async function playMonth(
 }
 
 /** Time has to pass for a house to stop. */
-async function stopped(house: MonthHouse): Promise<void> {
+export async function stopped(house: Pick<MonthHouse, "clock" | "close">): Promise<void> {
   let isClosed = false;
   const closing = house.close().then(() => (isClosed = true));
   await house.clock.pass(hours(1), () => isClosed);
@@ -69,7 +69,7 @@ async function payAll({ households }: Month, { engine, clock }: MonthHouse): Pro
   if (left > 0) throw new Error(`${left} payments were not taken`);
 }
 
-async function befall(house: MonthHouse, trouble: Trouble): Promise<void> {
+export async function befall(house: MonthHouse, trouble: Trouble): Promise<void> {
   const { clock, street } = house;
   const until = (at: Instant): Promise<void> => clock.wait(Math.max(0, at - clock.now()));
   await until(trouble.at);

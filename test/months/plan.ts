@@ -16,7 +16,7 @@ import { tablesOf, tariffsOf, type TariffName } from "./tariffs.ts";
 export const TIME_ZONE = "Asia/Shanghai";
 export const FIRST_DAY = "2026-11-02";
 export const DAY_MS = hours(24);
-const METERS_PER_LINE = 40;
+export const METERS_PER_LINE = 40;
 
 export interface MonthWish {
   readonly seed: number;
@@ -84,7 +84,10 @@ export function drawMonth(wish: MonthWish): Month {
   return { ...month, troubles: drawTroubles(month, chance.child("troubles")) };
 }
 
-function drawHousehold(chance: Chance, { n, line, tariffs }: { n: number; line: string; tariffs: Month["tariffs"] }): Household {
+export function drawHousehold(
+  chance: Chance,
+  { n, line, tariffs }: { n: number; line: string; tariffs: Month["tariffs"] },
+): Household {
   const address = String(202_611_220_001 + n);
   const tariff = weighed(chance, TARIFF_WEIGHTS);
   const isRemote = !tariff.startsWith("wallet");

@@ -4,12 +4,14 @@ import type { AccountId, MeterAddress } from "../../kernel/ids.ts";
 import { Fen } from "../../kernel/money.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import { isUnsent, type Command, type CommandKind } from "../../commands/command.ts";
+import type { Payment } from "../../commands/command-store.ts";
 import { book } from "../../ledger/ledger.ts";
 import { isTakenBack } from "../../policy/exemptions.ts";
 import type { DeliveredNotice } from "../../policy/facts.ts";
 import type { NoticeRecord } from "../../notices/notice.ts";
 import type { KeptDecision, Notice, PolicyStore, RemoteMeter, Standing, StrategyVersion } from "../../policy/policy-store.ts";
 import type { Intent } from "../../policy/rules.ts";
+import { dayPlus } from "../../tariff/days.ts";
 import { alarmIn, orderIn } from "../relay-word.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import type { Work } from "./table.ts";
@@ -128,10 +130,30 @@ export class InMemoryPolicyStore implements PolicyStore {
     return state !== undefined && billedDays.find(on, billedDayKey(state))?.seen.estimate !== undefined;
   }
 
+  /** Found by their keys from the newest back: a year of days is not looked through at every look of the rules. */
+  #recentDays(on: Work | null, meter: MeterAddress, account: AccountId): RemoteMeter["recentDays"] {
+    const { billing, billedDays } = this.#db.books;
+    const state = billing.find(on, meter);
+    const days: { readonly day: string; readonly cost: Fen }[] = [];
+    if (state?.account === account)
+      for (let day = state.day; days.length < RECENT_DAYS; day = dayPlus(day, -1)) {
+        const row = billedDays.find(on, billedDayKey({ ...state, day }));
+        if (row === undefined) break;
+        days.push({ day, cost: row.cost });
+      }
+    if (days.length === RECENT_DAYS) return days;
+    // its stretch is younger than that: another may have been this account's as well
+    return billedDays
+      .in(on, "account", account)
+      .filter((row) => row.meter === meter)
+      .sort((a, b) => (a.day < b.day ? 1 : -1))
+      .slice(0, RECENT_DAYS)
+      .map(({ day, cost }) => ({ day, cost }));
+  }
+
   /** Null: not active, not of a remote account, or another meter is taking its place. */
   #pictureOf(on: Work | null, { book: meter, active }: MeterRow): RemoteMeter | null {
-    const { accounts, positions, commands, payments, billing, billedDays, exemptions, standings, believed, doubts } =
-      this.#db.books;
+    const { accounts, positions, commands, payments, billing, exemptions, standings, believed, doubts } = this.#db.books;
     const account = meter.account === null ? undefined : accounts.find(on, meter.account);
     if (!active || meter.beingReplaced === true || account?.mode !== "remote") return null;
     const asked = (kind: CommandKind): readonly Command[] =>
@@ -140,8 +162,7 @@ export class InMemoryPolicyStore implements PolicyStore {
     const known = doubts.find(on, meter.address);
     const doubt = known?.open === true ? known : undefined;
     const read = believed.find(on, meter.address)?.believed;
-    const paid = payments.in(on, "account", account.account).sort((a, b) => (a.id < b.id ? 1 : -1));
-    const days = billedDays.in(on, "account", account.account).filter((row) => row.meter === meter.address);
+    const paid = newestOf(payments.in(on, "account", account.account));
     return {
       meter: meter.address,
       account: account.account,
@@ -165,11 +186,8 @@ export class InMemoryPolicyStore implements PolicyStore {
         .sort((a, b) => (a.id < b.id ? -1 : 1))
         .map(({ kind, until }) => ({ kind, until })),
       notice: this.#noticeOf(on, account.account),
-      paidAt: paid[0]?.createdAt ?? null,
-      recentDays: days
-        .sort((a, b) => (a.day < b.day ? 1 : -1))
-        .slice(0, RECENT_DAYS)
-        .map(({ day, cost }) => ({ day, cost })),
+      paidAt: paid?.createdAt ?? null,
+      recentDays: this.#recentDays(on, meter.address, account.account),
       standing: standing?.account === account.account ? standing.standing : null,
     };
   }
@@ -178,6 +196,8 @@ export class InMemoryPolicyStore implements PolicyStore {
 const asNotice = ({ account, at, kind, delivered, available, state, because, channel }: NoticeRecord): Notice => ({
   ...{ account, at, stage: kind, delivered, available, state, because, channel },
 });
+const newestOf = (rows: readonly Payment[]): Payment | undefined =>
+  rows.reduce<Payment | undefined>((newest, row) => (newest === undefined || row.id > newest.id ? row : newest), undefined);
 const newestFirst = <R extends { readonly id: number }>(rows: R[]): R[] => rows.sort((a, b) => b.id - a.id);
 /** When it was billed, but not later than what was really read. */
 const earlier = (billedAt: Instant | undefined, readAt: Instant | undefined): Instant | null =>

@@ -182,6 +182,17 @@ export class Table<R> {
     this.#cell(key).write(work, undefined);
   }
 
+  /** Locks it, with the keys that unique indexes hold for it, and takes it out. */
+  async drop(work: Work, row: R): Promise<void> {
+    const now = await this.lock(work, this.#shape.keyOf(row), "update");
+    if (now === undefined) return;
+    for (const { keyOf, keys } of this.#unique) {
+      const held = keyOf(now);
+      if (held !== null) await cellOf(keys, held).lock.acquire(work, "update");
+    }
+    this.remove(work, now);
+  }
+
   async #takeKeys(work: Work, key: string, row: R): Promise<string | null> {
     const before = this.find(work, key);
     for (const { name, keyOf, keys } of this.#unique) {
