@@ -258,3 +258,19 @@ test("a thousand payments through ten accounts leave no lock and no trace behind
   await stores.outbox.forget(told.map(({ id }) => id));
   expect(await stores.outbox.next(2_000, null)).toEqual([]);
 });
+
+test("a row that is dropped gives back the keys that indexes held for it, and may be written again", async () => {
+  const entry = { kind: "payment", reference: "order-1", closes: null, at: Instant(0), by: "bank", note: null } as const;
+  const legs = [
+    { book: `available/${flat}`, amount: Fen(500n) },
+    { book: "channel/bank", amount: Fen(-500n) },
+  ];
+  const write = (): Promise<void> => db.transact((tx) => stores.ledger.append(tx, { ...entry, legs }));
+  await write();
+  await expect(write()).rejects.toThrow("holds this key already");
+  const [row] = db.books.entries.all(null);
+  await db.statement(null, (on) => db.books.entries.drop(on, row!));
+  expect(db.books.entries.all(null)).toEqual([]);
+  await write();
+  expect(db.books.entries.all(null)).toHaveLength(1);
+});
