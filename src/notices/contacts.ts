@@ -40,8 +40,8 @@ export function struckOut(words: string, { phone, email }: Contact): string {
 function formsOf(each: string): RegExp {
   const digits = digitsOf(each);
   if (digits === null) return new RegExp(literal(each), "gi");
-  const head = [...digits.slice(0, -TAIL_DIGITS)].reduce((before, digit) => `(?:${before}${digit}${BETWEEN})?`, "");
-  return new RegExp(`\\+?${head}${[...digits.slice(-TAIL_DIGITS)].join(BETWEEN)}`, "g");
+  const head = Array.from(digits.slice(0, -TAIL_DIGITS)).reduce((before, digit) => `(?:${before}${digit}${BETWEEN})?`, "");
+  return new RegExp(`\\+?${head}${Array.from(digits.slice(-TAIL_DIGITS)).join(BETWEEN)}`, "g");
 }
 
 /** Answers are kept by their first words, and the last of those may be half a number. */
