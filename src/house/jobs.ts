@@ -5,10 +5,11 @@
 import { definitionOf } from "../commands/catalogue.ts";
 import type { EngineCommandStore } from "../commands/command-store.ts";
 import type { LineGuard } from "../devices/line-leases.ts";
-import type { Street } from "../devices/meter.ts";
+import { Priority, type Street } from "../devices/meter.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Announcement } from "../kernel/events.ts";
 import { reasonOf } from "../kernel/faults.ts";
+import { inHaste } from "../kernel/haste.ts";
 import type { CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { CommandQueue } from "../queue/command-queue.ts";
@@ -46,7 +47,9 @@ export class Jobs {
 
   constructor(parts: JobsParts) {
     this.#parts = parts;
-    this.#desk = new LineDesk((command) => this.#run(command));
+    this.#desk = new LineDesk((command, priority) =>
+      priority === Priority.safety ? inHaste(() => this.#run(command)) : this.#run(command),
+    );
     this.#way = new ShortWay({
       queue: parts.queue,
       clock: parts.clock,

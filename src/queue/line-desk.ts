@@ -23,7 +23,7 @@ interface Waiting {
 }
 
 export class LineDesk {
-  readonly #run: (id: CommandId) => Promise<void>;
+  readonly #run: (id: CommandId, priority: number) => Promise<void>;
   readonly #perLineMax: number;
   readonly #inHandMax: number;
   readonly #waiting = new Map<string, Waiting[]>();
@@ -31,7 +31,10 @@ export class LineDesk {
   readonly #known = new Set<CommandId>();
   #open = true;
 
-  constructor(run: (id: CommandId) => Promise<void>, limits: { readonly perLineMax?: number; readonly inHandMax?: number } = {}) {
+  constructor(
+    run: (id: CommandId, priority: number) => Promise<void>,
+    limits: { readonly perLineMax?: number; readonly inHandMax?: number } = {},
+  ) {
     this.#run = run;
     this.#perLineMax = limits.perLineMax ?? IN_HAND_PER_LINE_MAX;
     this.#inHandMax = limits.inHandMax ?? IN_HAND_MAX;
@@ -46,7 +49,7 @@ export class LineDesk {
   submit(id: CommandId, line: string, priority: number): void {
     if (!this.#open) return;
     if (this.#inHand.has(id)) {
-      void this.#run(id); // it answers at once: one more round is noted
+      void this.#run(id, priority); // it answers at once: one more round is noted
       return;
     }
     if (this.#known.has(id)) return;
@@ -68,7 +71,7 @@ export class LineDesk {
   #fill(line: string): void {
     const queue = this.#waiting.get(line);
     while (queue !== undefined && queue.length > 0 && this.#hasRoom(line, queue[0]!.priority))
-      void this.#begin(queue.shift()!.id, line);
+      void this.#begin(queue.shift()!, line);
     if (queue?.length === 0) this.#waiting.delete(line);
   }
 
@@ -81,10 +84,10 @@ export class LineDesk {
     return here < (isUrgent ? URGENT_PER_LINE_FACTOR : 1) * this.#perLineMax;
   }
 
-  async #begin(id: CommandId, line: string): Promise<void> {
+  async #begin({ id, priority }: Waiting, line: string): Promise<void> {
     this.#inHand.set(id, line);
     try {
-      await this.#run(id);
+      await this.#run(id, priority);
     } finally {
       this.#inHand.delete(id);
       this.#known.delete(id);

@@ -1,6 +1,7 @@
 /** Places in the order of coming, and nobody waits for ever: so no crowd of transactions takes every connection there is. */
 import { expect, test } from "vitest";
 import { Instant } from "../../src/kernel/clock.ts";
+import { inHaste } from "../../src/kernel/haste.ts";
 import { Turns } from "../../src/stores/turns.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
@@ -29,4 +30,19 @@ test("a place that does not come in time is not taken later either", async () =>
   expect(await late).toBeNull();
   first!();
   expect(await turns.take(0)).not.toBeNull();
+});
+
+test("haste goes before whoever came earlier, and every third place is theirs all the same", async () => {
+  const turns = new Turns(1, new VirtualClock(Instant(0)));
+  const first = await turns.take(1_000);
+  const came: string[] = [];
+  const comes = async (name: string): Promise<void> => {
+    const place = await turns.take(1_000);
+    came.push(name);
+    place!();
+  };
+  const all = [comes("cut 1"), comes("cut 2"), ...[1, 2, 3, 4, 5].map((n) => inHaste(() => comes(`restore ${n}`)))];
+  first!();
+  await Promise.all(all);
+  expect(came).toEqual(["restore 1", "restore 2", "cut 1", "restore 3", "restore 4", "cut 2", "restore 5"]);
 });

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { Instant } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
+import { inHaste } from "../../kernel/haste.ts";
 import { AccountId, PaymentId } from "../../kernel/ids.ts";
 import { parseYuan } from "../../kernel/money.ts";
 import { Secret } from "../../kernel/secret.ts";
@@ -57,13 +58,16 @@ export function paymentRoutes(app: FastifyInstance, parts: ApiParts, views: View
     },
     (request, reply) => {
       const order = orderOf(request.body);
-      return writeOnce(parts, request, reply, 202, async (tx) => {
-        const { payment, command } = await parts.payments.take(tx, order);
-        if (command === null) return { payment: views.payment(payment), command: null };
-        // a repeated order may find its command long at work: a whole object tells what passed on the wire
-        const attempts = isUnsent(command.state) ? [] : await parts.commandStore.attemptsOf(tx, [command.id]);
-        return { payment: views.payment(payment), command: views.command(command, attempts) };
-      });
+      // Somebody may wait in the dark for it.
+      return inHaste(() =>
+        writeOnce(parts, request, reply, 202, async (tx) => {
+          const { payment, command } = await parts.payments.take(tx, order);
+          if (command === null) return { payment: views.payment(payment), command: null };
+          // a repeated order may find its command long at work: a whole object tells what passed on the wire
+          const attempts = isUnsent(command.state) ? [] : await parts.commandStore.attemptsOf(tx, [command.id]);
+          return { payment: views.payment(payment), command: views.command(command, attempts) };
+        }),
+      );
     },
   );
 
