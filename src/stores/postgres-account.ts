@@ -65,6 +65,6 @@ export const canRun = async (account: Account, program: string): Promise<Ran & {
   return { ...ran, yes: ran.code === 0 };
 };
 
-/** True when the account can enter the folder and write in it. */
+/** True when the account can enter the folder and write in it. Tried under a name of its own: a gateway that was killed may still be trying, too. */
 export const canWrite = async (account: Account, folder: string): Promise<boolean> =>
-  (await runAs(account, "/bin/sh", ["-c", 'cd "$1" && : > .reach && rm .reach', "sh", folder])).code === 0;
+  (await runAs(account, "/bin/sh", ["-c", 'cd "$1" && : > ".reach-$$" && rm -f ".reach-$$"', "sh", folder])).code === 0;

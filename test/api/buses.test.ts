@@ -71,8 +71,9 @@ test("a line tells how busy it is and what it heard beside answers", async () =>
     measured: null,
     plan: null,
   });
-  // the rests after five exchanges, of which one was silent
-  expect(Number(items[0]!["occupiedMs"]) - Number(items[0]!["busyMs"])).toBeGreaterThanOrEqual(60);
+  // the rests after five exchanges, of which one was silent; the last one's is counted when it is over
+  const rests = (): number => house.street.buses().reduce((sum, { occupiedMs, busyMs }) => sum + occupiedMs - busyMs, 0);
+  await expect.poll(rests).toBeGreaterThanOrEqual(60);
   expect(items[0]!["noiseBytes"]).toBeGreaterThan(10);
   expect(items[0]!["busyShare"]).toBeGreaterThan(0);
   expect(items[0]!["busyShare"]).toBeLessThanOrEqual(1);
