@@ -1,5 +1,6 @@
 /** The page in Chinese. Words of the trade follow the glossary: 户号, 充值, 跳闸, 直接合闸, 合闸允许, 保电. */
 import { cutsZh } from "./cuts.ts";
+import { noCutsZh } from "./no-cuts.ts";
 import type { Phrases } from "./phrases.ts";
 
 export const zh: Phrases = {
@@ -291,6 +292,7 @@ export const zh: Phrases = {
   },
 
   cuts: cutsZh,
+  noCuts: noCutsZh,
 
   meaning: {
     statesTitle: "命令状态",
