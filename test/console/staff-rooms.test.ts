@@ -1,4 +1,4 @@
-/** What staff look after beside the street, in a real browser against a gateway of cardboard: times in which nobody is cut. */
+/** What staff look after beside the street, in a real browser against a gateway of cardboard: times in which nobody is cut, dark hours. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { suiteNeeding } from "../support/servers.ts";
 import { buildConsole } from "./build-console.ts";
 import { launchBrowser, openDesk, type Look } from "./desk-in-browser.ts";
-import { aMeter, anAccount, moment, startFakeGateway } from "./fake-gateway.ts";
+import { aMeter, anAccount, anException, moment, startFakeGateway } from "./fake-gateway.ts";
 import type { FakeGateway } from "./fake-gateway.ts";
 
 suiteNeeding(["chromium"], "the rooms of staff", () => {
@@ -116,5 +116,97 @@ suiteNeeding(["chromium"], "the rooms of staff", () => {
     await page.getByTestId("no-cut-end-say").click();
     await expect.poll(() => room.getByTestId("no-cut").count()).toBe(1);
     expect(gateway.asked.at(-1)).toMatchObject({ path: "/v1/no-cuts/n1/end", body: { reason: "the sky is clear" } });
+  });
+
+  const anIncident = (id: string, part: object = {}) => ({
+    ...{ id, title: { en: "Paid, and still without supply", zh: "已缴费未复电" }, also: ["cut-unnoticed"] },
+    ...{ meter: "202611220001", account: "1000000001", bus: "tcp-1", model: "remote-ledger" },
+    ...{ darkSince: moment(0), wishedAt: moment(60), level: 2, state: "open", restoredAt: null, minutes: null },
+    reason: { code: "meter-silent", en: "the meter does not answer", zh: "电表无应答" },
+    ...{ energyBefore: "127.11", energyAfter: null, exception: "e2", owner: "field-lead" },
+    ...{ compensation: "yes", compensationNote: null, compensationBy: null },
+    ...{ followUpAt: null, followedUpAt: null, followedUpBy: null, followUpNote: null },
+    steps: [{ at: moment(60), what: "found", by: "gateway", note: null }],
+    handOvers: [{ at: moment(90), what: "assigned", by: "anna", from: "field-desk", to: "field-lead", note: "far away" }],
+    ...part,
+  });
+  const restored = anIncident("i2", {
+    ...{ state: "restored", restoredAt: moment(120), minutes: 2, reason: null, exception: null, owner: null },
+    followUpAt: "2026-12-06T18:32:00+08:00",
+  });
+  const sayIncidents = (open: readonly object[], ended: readonly object[]): void => {
+    for (const [state, items] of [
+      ["open", open],
+      ["ended", ended],
+    ] as const)
+      gateway.answer(`/v1/recovery/incidents?state=${state}&limit=200`, { items, next: null });
+    for (const one of [...open, ...ended] as { readonly id: string }[])
+      gateway.answer(`/v1/recovery/incidents/${one.id}`, { ...one });
+  };
+  const expected = { en: "As soon as the meter is heard.", zh: "电表恢复应答后立即复电。" };
+
+  test("who is in the dark is shown with owner, level and when supply may be expected, and leads to his item", async () => {
+    gateway.addException(anException("e1"));
+    gateway.addException(anException("e2", { title: { en: "Work order", zh: "复电失败工单" }, owner: "field-lead" }));
+    gateway.addException(anException("e3"));
+    sayIncidents([anIncident("i1")], [restored]);
+    gateway.answer("/v1/accounts/1000000001/call", { expected: { at: moment(300), words: expected } });
+    await openPage();
+    await page.getByTestId("dark-hours-button").click();
+    const room = page.getByTestId("dark-hours");
+    await expect
+      .poll(() => room.getByTestId("incident-row").innerText())
+      .toMatch(
+        /Paid, and still without supply\s+Flat 1 · 202611220001\s+dark since 11-22 18:30\s+Work order: with the field lead field-lead/,
+      );
+    await expect.poll(() => room.getByTestId("incident-expected").innerText()).toMatch(/As soon as .* \(2026-11-22 18:35:00/);
+    await expect
+      .poll(() => room.getByTestId("incident").innerText())
+      .toMatch(/without the notice[\s\S]*the meter does not answer[\s\S]*field-lead[\s\S]*with the field lead/);
+    expect(await room.getByTestId("incident-history").innerText()).toMatch(
+      /found · gateway[\s\S]*handed over · field-desk → field-lead · anna · far away/,
+    );
+    expect(await page.getByTestId("incident-follow-up").count(), "nobody is asked while he sits in the dark").toBe(0);
+    await picture("dark-hours-en-1440");
+    await page.getByTestId("incident-item").click();
+    await expect.poll(() => page.getByTestId("exception").innerText()).toContain("Work order");
+    expect(await room.isVisible()).toBe(false);
+  });
+
+  test("whose supply is back is compensated and asked, each with a note, also on a phone in Chinese", async () => {
+    sayIncidents([], [restored]);
+    await openPage({ width: 390, height: 844, locale: "zh-CN" });
+    await page.getByTestId("dark-hours-button").click();
+    const room = page.getByTestId("dark-hours");
+    await expect.poll(() => room.innerText()).toContain("当前没有不应停电的用户");
+    await room.getByRole("button", { name: "已结束 1" }).click();
+    await expect.poll(() => room.getByTestId("incident-row").innerText()).toMatch(/补偿: 应补偿 · 应于 12-06 18:32 前回访/);
+    await expect.poll(() => room.getByTestId("incident").innerText()).toMatch(/停电2分钟/);
+    expect(await room.getByTestId("incident-expected").count(), "it is back").toBe(0);
+    expect(await page.getByTestId("incident-compensate").isDisabled()).toBe(true);
+    await page.getByTestId("incident-note").fill("twenty yuan, by telephone");
+    gateway.declineNext({ code: "not-permitted", title: "This key may not.", detail: "needs desk", next: "Ask somebody." });
+    await page.getByTestId("incident-compensate").click();
+    await expect.poll(() => room.getByTestId("problem").getAttribute("data-code")).toBe("not-permitted");
+    await picture("dark-hours-zh-390");
+    expect(await sidewaysOf("dark-hours")).toBe(0);
+    await page.getByTestId("incident-compensate").click();
+    await expect
+      .poll(() => gateway.asked.at(-1))
+      .toMatchObject({
+        path: "/v1/recovery/incidents/i2/compensation",
+        body: { mark: "paid", note: "twenty yuan, by telephone" },
+      });
+    await expect.poll(() => page.getByTestId("incident-note").inputValue()).toBe("");
+    await page.getByTestId("incident-note").fill("all is well again");
+    const followed = { followedUpAt: moment(200), followedUpBy: "anna", followUpNote: "all is well again" };
+    sayIncidents([], [{ ...restored, ...followed }]);
+    await page.getByTestId("incident-follow-up").click();
+    await expect.poll(() => room.getByTestId("incident").innerText()).toMatch(/2026-11-22 18:33:20 \+08:00,anna:all is well/);
+    expect(gateway.asked.at(-1)).toMatchObject({
+      path: "/v1/recovery/incidents/i2/follow-up",
+      body: { note: "all is well again" },
+    });
+    expect(await page.getByTestId("incident-follow-up").count(), "he is asked once").toBe(0);
   });
 });

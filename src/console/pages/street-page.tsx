@@ -7,6 +7,7 @@ import { problemOf } from "../api.ts";
 import type { Door } from "../door.ts";
 import { CollectionView } from "../parts/collection-view.tsx";
 import { CutsView } from "../parts/cuts-view.tsx";
+import { DarkHoursView } from "../parts/dark-hours-view.tsx";
 import { CommandFeed } from "../parts/command-feed.tsx";
 import { ExceptionsView } from "../parts/exceptions-view.tsx";
 import { HouseNotes } from "../parts/house-notes.tsx";
@@ -40,6 +41,8 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
   const [collectionIsOpen, setCollectionIsOpen] = useState(false);
   const [indicatorsAreOpen, setIndicatorsAreOpen] = useState(false);
   const [exceptionsAreOpen, setExceptionsAreOpen] = useState(false);
+  const [exceptionChosen, setExceptionChosen] = useState<string | null>(null);
+  const [darkHoursAreOpen, setDarkHoursAreOpen] = useState(false);
   const waiting = useOpenExceptions(picture.isLoaded, picture.exceptionsTold);
   const [dismissed, setDismissed] = useState<object | null>(null);
   const [stayedIn, setStayedIn] = useState<Problem | null>(null);
@@ -63,6 +66,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
         openCollection={() => setCollectionIsOpen(true)}
         openIndicators={() => setIndicatorsAreOpen(true)}
         openExceptions={() => setExceptionsAreOpen(true)}
+        openDarkHours={() => setDarkHoursAreOpen(true)}
         waiting={{ open: waiting.items.length, overdue: waiting.items.filter(({ overdue }) => overdue).length }}
         signOut={hasSession ? signOut : null}
       />
@@ -95,8 +99,22 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
       <ExceptionsView
         isOpen={exceptionsAreOpen}
         items={waiting.items}
+        chosen={exceptionChosen}
+        choose={setExceptionChosen}
         changed={waiting.again}
         close={() => setExceptionsAreOpen(false)}
+      />
+      <DarkHoursView
+        isOpen={darkHoursAreOpen}
+        told={picture.exceptionsTold}
+        accounts={picture.accounts}
+        items={waiting.items}
+        openItem={(id) => {
+          setDarkHoursAreOpen(false);
+          setExceptionChosen(id);
+          setExceptionsAreOpen(true);
+        }}
+        close={() => setDarkHoursAreOpen(false)}
       />
       <CutsView isOpen={cutsAreOpen} told={picture.cutsTold} close={() => setCutsAreOpen(false)} />
       <ReviewsView isOpen={reviewsAreOpen} close={() => setReviewsAreOpen(false)} />

@@ -1,5 +1,6 @@
 /** The page in English: the first of the two dictionaries, and the one that says which words there have to be. */
 import { cutsEn } from "./cuts.ts";
+import { darkHoursEn } from "./dark-hours.ts";
 import { noCutsEn } from "./no-cuts.ts";
 import type { Phrases } from "./phrases.ts";
 
@@ -310,6 +311,7 @@ export const en: Phrases = {
 
   cuts: cutsEn,
   noCuts: noCutsEn,
+  darkHours: darkHoursEn,
 
   meaning: {
     statesTitle: "States of a command",

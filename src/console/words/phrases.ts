@@ -1,6 +1,7 @@
 /** Which words the page needs. Both dictionaries fulfil it, so a word forgotten in one language does not compile. */
 import type { ReviewList } from "../shapes.ts";
 import type { CutPhrases } from "./cuts.ts";
+import type { DarkHoursPhrases } from "./dark-hours.ts";
 import type { NoCutPhrases } from "./no-cuts.ts";
 
 /** Words by their code; a code this page has not learned is shown as it came. */
@@ -160,6 +161,7 @@ export type Phrases = Readonly<Record<Plain, string>> & {
   > & { readonly lists: Readonly<Record<ReviewList, string>> };
   readonly cuts: CutPhrases;
   readonly noCuts: NoCutPhrases;
+  readonly darkHours: DarkHoursPhrases;
   readonly meaning: {
     readonly statesTitle: string;
     readonly states: ByCode;

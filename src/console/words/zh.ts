@@ -1,5 +1,6 @@
 /** The page in Chinese. Words of the trade follow the glossary: 户号, 充值, 跳闸, 直接合闸, 合闸允许, 保电. */
 import { cutsZh } from "./cuts.ts";
+import { darkHoursZh } from "./dark-hours.ts";
 import { noCutsZh } from "./no-cuts.ts";
 import type { Phrases } from "./phrases.ts";
 
@@ -293,6 +294,7 @@ export const zh: Phrases = {
 
   cuts: cutsZh,
   noCuts: noCutsZh,
+  darkHours: darkHoursZh,
 
   meaning: {
     statesTitle: "命令状态",
