@@ -1,4 +1,7 @@
-/** What staff look after beside the street, in a real browser against a gateway of cardboard: times in which nobody is cut, dark hours. */
+/**
+ * What staff look after beside the street, in a real browser against a gateway of cardboard: times in which nobody is cut, dark hours,
+ * notices. CONSOLE_PICTURES=FOLDER: what each looks like.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,10 +43,20 @@ suiteNeeding(["chromium"], "the rooms of staff", () => {
   const openPage = async (look: Look = {}): Promise<void> => {
     ({ context, page, complaints } = await openDesk(browser, gateway.url, look));
   };
-  /** For whoever wants to see what it looks like. */
-  const picture = async (name: string): Promise<void> => {
+  /** For whoever wants to see what it looks like: in both languages, on a desk and on a phone. */
+  const pictures = async (name: string): Promise<void> => {
     const where = process.env["CONSOLE_PICTURES"];
-    if (where !== undefined) await page.screenshot({ path: join(where, `${name}.png`) });
+    const before = page.viewportSize();
+    if (where === undefined || before === null) return;
+    for (const width of [1440, 1024, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (let turn = 0; turn < 2; turn += 1) {
+        await page.getByTestId("language").evaluate((button: HTMLElement) => button.click());
+        const language = await page.evaluate(() => document.documentElement.lang);
+        await page.screenshot({ path: join(where, `${name}-${language}-${String(width)}.png`) });
+      }
+    }
+    await page.setViewportSize(before);
   };
   const sidewaysOf = (testId: string): Promise<number> =>
     page.getByTestId(testId).evaluate((sheet) => sheet.scrollWidth - sheet.clientWidth);
@@ -71,7 +84,7 @@ suiteNeeding(["chromium"], "the rooms of staff", () => {
     await page.getByTestId("no-cut-reason").fill("typhoon");
     expect(await page.getByTestId("no-cut-say").isDisabled(), "every one has an end").toBe(true);
     await page.getByTestId("no-cut-hours-12").click();
-    await picture("no-cuts-form-en-1440");
+    await pictures("no-cuts-form");
     gateway.declineNext({ code: "no-cut-span", title: "It has an end.", detail: null, next: "Say until when." });
     await page.getByTestId("no-cut-say").click();
     await expect.poll(() => room.getByTestId("problem-next").innerText()).toContain("Say until when.");
@@ -104,7 +117,7 @@ suiteNeeding(["chromium"], "the rooms of staff", () => {
     await page.getByTestId("no-cut-reason").fill("pole");
     expect(await page.getByTestId("no-cut-say").isDisabled(), "of which line").toBe(true);
     await page.getByTestId("no-cut-name").fill("tcp-1");
-    await picture("no-cuts-zh-390");
+    await pictures("no-cuts-outage");
     expect(await sidewaysOf("cuts")).toBe(0);
     await page.getByTestId("no-cut-say").click();
     const body = { kind: "maintenance", bus: "tcp-1", reason: "pole" };
@@ -167,7 +180,7 @@ suiteNeeding(["chromium"], "the rooms of staff", () => {
       /found · gateway[\s\S]*handed over · field-desk → field-lead · anna · far away/,
     );
     expect(await page.getByTestId("incident-follow-up").count(), "nobody is asked while he sits in the dark").toBe(0);
-    await picture("dark-hours-en-1440");
+    await pictures("dark-hours");
     await page.getByTestId("incident-item").click();
     await expect.poll(() => page.getByTestId("exception").innerText()).toContain("Work order");
     expect(await room.isVisible()).toBe(false);
@@ -188,7 +201,7 @@ suiteNeeding(["chromium"], "the rooms of staff", () => {
     gateway.declineNext({ code: "not-permitted", title: "This key may not.", detail: "needs desk", next: "Ask somebody." });
     await page.getByTestId("incident-compensate").click();
     await expect.poll(() => room.getByTestId("problem").getAttribute("data-code")).toBe("not-permitted");
-    await picture("dark-hours-zh-390");
+    await pictures("dark-hours-ended");
     expect(await sidewaysOf("dark-hours")).toBe(0);
     await page.getByTestId("incident-compensate").click();
     await expect
@@ -208,5 +221,66 @@ suiteNeeding(["chromium"], "the rooms of staff", () => {
       body: { note: "all is well again" },
     });
     expect(await page.getByTestId("incident-follow-up").count(), "he is asked once").toBe(0);
+  });
+
+  const aNotice = (id: string, part: object = {}) => ({
+    ...{ id, account: "1000000001", title: { en: "final notice before a cut", zh: "停电通知" }, at: moment(0) },
+    ...{ balance: "-5.00", state: "failed", because: { code: "unreachable", en: "no channel", zh: "无可用联系方式" } },
+    ...{ delivered: null, channel: null, reach: { phone: "138****0000" }, tries: 1, nextAt: null, notAfter: moment(900) },
+    said: { language: "zh", subject: "欠费停电通知", text: "Flat 1:余额-5.00" },
+    attempts: [{ number: 1, at: moment(30), channel: "sms", outcome: "never", words: "no such number" }],
+    ...part,
+  });
+  const sayNotices = (path: string, items: readonly object[]): void => {
+    gateway.answer(path, { items, next: null });
+    for (const one of items as { readonly id: string }[]) gateway.answer(`/v1/notices/${one.id}`, { ...one });
+  };
+
+  test("what reached nobody is shown with its words and tries, and stays in sight when it is tried again", async () => {
+    sayNotices("/v1/notices?limit=200&state=failed", [aNotice("m1"), aNotice("m2", { account: "1000000009" })]);
+    sayNotices("/v1/notices?limit=200&state=delivered", []);
+    await openPage();
+    await page.getByTestId("notices-button").click();
+    const room = page.getByTestId("notices");
+    await expect.poll(() => room.getByTestId("notice-row").count()).toBe(2);
+    expect(await room.getByTestId("notice-row").first().innerText()).toMatch(
+      /final notice[\s\S]*1000000001 · Flat 1[\s\S]*Not delivered/,
+    );
+    await expect.poll(() => room.getByTestId("notice").innerText()).toMatch(/no channel[\s\S]*-5\.00 yuan[\s\S]*138\*\*\*\*0000/);
+    expect(await room.getByTestId("notice-tries").innerText()).toMatch(
+      /1 · 2026-11-22 18:30:30[\s\S]*sms\s+refused for good no such number/,
+    );
+    await pictures("notices");
+    gateway.declineNext({ code: "notice-ended", title: "It was delivered.", detail: null, next: "Nothing." });
+    await page.getByTestId("notice-retry").click();
+    await expect.poll(() => room.getByTestId("problem").getAttribute("data-code")).toBe("notice-ended");
+    sayNotices("/v1/notices?limit=200&state=failed", [aNotice("m2", { account: "1000000009" })]);
+    const tried = aNotice("m1", { state: "delivered", because: null, delivered: moment(60), channel: "mail" });
+    gateway.answer("/v1/notices/m1", tried);
+    await page.getByTestId("notice-retry").click();
+    await expect.poll(() => room.getByTestId("notice").innerText()).toMatch(/Delivered\s+2026-11-22 18:31:00 \+08:00 · mail/);
+    expect(gateway.asked.at(-1)).toMatchObject({ path: "/v1/notices/m1/retry" });
+    expect(await page.getByTestId("notice-retry").count(), "what arrived is not sent twice").toBe(0);
+    await expect.poll(() => room.getByTestId("notice-row").count()).toBe(1);
+    await page.getByTestId("notices-delivered").click();
+    await expect.poll(() => room.innerText()).toContain("No such notice.");
+  });
+
+  test("one customer's notices are asked for by his account, also on a phone in Chinese", async () => {
+    sayNotices("/v1/notices?limit=200&state=failed", [aNotice("m2", { account: "1000000009" })]);
+    sayNotices("/v1/accounts/1000000001/notices?limit=200", [aNotice("m1", { state: "waiting", because: null, attempts: [] })]);
+    await openPage({ width: 390, height: 844, locale: "zh-CN" });
+    await page.getByTestId("notices-button").click();
+    const room = page.getByTestId("notices");
+    await expect.poll(() => room.getByTestId("notice-row").innerText()).toContain("1000000009");
+    await page.getByTestId("notices-all").click();
+    await page.getByTestId("notices-account").fill("1000000001");
+    await page.keyboard.press("Enter");
+    await expect
+      .poll(() => room.getByTestId("notice-row").allInnerTexts())
+      .toEqual([expect.stringMatching(/停电通知[\s\S]*待发送/)]);
+    await expect.poll(() => room.getByTestId("notice").innerText()).toMatch(/欠费停电通知[\s\S]*尚未发送/);
+    await pictures("notices-of-one");
+    expect(await sidewaysOf("notices")).toBe(0);
   });
 });

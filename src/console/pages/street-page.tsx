@@ -15,6 +15,7 @@ import { IndicatorsView } from "../parts/indicators-view.tsx";
 import { Legend } from "../parts/legend.tsx";
 import { LinesView } from "../parts/lines-view.tsx";
 import { MetersTable } from "../parts/meters-table.tsx";
+import { NoticesView } from "../parts/notices-view.tsx";
 import { PayForm } from "../parts/pay-form.tsx";
 import { PaymentList } from "../parts/payment-list.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
@@ -43,6 +44,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
   const [exceptionsAreOpen, setExceptionsAreOpen] = useState(false);
   const [exceptionChosen, setExceptionChosen] = useState<string | null>(null);
   const [darkHoursAreOpen, setDarkHoursAreOpen] = useState(false);
+  const [noticesAreOpen, setNoticesAreOpen] = useState(false);
   const waiting = useOpenExceptions(picture.isLoaded, picture.exceptionsTold);
   const [dismissed, setDismissed] = useState<object | null>(null);
   const [stayedIn, setStayedIn] = useState<Problem | null>(null);
@@ -67,6 +69,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
         openIndicators={() => setIndicatorsAreOpen(true)}
         openExceptions={() => setExceptionsAreOpen(true)}
         openDarkHours={() => setDarkHoursAreOpen(true)}
+        openNotices={() => setNoticesAreOpen(true)}
         waiting={{ open: waiting.items.length, overdue: waiting.items.filter(({ overdue }) => overdue).length }}
         signOut={hasSession ? signOut : null}
       />
@@ -116,6 +119,7 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
         }}
         close={() => setDarkHoursAreOpen(false)}
       />
+      <NoticesView isOpen={noticesAreOpen} accounts={picture.accounts} close={() => setNoticesAreOpen(false)} />
       <CutsView isOpen={cutsAreOpen} told={picture.cutsTold} close={() => setCutsAreOpen(false)} />
       <ReviewsView isOpen={reviewsAreOpen} close={() => setReviewsAreOpen(false)} />
       <LinesView isOpen={linesAreOpen} close={() => setLinesAreOpen(false)} />

@@ -15,6 +15,7 @@ interface Props {
   readonly openIndicators: () => void;
   readonly openExceptions: () => void;
   readonly openDarkHours: () => void;
+  readonly openNotices: () => void;
   readonly waiting: { readonly open: number; readonly overdue: number };
   /** Null where nobody had to sign in. */
   readonly signOut: (() => void) | null;
@@ -22,7 +23,7 @@ interface Props {
 
 export function TopBar(props: Props) {
   const { picture, openLegend, openLines, openReviews, openCuts, openCollection, openIndicators } = props;
-  const { openExceptions, openDarkHours, waiting, signOut } = props;
+  const { openExceptions, openDarkHours, openNotices, waiting, signOut } = props;
   const { words } = useSpeech();
   return (
     <header className="top">
@@ -57,6 +58,9 @@ export function TopBar(props: Props) {
       </button>
       <button type="button" className="quiet" onClick={openDarkHours} data-testid="dark-hours-button">
         {words.darkHours.title}
+      </button>
+      <button type="button" className="quiet" onClick={openNotices} data-testid="notices-button">
+        {words.notices.title}
       </button>
       <button type="button" className="quiet" onClick={openReviews} data-testid="reviews-button">
         {words.reviews.title}

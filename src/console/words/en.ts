@@ -2,6 +2,7 @@
 import { cutsEn } from "./cuts.ts";
 import { darkHoursEn } from "./dark-hours.ts";
 import { noCutsEn } from "./no-cuts.ts";
+import { noticesEn } from "./notices.ts";
 import type { Phrases } from "./phrases.ts";
 
 export const en: Phrases = {
@@ -312,6 +313,7 @@ export const en: Phrases = {
   cuts: cutsEn,
   noCuts: noCutsEn,
   darkHours: darkHoursEn,
+  notices: noticesEn,
 
   meaning: {
     statesTitle: "States of a command",

@@ -3,6 +3,7 @@ import type { ReviewList } from "../shapes.ts";
 import type { CutPhrases } from "./cuts.ts";
 import type { DarkHoursPhrases } from "./dark-hours.ts";
 import type { NoCutPhrases } from "./no-cuts.ts";
+import type { NoticePhrases } from "./notices.ts";
 
 /** Words by their code; a code this page has not learned is shown as it came. */
 export type ByCode = Readonly<Record<string, string>>;
@@ -162,6 +163,7 @@ export type Phrases = Readonly<Record<Plain, string>> & {
   readonly cuts: CutPhrases;
   readonly noCuts: NoCutPhrases;
   readonly darkHours: DarkHoursPhrases;
+  readonly notices: NoticePhrases;
   readonly meaning: {
     readonly statesTitle: string;
     readonly states: ByCode;

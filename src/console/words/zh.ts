@@ -2,6 +2,7 @@
 import { cutsZh } from "./cuts.ts";
 import { darkHoursZh } from "./dark-hours.ts";
 import { noCutsZh } from "./no-cuts.ts";
+import { noticesZh } from "./notices.ts";
 import type { Phrases } from "./phrases.ts";
 
 export const zh: Phrases = {
@@ -295,6 +296,7 @@ export const zh: Phrases = {
   cuts: cutsZh,
   noCuts: noCutsZh,
   darkHours: darkHoursZh,
+  notices: noticesZh,
 
   meaning: {
     statesTitle: "命令状态",
