@@ -2,6 +2,7 @@
 import type { ReviewList } from "../shapes.ts";
 import type { CutPhrases } from "./cuts.ts";
 import type { DarkHoursPhrases } from "./dark-hours.ts";
+import type { MeaningPhrases } from "./meaning.ts";
 import type { NoCutPhrases } from "./no-cuts.ts";
 import type { NoticePhrases } from "./notices.ts";
 
@@ -164,20 +165,7 @@ export type Phrases = Readonly<Record<Plain, string>> & {
   readonly noCuts: NoCutPhrases;
   readonly darkHours: DarkHoursPhrases;
   readonly notices: NoticePhrases;
-  readonly meaning: {
-    readonly statesTitle: string;
-    readonly states: ByCode;
-    readonly lightsTitle: string;
-    readonly lights: Readonly<Record<"sent" | "acknowledged" | "verified", string>>;
-    readonly relayTitle: string;
-    readonly relay: ByCode;
-    readonly identityTitle: string;
-    readonly identity: ByCode;
-    readonly moneyTitle: string;
-    readonly money: Readonly<Record<"balance" | "available" | "held", string>>;
-    readonly ordersTitle: string;
-    readonly orders: ByCode;
-  };
+  readonly meaning: MeaningPhrases;
 };
 
 /** "Taken: {amount} yuan" with its places filled. */
