@@ -88,7 +88,7 @@ async function ask(path: string, init: RequestInit): Promise<Response> {
   return response;
 }
 
-async function call(path: string, init: RequestInit = {}): Promise<unknown> {
+export async function call(path: string, init: RequestInit = {}): Promise<unknown> {
   const response = await ask(path, init).catch((error: unknown) => {
     if (error instanceof Declined && error.problem.code === "unauthorized") turnedAway();
     throw error;
@@ -99,7 +99,7 @@ async function call(path: string, init: RequestInit = {}): Promise<unknown> {
   });
 }
 
-const post = (path: string, body: object, key: string): Promise<unknown> =>
+export const post = (path: string, body: object, key: string): Promise<unknown> =>
   call(path, {
     method: "POST",
     headers: { "content-type": "application/json", "idempotency-key": key },
@@ -122,7 +122,7 @@ export const signOut = async (): Promise<void> => {
   await ask("/v1/session", { method: "DELETE" });
 };
 
-interface Page {
+export interface Page {
   readonly items: readonly unknown[];
   readonly next: string | null;
 }

@@ -14,3 +14,13 @@ export function moment(iso: string, today: string | null): string {
 /** "2026-11-22 18:30:05 +08:00": for titles, where there is room. */
 export const wholeMoment = (iso: string): string =>
   `${dayIn(iso)} ${iso.slice(11, 19)} ${iso.slice(19).replace(/^\.\d+/, "")}`.trim();
+
+/** "+08:00" */
+export const offsetOf = (iso: string): string => iso.slice(19).replace(/^\.\d+/, "");
+
+/** "2026-11-23T06:30", on the same wall, so many hours after a moment that the gateway wrote: as a field for day and time holds it. */
+export const hoursAfter = (iso: string, hours: number): string =>
+  new Date(Date.parse(`${iso.slice(0, 19)}Z`) + hours * 3_600_000).toISOString().slice(0, 16);
+
+/** What such a field holds, as a moment again, at the offset of one that the gateway wrote. */
+export const fieldMoment = (field: string, like: string): string => `${field}:00${offsetOf(like)}`;

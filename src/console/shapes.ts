@@ -130,7 +130,7 @@ export interface TapeRow {
   readonly zh: string;
 }
 
-interface BothLanguages {
+export interface BothLanguages {
   readonly en: string;
   readonly zh: string;
 }

@@ -135,6 +135,7 @@ test("who pays in bad weather is not held up, and an outage of next month is onl
   expect(await call("till", "no-cut", "list", "--state", "soon")).toMatchObject({ code: 2 });
   expect(await call("till", "no-cut", "weather", "--reason", "x")).toMatchObject({ code: 2 });
   const page = await door("till", "GET", "/v1/no-cuts?limit=2");
+  expect(page.json["now"]).toEqual(aMoment);
   expect([itemsOf(page).length, page.json["next"]]).toEqual([2, aUuid]);
 });
 

@@ -5,23 +5,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { chromiumPath, suiteNeeding } from "../support/servers.ts";
+import { suiteNeeding } from "../support/servers.ts";
 import { buildConsole } from "./build-console.ts";
+import { launchBrowser, openDesk, type Look } from "./desk-in-browser.ts";
 import { aCommand, aMeter, anAccount, anException, moment, startFakeGateway } from "./fake-gateway.ts";
 import type { FakeGateway } from "./fake-gateway.ts";
-
-const chromiumArguments = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 suiteNeeding(["chromium"], "the console", () => {
   let folder: string;
@@ -34,10 +24,7 @@ suiteNeeding(["chromium"], "the console", () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "console-"));
     buildConsole(join(folder, "dist"));
-    const executablePath = chromiumPath();
-    if (executablePath === null) throw new Error("no chromium");
-    // Launched like this it gets an empty profile folder of its own, and each context keeps its storage to itself.
-    browser = await chromium.launch({ executablePath, args: chromiumArguments });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser.close();
@@ -55,23 +42,8 @@ suiteNeeding(["chromium"], "the console", () => {
     expect(complaints).toEqual([]);
   });
 
-  const openPage = async (
-    options: { width?: number; height?: number; locale?: string; colorScheme?: "light" | "dark"; isShut?: boolean } = {},
-  ): Promise<void> => {
-    const { width = 1440, height = 900, locale = "en-US", colorScheme = "light", isShut = false } = options;
-    context = await browser.newContext({ viewport: { width, height }, locale, colorScheme });
-    page = await context.newPage();
-    complaints = [];
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => {
-      // The browser itself notes each answer that is not 2xx; the content security policy would complain here as well.
-      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
-    });
-    await page.goto(gateway.url);
-    await page
-      .getByTestId(isShut ? "sign-in" : "meter-row")
-      .first()
-      .waitFor();
+  const openPage = async (look: Look = {}): Promise<void> => {
+    ({ context, page, complaints } = await openDesk(browser, gateway.url, look));
   };
 
   const meterRow = (n: number): Locator =>

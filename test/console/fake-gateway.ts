@@ -29,7 +29,7 @@ export interface FakeGateway {
   /** How often each path was fetched. */
   readonly fetched: ReadonlyMap<string, number>;
   addMeter(meter: Json, account?: Json): void;
-  /** What it says at this address from now on. */
+  /** What it says at this address from now on, with its query or for any query. */
   answer(path: string, body: Json): void;
   addCommand(command: Json): void;
   addPayment(payment: Json): void;
@@ -223,7 +223,7 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
       decline(response, 422, refusal);
       return;
     }
-    if (path.startsWith("/v1/cuts/") || path === "/v1/emergency-stop") {
+    if (/^\/v1\/(?:cuts\/|emergency-stop$|no-cuts|recovery\/|notices\/)/.test(path)) {
       json(response, 200, {});
       return;
     }
@@ -265,9 +265,9 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
     json(response, 202, { command });
   };
 
-  const read = (path: string, response: ServerResponse): void => {
+  const read = (path: string, response: ServerResponse, asked: string): void => {
     fetched.set(path, (fetched.get(path) ?? 0) + 1);
-    const fixed = answers.get(path);
+    const fixed = answers.get(asked) ?? answers.get(path);
     if (fixed !== undefined) {
       json(response, 200, fixed);
       return;
@@ -297,6 +297,10 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
     }
     if (path.startsWith("/v1/indicators?")) {
       json(response, 200, someFigures(new URLSearchParams(path.split("?")[1])));
+      return;
+    }
+    if (path === "/v1/no-cuts") {
+      json(response, 200, { items: [], next: null, now: at(0) });
       return;
     }
     if (path === "/v1/collection") {
@@ -390,7 +394,8 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
       request.setEncoding("utf8").on("data", (piece: string) => (body += piece));
       request.on("end", () => {
         if (atTheDoor(request, path, body, response)) return;
-        if (request.method !== "POST") read(path === "/v1/reviews" || path === "/v1/indicators" ? request.url! : path, response);
+        if (request.method !== "POST")
+          read(path === "/v1/reviews" || path === "/v1/indicators" ? request.url! : path, response, request.url!);
         else write(path, request.headers["idempotency-key"] as string | undefined, JSON.parse(body) as Json, response);
       });
     });

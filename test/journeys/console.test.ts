@@ -171,6 +171,34 @@ suiteNeeding(["chromium"], "the console on the real gateway", () => {
     expect(house.street.snapshot(addressOf("Flat 4"))).toMatchObject({ relay: "disconnected", obeyed: { disconnects: 1 } });
   });
 
+  test("bad weather said at the page stands for as long as was pressed, until it is ended; nobody is dark, nobody untold", async () => {
+    await openPage(house.gateway.url);
+    await live();
+    await page.getByTestId("cuts-button").click();
+    await page.getByTestId("no-cut-open").click();
+    await page.getByTestId("no-cut-hours-12").click();
+    await page.getByTestId("no-cut-reason").fill("typhoon");
+    await page.getByTestId("no-cut-say").click();
+    const span = page.getByTestId("no-cut");
+    await expect.poll(() => span.innerText()).toMatch(/stands · the weather is bad · whole site · .* · typhoon · said by/);
+    const [from, until] = [...(await span.innerText()).matchAll(/2026-11-23 (\d\d:\d\d):\d\d \+08:00/g)].map(([, time]) => time!);
+    const minutesOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
+    const stood = 12 * 60 - (minutesOf(until!) - minutesOf(from!)); // minutes went by while it was typed
+    expect([0, 1, 2]).toContain(stood);
+    await page.getByTestId("no-cut-end").click();
+    await page.getByTestId("no-cut-end-reason").fill("the sky is clear");
+    await page.getByTestId("no-cut-end-say").click();
+    await page.getByTestId("no-cuts-past").waitFor();
+    await expect.poll(() => span.count()).toBe(0);
+    await page.keyboard.press("Escape");
+    await page.getByTestId("dark-hours-button").click();
+    await page.getByText("Nobody is in the dark who should not be.").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByTestId("notices-button").click();
+    await page.getByText("No such notice.").waitFor();
+    expect(await page.getByTestId("problem").count()).toBe(0);
+  });
+
   test("where keys exist the form to sign in comes first; events and payments go by the session, until it is left", async () => {
     writeFileSync(join(folder, "key"), "a-key-of-the-desk\n");
     const locked = await raise({ apiKeys: [{ name: "desk", secret: `file:${join(folder, "key")}` }] });

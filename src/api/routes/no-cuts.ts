@@ -41,7 +41,7 @@ export function noCutRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
         tags: ["cuts"],
         summary: "Bad weather and outages in which no rule cuts anybody, newest first: standing, coming, past",
         querystring: listQuery,
-        response: { 200: shape.pageOf(noCut) },
+        response: { 200: shape.pageOf(noCut).extend({ now: shape.moment.describe("on the site's clock: to count from") }) },
       },
     },
     async (request) => {
@@ -50,7 +50,7 @@ export function noCutRoutes(app: FastifyInstance, parts: ApiParts, views: Views)
       const page = { limit, before: cursor ?? null, ...(state === undefined ? {} : { state: { is: state, at: now } }) };
       const spans = await noCuts.list(page);
       const next = spans.length === limit ? (spans.at(-1)?.id ?? null) : null;
-      return { items: spans.map((span) => noCutView(span, now, views)), next };
+      return { items: spans.map((span) => noCutView(span, now, views)), next, now: views.moment(now) };
     },
   );
 

@@ -7,6 +7,7 @@ import { problemOf } from "../api.ts";
 import type { Door } from "../door.ts";
 import { CollectionView } from "../parts/collection-view.tsx";
 import { CutsView } from "../parts/cuts-view.tsx";
+import { DarkHoursView } from "../parts/dark-hours-view.tsx";
 import { CommandFeed } from "../parts/command-feed.tsx";
 import { ExceptionsView } from "../parts/exceptions-view.tsx";
 import { HouseNotes } from "../parts/house-notes.tsx";
@@ -14,6 +15,7 @@ import { IndicatorsView } from "../parts/indicators-view.tsx";
 import { Legend } from "../parts/legend.tsx";
 import { LinesView } from "../parts/lines-view.tsx";
 import { MetersTable } from "../parts/meters-table.tsx";
+import { NoticesView } from "../parts/notices-view.tsx";
 import { PayForm } from "../parts/pay-form.tsx";
 import { PaymentList } from "../parts/payment-list.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
@@ -40,6 +42,9 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
   const [collectionIsOpen, setCollectionIsOpen] = useState(false);
   const [indicatorsAreOpen, setIndicatorsAreOpen] = useState(false);
   const [exceptionsAreOpen, setExceptionsAreOpen] = useState(false);
+  const [exceptionChosen, setExceptionChosen] = useState<string | null>(null);
+  const [darkHoursAreOpen, setDarkHoursAreOpen] = useState(false);
+  const [noticesAreOpen, setNoticesAreOpen] = useState(false);
   const waiting = useOpenExceptions(picture.isLoaded, picture.exceptionsTold);
   const [dismissed, setDismissed] = useState<object | null>(null);
   const [stayedIn, setStayedIn] = useState<Problem | null>(null);
@@ -63,6 +68,8 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
         openCollection={() => setCollectionIsOpen(true)}
         openIndicators={() => setIndicatorsAreOpen(true)}
         openExceptions={() => setExceptionsAreOpen(true)}
+        openDarkHours={() => setDarkHoursAreOpen(true)}
+        openNotices={() => setNoticesAreOpen(true)}
         waiting={{ open: waiting.items.length, overdue: waiting.items.filter(({ overdue }) => overdue).length }}
         signOut={hasSession ? signOut : null}
       />
@@ -95,9 +102,24 @@ export function StreetPage({ street, door }: { readonly street: Street; readonly
       <ExceptionsView
         isOpen={exceptionsAreOpen}
         items={waiting.items}
+        chosen={exceptionChosen}
+        choose={setExceptionChosen}
         changed={waiting.again}
         close={() => setExceptionsAreOpen(false)}
       />
+      <DarkHoursView
+        isOpen={darkHoursAreOpen}
+        told={picture.exceptionsTold}
+        accounts={picture.accounts}
+        items={waiting.items}
+        openItem={(id) => {
+          setDarkHoursAreOpen(false);
+          setExceptionChosen(id);
+          setExceptionsAreOpen(true);
+        }}
+        close={() => setDarkHoursAreOpen(false)}
+      />
+      <NoticesView isOpen={noticesAreOpen} accounts={picture.accounts} close={() => setNoticesAreOpen(false)} />
       <CutsView isOpen={cutsAreOpen} told={picture.cutsTold} close={() => setCutsAreOpen(false)} />
       <ReviewsView isOpen={reviewsAreOpen} close={() => setReviewsAreOpen(false)} />
       <LinesView isOpen={linesAreOpen} close={() => setLinesAreOpen(false)} />

@@ -1,4 +1,5 @@
-/** What holds cuts back, in one place: the red button and what stands, lists for two persons, and the dry run. Asked for while it is open. */
+/** What holds cuts back, in one place: the red button and what stands, times in which nobody is cut, lists for two persons, and
+ * the dry run. Asked for while it is open. */
 import { useState } from "react";
 import * as api from "../api.ts";
 import { useAskedAgain } from "../asked-again.ts";
@@ -6,6 +7,7 @@ import { useSpeech } from "../words/language.tsx";
 import { CutHalts, RedButton } from "./cut-halts.tsx";
 import { CutLists } from "./cut-lists.tsx";
 import { CutPreview } from "./cut-preview.tsx";
+import { NoCuts } from "./no-cuts.tsx";
 import { ProblemNote } from "./problem-note.tsx";
 import { Sheet } from "./sheet.tsx";
 
@@ -28,6 +30,7 @@ export function CutsView({ isOpen, told, close }: Props) {
         {trouble !== null && <ProblemNote problem={trouble} />}
         {/* whoever cannot be told what stands can stop all the same */}
         {found === null ? <RedButton changed={changed} /> : <CutHalts stop={found.stop} brake={found.brake} changed={changed} />}
+        <NoCuts isOpen={isOpen} told={told} />
         {found !== null && <CutLists lists={found.batches} changed={changed} />}
         <CutPreview isOpen={isOpen} told={told + asked} changed={changed} />
       </div>

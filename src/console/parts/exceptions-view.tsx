@@ -16,15 +16,17 @@ import { Sheet } from "./sheet.tsx";
 interface Props {
   readonly isOpen: boolean;
   readonly items: readonly ExceptionItem[];
+  /** By its id; one that is not among them: the first. */
+  readonly chosen: string | null;
+  readonly choose: (id: string) => void;
   /** After something was decided here: the list is asked for again. */
   readonly changed: () => void;
   readonly close: () => void;
 }
 
-export function ExceptionsView({ isOpen, items, changed, close }: Props) {
+export function ExceptionsView({ isOpen, items, chosen, choose, changed, close }: Props) {
   const speech = useSpeech();
   const { words, language } = speech;
-  const [chosen, setChosen] = useState<string | null>(null);
   const shown = items.find(({ id }) => id === chosen) ?? items[0] ?? null;
 
   return (
@@ -37,7 +39,7 @@ export function ExceptionsView({ isOpen, items, changed, close }: Props) {
               key={item.id}
               type="button"
               aria-current={item.id === shown?.id}
-              onClick={() => setChosen(item.id)}
+              onClick={() => choose(item.id)}
               data-testid="exception-row"
             >
               <b>{item.title[language]}</b>

@@ -11,9 +11,11 @@ interface Props {
   readonly changed: () => void;
   readonly name: string;
   readonly isRed?: boolean;
+  /** False: what goes along with the reason is not said yet. */
+  readonly isReady?: boolean;
 }
 
-export function ReasonedButton({ label, verb, send, changed, name, isRed = false }: Props) {
+export function ReasonedButton({ label, verb, send, changed, name, isRed = false, isReady = true }: Props) {
   const [reason, setReason] = useState("");
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -37,7 +39,7 @@ export function ReasonedButton({ label, verb, send, changed, name, isRed = false
       <button
         type="button"
         className={isRed ? "emergency" : "quiet"}
-        disabled={isBusy || reason.trim() === ""}
+        disabled={isBusy || !isReady || reason.trim() === ""}
         onClick={say}
         data-testid={`${name}-say`}
       >

@@ -14,6 +14,8 @@ interface Props {
   readonly openCollection: () => void;
   readonly openIndicators: () => void;
   readonly openExceptions: () => void;
+  readonly openDarkHours: () => void;
+  readonly openNotices: () => void;
   readonly waiting: { readonly open: number; readonly overdue: number };
   /** Null where nobody had to sign in. */
   readonly signOut: (() => void) | null;
@@ -21,7 +23,7 @@ interface Props {
 
 export function TopBar(props: Props) {
   const { picture, openLegend, openLines, openReviews, openCuts, openCollection, openIndicators } = props;
-  const { openExceptions, waiting, signOut } = props;
+  const { openExceptions, openDarkHours, openNotices, waiting, signOut } = props;
   const { words } = useSpeech();
   return (
     <header className="top">
@@ -53,6 +55,12 @@ export function TopBar(props: Props) {
             {waiting.open}
           </b>
         )}
+      </button>
+      <button type="button" className="quiet" onClick={openDarkHours} data-testid="dark-hours-button">
+        {words.darkHours.title}
+      </button>
+      <button type="button" className="quiet" onClick={openNotices} data-testid="notices-button">
+        {words.notices.title}
       </button>
       <button type="button" className="quiet" onClick={openReviews} data-testid="reviews-button">
         {words.reviews.title}

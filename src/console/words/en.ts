@@ -1,5 +1,9 @@
 /** The page in English: the first of the two dictionaries, and the one that says which words there have to be. */
 import { cutsEn } from "./cuts.ts";
+import { darkHoursEn } from "./dark-hours.ts";
+import { meaningEn } from "./meaning.ts";
+import { noCutsEn } from "./no-cuts.ts";
+import { noticesEn } from "./notices.ts";
 import type { Phrases } from "./phrases.ts";
 
 export const en: Phrases = {
@@ -308,54 +312,9 @@ export const en: Phrases = {
   },
 
   cuts: cutsEn,
+  noCuts: noCutsEn,
+  darkHours: darkHoursEn,
+  notices: noticesEn,
 
-  meaning: {
-    statesTitle: "States of a command",
-    states: {
-      accepted: "Stored. No byte has left for the meter.",
-      queued: "Stored and waiting for its turn. It can still be cancelled.",
-      sending: "An attempt is written down; bytes may have left.",
-      verifying: "The meter must show that it is done. An acknowledgement alone is not enough.",
-      confirmed: "The meter shows it. Money settles.",
-      refused: "The meter or a rule said no, for good. Money is released.",
-      expired: "Never sent, or proved not obeyed, and no time is left. Money is released.",
-      cancelled: "Never sent. Money is released.",
-      unanswered: "An order met only silence or an unmoved relay. A person's order is made again only by a person.",
-      disputed:
-        "Credit was sent, or money taken back, and nobody can tell whether it happened. The money waits; a person decides.",
-    },
-    lightsTitle: "Three lights of proof",
-    lights: {
-      sent: "The bytes have left.",
-      acknowledged: "The meter heard: a promise.",
-      verified: "The meter shows it: a fact. Only this light ends a command.",
-    },
-    relayTitle: "Relay",
-    relay: {
-      connected: "The supply is on.",
-      armed: "Allowed to restore: the customer presses the button at the meter.",
-      disconnected: "The supply is cut.",
-      unknown: "Not read yet.",
-    },
-    identityTitle: "Identity",
-    identity: {
-      confirmed: "Meter and customer number agree with the books.",
-      unread: "Not read yet; it is looked at before anything is done.",
-      quarantined: "The meter's identity does not fit the books: nothing is sent until a person has compared both.",
-    },
-    moneyTitle: "Money",
-    money: {
-      balance: "What the meter holds.",
-      available: "What the ledger holds, for accounts without a wallet in the meter.",
-      held: "Set aside for a top-up that is under way.",
-    },
-    ordersTitle: "Orders",
-    orders: {
-      disconnect: "Cuts the supply.",
-      reconnect: "Restores it directly. Nobody may be surprised by it.",
-      arm: "Allows the customer to restore it at the meter.",
-      protect: "The supply may not be cut.",
-      unprotect: "Ends the protection.",
-    },
-  },
+  meaning: meaningEn,
 };

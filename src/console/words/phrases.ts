@@ -1,6 +1,10 @@
 /** Which words the page needs. Both dictionaries fulfil it, so a word forgotten in one language does not compile. */
 import type { ReviewList } from "../shapes.ts";
 import type { CutPhrases } from "./cuts.ts";
+import type { DarkHoursPhrases } from "./dark-hours.ts";
+import type { MeaningPhrases } from "./meaning.ts";
+import type { NoCutPhrases } from "./no-cuts.ts";
+import type { NoticePhrases } from "./notices.ts";
 
 /** Words by their code; a code this page has not learned is shown as it came. */
 export type ByCode = Readonly<Record<string, string>>;
@@ -158,20 +162,10 @@ export type Phrases = Readonly<Record<Plain, string>> & {
     >
   > & { readonly lists: Readonly<Record<ReviewList, string>> };
   readonly cuts: CutPhrases;
-  readonly meaning: {
-    readonly statesTitle: string;
-    readonly states: ByCode;
-    readonly lightsTitle: string;
-    readonly lights: Readonly<Record<"sent" | "acknowledged" | "verified", string>>;
-    readonly relayTitle: string;
-    readonly relay: ByCode;
-    readonly identityTitle: string;
-    readonly identity: ByCode;
-    readonly moneyTitle: string;
-    readonly money: Readonly<Record<"balance" | "available" | "held", string>>;
-    readonly ordersTitle: string;
-    readonly orders: ByCode;
-  };
+  readonly noCuts: NoCutPhrases;
+  readonly darkHours: DarkHoursPhrases;
+  readonly notices: NoticePhrases;
+  readonly meaning: MeaningPhrases;
 };
 
 /** "Taken: {amount} yuan" with its places filled. */

@@ -1,5 +1,9 @@
 /** The page in Chinese. Words of the trade follow the glossary: 户号, 充值, 跳闸, 直接合闸, 合闸允许, 保电. */
 import { cutsZh } from "./cuts.ts";
+import { darkHoursZh } from "./dark-hours.ts";
+import { meaningZh } from "./meaning.ts";
+import { noCutsZh } from "./no-cuts.ts";
+import { noticesZh } from "./notices.ts";
 import type { Phrases } from "./phrases.ts";
 
 export const zh: Phrases = {
@@ -291,53 +295,9 @@ export const zh: Phrases = {
   },
 
   cuts: cutsZh,
+  noCuts: noCutsZh,
+  darkHours: darkHoursZh,
+  notices: noticesZh,
 
-  meaning: {
-    statesTitle: "命令状态",
-    states: {
-      accepted: "已保存，尚未向电表发出任何字节。",
-      queued: "已保存，等待轮到自己；仍可取消。",
-      sending: "已登记一次尝试，字节可能已发出。",
-      verifying: "须由电表证明已执行；仅有应答不算完成。",
-      confirmed: "电表已证明执行，资金结清。",
-      refused: "电表或规则明确拒绝，资金释放。",
-      expired: "从未发送，或已证明未执行且超过有效期，资金释放。",
-      cancelled: "从未发送，资金释放。",
-      unanswered: "只遇到无应答，或继电器未动作。人工命令须由人工重新下达。",
-      disputed: "充值或退费已发出，但无法判断是否执行。资金暂不变动，由人工裁定。",
-    },
-    lightsTitle: "三盏证据灯",
-    lights: {
-      sent: "字节已发出。",
-      acknowledged: "电表已应答：只是承诺。",
-      verified: "电表已显示结果：才是事实。只有这盏灯能结束命令。",
-    },
-    relayTitle: "继电器",
-    relay: {
-      connected: "正常供电。",
-      armed: "允许恢复：由用户在电表上按键合闸。",
-      disconnected: "已停电。",
-      unknown: "尚未读取。",
-    },
-    identityTitle: "身份",
-    identity: {
-      confirmed: "表号与客户编号与档案一致。",
-      unread: "尚未读取；执行任何操作前会先核对。",
-      quarantined: "电表身份与档案不符：人工核对之前不下发任何命令。",
-    },
-    moneyTitle: "资金",
-    money: {
-      balance: "电表内的剩余金额。",
-      available: "账本中的可用金额(电表内无钱包的户号)。",
-      held: "为进行中的充值而冻结的金额。",
-    },
-    ordersTitle: "操作",
-    orders: {
-      disconnect: "切断供电。",
-      reconnect: "直接恢复供电，须确保现场无人受惊。",
-      arm: "允许用户在电表上自行恢复。",
-      protect: "不得停电。",
-      unprotect: "解除保电。",
-    },
-  },
+  meaning: meaningZh,
 };
