@@ -144,15 +144,17 @@ function drawTroubles(month: Omit<Month, "troubles">, chance: Chance): Trouble[]
     }
   }
   const calm = plain.filter(({ address }) => !confused.some((each) => each.address === address));
-  for (const { address: meter } of somewhere(chance, calm, LIED_ABOUT_SHARE))
+  for (const { address: meter } of somewhere(chance, calm, LIED_ABOUT_SHARE)) {
+    const told = new Set<LieKind>();
     for (let lies = 1 + Math.floor(chance.next() * 3); lies > 0; lies -= 1) {
       const at = moment(DAY_MS);
-      troubles.push({
-        ...{ kind: "lie", meter, at, ms: 0 },
-        lie: weighed(chance, lieKinds),
-        about: happens(chance, 0.75) ? "poll" : "freeze",
-      });
+      const lie = weighed(chance, lieKinds);
+      const about = happens(chance, 0.75) ? "poll" : "freeze";
+      // Two of one kind may meet in one turn, and what is told twice is believed, as the gate says of itself.
+      if (!told.has(lie)) troubles.push({ ...{ kind: "lie", meter, at, ms: 0 }, lie, about });
+      told.add(lie);
     }
+  }
   return troubles.sort((a, b) => a.at - b.at);
 }
 
