@@ -2,7 +2,8 @@
  * Notices that the clock was set: somebody corrected it, or the machine woke from sleep. Forward, whatever has come due is found as
  * ever, and deadlines that have passed have passed. Back, every row that waits for a moment would wait until the clock comes there
  * again: all of them are due at once, and each looks before it does anything. Deadlines of unsent cuts come back by as much, so that
- * nobody sits in the dark by an order whose time was over; whoever wants the cut still, orders it again.
+ * nobody sits in the dark by an order whose time was over; whoever wants the cut still, orders it again. So does a cut that was ordered in
+ * the second before the step was noticed: by the clock alone nobody can tell it from one of an hour before.
  *
  * What only lives in memory looks after itself: no pause is ever longer than the longest it could have been given.
  */

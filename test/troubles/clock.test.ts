@@ -82,17 +82,20 @@ describe("the clock of the house is set by an hour", () => {
   test("forward, past the deadline of a cut for a silent meter: the meter never hears of it", async () => {
     const [address] = fresh(1);
     const silence = house.street.setFault(address!, { kind: "silence" });
-    const { command } = (await house.desk.post(`/v1/meters/${address!}/relay`, {
-      order: "disconnect",
-      reason: "a clock is set",
-      notAfter: iso(later(clock.now(), minutes(30))),
-    })) as { command: Thing };
-    await until("it to wait for its meter", async () =>
-      (await house.desk.get(`/v1/commands/${String(command["id"])}`))["waitingFor"] === "meter-online" ? true : null,
-    );
+    const order = async (): Promise<string> => {
+      const body = { order: "disconnect", reason: "a clock is set", notAfter: iso(later(clock.now(), minutes(30))) };
+      return String(((await house.desk.post(`/v1/meters/${address!}/relay`, body))["command"] as Thing)["id"]);
+    };
+    let command = await order();
+    await until("it to wait for its meter", async () => {
+      const { state, waitingFor } = await house.desk.get(`/v1/commands/${command}`);
+      // The clock was set back directly before, and that was noticed only now: whoever wants the cut still orders it again.
+      if (state === "expired") command = await order();
+      return waitingFor === "meter-online" ? true : null;
+    });
     clock.step(hours(1));
     house.street.clearFaults(address!, silence);
-    await house.desk.commandIn(String(command["id"]), "expired", IN_SPITE_OF_IT_MS);
+    await house.desk.commandIn(command, "expired", IN_SPITE_OF_IT_MS);
     expect(house.street.snapshot(address!)).toMatchObject({ relay: "connected", obeyed: { disconnects: 0 } });
   }, 60_000);
 });
