@@ -46,8 +46,8 @@ export interface PollerParts {
   readonly identity: (meter: MeterRecord, finding: IdentityFinding) => Promise<void>;
   /** Something of it was not believed since its numbers were compared; asked of memory, after each reading. Left out: never. */
   readonly isDoubted?: (meter: MeterAddress) => boolean;
-  /** The newest registers of this meter were put aside until they are seen a second time. Left out: one look is always enough. */
-  readonly seenOnce?: (meter: MeterAddress) => boolean;
+  /** The newest registers of this meter were put aside until a later look bears them out: from when on it can. Left out: one look is always enough. */
+  readonly borneOutFrom?: (meter: MeterAddress) => Instant | null;
   /** What hardly ever changes and has to be known all the same, like the most that a wallet may hold: asked once a day. Left out: nothing. */
   readonly onceADay?: (meter: MeterRecord) => readonly string[];
   /** Left out: none. */
@@ -62,6 +62,8 @@ export class Poller {
   readonly #parts: PollerParts;
   readonly #readAt = new Map<MeterAddress, Map<TierName, Instant>>();
   readonly #hurried = new Set<MeterAddress>();
+  /** Who is to be read again, and not before. */
+  readonly #againFrom = new Map<MeterAddress, Instant>();
   /** The pause of a silent meter after which it was last asked, by its end. */
   readonly #probed = new Map<MeterAddress, Instant | null>();
   /** What a turn that reached nobody did not bring; it comes with the next one, however seldom it is read. */
@@ -217,7 +219,8 @@ export class Poller {
     // A meter that fell silent is due again as soon as it is worth asking, not only at its next regular turn: once for each of its
     // pauses, or a line that is down, and refuses at once, would be asked without end.
     const isProbe = health.state === "silent" && this.#probed.get(meter.address) !== health.askAgainAt;
-    const atOnce = this.#hurried.has(meter.address) || isProbe;
+    const againFrom = this.#againFrom.get(meter.address);
+    const atOnce = this.#hurried.has(meter.address) || isProbe || (againFrom !== undefined && now >= againFrom);
     if (due.length === 0 && !atOnce) return [];
     const turn = atOnce ? [...due, ...duties.slice(0, 1)] : due; // what is read seldom may be due too, and would bring neither money nor relay
     return duties.filter((duty) => turn.includes(duty) || this.#missed.get(meter.address)?.has(duty.tier) === true);
@@ -234,6 +237,7 @@ export class Poller {
     this.#readAt.set(meter.address, readAt);
     this.#probed.set(meter.address, this.#parts.street.health(meter.address).askAgainAt);
     this.#hurried.delete(meter.address);
+    this.#againFrom.delete(meter.address);
   }
 
   async #ask(meter: MeterRecord, duties: readonly Duty[], errand?: Errand): Promise<void> {
@@ -266,11 +270,12 @@ export class Poller {
 
   /**
    * What could not be believed has its meter asked for its numbers in the same turn, or the one that it changed places with would be believed
-   * meanwhile; and what was much for once is read once more. Throws where it is another meter than that of the books.
+   * meanwhile; and what was much for once is read once more: now, since most of what is false is found by that, and where it says the same
+   * in a minute. Throws where it is another meter than that of the books.
    */
   async #lookAgain(session: MeterSession, meter: MeterRecord, isCompared: boolean): Promise<void> {
-    const { intake, isDoubted, seenOnce } = this.#parts;
-    const isOnce = seenOnce?.(meter.address) === true;
+    const { intake, isDoubted, borneOutFrom = () => null } = this.#parts;
+    const isOnce = borneOutFrom(meter.address) !== null;
     if (isOnce) this.#hurried.add(meter.address); // should this turn come no further
     if (!isCompared && isDoubted?.(meter.address) === true && (await this.#isStranger(session, meter))) return;
     if (!isOnce) return;
@@ -278,6 +283,8 @@ export class Poller {
     const registers = new Set(this.#parts.duties(meter).flatMap((duty) => duty.items.filter(isEnergyItem)));
     if (registers.size > 0) await intake.take(await session.read([...registers], "poll"));
     this.#hurried.delete(meter.address);
+    const from = borneOutFrom(meter.address);
+    if (from !== null) this.#againFrom.set(meter.address, from);
   }
 
   /** What the turn itself was for has been read by now. */

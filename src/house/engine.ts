@@ -128,7 +128,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     duties: (meter) => planner.duties(meter),
     identityInDoubt: (meter) => identities.inDoubt(meter),
     isDoubted: (meter) => identities.isDoubted(meter),
-    seenOnce: (meter) => gate.isOnce(meter),
+    borneOutFrom: (meter) => gate.borneOutFrom(meter),
     identity: (meter, finding) => identities.mustMatch(meter, finding),
     onceADay,
     ...(collecting === null ? {} : { errand: collecting.errand }),
@@ -197,7 +197,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const places = comingAndGoing({ street, poller, planner, buses: config.buses });
   const replacing = new Replacing({
     ...{ ...common, ...pace, street, service, replacements, intake },
-    seenOnce: (meter) => gate.isOnce(meter),
+    borneOutFrom: (meter) => gate.borneOutFrom(meter),
     believed: async (meter, item) =>
       (await stores.readings.latestOf([meter])).find((reading) => reading.item === item)?.value ?? null,
     ...places,

@@ -5,6 +5,7 @@ import { noteEndOfTimedCut } from "../commands/timed-cut-end.ts";
 import { TOTAL } from "../devices/energy-set.ts";
 import type { MeterSession, RelayPicture, Wallet } from "../devices/meter.ts";
 import type { ReadingIntake } from "../devices/reading-intake.ts";
+import type { Instant } from "../kernel/clock.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
 import { yuan } from "../kernel/money.ts";
@@ -29,9 +30,12 @@ export function sightingsIn(parts: ConclusionParts & { readonly transactor: Tran
   return { relayIn, relay: (meter, picture) => transactor.transact((tx) => relayIn(tx, meter, picture)) };
 }
 
-/** What was used, in the last moment before an automatic cut: a leap is no ground for one, so it is read once more in the same breath. What the relay showed just before goes along. */
+/** What was used, in the last moment before an automatic cut: a leap is no ground for one, so it is read once more in the same breath: if it was false, the second shows it; if not, it waits, and nobody is cut by it. What the relay showed just before goes along. */
 export async function registersBeforeCut(
-  { intake, gate }: { readonly intake: Pick<ReadingIntake, "take">; readonly gate: { isOnce(meter: MeterAddress): boolean } },
+  {
+    intake,
+    gate,
+  }: { readonly intake: Pick<ReadingIntake, "take">; readonly gate: { borneOutFrom(meter: MeterAddress): Instant | null } },
   session: MeterSession,
   relay?: SightInHand,
 ): Promise<readonly Reading[]> {
@@ -42,7 +46,7 @@ export async function registersBeforeCut(
     return readings;
   };
   const first = await read();
-  return gate.isOnce(session.meter.address) ? read() : first;
+  return gate.borneOutFrom(session.meter.address) === null ? first : read();
 }
 
 export function walletReadings(meter: MeterAddress, wallet: Wallet): readonly Reading[] {

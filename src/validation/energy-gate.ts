@@ -2,7 +2,7 @@
  * The gate between meters and bills, with its memory: fetches what is known of the meter, asks the pure rules (gate.ts), writes down what
  * is believed now or what is doubted, and says what may be billed. Joins the intake's transaction; the meter's row is its lock.
  */
-import { dayOf, type Clock, type Instant } from "../kernel/clock.ts";
+import { dayOf, later, type Clock, type Instant } from "../kernel/clock.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { EnergyUse, Reading } from "../kernel/reading.ts";
 import type { Transaction } from "../kernel/transaction.ts";
@@ -12,7 +12,7 @@ import type { EnergyGate, Judgement } from "../devices/reading-intake.ts";
 import { countedOf, type Believed, type Registers } from "./believed.ts";
 import type { Doubt, Wait } from "./doubts.ts";
 import { isOlder, judge, judgeExported, mayBeMuch, type Asked, type History, type Measure } from "./gate.ts";
-import { agree, isLeap, mayBeLeap, type SeenOnce, type Usual } from "./leaps.ts";
+import { agree, APART_MS, isLeap, mayBeLeap, type SeenOnce, type Usual } from "./leaps.ts";
 import type { GateSettings, MeterLimits } from "./limits.ts";
 import { registerIn } from "./register-text.ts";
 import { DAYS_MIN, dayBefore } from "./typical.ts";
@@ -30,8 +30,12 @@ export interface GateParts {
   readonly limitsOf: (meter: MeterAddress) => MeterLimits;
 }
 
-/** With the reading itself. */
-type SeenOnceOf = SeenOnce & { readonly reading: Reading };
+/** With the reading itself, and when it was looked at: a midnight is taken before that. */
+type SeenOnceOf = SeenOnce & { readonly reading: Reading; readonly lookedAt: Instant };
+
+/** Far enough from each other that what broke the one cannot have broken the other. Whoever stood in front of the meter has heard no broken frame. */
+const areApart = (one: SeenOnceOf, other: SeenOnceOf): boolean =>
+  Math.abs(other.lookedAt - one.lookedAt) >= APART_MS || one.reading.source === "person" || other.reading.source === "person";
 
 /** Reads and judges one set. */
 export class RegisterGate implements EnergyGate {
@@ -49,9 +53,10 @@ export class RegisterGate implements EnergyGate {
     this.#parts = parts;
   }
 
-  /** Its newest registers were put aside, and wait to be seen a second time. */
-  isOnce(meter: MeterAddress): boolean {
-    return this.#once.has(meter);
+  /** Its newest registers were put aside and wait to be borne out: from when on another look can do so. An earlier one can only show them false. Null: none wait. */
+  borneOutFrom(meter: MeterAddress): Instant | null {
+    const once = this.#once.get(meter);
+    return once === undefined ? null : later(once.lookedAt, APART_MS);
   }
 
   async judge(tx: Transaction, set: EnergySet, { vouched }: { readonly vouched: boolean }): Promise<Judgement> {
@@ -72,10 +77,11 @@ export class RegisterGate implements EnergyGate {
     const verdict = judge(asked, await this.#history(tx, asked, meter, newest, measure), measure);
     if (!verdict.believed) return this.#doubted(tx, set, set.total, verdict.doubt);
     if (verdict.next === null && once !== undefined) this.#once.set(meter, once); // what is older says nothing of now
-    const seen = { counted: verdict.counted, takenAt, reading: set.total };
+    const seen = { counted: verdict.counted, takenAt, reading: set.total, lookedAt: at.now };
     const usual = verdict.next === null || newest === null ? null : await this.#usualIfLeap(tx, seen, { meter, newest, measure });
-    const isBorneOut = once !== undefined && once.reading !== seen.reading && usual !== null && agree(once, seen, usual, measure);
-    if (usual !== null && !vouched && !isBorneOut) return this.#putAside(tx, set, seen);
+    const isSame = once !== undefined && usual !== null && agree(once, seen, usual, measure);
+    const isBorneOut = isSame && once.reading !== seen.reading && areApart(once, seen);
+    if (usual !== null && !vouched && !isBorneOut) return this.#putAside(tx, set, seen, isSame ? once : seen);
     if (!vouched && verdict.strain > measure.settings.leapFree && !this.#isSameMidnight(meter, seen)) {
       this.#midnights.set(meter, seen);
       return this.#doubted(tx, set, set.total, "seen-once", { isKnown: true });
@@ -115,7 +121,8 @@ export class RegisterGate implements EnergyGate {
 
   #isSameMidnight(meter: MeterAddress, seen: SeenOnceOf): boolean {
     const once = this.#midnights.get(meter);
-    return once?.takenAt === seen.takenAt && once.counted === seen.counted && once.reading !== seen.reading;
+    if (once === undefined || once.reading === seen.reading) return false;
+    return once.takenAt === seen.takenAt && once.counted === seen.counted && areApart(once, seen);
   }
 
   /** What is usual here, where this is a leap; null: it is none. */
@@ -133,10 +140,10 @@ export class RegisterGate implements EnergyGate {
     return isLeap(seen, newest, usual, measure) ? usual : null;
   }
 
-  /** No person is asked, since the meter will be; and what stands in doubt already stands on. */
-  async #putAside(tx: Transaction, set: EnergySet, seen: SeenOnceOf): Promise<Judgement> {
+  /** No person is asked, since the meter will be; and what stands in doubt already stands on. `waits`: by what a later look is measured. */
+  async #putAside(tx: Transaction, set: EnergySet, seen: SeenOnceOf, waits: SeenOnceOf): Promise<Judgement> {
     const { store } = this.#parts;
-    this.#once.set(set.meter, seen);
+    this.#once.set(set.meter, waits);
     const stands = await store.doubt(tx, set.meter);
     return this.#doubted(tx, set, seen.reading, "seen-once", { isKnown: stands?.open === true });
   }

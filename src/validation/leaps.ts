@@ -1,18 +1,20 @@
 /**
- * An advance that is large for the time that has passed, and not large enough to be doubted, is believed when it was seen twice. Pure.
+ * An advance that is large for the time that has passed, and not large enough to be doubted, is believed when it was seen twice, a minute
+ * or more apart. Pure.
  *
  *     believed 100.00 ──── half an hour ────► 150.00, a leap: put aside, and read again
- *                                               ├─ 150.02   seen twice: believed, as any
+ *                                               ├─ 150.02   at once: it waits on; a minute later: seen twice, and believed, as any
  *                                               ├─ 100.31   the first was false: judged alone, and no leap
  *                                               └─ 171.40   another leap: this one waits now
  *
  * A frame that was broken on its way and still fits its sum, an answer of another meter, two meters that changed places: each is found
  * by asking once more, which costs some exchanges, where a wrong belief costs a bill that only a person can put right. So the measure is
- * narrow: hardly anybody is asked twice, and whoever really used so much is billed seconds later.
+ * narrow: hardly anybody is asked twice, and whoever really used so much is billed a minute later. A minute, since whatever broke one answer may
+ * still stand when it is asked again in the same breath.
  *
  * What one gateway has seen once is kept in its memory (energy-gate.ts): after a restart it is read once more, and nothing else is lost.
  */
-import { hours, type Instant } from "../kernel/clock.ts";
+import { hours, minutes, type Instant } from "../kernel/clock.ts";
 import { countedOf, type Believed, type DayRow } from "./believed.ts";
 import type { Measure } from "./gate.ts";
 import { median, usesOf } from "./typical.ts";
@@ -22,6 +24,9 @@ export interface SeenOnce {
   readonly counted: bigint;
   readonly takenAt: Instant;
 }
+
+/** So far apart two looks have to be to bear each other out. A second one that contradicts the first may come at once. */
+export const APART_MS = minutes(1);
 
 const DAY_MS = hours(24);
 const LAST_DAYS = 14;

@@ -33,6 +33,8 @@ export const at = (text: string): Instant => Instant(Date.parse(`${text}+08:00`)
 export interface StreetHouseOptions {
   readonly start: Instant;
   readonly meters: readonly Partial<MeterPlan>[];
+  /** Hung beside them on the first line, and in no book yet: addresses go on from theirs. */
+  readonly spares?: readonly Partial<MeterPlan>[];
   readonly lines?: number;
   /** Of frames, each way. */
   readonly loss?: number;
@@ -99,9 +101,9 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     chance: chance.child("street"),
     start,
     buses,
-    meters: options.meters.map((plan, n): MeterPlan => ({
+    meters: [...options.meters, ...(options.spares ?? [])].map((plan, n): MeterPlan => ({
       address: addressOf(n),
-      bus: lineOf(n, lines),
+      bus: n < options.meters.length ? lineOf(n, lines) : buses[0]!.id,
       model: "remote-ledger",
       loadKw: 1,
       ...plan,

@@ -150,9 +150,9 @@ function drawTroubles(month: Omit<Month, "troubles">, chance: Chance): Trouble[]
       const at = moment(DAY_MS);
       const lie = weighed(chance, lieKinds);
       const about = happens(chance, 0.75) ? "poll" : "freeze";
-      // Two of one kind may meet in one turn, and what is told twice is believed, as the gate says of itself.
-      if (!told.has(lie)) troubles.push({ ...{ kind: "lie", meter, at, ms: 0 }, lie, about });
-      told.add(lie);
+      // What a meter says of one midnight twice, minutes apart, is what it keeps; and two that are due by then are told of the same one.
+      if (about === "poll" || !told.has(lie)) troubles.push({ ...{ kind: "lie", meter, at, ms: 0 }, lie, about });
+      if (about === "freeze") told.add(lie);
     }
   }
   return troubles.sort((a, b) => a.at - b.at);

@@ -99,6 +99,7 @@ describe("a register that was believed and was false", () => {
     }
     bench.at(10 * DAY + hours(6));
     await bench.read({ importedEnergy: "1158.60" });
+    bench.at(10 * DAY + hours(6) + minutes(1));
     await bench.read({ importedEnergy: "1158.60" });
     expect(await bench.intent()).toMatchObject({ want: "disconnected", because: "credit-exhausted" });
     await bench.cut();

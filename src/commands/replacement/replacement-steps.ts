@@ -30,6 +30,7 @@ import type { Replacement, ReplacementChange, SeenReadings } from "./replacement
 const FINAL_FRESH_MS = minutes(2);
 /** Bits 8 and 9 of run-state word 3: no wallet. */
 const WALLET_KIND = 0x0300;
+const OLD_ONCE_MORE = "old-meter-once-more";
 const WALLET_ITEMS = ["importedEnergy", "balance", "overdraft", "purchaseCount"] as const;
 
 export interface StepParts extends CarryParts, Pick<ConclusionParts, "commands" | "meters" | "outbox" | "ledger"> {
@@ -38,8 +39,8 @@ export interface StepParts extends CarryParts, Pick<ConclusionParts, "commands" 
   readonly transactor: Transactor;
   readonly street: Street;
   readonly intake: BillingStart & { take(readings: readonly Reading[]): Promise<void> };
-  /** Its newest registers wait to be seen a second time. */
-  readonly seenOnce?: (meter: MeterAddress) => boolean;
+  /** Its newest registers wait for a look that bears them out: from when on one can. */
+  readonly borneOutFrom?: (meter: MeterAddress) => Instant | null;
   /** The newest believed value of an item. */
   readonly believed: (meter: MeterAddress, item: string) => Promise<string | null>;
 }
@@ -86,14 +87,17 @@ const isStale = ({ clock }: StepParts, { final }: Replacement): Promise<boolean>
 
 // --- the old meter
 
-/** `isSecond`: it said so much that it was asked once more, since it will not be there to be asked later. */
+/** `isSecond`: it said so much that it was asked once more. Where it says the same, it has to stay on the wall for a minute, and is asked again then. */
 async function readOld(parts: StepParts, r: Replacement, isSecond = false): Promise<boolean> {
+  const isOnce = (): boolean => (parts.borneOutFrom?.(r.oldMeter) ?? null) !== null;
+  if (!isSecond && r.waitingFor === OLD_ONCE_MORE && isOnce() && parts.clock.now() < parts.borneOutFrom!(r.oldMeter)!)
+    return false;
   const step = r.begin === null ? "old-read" : "new-read";
   const read = await seenOf(parts, r.oldMeter, r.mode === "local", (session) => readingsOf(session, r));
   if (read.seen === null && read.fault === "line-not-ours") return false; // its holder goes on with it
   if (read.seen !== null) {
     await parts.intake.take(read.readings); // bills what was used last
-    if (!isSecond && parts.seenOnce?.(r.oldMeter) === true) return readOld(parts, r, true);
+    if (isOnce()) return isSecond ? waits(parts, r, OLD_ONCE_MORE) : readOld(parts, r, true);
     return goes(parts, r, { step, final: read.seen });
   }
   // It was taken off the wall after it spoke: what it said then is its last word.
@@ -107,7 +111,7 @@ async function takeGiven(parts: StepParts, r: Replacement, given: SeenReadings):
     const reading = { ...totalOf(r.oldMeter, given), source: "person" } as const;
     await parts.intake.take([reading]);
     // whoever read it off a meter has not heard a broken frame: much at once is enough said
-    if (parts.seenOnce?.(r.oldMeter) === true) await parts.intake.take([{ ...reading }]);
+    if ((parts.borneOutFrom?.(r.oldMeter) ?? null) !== null) await parts.intake.take([{ ...reading }]);
     if ((await parts.believed(r.oldMeter, "importedEnergy")) !== given.energy) return waits(parts, r, "final-reading-impossible");
   }
   return goes(parts, r, { step: "old-read", final: given });
