@@ -67,6 +67,7 @@ export function cutCommands(program: Command, { throughGateway, clientOf, show, 
       if (wishes === 1 && note === undefined) throw new WrongUse("Say in --note why.");
       const raiseBrake = options.raiseBrake === true;
       if (propose !== undefined) {
+        if (id !== undefined) throw new WrongUse("--propose makes a new list: name accounts after it, and no list before it.");
         const accounts = propose === true ? {} : { accounts: propose };
         const made = await api.post("/v1/cuts/batches", { reason: note, raiseBrake, ...accounts });
         show(options, made, batchLine(made));

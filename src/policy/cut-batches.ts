@@ -70,6 +70,14 @@ export class BatchDesk {
     return this.#parts.store.batches(limit, before);
   }
 
+  /** The newest, and however old it is whatever waits for somebody or is under way. Newest first. */
+  async shown(limit: number): Promise<readonly CutBatch[]> {
+    const { store } = this.#parts;
+    const [newest, live] = [await store.batches(limit, null), await store.liveBatches(null)];
+    const all = new Map([...newest, ...live].map((batch) => [batch.id, batch]));
+    return [...all.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+  }
+
   async find(id: string): Promise<{ readonly batch: CutBatch; readonly members: readonly CutMember[] }> {
     const batch = await this.#parts.store.batch(null, id);
     if (batch === null) throw new Fault("unknown-cut-batch", { batch: id });

@@ -6,6 +6,7 @@ import { withBooks } from "../crash/books.ts";
 import {
   cpuBetween,
   cpuNow,
+  intoArrears,
   pay,
   picturesOf,
   raise,
@@ -25,6 +26,8 @@ export interface RestorePlan {
   readonly cut: number;
   readonly atATime: number;
   readonly pollSeconds: number;
+  /** In shadow every meter is read this often until all owe, before the rules go live; left out: they go live at once. */
+  readonly shadowPollSeconds?: number;
   /** Whoever pays waits for his own supply before the next does. */
   readonly oneByOne?: boolean;
 }
@@ -59,6 +62,7 @@ export async function runRestores(plan: RestorePlan): Promise<RestoreResult> {
     await inClerks(meters.slice(cut), CLERKS_BEFORE, (meter) => pay(before, meter));
     await before.stop();
   }
+  if (plan.shadowPollSeconds !== undefined) await intoArrears(ground, cut, plan.shadowPollSeconds);
   workshop.say(`live, each meter read every ${pollSeconds} s: ${cut} owe and are cut by the rules`);
   const house = await raise(ground, { polling: { everySeconds: pollSeconds } }, true);
   await untilBooks(ground, "supplies that are cut", CUT, cut);

@@ -24,12 +24,13 @@ const FEEDER = { meters: 10, seconds: 10, perMinute: 10 } as const;
 export interface Sizes {
   readonly polled: { readonly meters: number; readonly cut: number; readonly pollSeconds: number; readonly atATime: number };
   readonly line: { readonly meters: number; readonly cut: number; readonly pollSeconds: number };
-  readonly crowd: { readonly meters: number; readonly pollSeconds: number; readonly atATime: number };
+  readonly crowd: { readonly meters: number; readonly pollSeconds: number; readonly atATime: number; readonly shadowPollSeconds: number };
 }
 const usual: Sizes = {
   polled: { meters: 1_000, cut: 200, pollSeconds: 15, atATime: 8 },
   line: { meters: 32, cut: 20, pollSeconds: 10 },
-  crowd: { meters: 10_000, pollSeconds: 120, atATime: 64 },
+  // polled as a site usually is: all who are cut by the rules have to be, before anybody pays
+  crowd: { meters: 10_000, pollSeconds: 900, atATime: 64, shadowPollSeconds: 70 },
 };
 
 /** Nobody asks two persons and nothing brakes: what is measured is the way back. */

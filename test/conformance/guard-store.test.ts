@@ -5,6 +5,7 @@ import type { Command } from "../../src/commands/command.ts";
 import { Instant, later, systemClock } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, MeterAddress, PaymentId } from "../../src/kernel/ids.ts";
 import { Fen } from "../../src/kernel/money.ts";
+import { BatchDesk, type BatchParts } from "../../src/policy/cut-batches.ts";
 import type { CutBatch, CutMember, Halt } from "../../src/policy/guard-store.ts";
 import { aCommand } from "../support/a-command.ts";
 import { keepers, whoWaits, type Kept } from "./stores.ts";
@@ -243,6 +244,10 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
       { meter: A, batch: open.id, state: "proposed", member: "waiting" },
     ]);
     expect((await kept.guards.batches(2, null)).map(({ id }) => id)).toEqual([open.id, ended.id]);
+    const desk = new BatchDesk({ store: kept.guards } as unknown as BatchParts);
+    const shown = async (limit: number): Promise<readonly string[]> => (await desk.shown(limit)).map(({ id }) => id);
+    expect(await shown(1), "what is under way is shown however old it is").toEqual([open.id, ended.id]);
+    expect(await shown(9)).toEqual([open.id, ended.id, declined.id, old.id]);
     expect((await kept.guards.batches(9, declined.id)).map(({ id }) => id)).toEqual([old.id]);
     expect(await kept.guards.batch(null, uuidv7())).toBe(null);
   });

@@ -59,7 +59,7 @@ export function cutRoutes(app: FastifyInstance, parts: ApiParts, views: Views): 
       const [standing, history, open] = [
         await halts.standing(),
         await halts.history(HALTS_SHOWN),
-        await batches.list(HALTS_SHOWN, null),
+        await batches.shown(HALTS_SHOWN),
       ];
       const of = (kind: string) => standing.find((halt) => halt.kind === kind);
       const viewOf = (kind: string) => (of(kind) === undefined ? null : haltView(of(kind)!, views));
