@@ -135,12 +135,14 @@ export class InMemoryPolicyStore implements PolicyStore {
     const { billing, billedDays } = this.#db.books;
     const state = billing.find(on, meter);
     const days: { readonly day: string; readonly cost: Fen }[] = [];
-    if (state?.account === account)
-      for (let day = state.day; days.length < RECENT_DAYS; day = dayPlus(day, -1)) {
-        const row = billedDays.find(on, billedDayKey({ ...state, day }));
+    if (state?.account === account) {
+      const { stretch } = state;
+      for (let { day } = state; days.length < RECENT_DAYS; day = dayPlus(day, -1)) {
+        const row = billedDays.find(on, billedDayKey({ meter, stretch, day, account }));
         if (row === undefined) break;
         days.push({ day, cost: row.cost });
       }
+    }
     if (days.length === RECENT_DAYS) return days;
     // its stretch is younger than that: another may have been this account's as well
     return billedDays
