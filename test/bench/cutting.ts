@@ -36,7 +36,7 @@ export interface Ground {
   /** Where the books are; PostgreSQL is no child of the gateway. */
   readonly database: string;
   readonly site: SiteInput;
-  readonly pids: { readonly postgres: number; readonly broker: number | null };
+  readonly pids: { readonly postgres: number; readonly broker: number | null; readonly redis?: number };
   /** Where the gateway leaves profiles of its CPU; left out: it makes none. */
   readonly profile?: string | undefined;
 }
@@ -142,6 +142,8 @@ export interface CpuShare {
   readonly street: number;
   readonly postgres: number;
   readonly broker: number;
+  /** 0 where the queue is kept by PostgreSQL. */
+  readonly redis: number;
 }
 
 /** CPU in ms of each part until now; a broker inside of this process is not told apart. */
@@ -150,12 +152,14 @@ export const cpuNow = (ground: Ground, { gateway }: House): CpuShare => ({
   street: cpuMs(ground.street.pid),
   postgres: cpuMs(ground.pids.postgres),
   broker: ground.pids.broker === null ? 0 : cpuMs(ground.pids.broker),
+  redis: ground.pids.redis === undefined ? 0 : cpuMs(ground.pids.redis),
 });
 export const cpuBetween = (before: CpuShare, after: CpuShare): CpuShare => ({
   gateway: after.gateway - before.gateway,
   street: after.street - before.street,
   postgres: after.postgres - before.postgres,
   broker: after.broker - before.broker,
+  redis: after.redis - before.redis,
 });
 
 /** From the payment until the meter shows its supply again, as the books tell; in rising order. */

@@ -10,6 +10,7 @@ import { baseSite, brokerWithPid, streetFile, type CpuShare, type Ground } from 
 import { runMass, type MassResult } from "./mass-run.ts";
 import { addressesFrom } from "./payments.ts";
 import { percentile } from "./payments-run.ts";
+import { findProgram, startRedis } from "../support/servers.ts";
 import type { Workshop } from "./workshop.ts";
 
 const METERS = 40_000;
@@ -22,19 +23,31 @@ const SHADOW_READS_A_SECOND = 150;
 /** Of a core that belongs to somebody: more is as good as all of it. */
 const BUSY = 0.85;
 
+interface MassOptions {
+  readonly profile?: string | undefined;
+  /** The queue is kept by a Redis; else by PostgreSQL. */
+  readonly redis?: boolean;
+}
+
 /** Each on the broker, each a feeder's; everybody is cut by two persons or by nobody. */
-export async function massGround(workshop: Workshop, meters: number, profile?: string): Promise<Ground> {
+export async function massGround(
+  workshop: Workshop,
+  meters: number,
+  { profile, redis: isRedis }: MassOptions = {},
+): Promise<Ground> {
   const postgres = await workshop.postgres();
   const database = await emptyDatabase(postgres.connectionString);
   workshop.later(() => database.drop());
   const broker = await brokerWithPid(workshop);
+  const redis = isRedis === true ? await startRedis() : null;
+  if (redis !== null) workshop.later(() => redis.stop());
   const addresses = addressesFrom(FIRST_ADDRESS, meters);
   const file = streetFile(workshop, { first: addresses[0]!, count: meters }, { bus: "mqtt-1" });
   const street = await workshop.street(["--mqtt", broker.url, "--scenario", file]);
-  const stores = { data: join(workshop.folder, "data"), database: database.connectionString };
+  const stores = { data: join(workshop.folder, "data"), database: database.connectionString, redis: redis?.url ?? null };
   return {
     ...{ workshop, street, profile, database: database.connectionString },
-    pids: { postgres: postgres.pid, broker: broker.pid },
+    pids: { postgres: postgres.pid, broker: broker.pid, ...(redis === null ? {} : { redis: redis.pid }) },
     site: {
       ...baseSite(
         addresses.map((address) => ({ address, bus: "mqtt-1", model: "remote-ledger", account: address.slice(2) })),
@@ -52,7 +65,8 @@ export async function massGround(workshop: Workshop, meters: number, profile?: s
 }
 
 async function run(workshop: Workshop, { meters = METERS, profile }: BenchOptions): Promise<Findings> {
-  const ground = await massGround(workshop, meters, profile);
+  const redis = findProgram("redis-server") !== null;
+  const ground = await massGround(workshop, meters, { profile, redis });
   const shadowPollSeconds = Math.max(10, Math.ceil(meters / SHADOW_READS_A_SECOND));
   return findingsOf(
     meters,
@@ -98,7 +112,7 @@ function findingsOf(meters: number, result: MassResult): Findings {
       },
       {
         title: "CPU",
-        head: ["", "gateway", "street", "postgresql", "broker"],
+        head: ["", ...Object.keys(cpu)],
         rows: [
           ["ms a cut", ...Object.values(perCut).map(String)],
           ["of a core", ...Object.values(cpu).map((spent) => `${Math.round((spent / tookMs) * 100)} %`)],
@@ -119,7 +133,7 @@ function findingsOf(meters: number, result: MassResult): Findings {
       },
     ],
     notes: [
-      `The bottleneck: ${bottleneck}.`,
+      `The bottleneck: ${bottleneck}. The queue was kept by ${cpu.redis > 0 ? "Redis" : "PostgreSQL: with a Redis (Debian package redis-server) it would have less to do"}.`,
       `Onto the list ${(listedMs / 1_000).toFixed(1)} s after the gateway was ready. At this rate ${METERS} take ${(METERS / perSecond / 60).toFixed(1)} minutes; ${MINUTES_AIMED_AT} are aimed at.`,
     ],
     figures,

@@ -24,7 +24,12 @@ const FEEDER = { meters: 10, seconds: 10, perMinute: 10 } as const;
 export interface Sizes {
   readonly polled: { readonly meters: number; readonly cut: number; readonly pollSeconds: number; readonly atATime: number };
   readonly line: { readonly meters: number; readonly cut: number; readonly pollSeconds: number };
-  readonly crowd: { readonly meters: number; readonly pollSeconds: number; readonly atATime: number; readonly shadowPollSeconds: number };
+  readonly crowd: {
+    readonly meters: number;
+    readonly pollSeconds: number;
+    readonly atATime: number;
+    readonly shadowPollSeconds: number;
+  };
 }
 const usual: Sizes = {
   polled: { meters: 1_000, cut: 200, pollSeconds: 15, atATime: 8 },
