@@ -66,7 +66,7 @@ test("half-open: the connection stays and nothing passes; a slow drip comes byte
   (await tcpClient(portOf(street))).socket.destroy();
   expect([client.bytes.length, client.socket.destroyed, street.snapshot(B).heard]).toEqual([0, false, 0]);
   street.clearAllFaults();
-  street.setBusFault("tcp-1", { kind: "slow-drip", gapMs: 2 });
+  street.setBusFault("tcp-1", { kind: "slow-drip", gapMs: 15 });
   let pieces = 0;
   client.socket.on("data", () => (pieces += 1));
   client.socket.write(readRequest(A, "00010000"));
