@@ -5,12 +5,16 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module";
 import { fileURLToPath } from "node:url";
 
 const NEEDED = "22.18";
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 const [neededMajor = 0, neededMinor = 0] = NEEDED.split(".").map(Number);
 const isNewEnough = major > neededMajor || (major === neededMajor && minor >= neededMinor);
+
+// What was compiled once is kept beside the packages, where nobody can put code who could not change ours: a person waits a third as long.
+module.enableCompileCache?.(fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url)));
 
 if (isNewEnough) {
   const { main } = await import("./meterctl.ts");
