@@ -390,7 +390,13 @@ suiteNeeding(["chromium"], "the console", () => {
     const nobodyYet = { first: null, second: null, goodUntil: null, says: null };
     const member = { meter: "202611220001", account: "1000000001", line: "tcp-1", state: "waiting", canary: false };
     gateway.answer("/v1/cuts", { stop: null, brake: null, batches: [{ ...list, ...nobodyYet }] });
-    gateway.answer("/v1/cuts/batches/b1", { ...list, ...nobodyYet, members: [{ ...member, available: "-5.00", because: null }] });
+    const crowd = Array.from({ length: 999 }, (_, n) => ({
+      ...member,
+      meter: String(202611230001 + n),
+      account: String(3000000001 + n),
+    }));
+    const members = [member, ...crowd].map((one) => ({ ...one, available: "-5.00", because: null }));
+    gateway.answer("/v1/cuts/batches/b1", { ...list, ...nobodyYet, members });
     gateway.answer("/v1/cuts/preview", {
       ...{ meters: 6, due: 1, owed: "5.00", sharePercent: 16.67, needsApproval: true, seconds: { byLines: 4, byBrake: 0 } },
       items: [
@@ -414,12 +420,21 @@ suiteNeeding(["chromium"], "the console", () => {
     expect(await page.getByTestId("cut-list-approve").isDisabled(), "nobody approves what he has not seen").toBe(true);
     await page.getByTestId("cut-list-look").click();
     await expect.poll(() => page.getByTestId("cut-members").innerText()).toContain("-5.00");
+    const shown = (): Promise<number> => page.getByTestId("cut-members").locator("tbody tr").count();
+    expect([await shown(), await page.getByTestId("cut-members-more").innerText()]).toEqual([200, "800 more"]);
+    await page.getByTestId("cut-members-more").click();
+    expect(await shown()).toBe(400);
+    await page.getByTestId("cut-members-find").fill("3000000999");
+    expect([await shown(), await page.getByTestId("cut-members").innerText()]).toEqual([
+      1,
+      expect.stringContaining("202611230999"),
+    ]);
     await page.getByTestId("cut-list-approve").click();
     await expect
       .poll(() => gateway.asked.at(-1))
       .toMatchObject({
         path: "/v1/cuts/batches/b1/approve",
-        body: { note: "compared with the bank", members: 1, raiseBrake: false },
+        body: { note: "compared with the bank", members: 1_000, raiseBrake: false },
       });
     await page.getByTestId("propose-reason").fill("the month is over");
     await page.getByTestId("propose-say").click();

@@ -8,6 +8,7 @@ import { wholeMoment } from "../moments.ts";
 import type { CutList, Problem, WholeCutList } from "../shapes.ts";
 import { useSpeech } from "../words/language.tsx";
 import { filled } from "../words/phrases.ts";
+import { CutMembers } from "./cut-members.tsx";
 import { ProblemNote } from "./problem-note.tsx";
 
 export function CutLists({ lists, changed }: { readonly lists: readonly CutList[]; readonly changed: () => void }) {
@@ -62,25 +63,7 @@ function OneList({ list, changed }: { readonly list: CutList; readonly changed: 
       <button type="button" className="quiet" disabled={isBusy} onClick={look} data-testid="cut-list-look">
         {said.look}
       </button>
-      {whole !== null && (
-        <table data-testid="cut-members">
-          <caption>{filled(said.members, { n: whole.members.length })}</caption>
-          <tbody>
-            {whole.members.map((member) => (
-              <tr key={member.meter}>
-                <td>{member.meter}</td>
-                <td>{member.account}</td>
-                <td>{member.line}</td>
-                <td className="number">{member.available}</td>
-                <td>
-                  {said.states[member.state] ?? member.state} {member.canary && <small>{said.canary}</small>}{" "}
-                  {member.because !== null && <small>{member.because[language]}</small>}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      {whole !== null && <CutMembers members={whole.members} />}
       {isOpen && (
         <>
           <label className="field">

@@ -16,6 +16,8 @@ type Plain =
   | "lists"
   | "noLists"
   | "members"
+  | "findMember"
+  | "moreMembers"
   | "proposedBy"
   | "approveYes"
   | "declineNo"
@@ -60,6 +62,8 @@ export const cutsEn: CutPhrases = {
   lists: "Lists for two persons",
   noLists: "There is no list.",
   members: "{n} supplies",
+  findMember: "Find a meter, an account or a line",
+  moreMembers: "{n} more",
   proposedBy: "proposed by {who}",
   approveYes: "Approve",
   declineNo: "Decline",
@@ -115,6 +119,8 @@ export const cutsZh: CutPhrases = {
   lists: "双人审批的停电批次",
   noLists: "没有停电批次。",
   members: "{n} 户",
+  findMember: "按电表、户号或线路查找",
+  moreMembers: "其余 {n} 户",
   proposedBy: "提出者 {who}",
   approveYes: "同意",
   declineNo: "否决",
