@@ -34,7 +34,10 @@ test("every command of the handbook does what it says", async () => {
   writeFileSync(join(bin, "npm"), npm);
   chmodSync(join(bin, "npm"), 0o755);
   expect(JSON.parse(readFileSync("package.json", "utf8"))).toMatchObject({
-    scripts: { simulator: `exec node ${programs.simulator}`, meterctl: `exec node ${programs.meterctl}` },
+    scripts: {
+      simulator: `NODE_COMPILE_CACHE=node_modules/.cache/compiled exec node ${programs.simulator}`,
+      meterctl: `exec node ${programs.meterctl}`,
+    },
   });
 
   const ports = new Map<string, number>();
