@@ -62,8 +62,8 @@ export class Poller {
   readonly #parts: PollerParts;
   readonly #readAt = new Map<MeterAddress, Map<TierName, Instant>>();
   readonly #hurried = new Set<MeterAddress>();
-  /** Who is to be read again, and not before. */
-  readonly #againFrom = new Map<MeterAddress, Instant>();
+  /** Who is to be read again, and not before; and when that was said. */
+  readonly #again = new Map<MeterAddress, { readonly saidAt: Instant; readonly from: Instant }>();
   /** The pause of a silent meter after which it was last asked, by its end. */
   readonly #probed = new Map<MeterAddress, Instant | null>();
   /** What a turn that reached nobody did not bring; it comes with the next one, however seldom it is read. */
@@ -219,8 +219,9 @@ export class Poller {
     // A meter that fell silent is due again as soon as it is worth asking, not only at its next regular turn: once for each of its
     // pauses, or a line that is down, and refuses at once, would be asked without end.
     const isProbe = health.state === "silent" && this.#probed.get(meter.address) !== health.askAgainAt;
-    const againFrom = this.#againFrom.get(meter.address);
-    const atOnce = this.#hurried.has(meter.address) || isProbe || (againFrom !== undefined && now >= againFrom);
+    const again = this.#again.get(meter.address);
+    const isAgain = again !== undefined && (now >= again.from || now < again.saidAt); // before: the clock was set back
+    const atOnce = this.#hurried.has(meter.address) || isProbe || isAgain;
     if (due.length === 0 && !atOnce) return [];
     const turn = atOnce ? [...due, ...duties.slice(0, 1)] : due; // what is read seldom may be due too, and would bring neither money nor relay
     return duties.filter((duty) => turn.includes(duty) || this.#missed.get(meter.address)?.has(duty.tier) === true);
@@ -237,7 +238,7 @@ export class Poller {
     this.#readAt.set(meter.address, readAt);
     this.#probed.set(meter.address, this.#parts.street.health(meter.address).askAgainAt);
     this.#hurried.delete(meter.address);
-    this.#againFrom.delete(meter.address);
+    this.#again.delete(meter.address);
   }
 
   async #ask(meter: MeterRecord, duties: readonly Duty[], errand?: Errand): Promise<void> {
@@ -284,7 +285,7 @@ export class Poller {
     if (registers.size > 0) await intake.take(await session.read([...registers], "poll"));
     this.#hurried.delete(meter.address);
     const from = borneOutFrom(meter.address);
-    if (from !== null) this.#againFrom.set(meter.address, from);
+    if (from !== null) this.#again.set(meter.address, { saidAt: this.#parts.clock.now(), from });
   }
 
   /** What the turn itself was for has been read by now. */

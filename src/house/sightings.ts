@@ -30,7 +30,10 @@ export function sightingsIn(parts: ConclusionParts & { readonly transactor: Tran
   return { relayIn, relay: (meter, picture) => transactor.transact((tx) => relayIn(tx, meter, picture)) };
 }
 
-/** What was used, in the last moment before an automatic cut: a leap is no ground for one, so it is read once more in the same breath: if it was false, the second shows it; if not, it waits, and nobody is cut by it. What the relay showed just before goes along. */
+/**
+ * What was used, in the last moment before an automatic cut. A leap is no ground for one, so it is read once more in the same breath: if it
+ * was false, the second shows it; if not, it waits, and nobody is cut by it. What the relay showed just before goes along.
+ */
 export async function registersBeforeCut(
   {
     intake,

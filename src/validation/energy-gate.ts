@@ -35,7 +35,7 @@ type SeenOnceOf = SeenOnce & { readonly reading: Reading; readonly lookedAt: Ins
 
 /** Far enough from each other that what broke the one cannot have broken the other. Whoever stood in front of the meter has heard no broken frame. */
 const areApart = (one: SeenOnceOf, other: SeenOnceOf): boolean =>
-  Math.abs(other.lookedAt - one.lookedAt) >= APART_MS || one.reading.source === "person" || other.reading.source === "person";
+  other.lookedAt - one.lookedAt >= APART_MS || one.reading.source === "person" || other.reading.source === "person";
 
 /** Reads and judges one set. */
 export class RegisterGate implements EnergyGate {
@@ -53,10 +53,16 @@ export class RegisterGate implements EnergyGate {
     this.#parts = parts;
   }
 
-  /** Its newest registers were put aside and wait to be borne out: from when on another look can do so. An earlier one can only show them false. Null: none wait. */
+  /**
+   * Its newest registers were put aside and wait to be borne out: from when on another look can do so. An earlier one can only show them
+   * false. Null: none wait. Where the clock was set back since, it is now: nobody waits until the clock comes there again, and the minute is
+   * counted from that look.
+   */
   borneOutFrom(meter: MeterAddress): Instant | null {
     const once = this.#once.get(meter);
-    return once === undefined ? null : later(once.lookedAt, APART_MS);
+    if (once === undefined) return null;
+    const now = this.#parts.clock.now();
+    return now < once.lookedAt ? now : later(once.lookedAt, APART_MS);
   }
 
   async judge(tx: Transaction, set: EnergySet, { vouched }: { readonly vouched: boolean }): Promise<Judgement> {
@@ -81,7 +87,8 @@ export class RegisterGate implements EnergyGate {
     const usual = verdict.next === null || newest === null ? null : await this.#usualIfLeap(tx, seen, { meter, newest, measure });
     const isSame = once !== undefined && usual !== null && agree(once, seen, usual, measure);
     const isBorneOut = isSame && once.reading !== seen.reading && areApart(once, seen);
-    if (usual !== null && !vouched && !isBorneOut) return this.#putAside(tx, set, seen, isSame ? once : seen);
+    if (usual !== null && !vouched && !isBorneOut)
+      return this.#putAside(tx, set, seen, isSame && once.lookedAt <= seen.lookedAt ? once : seen);
     if (!vouched && verdict.strain > measure.settings.leapFree && !this.#isSameMidnight(meter, seen)) {
       this.#midnights.set(meter, seen);
       return this.#doubted(tx, set, set.total, "seen-once", { isKnown: true });

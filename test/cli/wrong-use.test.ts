@@ -16,6 +16,7 @@ test.each([
   { call: "collection --by foo", allowed: rateKeys },
   { call: "exempt 1000000001 --kind foo", allowed: exemptionKinds },
   { call: "entry 202611220001 foo --reason because-it-is-so", allowed: entryKinds },
+  { call: "cut-batch some-list --note due --propose", allowed: ["name accounts after it"] },
   { call: "cut-batch some-list --approve --note seen --members many", allowed: ["like 25"] },
   { call: "entry 12 accept --reason because-it-is-so", allowed: ["twelve digits"] },
 ])("$call ends with 2, and what is allowed is named", async ({ call, allowed }) => {

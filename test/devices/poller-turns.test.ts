@@ -26,6 +26,8 @@ function stand(
   { duties = [warm, cold], ...more }: { readonly duties?: readonly Duty[] } & Pick<PollerParts, "borneOutFrom" | "errand"> = {},
 ) {
   const clock = new VirtualClock(START);
+  let backMs = 0;
+  const now = (): Instant => later(clock.now(), -backMs);
   let asked = 0;
   const read: string[][] = [];
   let relays = 0;
@@ -47,7 +49,7 @@ function stand(
     street,
     intake: { take: () => Promise.resolve() } as never,
     relay: () => Promise.resolve(),
-    clock,
+    clock: { now, wait: (ms, signal) => clock.wait(ms, signal) },
     log: silentLog,
     duties: () => duties,
     identityInDoubt: () => Promise.resolve(false),
@@ -60,7 +62,8 @@ function stand(
     await clock.pass(seconds(2));
     await stopping;
   };
-  return { clock, poller, read, asked: () => asked, relays: () => relays, stop };
+  const setBack = (ms: number): void => void (backMs += ms);
+  return { clock, now, setBack, poller, read, asked: () => asked, relays: () => relays, stop };
 }
 
 test("a silent meter on a line that is down is tried once for each of its pauses, and again when the line opens", async () => {
@@ -153,5 +156,37 @@ test("what was seen once is read again by its registers, also in a turn that was
   expect(read).toHaveLength(5);
   await clock.pass(hours(1));
   expect(read).toHaveLength(5);
+  await stop();
+});
+
+test("what is to be read again in a minute does not wait for a clock that was set back to come there again", async () => {
+  let from: Instant | null = null;
+  let isErrandDue = false;
+  const { clock, now, setBack, poller, read, stop } = stand(
+    () => false,
+    () => WELL,
+    {
+      duties: [daily],
+      borneOutFrom: () => from,
+      errand: {
+        isDue: () => isErrandDue,
+        run: () => Promise.resolve(void (isErrandDue = false)),
+        unreached: () => Promise.resolve(),
+      },
+    },
+  );
+  poller.start();
+  await clock.pass(hours(3));
+  expect(read).toHaveLength(1);
+  from = later(now(), minutes(1));
+  isErrandDue = true;
+  await clock.pass(seconds(2));
+  expect(read).toHaveLength(2);
+  from = null;
+  setBack(hours(1));
+  await clock.pass(seconds(2));
+  expect(read).toHaveLength(3);
+  await clock.pass(hours(1));
+  expect(read).toHaveLength(3);
   await stop();
 });

@@ -188,6 +188,15 @@ describe("a restore", { timeout: TEST_MS_MAX }, () => {
     expect(await house.desk.get(`/v1/commands/${then["stillSilent"]!}`)).toMatchObject({ state: "queued" });
     const refused = await fetch(`${house.gateway.url}/v1/commands/${then["stillSilent"]!}/cancel`, { method: "POST" });
     expect(await refused.json()).toMatchObject({ code: "already-sent" });
+    // The comparison that a start on restored books begins has to find it silent: whom it reads it counts from there, and has nothing to skip later.
+    rows = await Database.open({ connectionString: database(), log: silentLog, connectionsMax: 1 });
+    const begun = "SELECT done_at IS NOT NULL AS done FROM reconciliations WHERE asked_by = 'restore'";
+    await until("the comparison of the start to end", async () => {
+      const [run] = await rows!.rows<{ done: boolean }>(null, begun);
+      return run?.done === true ? run : null;
+    });
+    await rows.close();
+    rows = undefined;
     house.street.clearFaults(STILL_SILENT);
     await confirmed(then["stillSilent"]!);
     expect(obeyed(STILL_SILENT)).toBe(before + 1);
@@ -200,11 +209,11 @@ describe("a restore", { timeout: TEST_MS_MAX }, () => {
       return run["report"] === null ? null : run;
     })) as { report: { differences: readonly Thing[]; skipped: readonly Thing[] } };
     expect(report.differences.map(({ meter }) => meter).sort()).toEqual([busy1, busy2, busy3, busy4, FRESH]);
-    // Nobody knows what the register of the silent one showed when the books were copied, unless a poll had come to it just before it fell silent.
-    const [waited, ...others] = report.skipped;
-    expect(waited).toMatchObject({ meter: WAITED, why: "a top-up is under way" });
-    for (const other of others) expect(other).toMatchObject({ meter: STILL_SILENT, why: "its register was not read" });
-    expect(others.length).toBeLessThanOrEqual(1);
+    // the one was silent when the books were copied, so nobody knows what its register showed then
+    expect(report.skipped).toMatchObject([
+      { meter: WAITED, why: "a top-up is under way" },
+      { meter: STILL_SILENT, why: "its register was not read" },
+    ]);
     expect((report.differences[0]!["findings"] as readonly Thing[])[0]).toMatchObject({ what: "purchase-count" });
   });
 

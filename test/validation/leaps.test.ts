@@ -99,6 +99,27 @@ describe("fifty kilowatt-hours within half an hour", () => {
       expect(last(bench)).toBe(isTrue ? 113_020n : 108_011n);
     }
   });
+  test("are borne out by no look in one breath where the clock was set back between the two: a minute is counted from then", async () => {
+    const bench = await atHome();
+    const gate = registerGate(bench.stores, { now: bench.now, wait: () => Promise.resolve() });
+    const look = async (value: string): Promise<bigint | null> => {
+      const reading = { meter: METER, item: "importedEnergy", value, unit: "kWh", takenAt: bench.now(), source: "poll" } as const;
+      const [set] = energySetsOf([reading]);
+      return (await bench.db.transact((tx) => gate.judge(tx, set!, { vouched: false }))).use?.register ?? null;
+    };
+    bench.at(10 * DAY + minutes(40));
+    expect(await look("1130.10")).toBe(null);
+    expect(gate.borneOutFrom(METER)).toBe(later(begin, 10 * DAY + minutes(41)));
+    const back = bench.at(10 * DAY + minutes(31)); // nine minutes back
+    expect(gate.borneOutFrom(METER), "nobody waits for the clock to come there again").toBe(back);
+    expect(await look("1130.10")).toBe(null);
+    expect(gate.borneOutFrom(METER)).toBe(later(back, minutes(1)));
+    bench.at(10 * DAY + minutes(31) + 59_000);
+    expect(await look("1130.10")).toBe(null);
+    bench.at(10 * DAY + minutes(32));
+    expect(await look("1130.10")).toBe(113_010n);
+    expect(gate.borneOutFrom(METER)).toBe(null);
+  });
   test("that a person read off the meter are borne out by the meter's own word at once", async () => {
     const bench = await atHome();
     await bench.read({ importedEnergy: "1130.10" }, "person");

@@ -89,15 +89,15 @@ const isStale = ({ clock }: StepParts, { final }: Replacement): Promise<boolean>
 
 /** `isSecond`: it said so much that it was asked once more. Where it says the same, it has to stay on the wall for a minute, and is asked again then. */
 async function readOld(parts: StepParts, r: Replacement, isSecond = false): Promise<boolean> {
-  const isOnce = (): boolean => (parts.borneOutFrom?.(r.oldMeter) ?? null) !== null;
-  if (!isSecond && r.waitingFor === OLD_ONCE_MORE && isOnce() && parts.clock.now() < parts.borneOutFrom!(r.oldMeter)!)
-    return false;
+  const borneOutFrom = (): Instant | null => parts.borneOutFrom?.(r.oldMeter) ?? null;
+  const from = borneOutFrom();
+  if (!isSecond && r.waitingFor === OLD_ONCE_MORE && from !== null && parts.clock.now() < from) return false;
   const step = r.begin === null ? "old-read" : "new-read";
   const read = await seenOf(parts, r.oldMeter, r.mode === "local", (session) => readingsOf(session, r));
   if (read.seen === null && read.fault === "line-not-ours") return false; // its holder goes on with it
   if (read.seen !== null) {
     await parts.intake.take(read.readings); // bills what was used last
-    if (isOnce()) return isSecond ? waits(parts, r, OLD_ONCE_MORE) : readOld(parts, r, true);
+    if (borneOutFrom() !== null) return isSecond ? waits(parts, r, OLD_ONCE_MORE) : readOld(parts, r, true);
     return goes(parts, r, { step, final: read.seen });
   }
   // It was taken off the wall after it spoke: what it said then is its last word.
