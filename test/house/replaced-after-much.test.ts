@@ -67,3 +67,17 @@ test("told again a minute later it is believed, and the old meter is not asked w
   expect(await standing()).toMatchObject({ step: "done" });
   expect(await billed(house, account)).toBeGreaterThan(LIE);
 });
+
+test("a gateway that ends while the replacement waits, and is begun again, bears nothing out by what it said before", async () => {
+  const { house, standing, told, account } = await replacedWhileLying(4);
+  await house.pass(seconds(20));
+  expect(told()).toBe(2);
+  expect(await standing()).toMatchObject({ step: "begun", waitingFor: "old-meter-once-more" });
+  await house.stop();
+  await house.begin();
+  await house.pass(minutes(2));
+  expect(told()).toBe(4);
+  const { step, final } = await standing();
+  expect([step, Number(final!.energy) < 1_000.1]).toEqual(["done", true]);
+  expect(await billed(house, account)).toBeLessThan(10);
+});
