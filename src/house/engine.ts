@@ -261,6 +261,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     isRunning: (id) => jobs.has(id),
     add: (due) => jobs.add(due),
     addDirect: (due) => jobs.addDirect(due),
+    isQueueAway: () => jobs.isQueueAway,
     clock,
     log,
     ...pace,

@@ -63,6 +63,11 @@ export class Jobs {
     return this.#taken;
   }
 
+  /** Wake-ups go straight to their lines now. */
+  get isQueueAway(): boolean {
+    return this.#way.isResting;
+  }
+
   /** Waiting at its line, or in hand. */
   has(command: CommandId): boolean {
     return this.#desk.has(command);

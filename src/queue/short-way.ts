@@ -40,6 +40,11 @@ export class ShortWay {
     return this.#taken;
   }
 
+  /** It took no jobs a moment ago. */
+  get isResting(): boolean {
+    return this.#isResting;
+  }
+
   async add(lane: string, commands: readonly CommandId[]): Promise<void> {
     if (commands.length === 0 || (!this.#isResting && (await this.#answers(lane, commands)))) return;
     this.#taken += commands.length;

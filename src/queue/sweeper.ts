@@ -16,6 +16,8 @@ export interface SweeperParts {
   readonly due: (now: Instant, limit: number) => Promise<readonly CommandId[]>;
   readonly isRunning: (command: CommandId) => boolean;
   readonly add: (commands: readonly CommandId[]) => Promise<void>;
+  /** The queue has just taken no jobs: what it took a moment ago may be gone with it, and waits no longer. Left out: never. */
+  readonly isQueueAway?: () => boolean;
   /** For jobs that seem lost, or that nobody takes: not by the queue again. Left out: by the queue all the same. */
   readonly addDirect?: (commands: readonly CommandId[]) => Promise<void>;
   readonly clock: Clock;
@@ -50,8 +52,10 @@ export class Sweeper {
 
   async sweep(): Promise<void> {
     const now = this.#parts.clock.now();
+    const isAway = this.#parts.isQueueAway?.() === true; // whoever is woken twice looks twice, and does nothing twice
     // a clock that was set back says nothing of how long ago it was
-    const lapsed = new Set([...this.#handedOut].filter(([, at]) => Math.abs(now - at) > SEEMS_LOST_MS).map(([id]) => id));
+    const isLost = (at: Instant): boolean => isAway || Math.abs(now - at) > SEEMS_LOST_MS;
+    const lapsed = new Set([...this.#handedOut].filter(([, at]) => isLost(at)).map(([id]) => id));
     for (const id of lapsed) this.#handedOut.delete(id);
     const due = (await this.#parts.due(now, COMMANDS_AT_ONCE)).filter(
       (id) => !this.#parts.isRunning(id) && !this.#handedOut.has(id),

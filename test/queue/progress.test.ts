@@ -123,3 +123,27 @@ test("a job that seems lost is handed out past the queue, also when the clock wa
     expect(by).toEqual({ queue: ["one"], hand: ["one"] });
   }
 });
+
+test("what a queue took before it went away is not waited for: it goes straight to its line with the next look", async () => {
+  const [byQueue, direct]: [CommandId[], CommandId[]] = [[], []];
+  let isAway = false;
+  const clock = new VirtualClock(START);
+  const sweeper = new Sweeper({
+    due: () => Promise.resolve([ONE]),
+    isRunning: () => direct.length > 0,
+    add: (ids) => Promise.resolve(void byQueue.push(...ids)),
+    addDirect: (ids) => Promise.resolve(void direct.push(...ids)),
+    isQueueAway: () => isAway,
+    ...{ clock, log: silentLog },
+  });
+  await sweeper.sweep();
+  await clock.pass(seconds(1));
+  await sweeper.sweep();
+  expect([byQueue, direct]).toEqual([[ONE], []]);
+  isAway = true;
+  await clock.pass(seconds(1));
+  await sweeper.sweep();
+  await clock.pass(seconds(1));
+  await sweeper.sweep();
+  expect([byQueue, direct], "once, as long as it is at work").toEqual([[ONE], [ONE]]);
+});
