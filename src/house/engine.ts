@@ -116,7 +116,8 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   });
   const buses = (): readonly (BusPicture & BusShares)[] => street.buses().map((bus) => ({ ...bus, ...planner.shares(bus) }));
   const collecting = collectingOf(config.collection, {
-    ...{ ...books, ...pace, stores, timeZone, intake, service: () => service },
+    ...{ ...books, stores, timeZone, intake, service: () => service },
+    ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
     ...(keepers.findings === undefined ? {} : { findings: keepers.findings }),
   });
   const poller = new Poller({

@@ -3,10 +3,11 @@ import type { Instant } from "../../kernel/clock.ts";
 import type { AccountId, MeterAddress } from "../../kernel/ids.ts";
 import { Fen } from "../../kernel/money.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
-import { isUnsent, type Command, type CommandKind } from "../../commands/command.ts";
+import { isUnsent, type CommandKind } from "../../commands/command.ts";
 import type { Payment } from "../../commands/command-store.ts";
+import type { BillingState } from "../../ledger/billing-store.ts";
 import { book } from "../../ledger/ledger.ts";
-import { isTakenBack } from "../../policy/exemptions.ts";
+import { isTakenBack, type Exemption } from "../../policy/exemptions.ts";
 import type { DeliveredNotice } from "../../policy/facts.ts";
 import type { NoticeRecord } from "../../notices/notice.ts";
 import type { KeptDecision, Notice, PolicyStore, RemoteMeter, Standing, StrategyVersion } from "../../policy/policy-store.ts";
@@ -15,7 +16,7 @@ import { dayPlus } from "../../tariff/days.ts";
 import { alarmIn, orderIn } from "../relay-word.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import type { Work } from "./table.ts";
-import { asJson, billedDayKey, pair, type MeterRow } from "./tables.ts";
+import { asJson, billedDayKey, pair, type CommandRow, type MeterRow, type NoticeRow } from "./tables.ts";
 
 /** One more than a mean of a week needs: today's is not over. */
 const RECENT_DAYS = 8;
@@ -117,10 +118,7 @@ export class InMemoryPolicyStore implements PolicyStore {
   }
 
   #noticeOf(on: Work | null, account: AccountId): DeliveredNotice | null {
-    const told = newestFirst(this.#db.books.notices.in(on, "account", account)).find(
-      ({ notice: { kind, delivered } }) => kind === "notice-due" && delivered !== null,
-    )?.notice;
-    return told === undefined ? null : { at: told.at, deliveredAt: told.delivered!, available: told.available };
+    return this.#db.books.notices.made(on, "account", account, newestDelivered);
   }
 
   /** An estimate always ends with the newest day. */
@@ -134,6 +132,18 @@ export class InMemoryPolicyStore implements PolicyStore {
   #recentDays(on: Work | null, meter: MeterAddress, account: AccountId): RemoteMeter["recentDays"] {
     const { billing, billedDays } = this.#db.books;
     const state = billing.find(on, meter);
+    const known = billedDays.made(on, "account", account, nothingYet);
+    if (known.of === state && known.meter === meter) return known.days;
+    return Object.assign(known, { of: state, meter, days: this.#daysBack(on, state, meter, account) }).days;
+  }
+
+  #daysBack(
+    on: Work | null,
+    state: BillingState | undefined,
+    meter: MeterAddress,
+    account: AccountId,
+  ): RemoteMeter["recentDays"] {
+    const { billedDays } = this.#db.books;
     const days: { readonly day: string; readonly cost: Fen }[] = [];
     if (state?.account === account) {
       const { stretch } = state;
@@ -158,13 +168,12 @@ export class InMemoryPolicyStore implements PolicyStore {
     const { accounts, positions, commands, payments, billing, exemptions, standings, believed, doubts } = this.#db.books;
     const account = meter.account === null ? undefined : accounts.find(on, meter.account);
     if (!active || meter.beingReplaced === true || account?.mode !== "remote") return null;
-    const asked = (kind: CommandKind): readonly Command[] =>
-      commands.in(on, "kind", pair(meter.address, kind)).map(({ command }) => command);
+    const isAnyOf = (kind: CommandKind, isSo: (rows: () => CommandRow[]) => boolean): boolean =>
+      commands.made(on, "kind", pair(meter.address, kind), isSo);
     const standing = standings.find(on, meter.address);
     const known = doubts.find(on, meter.address);
     const doubt = known?.open === true ? known : undefined;
     const read = believed.find(on, meter.address)?.believed;
-    const paid = newestOf(payments.in(on, "account", account.account));
     return {
       meter: meter.address,
       account: account.account,
@@ -174,21 +183,17 @@ export class InMemoryPolicyStore implements PolicyStore {
       order: orderIn(meter.relayWord),
       alarm: alarmIn(meter.relayWord),
       cutBy: meter.cutBy,
-      protectedSupply: meter.relayProtected || asked("protect").some(({ endedAt }) => endedAt === null),
+      protectedSupply: meter.relayProtected || isAnyOf("protect", someIsOpen),
       identity: meter.identity,
-      disputed: payments.in(on, "disputed", account.account).length > 0,
+      disputed: payments.made(on, "disputed", account.account, isAny),
       readingInDoubt: doubt !== undefined || this.#isEstimated(on, meter.address),
       registerContradicted:
         doubt?.doubt === "backwards" && doubt.item === "importedEnergy" && read !== undefined && doubt.takenAt > read.takenAt,
       readAt: earlier(billing.find(on, meter.address)?.billedAt, read?.takenAt),
-      cutWaiting: asked("disconnect").some(({ askedBy, state }) => askedBy === "rule" && isUnsent(state)),
-      exemptions: exemptions
-        .in(on, "account", account.account)
-        .filter((one) => !isTakenBack(one))
-        .sort((a, b) => (a.id < b.id ? -1 : 1))
-        .map(({ kind, until }) => ({ kind, until })),
+      cutWaiting: isAnyOf("disconnect", someCutWaits),
+      exemptions: exemptions.made(on, "account", account.account, standingExemptions),
       notice: this.#noticeOf(on, account.account),
-      paidAt: paid?.createdAt ?? null,
+      paidAt: payments.made(on, "account", account.account, lastPaid),
       recentDays: this.#recentDays(on, meter.address, account.account),
       standing: standing?.account === account.account ? standing.standing : null,
     };
@@ -198,8 +203,27 @@ export class InMemoryPolicyStore implements PolicyStore {
 const asNotice = ({ account, at, kind, delivered, available, state, because, channel }: NoticeRecord): Notice => ({
   ...{ account, at, stage: kind, delivered, available, state, because, channel },
 });
-const newestOf = (rows: readonly Payment[]): Payment | undefined =>
-  rows.reduce<Payment | undefined>((newest, row) => (newest === undefined || row.id > newest.id ? row : newest), undefined);
+/** Asked of a group's rows as long as they stay as they are; a long year has many. */
+const newestDelivered = (rows: () => NoticeRow[]): DeliveredNotice | null => {
+  const told = newestFirst(rows()).find(({ notice: { kind, delivered } }) => kind === "notice-due" && delivered !== null)?.notice;
+  return told === undefined ? null : { at: told.at, deliveredAt: told.delivered!, available: told.available };
+};
+const lastPaid = (rows: () => Payment[]): Instant | null =>
+  rows().reduce<Payment | undefined>((newest, row) => (newest === undefined || row.id > newest.id ? row : newest), undefined)
+    ?.createdAt ?? null;
+const isAny = (rows: () => unknown[]): boolean => rows().length > 0;
+const someIsOpen = (rows: () => CommandRow[]): boolean => rows().some(({ command: { endedAt } }) => endedAt === null);
+const someCutWaits = (rows: () => CommandRow[]): boolean =>
+  rows().some(({ command: { askedBy, state } }) => askedBy === "rule" && isUnsent(state));
+const standingExemptions = (rows: () => Exemption[]): RemoteMeter["exemptions"] =>
+  rows()
+    .filter((one) => !isTakenBack(one))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ kind, until }) => ({ kind, until }));
+/** Room for the newest days of an account's meter; they follow also from where its billing stands. */
+const nothingYet = (): { of: BillingState | undefined; meter: MeterAddress | null; days: RemoteMeter["recentDays"] } => ({
+  ...{ of: undefined, meter: null, days: [] },
+});
 const newestFirst = <R extends { readonly id: number }>(rows: R[]): R[] => rows.sort((a, b) => b.id - a.id);
 /** When it was billed, but not later than what was really read. */
 const earlier = (billedAt: Instant | undefined, readAt: Instant | undefined): Instant | null =>

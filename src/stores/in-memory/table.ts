@@ -82,7 +82,9 @@ export class Table<R> {
     this.name = shape.name;
     this.#shape = shape;
     this.#unique = Object.entries(shape.unique ?? {}).map(([name, keyOf]) => ({ name, keyOf, keys: new Map() as Keys }));
-    this.#groups = new Map(Object.entries(shape.groups ?? {}).map(([name, keysOf]) => [name, { keysOf, members: new Map() }]));
+    this.#groups = new Map(
+      Object.entries(shape.groups ?? {}).map(([name, keysOf]) => [name, { keysOf, members: new Map(), made: new Map() }]),
+    );
   }
 
   find(work: Work | null, key: string): R | undefined {
@@ -101,6 +103,23 @@ export class Table<R> {
   /** In the order in which they were first written. */
   all(work: Work | null): R[] {
     return this.#seen(work, this.#rows.keys());
+  }
+
+  /**
+   * What `maker` says of a group's rows. Of committed ones it is asked once, until what is committed of the group changes: so it must be
+   * one of the module's own functions, and say the same of the same rows.
+   */
+  made<T>(work: Work | null, group: string, key: string, maker: (rows: () => R[]) => T): T {
+    if (work !== null) return maker(() => this.in(work, group, key));
+    const { made } = this.#groups.get(group)!;
+    let ofKey = made.get(key);
+    if (ofKey === undefined) made.set(key, (ofKey = new Map()));
+    if (!ofKey.has(maker))
+      ofKey.set(
+        maker,
+        maker(() => this.in(null, group, key)),
+      );
+    return ofKey.get(maker) as T;
   }
 
   in(work: Work | null, group: string, key: string): R[] {
@@ -233,6 +252,9 @@ export class Table<R> {
 
   /** Groups hold whoever may be in them; here those leave that no version is in any more. */
   #regroup(key: string, now: R | undefined, forgotten: R | undefined): void {
+    for (const { keysOf, made } of this.#groups.values())
+      if (made.size > 0)
+        for (const row of [now, forgotten]) if (row !== undefined) for (const group of listed(keysOf(row))) made.delete(group);
     if (forgotten === undefined) return;
     const committed = this.find(null, key);
     for (const { keysOf, members } of this.#groups.values()) {
@@ -259,6 +281,8 @@ type Keys = Map<string, Cell<string>>;
 interface Group<R> {
   readonly keysOf: (row: R) => string | readonly string[] | null;
   readonly members: Map<string, Set<string>>;
+  /** What was said of the committed rows, by key and by who said it. */
+  readonly made: Map<string, Map<unknown, unknown>>;
 }
 
 const listed = (keys: string | readonly string[] | null): readonly string[] =>
