@@ -7,6 +7,8 @@ import { hours, minutes } from "../../src/kernel/clock.ts";
 import { AccountId, MeterAddress } from "../../src/kernel/ids.ts";
 import { parseYuan } from "../../src/kernel/money.ts";
 import type { Why } from "../../src/policy/why.ts";
+import { TIME_ZONE } from "../months/plan.ts";
+import { beginOf, dayAfter, dayOf } from "../oracle/calendar.ts";
 import { Unknown } from "./account.ts";
 import { classTable, NOTICE_GOOD_MS } from "./classes.ts";
 import type { Home } from "./plan.ts";
@@ -27,8 +29,10 @@ const RESTORED_AFTER_MS = hours(7);
 interface Dark {
   readonly home: Home;
   readonly since: number;
-  /** Fen. */
+  /** Fen, by all that the meter showed. */
   readonly balance: number;
+  /** Fen, by its total alone: of today's rates, which midnight tells, nothing yet. */
+  readonly balanceByTotal: number;
   paidIn: number;
   /** Since when it has been owed its supply. */
   owedSince: number | null;
@@ -62,10 +66,14 @@ export class Cuts implements Watcher {
     const last = shown.at(-1);
     const row = classTable[name];
     let balance = Number.NaN;
+    let balanceByTotal = Number.NaN;
     try {
       this.#world.harvest(account);
       if (last === undefined) wrong("nobody had asked it for its energy");
-      else balance = truth.balance(last.at, last.registers);
+      else {
+        balance = truth.balance(last.at, last.registers);
+        balanceByTotal = truth.balanceByTotal(last.at, last.registers);
+      }
       if (balance >= row.cutAt) wrong(`${balance} fen are left, and a cut is due below ${row.cutAt}`);
     } catch (error) {
       if (!(error instanceof Unknown)) throw error;
@@ -79,7 +87,7 @@ export class Cuts implements Watcher {
     const notice = this.#noticeOf(home, at);
     if (notice === null) wrong("no final notice was delivered in time");
     else if (notice.available! < balance) wrong(`the notice told ${notice.available} fen, and ${balance} are left`);
-    this.#dark.set(account, { home, since: at, balance, paidIn: 0, owedSince: null });
+    this.#dark.set(account, { home, since: at, balance, balanceByTotal, paidIn: 0, owedSince: null });
     void this.#askWhy(home, { meter, at, balance, shown: [...shown] });
   }
 
@@ -91,11 +99,13 @@ export class Cuts implements Watcher {
     this.#world.count("restores");
     this.#world.most("longest without supply, hours", (at - dark.since) / hours(1));
     if (dark.owedSince === null) {
-      this.#world.wrong(
-        "supply comes back for a reason",
-        meter,
-        `${dark.balance} + ${dark.paidIn} fen, cut at ${told(dark.since)}`,
-      );
+      if (isPaidByTotal(dark, at)) this.#world.count("restores before the rates of the day were known");
+      else
+        this.#world.wrong(
+          "supply comes back for a reason",
+          meter,
+          `${dark.balance} + ${dark.paidIn} fen, cut at ${told(dark.since)}`,
+        );
       return;
     }
     const troubles = this.#world
@@ -186,6 +196,14 @@ interface Balance {
   readonly least: number;
   readonly most: number;
 }
+
+/**
+ * Whoever is polled for totals knows what the rates of a day cost when that day is over: until its midnight has come in, supply may be back
+ * for what the total alone leaves unpaid.
+ */
+const isPaidByTotal = ({ home, since, balanceByTotal, paidIn }: Dark, at: number): boolean =>
+  at < beginOf(dayAfter(dayOf(since, TIME_ZONE)), TIME_ZONE) + RESTORED_AFTER_MS &&
+  balanceByTotal + paidIn > classTable[home.class].cutAt;
 
 const isExempt = ({ exempt }: Home, at: number): boolean => exempt !== null && exempt.from <= at && at < exempt.until;
 
