@@ -1,5 +1,5 @@
 /** What changes a meter's place in the books: replace, wallet-reset, mode, and the second person's approve and decline. */
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { ApiOptions, Json } from "./api-client.ts";
 import { addressArgument } from "./arguments.ts";
 import { lineOf } from "./watch.ts";
@@ -40,10 +40,17 @@ export function meterChanges(program: Command, { throughGateway, clientOf, show 
     });
 
   throughGateway(program.command("replacement"))
-    .description("where a replacement stands · 查看换表")
+    .description("where a replacement stands, what it waits for and what to do · 查看换表")
     .argument("<id>", "its id")
-    .action(async (id: string, options: ApiOptions) => {
-      const answer = await clientOf(options).get(`/v1/replacements/${encodeURIComponent(id)}`);
+    .option("--abandon", "leave the old meter where it is: only while nothing was moved · 终止换表")
+    .addOption(
+      new Option("--carry-over", "send the old wallet's rest once more, after a refusal · 重发旧表余额").conflicts("abandon"),
+    )
+    .action(async (id: string, options: ApiOptions & { readonly abandon?: true; readonly carryOver?: true }) => {
+      const verb = options.abandon === true ? "abandon" : options.carryOver === true ? "carry-over" : null;
+      const path = `/v1/replacements/${encodeURIComponent(id)}`;
+      const client = clientOf(options);
+      const answer = await (verb === null ? client.get(path) : client.post(`${path}/${verb}`, {}));
       show(options, answer, standing(answer));
     });
 
@@ -86,5 +93,7 @@ export function meterChanges(program: Command, { throughGateway, clientOf, show 
 function standing(replacement: Json): string {
   const { id, oldMeter, newMeter, step, waitingFor, carried } = replacement;
   const text = (value: unknown): string => (typeof value === "string" ? value : "–");
-  return `replacement ${text(id)}  ${text(oldMeter)} → ${text(newMeter)}  ${text(step)}  waits for ${text(waitingFor)}  carried ${text(carried)}`;
+  const says = replacement["says"] as { readonly en: string; readonly zh: string } | null;
+  const words = says === null ? "" : `\n  ${says.en}\n  ${says.zh}`;
+  return `replacement ${text(id)}  ${text(oldMeter)} → ${text(newMeter)}  ${text(step)}  waits for ${text(waitingFor)}  carried ${text(carried)}${words}`;
 }

@@ -6,8 +6,10 @@ import { Fault } from "../../kernel/faults.ts";
 import { BusId, MeterAddress } from "../../kernel/ids.ts";
 import { parseYuan, yuan } from "../../kernel/money.ts";
 import type { Replacement, SeenReadings } from "../../commands/replacement/replacement.ts";
+import { waitWords } from "../../commands/replacement/waits.ts";
 import { complaintAbout, isModelName } from "../../devices/meter-models.ts";
 import type { ModelName } from "../../devices/meter.ts";
+import { sentence } from "../account-shapes.ts";
 import type { ApiParts } from "../books.ts";
 import { writeOnce } from "../idempotency.ts";
 import * as shape from "../schemas.ts";
@@ -48,6 +50,7 @@ const replacement = z
     account: z.string().nullable(),
     step: z.enum(["begun", "old-read", "new-read", "moved", "done", "abandoned"]),
     waitingFor: z.string().nullable(),
+    says: sentence.nullable().describe("what it waits for in words, and what to do; null: it waits for nothing"),
     final: seen,
     begin: seen,
     carried: z.string().nullable(),
@@ -64,6 +67,7 @@ export function replacementRoutes(app: FastifyInstance, parts: ApiParts, views: 
     readings === null ? null : { ...readings, takenAt: views.moment(readings.takenAt as never) };
   const view = (r: Replacement): object => ({
     ...r,
+    says: r.waitingFor === null ? null : waitWords(r.waitingFor),
     given: readable(r.given),
     final: readable(r.final),
     begin: readable(r.begin),

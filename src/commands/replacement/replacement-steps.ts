@@ -25,6 +25,7 @@ import type { BillingStart } from "../ends-with-money.ts";
 import { identityNote } from "../identity-watch.ts";
 import { carryOver, type CarryParts } from "./carry-over.ts";
 import type { Replacement, ReplacementChange, SeenReadings } from "./replacement.ts";
+import type { Wait } from "./waits.ts";
 
 /** What an old meter that still answers said longer ago than this is asked anew before its money moves. */
 const FINAL_FRESH_MS = minutes(2);
@@ -71,7 +72,7 @@ async function oneStep(parts: StepParts, r: Replacement): Promise<boolean> {
   }
 }
 
-async function waits(parts: StepParts, r: Replacement, waitingFor: string): Promise<false> {
+async function waits(parts: StepParts, r: Replacement, waitingFor: Wait): Promise<false> {
   if (r.waitingFor !== waitingFor) await parts.replacements.change(null, r.id, { waitingFor });
   return false;
 }
@@ -123,7 +124,7 @@ async function readNew(parts: StepParts, r: Replacement): Promise<boolean> {
   const record = parts.street.meter(r.newMeter);
   if (record === undefined) return waits(parts, r, "new-meter-unknown-here");
   const isLocal = r.mode === "local";
-  const doubt: { why?: string } = {};
+  const doubt: { why?: Wait } = {};
   const proved: { count?: number; opened?: boolean } = {};
   const read = await seenOf(parts, r.newMeter, isLocal, async (session) => {
     const note = identityNote(record, await session.readIdentity());
