@@ -194,7 +194,7 @@ async function raise({ config, clock, chance, log, consoleFolder }: GatewayOptio
     undelivered: undeliveredItems({ ...open, store: stores.notices, items: open.store, timeZone: config.site.timeZone }),
     chance: chance.child("notices"),
   });
-  const indicators = indicatorsOf(db, clock, config.site.timeZone);
+  const indicators = indicatorsOf(db, { clock, timeZone: config.site.timeZone, noCuts: engine.rules.noCuts });
   const counters = new Counters({
     commandsByState: () => stores.commands.counts(),
     buses: engine.doors.buses,

@@ -1,8 +1,8 @@
 /** Joins indicators to the books, and tells which of those that must be none are not. */
 import { dayAfter } from "../collection/days.ts";
-import { IndicatorDesk } from "../indicators/desk.ts";
+import { IndicatorDesk, type IndicatorParts } from "../indicators/desk.ts";
 import { mustBeZero } from "../indicators/table.ts";
-import { dayOf, type Clock } from "../kernel/clock.ts";
+import { dayOf } from "../kernel/clock.ts";
 import { CommandId } from "../kernel/ids.ts";
 import { causes } from "../recovery/causes.ts";
 import type { RecoveryStore } from "../recovery/recovery-store.ts";
@@ -25,9 +25,9 @@ export const wrongCuts =
     return told;
   };
 
-export function indicatorsOf(db: Database, clock: Clock, timeZone: string) {
+export function indicatorsOf(db: Database, { clock, timeZone, noCuts }: Required<Omit<IndicatorParts, "store" | "incidents">>) {
   const incidents = wrongCuts(new PostgresRecoveryStore(db));
-  const desk = new IndicatorDesk({ clock, timeZone, store: new PostgresIndicatorStore(db), incidents });
+  const desk = new IndicatorDesk({ clock, timeZone, noCuts, store: new PostgresIndicatorStore(db), incidents });
   let kept: { readonly at: number; readonly told: ReturnType<typeof look> } | null = null;
   const look = async () => {
     const today = dayOf(clock.now(), timeZone);

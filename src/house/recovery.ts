@@ -35,7 +35,7 @@ export function recoveryOf({ engine, street, ...parts }: RecoveryHouseParts) {
   const incidents = new Incidents({ ...parts, timeZone });
   const cuts = new CutWatch({
     ...parts,
-    ...{ timeZone, notices: policy, readSoon: engine.readSoon },
+    ...{ timeZone, notices: policy, noCuts: engine.rules.noCuts, readSoon: engine.readSoon },
     isOurs: (meter) => street.isOurs?.(meter) !== false,
   });
   return {

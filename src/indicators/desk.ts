@@ -3,10 +3,12 @@
  * wants that, and handed to the pure functions of the table. Whoever wants the rows gets them day by day, so a month of a city is never held
  * in memory at once.
  *
- * False cuts join what the books hold with what others have found: `incidents` answers, for commands, what an incident says of them. Left
- * out, the books alone are asked.
+ * False cuts join what the books hold with what others have found and said: `incidents` answers, for commands, what an incident says of them,
+ * and `noCuts` when staff had said that nobody is cut. Left out, the books alone are asked.
  */
 import type { Clock } from "../kernel/clock.ts";
+import { MeterAddress } from "../kernel/ids.ts";
+import type { NoCutsInForce } from "../policy/no-cuts-in-force.ts";
 import { inOrder, rowOf, type Row } from "./cells.ts";
 import { cutRow, falseBecause } from "./false-cuts.ts";
 import type { IndicatorStore, Span } from "./indicator-store.ts";
@@ -35,6 +37,7 @@ export interface IndicatorParts {
   readonly timeZone: string;
   readonly store: IndicatorStore;
   readonly incidents?: (commands: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+  readonly noCuts?: Pick<NoCutsInForce, "pastOf">;
 }
 
 /** Sheets that know no day: whatever the period, they are of now. */
@@ -94,10 +97,18 @@ export class IndicatorDesk {
   }
 
   async #cuts(span: Span): Promise<readonly Row[]> {
-    const { store, timeZone, incidents } = this.#parts;
+    const { store, timeZone, incidents, noCuts } = this.#parts;
     const cuts = await store.cuts(span);
+    const sent = cuts.map(({ sentAt }) => sentAt).sort((a, b) => a - b);
+    const said = sent.length === 0 ? undefined : await noCuts?.pastOf({ from: sent[0]!, until: sent.at(-1)! });
     const told = (await incidents?.(cuts.map(({ command }) => command))) ?? new Map<string, string>();
-    return cuts.map((cut) => rowOf("rule-cuts", cutRow(cut, timeZone, told.get(cut.command) ?? ""), timeZone));
+    return cuts.map((cut) => {
+      const beside = {
+        incident: told.get(cut.command) ?? "",
+        said: said?.(MeterAddress(cut.meter), cut.class, cut.sentAt) ?? [],
+      };
+      return rowOf("rule-cuts", cutRow(cut, timeZone, beside), timeZone);
+    });
   }
 }
 

@@ -63,18 +63,26 @@ export const falseBecause = (row: Row): readonly string[] =>
 
 export const isFalse: Test = (row) => falseBecause(row).length > 0;
 
-/** What the sheet tells of a cut. `incident`: empty where nobody has one. */
-export function cutRow(cut: CutEvidence, timeZone: string, incident: string): RawRow {
+export interface BesideCut {
+  /** Causes of incidents that call it false; empty where nobody has one. */
+  readonly incident: string;
+  /** What somebody had said against cuts there when its bytes left: bad weather, an outage. */
+  readonly said: readonly string[];
+}
+
+/** What the sheet tells of a cut. */
+export function cutRow(cut: CutEvidence, timeZone: string, { incident, said }: BesideCut): RawRow {
   const strategy = cut.rules === null ? null : keptStrategy(cut.rules, timeZone);
   const line = strategy?.cutAt ?? parseYuan(cut.cutBelow ?? "0.00");
   const noticed = cut.noticeDeliveredAt;
+  const windows = strategy === null ? [] : windowsAt(cut.sentAt, timeZone, strategy.calendar.noCut);
   const isGood = strategy !== null && noticed !== null && cut.sentAt - noticed < strategy.noticeGoodMs;
   return {
     ...{ command: cut.command, meter: cut.meter, class: cut.class, bus: cut.bus, model: cut.model },
     ...{ sent_at: cut.sentAt, cut_at: cut.cutAt, restored_at: cut.restoredAt },
     in_credit: cut.available >= line ? "yes" : "no",
     exemption: cut.exemption,
-    window: strategy === null ? null : windowsAt(cut.sentAt, timeZone, strategy.calendar.noCut).join(" "),
+    window: strategy === null && said.length === 0 ? null : [...new Set([...windows, ...said])].join(" "),
     notice_minutes: strategy?.noticesRequired === true ? strategy.noticeMs / MINUTE_MS : null,
     notice_delivered_at: isGood ? noticed : null,
     register_then: cut.registerThen,

@@ -107,7 +107,7 @@ export const sheets = {
       restored_at: moment("the next verified reconnect or arm"),
       in_credit: text("yes: by the books as known now the balance at sent_at was not below the line"),
       exemption: text("kind of an exemption that held at sent_at"),
-      window: text("a window in which nobody is cut, at sent_at, by the strategy that decided"),
+      window: text("a window in which nobody is cut, at sent_at, by the strategy that decided or because staff had said so"),
       notice_minutes: number("how long before a notice had to be delivered; empty: none was required"),
       notice_delivered_at: moment("the newest notice of a cut since the last payment, delivered before sent_at and still good"),
       register_then: energy("the newest believed register at sent_at"),

@@ -18,6 +18,8 @@ export interface NoCutStore {
   end(tx: Transaction, id: string, end: { readonly at: Instant; readonly by: string; readonly reason: string }): Promise<void>;
   /** Those that are not over at this moment, whether they have begun or not; in the order in which they were said. */
   open(tx: Transaction | null, now: Instant): Promise<readonly NoCutSpan[]>;
+  /** Those that may have held at some moment of this span, ended since or not; in the order in which they were said. */
+  during(span: { readonly from: Instant; readonly until: Instant }): Promise<readonly NoCutSpan[]>;
   /** Newest first. */
   list(page: NoCutPage): Promise<readonly NoCutSpan[]>;
   /** Some account is of this class. */

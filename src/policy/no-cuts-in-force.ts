@@ -2,15 +2,15 @@
  * Which of the times that somebody said are a meter's: the rules see them in its picture, and the gate asks once more behind the lock of the
  * site, in the transaction that writes the attempt. Looked up each time and kept nowhere, so what one gateway has committed counts for all.
  */
-import type { Clock } from "../kernel/clock.ts";
+import type { Clock, Instant } from "../kernel/clock.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { NoCutStore } from "./no-cut-store.ts";
-import { isHolding, scopesOver, type NoCutKind, type NoCutSpan, type Place } from "./no-cuts.ts";
+import { isHolding, scopesOver, wasHolding, type NoCutKind, type NoCutSpan, type Place } from "./no-cuts.ts";
 import type { PolicyStore, RemoteMeter } from "./policy-store.ts";
 
 export interface InForceParts {
-  readonly store: Pick<NoCutStore, "open">;
+  readonly store: Pick<NoCutStore, "open" | "during">;
   readonly clock: Clock;
   /** Where it hangs; undefined: on no line of ours, so only what is said of the site or of its class is meant for it. */
   readonly lineOf: (meter: MeterAddress) => { readonly bus: string; readonly feeder?: string } | undefined;
@@ -18,6 +18,9 @@ export interface InForceParts {
 
 /** What customers are told of it: its reason is among that. */
 export type Outage = Pick<NoCutSpan, "from" | "until" | "reason">;
+
+/** Empty: nobody had said anything of it at that moment. */
+export type PastNoCuts = (meter: MeterAddress, className: string | null, at: Instant) => readonly NoCutKind[];
 
 export class NoCutsInForce {
   readonly #parts: InForceParts;
@@ -47,6 +50,18 @@ export class NoCutsInForce {
     const standing = (await this.open(tx)).filter((span) => isHolding(span, now));
     if (standing.length === 0) return null;
     return among(standing, this.placeOf(meter, await classOf()))[0]?.kind ?? null;
+  }
+
+  /**
+   * Why a meter was not to be cut at moments that lie within a span, asked of one look at what was said: the kinds that held then, by what
+   * was known then. Where it hung then nobody has noted; it counts where it hangs now.
+   */
+  async pastOf(span: { readonly from: Instant; readonly until: Instant }): Promise<PastNoCuts> {
+    const said = await this.#parts.store.during(span);
+    return (meter, className, at) => {
+      const held = said.filter((one) => wasHolding(one, at));
+      return held.length === 0 ? [] : [...new Set(among(held, this.placeOf(meter, className)).map(({ kind }) => kind))];
+    };
   }
 
   /** The same store, in whose pictures they stand. */

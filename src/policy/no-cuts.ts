@@ -71,6 +71,10 @@ export const isHolding = (span: Times, now: Instant): boolean => !isOver(span, n
 export const stateOf = (span: Times, now: Instant): NoCutState =>
   isOver(span, now) ? "past" : hasBegun(span, now) ? "standing" : "coming";
 
+/** It held at that moment, as it stood then: what was said or ended afterwards changes nothing of it. */
+export const wasHolding = ({ from, until, saidAt, endedAt }: Times, at: Instant): boolean =>
+  saidAt <= at && (from <= saidAt || from <= at) && at < until && (endedAt === null || at < endedAt);
+
 /** Until when, as far as is said now, nobody is cut who could be at this moment; null: he could. */
 export const heldUntil = (spans: readonly NoCutSpan[], at: Instant): Instant | null =>
   spans.reduce<Instant | null>(

@@ -9,13 +9,15 @@ import { reasonOf } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Transactor } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
+import type { MeterStore } from "../commands/command-store.ts";
 import { registerIn } from "../commands/register-beside.ts";
 import { keyOf, nobody } from "../exceptions/item.ts";
 import type { Exceptions } from "../exceptions/exceptions.ts";
+import type { NoCutsInForce } from "../policy/no-cuts-in-force.ts";
 import type { PolicyStore } from "../policy/policy-store.ts";
 import { keptStrategy, type Strategy } from "../policy/strategy.ts";
 import type { Cause } from "./causes.ts";
-import { watchStep, wrongAbout } from "./detect.ts";
+import { SLACK_MS, watchStep, wrongAbout } from "./detect.ts";
 import type { RecoveryStore, WatchedCut } from "./recovery-store.ts";
 import type { RecoverySettings } from "./settings.ts";
 
@@ -29,6 +31,8 @@ const READ_AGAIN_MS = minutes(5);
 export interface CutWatchParts {
   readonly store: RecoveryStore;
   readonly notices: Pick<PolicyStore, "noticesOf">;
+  readonly noCuts: Pick<NoCutsInForce, "pastOf">;
+  readonly meters: Pick<MeterStore, "account">;
   readonly exceptions: Pick<Exceptions, "raise">;
   readonly transactor: Transactor;
   readonly clock: Clock;
@@ -120,11 +124,18 @@ export class CutWatch {
   }
 
   async #wrongAbout(cut: Command): Promise<readonly Cause[]> {
-    const { store, notices } = this.#parts;
+    const { store, notices, noCuts, meters } = this.#parts;
+    const { sentAt, meter, account } = cut;
+    if (sentAt === null) return [];
     const known = await store.strategyOf(cut.id);
     const strategy = known?.rules == null ? null : this.#strategy(known.version, known.rules);
     const told = strategy?.noticesRequired === true && cut.account !== null;
-    return wrongAbout(cut, { strategy, notices: told ? await notices.noticesOf(cut.account, NOTICES_LOOKED_AT) : [] });
+    const said = await noCuts.pastOf({ from: later(sentAt, -SLACK_MS), until: sentAt });
+    const className = account === null ? null : ((await meters.account(null, account))?.class ?? null);
+    return wrongAbout(cut, {
+      ...{ strategy, notices: told ? await notices.noticesOf(cut.account, NOTICES_LOOKED_AT) : [] },
+      saidAt: (at) => said(meter, className, at),
+    });
   }
 
   #strategy(version: string, rules: readonly unknown[]): Strategy | null {

@@ -1,7 +1,7 @@
 /**
  * What is wrong about a cut, and whether a dark meter is wanted to be bright. Pure: rows of the books and a moment in, names out.
  *
- *     a cut whose bytes left ──► in a window · without its notice · after its deadline        by the strategy of then
+ *     a cut whose bytes left ──► in a window · without its notice · after its deadline        by the strategy of then, and what was said then
  *     a dark meter           ──► who wants its supply back, since when, and by which way
  */
 import { later, type Instant } from "../kernel/clock.ts";
@@ -13,20 +13,27 @@ import type { Incident } from "./incident.ts";
 import type { Mark, Point, WatchEnd, WatchedCut } from "./recovery-store.ts";
 
 /** Between the last look of the rules and the first byte lies one commit; a clock that is corrected meanwhile is no wrong cut. */
-const SLACK_MS = 2_000;
+export const SLACK_MS = 2_000;
+
+export interface CutEvidence {
+  /** That decided; null: nobody kept it. */
+  readonly strategy: Strategy | null;
+  readonly notices: readonly Notice[];
+  /** What somebody had said at that moment against cuts here: bad weather, an outage. */
+  readonly saidAt: (at: Instant) => readonly string[];
+}
 
 /** Of an order of the rules whose bytes left; in the order of the table of causes. */
 export function wrongAbout(
   { sentAt, notAfter }: Pick<Command, "sentAt" | "notAfter">,
-  { strategy, notices }: { readonly strategy: Strategy | null; readonly notices: readonly Notice[] },
+  { strategy, notices, saidAt }: CutEvidence,
 ): readonly Cause[] {
   if (sentAt === null) return [];
   const found: Cause[] = [];
-  if (strategy !== null) {
-    const [before, at] = [strategy.calendar.at(later(sentAt, -SLACK_MS)), strategy.calendar.at(sentAt)];
-    if (before.codes.length > 0 && at.codes.length > 0) found.push("cut-in-window");
-    if (strategy.noticesRequired && !notices.some((notice) => counted(notice, sentAt, strategy))) found.push("cut-unnoticed");
-  }
+  const isHeld = (at: Instant): boolean => (strategy?.calendar.at(at).codes.length ?? 0) > 0 || saidAt(at).length > 0;
+  if (isHeld(later(sentAt, -SLACK_MS)) && isHeld(sentAt)) found.push("cut-in-window");
+  if (strategy?.noticesRequired === true && !notices.some((notice) => counted(notice, sentAt, strategy)))
+    found.push("cut-unnoticed");
   if (sentAt > notAfter + SLACK_MS) found.push("cut-too-late");
   return found;
 }

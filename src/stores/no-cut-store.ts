@@ -70,6 +70,15 @@ export class PostgresNoCutStore implements NoCutStore {
     return rows.map(spanOf);
   }
 
+  async during({ from, until }: { readonly from: Instant; readonly until: Instant }): Promise<readonly NoCutSpan[]> {
+    const rows = await this.#db.rows<Row>(
+      null,
+      "SELECT * FROM no_cuts WHERE said_at <= $2 AND ends_at > $1 AND (ended_at IS NULL OR ended_at > $1) ORDER BY id",
+      [at(from), at(until)],
+    );
+    return rows.map(spanOf);
+  }
+
   async list({ limit, before, state }: NoCutPage): Promise<readonly NoCutSpan[]> {
     const rows = await this.#db.rows<Row>(
       null,

@@ -46,6 +46,16 @@ describe.each(keepers)("times in which nobody is cut $title", ({ open }) => {
     expect(await inTx((tx) => kept.noCuts.lock(tx, idOf(9)))).toBe(null);
   });
 
+  test("what may have held in a span of the past is found, also when it was ended since", async () => {
+    await say(aSpan(1), aSpan(2, { saidAt: later(at, hours(3)), from: later(at, hours(4)) }));
+    await inTx((tx) => kept.noCuts.end(tx, idOf(1), end));
+    const during = async (from: number, until = from) =>
+      idsOf(await kept.noCuts.during({ from: later(at, from), until: later(at, until) }));
+    expect([await during(-1), await during(0), await during(hours(1) - 1)]).toEqual([[], [idOf(1)], [idOf(1)]]);
+    expect([await during(hours(1)), await during(hours(3)), await during(hours(6))]).toEqual([[], [idOf(2)], []]);
+    expect(await during(0, hours(4))).toEqual([1, 2].map(idOf));
+  });
+
   test("an end is said once: a second one is refused, and so is a time that ends before it begins", async () => {
     await say(aSpan(1));
     await inTx((tx) => kept.noCuts.end(tx, idOf(1), end));

@@ -92,13 +92,15 @@ test("a moment keeps its milliseconds", () => {
   expect(momentText(NOON + 7, ZONE)).toBe("2026-11-22T12:00:00.007+08:00");
 });
 
-test("a cut that an incident names is false, whatever the books say", () => {
+test("a cut that an incident names is false, whatever the books say, and so is one at a time of which staff had said so", () => {
   const cut = {
     ...{ command: "c", meter: "202611220001", class: "shop", bus: "b", model: "m", sentAt: NOON, cutAt: NOON, restoredAt: null },
     ...{ available: -1n, cutBelow: "0.00", rules: null, exemption: null, noticeDeliveredAt: null, registerThen: null },
     ...{ takenBackTo: null, contradictedAt: null, quarantinedAt: null },
   };
-  const because = (incident: string) => falseBecause(rowOf("rule-cuts", cutRow(cut, ZONE, incident), ZONE));
+  const because = (incident: string, said: readonly string[] = []) =>
+    falseBecause(rowOf("rule-cuts", cutRow(cut, ZONE, { incident, said }), ZONE));
   expect(because("")).toEqual([]);
   expect(because("wrong feeder")).toEqual(["incident"]);
+  expect(because("", ["bad-weather"])).toEqual(["window"]);
 });

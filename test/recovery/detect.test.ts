@@ -24,6 +24,9 @@ const at = (text: string): Instant => Instant(Date.parse(`${text}+08:00`));
 const METER = MeterAddress("202611220001");
 const ACCOUNT = AccountId("2611220001");
 const MONDAY_NOON = at("2026-11-23T12:00:00");
+/** From then on nobody is cut, by the usual strategy. */
+const EVENING = at("2026-11-23T17:00:00");
+const nothing = (): readonly string[] => [];
 const strategy = (said: Partial<Rules>) =>
   resolve("residential", [{ from: "site", said: { mode: "live", "noCut.weekends": false, ...said } }], "Asia/Shanghai").strategy;
 
@@ -58,12 +61,27 @@ describe("B2 a cut that was wrong", () => {
     ["at night and too late: both", cut(at("2026-11-23T22:00:00"), MONDAY_NOON), {}, [], ["cut-in-window", "cut-too-late"]],
   ];
   test.each(table)("%s", (_title, sent, said, notices, expected) => {
-    expect(wrongAbout(sent, { strategy: strategy(said), notices })).toEqual(expected);
+    expect(wrongAbout(sent, { strategy: strategy(said), notices, saidAt: nothing })).toEqual(expected);
+  });
+
+  test("at a time of which staff had said so is in a window, by whatever strategy; what was said in the last two seconds was not", () => {
+    const saidFrom = (from: Instant) => ({
+      ...{ strategy: null, notices: [] },
+      saidAt: (moment: Instant) => (moment >= from ? ["bad-weather"] : []),
+    });
+    expect(wrongAbout(cut(MONDAY_NOON), saidFrom(later(MONDAY_NOON, -seconds(3))))).toEqual(["cut-in-window"]);
+    expect(wrongAbout(cut(MONDAY_NOON), saidFrom(later(MONDAY_NOON, -seconds(1))))).toEqual([]);
+    const asWindowBegins = {
+      strategy: strategy({}),
+      notices: [],
+      saidAt: (moment: Instant) => (moment < EVENING ? ["maintenance"] : []),
+    };
+    expect(wrongAbout(cut(EVENING), asWindowBegins), "one after the other").toEqual(["cut-in-window"]);
   });
 
   test("is judged by no strategy where nobody noted which it was, and by its deadline all the same", () => {
     const late = cut(at("2026-11-23T22:00:00"), MONDAY_NOON);
-    expect(wrongAbout(late, { strategy: null, notices: [] })).toEqual(["cut-too-late"]);
+    expect(wrongAbout(late, { strategy: null, notices: [], saidAt: nothing })).toEqual(["cut-too-late"]);
   });
 
   test("restores by itself only where the identity is sure and the rules would not cut again", () => {

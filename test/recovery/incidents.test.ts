@@ -9,6 +9,8 @@ import { hours, Instant, later, minutes, ShiftableClock } from "../../src/kernel
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import type { Transaction } from "../../src/kernel/transaction.ts";
+import { NoCutsInForce } from "../../src/policy/no-cuts-in-force.ts";
+import type { NoCutSpan } from "../../src/policy/no-cuts.ts";
 import { CutWatch, type CutWatchParts } from "../../src/recovery/cut-watch.ts";
 import type { Wish } from "../../src/recovery/detect.ts";
 import { Incidents } from "../../src/recovery/incidents.ts";
@@ -168,6 +170,10 @@ describe("cuts that are watched", () => {
   const watch = (store: RecoveryStore, more: Partial<CutWatchParts> = {}): CutWatch =>
     new CutWatch({
       ...{ store, clock, notices: stores.policy, transactor: db, log: silentLog, timeZone: "Asia/Shanghai" },
+      ...{
+        meters: stores.meters,
+        noCuts: new NoCutsInForce({ store: stores.noCuts, clock, lineOf: () => ({ bus: "b", feeder: "f-1" }) }),
+      },
       ...{ settings: usualRecovery, readSoon: () => undefined, isOurs: () => true, exceptions: { raise: nothing } },
       ...more,
     });
@@ -186,6 +192,31 @@ describe("cuts that are watched", () => {
     const said: string[] = [];
     await watch(judgedBy(kept)).examine((_, wrong) => Promise.resolve(void said.push(...wrong)));
     expect(said).toEqual(["cut-in-window"]);
+  });
+
+  const spanOf = (scope: string, changes: Partial<NoCutSpan> = {}): NoCutSpan => ({
+    ...{ id: "01920000-0000-7000-8000-000000000001", kind: "bad-weather", scope, reason: "typhoon", saidBy: "anna" },
+    ...{ from: later(NOON, -minutes(5)), until: later(NOON, minutes(5)), saidAt: later(NOON, -minutes(6)) },
+    ...{ endedAt: null, endedBy: null, endReason: null },
+    ...changes,
+  });
+  test.each([
+    ["of the whole site", spanOf("site"), ["cut-in-window"]],
+    ["of its feeder", spanOf("feeder f-1"), ["cut-in-window"]],
+    ["of another line", spanOf("bus elsewhere"), []],
+    ["only after it", spanOf("site", { saidAt: later(NOON, 1) }), []],
+    ["of a time that was over", spanOf("site", { until: later(NOON, -minutes(1)) }), []],
+    ["and was ended before it", spanOf("site", { endedAt: later(NOON, -minutes(1)), endedBy: "bo", endReason: "clear" }), []],
+    ["and was ended after it", spanOf("site", { endedAt: later(NOON, 1), endedBy: "bo", endReason: "clear" }), ["cut-in-window"]],
+  ])("are judged by what staff had said %s", async (_title, span, expected) => {
+    await write(async (tx) => {
+      await stores.noCuts.insert(tx, span);
+      const { endedAt, endedBy, endReason } = span;
+      if (endedAt !== null) await stores.noCuts.end(tx, span.id, { at: endedAt, by: endedBy!, reason: endReason! });
+    });
+    const said: string[] = [];
+    await watch(stores.recovery).examine((_, wrong) => Promise.resolve(void said.push(...wrong)));
+    expect(said).toEqual(expected);
   });
 
   test("are examined although one before them cannot be judged", async () => {

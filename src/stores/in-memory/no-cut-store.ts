@@ -46,6 +46,15 @@ export class InMemoryNoCutStore implements NoCutStore {
     );
   }
 
+  during({ from, until }: { readonly from: Instant; readonly until: Instant }): Promise<readonly NoCutSpan[]> {
+    return this.#db.look(null, (on) =>
+      this.#db.books.noCuts
+        .all(on)
+        .filter((span) => span.saidAt <= until && span.until > from && (span.endedAt === null || span.endedAt > from))
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    );
+  }
+
   list({ limit, before, state }: NoCutPage): Promise<readonly NoCutSpan[]> {
     return this.#db.look(null, (on) =>
       this.#db.books.noCuts
