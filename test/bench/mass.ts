@@ -19,7 +19,7 @@ const PAYERS = 200;
 const MINUTES_AIMED_AT = 5;
 const RESTORE_MS_MAX = 2_000;
 /** While all are made to owe, as many are read a second; the run itself is polled as a site usually is. */
-const SHADOW_READS_A_SECOND = 150;
+const SHADOW_READS_A_SECOND = 300;
 /** Of a core that belongs to somebody: more is as good as all of it. */
 const BUSY = 0.85;
 
