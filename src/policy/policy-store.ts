@@ -19,6 +19,9 @@ export interface Standing extends Intent {
   readonly arrearsSince: Instant | null;
 }
 
+/** Looks in a row that show less than was believed, before anything is made of it: one broken answer brings nobody in arrears his supply back. */
+export const CONTRADICTED_MIN = 2;
+
 export interface RemoteMeter {
   readonly meter: MeterAddress;
   readonly account: AccountId;
@@ -35,8 +38,10 @@ export interface RemoteMeter {
   readonly disputed: boolean;
   /** A register of it was doubted, or the money rests on an estimate, and none was believed since. */
   readonly readingInDoubt?: boolean;
-  /** What was read last, later than the newest believed register, is less than that. */
+  /** What was read last, later than the newest believed register, is less than that, and so it was at the look before. */
   readonly registerContradicted?: boolean;
+  /** One look alone has shown less: an answer that was broken on its way, until another says the same. */
+  readonly contradictedOnce?: boolean;
   /** When the newest believed register was read; what was estimated after it does not count. */
   readonly readAt: Instant | null;
   /** An automatic cut of this meter has been accepted and has not left. */

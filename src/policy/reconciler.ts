@@ -210,6 +210,8 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
     const { decision } = look;
     this.#wakeAt = Math.min(this.#wakeAt, decision.nextAt ?? Number.POSITIVE_INFINITY);
     if (decision.because === "reading-stale" && seen.readAt !== null) this.#parts.readSoon(seen.meter);
+    // he may sit in the dark for a false register, or an answer was broken: the next one tells
+    if (seen.contradictedOnce === true && seen.cutBy === "rule") this.#parts.readSoon(seen.meter);
     const held = decision.want === "disconnected" ? pass.heldBy(seen.meter) : null;
     const isSo = seen.relay === "unknown" || fulfils(seen, decision.want) || held !== null;
     const nothingToDo = isSo && alarmWish(look) === null;

@@ -4,7 +4,15 @@ import { Fen } from "../kernel/money.ts";
 import type { AccountId, CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { ExemptionKind } from "../policy/exemptions.ts";
-import type { KeptDecision, Notice, PolicyStore, RemoteMeter, Standing, StrategyVersion } from "../policy/policy-store.ts";
+import {
+  CONTRADICTED_MIN,
+  type KeptDecision,
+  type Notice,
+  type PolicyStore,
+  type RemoteMeter,
+  type Standing,
+  type StrategyVersion,
+} from "../policy/policy-store.ts";
 import type { Intent, Stage } from "../policy/rules.ts";
 import { at, type Database } from "./database.ts";
 import { alarmIn, orderIn } from "./relay-word.ts";
@@ -22,7 +30,7 @@ interface Row {
   disputed: boolean;
   read_at: number | null;
   in_doubt: boolean;
-  contradicted: boolean;
+  contradictions: number;
   cut_waiting: boolean;
   paid_at: number | null;
   exemptions: { kind: ExemptionKind; until: number }[];
@@ -47,7 +55,7 @@ const PICTURE = `
          CASE WHEN b.billed_at IS NOT NULL THEN least(b.billed_at, v.taken_at) END AS read_at,
          (EXISTS (SELECT 1 FROM reading_doubts d WHERE d.meter = m.address AND d.open)
           OR EXISTS (SELECT 1 FROM billing_days e WHERE e.meter = b.meter AND e.stretch = b.stretch AND e.day = b.day AND e.account = b.account AND e.seen ? 'estimate')) AS in_doubt,
-         EXISTS (SELECT 1 FROM reading_doubts d WHERE d.meter = m.address AND d.open AND d.doubt = 'backwards' AND d.item = 'importedEnergy' AND d.taken_at > v.taken_at) AS contradicted,
+         coalesce((SELECT d.times FROM reading_doubts d WHERE d.meter = m.address AND d.open AND d.doubt = 'backwards' AND d.item = 'importedEnergy' AND d.taken_at > v.taken_at), 0)::int AS contradictions,
          EXISTS (SELECT 1 FROM payments y WHERE y.account = a.account AND y.state = 'disputed') AS disputed,
          EXISTS (SELECT 1 FROM commands c WHERE c.meter = m.address AND c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.state IN ('accepted', 'queued')) AS cut_waiting,
          (SELECT y.created_at FROM payments y WHERE y.account = a.account ORDER BY y.id DESC LIMIT 1) AS paid_at,
@@ -99,7 +107,8 @@ const pictureOf = (row: Row): RemoteMeter => ({
   identity: row.identity,
   disputed: row.disputed,
   readingInDoubt: row.in_doubt,
-  registerContradicted: row.contradicted,
+  registerContradicted: row.contradictions >= CONTRADICTED_MIN,
+  contradictedOnce: row.contradictions > 0 && row.contradictions < CONTRADICTED_MIN,
   readAt: maybe(row.read_at),
   cutWaiting: row.cut_waiting,
   exemptions: row.exemptions.map(({ kind, until }) => ({ kind, until: Instant(until) })),

@@ -16,6 +16,7 @@ import { cpuMs, type Street, type Workshop } from "./workshop.ts";
 
 export const PERSONS = ["anna", "bo", "till"] as const;
 const LOOK_EVERY_MS = 250;
+const TELL_EVERY_MS = 30_000;
 /** As long as something still moves it is waited for. */
 const NOTHING_MOVES_MS_MAX = 240_000;
 /** Enough for a hundredth of a kilowatt-hour within seconds, and less than a meter can carry. */
@@ -109,9 +110,13 @@ export async function raise(ground: Ground, changes: Partial<SiteInput>, profile
   return house;
 }
 
-/** Waits until a figure of the books is what it should be, as long as it moves. On one connection: making them costs the machine that is measured. */
+/**
+ * Waits until a figure of the books is what it should be, as long as it moves, and tells how far it is. On one connection: making them costs
+ * the machine that is measured.
+ */
 export function untilBooks(ground: Ground, what: string, sql: string, wanted: number): Promise<void> {
   return withBooks(ground.database, async (db) => {
+    let toldAt = performance.now();
     for (let last = { figure: -1, at: performance.now() }; ;) {
       const [row] = await db.rows<{ figure: number }>(null, sql);
       const { figure } = row!;
@@ -119,6 +124,10 @@ export function untilBooks(ground: Ground, what: string, sql: string, wanted: nu
       if (figure !== last.figure) last = { figure, at: performance.now() };
       else if (performance.now() - last.at > NOTHING_MOVES_MS_MAX)
         throw new Error(`${what}: ${figure} of ${wanted}, and nothing moves`);
+      if (performance.now() - toldAt > TELL_EVERY_MS) {
+        ground.workshop.say(`  ${what}: ${figure} of ${wanted}`);
+        toldAt = performance.now();
+      }
       await systemClock.wait(LOOK_EVERY_MS);
     }
   });
@@ -131,6 +140,7 @@ export async function intoArrears(ground: Ground, meters: number, pollSeconds: n
     policy: { ...ground.site.policy, mode: "shadow" },
     polling: { everySeconds: pollSeconds },
   });
+  await untilBooks(ground, "meters that were read once", "SELECT count(*)::int AS figure FROM billing", meters);
   await untilBooks(ground, "accounts in arrears", OWING, meters);
   await house.stop();
 }

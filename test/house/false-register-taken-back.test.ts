@@ -13,6 +13,35 @@ import { answerIn, isAbout, lied } from "../months/lies.ts";
 let house: StreetHouse | undefined;
 afterEach(() => house?.stop());
 
+test("one broken answer brings nobody supply who owes: he is read again at once, and told the truth he stays cut", async () => {
+  let [lies, asked] = [0, 0];
+  house = await raiseStreetHouse({
+    start: at("2026-11-23T08:00:00"),
+    meters: [{ energyKwh: "1000.00", loadKw: 1 }],
+    pollEveryMs: hours(4),
+    rules: "live",
+    changed: (bytes) => {
+      const frame = answerIn(bytes);
+      if (frame === null || !isAbout.poll(frame.di)) return bytes;
+      asked += 1;
+      if (lies === 0) return bytes;
+      lies -= 1;
+      return lied("backwards", frame)!.bytes;
+    },
+  });
+  const [meter] = house.addresses as [(typeof house.addresses)[number]];
+  await house.pass(hours(6));
+  expect(house.street.snapshot(meter)).toMatchObject({ relay: "disconnected", obeyed: { disconnects: 1 } });
+  lies = 1;
+  const before = asked;
+  await house.pass(hours(4));
+  expect([lies, asked - before], "the lie, and what was read again").toEqual([0, 2]);
+  expect(house.street.snapshot(meter)).toMatchObject({
+    relay: "disconnected",
+    obeyed: { disconnects: 1, reconnects: 0, arms: 0 },
+  });
+});
+
 test("supply comes back with the first true register, and the money with a person's word", async () => {
   let lies = false;
   house = await raiseStreetHouse({

@@ -10,7 +10,15 @@ import { book } from "../../ledger/ledger.ts";
 import { isTakenBack, type Exemption } from "../../policy/exemptions.ts";
 import type { DeliveredNotice } from "../../policy/facts.ts";
 import type { NoticeRecord } from "../../notices/notice.ts";
-import type { KeptDecision, Notice, PolicyStore, RemoteMeter, Standing, StrategyVersion } from "../../policy/policy-store.ts";
+import {
+  CONTRADICTED_MIN,
+  type KeptDecision,
+  type Notice,
+  type PolicyStore,
+  type RemoteMeter,
+  type Standing,
+  type StrategyVersion,
+} from "../../policy/policy-store.ts";
 import type { Intent } from "../../policy/rules.ts";
 import { dayPlus } from "../../tariff/days.ts";
 import { alarmIn, orderIn } from "../relay-word.ts";
@@ -174,6 +182,9 @@ export class InMemoryPolicyStore implements PolicyStore {
     const known = doubts.find(on, meter.address);
     const doubt = known?.open === true ? known : undefined;
     const read = believed.find(on, meter.address)?.believed;
+    const isLess =
+      doubt?.doubt === "backwards" && doubt.item === "importedEnergy" && read !== undefined && doubt.takenAt > read.takenAt;
+    const contradictions = isLess ? doubt.times : 0;
     return {
       meter: meter.address,
       account: account.account,
@@ -187,8 +198,8 @@ export class InMemoryPolicyStore implements PolicyStore {
       identity: meter.identity,
       disputed: payments.made(on, "disputed", account.account, isAny),
       readingInDoubt: doubt !== undefined || this.#isEstimated(on, meter.address),
-      registerContradicted:
-        doubt?.doubt === "backwards" && doubt.item === "importedEnergy" && read !== undefined && doubt.takenAt > read.takenAt,
+      registerContradicted: contradictions >= CONTRADICTED_MIN,
+      contradictedOnce: contradictions > 0 && contradictions < CONTRADICTED_MIN,
       readAt: earlier(billing.find(on, meter.address)?.billedAt, read?.takenAt),
       cutWaiting: isAnyOf("disconnect", someCutWaits),
       exemptions: exemptions.made(on, "account", account.account, standingExemptions),
