@@ -94,7 +94,7 @@ export function guardRailsOf(parts: {
     listOf: (command) => store.batchOf(null, command),
     heldBy: async (meter) => {
       const { stop, brake } = await gate.figures(null);
-      const list = listsOf(await store.listed(null, later(clock.now(), -DECLINED_MS), meter)).get(meter);
+      const list = listsOf(await store.listed(null, later(clock.now(), -DECLINED_MS), [meter])).get(meter);
       return [
         ...(stop ? ["emergency-stop"] : []),
         ...(brake ? ["brake"] : []),

@@ -16,7 +16,7 @@ import type { MeterStore } from "../commands/command-store.ts";
 import { cuts, isAutomaticCut } from "../commands/rivals.ts";
 import { isOpenBatch } from "./batch-run.ts";
 import type { CutAlarms } from "./cut-alarms.ts";
-import { listUp, RULES } from "./cut-lists.ts";
+import { inTurn, listUp, RULES } from "./cut-lists.ts";
 import { amongDue, atTheWire, brakeCause, type BrakeCause, type DueCut, type HeldBy, type SiteFigures } from "./guard-rails.ts";
 import { approvalLimit, type GuardRails } from "./guard-settings.ts";
 import type { CutBatch, GuardStore, Listed } from "./guard-store.ts";
@@ -25,6 +25,8 @@ import type { Look } from "./standing.ts";
 const HOUR_MS = hours(1);
 /** How many meters there are is the measure of shares: it need not be of this very moment, and is asked with every cut. */
 const METERS_GOOD_MS = seconds(10);
+/** As long as they are written on a list, nobody reads or restores them. */
+const LISTED_AT_ONCE = 500;
 /** Whom persons did not want to be cut is not put before them again on the same day. */
 export const DECLINED_MS = hours(24);
 
@@ -120,7 +122,7 @@ export class CutGate {
     const cause = brakeCause(figures, rails);
     if (cause !== null) return this.#tripped(tx, cause, figures);
     const now = clock.now();
-    const list = listsOf(await store.listed(tx, later(now, -DECLINED_MS), meter)).get(meter);
+    const list = listsOf(await store.listed(tx, later(now, -DECLINED_MS), [meter])).get(meter);
     if (list !== undefined) return list === "approved" ? "batch" : "approval";
     const limit = approvalLimit(rails, figures.meters);
     if (limit === null) return null;
@@ -203,22 +205,38 @@ export class CutGate {
     );
   }
 
-  /** Onto the list that nobody has approved yet, or onto a new one. */
+  /**
+   * Onto the list that nobody has approved yet, or onto a new one; some at a time, so that nobody's payment waits until forty thousand are
+   * written. Where somebody says yes in between, or we die, the rest goes on the next list, or with the next look.
+   */
   async #propose(due: readonly Look[], meters: ReadonlySet<MeterAddress>, asked: number): Promise<void> {
-    const { transactor, store, clock, log, lineOf } = this.#parts;
-    await transactor.transact(
+    const { log, lineOf } = this.#parts;
+    const all = inTurn(
+      due.filter(({ picture: { meter } }) => meters.has(meter)),
+      ({ picture: { meter } }) => lineOf(meter),
+    );
+    const reason = `${all.length} are due at once, ${asked} were asked for within the hour · 同时应停 ${all.length} 户,一小时内已下达 ${asked} 户`;
+    const written = new Map<string, number>();
+    for (let from = 0; from < all.length; from += LISTED_AT_ONCE) {
+      const put = await this.#listSome(all.slice(from, from + LISTED_AT_ONCE), reason);
+      if (put !== null) written.set(put.batch.id, (written.get(put.batch.id) ?? 0) + put.count);
+    }
+    for (const [batch, count] of written)
+      log.warn({ batch, meters: count }, "so many cuts are not made without two persons: a list waits for them");
+  }
+
+  /** Null: all of them are on a list by now. */
+  #listSome(some: readonly Look[], reason: string): Promise<{ readonly batch: CutBatch; readonly count: number } | null> {
+    const { transactor, store, clock, lineOf } = this.#parts;
+    const meters = some.map(({ picture: { meter } }) => meter);
+    return transactor.transact(
       async (tx) => {
-        await store.hold(tx, [...meters]);
+        await store.hold(tx, meters);
         await store.lock(tx);
-        const listed = listsOf(await store.listed(tx, later(clock.now(), -DECLINED_MS)));
-        const looks = due.filter(({ picture: { meter } }) => meters.has(meter) && !listed.has(meter));
-        if (looks.length === 0) return;
-        const reason = `${looks.length} are due at once, ${asked} were asked for within the hour · 同时应停 ${looks.length} 户,一小时内已下达 ${asked} 户`;
-        const batch = await listUp(this.#parts, tx, looks, { reason, lineOf, first: null, by: RULES });
-        log.warn(
-          { batch: batch.id, meters: looks.length },
-          "so many cuts are not made without two persons: a list waits for them",
-        );
+        const listed = listsOf(await store.listed(tx, later(clock.now(), -DECLINED_MS), meters));
+        const looks = some.filter(({ picture: { meter } }) => !listed.has(meter));
+        if (looks.length === 0) return null;
+        return { batch: await listUp(this.#parts, tx, looks, { reason, lineOf, first: null, by: RULES }), count: looks.length };
       },
       { actor: RULES },
     );

@@ -31,7 +31,10 @@ export interface ListWish {
 /** The rules add to their own list until somebody has said yes to it: nobody approves what he has not seen. */
 export async function listUp(parts: ListParts, tx: Transaction, looks: readonly Look[], wish: ListWish): Promise<CutBatch> {
   const { store, outbox, clock, newId, rails, alarms } = parts;
-  const members = inTurn(looks.map((look) => memberOf(look, wish.lineOf(look.picture.meter))));
+  const members = inTurn(
+    looks.map((look) => memberOf(look, wish.lineOf(look.picture.meter))),
+    ({ line }) => line,
+  );
   const isOwn = ({ state, proposedBy, first }: CutBatch): boolean =>
     state === "proposed" && proposedBy === RULES && first === null;
   const known = wish.by === RULES ? (await store.liveBatches(tx)).find(isOwn) : undefined;
@@ -49,8 +52,8 @@ export async function listUp(parts: ListParts, tx: Transaction, looks: readonly 
 }
 
 /** The first of each line, then the second of each: so all lines are at work, however few are under way at a time. */
-function inTurn(members: readonly CutMember[]): readonly CutMember[] {
-  const lines = [...Map.groupBy(members, ({ line }) => line).values()];
+export function inTurn<T>(all: readonly T[], lineOf: (one: T) => string): readonly T[] {
+  const lines = [...Map.groupBy(all, lineOf).values()];
   const longest = lines.reduce((most, { length }) => Math.max(most, length), 0);
   return Array.from({ length: longest }, (_, n) => lines.flatMap((line) => line.slice(n, n + 1))).flat();
 }

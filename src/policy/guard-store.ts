@@ -156,8 +156,8 @@ export interface GuardStore {
   batches(limit: number, before: string | null): Promise<readonly CutBatch[]>;
   /** That have not ended, or of which something is still under way; oldest first. */
   liveBatches(tx: Transaction | null): Promise<readonly CutBatch[]>;
-  /** Meters of open lists, and of lists that were declined since; or of these one alone. */
-  listed(tx: Transaction | null, declinedSince: Instant, meter?: MeterAddress): Promise<readonly Listed[]>;
+  /** Meters of open lists, and of lists that were declined since; or of those these alone. */
+  listed(tx: Transaction | null, declinedSince: Instant, meters?: readonly MeterAddress[]): Promise<readonly Listed[]>;
   /** The list by which this command was asked for. */
   batchOf(tx: Transaction | null, command: CommandId): Promise<CutBatch | null>;
   /** Somebody has called this account important, and it holds. */

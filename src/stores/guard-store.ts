@@ -303,12 +303,12 @@ export class PostgresGuardStore implements GuardStore {
     ).map(batchOf);
   }
 
-  async listed(tx: Transaction | null, declinedSince: Instant, meter?: MeterAddress): Promise<readonly Listed[]> {
+  async listed(tx: Transaction | null, declinedSince: Instant, meters?: readonly MeterAddress[]): Promise<readonly Listed[]> {
     return this.#db.rows<Listed>(
       tx,
       `SELECT m.meter, b.id AS batch, b.state, m.state AS member FROM cut_batches b JOIN cut_members m ON m.batch = b.id
-        WHERE (b.ended_at IS NULL OR (b.state = 'declined' AND b.ended_at > $1))${meter === undefined ? "" : " AND m.meter = $2"} ORDER BY b.id, m.place`,
-      [at(declinedSince), ...(meter === undefined ? [] : [meter])],
+        WHERE (b.ended_at IS NULL OR (b.state = 'declined' AND b.ended_at > $1))${meters === undefined ? "" : " AND m.meter = ANY($2)"} ORDER BY b.id, m.place`,
+      [at(declinedSince), ...(meters === undefined ? [] : [meters])],
     );
   }
 

@@ -304,7 +304,7 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
       members[0],
       { ...members[1], state: "failed", command: over.id, because: "stuck" },
     ]);
-    expect(await kept.guards.listed(null, at, A)).toEqual([{ meter: A, batch: batch.id, state: "proposed", member: "asked" }]);
+    expect(await kept.guards.listed(null, at, [A])).toEqual([{ meter: A, batch: batch.id, state: "proposed", member: "asked" }]);
   });
 
   test("keep one brake of two that trip beside each other", async () => {

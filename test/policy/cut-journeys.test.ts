@@ -358,6 +358,38 @@ describe("a list of cuts", () => {
     }
   });
 
+  test("of very many is written some at a time, so that nobody stands behind all of them; where somebody says yes in between, the rest is another list", async () => {
+    const many = 1_200;
+    const house = await raiseRailsHouse({ meters: many });
+    await house.owe(...house.meters);
+    const written: number[] = [];
+    const { guards } = house.stores;
+    const { addMembers } = guards;
+    const spy = vi.spyOn(guards, "addMembers").mockImplementation(async (tx, batch, members) => {
+      written.push(members.length);
+      await addMembers.call(guards, tx, batch, members);
+    });
+    await house.rules.reconcile();
+    expect([written, (await membersOf(house, await onlyList(house))).length]).toEqual([[500, 500, 200], many]);
+    spy.mockRestore();
+
+    const other = await raiseRailsHouse({ meters: many });
+    await other.owe(...other.meters);
+    const store = other.stores.guards;
+    const plain = store.addMembers.bind(store);
+    vi.spyOn(store, "addMembers").mockImplementation(async (tx, batch, members) => {
+      await plain(tx, batch, members);
+      // the first person says yes to what stands there
+      const { proposedAt } = (await store.batch(tx, batch))!;
+      const first = { by: "anna", at: proposedAt, note: "", raisesBrake: false };
+      if (members.length === 500) await store.changeBatch(tx, batch, { first });
+    });
+    await other.rules.reconcile();
+    const lists = await other.rooms.batches.list(9, null);
+    const counts = await Promise.all(lists.map(async ({ id }) => (await other.rooms.batches.find(id)).members.length));
+    expect(counts.sort((a, b) => a - b)).toEqual([200, 500, 500]);
+  });
+
   test("that a person proposes has that person's word already; who is not due is named and left out", async () => {
     const house = await raiseRailsHouse({ meters: 30 });
     await house.owe(house.meters[0]!, house.meters[1]!);

@@ -258,7 +258,7 @@ export class InMemoryGuardStore implements GuardStore {
     );
   }
 
-  listed(tx: Transaction | null, declinedSince: Instant, only?: MeterAddress): Promise<readonly Listed[]> {
+  listed(tx: Transaction | null, declinedSince: Instant, only?: readonly MeterAddress[]): Promise<readonly Listed[]> {
     return this.#db.look(tx, (on) => {
       const declined = this.#db.books.cutBatches
         .all(on)
@@ -267,7 +267,7 @@ export class InMemoryGuardStore implements GuardStore {
         .sort((a, b) => (a.id < b.id ? -1 : 1))
         .flatMap(({ id, state }) =>
           this.#members(on, id)
-            .filter(({ meter }) => only === undefined || meter === only)
+            .filter(({ meter }) => only === undefined || only.includes(meter))
             .map(({ meter, state: member }) => ({ meter, batch: id, state, member })),
         );
     });
