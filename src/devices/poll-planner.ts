@@ -62,7 +62,8 @@ export interface BusShares {
 
 export class PollPlanner {
   readonly #parts: PlannerParts;
-  #lines: readonly LineToPlan[] = [];
+  /** Over MQTT each meter may have a line of its own: nobody looks for one among forty thousand, forty thousand times. */
+  readonly #lines = new Map<string, LineToPlan>();
   readonly #lineOf = new Map<MeterAddress, LineToPlan>();
   readonly #plans = new Map<LineToPlan, { readonly plan: LinePlan; readonly at: Instant }>();
   readonly #warned = new Set<LineToPlan>();
@@ -78,7 +79,8 @@ export class PollPlanner {
 
   /** Lines and who is behind them, anew: a meter came, or left. */
   know(lines: readonly LineToPlan[]): void {
-    this.#lines = lines;
+    this.#lines.clear();
+    for (const line of lines) this.#lines.set(line.id, line);
     this.#lineOf.clear();
     this.#plans.clear();
     for (const line of lines) for (const meter of line.meters) this.#lineOf.set(meter.address, line);
@@ -94,7 +96,7 @@ export class PollPlanner {
   }
 
   plan(lineId: string): LinePlan | null {
-    const line = this.#lines.find(({ id }) => id === lineId);
+    const line = this.#lines.get(lineId);
     return line === undefined ? null : this.#planOf(line);
   }
 
