@@ -364,10 +364,10 @@ describe("a list of cuts", () => {
     await house.owe(...house.meters);
     const written: number[] = [];
     const { guards } = house.stores;
-    const { addMembers } = guards;
+    const addMembers = guards.addMembers.bind(guards);
     const spy = vi.spyOn(guards, "addMembers").mockImplementation(async (tx, batch, members) => {
       written.push(members.length);
-      await addMembers.call(guards, tx, batch, members);
+      await addMembers(tx, batch, members);
     });
     await house.rules.reconcile();
     expect([written, (await membersOf(house, await onlyList(house))).length]).toEqual([[500, 500, 200], many]);
