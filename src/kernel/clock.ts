@@ -121,6 +121,7 @@ export interface WallClock {
 const zones = new Map<string, Intl.DateTimeFormat>();
 /** No zone changes its offset but at a full quarter of an hour, so within one an answer holds. */
 const QUARTER_MS = 15 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
 /** By zone and quarter: what the wall shows beyond the world's time. */
 const offsets = new Map<string, Map<number, number>>();
 const OFFSETS_KEPT_MAX = 1_000;
@@ -138,6 +139,10 @@ export function wallClock(at: Instant, timeZone: string): WallClock {
     weekday: local.getUTCDay(),
   };
 }
+
+/** Which day it is in a zone, counted from 1970-01-01: one subtraction tells how many days ago another was. */
+export const dayNumberOf = (at: Instant, timeZone: string): number =>
+  Math.floor((at + offsetMs(Math.floor(at / QUARTER_MS), timeZone)) / DAY_MS);
 
 function offsetMs(quarter: number, timeZone: string): number {
   let known = offsets.get(timeZone);

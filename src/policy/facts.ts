@@ -1,6 +1,6 @@
 /** The picture a decision is made from: what rows show of one account and its meter, at one moment. */
 import type { Instant } from "../kernel/clock.ts";
-import { wallClock } from "../kernel/clock.ts";
+import { dayNumberOf } from "../kernel/clock.ts";
 import { Fen } from "../kernel/money.ts";
 import type { ExemptionKind } from "./exemptions.ts";
 import { isOver, type NoCutSpan } from "./no-cuts.ts";
@@ -76,12 +76,11 @@ export const factsOf = (picture: RemoteMeter, now: Instant, timeZone: string, ha
 /** Of the last seven whole days, or of those that there are; today is not over. Rounded down: a forecast is no bill. */
 export function meanDailyCost(days: readonly DayCost[], now: Instant, timeZone: string): Fen | null {
   if (days.length === 0) return null;
-  const wall = wallClock(now, timeZone);
-  const today = Date.UTC(wall.year, wall.month - 1, wall.day);
+  const today = dayNumberOf(now, timeZone);
   let sum = 0n;
   let span = 0;
   for (const { day, cost } of days) {
-    const ago = Math.round((today - Date.parse(day)) / DAY_MS);
+    const ago = today - Date.parse(day) / DAY_MS;
     if (ago < 1 || ago > MEAN_DAYS) continue;
     sum += cost;
     span = Math.max(span, ago);

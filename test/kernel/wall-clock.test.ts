@@ -1,6 +1,6 @@
 /** What the wall shows is worked out from an offset that is kept for a quarter of an hour: held against Intl, around every kind of change. */
 import { expect, test } from "vitest";
-import { Instant, wallClock } from "../../src/kernel/clock.ts";
+import { dayNumberOf, dayOf, Instant, wallClock } from "../../src/kernel/clock.ts";
 
 const shown = (at: number, timeZone: string): string =>
   new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short", timeStyle: "medium", hourCycle: "h23" }).format(at);
@@ -18,8 +18,10 @@ test.each([
   ["Australia/Lord_Howe", "2026-04-04T14:59:59Z"], // half an hour comes twice
 ])("the wall in %s shows what Intl says, second by second around %s", (timeZone, around) => {
   const middle = Date.parse(around);
-  for (let at = middle - 40 * 60_000; at < middle + 40 * 60_000; at += 7_001)
+  for (let at = middle - 40 * 60_000; at < middle + 40 * 60_000; at += 7_001) {
     expect(ours(at, timeZone)).toBe(shown(at, timeZone));
+    expect(dayNumberOf(Instant(at), timeZone) * 86_400_000).toBe(Date.parse(dayOf(Instant(at), timeZone)));
+  }
   for (const at of [middle, middle + 1_000]) expect(ours(at, timeZone)).toBe(shown(at, timeZone));
 });
 
