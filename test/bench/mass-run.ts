@@ -45,17 +45,21 @@ export interface MassResult {
 
 const PAY_EVERY_MS = 100;
 const members = (state: string): string => `SELECT count(*)::int AS figure FROM cut_members WHERE state IN (${state})`;
+const readSince = (at: number): string =>
+  `SELECT count(*)::int AS figure FROM latest_readings WHERE item = 'importedEnergy' AND taken_at >= to_timestamp(${at} / 1000.0)`;
 const COMMANDS = "SELECT c.* FROM commands c JOIN cut_members m ON m.command = c.id";
 
 export async function runMass({ ground, meters, shadowPollSeconds, payers }: MassPlan): Promise<MassResult> {
   const { workshop, street, database } = ground;
   await intoArrears(ground, meters, shadowPollSeconds);
   workshop.say("live: the rules put them on a list");
+  const begunAt = wallNow();
   const house = await raise(ground, {}, true);
   const liveAt = wallNow();
   await untilBooks(ground, "members of the list", members("'waiting'"), meters);
   const listedMs = wallNow() - liveAt;
-  await settled(house);
+  // whoever is read and decided at the start is done with, so that what is measured is the list, and a site that is read as usual
+  await untilBooks(ground, "meters that were read since", readSince(begunAt), meters);
   const before = cpuNow(ground, house);
   const approvedAt = await approve(house, meters);
   workshop.say(`approved by two persons: ${meters} cuts`);
@@ -92,17 +96,6 @@ export async function runMass({ ground, meters, shadowPollSeconds, payers }: Mas
       shown: middle((row) => row.ended_at - row.acknowledged_at),
     },
   };
-}
-
-/** Whoever was read and decided at the start is done with, so that what is measured is the list. */
-async function settled({ anna }: House): Promise<void> {
-  for (let last = -1; ;) {
-    const { body } = await anna.get("/v1/buses");
-    const exchanges = (body["items"] as readonly { readonly exchanges: number }[]).reduce((sum, bus) => sum + bus.exchanges, 0);
-    if (exchanges === last) return;
-    last = exchanges;
-    await systemClock.wait(2_000);
-  }
 }
 
 async function approve({ anna, bo }: House, seen: number): Promise<number> {

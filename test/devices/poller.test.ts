@@ -14,7 +14,7 @@ let house: TestHouse;
 beforeAll(async () => {
   house = await raiseTestHouse({
     clock,
-    replyDeadlineMs: 60,
+    replyDeadlineMs: 300, // a busy machine answers late, and whoever is late is asked again
     meters: [
       { address: WALLET, balance: "50.00" },
       { address: REMOTE, model: "remote-ledger", mode: "remote" },

@@ -23,7 +23,7 @@ import type { RunMember } from "../../policy/batch-run.ts";
 import type { SiteFigures } from "../../policy/guard-rails.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import type { Work } from "./table.ts";
-import { asJson, OPEN, pair, type MemberRow } from "./tables.ts";
+import { ALL, asJson, OPEN, pair, type CommandRow, type MemberRow } from "./tables.ts";
 
 const LOCK = "cuts";
 
@@ -56,20 +56,19 @@ export class InMemoryGuardStore implements GuardStore {
       const stands = (kind: Halt["kind"]): boolean => halts.some((halt) => halt.kind === kind && halt.released === null);
       const releases = halts.flatMap(({ kind, released }) => (kind === "brake" && released !== null ? [released.at] : []));
       const anew = Math.max(-Infinity, ...releases);
-      const left = books.cutsLeft.all(on).filter(({ at }) => at >= anew);
-      const recent = left.filter(({ at }) => at > leftSince);
-      const endedOf = (rows: readonly Left[]): Command[] =>
-        rows
-          .map(({ command }) => books.commands.find(on, command)!.command)
-          .filter(({ endedAt }) => endedAt !== null)
-          .sort((a, b) => b.endedAt! - a.endedAt! || (a.id < b.id ? 1 : -1));
-      const all = endedOf(books.cutsLeft.all(on));
-      const ends = endedOf(left)
-        .slice(0, LEFT_LOOKED_AT)
-        .map((end) => ({
-          ...end,
-          before: all.find(({ meter, endedAt }) => meter === end.meter && endedAt! < end.endedAt!) ?? null,
-        }));
+      const leftSorted = books.cutsLeft.made(on, "all", ALL, byTime);
+      const recent = leftSorted.slice(1 + leftSorted.findLastIndex(({ at }) => at < anew || at <= leftSince));
+      const leftAt = (id: CommandId): Instant | undefined => books.cutsLeft.find(on, id)?.at;
+      const all = books.commands.made(on, "endedCuts", ALL, newestEndFirst);
+      const ends: (Command & { readonly before: Command | null })[] = [];
+      for (const end of all) {
+        if (ends.length === LEFT_LOOKED_AT) break;
+        if ((leftAt(end.id) ?? -Infinity) < anew) continue;
+        const older = books.commands
+          .in(on, "kind", pair(end.meter, end.kind))
+          .filter(({ command: { id, endedAt } }) => endedAt !== null && endedAt < end.endedAt! && leftAt(id) !== undefined);
+        ends.push({ ...end, before: newestEndFirst(() => older)[0] ?? null });
+      }
       const isNamed = (channel: string): boolean =>
         importChannels !== null && (importChannels.length === 0 || importChannels.includes(channel));
       const payments = importChannels === null ? [] : books.payments.all(on).filter(({ channel }) => isNamed(channel));
@@ -311,3 +310,10 @@ export class InMemoryGuardStore implements GuardStore {
 
 const asMember = ({ batch: _, place: _place, ...member }: MemberRow): CutMember => member;
 const newestFirst = <R extends { readonly id: string }>(rows: R[]): R[] => rows.sort((a, b) => (a.id < b.id ? 1 : -1));
+
+/** Asked of rows as long as they stay as they are: what left in a year of a site is much. */
+const byTime = (rows: () => Left[]): readonly Left[] => rows().sort((a, b) => a.at - b.at);
+const newestEndFirst = (rows: () => CommandRow[]): readonly Command[] =>
+  rows()
+    .map(({ command }) => command)
+    .sort((a, b) => b.endedAt! - a.endedAt! || (a.id < b.id ? 1 : -1));

@@ -4,6 +4,7 @@
  */
 import type { Attempt, Command } from "../../commands/command.ts";
 import { isOpen, waitsForApproval } from "../../commands/command.ts";
+import { isAutomaticCut } from "../../commands/rivals.ts";
 import type { AccountBook, MeterBook, Payment } from "../../commands/command-store.ts";
 import type { Replacement } from "../../commands/replacement/replacement.ts";
 import type { ClockRow, Dues, HourRow } from "../../collection/collection-store.ts";
@@ -176,6 +177,8 @@ export const billedDayKey = ({
 export const isOwed = (state: DayState): boolean => state === "due" || state === "missing";
 /** All open commands and days; a meter's own stand under its address. */
 export const OPEN = "open";
+/** The one group in which all rows of a kind are. */
+export const ALL = "all";
 
 export class Books {
   readonly accounts = new Table<AccountRow>({ name: "accounts", keyOf: (row) => row.account });
@@ -218,6 +221,7 @@ export class Books {
       meter: ({ command }) => command.meter,
       kind: ({ command }) => pair(command.meter, command.kind),
       open: ({ command }) => (isOpen(command.state) ? [OPEN, command.meter] : null),
+      endedCuts: ({ command }) => (isAutomaticCut(command) && command.endedAt !== null ? ALL : null),
     },
     check: ({ command }) => {
       const { askedByName, approval, state } = command;
@@ -347,7 +351,7 @@ export class Books {
     unique: { cut_members_by_command: (row) => row.command },
     groups: { batch: (row) => row.batch, command: (row) => row.command },
   });
-  readonly cutsLeft = new Table<Left>({ name: "cuts_left", keyOf: (row) => row.command });
+  readonly cutsLeft = new Table<Left>({ name: "cuts_left", keyOf: (row) => row.command, groups: { all: () => ALL } });
   readonly paymentImports = new Table<{ readonly channel: string; readonly at: Instant; readonly by: string }>({
     name: "payment_imports",
     keyOf: (row) => row.channel,
