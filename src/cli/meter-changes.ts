@@ -93,7 +93,7 @@ export function meterChanges(program: Command, { throughGateway, clientOf, show 
 function standing(replacement: Json): string {
   const { id, oldMeter, newMeter, step, waitingFor, carried } = replacement;
   const text = (value: unknown): string => (typeof value === "string" ? value : "–");
-  const says = replacement["says"] as { readonly en: string; readonly zh: string } | null;
-  const words = says === null ? "" : `\n  ${says.en}\n  ${says.zh}`;
+  const says = replacement["says"] as { readonly en: string; readonly zh: string } | null | undefined; // an older gateway has no words
+  const words = says == null ? "" : `\n  ${says.en}\n  ${says.zh}`;
   return `replacement ${text(id)}  ${text(oldMeter)} → ${text(newMeter)}  ${text(step)}  waits for ${text(waitingFor)}  carried ${text(carried)}${words}`;
 }

@@ -223,7 +223,9 @@ export class Poller {
     const isAgain = again !== undefined && (now >= again.from || now < again.saidAt); // before: the clock was set back
     const atOnce = this.#hurried.has(meter.address) || isProbe || isAgain;
     if (due.length === 0 && !atOnce) return [];
-    const turn = atOnce ? [...due, ...duties.slice(0, 1)] : due; // what is read seldom may be due too, and would bring neither money nor relay
+    // What is read seldom may be due too, and would bring neither money nor relay; and a site's own hot items may bring no register.
+    const needed = [duties[0], duties.find(({ items }) => items.some(isEnergyItem))];
+    const turn = atOnce ? [...due, ...needed] : due;
     return duties.filter((duty) => turn.includes(duty) || this.#missed.get(meter.address)?.has(duty.tier) === true);
   }
 

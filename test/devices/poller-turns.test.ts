@@ -190,3 +190,19 @@ test("what is to be read again in a minute does not wait for a clock that was se
   expect(read).toHaveLength(3);
   await stop();
 });
+
+test("whoever is hurried is asked for his register too, where a site's hot items bring none", async () => {
+  const hot: Duty = { tier: "hot", everyMs: minutes(2), items: ["voltageA"], relay: true };
+  const { clock, poller, read, stop } = stand(
+    () => false,
+    () => WELL,
+    { duties: [hot, daily, cold] },
+  );
+  poller.start();
+  await clock.pass(seconds(5));
+  const before = read.length;
+  poller.hurry(A);
+  await clock.pass(seconds(5));
+  expect(read.slice(before)).toEqual([["voltageA", "importedEnergy"]]);
+  await stop();
+});

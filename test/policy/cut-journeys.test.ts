@@ -390,6 +390,27 @@ describe("a list of cuts", () => {
     expect(counts.sort((a, b) => a - b)).toEqual([200, 500, 500]);
   });
 
+  test("that was written in part when the gateway died is whole after the next look, with everybody on it once; nobody is cut by it before", async () => {
+    const many = 1_200;
+    const house = await raiseRailsHouse({ meters: many });
+    await house.owe(...house.meters);
+    const { guards } = house.stores;
+    const plain = guards.addMembers.bind(guards);
+    let parts = 0;
+    const spy = vi.spyOn(guards, "addMembers").mockImplementation((tx, batch, members) => {
+      parts += 1;
+      return parts === 2 ? Promise.reject(new Error("the process died")) : plain(tx, batch, members);
+    });
+    await house.rules.reconcile();
+    expect(await membersOf(house, await onlyList(house))).toHaveLength(500);
+    spy.mockRestore();
+    await house.rules.reconcile();
+    await house.sendAll();
+    const members = await membersOf(house, await onlyList(house));
+    expect([members.length, new Set(members.map(({ meter }) => meter)).size]).toEqual([many, many]);
+    expect([await house.stores.guards.batches(9, null), house.left]).toMatchObject([[{ state: "proposed" }], []]);
+  });
+
   test("that a person proposes has that person's word already; who is not due is named and left out", async () => {
     const house = await raiseRailsHouse({ meters: 30 });
     await house.owe(house.meters[0]!, house.meters[1]!);
