@@ -2,7 +2,7 @@
  * Which meters hang on the street: those of the site file, but where the books know that one was replaced, the one that took its
  * place. A file that still names the old one is an old file, and the start says so; nobody has to edit it at once.
  *
- *     the file names OLD, the books say OLD → NEW      NEW, as the books keep it (relay password: that of the file's OLD)
+ *     the file names OLD, the books say OLD → NEW      NEW, as the books keep it (relay password and feeder: those of the file's OLD)
  *     the file names NEW                               NEW, as the file has it
  *     the file gives OLD's account to a third meter    the file: it was edited after the replacement
  *
@@ -35,18 +35,27 @@ export function metersInUse(
       say("the site file gives the account of a replaced meter to a third one; the file wins", about);
       continue;
     }
-    added.set(by.address, { ...by, relayPassword: passwordBefore(by.address, replaced, inFile) });
+    added.set(by.address, { ...by, ...ofThePlace(beforeIn(by.address, replaced, inFile)) });
   }
   return [...kept, ...added.values()];
 }
 
-/** Secrets stand in the site file alone: whoever took a meter's place is told by the password of the one before. */
-function passwordBefore(
+/**
+ * What stands in the site file alone, and is the place's rather than the meter's: whoever took a meter's place is told by the password of the
+ * one before, and hangs on its feeder, so that a no-cut said of that feeder protects him too.
+ */
+export const ofThePlace = (before: MeterRecord | undefined): Pick<MeterRecord, "relayPassword" | "feeder"> => ({
+  relayPassword: before?.relayPassword ?? null,
+  ...(before?.feeder === undefined ? {} : { feeder: before.feeder }),
+});
+
+/** The meter of the site file in whose place this one stands, however many there were in between. */
+function beforeIn(
   address: MeterAddress,
   replaced: readonly ReplacedMeter[],
   inFile: ReadonlyMap<MeterAddress, MeterRecord>,
-): MeterRecord["relayPassword"] {
+): MeterRecord | undefined {
   const before = replaced.find(({ by }) => by.address === address)?.meter;
-  if (before === undefined) return null;
-  return inFile.get(before)?.relayPassword ?? passwordBefore(before, replaced, inFile);
+  if (before === undefined) return undefined;
+  return inFile.get(before) ?? beforeIn(before, replaced, inFile);
 }

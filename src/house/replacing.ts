@@ -12,6 +12,7 @@ import { seconds } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import { Rounds } from "../kernel/rounds.ts";
+import { ofThePlace } from "./meters-in-use.ts";
 
 const LOOK_EVERY_MS = seconds(2);
 
@@ -83,15 +84,16 @@ export class Replacing {
   #bring(record: BookedMeter, before: MeterAddress): void {
     const { street, comes } = this.#parts;
     if (street.meter(record.address) !== undefined) return;
-    comes({ ...record, relayPassword: street.meter(before)?.relayPassword ?? null });
+    comes({ ...record, ...ofThePlace(street.meter(before)) });
   }
 
   /** It was brought while it belonged to nobody. */
   #renew(record: BookedMeter, before: MeterAddress): void {
     const { street, comes, goes } = this.#parts;
-    if (street.meter(record.address)?.account === record.account) return;
+    const hanging = street.meter(record.address);
+    if (hanging?.account === record.account) return;
     goes(record.address);
-    comes({ ...record, relayPassword: street.meter(before)?.relayPassword ?? null });
+    comes({ ...record, ...ofThePlace(street.meter(before) ?? hanging) });
   }
 }
 

@@ -43,6 +43,8 @@ export interface StreetHouseOptions {
   readonly pollEveryMs?: number;
   readonly site?: Partial<CollectionSettings>;
   readonly findings?: CollectionFindings;
+  /** What feeds each of them; left out: its line stands for it. */
+  readonly feeder?: string;
   /** Beside the engine, from its start to its end. */
   readonly around?: (parts: {
     readonly engine: Engine;
@@ -114,6 +116,7 @@ export async function raiseStreetHouse(options: StreetHouseOptions): Promise<Str
     return {
       ...{ address, meterNumber: address, customerNumber: `00${address.slice(2)}`, account: AccountId(address.slice(2)) },
       ...{ bus: BusId(lineOf(n, lines)), model: (plan.model ?? "remote-ledger") as ModelName, relayPassword: null },
+      ...(options.feeder === undefined ? {} : { feeder: options.feeder }),
     };
   });
   const house: HouseSite = {

@@ -17,6 +17,7 @@ async function replacedWhileLying(times: number) {
     meters: [{ energyKwh: "1000.00", loadKw: 0.1 }],
     spares: [{ customerNumber: `00${addressOf(0).slice(2)}`, loadKw: 0, energyKwh: "0.00" }],
     pollEveryMs: hours(24),
+    feeder: "transformer-7",
     changed: (bytes) => {
       const frame = left > 0 ? answerIn(bytes) : null;
       if (frame === null || !isAbout.poll(frame.di) || frame.address !== addressOf(0)) return bytes;
@@ -52,6 +53,9 @@ test.each([1, 2])("told %d times it is found false before the meter goes, and no
   await house.pass(minutes(2));
   const { step, final } = await standing();
   expect(step).toBe("done");
+  expect(house.lines.meters(), "what is said of the feeder protects the new one too").toMatchObject([
+    { address: addressOf(1), feeder: "transformer-7" },
+  ]);
   expect(Number(final!.energy)).toBeLessThan(1_000.1);
   expect(await billed(house, account)).toBeLessThan(10);
 });
