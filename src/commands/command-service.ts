@@ -7,7 +7,7 @@
 import type { Clock } from "../kernel/clock.ts";
 import { later, type Instant } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
-import { CommandId, type AccountId, type MeterAddress, type PaymentId } from "../kernel/ids.ts";
+import { CommandId, commandIdAfter, type AccountId, type MeterAddress, type PaymentId } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import { definitionOf } from "./catalogue.ts";
 import { isOpen, isUnsent, type AskedBy, type Command, type CommandKind } from "./command.ts";
@@ -93,7 +93,7 @@ export class CommandService {
     }
     const now = clock.now();
     const command: Command = {
-      id: CommandId(this.#parts.newId()),
+      id: commandIdAfter(await commands.newestOf(tx, wish.meter), CommandId(this.#parts.newId())),
       kind: wish.kind,
       effect: definition.effect,
       meter: wish.meter,

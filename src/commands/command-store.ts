@@ -36,6 +36,8 @@ export interface CommandFilter {
 export interface CommandStore {
   insert(tx: Transaction, command: Command): Promise<void>;
   find(tx: Transaction | null, id: CommandId): Promise<Command | null>;
+  /** The greatest id of this meter's commands. Behind the meter's row nobody adds another meanwhile. */
+  newestOf(tx: Transaction, meter: MeterAddress): Promise<CommandId | null>;
   list(filter: CommandFilter): Promise<readonly Command[]>;
   attempts(id: CommandId): Promise<readonly Attempt[]>;
   lastAttempt(id: CommandId): Promise<Attempt | null>;

@@ -27,4 +27,14 @@ export function BusId(text: string, field = "bus"): BusId {
 }
 
 export const CommandId = (text: string): CommandId => text as CommandId;
+
+/**
+ * This id (a UUID), or one directly behind `newest` where that is not older. Ids sort by the clock that made them, and clocks are set back, or
+ * differ between gateways: of two orders to one meter the later has to be the greater all the same.
+ */
+export function commandIdAfter(newest: CommandId | null, id: CommandId): CommandId {
+  if (newest === null || id > newest) return id;
+  const next = (BigInt(`0x${newest.replaceAll("-", "")}`) + 1n).toString(16).padStart(32, "0");
+  return CommandId(next.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"));
+}
 export const PaymentId = (text: string): PaymentId => text as PaymentId;

@@ -77,6 +77,13 @@ export class PostgresCommandStore implements EngineCommandStore {
     return row === undefined ? null : commandOf(row);
   }
 
+  async newestOf(tx: Transaction, meter: MeterAddress): Promise<CommandId | null> {
+    const [row] = await this.#db.rows<{ id: string }>(tx, "SELECT id FROM commands WHERE meter = $1 ORDER BY id DESC LIMIT 1", [
+      meter,
+    ]);
+    return row === undefined ? null : CommandId(row.id);
+  }
+
   async list(filter: CommandFilter): Promise<readonly Command[]> {
     const rows = await this.#db.rows<CommandRow>(
       null,

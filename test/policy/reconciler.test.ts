@@ -3,8 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { uuidv7 } from "uuidv7";
 import { CommandService } from "../../src/commands/command-service.ts";
 import { apply } from "../../src/commands/conclusion.ts";
-import type { Command } from "../../src/commands/command.ts";
+import type { Attempt, Command } from "../../src/commands/command.ts";
 import { PaymentService } from "../../src/commands/payment-service.ts";
+import { rivalsOf } from "../../src/commands/rivals.ts";
 import type { RelayState } from "../../src/devices/meter.ts";
 import { hours, Instant, later, minutes, seconds, type Clock } from "../../src/kernel/clock.ts";
 import { CentiKwh } from "../../src/kernel/energy.ts";
@@ -39,6 +40,8 @@ let heard: Instant | null = null;
 let hurried: MeterAddress[] = [];
 let register = 0n;
 let orders = 0;
+/** Instead of one that sorts by the clock of this machine. */
+let nextId: string | null = null;
 
 let database: TestDatabase;
 let common: ConstructorParameters<typeof CommandService>[0] & { readonly commands: PostgresCommandStore };
@@ -53,7 +56,7 @@ beforeAll(async () => {
   const ledger = new Ledger({ store: new PostgresLedgerStore(db), clock });
   common = {
     clock,
-    newId: () => uuidv7(),
+    newId: () => nextId ?? uuidv7(),
     commands: new PostgresCommandStore(db, clock),
     payments: new PostgresPaymentStore(db),
     meters,
@@ -75,6 +78,7 @@ beforeEach(async () => {
   now = MONDAY_MORNING;
   heard = null;
   hurried = [];
+  nextId = null;
   register = 1_000n;
   await meters.bringIn(
     [{ account: ACCOUNT, name: "", class: "residential", mode: "remote", tariff: "flat" }],
@@ -393,6 +397,21 @@ describe("what a person cut", () => {
     await byPerson("disconnect");
     await rulesOf().reconcile();
     expect((await told()).at(-1)).toBe("disconnect person works on the line accepted");
+  });
+
+  test("gives way to a later reconnect also where the clock, or that of the gateway that took it, was an hour behind", async () => {
+    await byPerson("disconnect");
+    await endLast({ state: "confirmed" });
+    nextId = "01900000-0000-7000-8000-000000000001";
+    const back = await byPerson("reconnect");
+    const cut = (await asked())[0]!;
+    expect(back.id > cut.id, "the later order is the greater").toBe(true);
+    const { fence } = (await common.commands.take(back.id))!;
+    const attempt: Attempt = { number: 1, fence, at: now, before: {}, outcome: "sending", frames: [] };
+    const begun = await database.db.transact((tx) =>
+      common.commands.beginAttempt(tx, back.id, fence, attempt, rivalsOf("reconnect")),
+    );
+    expect(begun).toBe("begun");
   });
 
   test("is the rules' again when a person has restored it", async () => {

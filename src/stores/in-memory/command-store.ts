@@ -69,6 +69,14 @@ export class InMemoryCommandStore implements EngineCommandStore {
     return this.#db.statement(tx, async (on) => (await commands.lock(on, id, "update"))?.command ?? null);
   }
 
+  newestOf(tx: Transaction, meter: MeterAddress): Promise<CommandId | null> {
+    return this.#db.look(tx, (on) =>
+      this.#books.commands
+        .in(on, "meter", meter)
+        .reduce<CommandId | null>((newest, { command: { id } }) => (newest === null || id > newest ? id : newest), null),
+    );
+  }
+
   list(filter: CommandFilter): Promise<readonly Command[]> {
     const { state, meter, kind, since, before, limit } = filter;
     return this.#db.look(null, (on) => {
