@@ -45,10 +45,15 @@ const QUICK_ATTEMPTS = 3;
 /** An attempt under which the line went away tells nothing of the meter, so many more may follow it than a silent meter is worth. */
 const LINE_CLOSED = "silent, the line closed";
 const LINE_CLOSED_ATTEMPTS_MAX = 50;
+/** For the one lock of the site: from here on what was decided before it is decided again. */
+const WAITED_MS = 50;
 
-/** Asked in the last moment before the bytes of an automatic cut leave: why it may not be, or null. */
+/**
+ * Asked in the last moment before the bytes of an automatic cut leave: why it may not be, or null. In the transaction that writes the attempt,
+ * behind its meter's row: whoever changes what it was decided from comes before or after it.
+ */
 export interface CutGuard {
-  whyNot(command: Command): Promise<string | null>;
+  whyNot(command: Command, tx: Transaction): Promise<string | null>;
 }
 
 /** Asked of every cut, whoever ordered it, in the transaction that writes its attempt: directly before its bytes. */
@@ -222,6 +227,15 @@ export class CommandRunner {
         { type: "silence" },
         { sentAt: command.sentAt ?? last.at, waitingFor: "read-back" },
       );
+    // Since then its line may have been opened anew and another have come to its place: what that one shows proves nothing, and it must not be cut.
+    const mayHarm = command.effect === "adds" || cuts.includes(command.kind);
+    if (mayHarm && (await this.#parts.identities.inDoubt(command.meter))) {
+      const stranger = await identityDoubt(this.#parts, session, command);
+      if (stranger !== null) {
+        await this.#steps.apply(command, { type: "nobody-can-tell", because: stranger });
+        return;
+      }
+    }
     if (
       command.effect === "adds" &&
       session.money.purchase !== "purchase-count" &&
@@ -257,15 +271,21 @@ export class CommandRunner {
       frames: [],
     };
     const beforeFirstByte = async (): Promise<void> => {
-      if (isAutomaticCut(command)) {
-        const because = await guard.whyNot(command);
-        if (because !== null) throw new NotSent("guard", because);
-      }
-      attempt.at = clock.now();
       const { begun, because } = await transactor.transact(async (tx) => {
+        const whyNot = (): Promise<string | null> =>
+          isAutomaticCut(command) ? guard.whyNot(command, tx) : Promise.resolve(null);
+        const no = await whyNot();
+        if (no !== null) return { begun: "guard" as const, because: no };
+        attempt.at = clock.now();
         const held = isCut ? ((await rails?.mayLeave(tx, command, number)) ?? null) : null;
         // what was found stands in the books all the same: a brake that has tripped
         if (held !== null) return { begun: held === CUT_PACE ? ("pace" as const) : ("guard" as const), because: held };
+        if (clock.now() - attempt.at > WAITED_MS) {
+          // behind others: the hours in which somebody may be cut may have ended meanwhile
+          const late = await whyNot();
+          if (late !== null) return { begun: "guard" as const, because: late };
+          attempt.at = clock.now();
+        }
         const outcome = await commands.beginAttempt(tx, command.id, command.fence, attempt, rivalsOf(command.kind));
         if (outcome === "begun" && isCut) await rails?.left(tx, command);
         if (outcome === "begun")

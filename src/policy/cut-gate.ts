@@ -58,6 +58,8 @@ export interface GatePass {
   readonly halted: HeldBy | null;
   /** Why this meter is not cut now; null: it may be asked for. */
   heldBy(meter: MeterAddress): HeldBy | null;
+  /** It was among those who were due at once. Whoever fell due a moment later was counted by nobody, and waits for the next look. */
+  counted(meter: MeterAddress): boolean;
 }
 
 export class CutGate {
@@ -90,7 +92,7 @@ export class CutGate {
     if (halted !== null) await this.#takeBack(halted);
     // Of failures in a row somebody should hear although nobody is due just now.
     else if (due.length === 0 && brakeCause(figures, rails) === "failures") await this.#trip("failures");
-    if (due.length === 0) return { halted, heldBy: () => null };
+    if (due.length === 0) return { halted, heldBy: () => null, counted: () => false };
     const now = this.#parts.clock.now();
     const asked = new Set(await store.askedSince(null, later(now, -HOUR_MS)));
     const listed = listsOf(await store.listed(null, later(now, -DECLINED_MS)));
@@ -109,7 +111,12 @@ export class CutGate {
     }
     if (verdicts.trips !== null) await this.#trip(verdicts.trips);
     if (verdicts.propose.length > 0) await this.#propose(due, new Set(verdicts.propose), asked.size);
-    return { halted: verdicts.trips === null ? halted : "brake", heldBy: (meter) => verdicts.of.get(meter) ?? null };
+    const wereDue = new Set(due.map(({ picture }) => picture.meter));
+    return {
+      halted: verdicts.trips === null ? halted : "brake",
+      heldBy: (meter) => verdicts.of.get(meter) ?? null,
+      counted: (meter) => wereDue.has(meter),
+    };
   }
 
   /** In the transaction that would ask, with the meter's row locked: null, or what holds it back. */
@@ -159,9 +166,9 @@ export class CutGate {
     const figures = await this.figures(tx);
     if (!isAutomatic) return atTheWire(figures, rails, "person")?.held ?? null;
     this.#leaving.set(tx, list);
-    if (attempt > 1) return haltIn(figures); // it was counted when it left first
     const batch = list === null ? null : await store.batch(tx, list.id);
-    if (batch !== null && !isOpenBatch(batch.state)) return BATCH_OVER;
+    if (batch !== null && !isOpenBatch(batch.state)) return BATCH_OVER; // also what was sent once and met silence is not sent again
+    if (attempt > 1) return haltIn(figures); // it was counted when it left first
     const refusal = atTheWire(figures, rails, batch === null ? "rule" : batch.raisesBrake ? "raised" : "approved");
     return refusal?.trips === undefined ? (refusal?.held ?? null) : this.#tripped(tx, refusal.trips, figures);
   }

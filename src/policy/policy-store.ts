@@ -126,6 +126,7 @@ export interface PolicyStore {
 }
 
 export interface ExemptionStore {
+  /** Behind the rows of the account's meters: a cut that is about to leave has left before, or finds it. */
   insert(tx: Transaction, exemption: Exemption): Promise<void>;
   /** Locked until the transaction ends. */
   lock(tx: Transaction, id: string): Promise<Exemption | null>;

@@ -66,8 +66,8 @@ export interface ReconcilerParts {
 }
 
 /** Nobody could be asked whether so many may be cut: then nobody is, and whoever is in credit is restored all the same. */
-const NOT_NOW: GatePass = { halted: null, heldBy: () => "cut-pace" };
-const NO_RAILS: GatePass = { halted: null, heldBy: () => null };
+const NOT_NOW: GatePass = { halted: null, heldBy: () => "cut-pace", counted: () => true };
+const NO_RAILS: GatePass = { halted: null, heldBy: () => null, counted: () => true };
 
 export class Reconciler implements AfterCredit, CutGuard, Turns {
   readonly #parts: ReconcilerParts;
@@ -156,8 +156,8 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
     return command;
   }
 
-  async whyNot(command: Command): Promise<string | null> {
-    const picture = await this.#parts.store.remoteMeter(null, command.meter);
+  async whyNot(command: Command, tx: Transaction | null = null): Promise<string | null> {
+    const picture = await this.#parts.store.remoteMeter(tx, command.meter);
     if (picture === null) return "no-longer-remote";
     const { facts, strategy } = this.#look(picture);
     if (strategy.mode === "shadow") return "shadow";
@@ -220,13 +220,13 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
     await transactor.transact(
       async (tx) => {
         const picture = await this.#parts.store.remoteMeter(tx, seen.meter);
-        if (picture !== null) await this.#act(tx, this.#look(picture), held);
+        if (picture !== null) await this.#act(tx, this.#look(picture), { held, isCounted: pass.counted(seen.meter) });
       },
       { actor: "rules" },
     );
   }
 
-  async #act(tx: Transaction, look: Look, held: HeldBy | null): Promise<void> {
+  async #act(tx: Transaction, look: Look, said: { readonly held: HeldBy | null; readonly isCounted: boolean }): Promise<void> {
     const { service, holdsCuts } = this.#parts;
     const { picture, decision, strategy } = look;
     const { meter } = picture;
@@ -236,14 +236,23 @@ export class Reconciler implements AfterCredit, CutGuard, Turns {
     const shadow = decision.want === "disconnected" && (strategy.mode === "shadow" || (await holdsCuts?.()) === true);
     const isWanted = picture.relay !== "unknown" && !fulfils(picture, decision.want);
     if (isWanted) await this.#remember(tx, look, shadow);
-    const mayAsk = isWanted && !shadow && !(await this.#rests(tx, meter, decision)) && !(await this.#isHeld(tx, look, held));
+    const mayAsk = isWanted && !shadow && !(await this.#rests(tx, meter, decision)) && !(await this.#isHeld(tx, look, said));
     await this.#keep(tx, look, shadow, mayAsk ? await this.#ask(tx, look) : null);
     await this.#parts.teller?.looked(tx, look);
   }
 
   /** By the guard rails; asked anew, since another gateway may have cut meanwhile. */
-  async #isHeld(tx: Transaction, { picture, decision }: Look, held: HeldBy | null): Promise<boolean> {
+  async #isHeld(
+    tx: Transaction,
+    { picture, decision }: Look,
+    { held, isCounted }: { readonly held: HeldBy | null; readonly isCounted: boolean },
+  ): Promise<boolean> {
     if (decision.want !== "disconnected" || picture.cutWaiting) return false;
+    if (!isCounted) {
+      // hours end, and notices are over, for many in one moment: had they all been counted, it might have been a list
+      this.#wakeAt = this.#parts.clock.now();
+      return true;
+    }
     return held !== null || ((await this.#parts.rails?.gate.mayAsk(tx, picture.meter)) ?? null) !== null;
   }
 

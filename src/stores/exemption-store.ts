@@ -40,6 +40,7 @@ export class PostgresExemptionStore implements ExemptionStore {
   }
 
   async insert(tx: Transaction, { id, account, kind, from, until, reason, madeBy }: Exemption): Promise<void> {
+    await this.#db.run(tx, "SELECT 1 FROM meters WHERE account = $1 AND active FOR UPDATE", [account]);
     await this.#db.run(
       tx,
       "INSERT INTO exemptions (id, account, kind, begins_at, ends_at, reason, made_by) VALUES ($1, $2, $3, $4, $5, $6, $7)",

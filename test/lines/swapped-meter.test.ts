@@ -96,6 +96,20 @@ test("an order that is the first to hear it again finds it, and nobody obeys", a
   await expectFound({ world, read });
 });
 
+test("an order that was sent before and met silence is neither looked at nor sent again at another: nobody else goes dark", async () => {
+  const { world, clock, swap } = await raise();
+  const lost = world.simulator.setFault(A, { kind: "lost-request", function: "1C" });
+  const id = await world.order("disconnect", A);
+  while (world.books.command(id).sentAt === null) await clock.wait(10);
+  const silence = world.simulator.setFault(A, { kind: "silence" });
+  while (world.books.command(id).waitingFor !== "silence") await clock.wait(100);
+  for (const fault of [silence, lost]) world.simulator.clearFaults(A, fault);
+  swap();
+  expect(await world.ended(id, minutes(5))).toMatchObject({ state: "unanswered", because: "identity-mismatch" });
+  for (const meter of [A, B]) expect(world.simulator.snapshot(meter).obeyed).toMatchObject({ disconnects: 0 });
+  expect(await identity(world, A)).toBe("quarantined");
+});
+
 test("it is found at once when its line was opened anew", async () => {
   const { world, clock, read, swap, wire } = await raise();
   swap();

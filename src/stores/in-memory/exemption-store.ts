@@ -14,8 +14,10 @@ export class InMemoryExemptionStore implements ExemptionStore {
   }
 
   insert(tx: Transaction, exemption: Exemption): Promise<void> {
-    const { exemptions, accounts } = this.#db.books;
+    const { exemptions, accounts, meters } = this.#db.books;
     return this.#db.statement(tx, async (on) => {
+      const theirs = meters.findBy(on, "one_meter_per_account", exemption.account);
+      if (theirs !== undefined) await meters.lock(on, theirs.book.address, "update");
       await exemptions.add(on, { ...exemption, endedAt: null, endedBy: null, remindedAt: null });
       await accounts.mustExist(on, exemption.account, "exemptions_account_fkey");
     });
