@@ -297,9 +297,13 @@ export class BatchTurns {
 
 const haltedBy = ({ stop, brake }: SiteFigures): HeldBy | null => (stop ? "emergency-stop" : brake ? "brake" : null);
 
-/** What the end of an order says of its member; who paid meanwhile, or was taken back, was left out. */
-function endOf({ state, because }: Pick<MemberEnd, "state" | "because">): Omit<EndedMember, "meter"> {
+/**
+ * What the end of an order says of its member; who paid meanwhile, or was taken back, was left out. So was who was found cut by somebody
+ * else: that nothing had to be sent proves of no order that it is obeyed, and a canary it is not.
+ */
+function endOf({ state, because, left }: Omit<MemberEnd, "meter">): Omit<EndedMember, "meter"> {
   const failed = isFailure({ state, because });
+  if (failed === false && !left) return { state: "left-out", because: "already-cut" };
   if (failed === false) return { state: "cut", because: null };
   return { state: failed === true ? "failed" : "left-out", because: because ?? state };
 }

@@ -1,5 +1,6 @@
 /** How cuts that left have ended, as far as it tells of the meters and not of people: for the brake, that counts failures in a row. Pure. */
 import type { CommandState } from "../commands/command.ts";
+import { minutes } from "../kernel/clock.ts";
 
 export interface CutEnd {
   readonly state: CommandState;
@@ -10,6 +11,12 @@ export interface CutEnd {
 
 /** The newest that ended, as many as that at most: more than any site may ask for in a row, with those that tell nothing. */
 export const LEFT_LOOKED_AT = 400;
+
+/**
+ * So far another gateway's clock may be ahead of ours. What is later than that was written before the clock was set back: it tells nothing of
+ * now, or what went well in the hour that comes again would hide what fails in it.
+ */
+export const AHEAD_MS = minutes(1);
 
 /** Left, and the meter does not show it. */
 const NOT_SHOWN: ReadonlySet<string> = new Set(["silence", "stuck", "welded"]);

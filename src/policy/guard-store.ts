@@ -103,7 +103,8 @@ export interface FigureWish {
 }
 
 /** One of a list whose order has ended, and how. */
-export type MemberEnd = Pick<CutMember, "meter"> & Pick<Command, "state" | "because">;
+/** `left`: bytes of its order were sent; one whose meter was cut already never left. */
+export type MemberEnd = Pick<CutMember, "meter"> & Pick<Command, "state" | "because"> & { readonly left: boolean };
 export type EndedMember = Pick<CutMember, "meter" | "state" | "because">;
 
 export type HaltChange = Partial<Pick<Halt, "asked" | "released">>;

@@ -1,9 +1,9 @@
 /** What holds cuts back, as rows: stops, the brake, lists for two persons, and what has left. One advisory lock stands for the site. */
-import { Instant } from "../kernel/clock.ts";
+import { Instant, later } from "../kernel/clock.ts";
 import type { AccountId, CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
-import { failuresInARow, LEFT_LOOKED_AT, type CutEnd } from "../policy/cut-ends.ts";
+import { AHEAD_MS, failuresInARow, LEFT_LOOKED_AT, type CutEnd } from "../policy/cut-ends.ts";
 import type {
   BatchChange,
   CutBatch,
@@ -42,7 +42,8 @@ const LOCK = {
 } as const;
 
 /** What is counted begins anew when the brake is released. */
-const ANEW = "(SELECT coalesce(max(h.released_at), '-infinity'::timestamptz) FROM cut_halts h WHERE h.kind = 'brake')";
+const ANEW =
+  "(SELECT coalesce(max(h.released_at), '-infinity'::timestamptz) FROM cut_halts h WHERE h.kind = 'brake' AND h.released_at <= $4)";
 
 export class PostgresGuardStore implements GuardStore {
   readonly #db: Database;
@@ -76,12 +77,12 @@ export class PostgresGuardStore implements GuardStore {
             ended AS NOT MATERIALIZED (SELECT c.id, c.state, c.because, c.ended_at, l.meter FROM commands c JOIN cuts_left l ON l.command = c.id CROSS JOIN anew
                        WHERE c.kind = 'disconnect' AND c.asked_by = 'rule' AND c.ended_at IS NOT NULL AND l.at >= anew.at),
             -- what is older than the newest that went well is not counted, so nobody looks at it
-            good AS MATERIALIZED (SELECT e.ended_at, e.id FROM ended e WHERE e.state = 'confirmed' ORDER BY e.ended_at DESC, e.id DESC LIMIT 1)
+            good AS MATERIALIZED (SELECT e.ended_at, e.id FROM ended e WHERE e.state = 'confirmed' AND e.ended_at <= $4 ORDER BY e.ended_at DESC, e.id DESC LIMIT 1)
        SELECT coalesce($3::int, (SELECT count(*) FROM meters m JOIN accounts a ON a.account = m.account AND a.mode = 'remote' WHERE m.active AND NOT m.being_replaced)::int) AS meters,
               EXISTS (SELECT 1 FROM cut_halts h WHERE h.kind = 'stop' AND h.released_at IS NULL) AS stop,
               EXISTS (SELECT 1 FROM cut_halts h WHERE h.kind = 'brake' AND h.released_at IS NULL) AS brake,
-              (SELECT count(*) FROM cuts_left l WHERE l.at > $1 AND l.at >= anew.at AND NOT l.approved AND NOT l.raised)::int AS automatic,
-              (SELECT count(*) FROM cuts_left l WHERE l.at > $1 AND l.at >= anew.at AND l.approved AND NOT l.raised)::int AS approved,
+              (SELECT count(*) FROM cuts_left l WHERE l.at > $1 AND l.at <= $4 AND l.at >= anew.at AND NOT l.approved AND NOT l.raised)::int AS automatic,
+              (SELECT count(*) FROM cuts_left l WHERE l.at > $1 AND l.at <= $4 AND l.at >= anew.at AND l.approved AND NOT l.raised)::int AS approved,
               (SELECT coalesce(jsonb_agg(jsonb_build_object('state', x.state, 'because', x.because, 'before', x.before) ORDER BY x.ended_at DESC, x.id DESC), '[]')
                  FROM (SELECT c.id, c.state, c.because, c.ended_at,
                               (SELECT jsonb_build_object('state', b.state, 'because', b.because) FROM cuts_left e JOIN commands b ON b.id = e.command
@@ -89,6 +90,7 @@ export class PostgresGuardStore implements GuardStore {
                          FROM ended c
                         WHERE c.ended_at >= coalesce((SELECT g.ended_at FROM good g), '-infinity'::timestamptz)
                           AND NOT EXISTS (SELECT 1 FROM good g WHERE (c.ended_at, c.id) < (g.ended_at, g.id))
+                          AND (c.state <> 'confirmed' OR c.ended_at <= $4)
                         ORDER BY c.ended_at DESC, c.id DESC LIMIT ${LEFT_LOOKED_AT}) x) AS ends,
               CASE WHEN $2::text[] IS NOT NULL THEN (SELECT y.created_at FROM payments y
                 WHERE cardinality($2::text[]) = 0 OR y.channel = ANY($2) ORDER BY y.id DESC LIMIT 1) END AS paid,
@@ -96,7 +98,7 @@ export class PostgresGuardStore implements GuardStore {
                 WHERE cardinality($2::text[]) = 0 OR i.channel = ANY($2)) END AS told,
               (SELECT max(h.released_at) FROM cut_halts h WHERE h.kind = 'brake') AS released
          FROM anew`,
-      [at(leftSince), importChannels, meters ?? null],
+      [at(leftSince), importChannels, meters ?? null, at(later(now, AHEAD_MS))],
     );
     const { ends, automatic, approved, paid, told, released, ...rest } = row!;
     const imports = [paid, told, released].filter((when) => when !== null);
@@ -266,7 +268,8 @@ export class PostgresGuardStore implements GuardStore {
   async endedMembers(batch: string, limit: number): Promise<readonly MemberEnd[]> {
     return this.#db.rows<MemberEnd>(
       null,
-      `SELECT m.meter, c.state, c.because FROM cut_members m JOIN commands c ON c.id = m.command
+      `SELECT m.meter, c.state, c.because, EXISTS (SELECT 1 FROM cuts_left l WHERE l.command = c.id) AS left
+         FROM cut_members m JOIN commands c ON c.id = m.command
         WHERE m.batch = $1 AND m.state = 'asked' AND c.ended_at IS NOT NULL ORDER BY m.meter LIMIT $2`,
       [batch, limit],
     );

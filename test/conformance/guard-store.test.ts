@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { uuidv7 } from "uuidv7";
 import type { Command } from "../../src/commands/command.ts";
-import { Instant, later, systemClock } from "../../src/kernel/clock.ts";
+import { hours, Instant, later, seconds, systemClock } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, MeterAddress, PaymentId } from "../../src/kernel/ids.ts";
 import { Fen } from "../../src/kernel/money.ts";
 import { BatchDesk, type BatchParts } from "../../src/policy/cut-batches.ts";
@@ -79,6 +79,20 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
     await left(await cut(), later(at, 2), { approved: true, raised: true });
     expect((await figures()).left).toEqual({ automatic: 1, approved: 1 });
     expect((await figures(later(at, -1))).left).toEqual({ automatic: 2, approved: 1 });
+  });
+
+  test("count what another gateway's clock, a little ahead, has written, and nothing of before the clock was set back", async () => {
+    const [soon, then] = [later(at, seconds(30)), later(at, hours(1))];
+    await left(await cut({ state: "confirmed", endedAt: then }), then);
+    await left(await cut({ meter: B, state: "unanswered", because: "stuck", endedAt: soon }), soon);
+    expect(await figures()).toMatchObject({ failures: 1, left: { automatic: 1 } });
+    const halt = aHalt();
+    await inTx(async (tx) => {
+      await kept.guards.halt(tx, halt);
+      await kept.guards.changeHalt(tx, halt.id, { asked: said("anna") });
+      await kept.guards.changeHalt(tx, halt.id, { released: { ...said("bo"), at: later(then, 1) } });
+    });
+    expect(await figures(), "released in the hour that comes again").toMatchObject({ failures: 1, left: { automatic: 1 } });
   });
 
   test("count one order once, however often it is said", async () => {
@@ -294,7 +308,10 @@ describe.each(keepers)("guard rails $title", ({ open }) => {
       [B, "asked"],
       [A, "asked"],
     ]);
-    expect(await kept.guards.endedMembers(batch.id, 9)).toEqual([{ meter: B, state: "unanswered", because: "stuck" }]);
+    const ended = { meter: B, state: "unanswered", because: "stuck" };
+    expect(await kept.guards.endedMembers(batch.id, 9)).toEqual([{ ...ended, left: false }]);
+    await inTx((tx) => kept.guards.noteLeft(tx, { command: over.id, meter: B, at, approved: true, raised: false }));
+    expect(await kept.guards.endedMembers(batch.id, 9)).toEqual([{ ...ended, left: true }]);
     const ends = [
       { meter: B, state: "failed", because: "stuck" },
       { meter: C, state: "left-out", because: "of one that is over already" },

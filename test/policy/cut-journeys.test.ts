@@ -94,6 +94,26 @@ describe("a bad import that puts everybody into arrears", () => {
     expect(cuts(house)).toEqual([]);
   });
 
+  test("and that falls due while the rules are looking is one mass as well: nobody is asked for whom no look has counted", async () => {
+    const house = await raiseRailsHouse({ meters: 100, rules: { noCut: { hours: "17:00-08:00" } } });
+    house.pass(-hours(2) - 500); // half a second to eight
+    await house.reads();
+    await house.owe(...house.meters.slice(0, 40));
+    const { commands } = house.db.books;
+    // the look begins in the hours without cuts, and goes on beyond them
+    const real = house.rooms.gate.pass.bind(house.rooms.gate);
+    vi.spyOn(house.rooms.gate, "pass").mockImplementationOnce(async (...given) => {
+      const said = await real(...given);
+      house.pass(seconds(1));
+      return said;
+    });
+    await house.rules.reconcile();
+    expect(commands.all(null)).toEqual([]);
+    await house.rules.reconcile();
+    expect(cuts(house)).toEqual([]);
+    expect(await membersOf(house, await onlyList(house))).toHaveLength(40);
+  });
+
   test("and a channel that says it has nothing keeps the ledger fresh", async () => {
     const house = await raiseRailsHouse({ meters: 100, rails: { brake: { importHours: 24, importChannels: ["bank"] } } });
     house.pass(hours(23));
@@ -293,6 +313,33 @@ describe("a list of cuts", () => {
     );
     await house.rules.reconcile();
     expect([house.unsent(), house.left]).toEqual([[], []]);
+  });
+
+  test("sends nothing a second time once it was stopped: what met silence ends unanswered", async () => {
+    const { house, list } = await proposed();
+    await approve(house, list, "anna");
+    await approve(house, list, "bo");
+    await house.rules.reconcile();
+    const [lost] = house.unsent();
+    expect(await house.leaves(lost!.id)).toBe(null);
+    expect(await house.leaves(lost!.id, house, 2), "the list runs: it may be tried again").toBe(null);
+    await house.db.transact((tx) => house.rooms.batches.decline(tx, list.id, { actor: "cy", note: "the bank was late" }));
+    expect(await house.leaves(lost!.id, house, 3)).toBe("batch-over");
+    expect(house.commands().find(({ id }) => id === lost!.id)).toMatchObject({ state: "unanswered", because: "batch-over" });
+  });
+
+  test("takes nobody for a canary whose meter was cut already: another goes first", async () => {
+    const { house, list } = await proposed();
+    await approve(house, list, "anna");
+    await approve(house, list, "bo");
+    await house.rules.reconcile();
+    for (const { id } of house.unsent()) await house.isDarkAlready(id);
+    await house.rules.reconcile();
+    expect((await onlyList(house)).state, "not one order was seen to be obeyed").toBe("canary");
+    expect(house.unsent(), "five others are asked for").toHaveLength(5);
+    const out = (await membersOf(house, list)).filter(({ state }) => state === "left-out");
+    expect(out.map(({ because }) => because)).toEqual(Array.from({ length: 5 }, () => "already-cut"));
+    expect(house.left).toEqual([]);
   });
 
   test("goes on beside whom it cannot ask for now: a cut of another list that has not ended, a row that fails", async () => {
@@ -503,6 +550,48 @@ describe("the brake", () => {
     const words = await Promise.all(waiting.map(({ id }, n) => house.leaves(id, n % 2 === 0 ? house : other)));
     expect(words.filter((word) => word === null)).toHaveLength(10);
     expect(await standing(house)).toEqual(["brake: too-many"]);
+  });
+
+  test("counts what fails after the clock was set back, whatever went well in the hour that comes again", async () => {
+    const house = await raiseRailsHouse({ meters: 100, rails: { approval: null } });
+    await house.owe(house.meters[0]!);
+    await house.rules.reconcile();
+    await house.sendAll();
+    house.pass(-hours(1));
+    await house.reads();
+    for (const meter of house.meters.slice(1, 6)) {
+      await house.owe(meter);
+      await house.rules.reconcile();
+      const [cut] = house.unsent();
+      expect(await house.leaves(cut!.id)).toBe(null);
+      await house.ends(cut!.id, "stuck");
+      house.pass(minutes(2));
+    }
+    await house.rules.reconcile();
+    expect(await standing(house)).toEqual(["brake: failures"]);
+  });
+
+  test("that was released in the hour that comes again trips all the same, and is not tripped by that hour", async () => {
+    const house = await raiseRailsHouse({ meters: 400, rails: { approval: null } });
+    await house.owe(...house.meters.slice(0, 40));
+    await house.rules.reconcile();
+    await house.sendAll();
+    expect(house.left).toHaveLength(12);
+    await release(house, "brake", "anna");
+    await release(house, "brake", "bo");
+    house.pass(-hours(1));
+    await house.reads();
+    await house.rules.reconcile();
+    await house.sendAll();
+    expect(house.left, "twelve more, and no thirteenth").toHaveLength(24);
+    expect(await standing(house)).toEqual(["brake: too-many"]);
+    await release(house, "brake", "anna");
+    await release(house, "brake", "bo");
+    house.pass(minutes(11));
+    await house.reads();
+    await house.rules.reconcile();
+    await house.sendAll();
+    expect(house.left, "what left in the hour to come is not counted against it").toHaveLength(36);
   });
 
   test("does not trip again and again because of relays that are known to be stuck", async () => {

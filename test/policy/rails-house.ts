@@ -67,9 +67,11 @@ export interface RailsHouse extends Gateway {
   commands(): readonly Command[];
   unsent(): readonly Command[];
   /** Lets it leave, if it may: null, or why not. */
-  leaves(id: CommandId, through?: Gateway): Promise<string | null>;
+  leaves(id: CommandId, through?: Gateway, attempt?: number): Promise<string | null>;
   /** The meter shows it, or does not. */
   ends(id: CommandId, how?: "confirmed" | "stuck" | "silence"): Promise<void>;
+  /** Somebody has cut it with other means, and the books do not know. */
+  isDarkAlready(id: CommandId): Promise<void>;
   /** Everything that waits leaves, as far as it may, and is shown. */
   sendAll(): Promise<readonly (string | null)[]>;
 }
@@ -186,18 +188,20 @@ export async function raiseRailsHouse(options: RailsHouseOptions): Promise<Rails
       );
     },
     commands: all,
-    leaves: async (id, { rooms } = first) => {
+    leaves: async (id, { rooms } = first, attempt = 1) => {
       const command = commandOf(id);
       const held = await db.transact(async (tx) => {
-        const because = await rooms.gate.mayLeave(tx, command, 1);
+        const because = await rooms.gate.mayLeave(tx, command, attempt);
         if (because !== null) return because;
-        await commands.change(tx, id, command.fence, ["accepted", "queued"], { state: "verifying", sentAt: now });
+        await commands.change(tx, id, command.fence, ["accepted", "queued", "verifying"], { state: "verifying", sentAt: now });
         await rooms.gate.left(tx, command);
         return null;
       });
       if (held === null && command.kind === "disconnect") left.push({ meter: command.meter, command: id, at: now });
       if (held !== null && held !== "cut-pace")
-        await db.transact((tx) => apply(common, tx, command, { type: "cancel", because: held }));
+        await db.transact((tx) =>
+          apply(common, tx, command, { type: command.sentAt === null ? "cancel" : "nobody-can-tell", because: held }),
+        );
       return held;
     },
     ends: async (id, how = "confirmed") => {
@@ -205,6 +209,11 @@ export async function raiseRailsHouse(options: RailsHouseOptions): Promise<Rails
       if (how === "confirmed") await shows(command.meter, command.kind === "disconnect" ? "disconnected" : "connected");
       const event = how === "confirmed" ? ({ type: "shown" } as const) : ({ type: "nobody-can-tell", because: how } as const);
       await db.transact((tx) => apply(common, tx, command, event));
+    },
+    isDarkAlready: async (id) => {
+      const command = commandOf(id);
+      await shows(command.meter, "disconnected");
+      await db.transact((tx) => apply(common, tx, command, { type: "shown" }));
     },
     sendAll: async () => {
       const words: (string | null)[] = [];

@@ -1,10 +1,10 @@
 /** What holds cuts back, in memory. */
-import { Instant } from "../../kernel/clock.ts";
+import { Instant, later } from "../../kernel/clock.ts";
 import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import { isUnsent, type Command } from "../../commands/command.ts";
 import { cuts, isAutomaticCut } from "../../commands/rivals.ts";
-import { failuresInARow, isVain, LEFT_LOOKED_AT } from "../../policy/cut-ends.ts";
+import { AHEAD_MS, failuresInARow, isVain, LEFT_LOOKED_AT } from "../../policy/cut-ends.ts";
 import type {
   BatchChange,
   CutBatch,
@@ -53,17 +53,21 @@ export class InMemoryGuardStore implements GuardStore {
     const { books } = this.#db;
     return this.#db.look(tx, (on) => {
       const halts = books.cutHalts.all(on);
+      const latest = later(now, AHEAD_MS);
       const stands = (kind: Halt["kind"]): boolean => halts.some((halt) => halt.kind === kind && halt.released === null);
       const releases = halts.flatMap(({ kind, released }) => (kind === "brake" && released !== null ? [released.at] : []));
-      const anew = Math.max(-Infinity, ...releases);
+      const anew = Math.max(-Infinity, ...releases.filter((at) => at <= latest));
       const leftSorted = books.cutsLeft.made(on, "all", ALL, byTime);
-      const recent = leftSorted.slice(1 + leftSorted.findLastIndex(({ at }) => at < anew || at <= leftSince));
+      const recent = leftSorted
+        .slice(1 + leftSorted.findLastIndex(({ at }) => at < anew || at <= leftSince))
+        .filter(({ at }) => at <= latest);
       const leftAt = (id: CommandId): Instant | undefined => books.cutsLeft.find(on, id)?.at;
       const all = books.commands.made(on, "endedCuts", ALL, newestEndFirst);
       const ends: (Command & { readonly before: Command | null })[] = [];
       for (const end of all) {
         if (ends.length === LEFT_LOOKED_AT) break;
         if ((leftAt(end.id) ?? -Infinity) < anew) continue;
+        if (end.state === "confirmed" && end.endedAt! > latest) continue;
         const older = books.commands
           .in(on, "kind", pair(end.meter, end.kind))
           .filter(({ command: { id, endedAt } }) => endedAt !== null && endedAt < end.endedAt! && leftAt(id) !== undefined);
@@ -217,13 +221,14 @@ export class InMemoryGuardStore implements GuardStore {
   }
 
   endedMembers(batch: string, limit: number): Promise<readonly MemberEnd[]> {
-    const { commands } = this.#db.books;
+    const { commands, cutsLeft } = this.#db.books;
     return this.#db.look(null, (on) =>
       this.#members(on, batch)
         .filter(({ state }) => state === "asked")
         .flatMap(({ meter, command }) => {
           const known = command === null ? undefined : commands.find(on, command)?.command;
-          return known?.endedAt == null ? [] : [{ meter, state: known.state, because: known.because }];
+          if (known?.endedAt == null) return [];
+          return [{ meter, state: known.state, because: known.because, left: cutsLeft.find(on, known.id) !== undefined }];
         })
         .sort((a, b) => (a.meter < b.meter ? -1 : 1))
         .slice(0, limit),
