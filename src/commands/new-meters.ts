@@ -101,7 +101,7 @@ export class NewMeters {
     return "added";
   }
 
-  /** One ledger per meter (service requirement A24): an account that has one already is not given another. */
+  /** One ledger per meter: an account that has one already is not given another. */
   async #refuseTaken(tx: Transaction | null, account: AccountId, setting: NewMeterOrder["setting"]): Promise<AccountBook | null> {
     const book = await this.#parts.meters.account(tx, account);
     if (book === null) return null;

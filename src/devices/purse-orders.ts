@@ -3,7 +3,7 @@
  *
  * Wiping is denied to every model by its profile; here it is let through for this one frame, and only where the profile says that
  * the identifier wipes: elsewhere the same one pays money out. The switch is known of one Southern Grid firmware alone, without
- * a word on what its second field holds: taken here as balance 0 and the count as it stands (domain guide, section 3).
+ * a word on what its second field holds: taken here as balance 0 and the count as it stands.
  */
 import { Fen, ZERO_FEN } from "../kernel/money.ts";
 import { Fault } from "../kernel/faults.ts";

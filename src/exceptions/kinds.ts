@@ -1,6 +1,6 @@
 /**
  * What can be wrong enough for a person, as a table: what it is called, who has it first, how long it may stay open before it
- * is said aloud, and into which class of failure it falls (not told, late, wrong action, device: service requirement B1).
+ * is said aloud, and into which class of failure it falls (not told, late, wrong action, device).
  *
  * An owner is one name: a desk to begin with, a person once somebody took it. Every item has exactly one.
  */

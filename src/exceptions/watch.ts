@@ -20,7 +20,7 @@ import { draftOf, evidenceOf, subjectOf } from "./outcomes.ts";
 import { quarantineCause } from "./shared-addresses.ts";
 
 const LOOK_EVERY_MS = seconds(30);
-/** Service requirement A12: no command stays open longer than this without an owner and a next step. */
+/** No command stays open longer than this without an owner and a next step. */
 const COMMAND_LATE_MS = minutes(15);
 const AT_ONCE_MAX = 200;
 

@@ -1,6 +1,6 @@
 /**
  * Why one account is not cut for a time, as a table: who is meant, and what becomes of somebody who is cut already. Each has an end, because
- * what was set and forgotten protects nobody but debts (pitfall R17), and is remembered before it ends.
+ * what was set and forgotten protects nobody but debts, and is remembered before it ends.
  */
 import { later, type Instant } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";

@@ -4,7 +4,7 @@
 import { hours, minutes } from "../kernel/clock.ts";
 
 export interface GateSettings {
-  /** Of the typical use, above which a day is a jump (domain guide R16). */
+  /** Of the typical use, above which a day is a jump. */
   readonly jumpTimes: bigint;
   /** 0.01 kWh a day below which nothing is a jump: a home heats, a guest comes. */
   readonly jumpFloor: bigint;
@@ -20,11 +20,11 @@ export interface GateSettings {
   readonly currentMaxA: number;
   /** 0.01 kWh between total and rates: they are truncated each for itself, and not read in the same instant. */
   readonly ratesApart: bigint;
-  /** How far from midnight a daily freeze may have been made: a clock within five minutes may be set by broadcast (domain guide R7). */
+  /** How far from midnight a daily freeze may have been made: a clock within five minutes may be set by broadcast. */
   readonly midnightWithinMs: number;
   /** Days without advance after which a meter that was used before is listed as frozen. */
   readonly frozenDays: number;
-  /** Paid and connected, and no energy for so long: listed as silent (service requirement B6). */
+  /** Paid and connected, and no energy for so long: listed as silent. */
   readonly silentMs: number;
 }
 

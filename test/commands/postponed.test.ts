@@ -20,7 +20,7 @@ const waits = async (session: MeterSession, n: number): Promise<string | null> =
   return verdict?.verdict === "wait" ? verdict.waitingFor : null;
 };
 
-test("R9 a cut waits for the trip delay, then for a current above the limit to fall, for as long as the meter holds off", async () => {
+test("a cut waits for the trip delay, then for a current above the limit to fall, for as long as the meter holds off", async () => {
   const busy = { tripCurrentLimit: "10.000", tripHoldOff: "30", current: "4.000", currentB: "-12.500", currentC: "0.000" };
   expect(await waits(meter(busy, 5), 5)).toBe("trip-delay");
   expect(await waits(meter(busy, 5), 6)).toBe("high-current");
@@ -31,7 +31,7 @@ test("R9 a cut waits for the trip delay, then for a current above the limit to f
   expect(await waits(meter({}), 1), "a meter without such items").toBe(null);
 });
 
-test("R8 a restore that did not come waits for the button, unless word 1 says that order and relay disagree, or says nothing", async () => {
+test("a restore that did not come waits for the button, unless word 1 says that order and relay disagree, or says nothing", async () => {
   expect(await whyNotRestored(meter({ runStateWord1: "0000" }))).toBe("button");
   expect(await whyNotRestored(meter({ runStateWord1: "0100" }))).toBe("stuck");
   expect(await whyNotRestored(meter({}))).toBe("stuck");

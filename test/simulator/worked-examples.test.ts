@@ -1,4 +1,4 @@
-/** The worked examples of test-keys.md, byte for byte. */
+/** The worked examples of the published test scheme (DL645-TEST-1), byte for byte. */
 import { expect, test } from "vitest";
 import type { Bench } from "./support/frames.ts";
 import { bare, bench, read } from "./support/frames.ts";

@@ -1,5 +1,5 @@
 /**
- * Why an order that stands in the meter has not moved its relay (domain guide 6.3, R8, R9), each by its own name:
+ * Why an order that stands in the meter has not moved its relay, each by its own name:
  *
  *     cut      a trip delay runs (04001401) · the current is above the meter's limit (04001402), for as long as it holds off (04001403)
  *     restore  the relay is free and waits for the button · it is stuck, and the meter says so itself (word 1 bit 8)

@@ -68,7 +68,7 @@ export function weighRefusal(
   return refusal === "repeated-top-up" ? "count-gap" : "not-done"; // "done already", with a count that has not moved
 }
 
-/** "Done already" to the first frame of ours: the number was used by somebody else (clause 5.2 of the domain guide, SERR bit 1). */
+/** "Done already" to the first frame of ours: the number was used by somebody else (SERR bit 1). */
 const takenByAnother = ({ refusal, attempt }: VerifyContext): { readonly quarantine?: FaultCode } =>
   refusal === "repeated-top-up" && attempt === 1 ? { quarantine: refusal } : {};
 

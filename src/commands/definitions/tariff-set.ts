@@ -1,11 +1,11 @@
 /**
  * A version of a tariff, pushed into a meter that deducts by itself: into the spare sets, with the moment at which they take over.
- * What runs is never written (domain guide, 7). It sets.
+ * What runs is never written. It sets.
  *
  * Done is when the meter shows all of it byte by byte, and that nothing else moved: the command ends there and does not wait for the
  * switch, which may be months away. Whether the switch came about is looked at every night (`exceptions/tariff-check.ts`).
  *
- * A refused write may have changed something all the same (R2). Then the differences are named in the receipt, the switch is taken
+ * A refused write may have changed something all the same. Then the differences are named in the receipt, the switch is taken
  * back, and the command ends `unanswered: partial-write`: what runs goes on as before, and a person decides.
  *
  * Near a switch of whatever origin nothing is begun: which places are spare is asked before the clock, and would be wrong by then.

@@ -1,6 +1,6 @@
 /**
  * What a meter holds of a tariff, as bytes: every item read by name, kept as it travels. A picture is compared with another byte by
- * byte (domain guide, R2); what the bytes say to people is told in `said.ts`.
+ * byte, also where nothing was to change; what the bytes say to people is told in `said.ts`.
  */
 import type { Instant } from "../../kernel/clock.ts";
 import { Fault, isFault } from "../../kernel/faults.ts";

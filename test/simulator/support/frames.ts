@@ -1,4 +1,4 @@
-/** Frames as test-keys.md prints them: hex with blanks on one side, a meter that hears them on the other. */
+/** Frames as people print them: hex with blanks on one side, a meter that hears them on the other. */
 import type { Chance } from "../../../src/kernel/chance.ts";
 import { seededChance } from "../../../src/kernel/chance.ts";
 import type { Clock, Instant } from "../../../src/kernel/clock.ts";

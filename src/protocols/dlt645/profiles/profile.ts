@@ -120,7 +120,7 @@ export interface ModelProfile {
   readonly wallet: "yuan" | "kWh" | null;
   readonly purchase: Purchase | null;
   readonly refund: Refund | null;
-  /** What to read after something was changed, and compare: also what was not meant to change, also after a refusal (R2). */
+  /** What to read after something was changed, and compare: also what was not meant to change, also after a refusal: a meter has refused and changed all the same. */
   readonly readBack: {
     readonly purchase: readonly ProfileItemName[];
     readonly relay: readonly ProfileItemName[];
