@@ -114,7 +114,10 @@ test("the gateway listens beyond its own loopback, so it asks for a key, which c
   const config = loadConfig({ path: siteFile, env: gatewayEnvironment() });
   expect(config.http).toEqual({ host: "0.0.0.0", port: 8_080 });
   expect(service("gateway").ports).toEqual([`127.0.0.1:8080:${String(config.http.port)}`]);
-  expect(config.apiKeys.map(({ name, secret }) => [name, secret.open()])).toEqual([["desk", "secret-of-desk_key"]]);
+  expect(config.apiKeys.map(({ name, secret }) => [name, secret.open()])).toEqual([
+    ["desk", "secret-of-desk_key"],
+    ["second", "secret-of-second_key"],
+  ]);
   expect(read("deploy/site.yaml")).toMatch(/^apiKeys: .*secret: env:DESK_KEY/m);
   expect(passwordNames).toContain("DESK_KEY");
   const { DESK_KEY: _, ...keyless } = gatewayEnvironment();
@@ -122,6 +125,13 @@ test("the gateway listens beyond its own loopback, so it asks for a key, which c
     expect(() => loadConfig({ path: siteFile, env })).toThrow(
       /apiKeys\[0\]\.secret: the environment variable DESK_KEY is not set/,
     );
+});
+
+test("what cuts for real can be let go of: two persons with names of their own may approve", () => {
+  const { policy, apiKeys } = loadConfig({ path: siteFile, env: gatewayEnvironment() });
+  const approvers = apiKeys.filter(({ may }) => may === undefined || may.includes("approve")).map(({ name }) => name);
+  expect(policy.mode).toBe("live");
+  expect(new Set(approvers).size).toBeGreaterThanOrEqual(2);
 });
 
 test("the way to fill .env that is written down leaves no value as it was", () => {
