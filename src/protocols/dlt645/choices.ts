@@ -40,7 +40,7 @@ export const choiceTopics = {
     "1CH: N2 of orders without a time",
     ["00", "01"],
     "the standard reserves it; one vendor sends 01",
-    "forms/relay.ts, plain-texts.ts; the gateway orders no meter that wants 01: devices/meter-models.ts",
+    "forms/relay.ts, plain-texts.ts; the gateway orders no meter with keys that wants 01: devices/meter-models.ts",
   ),
   relayReply: topic(
     "9C and DC: with two bytes of what was done",

@@ -1,6 +1,6 @@
 /**
  * What travels under function 03 (DI3 = 07): identity, purse and keys. These rows give names and titles alone; the fields of request
- * and reply stand in `security-layouts.ts`. Nothing of it is read by function 11, so no one finds it by name.
+ * and reply stand in `../forms/security.ts` and `../forms/purse.ts`. Nothing of it is read by function 11, so no one finds it by name.
  */
 import { opaque } from "../item.ts";
 import { named, shapesOf } from "./row.ts";
