@@ -21,6 +21,8 @@ export interface Facts {
   readonly relay: "unknown" | "connected" | "armed" | "disconnected";
   /** Bit 6 of word 3 as last seen. */
   readonly order: "connect" | "disconnect" | null;
+  /** A cut by the rules has left, and nobody has seen the relay since: whatever it showed before, it may be open. Left out: no. */
+  readonly mayBeCut?: boolean;
   readonly cutBy: "person" | "rule" | null;
   readonly protectedSupply: boolean;
   readonly identity: "unread" | "confirmed" | "quarantined";
@@ -57,6 +59,7 @@ export const factsOf = (picture: RemoteMeter, now: Instant, timeZone: string, ha
   available: picture.available,
   relay: picture.relay,
   order: picture.order,
+  mayBeCut: picture.mayBeCut ?? false,
   cutBy: picture.cutBy,
   protectedSupply: picture.protectedSupply,
   identity: picture.identity,

@@ -32,6 +32,8 @@ export interface RemoteMeter {
   readonly order: "connect" | "disconnect" | null;
   /** Bit 7 of word 3 as last seen: the meter shows the low-credit alarm. */
   readonly alarm: boolean | null;
+  /** The rules' newest cut has left, may have been obeyed, and nobody has seen the relay since. Left out: no. */
+  readonly mayBeCut?: boolean;
   readonly cutBy: Facts["cutBy"];
   readonly protectedSupply: boolean;
   readonly identity: Facts["identity"];

@@ -41,7 +41,7 @@ export function restAfter(last: Command | null, want: Intent["want"], heardAt: I
 
 /** All of it, of a relay that is not as it is wanted. */
 export function resting(
-  seen: Pick<Facts, "relay" | "order">,
+  seen: Pick<Facts, "relay" | "order" | "mayBeCut">,
   wish: { readonly want: Intent["want"]; readonly kind: CommandKind },
   beside: {
     readonly ordered: readonly Command[];

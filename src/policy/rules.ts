@@ -146,12 +146,13 @@ export function decide(f: Facts, s: Strategy): Decision {
 
 /**
  * An armed relay counts as connected: what is left to do is the customer's. A relay that still conducts while its order says
- * disconnect (a trip delay runs, the current is too high) does not: it will open although it was paid.
+ * disconnect (a trip delay runs, the current is too high) does not: it will open although it was paid. Nor does one that was seen before a cut
+ * whose answer was lost.
  */
-export const fulfils = (seen: Pick<Facts, "relay" | "order">, want: Intent["want"]): boolean => {
+export const fulfils = (seen: Pick<Facts, "relay" | "order" | "mayBeCut">, want: Intent["want"]): boolean => {
   if (want === "as-is") return true;
   if (want === "disconnected") return seen.relay === "disconnected";
-  return (seen.relay === "connected" || seen.relay === "armed") && seen.order !== "disconnect";
+  return (seen.relay === "connected" || seen.relay === "armed") && seen.order !== "disconnect" && seen.mayBeCut !== true;
 };
 
 /** Told after this debt began and after the last payment, of a balance that was no worse, not too long ago. */

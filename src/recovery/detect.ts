@@ -68,9 +68,16 @@ export function wishOf(point: Point, usual: Wish["way"]): Wish | null {
   return wishes.sort((one, other) => one.since - other.since)[0] ?? null;
 }
 
-/** What was promised is there. */
-export const isBack = ({ relay }: Pick<Point, "relay">, way: Wish["way"]): boolean =>
-  relay === "connected" || (relay === "armed" && way === "arm");
+/** A cut has left, may have been obeyed, and nobody has seen the relay since: what it showed before tells nothing. */
+export const mayBeCut = ({ cut, relayAt, cutBy }: Partial<Pick<Point, "cut" | "relayAt" | "cutBy">>): boolean => {
+  if (cut?.sentAt == null || cut.sentAt < (relayAt ?? 0)) return false;
+  return cut.state === "sending" || cut.state === "verifying" || (cut.state === "unanswered" && cutBy != null);
+};
+
+type Sight = Pick<Point, "relay"> & Partial<Pick<Point, "cut" | "relayAt" | "cutBy">>;
+/** What was promised is there, as far as anybody has seen since the newest cut. */
+export const isBack = ({ relay, ...since }: Sight, way: Wish["way"]): boolean =>
+  (relay === "connected" || (relay === "armed" && way === "arm")) && !mayBeCut(since);
 
 /** When an order restored what the newest cut had taken, though it is dark again; null: nobody saw supply since that cut. */
 export const suppliedAtOf = ({ cut, restore, relay }: Pick<Point, "cut" | "restore" | "relay">): Instant | null =>

@@ -5,7 +5,7 @@
 import { later, minutes, seconds, type Instant } from "../kernel/clock.ts";
 import { isOpen } from "../commands/command.ts";
 import type { Words } from "./causes.ts";
-import { isBack, wishOf, type Wish } from "./detect.ts";
+import { isBack, mayBeCut, wishOf, type Wish } from "./detect.ts";
 import { reasonFor, reasons, type Reason } from "./reasons.ts";
 import type { Point } from "./recovery-store.ts";
 
@@ -49,8 +49,16 @@ export function expectedSupply(
   },
 ): Expected {
   const { relay, restore } = point;
-  if (relay === "connected") return say(null, "on", "The supply is on.", "供电正常。");
+  const isUnseen = mayBeCut(point);
+  if (relay === "connected" && !isUnseen) return say(null, "on", "The supply is on.", "供电正常。");
   const wish = wishOf(point, restoreBy);
+  if (wish === null && isUnseen)
+    return say(
+      null,
+      "not-known",
+      "Nobody knows whether it is on: an order to cut it left, and the meter has shown nothing since.",
+      "暂无法确定是否有电:跳闸命令已发出,此后电表尚未显示结果。",
+    );
   if (wish === null) return say(null, "not-wanted", "Nothing restores it now: see why.", "当前无复电安排,原因见上。");
   if (isBack(point, wish.way))
     return say(now, "button", "Now: hold the button at the meter for three seconds.", "现在即可:长按电表按键3秒合闸。");

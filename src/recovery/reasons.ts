@@ -3,9 +3,10 @@
  * there. What to take along stands with the next step of the work order (exceptions/next-steps.ts), by these names.
  */
 import type { FailureClass } from "../exceptions/kinds.ts";
-import { isOpen, type Command } from "../commands/command.ts";
+import { isOpen } from "../commands/command.ts";
 import type { Point } from "./recovery-store.ts";
 import type { Words } from "./causes.ts";
+import { mayBeCut } from "./detect.ts";
 
 const say = (en: string, zh: string, failure: FailureClass): { readonly title: Words; readonly class: FailureClass } => ({
   title: { en, zh },
@@ -55,17 +56,13 @@ const refusals: Readonly<Record<string, Reason>> = {
 };
 
 /** Pure. */
-export function reasonFor({
-  relay,
-  identity,
-  restore,
-}: Pick<Point, "relay" | "identity"> & { readonly restore: Restore | null }): Reason {
+export function reasonFor(point: Point): Reason {
+  const { relay, identity, restore } = point;
   if (identity === "quarantined") return "wrong-identity";
   if (restore?.because === "stuck") return "stuck"; // also where word 3 looks like a relay that waits for the button
-  if (relay === "armed") return "button";
+  if (relay === "armed" && !mayBeCut(point)) return "button";
   if (restore === null || restore.state === "cancelled") return "not-ordered";
   if (isOpen(restore.state)) return waits[restore.waitingFor ?? ""] ?? (restore.sentAt === null ? "line" : "not-shown");
   if (restore.state === "expired") return "out-of-time";
   return refusals[restore.because ?? ""] ?? (restore.state === "refused" ? "refused" : "not-shown");
 }
-type Restore = Pick<Command, "state" | "because" | "waitingFor" | "sentAt">;

@@ -68,7 +68,7 @@ export interface IncidentFilter {
 }
 
 export interface RecoveryStore {
-  /** Whose relay is open, and whose supply is wanted back by somebody, or who is quarantined; by address. */
+  /** Whose relay is open, or may have been opened since it was seen, and whose supply is wanted back by somebody, or who is quarantined; by address. */
   darkPoints(): Promise<readonly Point[]>;
   point(tx: Transaction | null, meter: MeterAddress): Promise<Point | null>;
 

@@ -24,6 +24,7 @@ interface Row {
   available: bigint;
   relay: RemoteMeter["relay"];
   relay_word: number | null;
+  may_be_cut: boolean;
   cut_by: RemoteMeter["cutBy"];
   protected: boolean;
   identity: RemoteMeter["identity"];
@@ -49,8 +50,17 @@ interface Row {
 /** One more than a mean of a week needs: today's is not over. */
 const RECENT_DAYS = 8;
 
+/** Asked of commands only where a relay is believed to conduct and a cut is under way, or has ended without being taken back since. */
+const MAY_BE_CUT = `
+         CASE WHEN m.relay_reported IN ('connected', 'armed')
+               AND (m.cut_by = 'rule' OR EXISTS (SELECT 1 FROM commands o WHERE o.meter = m.address AND o.kind = 'disconnect' AND o.asked_by = 'rule' AND o.state IN ('sending', 'verifying')))
+              THEN coalesce((SELECT u.asked_by = 'rule' AND u.sent_at >= m.relay_at AND (u.state IN ('sending', 'verifying') OR u.state = 'unanswered' AND m.cut_by = 'rule')
+                               FROM commands u WHERE u.meter = m.address AND u.kind IN ('disconnect', 'disconnect-for') AND u.sent_at IS NOT NULL ORDER BY u.id DESC LIMIT 1), false)
+              ELSE false END`;
+
 const PICTURE = `
   SELECT m.address AS meter, a.account, a.class, coalesce(p.amount, 0)::bigint AS available, m.relay_reported AS relay, m.relay_word, m.cut_by,
+         ${MAY_BE_CUT} AS may_be_cut,
          (m.relay_protected OR EXISTS (SELECT 1 FROM commands g WHERE g.meter = m.address AND g.kind = 'protect' AND g.ended_at IS NULL)) AS protected, m.identity,
          CASE WHEN b.billed_at IS NOT NULL THEN least(b.billed_at, v.taken_at) END AS read_at,
          (EXISTS (SELECT 1 FROM reading_doubts d WHERE d.meter = m.address AND d.open)
@@ -102,6 +112,7 @@ const pictureOf = (row: Row): RemoteMeter => ({
   relay: row.relay,
   order: orderIn(row.relay_word),
   alarm: alarmIn(row.relay_word),
+  mayBeCut: row.may_be_cut,
   cutBy: row.cut_by,
   protectedSupply: row.protected,
   identity: row.identity,

@@ -51,13 +51,18 @@ const POINT = `
     LEFT JOIN standings s ON s.meter = m.address AND s.account = m.account
     LEFT JOIN latest_readings e ON e.meter = m.address AND e.item = 'importedEnergy'
     LEFT JOIN latest_readings b ON b.meter = m.address AND b.item = 'balance'
-    LEFT JOIN LATERAL (SELECT id FROM commands WHERE meter = m.address AND kind IN ('disconnect', 'disconnect-for')
+    LEFT JOIN LATERAL (SELECT id, state, sent_at FROM commands WHERE meter = m.address AND kind IN ('disconnect', 'disconnect-for')
                           AND (sent_at IS NOT NULL OR state = 'confirmed') ORDER BY id DESC LIMIT 1) c ON true
     LEFT JOIN LATERAL (SELECT id, asked_by, state FROM commands WHERE meter = m.address AND kind IN ('reconnect', 'arm') ORDER BY id DESC LIMIT 1) r ON true
     LEFT JOIN LATERAL (SELECT verified_at FROM commands WHERE meter = m.address AND kind IN ('top-up', 'open-account') AND state = 'confirmed' ORDER BY id DESC LIMIT 1) p ON true
    WHERE m.active`;
+/** Seen open, or seen before a cut that may have been obeyed. The first half asks of meters alone, so that the orders of few are looked up. */
+const MAY_BE_DARK = `(m.relay_reported IN ('disconnected', 'armed') OR m.cut_by IS NOT NULL
+   OR EXISTS (SELECT 1 FROM commands o WHERE o.meter = m.address AND o.kind IN ('disconnect', 'disconnect-for') AND o.state IN ('sending', 'verifying')))
+  AND (m.relay_reported IN ('disconnected', 'armed')
+   OR m.relay_reported = 'connected' AND c.sent_at >= m.relay_at AND (c.state IN ('sending', 'verifying') OR c.state = 'unanswered' AND m.cut_by IS NOT NULL))`;
 /** Somebody wants it back, by the rules' word, an order of his own, or his payment; or the rules ordered it back when its meter came into doubt. */
-const DARK = `AND NOT m.being_replaced AND m.relay_reported IN ('disconnected', 'armed')
+const DARK = `AND NOT m.being_replaced AND ${MAY_BE_DARK}
   AND (s.want = 'connected' OR (r.id IS NOT NULL AND r.state <> 'cancelled' AND (r.asked_by = 'person' OR m.identity = 'quarantined') AND (c.id IS NULL OR r.id > c.id)) OR a.mode = 'local')`;
 
 const moment = (value: number | null): Instant | null => (value === null ? null : Instant(value));

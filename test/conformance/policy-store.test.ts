@@ -53,6 +53,7 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     relay: "unknown",
     order: null,
     alarm: null,
+    mayBeCut: false,
     cutBy: null,
     protectedSupply: false,
     identity: "unread",
@@ -122,6 +123,60 @@ describe.each(keepers)("the rules' picture $title", ({ open }) => {
     await kept.meters.setRelay(null, A, { ...seen, order: "connect", protected: false, word: 0x10, takenAt: later(at, 1) });
     await kept.transactor.transact((tx) => kept.payments.setState(tx, id, "allocated", null));
     expect(await picture()).toMatchObject({ relay: "armed", order: "connect", protectedSupply: false, disputed: false });
+  });
+
+  test("tells that a cut may have been obeyed: the rules' newest left after the relay was seen, and nothing has told its end", async () => {
+    const seen = async (takenAt: Instant): Promise<void> => {
+      const bright = {
+        relay: "connected",
+        order: "connect",
+        preTripAlarm: false,
+        protected: false,
+        accountOpened: true,
+      } as const;
+      await kept.meters.setRelay(null, A, { ...bright, word: 0, takenAt });
+    };
+    const mayBe = async (): Promise<boolean | undefined> => {
+      const [one, all] = [await picture(), await kept.policy.remoteMeters()];
+      const locked = await kept.transactor.transact((tx) => kept.policy.remoteMeter(tx, A));
+      expect([all[0]?.mayBeCut, locked?.mayBeCut]).toEqual([one?.mayBeCut, one?.mayBeCut]);
+      return one?.mayBeCut;
+    };
+    const change = (id: Command["id"], from: Command["state"], to: Command["state"], sentAt = later(at, 10)): Promise<unknown> =>
+      kept.commands.change(null, id, 0, [from], {
+        state: to,
+        sentAt,
+        ...(to === "unanswered" ? { because: "silence", endedAt: at } : {}),
+      });
+    const cutBy = (who: "rule" | "person" | null): Promise<void> =>
+      kept.transactor.transact((tx) => kept.meters.setCutBy(tx, A, who));
+    const cut = await insert({ kind: "disconnect", askedBy: "rule" });
+    await change(cut.id, "accepted", "sending");
+    expect(await mayBe(), "nobody ever saw its relay").toBe(false);
+    await seen(later(at, 10));
+    expect(await mayBe(), "its bytes leave").toBe(true);
+    await change(cut.id, "sending", "verifying");
+    expect(await mayBe(), "it is looked after").toBe(true);
+    await change(cut.id, "verifying", "unanswered");
+    expect(await mayBe(), "nobody has noted that it may be cut, or a restore was seen").toBe(false);
+    await cutBy("rule");
+    expect(await mayBe(), "it ended in silence").toBe(true);
+    await insert({ kind: "disconnect", askedBy: "rule" });
+    await insert({ kind: "reconnect", askedBy: "rule" });
+    expect(await mayBe(), "what has not left tells nothing").toBe(true);
+    await cutBy("person");
+    expect(await mayBe(), "a person's").toBe(false);
+    await cutBy("rule");
+    await seen(later(at, 11));
+    expect(await mayBe(), "it was seen since").toBe(false);
+    const timed = await insert({ kind: "disconnect-for", askedBy: "person" });
+    await change(timed.id, "accepted", "verifying", later(at, 20));
+    expect(await mayBe(), "a person's newer one is his own").toBe(false);
+    const again = await insert({ kind: "disconnect", askedBy: "rule" });
+    await change(again.id, "accepted", "verifying", later(at, 30));
+    expect(await mayBe()).toBe(true);
+    await kept.commands.change(null, again.id, 0, ["verifying"], { state: "confirmed", endedAt: at });
+    expect(await mayBe(), "it was seen obeyed").toBe(false);
   });
 
   test("counts an estimate on the newest day as doubt, and a register that is less than what was believed before it as a contradiction", async () => {

@@ -139,6 +139,27 @@ describe.each(keepers)("recovery $title", ({ open }) => {
     expect(await dark(), "the rules say nothing any more, and were restoring it").toEqual([A]);
   });
 
+  test("lists whom a cut may have left in the dark though the relay was seen closed before it, while somebody wants supply there", async () => {
+    const cutBy = (who: "rule" | null): Promise<void> => write((tx) => kept.meters.setCutBy(tx, A, who));
+    await relay(A, false);
+    await standing("connected");
+    const cut = await cutOf(A, { state: "verifying", verifiedAt: null, endedAt: null });
+    expect(await dark(), "it is looked after").toEqual([A]);
+    const silent = { state: "unanswered", because: "silence", endedAt: now } as const;
+    await kept.commands.change(null, cut.id, 0, ["verifying"], silent);
+    expect(await dark(), "nobody noted it").toEqual([]);
+    await cutBy("rule");
+    expect(await dark(), "it ended in silence").toEqual([A]);
+    await standing("disconnected");
+    expect(await dark(), "the rules want it so").toEqual([]);
+    await standing("connected");
+    await cutBy(null);
+    expect(await dark(), "a restore was seen").toEqual([]);
+    await cutBy("rule");
+    await cutOf(A, { ...silent, verifiedAt: null, sentAt: later(now, -1) });
+    expect(await dark(), "the relay was seen after it").toEqual([]);
+  });
+
   test("shows one meter with its register, and a wallet that was paid and holds credit since", async () => {
     expect(await kept.recovery.point(null, MeterAddress("999999999999"))).toBe(null);
     await insert({

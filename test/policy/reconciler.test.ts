@@ -255,19 +255,85 @@ describe("live", () => {
     expect(await asked()).toHaveLength(1);
   });
 
-  test("a payment too late to stop the bytes is followed by a restore as soon as the relay shows the cut", async () => {
-    const rules = rulesOf({ restoreBy: "reconnect" });
+  /** A cut by the rules whose bytes have left, and of which nothing was heard. */
+  const leaves = async (rules: Reconciler): Promise<Command> => {
     await uses(5n);
     await rules.reconcile();
-    const last = (await asked()).at(-1)!;
-    await common.commands.change(null, last.id, last.fence, ["accepted"], { state: "verifying", sentAt: now });
-    expect(await pays(rules, "100.00")).toBe(null);
-    expect((await told()).at(-1)).toContain("verifying");
+    const cut = (await asked()).at(-1)!;
+    await common.commands.change(null, cut.id, cut.fence, ["accepted"], { state: "verifying", sentAt: now });
+    return { ...cut, state: "verifying", sentAt: now };
+  };
+  const endsInSilence = (cut: Command): Promise<unknown> =>
+    database.db.transact((tx) => apply(common, tx, cut, { type: "nobody-can-tell", because: "silence" }));
+
+  test("a payment too late to stop the bytes asks for the restore at once: nobody knows whether they were obeyed", async () => {
+    const rules = rulesOf({ restoreBy: "reconnect" });
+    await leaves(rules);
+    expect(await pays(rules, "100.00")).toMatchObject({ kind: "reconnect", reason: "in-credit" });
     now = later(now, minutes(1));
     await shows("disconnected");
-    await endLast({ state: "confirmed" });
+    await rules.reconcile();
+    expect(await told()).toEqual(["disconnect rule credit-exhausted verifying", "reconnect rule in-credit accepted"]);
+  });
+
+  test("a payment after a cut that ended in silence asks for the restore, once, and again only where that ended in vain and has rested", async () => {
+    const rules = rulesOf({ restoreBy: "reconnect" });
+    const cut = await leaves(rules);
+    now = later(now, minutes(10));
+    await endsInSilence(cut);
+    now = later(now, minutes(10));
+    expect(await pays(rules, "100.00")).toMatchObject({ kind: "reconnect", reason: "in-credit" });
+    await rules.reconcile();
+    expect(await asked()).toHaveLength(2);
+    await endLast({ state: "unanswered", because: "silence" });
+    now = later(now, minutes(1) - 1);
+    await rules.reconcile();
+    expect(await asked(), "it rests").toHaveLength(2);
+    now = later(now, 1);
     await rules.reconcile();
     expect((await told()).at(-1)).toBe("reconnect rule in-credit accepted");
+    await shows("connected");
+    await endLast({ state: "confirmed" });
+    for (let look = 0; look < 3; look += 1) {
+      now = later(now, minutes(1));
+      await rules.reconcile();
+    }
+    expect(await asked(), "its relay was seen since").toHaveLength(3);
+  });
+
+  test("a restore that showed the relay is the last one, though the cut left by a clock that stood an hour ahead", async () => {
+    const rules = rulesOf({ restoreBy: "reconnect" });
+    now = later(now, hours(1));
+    const cut = await leaves(rules);
+    await endsInSilence(cut);
+    now = later(now, -hours(1));
+    await pays(rules, "100.00");
+    await shows("connected");
+    await endLast({ state: "confirmed" });
+    for (let look = 0; look < 3; look += 1) await rules.reconcile();
+    expect((await told()).map((one) => one.split(" ")[0])).toEqual(["disconnect", "reconnect"]);
+  });
+
+  test("a person's cut of which nothing was heard is no business of the rules", async () => {
+    const rules = rulesOf({ restoreBy: "reconnect" });
+    const cut = await byPerson("disconnect");
+    await common.commands.change(null, cut.id, cut.fence, ["accepted"], { state: "verifying", sentAt: now });
+    await pays(rules, "100.00");
+    await rules.reconcile();
+    await endsInSilence({ ...cut, state: "verifying", sentAt: now });
+    await pays(rules, "1.00");
+    await rules.reconcile();
+    expect((await asked()).map(({ kind }) => kind)).toEqual(["disconnect"]);
+  });
+
+  test("a cut of which nothing was heard is asked for again where the rules want it still", async () => {
+    const rules = rulesOf();
+    const cut = await leaves(rules);
+    await endsInSilence(cut);
+    now = later(now, minutes(15));
+    await uses(0n);
+    await rules.reconcile();
+    expect((await told()).at(-1)).toBe("disconnect rule credit-exhausted accepted");
   });
 
   test("a wish that changed takes back what was asked and has not left", async () => {

@@ -182,6 +182,21 @@ describe("A21 supply that is wanted back", () => {
     expect(isBack({ relay: "disconnected" }, "arm")).toBe(false);
   });
 
+  test("is not known to be back where a cut that may have been obeyed left after the relay was seen", () => {
+    const silent = { ...cutCommand, state: "unanswered", because: "silence", sentAt: MONDAY_NOON } as const;
+    const unseen = point({ relay: "connected", cut: silent });
+    expect(isBack(unseen, "reconnect")).toBe(false);
+    expect(isBack({ ...unseen, relay: "armed" }, "arm")).toBe(false);
+    expect(isBack({ ...unseen, cut: { ...silent, state: "verifying" }, cutBy: null }, "arm"), "it is looked after").toBe(false);
+    expect(isBack({ ...unseen, relayAt: later(MONDAY_NOON, 1) }, "reconnect"), "it was seen since").toBe(true);
+    expect(isBack({ ...unseen, cut: cutCommand }, "reconnect"), "a cut that was obeyed was seen").toBe(true);
+    expect(isBack({ ...unseen, cutBy: null }, "reconnect"), "a restore was seen").toBe(true);
+    expect(reasonFor({ ...unseen, relay: "armed" }), "no button is sure to help").toBe("not-ordered");
+    const wrong = { cause: "cut-in-window", cut: silent.id, darkSince: MONDAY_NOON } as const;
+    expect(endOf(wrong, unseen, null)).toBe("settled");
+    expect(endOf(wrong, { ...unseen, relayAt: later(MONDAY_NOON, 1) }, null)).toBe("restored");
+  });
+
   test("goes up at 15, 60 and 240 minutes, or as the site says", () => {
     const levels = [14.99, 15, 59.99, 60, 239.99, 240].map((n) => levelAfter(minutes(n), usualRecovery));
     expect(levels).toEqual([0, 1, 1, 2, 2, 3]);

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { protectionOf } from "../../src/api/permissions.ts";
 import { recoveryOf } from "../../src/house/recovery.ts";
 import type { Engine } from "../../src/house/ports.ts";
-import { hours, minutes, seconds } from "../../src/kernel/clock.ts";
+import { hours, later, minutes, seconds } from "../../src/kernel/clock.ts";
 import { AccountId } from "../../src/kernel/ids.ts";
 import { parseYuan } from "../../src/kernel/money.ts";
 import { usualRecovery } from "../../src/recovery/settings.ts";
@@ -122,6 +122,58 @@ test("A21 paid but dark behind a stuck relay: found after five minutes, a work o
   await street.db.transact((tx) => recovery.desk.followUp(tx, ended!.id, { by: "Li", note: "called, all is well" }));
   expect(items.open).toEqual([]);
 }, 60_000);
+
+test.each([5, 20])(
+  "a payment %i min after a cut whose answer was lost: the restore is asked for at once, handed up while the meter is silent, and proved",
+  async (minutesAfter) => {
+    let isLost = false;
+    let isHeard = false;
+    const told: Told = await raise({
+      looks: true,
+      // the relay opens, and from the answer to that on nothing of the meter arrives
+      changed: (bytes) => {
+        isLost ||= !isHeard && house?.street.snapshot(house.addresses[0]!).relay === "disconnected";
+        return isLost && !isHeard ? new Uint8Array() : bytes;
+      },
+    });
+    const { house: street, items, recovery } = told;
+    const [meter] = street.addresses as [(typeof street.addresses)[number]];
+    while (!isLost) await street.pass(seconds(10));
+    const sentAt = cutsOf(told)[0]!.sentAt!;
+    await street.until(later(sentAt, minutes(minutesAfter)));
+    expect(await street.stores.meters.meter(null, meter)).toMatchObject({ relay: "connected" });
+    expect(cutsOf(told)).toMatchObject([
+      minutesAfter < 10 ? { state: "verifying" } : { state: "unanswered", because: "silence" },
+    ]);
+    expect(await recovery.expected(meter)).toMatchObject({ at: null, because: "not-known" });
+    const restores = () =>
+      street.db.books.commands.all(null).flatMap(({ command }) => (command.kind === "reconnect" ? [command] : []));
+    const order = { account: AccountId(meter.slice(2)), amount: parseYuan("50.00"), channel: "test", orderId: "late" };
+    await street.db.transact((tx) => told.engine.doors.payments.take(tx, order));
+    const paidAt = street.clock.now();
+    expect(restores()).toMatchObject([{ askedBy: "rule", reason: "in-credit", createdAt: paidAt }]);
+    await street.pass(minutes(3));
+    expect(await recovery.expected(meter)).toMatchObject({ because: "meter-silent" });
+    await street.pass(minutes(13));
+    expect(restores()).toHaveLength(1);
+    expect(await recovery.desk.store.list({ limit: 9 })).toMatchObject([
+      { cause: "paid-but-dark", reason: "meter-silent", level: 1, wishedAt: paidAt, darkSince: sentAt, endedAt: null },
+    ]);
+    expect(items.open).toMatchObject([{ kind: "restore-failed", because: "meter-silent", owner: "field-desk" }]);
+
+    isHeard = true;
+    await street.pass(minutes(20));
+    expect(street.street.snapshot(meter)).toMatchObject({ relay: "connected", obeyed: { disconnects: 1, reconnects: 1 } });
+    expect(restores()).toMatchObject([{ state: "confirmed" }]);
+    const [ended] = await recovery.desk.store.list({ limit: 9 });
+    expect(ended).toMatchObject({ restoredBy: restores()[0]!.id, restoredAt: restores()[0]!.verifiedAt });
+    expect(items.open).toEqual([]);
+    expect(await recovery.expected(meter)).toMatchObject({ because: "on" });
+    await street.pass(hours(1));
+    expect(restores()).toHaveLength(1);
+  },
+  60_000,
+);
 
 test("B2 a cut in a window is found by the strategy of then, restored without approval, and told at once; compensation is marked", async () => {
   const told = await raise({ looks: false });

@@ -3,8 +3,9 @@ import type { Instant } from "../../kernel/clock.ts";
 import type { AccountId, MeterAddress } from "../../kernel/ids.ts";
 import { Fen } from "../../kernel/money.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
-import { isUnsent, type CommandKind } from "../../commands/command.ts";
+import { isUnsent, type Command, type CommandKind } from "../../commands/command.ts";
 import type { Payment } from "../../commands/command-store.ts";
+import { cuts } from "../../commands/rivals.ts";
 import type { BillingState } from "../../ledger/billing-store.ts";
 import { book } from "../../ledger/ledger.ts";
 import { isTakenBack, type Exemption } from "../../policy/exemptions.ts";
@@ -129,6 +130,17 @@ export class InMemoryPolicyStore implements PolicyStore {
     return this.#db.books.notices.made(on, "account", account, newestDelivered);
   }
 
+  #mayBeCut(on: Work | null, { address, relay, relayAt, cutBy }: MeterRow["book"]): boolean {
+    if (relay !== "connected" && relay !== "armed") return false;
+    const sent = cuts.flatMap((kind) => this.#db.books.commands.made(on, "kind", pair(address, kind), lastSent) ?? []);
+    const last = sent.reduce<Command | undefined>(
+      (newest, one) => (newest === undefined || one.id > newest.id ? one : newest),
+      undefined,
+    );
+    if (last?.askedBy !== "rule" || last.sentAt! < (relayAt ?? Infinity)) return false;
+    return last.state === "sending" || last.state === "verifying" || (last.state === "unanswered" && cutBy === "rule");
+  }
+
   /** An estimate always ends with the newest day. */
   #isEstimated(on: Work | null, meter: MeterAddress): boolean {
     const { billing, billedDays } = this.#db.books;
@@ -193,6 +205,7 @@ export class InMemoryPolicyStore implements PolicyStore {
       relay: meter.relay,
       order: orderIn(meter.relayWord),
       alarm: alarmIn(meter.relayWord),
+      mayBeCut: this.#mayBeCut(on, meter),
       cutBy: meter.cutBy,
       protectedSupply: meter.relayProtected || isAnyOf("protect", someIsOpen),
       identity: meter.identity,
@@ -226,6 +239,11 @@ const isAny = (rows: () => unknown[]): boolean => rows().length > 0;
 const someIsOpen = (rows: () => CommandRow[]): boolean => rows().some(({ command: { endedAt } }) => endedAt === null);
 const someCutWaits = (rows: () => CommandRow[]): boolean =>
   rows().some(({ command: { askedBy, state } }) => askedBy === "rule" && isUnsent(state));
+const lastSent = (rows: () => CommandRow[]): Command | null =>
+  rows().reduce<Command | null>(
+    (newest, { command }) => (command.sentAt !== null && (newest === null || command.id > newest.id) ? command : newest),
+    null,
+  );
 const standingExemptions = (rows: () => Exemption[]): RemoteMeter["exemptions"] =>
   rows()
     .filter((one) => !isTakenBack(one))

@@ -6,6 +6,7 @@ import type { Command, CommandKind } from "../../commands/command.ts";
 import type { ExceptionId } from "../../exceptions/item.ts";
 import type { Period } from "../../ledger/period.ts";
 import type { Cause } from "../../recovery/causes.ts";
+import { mayBeCut } from "../../recovery/detect.ts";
 import type { Incident, IncidentChange, IncidentId, IncidentStep } from "../../recovery/incident.ts";
 import {
   UNPROTECT_AGAIN_MS,
@@ -50,8 +51,9 @@ export class InMemoryRecoveryStore implements RecoveryStore {
         .filter(({ active, book }) => active && book.beingReplaced !== true)
         .sort((a, b) => (a.book.address < b.book.address ? -1 : 1))
         .map((row) => this.#point(on, row))
-        .filter(({ relay, wanted, restore, cut, mode, identity }) => {
-          if (relay !== "disconnected" && relay !== "armed") return false;
+        .filter((point) => {
+          const { relay, wanted, restore, cut, mode, identity } = point;
+          if (relay === "unknown" || (relay === "connected" && !mayBeCut(point))) return false;
           const isNewest = restore !== null && restore.state !== "cancelled" && (cut === null || restore.id > cut.id);
           const ordered = isNewest && (restore.askedBy === "person" || identity === "quarantined");
           return wanted?.want === "connected" || ordered || mode === "local";
