@@ -108,6 +108,18 @@ export function endOf(
   return isSince && restore.askedBy === "rule" && restore.reason in causes ? null : "settled";
 }
 
+/** The restore that recovery asked for itself has ended, and did not bring supply: nobody else would ask again. */
+export function isInVain(
+  { cause, also, cut: wrong, endedAt }: Pick<Incident, "cause" | "also" | "cut" | "endedAt">,
+  { cut, restore }: Point,
+): boolean {
+  if (endedAt !== null || wrong === null || cut?.id !== wrong || restore === null || restore.createdAt < cut.createdAt)
+    return false;
+  const isOurs = restore.askedBy === "rule" && restore.reason in causes;
+  return isOurs && vain.has(restore.state) && [cause, ...also].some((one) => causes[one].restores);
+}
+const vain: ReadonlySet<Command["state"]> = new Set(["unanswered", "refused", "expired"]);
+
 export const darkSinceOf = ({ cut, relayAt }: Pick<Point, "cut" | "relayAt">, now: Instant): Instant =>
   cut?.verifiedAt ?? cut?.sentAt ?? relayAt ?? now;
 

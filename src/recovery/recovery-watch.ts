@@ -16,9 +16,10 @@ import { Rounds } from "../kernel/rounds.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
 import type { CommandService } from "../commands/command-service.ts";
 import type { CommandStore, MeterBook, MeterStore } from "../commands/command-store.ts";
+import { restAfter } from "../policy/resting.ts";
 import { causes, type Cause } from "./causes.ts";
 import type { CutWatch } from "./cut-watch.ts";
-import { endOf, isBack, wishOf, type Wish } from "./detect.ts";
+import { endOf, isBack, isInVain, wishOf, type Wish } from "./detect.ts";
 import type { Incident } from "./incident.ts";
 import type { Incidents } from "./incidents.ts";
 import type { Point, RecoveryStore } from "./recovery-store.ts";
@@ -121,16 +122,27 @@ export class RecoveryWatch {
     if (incident !== null) this.#said(incident);
   }
 
-  async #restore(
-    tx: Transaction,
-    incident: Incident,
-    { meter, account, class: kind, relay, identity, cutBy }: Point,
-  ): Promise<void> {
+  async #restore(tx: Transaction, incident: Incident, point: Point): Promise<void> {
     const { service, incidents, clock, restoreBy } = this.#parts;
-    if (relay !== "disconnected" || identity === "quarantined" || cutBy === "person") return;
-    const wish = { kind: restoreBy(account, kind), meter, account, payment: null, params: {}, askedBy: "rule" } as const;
+    const { meter, account, class: kind, relay, identity, cutBy } = point;
+    const way = restoreBy(account, kind);
+    if (relay === "unknown" || isBack(point, way) || identity === "quarantined" || cutBy === "person") return;
+    const wish = { kind: way, meter, account, payment: null, params: {}, askedBy: "rule" } as const;
     const command = await service.ensure(tx, { ...wish, reason: incident.cause });
     if (command !== null) await incidents.restoreAsked(tx, incident, command.id, clock.now());
+  }
+
+  /** What recovery asked for ended in vain, and nobody else asks: again, when it has rested. */
+  async #askAgain({ id, meter }: Incident): Promise<void> {
+    const { store, meters, transactor, clock } = this.#parts;
+    await transactor.transact(async (tx) => {
+      const book = await meters.meter(tx, meter);
+      const point = await store.point(tx, meter);
+      const incident = await store.lock(tx, id);
+      if (incident === null || point === null || book === null || !canBeOrdered(book)) return;
+      if (isInVain(incident, point) && restAfter(point.restore, "connected", null, clock.now()) === null)
+        await this.#restore(tx, incident, point);
+    });
   }
 
   /** Its 24 hours are over; what a person orders meanwhile stands, so it is asked once more behind the meter's lock. */
@@ -168,6 +180,7 @@ export class RecoveryWatch {
       return;
     }
     if (end === "settled") return transactor.transact((tx) => incidents.settled(tx, incident.id));
+    if (isInVain(incident, point)) await this.#askAgain(incident);
     const since = incident.wishedAt ?? wish?.since ?? null;
     const level = since === null ? 0 : levelAfter(clock.now() - since, settings);
     const gone = await transactor.transact((tx) => incidents.goesOn(tx, incident, point, wish, level));

@@ -1,6 +1,7 @@
 /** Dark hours that should not be, on a street and on virtual time: found by the books, restored first, handed up at their minutes, asked after. */
 import { afterEach, expect, test } from "vitest";
 import { protectionOf } from "../../src/api/permissions.ts";
+import type { Command } from "../../src/commands/command.ts";
 import { recoveryOf } from "../../src/house/recovery.ts";
 import type { Engine } from "../../src/house/ports.ts";
 import { hours, later, minutes, seconds } from "../../src/kernel/clock.ts";
@@ -54,6 +55,33 @@ const pay = ({ house: { addresses, db }, engine }: Told, n = 0): Promise<unknown
 };
 const cutsOf = ({ house: { db } }: Told) =>
   db.books.commands.all(null).flatMap(({ command }) => (command.kind === "disconnect" ? [command] : []));
+
+const restoresOf = ({ house: { db } }: Told) =>
+  db.books.commands.all(null).flatMap(({ command }) => (command.kind === "reconnect" ? [command] : []));
+/** As if this cut had been one at a time at which nobody is cut. */
+async function asIfInWindow({ house: street }: Told, cut: Command): Promise<void> {
+  const { books } = street.db;
+  // as if the strategy had known of the window, and the last look before the bytes had not
+  for (const row of books.strategies.all(null))
+    await street.db.statement(null, async (on) => {
+      await books.strategies.lock(on, String(row.id));
+      const rules = (row.strategy.rules as { rule: string }[]).map((one) =>
+        one.rule === "noCut.hours" ? { ...one, value: "06:00-20:00" } : one,
+      );
+      await books.strategies.update(on, { ...row, strategy: { ...row.strategy, rules } });
+    });
+  // and so that the rules, which know of no window here, do not cut again
+  const exempt = {
+    id: "e1",
+    account: cut.account!,
+    kind: "disputed",
+    from: cut.createdAt,
+    until: at("2026-12-01T00:00:00"),
+  } as const;
+  await street.db.statement(null, (on) =>
+    books.exemptions.add(on, { ...exempt, reason: "a test", madeBy: "desk", endedAt: null, endedBy: null, remindedAt: null }),
+  );
+}
 
 test("A21 paid but dark behind a stuck relay: found after five minutes, a work order at 15, up at 60 and 240, closed with its times", async () => {
   const told = await raise({ looks: true });
@@ -138,7 +166,7 @@ test.each([5, 20])(
     });
     const { house: street, items, recovery } = told;
     const [meter] = street.addresses as [(typeof street.addresses)[number]];
-    while (!isLost) await street.pass(seconds(10));
+    while (cutsOf(told)[0]?.sentAt == null) await street.pass(seconds(10));
     const sentAt = cutsOf(told)[0]!.sentAt!;
     await street.until(later(sentAt, minutes(minutesAfter)));
     expect(await street.stores.meters.meter(null, meter)).toMatchObject({ relay: "connected" });
@@ -146,16 +174,14 @@ test.each([5, 20])(
       minutesAfter < 10 ? { state: "verifying" } : { state: "unanswered", because: "silence" },
     ]);
     expect(await recovery.expected(meter)).toMatchObject({ at: null, because: "not-known" });
-    const restores = () =>
-      street.db.books.commands.all(null).flatMap(({ command }) => (command.kind === "reconnect" ? [command] : []));
     const order = { account: AccountId(meter.slice(2)), amount: parseYuan("50.00"), channel: "test", orderId: "late" };
     await street.db.transact((tx) => told.engine.doors.payments.take(tx, order));
     const paidAt = street.clock.now();
-    expect(restores()).toMatchObject([{ askedBy: "rule", reason: "in-credit", createdAt: paidAt }]);
+    expect(restoresOf(told)).toMatchObject([{ askedBy: "rule", reason: "in-credit", createdAt: paidAt }]);
     await street.pass(minutes(3));
     expect(await recovery.expected(meter)).toMatchObject({ because: "meter-silent" });
     await street.pass(minutes(13));
-    expect(restores()).toHaveLength(1);
+    expect(restoresOf(told)).toHaveLength(1);
     expect(await recovery.desk.store.list({ limit: 9 })).toMatchObject([
       { cause: "paid-but-dark", reason: "meter-silent", level: 1, wishedAt: paidAt, darkSince: sentAt, endedAt: null },
     ]);
@@ -164,13 +190,13 @@ test.each([5, 20])(
     isHeard = true;
     await street.pass(minutes(20));
     expect(street.street.snapshot(meter)).toMatchObject({ relay: "connected", obeyed: { disconnects: 1, reconnects: 1 } });
-    expect(restores()).toMatchObject([{ state: "confirmed" }]);
+    expect(restoresOf(told)).toMatchObject([{ state: "confirmed" }]);
     const [ended] = await recovery.desk.store.list({ limit: 9 });
-    expect(ended).toMatchObject({ restoredBy: restores()[0]!.id, restoredAt: restores()[0]!.verifiedAt });
+    expect(ended).toMatchObject({ restoredBy: restoresOf(told)[0]!.id, restoredAt: restoresOf(told)[0]!.verifiedAt });
     expect(items.open).toEqual([]);
     expect(await recovery.expected(meter)).toMatchObject({ because: "on" });
     await street.pass(hours(1));
-    expect(restores()).toHaveLength(1);
+    expect(restoresOf(told)).toHaveLength(1);
   },
   60_000,
 );
@@ -181,27 +207,7 @@ test("B2 a cut in a window is found by the strategy of then, restored without ap
   const [meter] = street.addresses as [(typeof street.addresses)[number]];
   await street.pass(hours(1));
   const [cut] = cutsOf(told);
-  const { books } = street.db;
-  // as if the strategy had known of the window, and the last look before the bytes had not
-  for (const row of books.strategies.all(null))
-    await street.db.statement(null, async (on) => {
-      await books.strategies.lock(on, String(row.id));
-      const rules = (row.strategy.rules as { rule: string }[]).map((one) =>
-        one.rule === "noCut.hours" ? { ...one, value: "06:00-20:00" } : one,
-      );
-      await books.strategies.update(on, { ...row, strategy: { ...row.strategy, rules } });
-    });
-  // and so that the rules, which know of no window here, do not cut again
-  const exempt = {
-    id: "e1",
-    account: cut!.account!,
-    kind: "disputed",
-    from: cut!.createdAt,
-    until: at("2026-12-01T00:00:00"),
-  } as const;
-  await street.db.statement(null, (on) =>
-    books.exemptions.add(on, { ...exempt, reason: "a test", madeBy: "desk", endedAt: null, endedBy: null, remindedAt: null }),
-  );
+  await asIfInWindow(told, cut!);
   await recovery.watch.look();
   expect(await recovery.desk.store.list({ limit: 9 })).toMatchObject([
     { cause: "cut-in-window", class: "wrong-action", cut: cut!.id, compensation: "yes", endedAt: null },
@@ -216,6 +222,66 @@ test("B2 a cut in a window is found by the strategy of then, restored without ap
   expect(items.open, "a person still has to talk to the customer").toMatchObject([{ kind: "false-cut" }]);
   await recovery.watch.look();
   expect(await recovery.desk.store.list({ limit: 9 }), "one cut is one incident").toHaveLength(1);
+}, 60_000);
+
+test("B2 the restore of a wrong cut that ended in vain is asked for again when it has rested, whatever the rules want", async () => {
+  const told = await raise({ looks: false });
+  const { house: street, recovery } = told;
+  const [meter] = street.addresses as [(typeof street.addresses)[number]];
+  await street.pass(hours(1));
+  await asIfInWindow(told, cutsOf(told)[0]!);
+  street.street.setFault(meter, { kind: "stuck-relay" });
+  await recovery.watch.look();
+  await street.pass(minutes(5));
+  const [first] = restoresOf(told);
+  expect(first).toMatchObject({ reason: "cut-in-window", state: "unanswered", because: "stuck" });
+  await street.until(later(first!.endedAt!, minutes(15) - 1));
+  await recovery.watch.look();
+  expect(restoresOf(told), "relays wear and weld").toHaveLength(1);
+  await street.pass(1);
+  await recovery.watch.look();
+  await recovery.watch.look();
+  expect(restoresOf(told).map(({ reason }) => reason)).toEqual(["cut-in-window", "cut-in-window"]);
+  street.street.clearFaults(meter);
+  await street.pass(minutes(1));
+  await recovery.watch.look();
+  const [incident] = await recovery.desk.store.list({ limit: 9 });
+  expect((await recovery.desk.store.steps(incident!.id)).map(({ what }) => what)).toEqual([
+    ...["found", "restore-asked", "work-order", "restore-asked", "restored"],
+  ]);
+  expect(street.street.snapshot(meter)).toMatchObject({ relay: "connected" });
+  await street.pass(hours(1));
+  await recovery.watch.look();
+  expect(restoresOf(told)).toHaveLength(2);
+}, 60_000);
+
+test("B2 a wrong cut whose answer was lost is restored as well, and is not called restored by what was seen before it", async () => {
+  let mute: "not yet" | "silent" | "over" = "not yet";
+  const told: Told = await raise({
+    looks: false,
+    changed: (bytes) => {
+      if (mute === "not yet" && house?.street.snapshot(house.addresses[0]!).relay === "disconnected") mute = "silent";
+      return mute === "silent" ? new Uint8Array() : bytes;
+    },
+  });
+  const { house: street, recovery } = told;
+  await street.pass(hours(1));
+  const [cut] = cutsOf(told);
+  expect(cut).toMatchObject({ state: "unanswered", because: "silence" });
+  await asIfInWindow(told, cut!);
+  for (let look = 0; look < 3; look += 1) {
+    await recovery.watch.look();
+    await street.pass(minutes(1));
+  }
+  expect(restoresOf(told)).toMatchObject([{ reason: "cut-in-window", sentAt: null, endedAt: null }]);
+  expect(await recovery.desk.store.list({ limit: 9 })).toMatchObject([{ cut: cut!.id, endedAt: null }]);
+  mute = "over";
+  await street.pass(minutes(20));
+  await recovery.watch.look();
+  const [incident] = await recovery.desk.store.list({ limit: 9 });
+  const [restore] = restoresOf(told);
+  expect(restore).toMatchObject({ state: "confirmed" });
+  expect(incident).toMatchObject({ darkSince: cut!.sentAt, restoredAt: restore!.verifiedAt, restoredBy: restore!.id });
 }, 60_000);
 
 test("B6 an hour and a day after a cut its meter is read again: energy behind a welded contact is told, quiet ones end", async () => {
