@@ -66,9 +66,12 @@ export class Incidents {
     const { meter, account, model, bus, cut } = point;
     const now = clock.now();
     const { class: failure, compensation } = causes[cause];
+    const seenDark = darkSinceOf(point, now);
+    // no order tells when a wallet's relay opened, and it was open when its wish began
+    const darkSince = wish?.by === "wallet" && cut === null && wish.since < seenDark ? wish.since : seenDark;
     const incident: Incident = {
       ...{ id: IncidentId(this.#parts.newId()), cause, also: [], class: failure, meter, account, model, bus, compensation },
-      ...{ firmware: null, cut: cut?.id ?? null, darkSince: darkSinceOf(point, now), foundAt: now },
+      ...{ firmware: null, cut: cut?.id ?? null, darkSince, foundAt: now },
       ...{ wishedAt: wish?.since ?? null, level: 0, reason: null, restoredAt: null, restoredBy: null, endedAt: null },
       ...{ energyBefore: registerIn(cut?.receipt ?? null)?.kwh ?? point.register, energyAfter: null },
       ...{ compensationNote: null, compensationBy: null, followUpAt: null, remindedAt: null, followedUpAt: null },

@@ -8,7 +8,7 @@
  *
  * Several gateways may do so at once: an incident is there once for its cut, and each step is taken on its locked row.
  */
-import { later, minutes, seconds, type Clock } from "../kernel/clock.ts";
+import { later, minutes, seconds, type Clock, type Instant } from "../kernel/clock.ts";
 import { reasonOf } from "../kernel/faults.ts";
 import type { AccountId, CommandId, MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
@@ -54,6 +54,8 @@ export class RecoveryWatch {
   readonly #parts: RecoveryWatchParts;
   readonly #rounds: Rounds;
   readonly #asking = new Set<Promise<void>>();
+  /** Since when each was dark at every look; null: nobody has looked yet. */
+  #darkFrom: ReadonlyMap<MeterAddress, Instant> | null = null;
 
   constructor(parts: RecoveryWatchParts) {
     this.#parts = parts;
@@ -88,7 +90,9 @@ export class RecoveryWatch {
         await this.#foundOf(cut, "false-register");
     });
     await this.#safely("dark meters", async () => {
-      for (const point of await store.darkPoints()) await this.#safely(point.meter, () => this.#dark(point));
+      const points = await store.darkPoints();
+      this.#noteDark(points);
+      for (const point of points) await this.#safely(point.meter, () => this.#dark(point));
     });
     await this.#safely("incidents", async () => {
       for (const incident of await store.open()) await this.#safely(incident.meter, () => this.#goesOn(incident));
@@ -220,8 +224,19 @@ export class RecoveryWatch {
     this.#asking.add(asking);
   }
 
+  /** Who is dark at the first look has been for nobody knows how long: found at once, and counted from the promise. */
+  #noteDark(points: readonly Point[]): void {
+    const { clock, settings } = this.#parts;
+    const known = this.#darkFrom;
+    const from = known === null ? later(clock.now(), -settings.promiseMs) : clock.now();
+    this.#darkFrom = new Map(points.map(({ meter }) => [meter, known?.get(meter) ?? from]));
+  }
+
+  /** A wallet was paid hours ago, maybe, and its relay has opened just now: nobody waited for supply while it was on. */
   #wishOf(point: Point): Wish | null {
-    return wishOf(point, this.#parts.restoreBy(point.account, point.class));
+    const wish = wishOf(point, this.#parts.restoreBy(point.account, point.class));
+    const from = this.#darkFrom?.get(point.meter) ?? null;
+    return wish?.by === "wallet" && from !== null && from > wish.since ? { ...wish, since: from } : wish;
   }
 
   async #safely(what: string, work: () => Promise<unknown>): Promise<void> {

@@ -5,7 +5,7 @@ import type { Command } from "../../src/commands/command.ts";
 import type { Exceptions } from "../../src/exceptions/exceptions.ts";
 import { wrongCuts } from "../../src/house/indicators.ts";
 import type { EngineBooks } from "../../src/house/ports.ts";
-import { hours, Instant, later, minutes, ShiftableClock } from "../../src/kernel/clock.ts";
+import { hours, Instant, later, minutes, ShiftableClock, type Clock } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import type { Transaction } from "../../src/kernel/transaction.ts";
@@ -63,9 +63,9 @@ const point = (): Point => ({
 const wish = (ms: number): Wish => ({ since: later(NOON, ms), by: "rules", way: "reconnect" });
 const desk = (items: ItemsInMemory): Exceptions =>
   exceptionsOn(items, { clock, newId: uuidv7, outbox: { announce: () => Promise.resolve() } } as unknown as EngineBooks);
-const incidentsOn = (items: ItemsInMemory): Incidents =>
+const incidentsOn = (items: ItemsInMemory, by: Clock = clock): Incidents =>
   new Incidents({
-    ...{ store: stores.recovery, clock, newId: uuidv7, settings: usualRecovery, timeZone: "Asia/Shanghai" },
+    ...{ store: stores.recovery, clock: by, newId: uuidv7, settings: usualRecovery, timeZone: "Asia/Shanghai" },
     ...{ exceptions: desk(items), items },
   });
 
@@ -312,4 +312,93 @@ test("a restore is asked for behind the meter's lock: a person who cut in the sa
   await write((tx) => stores.recovery.change(tx, db.books.incidents.all(null)[0]!.id, { cause: "cut-unnoticed" }));
   await look(() => write((tx) => stores.meters.setCutBy(tx, METER, "rule")));
   expect(asked).toEqual(["reconnect"]);
+});
+
+describe("a wallet that was topped up this morning", () => {
+  const WALLET = MeterAddress("202611220002");
+  let now = NOON;
+  const obeying: Clock = { now: () => now, wait: () => Promise.resolve() };
+  let items: ItemsInMemory;
+  let watch: RecoveryWatch;
+  beforeEach(async () => {
+    now = NOON;
+    items = new ItemsInMemory();
+    const account = AccountId("2");
+    const record = {
+      meterNumber: "",
+      customerNumber: "",
+      bus: BusId("b"),
+      model: "standard-wallet",
+      relayPassword: null,
+    } as const;
+    await stores.meters.bringIn(
+      [{ account, name: "", class: "residential", tariff: "flat", mode: "local" }],
+      [{ ...record, address: WALLET, account }],
+    );
+    const bought = { kind: "top-up", effect: "adds", askedBy: "person" } as const;
+    await confirmed(aCommand({ ...bought, meter: WALLET, account, createdAt: NOON }));
+    await shows("connected");
+    watch = new RecoveryWatch({
+      ...{ store: stores.recovery, incidents: incidentsOn(items, obeying), commands: stores.commands, meters: stores.meters },
+      ...{
+        clock: obeying,
+        log: silentLog,
+        settings: usualRecovery,
+        restoreBy: () => "arm",
+        firmwareOf: () => Promise.resolve(null),
+      },
+      cuts: { examine: () => Promise.resolve(), lookBehind: () => Promise.resolve() } as unknown as CutWatch,
+      service: { ensure: () => Promise.resolve(null) },
+      transactor: db,
+    });
+  });
+  const shows = async (relay: "connected" | "disconnected"): Promise<void> => {
+    const takenAt = now;
+    const seen = { relay, order: "disconnect", preTripAlarm: false, protected: false, accountOpened: true, word: 0x50 } as const;
+    await stores.meters.setRelay(null, WALLET, { ...seen, takenAt });
+    const balance = { meter: WALLET, item: "balance", value: "30.00", unit: "yuan", takenAt, source: "poll" } as const;
+    await write((tx) => stores.readings.keep(tx, balance, null));
+  };
+  /** Every half minute, with a relay that is seen each time. */
+  const lives = async (ms: number, relay: "connected" | "disconnected"): Promise<void> => {
+    for (let lived = 0; lived < ms; lived += minutes(0.5)) {
+      now = later(now, minutes(0.5));
+      await shows(relay);
+      await watch.look();
+    }
+  };
+
+  test("and trips hours later waits since it tripped: nobody is told of half a minute, and the clocks run from there", async () => {
+    await watch.look();
+    await lives(hours(4), "connected");
+    await lives(minutes(4.5), "disconnected");
+    expect(await stores.recovery.list({ limit: 9 }), "its customer presses the button").toEqual([]);
+    await lives(minutes(1), "connected");
+    const trippedAt = later(now, minutes(0.5));
+    await lives(minutes(6), "disconnected");
+    expect(await stores.recovery.list({ limit: 9 })).toMatchObject([
+      { cause: "paid-but-dark", level: 0, wishedAt: trippedAt, darkSince: trippedAt },
+    ]);
+    expect(items.open).toEqual([]);
+    await lives(minutes(10), "disconnected");
+    expect(items.open).toMatchObject([{ kind: "restore-failed", owner: "field-desk" }]);
+  });
+
+  test("and was dark before it waits since its purchase", async () => {
+    now = later(now, -minutes(1));
+    await shows("disconnected");
+    await watch.look();
+    await lives(minutes(6.5), "disconnected");
+    expect(await stores.recovery.list({ limit: 9 })).toMatchObject([{ cause: "paid-but-dark", wishedAt: NOON, darkSince: NOON }]);
+  });
+
+  test("and is dark when the program begins is found at once, and nothing goes up at once", async () => {
+    now = later(now, hours(4));
+    await shows("disconnected");
+    await watch.look();
+    expect(await stores.recovery.list({ limit: 9 })).toMatchObject([
+      { cause: "paid-but-dark", level: 0, wishedAt: later(now, -usualRecovery.promiseMs) },
+    ]);
+    expect(items.open).toEqual([]);
+  });
 });
