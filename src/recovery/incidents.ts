@@ -108,7 +108,10 @@ export class Incidents {
     const known = await store.lock(tx, id);
     if (known === null || known.endedAt !== null) return null;
     const { restore } = point;
-    const shown = restore?.state === "confirmed" && (restore.verifiedAt ?? 0) >= known.darkSince ? restore : null;
+    // it may have been found days later, and been cut and restored anew since; an arm beside which it went on did not bring supply
+    const first = await store.firstRestore(tx, known.meter, { since: known.darkSince, armedBefore: known.foundAt });
+    const newest = restore?.state === "confirmed" && (restore.verifiedAt ?? 0) >= known.darkSince ? restore : null;
+    const shown = first ?? newest;
     const now = clock.now();
     const restoredAt = shown?.verifiedAt ?? point.relayAt ?? now;
     const incident = await this.#changed(tx, known, {

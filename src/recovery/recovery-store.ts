@@ -105,6 +105,12 @@ export interface RecoveryStore {
   lock(tx: Transaction, id: IncidentId): Promise<Incident | null>;
   change(tx: Transaction, id: IncidentId, change: IncidentChange): Promise<void>;
   addStep(tx: Transaction, id: IncidentId, step: IncidentStep): Promise<void>;
+  /** The first order that restored a meter since then; one that only freed its relay counts where it did so before `armedBefore`. */
+  firstRestore(
+    tx: Transaction,
+    meter: MeterAddress,
+    of: { readonly since: Instant; readonly armedBefore: Instant },
+  ): Promise<Command | null>;
   /** What incidents say of cuts, the gravest first; a cut of which none says anything is left out. */
   causesOf(cuts: readonly CommandId[]): Promise<ReadonlyMap<CommandId, readonly Cause[]>>;
   find(id: IncidentId): Promise<Incident | null>;

@@ -199,6 +199,20 @@ export class PostgresRecoveryStore implements RecoveryStore {
     );
   }
 
+  async firstRestore(
+    tx: Transaction,
+    meter: MeterAddress,
+    of: { since: Instant; armedBefore: Instant },
+  ): Promise<Command | null> {
+    const [row] = await this.#db.rows<CommandRow>(
+      tx,
+      `SELECT * FROM commands WHERE meter = $1 AND state = 'confirmed' AND kind IN ('reconnect', 'arm') AND verified_at >= $2
+          AND (kind = 'reconnect' OR verified_at < $3) ORDER BY verified_at, id LIMIT 1`,
+      [meter, at(of.since), at(of.armedBefore)],
+    );
+    return row === undefined ? null : commandOf(row);
+  }
+
   async causesOf(cuts: readonly CommandId[]): Promise<ReadonlyMap<CommandId, readonly Cause[]>> {
     const rows = await this.#db.rows<{ cut: CommandId; causes: Cause[] }>(
       null,

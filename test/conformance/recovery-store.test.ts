@@ -310,6 +310,23 @@ describe.each(keepers)("recovery $title", ({ open }) => {
     expect([...(await kept.recovery.causesOf([]))]).toEqual([]);
   });
 
+  test("tells which order restored a meter first since then, of arms only an early one", async () => {
+    const restored = (kind: "reconnect" | "arm", ms: number, state: Command["state"] = "confirmed") =>
+      insert({ kind, state, verifiedAt: later(now, ms), endedAt: later(now, ms) });
+    const late = await restored("reconnect", 90);
+    await restored("reconnect", 9);
+    await restored("reconnect", 20, "unanswered");
+    const arm = await restored("arm", 30);
+    await insert({ meter: B, account: wallet, kind: "reconnect", state: "confirmed", verifiedAt: later(now, 20) });
+    const first = async (since: number, armedBefore: number) =>
+      (await write((tx) => kept.recovery.firstRestore(tx, A, { since: later(now, since), armedBefore: later(now, armedBefore) })))
+        ?.id;
+    expect(await first(10, 31)).toBe(arm.id);
+    expect(await first(10, 30)).toBe(late.id);
+    expect(await first(90, 0)).toBe(late.id);
+    expect(await first(91, 0)).toBe(undefined);
+  });
+
   test("tells by which strategy a cut was ordered", async () => {
     const cut = await cutOf(A);
     expect(await kept.recovery.strategyOf(cut.id)).toBe(null);

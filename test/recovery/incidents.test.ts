@@ -120,6 +120,44 @@ describe("dark hours that come again behind the same cut", () => {
   });
 });
 
+describe("the end of dark hours", () => {
+  const orders = async (kind: "reconnect" | "arm" | "disconnect", ms: number): Promise<Command> => {
+    const order = aCommand({ meter: METER, account: ACCOUNT, createdAt: later(NOON, ms), kind, effect: "sets", askedBy: "rule" });
+    const verifiedAt = later(NOON, ms);
+    await write((tx) => stores.commands.insert(tx, order));
+    const done = { state: "confirmed", sentAt: verifiedAt, verifiedAt, endedAt: verifiedAt } as const;
+    await stores.commands.change(null, order.id, 0, ["accepted"], done);
+    return { ...order, ...done };
+  };
+  const ends = async (foundAt: number, restore: Command) => {
+    const incidents = incidentsOn(new ItemsInMemory(), { now: () => later(NOON, foundAt), wait: () => Promise.resolve() });
+    const made = await write((tx) => incidents.found(tx, point(), "false-register", null));
+    return (bright: Partial<Point> = {}) =>
+      write((tx) => incidents.restored(tx, made!.id, { ...point(), relay: "connected", restore, ...bright }));
+  };
+
+  test.each(["reconnect", "arm"] as const)(
+    "that are found late is the first %s after their cut, not that of a later one",
+    async (kind) => {
+      const first = await orders(kind, hours(1));
+      await orders("disconnect", hours(96));
+      const ended = await (await ends(hours(120), await orders(kind, hours(97))))();
+      expect(ended).toMatchObject({ darkSince: NOON, restoredAt: later(NOON, hours(1)), restoredBy: first.id });
+    },
+  );
+
+  test("is no arm that was confirmed meanwhile and left them as they were", async () => {
+    await orders("arm", minutes(10));
+    const direct = await orders("reconnect", hours(2));
+    expect(await (await ends(minutes(5), direct))()).toMatchObject({ restoredBy: direct.id, restoredAt: direct.verifiedAt });
+  });
+
+  test("is the arm where that is what was promised", async () => {
+    const freed = await orders("arm", minutes(10));
+    expect(await (await ends(minutes(5), freed))({ relay: "armed" })).toMatchObject({ restoredBy: freed.id });
+  });
+});
+
 describe("the item of an incident", () => {
   let items: ItemsInMemory;
   let incidents: Incidents;

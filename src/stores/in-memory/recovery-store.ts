@@ -217,6 +217,17 @@ export class InMemoryRecoveryStore implements RecoveryStore {
     return this.#db.statement(tx, (on) => incidentSteps.add(on, { id: this.#db.books.nextId(), incident, step }));
   }
 
+  firstRestore(tx: Transaction, meter: MeterAddress, of: { since: Instant; armedBefore: Instant }): Promise<Command | null> {
+    return this.#db.look(tx, (on) => {
+      const seen = this.#db.books.commands.in(on, "meter", meter).flatMap(({ command }) => {
+        const { kind, state, verifiedAt } = command;
+        const isSo = RESTORES.includes(kind) && state === "confirmed" && verifiedAt !== null && verifiedAt >= of.since;
+        return isSo && (kind === "reconnect" || verifiedAt < of.armedBefore) ? [command] : [];
+      });
+      return seen.sort((a, b) => a.verifiedAt! - b.verifiedAt! || byId(a, b))[0] ?? null;
+    });
+  }
+
   async causesOf(cuts: readonly CommandId[]): Promise<ReadonlyMap<CommandId, readonly Cause[]>> {
     const wanted = new Set(cuts);
     const found = await this.#incidents(({ cut }) => cut !== null && wanted.has(cut));
