@@ -44,7 +44,7 @@ export class RecoveryDesk {
   /** The customer was asked: the reminder ends with what was said. Once. */
   async followUp(tx: Transaction, id: IncidentId, said: Said): Promise<Incident> {
     const known = await this.#locked(tx, id, said);
-    if (known.restoredAt === null) throw new Fault("incident-open", { incident: id, problem: "supply is not back yet" });
+    if (known.endedAt === null) throw new Fault("incident-open", { incident: id, problem: "supply is not back yet" });
     if (known.followedUpAt !== null) throw new Fault("incident-followed-up", { incident: id, by: known.followedUpBy });
     const change = { followedUpAt: this.#parts.clock.now(), followedUpBy: said.by, followUpNote: said.note };
     await this.store.change(tx, id, change);

@@ -87,7 +87,7 @@ export const suppliedAtOf = ({ cut, restore, relay }: Pick<Point, "cut" | "resto
     ? restore.verifiedAt
     : null;
 
-/** `settled`: nobody waits for supply, so it is over once people have closed its item. Null: it goes on. */
+/** `settled`: nobody waits for supply, so it is nobody's once people have closed its item. Null: it goes on. */
 export type IncidentEnd = "restored" | "withdrawn" | "settled";
 export function endOf(
   incident: Pick<Incident, "cause" | "cut" | "darkSince">,

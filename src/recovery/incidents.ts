@@ -134,18 +134,31 @@ export class Incidents {
     if (known !== null && known.endedAt === null) await this.#withdraw(tx, known, "supply is wanted back by nobody any more");
   }
 
-  /** Nobody waits for supply: it is over once its owner has closed the item, and until then nothing goes up. */
+  /**
+   * Nobody waits for supply, so nothing goes up. Once its owner has closed the item it is nobody's, and open until supply is seen all the same:
+   * how long it was dark is asked by whoever compensates, and the customer is asked after it is bright.
+   */
   async settled(tx: Transaction, id: IncidentId): Promise<void> {
     const { store, items } = this.#parts;
     const known = await store.lock(tx, id);
     if (known === null || known.endedAt !== null || known.exception === null) return;
     const isOpen = (await items.lockOpen(tx, keyOf.incident(id))) !== null;
     if (isOpen) await this.#endWorkOrder(tx, known, "supply is wanted back by nobody any more");
-    else await this.#withdraw(tx, known, "its item was closed, and supply is wanted back by nobody");
+    else if (known.wishedAt !== null || known.level > 0) {
+      const incident = await this.#changed(tx, known, { wishedAt: null, level: 0, reason: null });
+      await this.#step(tx, incident, "withdrawn", "its item was closed, and supply is wanted back by nobody");
+    }
   }
 
   async #withdraw(tx: Transaction, known: Incident, note: string): Promise<void> {
-    const incident = await this.#changed(tx, known, { endedAt: this.#parts.clock.now() });
+    const { clock, settings } = this.#parts;
+    const now = clock.now();
+    // whoever was cut wrongly is asked, too, where nobody will see his supply come back
+    const isWrong = [known.cause, ...known.also].some((cause) => causes[cause].tellsAtOnce);
+    const incident = await this.#changed(tx, known, {
+      endedAt: now,
+      ...(isWrong ? { followUpAt: later(now, settings.followUpMs) } : {}),
+    });
     await this.#step(tx, incident, "withdrawn", note);
     await this.#endWorkOrder(tx, incident, note);
   }
@@ -171,7 +184,9 @@ export class Incidents {
 
   /** It had ended because nobody wanted supply any more, and somebody does again: the same dark hours, from the new wish on. */
   async #again(tx: Transaction, known: Incident, cause: Cause, wish: Wish): Promise<Incident> {
-    const incident = await this.#changed(tx, known, { endedAt: null, wishedAt: wish.since, level: 0, reason: null });
+    const incident = await this.#changed(tx, known, {
+      ...{ endedAt: null, followUpAt: null, wishedAt: wish.since, level: 0, reason: null },
+    });
     await this.#step(tx, incident, "wanted-again", cause);
     return (await this.#also(tx, incident, cause, wish)) ?? incident;
   }

@@ -121,7 +121,7 @@ export interface RecoveryStore {
   open(): Promise<readonly Incident[]>;
   /** Those that are open, by level: for metrics. */
   counts(): Promise<readonly { readonly level: number; readonly open: number }[]>;
-  /** Restored, nobody asked the customer yet, nobody was reminded, and the day comes before this. */
+  /** Over, nobody asked the customer yet, nobody was reminded, and the day comes before this. */
   toRemind(before: Instant, limit: number): Promise<readonly IncidentId[]>;
   /** Found in a period, oldest first. */
   foundIn(period: Period): Promise<readonly Incident[]>;

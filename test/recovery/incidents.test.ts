@@ -12,6 +12,7 @@ import type { Transaction } from "../../src/kernel/transaction.ts";
 import { NoCutsInForce } from "../../src/policy/no-cuts-in-force.ts";
 import type { NoCutSpan } from "../../src/policy/no-cuts.ts";
 import { CutWatch, type CutWatchParts } from "../../src/recovery/cut-watch.ts";
+import { RecoveryDesk } from "../../src/recovery/desk.ts";
 import type { Wish } from "../../src/recovery/detect.ts";
 import { Incidents } from "../../src/recovery/incidents.ts";
 import { RecoveryWatch } from "../../src/recovery/recovery-watch.ts";
@@ -186,13 +187,38 @@ describe("the item of an incident", () => {
     expect(openKinds()).toEqual([["restore-failed", "not-ordered", "field-lead"]]);
   });
 
-  test("of a cut that nobody takes back ends its incident when people close it, and not before", async () => {
+  test("of a cut that nobody takes back leaves its incident open when people close it, until supply is seen; then its customer is asked", async () => {
     const made = await write((tx) => incidents.found(tx, point(), "false-register", null));
+    await write((tx) => incidents.goesOn(tx, made!, point(), wish(minutes(1)), 1));
     await write((tx) => incidents.settled(tx, made!.id));
-    expect(await stores.recovery.open()).toHaveLength(1);
+    expect(openKinds()).toEqual([["false-cut", "false-register", "operations"]]);
     await write((tx) => desk(items).end(tx, items.open[0]!, { by: "Wang", note: "in arrears all the same" }));
-    await write((tx) => incidents.settled(tx, made!.id));
-    expect(await stores.recovery.open()).toEqual([]);
+    for (let look = 0; look < 2; look += 1) await write((tx) => incidents.settled(tx, made!.id));
+    expect(await stores.recovery.open(), "nobody's, and what was wanted of it is over").toMatchObject([
+      { id: made!.id, level: 0, wishedAt: null },
+    ]);
+    expect(items.open).toEqual([]);
+    expect((await stores.recovery.steps(made!.id)).map(({ what }) => what)).toEqual(["found", "work-order", "withdrawn"]);
+    const asks = new RecoveryDesk({ store: stores.recovery, exceptions: desk(items), items, clock });
+    const said = { by: "Li", note: "called, all is well" };
+    const follows = () => write((tx) => asks.followUp(tx, made!.id, said));
+    await expect(follows()).rejects.toMatchObject({ code: "incident-open" });
+    // he pays days later, and is restored before anybody looks
+    const bright = { ...point(), relay: "connected", relayAt: later(NOON, hours(72)) } as const;
+    const ended = await write((tx) => incidents.restored(tx, made!.id, bright));
+    expect(ended).toMatchObject({ restoredAt: later(NOON, hours(72)) });
+    expect(await stores.recovery.toRemind(later(ended!.followUpAt!, 1), 9)).toEqual([made!.id]);
+    expect(await follows()).toMatchObject({ followedUpBy: "Li" });
+  });
+
+  test("of a wrong cut whose supply nobody will see leads to its customer all the same", async () => {
+    const made = await write((tx) => incidents.found(tx, point(), "false-register", null));
+    await write((tx) => incidents.withdrawn(tx, made!.id)); // its meter was taken away
+    const { endedAt, followUpAt } = (await stores.recovery.find(made!.id))!;
+    expect(followUpAt).toBe(later(endedAt!, usualRecovery.followUpMs));
+    const asks = new RecoveryDesk({ store: stores.recovery, exceptions: desk(items), items, clock });
+    await write((tx) => asks.followUp(tx, made!.id, { by: "Li", note: "called, all is well" }));
+    expect(await stores.recovery.toRemind(later(followUpAt!, 1), 9)).toEqual([]);
   });
 
   test("tells at once of a wrong cut that is found beside an incident whose item had ended", async () => {
