@@ -38,3 +38,18 @@ export interface WireEvidence {
   readonly direction: "sent" | "received";
   readonly hex: string;
 }
+
+/** What a wallet in a meter holds: money, or energy where tokens are of kWh. */
+export const walletItems = ["balance", "remainingEnergy"] as const;
+export const isInWallet = (item: string): boolean => (walletItems as readonly string[]).includes(item);
+
+/** Of the newest readings of a meter the one that tells what its wallet holds; one that tells nothing is none. */
+export function newestInWallet<R extends Pick<Reading, "takenAt" | "value">>(
+  latestOf: (item: string) => R | undefined,
+): R | undefined {
+  const told = walletItems.flatMap((item) => latestOf(item) ?? []).filter(({ value }) => value !== null);
+  return told.reduce<R | undefined>(
+    (newest, one) => (newest === undefined || one.takenAt > newest.takenAt ? one : newest),
+    undefined,
+  );
+}

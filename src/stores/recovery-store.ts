@@ -1,6 +1,7 @@
 /** Dark meters as recovery sees them, cuts that are watched, and incidents with what happened to them. */
 import { Instant, later } from "../kernel/clock.ts";
 import type { AccountId, CommandId, MeterAddress } from "../kernel/ids.ts";
+import { walletItems } from "../kernel/reading.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Command } from "../commands/command.ts";
 import type { ExceptionId } from "../exceptions/item.ts";
@@ -41,6 +42,7 @@ interface PointRow {
   read_at: number | null;
 }
 
+const inWallets = walletItems.map((item) => `'${item}'`).join(", ");
 /** A purchase that a wallet showed, while credit is read in it since: then its customer should have supply. */
 const POINT = `
   SELECT m.address AS meter, m.account, a.class, a.mode, m.model, m.bus, m.relay_reported AS relay, m.relay_at, m.identity, m.cut_by,
@@ -50,7 +52,8 @@ const POINT = `
     LEFT JOIN accounts a ON a.account = m.account
     LEFT JOIN standings s ON s.meter = m.address AND s.account = m.account
     LEFT JOIN latest_readings e ON e.meter = m.address AND e.item = 'importedEnergy'
-    LEFT JOIN latest_readings b ON b.meter = m.address AND b.item = 'balance'
+    LEFT JOIN LATERAL (SELECT l.value, l.taken_at FROM latest_readings l WHERE a.mode = 'local' AND l.meter = m.address AND l.item IN (${inWallets}) AND l.value IS NOT NULL
+                        ORDER BY l.taken_at DESC, l.item LIMIT 1) b ON true
     LEFT JOIN LATERAL (SELECT id, state, sent_at FROM commands WHERE meter = m.address AND kind IN ('disconnect', 'disconnect-for')
                           AND (sent_at IS NOT NULL OR state = 'confirmed') ORDER BY id DESC LIMIT 1) c ON true
     LEFT JOIN LATERAL (SELECT id, asked_by, state FROM commands WHERE meter = m.address AND kind IN ('reconnect', 'arm') ORDER BY id DESC LIMIT 1) r ON true

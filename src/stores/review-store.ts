@@ -1,7 +1,7 @@
 /** Every meter in use as a review sees it: its books, what is believed and doubted of it, and its days. */
 import { Instant } from "../kernel/clock.ts";
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
-import type { Reading } from "../kernel/reading.ts";
+import { walletItems, type Reading } from "../kernel/reading.ts";
 import type { DayRow } from "../validation/believed.ts";
 import type { MeterSight, ReviewStore } from "../validation/review/sight.ts";
 import type { Database } from "./database.ts";
@@ -27,12 +27,13 @@ interface Row extends Nullable<BelievedRow> {
   doubt_times: number | null;
 }
 
+const inWallets = walletItems.map((item) => `'${item}'`).join(", ");
 /** A doubt that somebody closed with words, and after which something was believed, is not listed any more. */
 const SIGHTS = `
   SELECT m.address, m.account, a.class, m.bus, m.model, m.relay_reported AS relay, m.created_at,
          CASE a.mode WHEN 'remote' THEN coalesce(p.amount, 0) > 0
-                     ELSE coalesce((SELECT l.value::numeric > 0 FROM latest_readings l
-                                     WHERE l.meter = m.address AND l.item = 'balance' AND l.value ~ '^-?[0-9]+([.][0-9]+)?$'), false) END AS in_credit,
+                     ELSE coalesce((SELECT CASE WHEN l.value ~ '^-?[0-9]+([.][0-9]+)?$' THEN l.value::numeric > 0 END FROM latest_readings l
+                                     WHERE l.meter = m.address AND l.item IN (${inWallets}) AND l.value IS NOT NULL ORDER BY l.taken_at DESC, l.item LIMIT 1), false) END AS in_credit,
          v.*, d.doubt, d.item AS doubted_item, d.register AS doubted_register, d.taken_at AS doubted_at, d.source AS doubted_source,
          d.open AS doubt_open, d.times AS doubt_times
     FROM meters m

@@ -184,6 +184,27 @@ describe.each(keepers)("recovery $title", ({ open }) => {
     expect(await kept.recovery.point(null, B)).toMatchObject({ ...seen, walletPaidAt: null });
     await keep("balance", "3.00", later(now, 1));
     expect(await kept.recovery.point(null, B)).toMatchObject({ ...seen, walletPaidAt: now });
+    await keep("remainingEnergy", "0.00", later(now, 2));
+    expect(await kept.recovery.point(null, B), "its wallet is of kWh now").toMatchObject({ ...seen, walletPaidAt: null });
+    await keep("remainingEnergy", "4.00", later(now, 3));
+    expect(await kept.recovery.point(null, B)).toMatchObject({ ...seen, walletPaidAt: now });
+    await keep("balance", "0.00", later(now, 4));
+    expect(await kept.recovery.point(null, B), "what was read last").toMatchObject({ ...seen, walletPaidAt: null });
+  });
+
+  test("knows a wallet of kWh that was never read in money", async () => {
+    const bought = { kind: "top-up", effect: "adds", state: "confirmed", verifiedAt: now, endedAt: now } as const;
+    await insert({ ...bought, meter: B, account: wallet });
+    const reading = {
+      meter: B,
+      item: "remainingEnergy",
+      value: "12.00",
+      unit: "kWh",
+      takenAt: later(now, 1),
+      source: "poll",
+    } as const;
+    await write((tx) => kept.readings.keep(tx, reading, null));
+    expect(await kept.recovery.point(null, B)).toMatchObject({ walletPaidAt: now });
   });
 
   test("lists each cut whose bytes left until it is watched; a new cut of the meter ends the watch on the old one", async () => {

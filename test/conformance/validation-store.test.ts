@@ -165,6 +165,23 @@ describe.each(keepers)("what is believed $title", ({ open }) => {
     expect(await kept.reviews.sights({ daysSince: null })).toEqual([]);
   });
 
+  test("a sight is in credit by what the wallet in its meter holds, in money or in energy, as it was read last", async () => {
+    const setting = { name: "", class: "residential", tariff: "flat", mode: "local" } as const;
+    const record = { meterNumber: "", customerNumber: "", bus: BusId("b"), model: "sts-token", relayPassword: null } as const;
+    const account = AccountId("wallet");
+    await kept.meters.bringIn([{ ...setting, account }], [{ ...record, address: A, account }]);
+    const reads = async (item: string, value: string | null, ms: number): Promise<boolean | undefined> => {
+      const reading = { meter: A, item, value, unit: null, takenAt: later(noon, ms), source: "poll" } as const;
+      await within((tx) => kept.readings.keep(tx, reading, null));
+      return (await kept.reviews.sights({ daysSince: null }))[0]?.inCredit;
+    };
+    expect(await reads("importedEnergy", "5.00", 0)).toBe(false);
+    expect(await reads("remainingEnergy", "5.00", 0)).toBe(true);
+    expect(await reads("balance", "0.00", 1)).toBe(false);
+    expect(await reads("remainingEnergy", "4.00", 2)).toBe(true);
+    expect(await reads("balance", null, 3), "it tells nothing of money").toBe(true);
+  });
+
   test("entries are kept, the newest first, and the last estimate is found", async () => {
     const entry = (n: number, changes: Partial<Entry> = {}): Entry => ({
       ...{ id: `00000000-0000-7000-8000-00000000000${n}`, meter: A, kind: "estimate", register: 5n, counted: 105n },

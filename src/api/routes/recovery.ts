@@ -5,6 +5,7 @@ import { z } from "zod";
 import { dayOf, type Instant } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
 import { AccountId, MeterAddress } from "../../kernel/ids.ts";
+import { isInWallet } from "../../kernel/reading.ts";
 import { printCsv } from "../../ledger/csv.ts";
 import { periodOf, startOfDay, type Period } from "../../ledger/period.ts";
 import { causeNames, causes, compensations } from "../../recovery/causes.ts";
@@ -196,7 +197,7 @@ export function recoveryRoutes(app: FastifyInstance, parts: ApiParts, views: Vie
         ...{ answer: told["answer"], balance: told["balance"], paidAt: told["paidAt"], blocks: told["blocks"] },
         wallet:
           account.mode === "local" && meter !== null
-            ? (await parts.readings.latestOf([meter])).filter(({ item }) => item === "balance").map((one) => views.reading(one))
+            ? (await parts.readings.latestOf([meter])).filter(({ item }) => isInWallet(item)).map((one) => views.reading(one))
             : null,
         relay: book === null ? null : { reported: book.relay, at: book.relayAt === null ? null : views.moment(book.relayAt) },
         lastOrder: last === undefined ? null : views.command(last, []),

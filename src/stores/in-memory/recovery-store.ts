@@ -1,6 +1,7 @@
 /** Dark meters, watched cuts and incidents, in memory. Exceptions are not kept here: an incident names its item and nobody checks that it is there. */
 import { later, type Instant } from "../../kernel/clock.ts";
 import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
+import { newestInWallet } from "../../kernel/reading.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import type { Command, CommandKind } from "../../commands/command.ts";
 import type { ExceptionId } from "../../exceptions/item.ts";
@@ -321,7 +322,7 @@ export class InMemoryRecoveryStore implements RecoveryStore {
       orders.find((one) => kinds.includes(one.kind) && fits(one)) ?? null;
     const standing = standings.find(on, meter);
     const energy = latest.find(on, pair(meter, "importedEnergy"));
-    const balance = latest.find(on, pair(meter, "balance"));
+    const balance = newestInWallet((item) => latest.find(on, pair(meter, item)));
     const paidAt = newest(PURCHASES, ({ state }) => state === "confirmed")?.verifiedAt ?? null;
     const holdsCredit =
       paidAt !== null &&

@@ -1,5 +1,6 @@
 /** Every meter in use as a review sees it, in memory. Exceptions are not kept here, so a doubt is listed while it is open. */
 import { Instant } from "../../kernel/clock.ts";
+import { newestInWallet } from "../../kernel/reading.ts";
 import { book } from "../../ledger/ledger.ts";
 import type { MeterSight, ReviewStore } from "../../validation/review/sight.ts";
 import type { InMemoryDatabase } from "./database.ts";
@@ -26,7 +27,7 @@ export class InMemoryReviewStore implements ReviewStore {
           const inCredit =
             account?.mode === "remote"
               ? (positions.find(on, book.available(account.account))?.amount ?? 0n) > 0n
-              : Number(latest.find(on, pair(meter, "balance"))?.value ?? 0) > 0;
+              : Number(newestInWallet((item) => latest.find(on, pair(meter, item)))?.value ?? 0) > 0;
           const days = meterDays.in(on, "meter", meter).filter(({ day }) => wish.daysSince !== null && day >= wish.daysSince);
           return [
             {
