@@ -79,7 +79,8 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const common = { ...books, ...(keepers.outcomes === undefined ? {} : { outcomes: keepers.outcomes }) };
 
   // --- what is seen
-  const sightings = sightingsIn(common);
+  const { relayClosed } = keepers;
+  const sightings = sightingsIn({ ...common, ...(relayClosed === undefined ? {} : { relayClosed }) });
   const identities = new IdentityWatch({
     ...{ ...common, street },
     ...(keepers.addresses === undefined ? {} : { addresses: keepers.addresses }),

@@ -10,7 +10,9 @@ import type { MeterStore } from "../commands/command-store.ts";
 import type { Chance } from "../kernel/chance.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { iso } from "../kernel/clock.ts";
+import type { AccountId } from "../kernel/ids.ts";
 import { yuan } from "../kernel/money.ts";
+import type { Transaction } from "../kernel/transaction.ts";
 import { openChannel, patienceMs, type NoticesConfig } from "../notices/config.ts";
 import { Courier, type OpenChannel, type Undelivered } from "../notices/courier.ts";
 import { NoticeDesk } from "../notices/desk.ts";
@@ -19,29 +21,35 @@ import { kindTable } from "../notices/kinds.ts";
 import type { NoticeStore } from "../notices/notice-store.ts";
 import { NoticeRounds, type RoundsParts } from "../notices/rounds.ts";
 import { NoticeTeller } from "../notices/teller.ts";
-import type { EngineBooks, EngineRules } from "./ports.ts";
+import type { EngineBooks, EngineKeepers, EngineRules } from "./ports.ts";
 
 export interface TellingParts {
   readonly store: NoticeStore;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly ledger: Pick<EngineBooks["ledger"], "position">;
+  readonly meters: Pick<MeterStore, "meter">;
   /** Who hears of ended commands besides. */
   readonly outcomes?: OutcomeKeeper;
 }
 
 /** Keepers for the engine: what the rules come to and what became of their orders is written down for the customer. */
-export function tellingOf({ ledger, outcomes, ...parts }: TellingParts) {
+export function tellingOf({ ledger, meters, outcomes, ...parts }: TellingParts) {
   const teller = new NoticeTeller(parts);
+  const balanceIn = (tx: Transaction) => async (account: AccountId) => (await ledger.position(tx, account)).available;
   return {
     teller,
+    relayClosed: async (tx, meter) => {
+      const { account = null } = (await meters.meter(tx, meter)) ?? {};
+      if (account !== null) await teller.closed(tx, { account, meter }, balanceIn(tx));
+    },
     outcomes: {
       ended: async (tx, command, end) => {
         await outcomes?.ended(tx, command, end);
-        await teller.ended(tx, command, end.step.state, async (account) => (await ledger.position(tx, account)).available);
+        await teller.ended(tx, command, end.step.state, balanceIn(tx));
       },
-    } satisfies OutcomeKeeper,
-  };
+    },
+  } satisfies EngineKeepers;
 }
 
 export interface NoticePartsOf extends Pick<EngineBooks, "transactor" | "outbox" | "clock" | "log" | "newId"> {

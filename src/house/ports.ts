@@ -91,6 +91,8 @@ export interface EngineKeepers {
   readonly findings?: CollectionFindings;
   /** And who tells customers what the rules have come to. */
   readonly teller?: Teller;
+  /** A relay is seen closed that was last seen open, or not at all. */
+  readonly relayClosed?: (tx: Transaction, meter: MeterAddress) => Promise<void>;
   readonly addresses?: AddressKeeper;
   readonly cuts?: CutAlarms;
 }

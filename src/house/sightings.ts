@@ -11,6 +11,7 @@ import type { Logger } from "../kernel/log.ts";
 import { yuan } from "../kernel/money.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Transaction, Transactor } from "../kernel/transaction.ts";
+import type { EngineKeepers } from "./ports.ts";
 
 export interface Sightings {
   readonly relay: (meter: MeterAddress, picture: RelayPicture) => Promise<void>;
@@ -18,12 +19,18 @@ export interface Sightings {
   readonly relayIn: (tx: Transaction, meter: MeterAddress, picture: RelayPicture) => Promise<void>;
 }
 
-export function sightingsIn(parts: ConclusionParts & { readonly transactor: Transactor; readonly log: Logger }): Sightings {
+export interface SightingsParts extends ConclusionParts, Pick<EngineKeepers, "relayClosed"> {
+  readonly transactor: Transactor;
+  readonly log: Logger;
+}
+
+export function sightingsIn(parts: SightingsParts): Sightings {
   const { transactor, meters, outbox, log } = parts;
   const relayIn: Sightings["relayIn"] = async (tx, meter, picture) => {
     const differs = await meters.setRelay(tx, meter, picture);
     await noteEndOfTimedCut(parts, tx, meter, picture); // also when nothing differs: what ended in silence was never seen cut
     if (!differs) return;
+    if (picture.relay === "connected") await parts.relayClosed?.(tx, meter);
     await outbox.announce(tx, { type: "meter", address: meter });
     log.info({ meter, relay: picture.relay, order: picture.order }, "the relay shows something new");
   };

@@ -3,16 +3,16 @@
  * none. Sends nothing; that is the courier's.
  */
 import { later, type Clock, type Instant } from "../kernel/clock.ts";
-import type { AccountId } from "../kernel/ids.ts";
+import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import type { Fen } from "../kernel/money.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { Command, CommandState } from "../commands/command.ts";
 import type { Look } from "../policy/standing.ts";
 import type { Teller } from "../policy/teller.ts";
-import { FINAL, kindTable, nearnessOf, type NoticeKind } from "./kinds.ts";
+import { FINAL, kindTable, nearnessOf, supplyKinds, type NoticeKind } from "./kinds.ts";
 import { NoticeId, type Details, type NoticeRecord } from "./notice.ts";
 import type { NoticeStore } from "./notice-store.ts";
-import { toTell } from "./telling.ts";
+import { isToHearOfSupply, toTell } from "./telling.ts";
 
 export interface TellerParts {
   readonly store: NoticeStore;
@@ -63,6 +63,21 @@ export class NoticeTeller implements Teller {
       tx,
       this.#record("cut", { account, meter, at, available: await balanceOf(account), details: {} }),
     );
+  }
+
+  /**
+   * A relay is seen closed that was not: the stage may have said so long before, since an open relay that is ordered to connect is as good to
+   * the rules. The meter's row is locked by the sight, and by each look: whoever comes second finds what the first has told.
+   */
+  async closed(
+    tx: Transaction,
+    { account, meter }: { readonly account: AccountId; readonly meter: MeterAddress },
+    balanceOf: (account: AccountId) => Promise<Fen>,
+  ): Promise<void> {
+    const { store, clock } = this.#parts;
+    const at = clock.now();
+    if (!isToHearOfSupply(await store.newest(tx, account, supplyKinds), at)) return;
+    await store.insert(tx, this.#record("restored", { account, meter, at, available: await balanceOf(account), details: {} }));
   }
 
   /** Something of an outage, told once; false: it was. */

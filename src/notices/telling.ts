@@ -13,7 +13,7 @@ import type { Facts } from "../policy/facts.ts";
 import { heldUntil } from "../policy/no-cuts.ts";
 import type { Look } from "../policy/standing.ts";
 import type { Strategy } from "../policy/strategy.ts";
-import { FINAL, nearnessOf, type NoticeKind } from "./kinds.ts";
+import { FINAL, nearnessOf, supplyKinds, type NoticeKind } from "./kinds.ts";
 import type { NoticeRecord } from "./notice.ts";
 
 /** A balance may rise without a payment (a correction, energy fed in); whoever was told today is not told for each of them. */
@@ -39,19 +39,28 @@ export async function toTell(look: Look, told: Told): Promise<NoticeKind | null>
     if (facts.cutBy !== "rule" || picture.standing === null) return null;
     return isOfThisSpell(await told(["cut"]), facts, strategy) ? null : "cut";
   }
-  if (cutStages.has(was) && !cutStages.has(stage)) return backAgain(facts, told);
+  if (cutStages.has(was) && !cutStages.has(stage)) return backAgain(look, told);
   const kind = stage === "forecast" || stage === "warn-1" || stage === "warn-2" ? stage : null;
   if (kind === null || strategy.mode === "shadow" || nearnessOf(stage) <= nearnessOf(was)) return null;
   return isOfThisSpell(await told([kind]), facts, strategy) ? null : kind;
 }
 
 /** Whoever was never told of a cut saw at most a flicker, and is only told where he has to press the button. */
-async function backAgain({ relay, paidAt }: Facts, told: Told): Promise<NoticeKind | null> {
+async function backAgain({ facts: { relay, paidAt }, strategy }: Look, told: Told): Promise<NoticeKind | null> {
   if (relay !== "armed" && relay !== "connected") return null;
-  const last = await told(["cut", "armed", "restored"]);
+  // ordered to close by itself it shows the same until its contact moves: there is no button to press, and that it moved is told then
+  if (relay === "armed" && strategy.restoreBy === "reconnect") return null;
+  const last = await told(supplyKinds);
   if (relay === "connected") return last?.kind === "cut" && isTold(last) ? "restored" : null;
   return last?.kind === "armed" && (paidAt === null || last.at > paidAt) ? null : "armed";
 }
+
+/**
+ * A relay is seen closed, whatever the stage. A cut that waits for its turn is not told any more, so he never heard of it; the look of the rules
+ * takes it back. Whoever was told of the button has pressed it himself.
+ */
+export const isToHearOfSupply = (newest: NoticeRecord | null, now: Instant): boolean =>
+  newest?.kind === "cut" && (newest.state === "delivered" || (newest.state === "waiting" && (newest.takenUntil ?? now) > now));
 
 /** A cut comes next: it waits for the notice, or, where none is needed, for nothing but time. */
 export function wantsFinal({ decision, facts, strategy }: Pick<Look, "decision" | "facts" | "strategy">): boolean {

@@ -73,6 +73,37 @@ describe("a customer", () => {
     expect(world.told(0).slice(3)).toEqual(["armed"]);
   });
 
+  test("is told of no button where the relay closes by itself and is slow to, but once that the supply is back", async () => {
+    world = await raiseNoticeWorld({
+      start: MONDAY,
+      meters: [HUNGRY, HUNGRY],
+      rules: { notices: "required", restoreBy: "reconnect", forecastDays: 0 },
+      balances: ["4.00", "4.00"],
+    });
+    const { house } = world;
+    await house.pass(hours(2));
+    const before = [world.told(0), world.told(1)] as const;
+    for (const kinds of before) expect(kinds.at(-1)).toBe("cut");
+    const slow = [0, 1].map((n) => house.street.setFault(house.addresses[n]!, { kind: "stuck-relay" }));
+    for (const n of [0, 1]) await world.pay(n, "50.00");
+    await house.pass(seconds(8));
+    for (const n of [0, 1] as const) {
+      expect(relayOf(world, n)).toBe("armed");
+      const book = await house.stores.meters.meter(null, house.addresses[n]!);
+      expect(book!.relay, "the first sight shows an open relay that is ordered to connect").toBe("armed");
+      expect(world.rows(n).at(-1)!.kind, "nothing is told, and nothing waits to be").toBe("cut");
+    }
+
+    house.street.clearFaults(house.addresses[0]!, slow[0]);
+    await house.pass(minutes(30));
+    expect(world.told(0), "the order found it closed").toEqual([...before[0], "restored"]);
+    expect(world.told(1), "stuck: there is no button for him to press").toEqual(before[1]);
+    house.street.clearFaults(house.addresses[1]!, slow[1]);
+    await house.pass(hours(1));
+    expect(world.told(0)).toEqual([...before[0], "restored"]);
+    expect(world.told(1), "the order has long ended, a poll found it closed").toEqual([...before[1], "restored"]);
+  });
+
   test("B18: who pays a second before the cut is not cut, and hears nothing false", async () => {
     world = await raiseNoticeWorld({
       start: MONDAY,

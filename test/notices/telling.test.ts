@@ -4,7 +4,7 @@ import { hours, Instant, iso, later, minutes, type Clock } from "../../src/kerne
 import { AccountId, MeterAddress } from "../../src/kernel/ids.ts";
 import { Fen } from "../../src/kernel/money.ts";
 import { NoticeId, type NoticeRecord } from "../../src/notices/notice.ts";
-import { cutFrom, toTell, whyNotSo } from "../../src/notices/telling.ts";
+import { cutFrom, isToHearOfSupply, toTell, whyNotSo } from "../../src/notices/telling.ts";
 import type { NoticeKind } from "../../src/notices/kinds.ts";
 import type { Facts } from "../../src/policy/facts.ts";
 import type { PolicyRules } from "../../src/policy/policy-file.ts";
@@ -156,10 +156,29 @@ describe("what the relay shows", () => {
       [notice("armed", { at: ago(minutes(1)) })],
       null,
     ],
+    [
+      "of no button where the relay closes by itself",
+      look("restore", { ...lit, relay: "armed" }, { restoreBy: "reconnect" }),
+      [notice("cut")],
+      null,
+    ],
     ["nothing of a relay that nobody knows", look("restore", { ...lit, relay: "unknown" }), [notice("cut")], null],
   ] as const)("tells %s", async (_, of, before, kind) => {
     expect(await told(of, ...before)).toBe(kind);
   });
+});
+
+test.each([
+  ["the cut was told", notice("cut"), true],
+  ["it is being told just now", notice("cut", { state: "waiting", delivered: null, takenUntil: later(NOW, minutes(1)) }), true],
+  ["it waits for its turn", notice("cut", { state: "waiting", delivered: null }), false],
+  ["who had it in hand is gone", notice("cut", { state: "waiting", delivered: null, takenUntil: ago(minutes(1)) }), false],
+  ["it was never told", notice("cut", { state: "failed", delivered: null }), false],
+  ["he was told to press the button", notice("armed"), false],
+  ["he was told so", notice("restored"), false],
+  ["he was told nothing", null, false],
+])("a relay that is seen closed is told of where %s: %#", (_, newest, isTold) => {
+  expect(isToHearOfSupply(newest, NOW)).toBe(isTold);
 });
 
 describe("before it leaves", () => {

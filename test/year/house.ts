@@ -59,9 +59,9 @@ export async function raiseYear(year: Year, plant: PlantName = "nothing"): Promi
       spares: year.homes.flatMap(({ replaced }) => replaced?.spare ?? []),
       plant: plants[plant](year),
       rulesLookMs: RULES_LOOK_MS,
-      keepers: ({ ledger, clock, newId }, { notices: store }) =>
+      keepers: ({ ledger, meters, clock, newId }, { notices: store }) =>
         tellingOf({
-          ...{ ledger, clock, newId, store },
+          ...{ ledger, meters, clock, newId, store },
           outcomes: {
             ended: (_tx, command, end) => {
               note(command, end, clock.now());
