@@ -7,6 +7,7 @@ import type { Strategies } from "../policy/strategies.ts";
 import type { NoticeChannel } from "./channel.ts";
 import { fileChannel } from "./channels/file.ts";
 import { smtpChannel } from "./channels/smtp.ts";
+import { talkMsMax } from "./channels/smtp-talk.ts";
 import { webhookChannel } from "./channels/webhook.ts";
 import type { ContactBook } from "./contacts.ts";
 import type { GivenNotices } from "./site.ts";
@@ -132,7 +133,16 @@ export function openChannel(channel: ChannelConfig, { site, timeZone }: Wording)
   }
 }
 
-/** How long a channel is given for one. */
-export const patienceMs = (channel: ChannelConfig): number =>
-  channel.kind === "file" ? FILE_MS_MAX : seconds(channel.timeoutSeconds);
+/** How long a channel is given for one: longer than it takes to give up by itself, since what it says afterwards nobody hears. */
+export function patienceMs(channel: ChannelConfig): number {
+  switch (channel.kind) {
+    case "file":
+      return FILE_MS_MAX;
+    case "webhook":
+      return seconds(channel.timeoutSeconds);
+    case "smtp":
+      return talkMsMax(seconds(channel.timeoutSeconds)) + GIVING_UP_MS;
+  }
+}
 const FILE_MS_MAX = seconds(10);
+const GIVING_UP_MS = seconds(5);

@@ -30,6 +30,8 @@ const DOUBLINGS_MAX = 10;
 /** Those that failed together do not come back together. */
 const JITTER = 0.2;
 const WORDS_MAX = 300;
+/** A house that stops gives its parts little time; whoever still thinks then is asked again after the next start. */
+const STOP_GIVES_MS = seconds(15);
 
 /** A channel, and how long it is given for one. */
 export interface OpenChannel {
@@ -67,6 +69,7 @@ type Counts = Record<Sent["outcome"], number>;
 export class Courier {
   readonly #parts: CourierParts;
   readonly #stop = new AbortController();
+  readonly #hangUp = new AbortController();
   readonly #counts = new Map<string, Counts>();
   #loop: Promise<void> = Promise.resolve();
 
@@ -84,10 +87,13 @@ export class Courier {
     this.#loop = this.#run();
   }
 
-  /** What is with a channel is waited for, as long as channels are given. */
+  /** What is with a channel is waited for, though not as long as channels are given. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    const ended = new AbortController();
+    void this.#parts.clock.wait(STOP_GIVES_MS, ended.signal).then(() => this.#hangUp.abort());
     await this.#loop;
+    ended.abort();
   }
 
   /** One look: everything that is due is tried once. Answers how many there were. */
@@ -175,7 +181,8 @@ export class Courier {
       return { outcome: "later", words: "no answer in time" };
     });
     try {
-      const { outcome, words } = await Promise.race([channel.send(message, late.signal), tooLate]);
+      const givenUp = AbortSignal.any([late.signal, this.#hangUp.signal]);
+      const { outcome, words } = await Promise.race([channel.send(message, givenUp), tooLate]);
       return { outcome, words: struckOut(words, message.contact).slice(0, WORDS_MAX) };
     } catch (error) {
       return { outcome: "later", words: struckOut(reasonOf(error), message.contact).slice(0, WORDS_MAX) };

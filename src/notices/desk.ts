@@ -1,6 +1,6 @@
 /** What people ask of notices: to have one tried again after something was mended, and to see whether a channel works at all. */
 import type { Clock } from "../kernel/clock.ts";
-import { later } from "../kernel/clock.ts";
+import { later, minutes } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { Transaction } from "../kernel/transaction.ts";
@@ -30,6 +30,9 @@ const testWords: Readonly<Record<Language, (site: string, at: string) => { reado
     text: `${site}: a test message of ${at}. That you read it means that this channel works.`,
   }),
 };
+
+/** Somebody sits there and waits for it. */
+const TEST_MS_MAX = minutes(1);
 
 export class NoticeDesk {
   readonly #parts: NoticeDeskParts;
@@ -76,7 +79,7 @@ export class NoticeDesk {
     const at = clock.now();
     const said = testWords[language](wording.site, momentFor(language, at, wording.timeZone));
     const [late, done] = [new AbortController(), new AbortController()];
-    const tooLate = clock.wait(open.patienceMs, done.signal).then((): Sent => {
+    const tooLate = clock.wait(Math.min(open.patienceMs, TEST_MS_MAX), done.signal).then((): Sent => {
       late.abort();
       return { outcome: "later", words: "no answer in time" };
     });

@@ -6,13 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { SMTPServer } from "smtp-server";
-import { Instant } from "../../src/kernel/clock.ts";
+import { Instant, minutes, seconds, systemClock } from "../../src/kernel/clock.ts";
 import { AccountId } from "../../src/kernel/ids.ts";
 import { Fen } from "../../src/kernel/money.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import type { Message } from "../../src/notices/channel.ts";
+import { patienceMs } from "../../src/notices/config.ts";
 import { fileChannel } from "../../src/notices/channels/file.ts";
 import { smtpChannel } from "../../src/notices/channels/smtp.ts";
+import { talkMsMax } from "../../src/notices/channels/smtp-talk.ts";
 import { signatureOf, webhookChannel } from "../../src/notices/channels/webhook.ts";
 
 const SENDER = { site: "street", timeZone: "Asia/Shanghai" };
@@ -157,6 +159,12 @@ describe("mail", () => {
   let server: SMTPServer;
   let port: number;
   let refusal: { readonly to?: string; readonly code: number; readonly at: "rcpt" | "data" | "auth" } | null = null;
+  /** How long it thinks. */
+  let slow = { greetingMs: 0, mailMs: 0 };
+  /** Where it says nothing any more, and who hears of it. */
+  let silence: { readonly at: "rcpt" | "data"; readonly reached: () => void } | null = null;
+  let hungUp = (): void => undefined;
+  const askedAt = (at: "rcpt" | "data") => new Promise<void>((reached) => (silence = { at, reached }));
   const refuse = (code: number, text: string): Error => Object.assign(new Error(text), { responseCode: code });
   beforeAll(async () => {
     server = new SMTPServer({
@@ -168,7 +176,13 @@ describe("mail", () => {
         if (refusal?.at === "auth" || password !== "pass word") callback(refuse(refusal?.code ?? 535, "who are you"));
         else callback(null, { user: username });
       },
+      onConnect: (_session, callback) => void systemClock.wait(slow.greetingMs).then(() => callback()),
+      onClose: () => hungUp(),
       onRcptTo: ({ address }, _session, callback) => {
+        if (silence?.at === "rcpt") {
+          silence.reached();
+          return;
+        }
         callback(refusal?.at === "rcpt" ? refuse(refusal.code, `no mailbox ${address} here`) : null);
       },
       onData: (stream, session, callback) => {
@@ -179,12 +193,17 @@ describe("mail", () => {
             callback(refuse(refusal.code, "not this"));
             return;
           }
+          if (silence?.at === "data") {
+            silence.reached();
+            return;
+          }
           const to = session.envelope.rcptTo.map(({ address }) => address);
           taken.push({ to, mail: Buffer.concat(chunks).toString(), user: session.user as string | undefined });
-          callback(null, "queued as 1");
+          void systemClock.wait(slow.mailMs).then(() => callback(null, "queued as 1"));
         });
       },
     });
+    server.on("error", () => undefined); // whoever hangs up on it
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     port = (server.server.address() as AddressInfo).port;
   });
@@ -192,12 +211,18 @@ describe("mail", () => {
   afterEach(() => {
     taken.length = 0;
     refusal = null;
+    slow = { greetingMs: 0, mailMs: 0 };
+    silence = null;
   });
-  const mail = (auth: { user: string; secret: Secret<string> } | null = null, tls: "none" | "starttls" = "none") =>
+  const mail = (
+    auth: { user: string; secret: Secret<string> } | null = null,
+    tls: "none" | "starttls" = "none",
+    timeoutMs = 5_000,
+  ) =>
     smtpChannel({
       ...{ name: "mail", host: "127.0.0.1", port, tls, from: "Supply <no-reply@example.com>" },
       auth,
-      timeoutMs: 5_000,
+      timeoutMs,
       site: "street",
     });
 
@@ -239,6 +264,51 @@ describe("mail", () => {
     await channel.send(message({ subject: "a\r\nBcc: other@example.com" }), never);
     expect(taken[0]!.to).toEqual(["zhang@example.com"]);
     expect(taken[0]!.mail).not.toMatch(/^Bcc:/m);
+  });
+
+  test("is delivered by a server that thinks longer of it than any other answer may take", async () => {
+    const answerMs = 1_000;
+    slow = { greetingMs: 0.6 * answerMs, mailMs: 1.5 * answerMs };
+    const sent = await mail(null, "none", answerMs).send(message(), never);
+    expect(sent).toMatchObject({ outcome: "delivered" });
+    expect(taken, "once").toHaveLength(1);
+  });
+
+  test("is waited for longer than its server may take, so that no word of it comes when nobody listens", () => {
+    const config = {
+      name: "mail",
+      kind: "smtp",
+      host: "mx",
+      port: 25,
+      tls: "none",
+      from: "a@example.com",
+      secret: null,
+    } as const;
+    for (const timeoutSeconds of [1, 10, 60]) {
+      const patience = patienceMs({ ...config, timeoutSeconds });
+      expect(patience).toBeGreaterThan(talkMsMax(seconds(timeoutSeconds)));
+      expect(patience, "RFC 5321, 4.5.3.2.6, and every answer before it").toBeGreaterThan(minutes(10) + seconds(timeoutSeconds));
+    }
+  });
+
+  test("that was given up before the server wanted it was taken by nobody", async () => {
+    const late = new AbortController();
+    const [asked, closed] = [askedAt("rcpt"), new Promise<void>((resolve) => (hungUp = resolve))];
+    const sent = mail().send(message(), late.signal);
+    await asked;
+    late.abort();
+    expect(await sent).toEqual({ outcome: "later", words: "no answer in time" });
+    await closed;
+    expect(taken).toEqual([]);
+  });
+
+  test("that nothing was said of after it was handed over may have come, and counts as told to nobody", async () => {
+    const late = new AbortController();
+    const asked = askedAt("data");
+    const sent = mail().send(message(), late.signal);
+    await asked;
+    late.abort();
+    expect(await sent).toMatchObject({ outcome: "later", words: expect.stringContaining("may have been taken") as string });
   });
 
   test("that cannot be reached is tried again", async () => {

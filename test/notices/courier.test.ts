@@ -5,6 +5,7 @@ import { AccountId } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { Fen } from "../../src/kernel/money.ts";
 import { Secret } from "../../src/kernel/secret.ts";
+import type { NoticeChannel } from "../../src/notices/channel.ts";
 import { Courier, type CourierParts, type Draft } from "../../src/notices/courier.ts";
 import { NoticeDesk } from "../../src/notices/desk.ts";
 import { NoticeId, type NoticeRecord } from "../../src/notices/notice.ts";
@@ -24,6 +25,7 @@ const clock: Clock = {
   wait: (_ms, signal) =>
     new Promise((resolve) => {
       late.push(resolve);
+      if (signal?.aborted === true) resolve();
       signal?.addEventListener("abort", () => resolve(), { once: true });
     }),
 };
@@ -225,6 +227,28 @@ describe("a courier that dies", () => {
     expect(sms.heard).toEqual([]);
     await courierOn().look();
     expect((await row(id)).state).toBe("delivered");
+  });
+
+  test("that stops does not wait for a channel as long as it is given, and leaves what it had to the next start", async () => {
+    const id = await write();
+    let begun = (): void => undefined;
+    const isBegun = new Promise<void>((resolve) => (begun = resolve));
+    const thinks: NoticeChannel = {
+      ...{ name: "mail", kind: "smtp", missing: () => null, close: () => Promise.resolve() },
+      send: (_message, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener("abort", () => resolve({ outcome: "later", words: "hung up" }));
+          begun();
+        }),
+    };
+    const courier = courierOn({ channels: [{ channel: thinks, patienceMs: minutes(20) }] });
+    courier.start();
+    await isBegun;
+    const stopped = courier.stop();
+    late.at(-1)!(); // what a house that stops gives its parts
+    await stopped;
+    expect(await tries(id)).toEqual(["mail later hung up"]);
+    expect(await row(id)).toMatchObject({ state: "waiting", takenUntil: null });
   });
 
   test("leaves each to one of two others", async () => {
