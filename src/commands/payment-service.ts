@@ -165,13 +165,14 @@ export class PaymentService {
   ): Promise<{ readonly earlier: Payment } | { readonly account: AccountBook; readonly meter: MeterBook }> {
     const { payments, meters, channels, cap } = this.#parts;
     if (order.amount <= 0n) throw new Fault("amount-malformed", { field: "amount", given: yuan(order.amount) });
-    if (order.amount > cap) throw new Fault("amount-above-cap", { amount: yuan(order.amount), cap: yuan(cap) });
-    if (channels !== null && !channels.has(order.channel)) throw new Fault("unknown-channel", { channel: order.channel });
+    // before anything that a new site file may say otherwise: what was taken is not refused to whoever did not hear so
     const earlier = await payments.byOrder(tx, order.channel, order.orderId);
     if (earlier !== null) {
       refuseOther(earlier, order);
       return { earlier };
     }
+    if (order.amount > cap) throw new Fault("amount-above-cap", { amount: yuan(order.amount), cap: yuan(cap) });
+    if (channels !== null && !channels.has(order.channel)) throw new Fault("unknown-channel", { channel: order.channel });
     const account = await meters.account(tx, order.account);
     if (account === null) throw new Fault("unknown-account", { account: order.account });
     if (account.meter === null) throw new Fault("account-without-meter", { account: order.account });
