@@ -6,8 +6,13 @@ const DRAIN_PER_HOUR_MAX = 2_000;
 const PURSE_LAG_HOURS = 0.25;
 
 /** In fen; a wallet of kilowatt-hours drains as many hundredths at 20 kW. */
-export const drainedAtMost = (from: number, to: number): bigint =>
-  BigInt(Math.ceil(DRAIN_PER_HOUR_MAX * (Math.max(0, to - from) / 3_600_000 + PURSE_LAG_HOURS)));
+const atMost = (hours: number): bigint => BigInt(Math.ceil(DRAIN_PER_HOUR_MAX * hours));
+const hoursBetween = (from: number, to: number): number => Math.max(0, to - from) / 3_600_000;
+
+/** What can have been used up between two moments. */
+export const usedAtMost = (from: number, to: number): bigint => atMost(hoursBetween(from, to));
+/** By how much a balance can be smaller at the second. */
+export const drainedAtMost = (from: number, to: number): bigint => atMost(hoursBetween(from, to) + PURSE_LAG_HOURS);
 
 /** What a balance says about a movement of `amount` (below zero: taken back), alone. */
 export function balanceSays(

@@ -4,15 +4,16 @@
  * The purchase count is the meter's own idempotency key: it tells "done", "not done" and "someone else was here" apart. The
  * number to use is chosen at the look, stored with the attempt before the first byte, and never chosen again for that
  * attempt. Done means: the count advanced by exactly one AND the balance fits, or the meter's own purchase record names
- * this purchase (DL/T 645-2007 with the fee-control supplement, 5.13).
+ * this purchase (DL/T 645-2007 with the fee-control supplement, 5.13). After hours of silence every balance fits; then the record is
+ * asked whether somebody else sold that one meanwhile, by card.
  */
-import type { FaultCode } from "../../kernel/faults.ts";
+import { faults, isFault, type FaultCode } from "../../kernel/faults.ts";
 import { Fen } from "../../kernel/money.ts";
 import { hours } from "../../kernel/clock.ts";
-import { Priority, type MeterSession, type Wallet } from "../../devices/meter.ts";
+import { Priority, type MeterSession, type PurchaseRecord, type Wallet } from "../../devices/meter.ts";
 import type { Before, CommandDefinition, Verdict, VerifyContext } from "../definition.ts";
 import type { Command } from "../command.ts";
-import { drainedAtMost } from "./drain.ts";
+import { drainedAtMost, usedAtMost } from "./drain.ts";
 import { lookAtVendor, sendToVendor, verifyVendor } from "./vendor-purchase.ts";
 
 /** Counts in purchase records are two BCD bytes. */
@@ -54,7 +55,17 @@ export function judgePurchase(
 ): "done" | "not-done" | "ask-record" | "count-gap" {
   if (wallet.count === before.count) return "not-done";
   if (wallet.count !== before.count + 1) return "count-gap";
-  return balanceFits(before, amount, { net: netOf(wallet), takenAt: wallet.takenAt }) ? "done" : "ask-record";
+  const now = { net: netOf(wallet), takenAt: wallet.takenAt };
+  // In that time as much may have been used as was paid: this balance follows from any purchase, and from none. What the purse lags behind is
+  // left out: it is there at once, and nobody else sells within the same breath.
+  const provesNothing = usedAtMost(before.takenAt, now.takenAt) >= amount;
+  return balanceFits(before, amount, now) && !provesNothing ? "done" : "ask-record";
+}
+
+/** Pure: whose purchase the meter's newest record is; "nobody's": it keeps none, or none of this count. */
+export function recordIs(before: PurchaseBefore, amount: Fen, record: PurchaseRecord | null): "ours" | "another's" | "nobody's" {
+  if (record === null || record.count !== (before.count + 1) % RECORD_COUNT_WRAPS_AT) return "nobody's";
+  return record.amount === amount ? "ours" : "another's";
 }
 
 /** Pure: what a refusal makes of what the wallet shows. A "done" that the meter itself declined was done by someone else. */
@@ -79,9 +90,13 @@ async function verify(session: MeterSession, command: Command, context: VerifyCo
   const wallet = await session.readWallet();
   const seen = { count: wallet.count, net: netOf(wallet).toString(), takenAt: wallet.takenAt };
   const judged = judgePurchase(before, amount, wallet);
-  const named = judged === "ask-record" ? await recordNames(session, before, amount) : false;
-  if (judged === "count-gap" || (judged === "ask-record" && !named))
-    return { verdict: "unclear", because: "count-gap", ...takenByAnother(context) };
+  const fits = balanceFits(before, amount, { net: netOf(wallet), takenAt: wallet.takenAt });
+  const record = judged === "ask-record" ? recordIs(before, amount, await newestRecord(session, fits)) : null;
+  const named = record === "ours";
+  // Where no record says whose it was, our own count, moved by exactly one, and a balance that may follow from it are all there is: most
+  // meters are sold to by nobody else, and a long silence alone is no ground to dispute. Only a record of another purchase is.
+  const isDone = judged === "done" || named || (record === "nobody's" && fits);
+  if (judged !== "not-done" && !isDone) return { verdict: "unclear", because: "count-gap", ...takenByAnother(context) };
   switch (weighRefusal(judged === "not-done" ? "not-done" : "done", context.refusal, context.attempt)) {
     case "done":
       return { verdict: "done", proof: named ? { ...seen, record: true } : seen };
@@ -95,10 +110,14 @@ async function verify(session: MeterSession, command: Command, context: VerifyCo
   }
 }
 
-/** The meter's own purchase record is about this purchase: its count and its amount. */
-async function recordNames(session: MeterSession, before: PurchaseBefore, amount: Fen): Promise<boolean> {
-  const record = await session.readLastPurchase();
-  return record !== null && record.count === (before.count + 1) % RECORD_COUNT_WRAPS_AT && record.amount === amount;
+/** `fits`: it is asked only whether it contradicts, so one that cannot be read contradicts nothing. Silence is thrown, as everywhere. */
+async function newestRecord(session: MeterSession, fits: boolean): Promise<PurchaseRecord | null> {
+  try {
+    return await session.readLastPurchase();
+  } catch (error) {
+    if (fits && isFault(error) && ["never", "person"].includes(faults[error.code].retry)) return null;
+    throw error;
+  }
 }
 
 const shared = {
