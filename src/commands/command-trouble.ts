@@ -7,7 +7,7 @@ import { faults, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { MeterSession, Street } from "../devices/meter.ts";
 import { definitionOf } from "./catalogue.ts";
-import type { CommandStore } from "./command-store.ts";
+import type { CommandStore, MeterStore } from "./command-store.ts";
 import { isOpen, isUnsent, type Command } from "./command.ts";
 import { NotSent, type CommandSteps } from "./command-steps.ts";
 
@@ -34,6 +34,7 @@ const waitingFor = (code: FaultCode): string => waits[code] ?? "line";
 export interface TroubleParts {
   readonly clock: Clock;
   readonly commands: CommandStore;
+  readonly meters: Pick<MeterStore, "account">;
   readonly street: Pick<Street, "health">;
 }
 
@@ -71,7 +72,7 @@ export class CommandTrouble {
     if (isUnsent(command.state)) {
       if (error.code === "deadline-passed" || clock.now() > command.notAfter)
         await this.#steps.apply(command, { type: "out-of-time" });
-      else if (faults[error.code].retry === "later" || faults[error.code].retry === "verify-first")
+      else if (["later", "verify-first"].includes(faults[error.code].retry) || (await this.#isYetToCome(command, error.code)))
         await this.#steps.lookLater(command, waitingFor(error.code), this.#pauseFor(command, error.code));
       else await this.#steps.apply(command, { type: "declined", because: error.code });
       return;
@@ -96,6 +97,12 @@ export class CommandTrouble {
         error.code === "security-unavailable" ? waitingFor(error.code) : "silence",
         clock.now() > verifying.notAfter ? Math.min(LATE_LOOK_MS, until + 1 - clock.now()) : this.#pauseFor(command, error.code),
       );
+  }
+
+  /** Added by another gateway, and not on our lines yet: its account's meter by the books, which every gateway goes by (house/added-meters.ts). */
+  async #isYetToCome({ meter, account }: Command, code: FaultCode): Promise<boolean> {
+    if (code !== "unknown-meter" || account === null) return false;
+    return (await this.#parts.meters.account(null, account))?.meter === meter;
   }
 
   /** A silent meter is looked at when it is asked again, by whomever: before that nothing would be sent. */
