@@ -5,6 +5,12 @@ import { reasonOf } from "../kernel/faults.ts";
 const MALFORMED = 400;
 const TOO_MANY = 429;
 
+/** Of every command that goes through the gateway. A key stands in no argument: others on the machine see those. */
+export const apiOption = [
+  "--api <url>",
+  "the gateway (default: GATEWAY_URL, else http://127.0.0.1:8080); its key is taken from GATEWAY_KEY · 密钥取自 GATEWAY_KEY",
+] as const;
+
 export interface ApiAddress {
   readonly url: string;
   readonly key: string | undefined;

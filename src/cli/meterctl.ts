@@ -4,7 +4,7 @@ import { Command, CommanderError } from "commander";
 import { itemOf } from "../protocols/dlt645/index.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import { parseYuan } from "../kernel/money.ts";
-import { ApiClient, type ApiAddress, type ApiOptions, type Json } from "./api-client.ts";
+import { ApiClient, apiOption, type ApiAddress, type ApiOptions, type Json } from "./api-client.ts";
 import { auditCommands } from "./audit-commands.ts";
 import { backupCommands } from "./backup-commands.ts";
 import { bookRunCommands } from "./book-runs.ts";
@@ -53,6 +53,10 @@ export async function main(args: readonly string[], terminal: Terminal = realTer
 function build(terminal: Terminal, end: (code: number) => void): Command {
   const program = new Command("meterctl")
     .description("Talks to fee-control meters, directly or through the gateway. 费控电表工具")
+    .addHelpText(
+      "after",
+      "\nThrough the gateway at GATEWAY_URL, with the key in GATEWAY_KEY. 网关地址取自 GATEWAY_URL，密钥取自 GATEWAY_KEY。",
+    )
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.error(text.trimEnd()) });
 
@@ -126,10 +130,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
       terminal.out(options.json === true ? JSON.stringify(ports, null, 2) : printPorts(ports));
     });
 
-  const throughGateway = (command: Command): Command =>
-    command
-      .option("--api <url>", "the gateway (default: GATEWAY_URL, else http://127.0.0.1:8080)")
-      .option("--json", "JSON alone");
+  const throughGateway = (command: Command): Command => command.option(...apiOption).option("--json", "JSON alone");
 
   throughGateway(program.command("pay"))
     .description("take a payment · 缴费")

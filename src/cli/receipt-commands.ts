@@ -6,7 +6,7 @@ import { reasonOf } from "../kernel/faults.ts";
 import { publicKeysOf, type PublicKey } from "../receipts/keys.ts";
 import { printReceipt } from "../receipts/print.ts";
 import { FORM, fieldsOf, verified } from "../receipts/sign.ts";
-import type { ApiClient } from "./api-client.ts";
+import { apiOption, type ApiClient } from "./api-client.ts";
 import { languageOf } from "./decode.ts";
 import { Exit, Failed, WrongUse } from "./exits.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,7 +27,7 @@ export function receiptCommands(
     .command("receipt")
     .description("a signed receipt of a command or a payment; verify and show work offline · 凭证")
     .argument("<id>", "the command's id; with --payment the payment's")
-    .option("--api <url>", "the gateway (default: GATEWAY_URL, else http://127.0.0.1:8080)")
+    .option(...apiOption)
     .option("--payment", "the id is a payment's")
     .option("--out <file>", "write it to a new file instead of the terminal")
     .action(async (id: string, options: FetchOptions) => {

@@ -100,7 +100,13 @@ export const faults = {
     "Ask for an item that can be read: docs/data-items.md tells r, w and rw.",
   ),
   "not-found": row(404, "never", "There is nothing at this address.", "没有此地址。", "See /docs for the calls there are."),
-  unauthorized: row(401, "never", "A key is needed here.", "需要密钥。", "Send Authorization: Bearer KEY."),
+  unauthorized: row(
+    401,
+    "never",
+    "A key is needed here.",
+    "需要密钥。",
+    "Send Authorization: Bearer KEY; meterctl takes it from GATEWAY_KEY.",
+  ),
   "not-permitted": row(
     403,
     "never",

@@ -358,8 +358,8 @@ export async function startFakeGateway(page: string): Promise<FakeGateway> {
       code: "unauthorized",
       title: "A key is needed here.",
       titleZh: "需要密钥。",
-      detail: "unauthorized: A key is needed here. Send Authorization: Bearer KEY.",
-      next: "Send Authorization: Bearer KEY.",
+      detail: "unauthorized: A key is needed here. Send Authorization: Bearer KEY; meterctl takes it from GATEWAY_KEY.",
+      next: "Send Authorization: Bearer KEY; meterctl takes it from GATEWAY_KEY.",
     });
 
   /** Whether the question was about the sign-in, or needs one first. */
