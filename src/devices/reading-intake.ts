@@ -39,9 +39,17 @@ export interface Judgement {
   readonly isOlder?: boolean;
 }
 
+/** How a person stands behind readings. */
+export interface Backing {
+  /** He looked at the meter, and says so. */
+  readonly vouched: boolean;
+  /** He read them off the meter itself: while it takes its leave, what else answers by its address says nothing of them. */
+  readonly offTheMeter?: true;
+}
+
 /** Says of each set of registers whether it is believed, and remembers what it said. */
 export interface EnergyGate {
-  judge(tx: Transaction, set: EnergySet, how: { readonly vouched: boolean }): Promise<Judgement>;
+  judge(tx: Transaction, set: EnergySet, how: Backing): Promise<Judgement>;
 }
 
 export interface IntakeParts {
@@ -70,15 +78,15 @@ export class ReadingIntake {
     });
   }
 
-  /** Within a transaction; `vouched`: a person looked at the meter and says so. Answers what was doubted all the same. */
-  async takeIn(tx: Transaction, readings: readonly Reading[], how = { vouched: false }): Promise<readonly string[]> {
+  /** Within a transaction. Answers what was doubted all the same. */
+  async takeIn(tx: Transaction, readings: readonly Reading[], how: Backing = { vouched: false }): Promise<readonly string[]> {
     const doubts: string[] = [];
     for (const set of energySetsOf(readings)) doubts.push(...(await this.#energy(tx, set, how)));
     for (const reading of readings) if (!isEnergy(reading)) await this.#keep(tx, reading);
     return doubts;
   }
 
-  async #energy(tx: Transaction, set: EnergySet, how: { readonly vouched: boolean }): Promise<readonly string[]> {
+  async #energy(tx: Transaction, set: EnergySet, how: Backing): Promise<readonly string[]> {
     const { gate, energy, suspects, store, log } = this.#parts;
     const { doubted, suspect, once, use, isOlder } = await gate.judge(tx, set, how);
     for (const reading of [set.total, ...set.rates, set.exported]) {

@@ -198,7 +198,7 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
 
   const places = comingAndGoing({ street, poller, planner, buses: config.buses });
   const replacing = new Replacing({
-    ...{ ...common, ...pace, street, service, replacements, intake },
+    ...{ ...common, ...pace, street, service, replacements, intake, identities },
     borneOutFrom: (meter) => gate.borneOutFrom(meter),
     believed: async (meter, item) =>
       (await stores.readings.latestOf([meter])).find((reading) => reading.item === item)?.value ?? null,

@@ -25,7 +25,9 @@ export class MeteredUse implements EnergyListener {
   async energy(tx: Transaction, use: EnergyUse): Promise<void> {
     const { billing, meters, outbox, clock, timeZone } = this.#parts;
     const meter = await meters.meter(tx, use.meter);
-    const account = meter?.account == null || meter.identity === "quarantined" ? null : await meters.account(tx, meter.account);
+    // of a stranger that is being replaced, only what a person read off the meter itself gets here: his last energy
+    const isStranger = meter?.identity === "quarantined" && meter.beingReplaced !== true;
+    const account = meter?.account == null || isStranger ? null : await meters.account(tx, meter.account);
     // a wallet in the meter deducts by itself
     if (account?.mode !== "remote") return use.takesBack === true ? billing.mustNotHaveCharged(tx, use) : undefined;
     // A bill begins with what is read now, never with what a meter kept of days when somebody else may have lived there.

@@ -8,7 +8,7 @@ import type { EnergyUse, Reading } from "../kernel/reading.ts";
 import type { Transaction } from "../kernel/transaction.ts";
 import type { MeterStore } from "../commands/command-store.ts";
 import { TOTAL, type EnergySet } from "../devices/energy-set.ts";
-import type { EnergyGate, Judgement } from "../devices/reading-intake.ts";
+import type { Backing, EnergyGate, Judgement } from "../devices/reading-intake.ts";
 import { countedOf, type Believed, type Registers } from "./believed.ts";
 import type { Doubt, Wait } from "./doubts.ts";
 import { isOlder, judge, judgeExported, mayBeMuch, type Asked, type History, type Measure } from "./gate.ts";
@@ -65,7 +65,7 @@ export class RegisterGate implements EnergyGate {
     return now < once.lookedAt ? now : later(once.lookedAt, APART_MS);
   }
 
-  async judge(tx: Transaction, set: EnergySet, { vouched }: { readonly vouched: boolean }): Promise<Judgement> {
+  async judge(tx: Transaction, set: EnergySet, { vouched, offTheMeter }: Backing): Promise<Judgement> {
     const { store, meters, clock } = this.#parts;
     const { meter, takenAt, source } = set;
     const book = await meters.meter(tx, meter); // locks it: two sets of one meter do not look past each other
@@ -75,7 +75,9 @@ export class RegisterGate implements EnergyGate {
     const fallen = firstUnreadable(set);
     if (fallen !== null) return this.#doubted(tx, set, fallen.reading, fallen.doubt);
     const at = { takenAt, source, now: clock.now(), vouched };
-    const who = { identity: book?.identity ?? "unread", disconnected: book?.relay === "disconnected" } as const;
+    const isKnownToAPerson = offTheMeter === true && book?.beingReplaced === true;
+    const identity = isKnownToAPerson ? "confirmed" : (book?.identity ?? "unread");
+    const who = { identity, disconnected: book?.relay === "disconnected" } as const;
     if (set.total === null) return this.#exportedAlone(tx, set, newest, { ...at, ...who });
     const registers = registersOf(set, set.total);
     const asked: Asked = { ...at, ...who, registers };

@@ -69,7 +69,9 @@ export class EntryService {
     const { store, meters, clock, closeItems } = this.#parts;
     const book = await meters.meter(tx, meter); // locked: no reading comes between
     if (book === null) throw new Fault("unknown-meter", { meter });
-    if (book.identity === "quarantined") throw new Fault("meter-quarantined", { meter, why: book.identityNote });
+    // one that takes its leave is read by persons alone, who have to get past a doubt all the same
+    if (book.identity === "quarantined" && book.beingReplaced !== true)
+      throw new Fault("meter-quarantined", { meter, why: book.identityNote });
     if (wish.takenAt !== null && wish.takenAt > clock.now())
       throw new Fault("invalid-request", { field: "takenAt", problem: "later than now" });
     const newest = await store.believed(tx, meter);
@@ -199,7 +201,7 @@ export class EntryService {
     const { intake, store } = this.#parts;
     const at = (item: string, value: bigint): Reading => readingOf(meter, item, value, takenAt, "person");
     const readings = [at(TOTAL, register), ...(rates ?? []).map((rate, i) => at(RATES[i]!, rate))];
-    const [doubt] = await intake.takeIn(tx, readings, { vouched: true });
+    const [doubt] = await intake.takeIn(tx, readings, { vouched: true, offTheMeter: true });
     if (doubt === "backwards" && later !== null) throw await this.#doesNotFit(tx, meter, takenAt);
     if (doubt !== undefined)
       throw new Fault(doubt === "backwards" ? "register-goes-back" : "entry-impossible", {

@@ -29,3 +29,10 @@ test("a balance that was not carried is sent once more, but never while nobody k
 test("what this program does not know has no words", () => {
   for (const kept of ["", "the moon", "constructor", "toString: x"]) expect(waitWords(kept)).toBeNull();
 });
+
+test("whoever waits for final readings hears whether nobody answered or a stranger did", () => {
+  const stranger = saysOf("final-readings: address-shared: two meters answer to this address");
+  expect(stranger.en).toMatch(/not alone.*nothing it says is taken.*--final-reading/);
+  expect(stranger.zh).toContain("铭牌");
+  expect(stranger).not.toEqual(saysOf("final-readings"));
+});

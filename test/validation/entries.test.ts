@@ -450,6 +450,16 @@ test("nothing is entered for a meter that is quarantined, that nobody knows, or 
   await expect(bench.enter({ kind: "accept", register: 128_000n })).rejects.toMatchObject({ code: "meter-quarantined" });
 });
 
+test("of one that is quarantined and takes its leave, a person's word is billed, and the line's is not", async () => {
+  const bench = await inDoubt();
+  await bench.stores.meters.setIdentity(null, METER, "quarantined", "another number");
+  await bench.db.transact((tx) => bench.stores.replacements.setBeingReplaced(tx, METER, true));
+  await bench.read({ importedEnergy: "1101.00" });
+  expect(bench.uses.at(-1)).not.toMatchObject({ register: 110_100n });
+  await bench.enter({ kind: "correct", register: 110_500n });
+  expect(bench.uses.at(-1)).toMatchObject({ register: 110_500n });
+});
+
 test("rates, reverse energy and midnights of one moment become one use; a reverse register that is broken does not stop the forward bill", async () => {
   const bench = await aBench();
   const set = { importedEnergy: "10.00", importedEnergyTariff1: "4.00", importedEnergyTariff2: "6.00", exportedEnergy: "3.00" };

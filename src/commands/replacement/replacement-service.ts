@@ -115,7 +115,7 @@ export class ReplacementService {
         "newMeter.address",
         `${running.oldMeter} is being replaced by ${running.newMeter} already; abandon that first`,
       );
-    if (given === null || running.step !== "begun") return running;
+    if (given === null || running.step === "moved") return running;
     mustSayEnough(running.mode, given);
     await this.#parts.replacements.change(tx, running.id, { given, waitingFor: null });
     return { ...running, given, waitingFor: null };

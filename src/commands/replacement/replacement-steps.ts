@@ -2,7 +2,7 @@
  * What a replacement does by itself, a step at a time. Called with an id, any number of times, at any moment, also after a crash: what to
  * do follows from the row. Reading repeats without harm; the money and the account move in one transaction.
  *
- *     begun      ─► read the old meter; silent: what a person gave, else wait for it
+ *     begun      ─► read the old meter; silent, or not the one of the books: what a person gave, else wait for it
  *     old-read   ─► read the new one: is it the one we mean, and where does it begin?
  *     new-read   ─► close the old book, move the account, begin the new bill, set the rest aside for the new wallet
  *     moved      ─► the command that carries it has ended
@@ -22,7 +22,7 @@ import { Priority, type MeterSession, type Street } from "../../devices/meter.ts
 import { readEnergy } from "../../devices/read-energy.ts";
 import type { ConclusionParts } from "../conclusion.ts";
 import type { BillingStart } from "../ends-with-money.ts";
-import { identityNote } from "../identity-watch.ts";
+import { identityNote, type IdentityWatch } from "../identity-watch.ts";
 import { carryOver, type CarryParts } from "./carry-over.ts";
 import type { Replacement, ReplacementChange, SeenReadings } from "./replacement.ts";
 import type { Wait } from "./waits.ts";
@@ -44,6 +44,7 @@ export interface StepParts extends CarryParts, Pick<ConclusionParts, "commands" 
   readonly borneOutFrom?: (meter: MeterAddress) => Instant | null;
   /** The newest believed value of an item. */
   readonly believed: (meter: MeterAddress, item: string) => Promise<string | null>;
+  readonly identities: Pick<IdentityWatch, "compared">;
 }
 
 /** Goes on as far as it gets; true: something changed. Never throws for the world's faults. */
@@ -94,8 +95,14 @@ async function readOld(parts: StepParts, r: Replacement, isSecond = false): Prom
   const from = borneOutFrom();
   if (!isSecond && r.waitingFor === OLD_ONCE_MORE && from !== null && parts.clock.now() < from) return false;
   const step = r.begin === null ? "old-read" : "new-read";
-  const read = await seenOf(parts, r.oldMeter, r.mode === "local", (session) => readingsOf(session, r));
+  const read = await seenOf(parts, r.oldMeter, r.mode === "local", async (session) => {
+    await compare(parts, session);
+    return (await whatStandsAgainst(parts, r)) === null ? readingsOf(session, r) : [];
+  });
   if (read.seen === null && read.fault === "line-not-ours") return false; // its holder goes on with it
+  // whose money would it be? Not the word of the line then, not even what it brought before
+  const against = await whatStandsAgainst(parts, r);
+  if (against !== null) return r.given === null ? waits(parts, r, `final-readings: ${against}`) : takeGiven(parts, r, r.given);
   if (read.seen !== null) {
     await parts.intake.take(read.readings); // bills what was used last
     if (borneOutFrom() !== null) return isSecond ? waits(parts, r, OLD_ONCE_MORE) : readOld(parts, r, true);
@@ -106,13 +113,34 @@ async function readOld(parts: StepParts, r: Replacement, isSecond = false): Prom
   return r.given === null ? waits(parts, r, "final-readings") : takeGiven(parts, r, r.given);
 }
 
+/** Its numbers beside the books, which hear what comes of it. */
+async function compare({ identities }: StepParts, session: MeterSession): Promise<void> {
+  try {
+    await identities.compared(session.meter, await session.readIdentity());
+  } catch (error) {
+    if (!isFault(error, "meter-no-data")) throw error; // a meter without such numbers contradicts nobody
+  }
+}
+
+/** Why nothing is taken from the wire: what answers by its address is not, or not alone, the meter of the books. */
+async function whatStandsAgainst(
+  { meters }: StepParts,
+  { oldMeter }: Replacement,
+  tx: Transaction | null = null,
+): Promise<string | null> {
+  const book = await meters.meter(tx, oldMeter);
+  return book?.identity === "quarantined" ? (book.identityNote ?? "quarantined") : null;
+}
+
 /** A person's readings are checked as any others are: an impossible one bills nobody, and moves nothing. */
 async function takeGiven(parts: StepParts, r: Replacement, given: SeenReadings): Promise<boolean> {
   if (given.energy !== null) {
     const reading = { ...totalOf(r.oldMeter, given), source: "person" } as const;
-    await parts.intake.take([reading]);
+    const take = (one: Reading): Promise<unknown> =>
+      parts.transactor.transact((tx) => parts.intake.takeIn(tx, [one], { vouched: false, offTheMeter: true }));
+    await take(reading);
     // whoever read it off a meter has not heard a broken frame: much at once is enough said
-    if ((parts.borneOutFrom?.(r.oldMeter) ?? null) !== null) await parts.intake.take([{ ...reading }]);
+    if ((parts.borneOutFrom?.(r.oldMeter) ?? null) !== null) await take({ ...reading });
     if ((await parts.believed(r.oldMeter, "importedEnergy")) !== given.energy) return waits(parts, r, "final-reading-impossible");
   }
   return goes(parts, r, { step: "old-read", final: given });
@@ -158,6 +186,8 @@ async function move(parts: StepParts, r: Replacement): Promise<boolean> {
     for (const address of [r.oldMeter, r.newMeter].sort()) await parts.meters.meter(tx, address);
     const now = await replacements.find(tx, r.id);
     if (now?.step !== "new-read" || now.final === null || now.begin === null) return null;
+    // it was found to be another's since it was read
+    if (now.final.source === "command" && (await whatStandsAgainst(parts, now, tx)) !== null) return "in-doubt";
     if ((await parts.commands.lockOpen(tx, r.oldMeter)).some(({ effect }) => effect !== "reads")) return null;
     const shown = now.mode === "local" ? netOf(now.final) : ZERO_FEN;
     await closeBook(parts, tx, now, shown);
@@ -176,6 +206,7 @@ async function move(parts: StepParts, r: Replacement): Promise<boolean> {
     return { carried: hasRest ? yuan(shown) : "0.00" };
   });
   if (moved === null) return waits(parts, r, "commands-of-the-old-meter");
+  if (moved === "in-doubt") return readOld(parts, r);
   parts.log.info(
     { replacement: r.id, meter: r.oldMeter, by: r.newMeter, ...moved },
     "the account has gone over to its new meter",

@@ -54,6 +54,11 @@ type Code = keyof typeof words;
 /** As it is kept: the code, behind a colon what the meter or its line said; and how the command ended that carried a balance in vain. */
 export type Wait = Code | `${Code}: ${string}` | `carry-over-${CommandState}`;
 
+/** Behind `final-readings` stands what speaks against the meter that answers; alone, nobody answered. */
+const OLD_IN_DOUBT = say(
+  "What answers by the old meter's address is not, or not alone, the meter of the books, so nothing it says is taken. Read the registers off the old meter itself, by its nameplate, and give them: meterctl replace with the same meters and --final-reading, and --final-balance where it holds a wallet. Where two meters changed places, abandon this instead and put them or the books right.",
+  "以旧表地址应答的电表与档案不符或不止一块,其数据一律不予采信。请核对铭牌,在旧表上人工抄读后用相同两表再次执行 meterctl replace,附 --final-reading(本地费控表另附 --final-balance)。若系两表互换,请终止本次换表,先更正接线或档案。",
+);
 const CARRIED_IN_VAIN = say(
   "The old wallet's rest did not reach the new meter, and lies on the account. See why its command ended, put that right, and send it once more: meterctl replacement ID --carry-over.",
   "旧表余额未能写入新表,现留在账户上。请查看该命令的结束原因,处理后重发:meterctl replacement ID --carry-over。",
@@ -68,6 +73,7 @@ export function waitWords(kept: string): WaitWords | null {
   const [code = "", detail] = kept.split(": ", 2);
   if (code.startsWith("carry-over-")) return code === "carry-over-disputed" ? CARRIED_IN_DISPUTE : CARRIED_IN_VAIN;
   if (!Object.hasOwn(words, code)) return null;
+  if (code === "final-readings" && detail !== undefined) return OLD_IN_DOUBT;
   if (code === "new-meter" && detail !== undefined && Object.hasOwn(faults, detail)) {
     const { say: en, zh, next } = faults[detail as FaultCode];
     return say(`The new meter could not be read. ${en} ${next}`, `新表抄读失败。${zh}`);
