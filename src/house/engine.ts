@@ -34,6 +34,7 @@ import { strategiesOf } from "../policy/policy-config.ts";
 import { Reconciler } from "../policy/reconciler.ts";
 import { Sweeper } from "../queue/sweeper.ts";
 import { nudging, OutboxPump } from "../stores/outbox-pump.ts";
+import { isWait } from "../validation/doubts.ts";
 import { dailyExchanges } from "../collection/airtime.ts";
 import { collectingOf } from "./collecting.ts";
 import { guardRailsOf } from "./guard-rails.ts";
@@ -200,6 +201,11 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
   const replacing = new Replacing({
     ...{ ...common, ...pace, street, service, replacements, intake, identities },
     borneOutFrom: (meter) => gate.borneOutFrom(meter),
+    isDoubted: async (meter) => {
+      const doubt = await stores.validation.doubt(null, meter);
+      return doubt !== null && doubt.open && !isWait(doubt.doubt);
+    },
+    settled: async (tx, meter, closing) => keepers.suspects?.settled?.(tx, meter, closing),
     believed: async (meter, item) =>
       (await stores.readings.latestOf([meter])).find((reading) => reading.item === item)?.value ?? null,
     ...places,

@@ -8,6 +8,7 @@ const saysOf = (kept: Wait) => waitWords(kept)!;
 test("a wait that is over by itself says so, and one that wants a person says what to do", () => {
   expect(saysOf("old-meter-once-more").en).toMatch(/leave it on the wall.*by itself/);
   expect(saysOf("final-readings").en).toContain("--final-reading");
+  expect(saysOf("old-meter-doubted").en).toMatch(/not believed.*accept or correct.*--final-reading/);
   expect(saysOf("new-meter-identity: the meter says number 1, customer 2; the books say 3, 4").zh).toContain("铭牌");
 });
 

@@ -93,7 +93,10 @@ async function replace(bench: Bench, old: MeterSession, next: MeterSession): Pro
       meter: (address: MeterAddress) => (address === NEXT ? { ...record, account: null, relayPassword: null } : undefined),
       session: (address: MeterAddress) => Promise.resolve(address === NEXT ? next : old),
     } as unknown as StepParts["street"],
-    believed: () => Promise.resolve(null),
+    believed: async (meter, item) =>
+      (await stores.readings.latestOf([meter])).find((reading) => reading.item === item)?.value ?? null,
+    isDoubted: () => Promise.resolve(false),
+    identities: { compared: () => Promise.resolve(null) },
   };
   await advance(parts, id);
   return (await replacements.find(null, id))!.step;

@@ -116,6 +116,7 @@ beforeAll(async () => {
     identities: new IdentityWatch({ ...common, street }),
     sights: { relay: () => Promise.resolve(), wallet: () => Promise.resolve() },
     believed: () => Promise.resolve(null),
+    isDoubted: () => Promise.resolve(false),
   };
 });
 afterAll(async () => {

@@ -1,14 +1,16 @@
 /**
- * The old meter is not to be taken at its word: what answers by its address is another's. A person reads the meter itself then, and no
- * fen moves by what the line brought.
+ * The old meter is not to be taken at its word: what answers by its address is another's, or its last registers are not believed. A person
+ * decides then, and no fen moves by what the line brought.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hours, Instant, ShiftableClock } from "../../src/kernel/clock.ts";
 import type { Thing } from "../../src/demo/desk.ts";
 import { environmentOf, keysOf, Person, sumsOf } from "../support/persons.ts";
 import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house.ts";
 
+const clock = new ShiftableClock(Instant(Date.UTC(2026, 10, 23, 1, 0)));
 const LIMIT_MS = 40_000;
-const pairs = ["swapped", "late", "twin", "swapped-remote"] as const;
+const pairs = ["swapped", "late", "twin", "swapped-remote", "remote-entered", "remote-given"] as const;
 type Pair = (typeof pairs)[number];
 const number = (pair: Pair, place: number): string => `2026112264${place}${String(pairs.indexOf(pair))}`;
 const oldOf = (pair: Pair): string => number(pair, 1);
@@ -21,6 +23,8 @@ const wang = new Person(() => house.gateway.url, "wang");
 
 beforeAll(async () => {
   house = await raiseTestHouse({
+    clock,
+    start: clock.now(),
     env: environmentOf("wang"),
     replyDeadlineMs: 120,
     meters: pairs.flatMap((pair) => [
@@ -32,6 +36,7 @@ beforeAll(async () => {
     ]),
     site: {
       apiKeys: keysOf("wang"),
+      validation: { currentMax: 10 },
       meters: pairs.map((pair) => ({
         ...{ address: oldOf(pair), bus: "tcp-1", model: modelOf(pair), account: accountOf(oldOf(pair)) },
       })),
@@ -117,5 +122,49 @@ describe("what answers by the old meter's address is not the meter of the books"
     await begin("swapped-remote", { finalReading: "1000.10" });
     await reaches(id, "done", null);
     expect(await account("swapped-remote")).toMatchObject({ available: "-0.05", meters: [newOf("swapped-remote")] });
+  });
+});
+
+describe("the last registers of a remote account's meter are not believed", () => {
+  /** More than it can carry: 100 kWh in an hour, unless its register is false. */
+  async function usedTooMuch(pair: Pair): Promise<number> {
+    house.street.patch(oldOf(pair), { loadKw: 100 });
+    const release = await house.gateway.hold();
+    await clock.jump(hours(1));
+    release();
+    house.street.patch(oldOf(pair), { loadKw: 0 });
+    return Number(house.street.snapshot(oldOf(pair)).energyKwh);
+  }
+  const owes = (shown: number): string => (-Math.round((shown - 1000) * 52.83) / 100).toFixed(2);
+  const suspectsOf = async (pair: Pair, state: string): Promise<readonly Thing[]> =>
+    (await wang.get(`/v1/exceptions?meter=${oldOf(pair)}&state=${state}&kind=reading-suspect`)).body["items"] as Thing[];
+
+  test("the account stays until a person has decided, whose entry goes through and is billed", async () => {
+    const shown = await usedTooMuch("remote-entered");
+    const id = await begin("remote-entered");
+    const waiting = await reaches(id, "begun", /^old-meter-doubted$/);
+    expect((waiting["says"] as { zh: string }).zh).toContain("存疑");
+    expect(await account("remote-entered")).toMatchObject({ available: "0.00", meters: [oldOf("remote-entered")] });
+    const accept = { kind: "accept", register: shown.toFixed(2), reason: "the display shows it" };
+    expect(await wang.post(`/v1/meters/${oldOf("remote-entered")}/entries`, accept)).toMatchObject({ status: 201 });
+    await reaches(id, "done", null);
+    expect(await account("remote-entered")).toMatchObject({ available: owes(shown), meters: [newOf("remote-entered")] });
+  });
+
+  test("read off the meter once more and given, it goes on as well, and the item has its answer", async () => {
+    const shown = await usedTooMuch("remote-given");
+    const id = await begin("remote-given");
+    await reaches(id, "begun", /^old-meter-doubted$/);
+    expect(await suspectsOf("remote-given", "open")).toHaveLength(1);
+    await begin("remote-given", { finalReading: "9000.00" }); // a slip: the meter says otherwise
+    await reaches(id, "begun", /^final-reading-impossible$/);
+    expect(await account("remote-given")).toMatchObject({ available: "0.00" });
+    await begin("remote-given", { finalReading: shown.toFixed(2) });
+    await reaches(id, "done", null);
+    expect(await account("remote-given")).toMatchObject({ available: owes(shown), meters: [newOf("remote-given")] });
+    expect(await suspectsOf("remote-given", "open")).toEqual([]);
+    expect(await suspectsOf("remote-given", "closed")).toMatchObject([
+      { closedBy: "wang", closingNote: `final reading ${shown.toFixed(2)} kWh: worn out` },
+    ]);
   });
 });

@@ -32,6 +32,9 @@ const FINAL_FRESH_MS = minutes(2);
 /** Bits 8 and 9 of run-state word 3: no wallet. */
 const WALLET_KIND = 0x0300;
 const OLD_ONCE_MORE = "old-meter-once-more";
+const OLD_DOUBTED = "old-meter-doubted";
+/** 0.01 kWh: so far apart may be what a person read off the old meter and what it says a while later, and the two still bear each other out. */
+const SAME_READING = 100n;
 const WALLET_ITEMS = ["importedEnergy", "balance", "overdraft", "purchaseCount"] as const;
 
 export interface StepParts extends CarryParts, Pick<ConclusionParts, "commands" | "meters" | "outbox" | "ledger"> {
@@ -44,6 +47,14 @@ export interface StepParts extends CarryParts, Pick<ConclusionParts, "commands" 
   readonly borneOutFrom?: (meter: MeterAddress) => Instant | null;
   /** The newest believed value of an item. */
   readonly believed: (meter: MeterAddress, item: string) => Promise<string | null>;
+  /** Its registers are doubted, and nobody has decided yet. */
+  readonly isDoubted: (meter: MeterAddress) => Promise<boolean>;
+  /** A person decided about its readings. */
+  readonly settled?: (
+    tx: Transaction,
+    meter: MeterAddress,
+    closing: { readonly by: string; readonly note: string },
+  ) => Promise<void>;
   readonly identities: Pick<IdentityWatch, "compared">;
 }
 
@@ -94,6 +105,8 @@ async function readOld(parts: StepParts, r: Replacement, isSecond = false): Prom
   const borneOutFrom = (): Instant | null => parts.borneOutFrom?.(r.oldMeter) ?? null;
   const from = borneOutFrom();
   if (!isSecond && r.waitingFor === OLD_ONCE_MORE && from !== null && parts.clock.now() < from) return false;
+  // asked again it says the same, and would be doubted every two seconds; polls and persons may end that
+  if (r.waitingFor === OLD_DOUBTED && (await parts.isDoubted(r.oldMeter))) return false;
   const step = r.begin === null ? "old-read" : "new-read";
   const read = await seenOf(parts, r.oldMeter, r.mode === "local", async (session) => {
     await compare(parts, session);
@@ -106,6 +119,9 @@ async function readOld(parts: StepParts, r: Replacement, isSecond = false): Prom
   if (read.seen !== null) {
     await parts.intake.take(read.readings); // bills what was used last
     if (borneOutFrom() !== null) return isSecond ? waits(parts, r, OLD_ONCE_MORE) : readOld(parts, r, true);
+    // once the account has gone over nobody can bill it any more
+    if (r.mode === "remote" && (await parts.believed(r.oldMeter, TOTAL)) !== read.seen.energy)
+      return r.given === null ? waits(parts, r, OLD_DOUBTED) : takeGiven(parts, r, r.given, read.seen.energy);
     return goes(parts, r, { step, final: read.seen });
   }
   // It was taken off the wall after it spoke: what it said then is its last word.
@@ -132,18 +148,31 @@ async function whatStandsAgainst(
   return book?.identity === "quarantined" ? (book.identityNote ?? "quarantined") : null;
 }
 
-/** A person's readings are checked as any others are: an impossible one bills nobody, and moves nothing. */
-async function takeGiven(parts: StepParts, r: Replacement, given: SeenReadings): Promise<boolean> {
+/**
+ * A person's readings are checked as any others are: an impossible one bills nobody, and moves nothing. `said`: what the meter says and is
+ * not believed; whoever read the same off it vouches for it.
+ */
+async function takeGiven(parts: StepParts, r: Replacement, given: SeenReadings, said: string | null = null): Promise<boolean> {
   if (given.energy !== null) {
     const reading = { ...totalOf(r.oldMeter, given), source: "person" } as const;
-    const take = (one: Reading): Promise<unknown> =>
-      parts.transactor.transact((tx) => parts.intake.takeIn(tx, [one], { vouched: false, offTheMeter: true }));
+    const vouched = said !== null && isSameReading(given.energy, said);
+    const closing = { by: r.askedByName, note: `final reading ${given.energy} kWh: ${r.reason}` };
+    const take = (one: Reading): Promise<void> =>
+      parts.transactor.transact(async (tx) => {
+        const doubts = await parts.intake.takeIn(tx, [one], { vouched, offTheMeter: true });
+        if (vouched && doubts.length === 0) await parts.settled?.(tx, r.oldMeter, closing);
+      });
     await take(reading);
     // whoever read it off a meter has not heard a broken frame: much at once is enough said
     if ((parts.borneOutFrom?.(r.oldMeter) ?? null) !== null) await take({ ...reading });
-    if ((await parts.believed(r.oldMeter, "importedEnergy")) !== given.energy) return waits(parts, r, "final-reading-impossible");
+    if ((await parts.believed(r.oldMeter, TOTAL)) !== given.energy) return waits(parts, r, "final-reading-impossible");
   }
   return goes(parts, r, { step: "old-read", final: given });
+}
+
+function isSameReading(one: string, other: string): boolean {
+  const apart = parseYuan(one, "energy") - parseYuan(other, "energy"); // two decimals, as money
+  return (apart < 0n ? -apart : apart) <= SAME_READING;
 }
 
 // --- the new one

@@ -20,6 +20,10 @@ const words = {
     "The old meter does not answer. Put it back on its line, or read its registers and give them: meterctl replace with the same meters and --final-reading, and --final-balance where it holds a wallet.",
     "旧表无应答。请恢复其通信;或人工抄读后用相同两表再次执行 meterctl replace,附 --final-reading(本地费控表另附 --final-balance)。",
   ),
+  "old-meter-doubted": say(
+    "The old meter's last registers are not believed, and would be billed to nobody once it is gone. Look at its display: enter what it shows (meterctl entry, accept or correct), or read it again and give it: meterctl replace with the same meters and --final-reading.",
+    "旧表止码存疑,未予计费,换表后将无法补计。请查看旧表显示:用 meterctl entry 确认(accept)或更正(correct);或重新抄读后用相同两表再次执行 meterctl replace,附 --final-reading。",
+  ),
   "final-reading-impossible": say(
     "The last reading that was given cannot follow on what the old meter told before. Read it again and give it again, or correct what is wrong in the meter's readings first.",
     "所填旧表止码与此前示数不符。请重新抄读并再次填报,或先更正该表的错误示数。",
