@@ -76,6 +76,7 @@ async function closeWallet(parts: ConclusionParts, tx: Transaction, command: Com
   for (const waiting of await parts.commands.lockOpen(tx, command.meter)) {
     if (waiting.effect !== "adds" || waiting.payment === null || !isUnsent(waiting.state)) continue;
     await apply(parts, tx, waiting, { type: "cancel", because: "mode-switched" });
+    if (waiting.kind === "refund") continue; // its payment keeps the top-up that it was
     await parts.payments.setState(tx, waiting.payment, "allocated", waiting.id);
     await parts.outbox.announce(tx, {
       type: "payment",

@@ -1,13 +1,17 @@
 /**
  * A payment that goes back to whoever paid: once, whoever asks and however often.
  *
- *     its money is in the ledger (unallocated, or allocated to a remote account)   paid out at once, no meter is touched
- *     its money is in a meter's wallet (allocated by a top-up)                     taken back first, by a command; paid out when that is confirmed
+ *     its money is in the ledger (unallocated, or the account is remote by now)   paid out at once, no meter is touched
+ *     its money is in a meter's wallet (allocated by a top-up)                    taken back first, by a command; paid out when that is confirmed
+ *
+ * A wallet may have been closed since its top-up: what was left of it became the account's when it was switched, and went on to another
+ * meter when that took its place. So where the money is follows from where the account keeps it now, not from where it was sent; what was
+ * used up meanwhile is nowhere, and the ledger or the new wallet says so.
  *
  * Everything else is refused by name. Asking again while the command is under way answers the same command.
  */
 import { Fault } from "../kernel/faults.ts";
-import type { PaymentId } from "../kernel/ids.ts";
+import type { AccountId, MeterAddress, PaymentId } from "../kernel/ids.ts";
 import { yuan } from "../kernel/money.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { Transaction } from "../kernel/transaction.ts";
@@ -49,8 +53,8 @@ export class RefundService {
     const known = await payments.find(null, id);
     if (known === null) throw new Fault("unknown-payment", { payment: id });
     const credit = known.command === null ? null : await commands.find(null, known.command);
-    const inMeter = credit?.effect === "adds" ? credit.meter : null;
-    if (inMeter !== null) await meters.meter(tx, inMeter); // the meter's row first, here as everywhere: locks in one order
+    const wallet = credit?.effect === "adds" ? await this.#walletNow(credit.meter, known.account) : null;
+    if (wallet !== null) await meters.meter(tx, wallet); // the meter's row first, here as everywhere: locks in one order
     const payment = await payments.lock(tx, id);
     if (payment === null) throw new Fault("unknown-payment", { payment: id });
     if (payment.state === "refunded") throw new Fault("already-refunded", { payment: id });
@@ -60,17 +64,18 @@ export class RefundService {
       throw new Fault("payment-under-way", { payment: id, state: payment.state, command: payment.command });
     const earlier = payment.refund === null ? null : await commands.find(null, payment.refund);
     if (earlier !== null && isOpen(earlier.state)) return { payment, command: earlier };
-    return payment.state === "allocated" && inMeter !== null
-      ? this.#outOfMeter(tx, payment, inMeter, wish)
-      : this.#outOfLedger(tx, payment, wish);
+    const isInMeter = payment.state === "allocated" && (await meters.account(tx, payment.account))?.mode !== "remote";
+    return isInMeter && wallet !== null ? this.#outOfMeter(tx, payment, wallet, wish) : this.#outOfLedger(tx, payment, wish);
   }
 
-  async #outOfMeter(
-    tx: Transaction,
-    payment: Payment,
-    meter: Command["meter"],
-    { reason, actor }: RefundWish,
-  ): Promise<Refunded> {
+  /** Whatever hangs in the place of a meter that was replaced. */
+  async #walletNow(toppedUp: MeterAddress, account: AccountId): Promise<MeterAddress> {
+    const { meters } = this.#parts;
+    const book = await meters.meter(null, toppedUp);
+    return book?.replacedBy == null ? toppedUp : ((await meters.account(null, account))?.meter ?? toppedUp);
+  }
+
+  async #outOfMeter(tx: Transaction, payment: Payment, meter: MeterAddress, { reason, actor }: RefundWish): Promise<Refunded> {
     const command = await this.#parts.service.accept(tx, {
       kind: "refund",
       meter,

@@ -10,7 +10,19 @@ import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house
 
 const clock = new ShiftableClock(Instant(Date.UTC(2026, 10, 23, 1, 0)));
 const LIMIT_MS = 30_000;
-const names = ["plain", "lost", "lostRequest", "refuses", "killed", "byHand", "already", "paying", "overdrawn"] as const;
+const names = [
+  "plain",
+  "lost",
+  "lostRequest",
+  "refuses",
+  "killed",
+  "byHand",
+  "already",
+  "paying",
+  "overdrawn",
+  "before",
+  "asked",
+] as const;
 type Name = (typeof names)[number];
 const meters = Object.fromEntries(
   names.map((name, index) => [name, `2026112262${String(index + 1).padStart(2, "0")}`]),
@@ -53,6 +65,7 @@ const ended = (id: string): Promise<Thing> =>
 const pay = async (name: Name, amount: string): Promise<Thing> =>
   (await wang.post("/v1/payments", { account: accountOf(meters[name]), amount, channel: "c", orderId: `${name}-${amount}` }))
     .body;
+const giveBack = (payment: unknown) => wang.post(`/v1/payments/${String(payment)}/refund`, { reason: "moved out" });
 const topUp = async (name: Name, amount: string): Promise<void> => {
   const { command } = (await pay(name, amount)) as { command: Thing };
   expect((await ended(String(command["id"])))["state"]).toBe("confirmed");
@@ -157,6 +170,45 @@ describe("a switch to remote mode", () => {
     expect(sent).toMatchObject({ state: "cancelled", because: "mode-switched" });
     expect((await li.get(`/v1/payments/${String(payment["id"])}`)).body).toMatchObject({ state: "allocated" });
     expect(await account("paying")).toMatchObject({ mode: "remote", available: "40.00", held: "0.00" });
+
+    // the next step of the item that was raised for it: its money is in the books, and so it comes from there
+    expect(await giveBack(payment["id"])).toMatchObject({ status: 202, body: { command: null, payment: { state: "refunded" } } });
+    expect(await account("paying")).toMatchObject({ available: "10.00" });
+    expect(await giveBack(payment["id"])).toMatchObject({ status: 409, body: { code: "already-refunded" } });
+    expect(await account("paying")).toMatchObject({ available: "10.00" });
+  });
+
+  test("what was topped up before it is given back by the books, as long as it is there, and no meter is asked", async () => {
+    const { payment, command } = (await pay("before", "50.00")) as { payment: Thing; command: Thing };
+    await ended(String(command["id"]));
+    house.street.patch(meters.before, { balance: "45.00" }); // 15.00 of 60.00 were used
+    expect(await ended(await asked("before"))).toMatchObject({ state: "confirmed" });
+    expect(await giveBack(payment["id"])).toMatchObject({
+      status: 409,
+      body: { code: "refund-not-covered", available: "45.00" },
+    });
+    await pay("before", "5.00");
+    expect(await giveBack(payment["id"])).toMatchObject({ status: 202, body: { command: null, payment: { state: "refunded" } } });
+    expect(await account("before")).toMatchObject({ available: "0.00", held: "0.00" });
+    expect(await books("before")).toMatchObject({ meter: 0n, available: 0n, sum: 0n });
+    expect(house.street.snapshot(meters.before).obeyed.refunds).toBe(0);
+  });
+
+  test("that comes while money waits to be given back leaves that to the books as well", async () => {
+    const { payment, command } = (await pay("asked", "50.00")) as { payment: Thing; command: Thing };
+    await ended(String(command["id"]));
+    const release = await house.gateway.hold();
+    const id = await asked("asked");
+    const refund = (await giveBack(payment["id"])).body["command"] as Thing;
+    release();
+    expect(await ended(id)).toMatchObject({ state: "confirmed" });
+    expect(await ended(String(refund["id"]))).toMatchObject({ state: "cancelled", because: "mode-switched" });
+    expect((await li.get(`/v1/payments/${String(payment["id"])}`)).body).toMatchObject({
+      ...{ state: "allocated", command: command["id"] },
+    });
+    expect(await giveBack(payment["id"])).toMatchObject({ status: 202, body: { command: null } });
+    expect(await account("asked")).toMatchObject({ available: "10.00" });
+    expect(house.street.snapshot(meters.asked).obeyed.refunds).toBe(0);
   });
 
   test("writes an overdraft down for a person to decide, and the account begins at nothing", async () => {

@@ -122,6 +122,17 @@ describe("a meter is replaced", () => {
     expect((await wang.get("/v1/meters")).body["items"]).not.toContainEqual(expect.objectContaining({ address: oldOf("plain") }));
   });
 
+  test("what was topped up at the old one is taken back out of the new one, where it is now", async () => {
+    const payments = (await wang.get(`/v1/payments?account=${accountOf(oldOf("plain"))}`)).body["items"] as Thing[];
+    const atTheOld = payments.find(({ amount }) => amount === "100.00")!;
+    const giveBack = () => wang.post(`/v1/payments/${String(atTheOld["id"])}/refund`, { reason: "paid twice" });
+    const { command } = (await giveBack()).body as { command: Thing };
+    expect(await ended(command["id"])).toMatchObject({ kind: "refund", state: "confirmed", meter: newOf("plain") });
+    expect(house.street.snapshot(newOf("plain"))).toMatchObject({ balance: "70.00", obeyed: { refunds: 1 } });
+    expect(await books("plain")).toMatchObject({ old: 0n, new: 7_000n, available: 0n, held: 0n });
+    expect(await giveBack()).toMatchObject({ status: 409, body: { code: "already-refunded" } });
+  });
+
   test("an old one that answers no more: a person gives its last readings, and no payment is taken meanwhile", async () => {
     house.street.setFault(oldOf("silent"), { kind: "silence", times: 1_000_000 });
     const id = await begin("silent");
