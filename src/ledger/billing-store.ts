@@ -22,7 +22,7 @@ export interface BillingState {
   readonly charged: Fen;
   /** When the newest register was read by which it is billed; what was estimated after it does not count. */
   readonly billedAt: Instant;
-  /** Its account has another meter now. */
+  /** Its account has another meter now, or left. */
   readonly closed: boolean;
 }
 

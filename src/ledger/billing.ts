@@ -5,7 +5,8 @@
  *
  *     registers ─► which stretch, which day ─► days around it measured ─► the account's days priced ─► differences posted
  *
- * A stretch is the time during which a meter belongs to an account: another tenant or another meter begins a new one. An account's
+ * A stretch is the time during which a meter belongs to an account: another tenant or another meter begins a new one. It ends with the first
+ * register that is read after somebody left, whoever lives there then, or nobody; what is used after that is not on that account's bill. An account's
  * bill is made of its stretches in order; steps count across them. A register that is less than the newest one is the past, and changes
  * nothing unless it is a midnight, or what was newest is an estimate. What is impossible, ran over its end or was set back is the intake's
  * to tell, and never gets here; what turned out to be false is taken back (taking-back.ts).
@@ -74,6 +75,26 @@ export class Billing {
     // Somebody else lives here now: these registers close the bill of who was here, and open the next at nothing.
     const closing = await this.#on(tx, use, state, true);
     return [...closing, ...(await this.#begin(tx, use, state))];
+  }
+
+  /** To whom this meter was billed last; null: to nobody yet. */
+  async billedLast(tx: Transaction, meter: MeterAddress): Promise<AccountId | null> {
+    return (await this.#parts.store.lockBilling(tx, meter))?.account ?? null;
+  }
+
+  /**
+   * Registers of a meter that is billed to this account no more, and to nobody else yet: the first that were read end its bill. A late midnight
+   * still tells which of its days used what, and what nobody read ends no bill.
+   */
+  async leave(tx: Transaction, use: MeteredUse): Promise<readonly Charged[]> {
+    const state = await this.#parts.store.lockBilling(tx, use.meter);
+    if (state === null || use.estimated === true) return [];
+    if (isOfThePast(state, use) && !(await this.#outdoesEstimate(tx, use, state)))
+      return use.midnightOf === undefined ? [] : this.#lateMidnight(tx, use, state);
+    if (!state.closed) return this.#on(tx, use, state, use.mayBegin !== false);
+    await this.#parts.ledger.lock(tx, state.account);
+    await this.#settled(tx, state, use.midnightOf ?? dayOf(use.takenAt, this.#parts.timeZone));
+    return [];
   }
 
   /** Of who is billed already, and lives here still; a bill neither begins nor ends with what nobody read. */
@@ -168,7 +189,10 @@ export class Billing {
     const done = isMore ? await this.#openDay(tx, use, open) : await this.#resettle(tx, use, { ...state, at: day, closes });
     if (done === null) return [];
     await this.#settled(tx, state, day);
-    await store.saveBilling(tx, { ...state, ...standing(done.days.at(-1)!), billedAt: billedAt(state, use) });
+    await store.saveBilling(tx, {
+      ...{ ...state, ...standing(done.days.at(-1)!) },
+      ...{ billedAt: billedAt(state, use), closed: closes },
+    });
     return done.charged;
   }
 

@@ -1,10 +1,10 @@
-/** Believed registers of a remote account's meter are priced and charged, in the intake's own transaction. */
+/** Believed registers of a remote account's meter are priced and charged, in the intake's own transaction; the first after it left end its bill. */
 import { dayOf, type Clock } from "../kernel/clock.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { EnergyUse } from "../kernel/reading.ts";
 import type { Transaction } from "../kernel/transaction.ts";
-import type { Billing } from "../ledger/billing.ts";
-import type { MeterStore } from "../commands/command-store.ts";
+import type { Billing, Charged } from "../ledger/billing.ts";
+import type { MeterBook, MeterStore } from "../commands/command-store.ts";
 import type { EnergyListener } from "../devices/reading-intake.ts";
 
 export interface MeteredUseParts {
@@ -28,12 +28,26 @@ export class MeteredUse implements EnergyListener {
     // of a stranger that is being replaced, only what a person read off the meter itself gets here: his last energy
     const isStranger = meter?.identity === "quarantined" && meter.beingReplaced !== true;
     const account = meter?.account == null || isStranger ? null : await meters.account(tx, meter.account);
-    // a wallet in the meter deducts by itself
-    if (account?.mode !== "remote") return use.takesBack === true ? billing.mustNotHaveCharged(tx, use) : undefined;
     // A bill begins with what is read now, never with what a meter kept of days when somebody else may have lived there.
     const mayBegin = use.midnightOf === undefined || use.midnightOf >= dayOf(clock.now(), timeZone);
-    const charged = await billing.bill(tx, { ...use, account: account.account, tariff: account.tariff, mayBegin });
+    const charged =
+      account?.mode === "remote"
+        ? await billing.bill(tx, { ...use, account: account.account, tariff: account.tariff, mayBegin })
+        : await this.#unbilled(tx, { ...use, mayBegin }, isStranger ? null : meter);
     for (const moved of new Set(charged.map((each) => each.account)))
       await outbox.announce(tx, { type: "account", account: moved });
+  }
+
+  /** Nobody lives there, or a wallet in the meter deducts by itself. Whoever was billed before and left is billed to here, and no further. */
+  async #unbilled(tx: Transaction, use: EnergyUse & { mayBegin: boolean }, meter: MeterBook | null): Promise<readonly Charged[]> {
+    const { billing, meters } = this.#parts;
+    if (use.takesBack === true) {
+      await billing.mustNotHaveCharged(tx, use);
+      return [];
+    }
+    const last = meter === null ? null : await billing.billedLast(tx, use.meter);
+    if (last === null || last === meter?.account) return [];
+    const left = await meters.account(tx, last);
+    return left === null ? [] : billing.leave(tx, { ...use, account: last, tariff: left.tariff });
   }
 }
