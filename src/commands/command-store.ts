@@ -172,6 +172,8 @@ export interface AccountBook {
   readonly class: string;
   readonly mode: "local" | "remote";
   readonly tariff: string;
+  /** When the site file first said so; left out: the account has had no other that is remembered. */
+  readonly tariffSince?: Instant;
   readonly meter: MeterAddress | null;
 }
 

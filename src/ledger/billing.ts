@@ -32,6 +32,8 @@ export interface MeteredUse extends EnergyUse {
   readonly account: AccountId;
   /** A name in the site's tariffs. */
   readonly tariff: string;
+  /** When the account got it; left out: it has had no other that is remembered. */
+  readonly tariffSince?: Instant;
   /** False: this may be billed, and is no reason to begin a bill; an old midnight says nothing of who lives there now. */
   readonly mayBegin?: boolean;
 }
@@ -130,7 +132,8 @@ export class Billing {
       });
     const taken = dayOf(use.takenAt, timeZone);
     const at = taken < state.day ? state.day : taken;
-    const seen = [...left, ...blanksUpTo(at, left.at(-1)!, use.tariff)].map((day) =>
+    const newest = left.at(-1)!;
+    const seen = [...left, ...blanksUpTo(at, newest, this.#tariffOf(use, newest))].map((day) =>
       day.day === at ? { ...day, seen: withPoint(day.seen, use, false) } : day,
     );
     const done = await this.#resettling.run(tx, measured(seen, at));
@@ -237,8 +240,8 @@ export class Billing {
     const newest = known.at(-1);
     if (newest === undefined) throw missing(of);
     // whose these registers are not, is billed as before
-    const tariff = account === use.account ? use.tariff : (newest.tariff ?? use.tariff);
-    const days = [...known, ...blanksUpTo(at, newest, tariff)];
+    const tariffOf = account === use.account ? this.#tariffOf(use, newest) : () => newest.tariff ?? use.tariff;
+    const days = [...known, ...blanksUpTo(at, newest, tariffOf)];
     const isMidnight = use.midnightOf !== undefined;
     if (isMidnight && contradicts(days, use.register, at)) return null;
     // it would move energy to or from days that nobody can price: they stay as they were settled
@@ -249,11 +252,17 @@ export class Billing {
       return {
         ...day,
         seen: use.estimated === true ? { ...day.seen, estimate: use.register } : withPoint(day.seen, use, isMidnight),
-        tariff: at >= of.day ? tariff : day.tariff,
+        tariff: at >= of.day ? tariffOf(at) : day.tariff,
         endBy: closes ? "close" : day.endBy,
       };
     });
     return this.#resettling.run(tx, measured(seen, at > of.day ? at : of.day));
+  }
+
+  /** Another tariff begins with the day on which the account got it; days before that on which nothing was read are billed as the newest there is. */
+  #tariffOf({ tariff, tariffSince }: MeteredUse, newest: SettlementDay): (day: string) => string {
+    const since = tariffSince === undefined ? null : dayOf(tariffSince, this.#parts.timeZone);
+    return (day) => (since !== null && day < since ? (newest.tariff ?? tariff) : tariff);
   }
 }
 
@@ -265,9 +274,11 @@ const isOfThePast = (state: BillingState, use: MeteredUse): boolean =>
   use.midnightOf === undefined ? use.register < state.billedTo : use.midnightOf <= state.day;
 
 /** The days after the newest one, up to this. */
-const blanksUpTo = (at: string, newest: SettlementDay, tariff: string): readonly SettlementDay[] =>
+const blanksUpTo = (at: string, newest: SettlementDay, tariffOf: (day: string) => string): readonly SettlementDay[] =>
   newest.day < at
-    ? [...daysBetween(dayPlus(newest.day, 1), at)].map((day) => blankDay({ ...newest, day, tariff }, newest.to, "spread"))
+    ? [...daysBetween(dayPlus(newest.day, 1), at)].map((day) =>
+        blankDay({ ...newest, day, tariff: tariffOf(day) }, newest.to, "spread"),
+      )
     : [];
 
 /** Nothing of it is new to this day but that it is later. */

@@ -3,8 +3,8 @@ import { dayOf, type Clock } from "../kernel/clock.ts";
 import type { Outbox } from "../kernel/events.ts";
 import type { EnergyUse } from "../kernel/reading.ts";
 import type { Transaction } from "../kernel/transaction.ts";
-import type { Billing, Charged } from "../ledger/billing.ts";
-import type { MeterBook, MeterStore } from "../commands/command-store.ts";
+import type { Billing, Charged, MeteredUse as Billed } from "../ledger/billing.ts";
+import type { AccountBook, MeterBook, MeterStore } from "../commands/command-store.ts";
 import type { EnergyListener } from "../devices/reading-intake.ts";
 
 export interface MeteredUseParts {
@@ -32,7 +32,7 @@ export class MeteredUse implements EnergyListener {
     const mayBegin = use.midnightOf === undefined || use.midnightOf >= dayOf(clock.now(), timeZone);
     const charged =
       account?.mode === "remote"
-        ? await billing.bill(tx, { ...use, account: account.account, tariff: account.tariff, mayBegin })
+        ? await billing.bill(tx, { ...use, ...billedTo(account), mayBegin })
         : await this.#unbilled(tx, { ...use, mayBegin }, isStranger ? null : meter);
     for (const moved of new Set(charged.map((each) => each.account)))
       await outbox.announce(tx, { type: "account", account: moved });
@@ -48,6 +48,11 @@ export class MeteredUse implements EnergyListener {
     const last = meter === null ? null : await billing.billedLast(tx, use.meter);
     if (last === null || last === meter?.account) return [];
     const left = await meters.account(tx, last);
-    return left === null ? [] : billing.leave(tx, { ...use, account: last, tariff: left.tariff });
+    return left === null ? [] : billing.leave(tx, { ...use, ...billedTo(left) });
   }
 }
+
+const billedTo = ({ account, tariff, tariffSince }: AccountBook): Pick<Billed, "account" | "tariff" | "tariffSince"> => ({
+  ...{ account, tariff },
+  ...(tariffSince === undefined ? {} : { tariffSince }),
+});

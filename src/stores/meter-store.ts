@@ -39,7 +39,12 @@ export const meterBookOf = (row: MeterRow): MeterBook => ({
 });
 
 const ACCOUNT =
-  "SELECT a.account, a.name, a.class, a.mode, a.tariff, m.address AS meter FROM accounts a LEFT JOIN meters m ON m.account = a.account AND m.active";
+  "SELECT a.account, a.name, a.class, a.mode, a.tariff, a.tariff_since, m.address AS meter FROM accounts a LEFT JOIN meters m ON m.account = a.account AND m.active";
+
+type AccountRow = Omit<AccountBook, "tariffSince"> & { tariff_since: Instant | null };
+
+const accountBookOf = ({ tariff_since, ...row }: AccountRow): AccountBook =>
+  tariff_since === null ? row : { ...row, tariffSince: tariff_since };
 
 export class PostgresMeterStore implements EngineMeterStore {
   readonly #db: Database;
@@ -58,6 +63,7 @@ export class PostgresMeterStore implements EngineMeterStore {
         `INSERT INTO accounts (account, name, class, mode, tariff, created_at)
          SELECT x.account, x.name, x.class, x.mode, x.tariff, $2 FROM jsonb_to_recordset($1::jsonb) AS x(account text, name text, class text, mode text, tariff text)
          ON CONFLICT (account) DO UPDATE SET name = EXCLUDED.name, class = EXCLUDED.class, tariff = EXCLUDED.tariff,
+           tariff_since = CASE WHEN accounts.tariff = EXCLUDED.tariff THEN accounts.tariff_since ELSE $2::timestamptz END,
            -- what was switched at the meter is not undone by a file that was not edited
            mode = CASE WHEN accounts.switched_at IS NULL THEN EXCLUDED.mode ELSE accounts.mode END`,
         [JSON.stringify(accounts), now],
@@ -107,15 +113,13 @@ export class PostgresMeterStore implements EngineMeterStore {
   }
 
   async account(tx: Transaction | null, account: AccountId): Promise<AccountBook | null> {
-    const [row] = await this.#db.rows<AccountBook>(tx, `${ACCOUNT} WHERE a.account = $1`, [account]);
-    return row ?? null;
+    const [row] = await this.#db.rows<AccountRow>(tx, `${ACCOUNT} WHERE a.account = $1`, [account]);
+    return row === undefined ? null : accountBookOf(row);
   }
 
   async accounts(page: { limit: number; after: AccountId | null }): Promise<readonly AccountBook[]> {
-    return this.#db.rows<AccountBook>(null, `${ACCOUNT} WHERE ($1::text IS NULL OR a.account > $1) ORDER BY a.account LIMIT $2`, [
-      page.after,
-      page.limit,
-    ]);
+    const sql = `${ACCOUNT} WHERE ($1::text IS NULL OR a.account > $1) ORDER BY a.account LIMIT $2`;
+    return (await this.#db.rows<AccountRow>(null, sql, [page.after, page.limit])).map(accountBookOf);
   }
 
   async switchToRemote(tx: Transaction, account: AccountId, when: Instant): Promise<void> {

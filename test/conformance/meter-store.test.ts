@@ -55,6 +55,24 @@ describe.each(keepers)("accounts and meters $title", ({ open }) => {
   });
 
   describe("bringing in the site file", () => {
+    test("remembers since when an account has another tariff, through starts that change nothing", async () => {
+      const since = async (): Promise<Instant | undefined> => (await store.account(null, flat1))?.tariffSince;
+      await store.bringIn([setting(flat1)], []);
+      await store.bringIn([setting(flat1, { name: "Flat 1" })], []);
+      expect(await since()).toBeUndefined(); // it has had no other
+      const before = systemClock.now();
+      await store.bringIn([setting(flat1, { tariff: "dear" })], []);
+      const first = await since();
+      expect(first).toBeGreaterThanOrEqual(before);
+      expect(first).toBeLessThanOrEqual(systemClock.now());
+      await store.bringIn([setting(flat1, { tariff: "dear", name: "Flat 1" })], []);
+      expect((await store.accounts({ limit: 10, after: null }))[0]).toMatchObject({ tariff: "dear", tariffSince: first });
+      await kept.transactor.transact((tx) => store.switchToRemote(tx, flat1, at));
+      expect(await since()).toBe(first);
+      await store.bringIn([setting(flat1)], []);
+      expect(await since()).toBeGreaterThanOrEqual(first!);
+    });
+
     test("makes meters unread and accounts empty, and may be repeated", async () => {
       for (let n = 0; n < 2; n += 1) await store.bringIn([setting(flat1)], [record(A, { account: flat1 })]);
       expect(await store.all()).toEqual([

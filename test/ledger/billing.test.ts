@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { parsePrice, yuan } from "../../src/kernel/money.ts";
 import type { BilledDay } from "../../src/ledger/billing-store.ts";
 import { flatTariff, type Tariff, type TariffVersion } from "../../src/tariff/tariff.ts";
-import { ANNA, aWorld, BEN, dayName, METER, NEXT_METER, type World } from "./billing-world.ts";
+import { ANNA, aWorld, BEN, dayName, METER, moment, NEXT_METER, type World } from "./billing-world.ts";
 
 const flat = flatTariff("flat", parsePrice("0.5000"));
 const version = (prices: readonly string[], more: Partial<TariffVersion> = {}): TariffVersion => ({
@@ -287,6 +287,24 @@ describe("who lives there", () => {
       ["flat", 50n],
       ["dear", 100n],
     ]);
+  });
+
+  test("and of days of silence by the one of then: another begins with the day on which the account got it", async () => {
+    const world = await aWorld([flat, flatTariff("dear", parsePrice("1.0000"))]);
+    await world.read(1, 8, 1_000n);
+    await world.read(1, 20, 1_100n);
+    const dear = { tariff: "dear", tariffSince: moment(4, 9) };
+    const tariffs = async () => (await world.days()).map(({ day, tariff: id, energy }) => `${day.slice(8)} ${id} ${energy}`);
+    await world.midnight(3, 1_300n, dear); // fetched after the change
+    expect(await tariffs()).toEqual(["01 flat 100", "02 flat 200", "03 flat 0"]);
+    await world.read(6, 0, 1_600n, dear);
+    expect((await tariffs()).map((line) => line.slice(0, 7))).toEqual([
+      ...["01 flat", "02 flat", "03 flat"],
+      ...["04 dear", "05 dear", "06 dear"],
+    ]);
+    await world.read(6, 5, 1_650n, dear);
+    expect((await world.days()).at(-1)).toMatchObject({ tariff: "dear", energy: 125n }); // a quarter of 300, and 50
+    await conserved(world);
   });
 
   test("an old midnight begins no bill", async () => {

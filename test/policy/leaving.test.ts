@@ -1,4 +1,4 @@
-/** Who is charged for what a meter counts while tenants come and go. Days are of October 2026, in Shanghai; the site file is brought in anew each time. */
+/** Who is charged for what a meter counts, and by which tariff, while tenants and tariffs come and go. Days are of October 2026, in Shanghai; the site file is brought in anew each time. */
 import { expect, test } from "vitest";
 import { systemClock, type Instant } from "../../src/kernel/clock.ts";
 import { BusId, type AccountId } from "../../src/kernel/ids.ts";
@@ -18,20 +18,22 @@ function aHouse() {
   const db = new InMemoryDatabase(clock);
   const stores = storesInMemory(db, clock, "test");
   const ledger = new Ledger({ store: stores.ledger, clock });
-  const tariffs = new Map([["flat", flatTariff("flat", parsePrice("0.5000"))]]);
+  const tariffs = new Map(["flat", "dear"].map((id) => [id, flatTariff(id, parsePrice(id === "flat" ? "0.5000" : "1.0000"))]));
   const billing = new Billing({ store: stores.billing, ledger, tariffs, timeZone: ZONE });
   const metered = new MeteredUse({ billing, meters: stores.meters, outbox: stores.outbox, clock, timeZone: ZONE });
   const use = (given: EnergyUse): Promise<void> => db.transact((tx) => metered.energy(tx, given));
   return {
     stores,
     /** The site file says so from now on. */
-    livesThere: (account: AccountId | null, mode: "local" | "remote" = "remote") =>
-      stores.meters.bringIn(account === null ? [] : [{ account, name: "", class: "residential", mode, tariff: "flat" }], [
+    livesThere: (account: AccountId | null, mode: "local" | "remote" = "remote", tariff = "flat") =>
+      stores.meters.bringIn(account === null ? [] : [{ account, name: "", class: "residential", mode, tariff }], [
         {
           ...{ address: METER, account, meterNumber: "", customerNumber: "", bus: BusId("b") },
           ...{ model: "remote-ledger", relayPassword: null },
         },
       ]),
+    /** The gateway is started again then. */
+    startsOn: (day: number) => void (now = moment(day, 9)),
     read: (day: number, hour: number, register: bigint, more: Partial<EnergyUse> = {}) => {
       now = moment(day, hour);
       return use({ meter: METER, takenAt: now, register, ...more });
@@ -122,4 +124,20 @@ test("what is not believed to be this meter, or was not read, ends no bill", asy
   await house.read(1, 11, 1_200n);
   await house.read(1, 12, 1_900n);
   expect(await house.bill(ANNA)).toEqual(["01 200 settled"]);
+});
+
+test("a meter that was silent while its account got another tariff: the days before are billed by the one they had", async () => {
+  const house = aHouse();
+  await house.livesThere(ANNA);
+  await house.read(1, 8, 1_000n);
+  house.startsOn(8);
+  await house.livesThere(ANNA, "remote", "dear");
+  house.startsOn(9);
+  await house.livesThere(ANNA, "remote", "dear");
+  await house.read(10, 12, 1_900n);
+  const days = await house.stores.billing.billOf(ANNA, "2000-01-01", "2100-01-01");
+  expect(days.map(({ day, tariff }) => `${day.slice(8)} ${tariff}`)).toEqual([
+    ...["01", "02", "03", "04", "05", "06", "07"].map((day) => `${day} flat`),
+    ...["08", "09", "10"].map((day) => `${day} dear`),
+  ]);
 });

@@ -1,5 +1,5 @@
 /** Accounts and meters in memory, as the books know them. */
-import { Instant, minutes } from "../../kernel/clock.ts";
+import { Instant, minutes, type Clock } from "../../kernel/clock.ts";
 import type { AccountId, MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import type { AccountBook, AccountSetting, EngineMeterStore, MeterBook } from "../../commands/command-store.ts";
@@ -19,18 +19,22 @@ export const unseen: Omit<MeterBook, "address" | "account"> = {
 
 export class InMemoryMeterStore implements EngineMeterStore {
   readonly #db: InMemoryDatabase;
+  readonly #clock: Clock;
 
-  constructor(db: InMemoryDatabase) {
+  constructor(db: InMemoryDatabase, clock: Clock) {
     this.#db = db;
+    this.#clock = clock;
   }
 
   bringIn(accounts: readonly AccountSetting[], meters: readonly MeterRecord[]): Promise<void> {
     const books = this.#db.books;
     return this.#db.transact((tx) =>
       this.#db.statement(tx, async (on) => {
+        const now = this.#clock.now();
         for (const { account, name, class: kind, mode, tariff } of accounts)
           await books.accounts.upsert(on, account, (row) => ({
             ...{ account, name, class: kind, tariff, switchedAt: row?.switchedAt ?? null },
+            ...sinceOf(row, tariff, now),
             mode: row == null || row.switchedAt === null ? mode : row.mode, // what was switched at the meter is not undone by a file
           }));
         const active = (row: MeterRow): boolean => row.active;
@@ -150,6 +154,12 @@ export class InMemoryMeterStore implements EngineMeterStore {
     const meter = this.#db.books.meters.findBy(on, "one_meter_per_account", row.account);
     return { ...row, meter: meter?.book.address ?? null };
   }
+}
+
+/** Another tariff than before is had from now on. */
+function sinceOf(row: AccountRow | undefined, tariff: string, now: Instant): Pick<AccountRow, "tariffSince"> {
+  if (row !== undefined && row.tariff !== tariff) return { tariffSince: now };
+  return row?.tariffSince === undefined ? {} : { tariffSince: row.tariffSince };
 }
 
 /** Other numbers than before: whatever was confirmed then is to be read again. */

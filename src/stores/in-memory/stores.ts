@@ -53,7 +53,7 @@ export interface StoresInMemory {
 export const storesInMemory = (db: InMemoryDatabase, clock: Clock, holder: string | null = null): StoresInMemory => ({
   commands: new InMemoryCommandStore(db, clock, holder),
   payments: new InMemoryPaymentStore(db),
-  meters: new InMemoryMeterStore(db),
+  meters: new InMemoryMeterStore(db, clock),
   replacements: new InMemoryReplacementStore(db),
   readings: new InMemoryReadingStore(db),
   retention: new InMemoryRetentionStore(db),
