@@ -65,7 +65,10 @@ export class Billing {
   /** Charges what these registers say that was not charged yet. */
   async bill(tx: Transaction, use: MeteredUse): Promise<readonly Charged[]> {
     const state = await this.#parts.store.lockBilling(tx, use.meter);
-    if (use.takesBack === true && state !== null) return this.#takeBack(tx, use, state);
+    if (use.takesBack === true && state !== null) {
+      if (state.closed) throw chargedAnother(use.meter);
+      return this.#takeBack(tx, use, state);
+    }
     if (use.estimated === true) return this.#estimate(tx, use, state);
     if (state === null) return use.mayBegin === false ? [] : this.#begin(tx, use, null);
     if (isOfThePast(state, use) && !(await this.#outdoesEstimate(tx, use, state)))
@@ -91,6 +94,10 @@ export class Billing {
   async leave(tx: Transaction, use: MeteredUse): Promise<readonly Charged[]> {
     const state = await this.#parts.store.lockBilling(tx, use.meter);
     if (state === null || use.estimated === true) return [];
+    if (use.takesBack === true && state.billedTo > use.register) {
+      if (!state.closed) throw chargedAnother(use.meter);
+      return this.#takeBack(tx, use, state); // it ended his bill, and was false
+    }
     if (isOfThePast(state, use) && !(await this.#outdoesEstimate(tx, use, state)))
       return use.midnightOf === undefined ? [] : this.#lateMidnight(tx, use, state);
     if (!state.closed) return this.#on(tx, use, state, use.mayBegin !== false);
@@ -123,8 +130,7 @@ export class Billing {
     await ledger.lock(tx, account);
     const ours = (day: SettlementDay): boolean => day.meter === meter && day.stretch === stretch && day.tariff !== null;
     const left = takenBack((await store.lockDays(tx, account, begun, null)).filter(ours), use.register);
-    const isTheirs = use.account === account && !state.closed;
-    if (!isTheirs) throw chargedAnother(meter);
+    if (use.account !== account) throw chargedAnother(meter);
     if (left === null)
       throw new Fault("entry-impossible", {
         meter,
@@ -134,7 +140,9 @@ export class Billing {
     const at = taken < state.day ? state.day : taken;
     const newest = left.at(-1)!;
     const seen = [...left, ...blanksUpTo(at, newest, this.#tariffOf(use, newest))].map((day) =>
-      day.day === at ? { ...day, seen: withPoint(day.seen, use, false) } : day,
+      day.day === at
+        ? { ...day, seen: withPoint(day.seen, use, false), ...(state.closed ? { endBy: "close" as const } : {}) }
+        : day,
     );
     const done = await this.#resettling.run(tx, measured(seen, at));
     await this.#settled(tx, state, at);

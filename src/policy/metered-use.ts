@@ -41,12 +41,11 @@ export class MeteredUse implements EnergyListener {
   /** Nobody lives there, or a wallet in the meter deducts by itself. Whoever was billed before and left is billed to here, and no further. */
   async #unbilled(tx: Transaction, use: EnergyUse & { mayBegin: boolean }, meter: MeterBook | null): Promise<readonly Charged[]> {
     const { billing, meters } = this.#parts;
-    if (use.takesBack === true) {
-      await billing.mustNotHaveCharged(tx, use);
+    const last = meter === null ? null : await billing.billedLast(tx, use.meter);
+    if (last === null || last === meter?.account) {
+      if (use.takesBack === true) await billing.mustNotHaveCharged(tx, use);
       return [];
     }
-    const last = meter === null ? null : await billing.billedLast(tx, use.meter);
-    if (last === null || last === meter?.account) return [];
     const left = await meters.account(tx, last);
     return left === null ? [] : billing.leave(tx, { ...use, ...billedTo(left) });
   }

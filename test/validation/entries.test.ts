@@ -204,6 +204,7 @@ describe("a false register of a meter that nobody pays for any more", () => {
     bench.at(DAY + hours(1));
     await bench.enter({ kind: "correct", register: 101_000n, insteadOf: 105_000n });
     expect((await bench.stores.validation.validated([METER])).get(METER)!.register).toBe(101_000n);
+    expect(await bench.charged()).toBe(528n); // he is billed to what it really was
   });
 });
 
