@@ -15,7 +15,7 @@ import type { Track } from "../../ledger/day-points.ts";
 import type { SettlementDay } from "../../ledger/settlement-day.ts";
 import { dayPlus } from "../../tariff/days.ts";
 import type { InMemoryDatabase } from "./database.ts";
-import type { Work } from "./table.ts";
+import { firstOf, whilst } from "./ordered-index.ts";
 import { billedDayKey, stretchKey } from "./tables.ts";
 
 const before = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -58,8 +58,9 @@ export class InMemoryBillingStore implements DailyBillingStore {
 
   lockDay(tx: Transaction, stretch: Stretch, day: string): Promise<SettlementDay | null> {
     return this.#db.statement(tx, async (on) => {
-      const found = this.#of(on, stretch).find((row) => row.day === day && row.tariff !== null);
-      if (found === undefined) return null;
+      const ofDay = this.#db.books.billedDays.upwards(on, "stretch", stretchKey(stretch.meter, stretch.stretch), day);
+      const found = firstOf(ofDay, (row) => row.day !== day || row.tariff !== null);
+      if (found?.day !== day) return null;
       return (await this.#db.books.billedDays.lock(on, billedDayKey(found), "update")) ?? null;
     });
   }
@@ -71,22 +72,21 @@ export class InMemoryBillingStore implements DailyBillingStore {
     tracks: readonly Track[],
   ): Promise<{ before: string | null; after: string | null }> {
     return this.#db.look(tx, (on) => {
-      const rows = this.#of(on, stretch);
-      const seen = (track: Track): string[] => rows.filter((row) => row.seen[track] !== undefined).map((row) => row.day);
-      const found = tracks.map((track) => ({
-        before: seen(track)
-          .filter((each) => each < day)
-          .sort(before)
-          .at(-1),
-        after: seen(track)
-          .filter((each) => each > day)
-          .sort(before)
-          .at(0),
-      }));
-      const known = (list: readonly (string | undefined)[]): string[] => list.filter((each) => each !== undefined).sort(before);
+      const { billedDays } = this.#db.books;
+      const of = stretchKey(stretch.meter, stretch.stretch);
+      const nearest = (rows: Iterable<SettlementDay>, track: Track): string | readonly string[] =>
+        firstOf(rows, (row) => row.day !== day && row.seen[track] !== undefined)?.day ?? [];
       return {
-        before: known(found.map((each) => each.before)).at(0) ?? null,
-        after: known(found.map((each) => each.after)).at(-1) ?? null,
+        before:
+          tracks
+            .flatMap((track) => nearest(billedDays.downwards(on, "stretch", of, day), track))
+            .sort(before)
+            .at(0) ?? null,
+        after:
+          tracks
+            .flatMap((track) => nearest(billedDays.upwards(on, "stretch", of, day), track))
+            .sort(before)
+            .at(-1) ?? null,
       };
     });
   }
@@ -107,16 +107,17 @@ export class InMemoryBillingStore implements DailyBillingStore {
     const fits = (row: SettlementDay): boolean => row.day >= from && (to === null || row.day <= to);
     return this.#db.statement(tx, (on) => {
       const { billedDays } = this.#db.books;
-      const found = billedDays.in(on, "account", account).filter(fits).sort(inOrder);
+      const found = whilst(billedDays.upwards(on, "account", account, from), fits).sort(inOrder);
       return billedDays.lockAll(on, found, fits, "update");
     });
   }
 
   used(tx: Transaction, account: AccountId, from: string, end: string): Promise<bigint> {
     return this.#db.look(tx, (on) =>
-      this.#db.books.billedDays
-        .in(on, "account", account)
-        .reduce((sum, row) => (row.day >= from && row.day < end ? sum + row.energy : sum), 0n),
+      whilst(this.#db.books.billedDays.upwards(on, "account", account, from), ({ day }) => day < end).reduce(
+        (sum, { energy }) => sum + energy,
+        0n,
+      ),
     );
   }
 
@@ -133,7 +134,8 @@ export class InMemoryBillingStore implements DailyBillingStore {
     const fits = (row: SettlementDay): boolean => row.day < end && row.settledBy === null && row.endBy !== null;
     return this.#db.statement(tx, async (on) => {
       const { billedDays } = this.#db.books;
-      const found = new Set([...billedDays.in(on, "meter", meter), ...billedDays.in(on, "account", account)].filter(fits));
+      const unsettled = [meter, account].flatMap((whose) => billedDays.in(on, "unsettled", whose));
+      const found = new Set(unsettled.filter((row) => (row.meter === meter || row.account === account) && fits(row)));
       const rows = await billedDays.lockAll(on, [...found].sort(inOrder), fits);
       for (const row of rows) await billedDays.update(on, { ...row, settledBy: "readings" });
       const missing = rows.filter((row) => row.ratesMissing).map((row) => [`${row.meter} ${row.account}`, row] as const);
@@ -145,7 +147,7 @@ export class InMemoryBillingStore implements DailyBillingStore {
 
   ratesMissing(tx: Transaction, meter: MeterAddress): Promise<readonly Pick<SettlementDay, "day" | "tariff">[]> {
     return this.#db.look(tx, (on) => {
-      const rows = this.#db.books.billedDays.in(on, "meter", meter).filter((row) => row.ratesMissing && row.settledBy !== null);
+      const rows = this.#db.books.billedDays.in(on, "ratesMissing", meter);
       const distinct = new Map(rows.map(({ day, tariff }) => [`${day} ${tariff ?? ""}`, { day, tariff }]));
       return [...distinct].sort(([a], [b]) => before(a, b)).map(([, each]) => each);
     });
@@ -153,15 +155,20 @@ export class InMemoryBillingStore implements DailyBillingStore {
 
   days(account: AccountId, limit: number): Promise<readonly BilledDay[]> {
     return this.#db.look(null, (on) => {
-      const days = byDay([...this.#db.books.billedDays.in(on, "account", account)].sort(inOrder));
-      return days.toReversed().slice(0, limit);
+      const rows: SettlementDay[] = [];
+      let count = 0;
+      for (const row of this.#db.books.billedDays.downwards(on, "account", account)) {
+        if (row.day !== rows.at(-1)?.day && (count += 1) > limit) break;
+        rows.push(row);
+      }
+      return byDay(rows.sort(inOrder)).toReversed();
     });
   }
 
   billOf(account: AccountId, from: string, to: string): Promise<readonly BilledDay[]> {
     return this.#db.look(null, (on) => {
-      const rows = this.#db.books.billedDays.in(on, "account", account);
-      return byDay(rows.filter(({ day }) => day >= from && day <= to).sort(inOrder));
+      const rows = whilst(this.#db.books.billedDays.upwards(on, "account", account, from), ({ day }) => day <= to);
+      return byDay(rows.sort(inOrder));
     });
   }
 
@@ -184,9 +191,5 @@ export class InMemoryBillingStore implements DailyBillingStore {
           return { tariff, meters: new Set(days.map((row) => row.meter)).size, day, meter };
         });
     });
-  }
-
-  #of(on: Work | null, { meter, stretch }: Stretch): SettlementDay[] {
-    return this.#db.books.billedDays.in(on, "stretch", stretchKey(meter, stretch));
   }
 }

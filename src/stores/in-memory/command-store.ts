@@ -16,6 +16,7 @@ import type { WireEvidence } from "../../kernel/reading.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import { framesKept, SWEEP_AFTER_MS, TAKEN_MS_MAX } from "../command-rows.ts";
 import type { InMemoryDatabase } from "./database.ts";
+import { firstOf } from "./ordered-index.ts";
 import type { Work } from "./table.ts";
 import { ADDING, asJson, attemptKey, OPEN, pair, type Books, type CommandRow } from "./tables.ts";
 
@@ -196,8 +197,9 @@ export class InMemoryCommandStore implements EngineCommandStore {
       const { effect } = row.command;
       const adding = commands.findBy(on, ADDING, row.command.meter);
       if (effect === "adds" && adding !== undefined && adding.command.id !== id) return "blocked";
-      const rival = ({ command: c }: CommandRow): boolean => c.id > id && !TAKEN_BACK.includes(c.state);
-      if (this.#ofKinds(on, row.command.meter, rivals).some(rival)) return "superseded";
+      const rival = ({ command: c }: CommandRow): boolean => c.id !== id && !TAKEN_BACK.includes(c.state);
+      const newer = (kind: CommandKind): Iterable<CommandRow> => commands.upwards(on, "kind", pair(row.command.meter, kind), id);
+      if (rivals.some((kind) => firstOf(newer(kind), rival) !== undefined)) return "superseded";
       await commands.update(on, { ...row, command: { ...row.command, state: "sending", waitingFor: null, sentAt: attempt.at } });
       const kept: Attempt = { ...attempt, fence, before: asJson(attempt.before), frames: [] };
       await attempts.add(on, { command: id, attempt: kept, lineFencing: row.lineFencing });
@@ -275,7 +277,9 @@ export class InMemoryCommandStore implements EngineCommandStore {
 
   lastEnded(tx: Transaction | null, meter: MeterAddress, kinds: readonly CommandKind[]): Promise<Command | null> {
     return this.#db.look(tx, (on) => {
-      const ended = this.#ofKinds(on, meter, kinds).filter(({ command }) => command.endedAt !== null);
+      const newest = (kind: CommandKind): CommandRow | undefined =>
+        firstOf(this.#books.commands.downwards(on, "kind", pair(meter, kind)), ({ command }) => command.endedAt !== null);
+      const ended = kinds.flatMap((kind) => newest(kind) ?? []);
       return ended.sort(byId).at(-1)?.command ?? null;
     });
   }
@@ -310,10 +314,6 @@ export class InMemoryCommandStore implements EngineCommandStore {
 
   #open(on: Work | null): CommandRow[] {
     return this.#books.commands.in(on, "open", OPEN);
-  }
-
-  #ofKinds(on: Work | null, meter: MeterAddress, kinds: readonly CommandKind[]): CommandRow[] {
-    return kinds.flatMap((kind) => this.#books.commands.in(on, "kind", pair(meter, kind)));
   }
 
   #busOf(on: Work | null, meter: MeterAddress): string {

@@ -186,6 +186,7 @@ export class InMemoryDatabase implements Transactor {
       waiting: null,
       over: null,
       written: new Set<Written>(),
+      wroteIn: new Set<unknown>(),
       tail: Promise.resolve(),
       last: [],
       checks: [],

@@ -3,8 +3,8 @@ import { Instant, later } from "../../kernel/clock.ts";
 import type { AccountId, CommandId, MeterAddress } from "../../kernel/ids.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import { isUnsent, type Command } from "../../commands/command.ts";
-import { cuts, isAutomaticCut } from "../../commands/rivals.ts";
-import { AHEAD_MS, failuresInARow, isVain, LEFT_LOOKED_AT } from "../../policy/cut-ends.ts";
+import { cuts } from "../../commands/rivals.ts";
+import { AHEAD_MS, failuresInARow, isVain, LEFT_LOOKED_AT, type CutEnd } from "../../policy/cut-ends.ts";
 import type {
   BatchChange,
   CutBatch,
@@ -22,8 +22,9 @@ import type {
 import type { RunMember } from "../../policy/batch-run.ts";
 import type { SiteFigures } from "../../policy/guard-rails.ts";
 import type { InMemoryDatabase } from "./database.ts";
+import { firstOf } from "./ordered-index.ts";
 import type { Work } from "./table.ts";
-import { ALL, asJson, OPEN, pair, type CommandRow, type MemberRow } from "./tables.ts";
+import { ALL, asJson, OPEN, pair, type MemberRow } from "./tables.ts";
 
 const LOCK = "cuts";
 
@@ -57,26 +58,26 @@ export class InMemoryGuardStore implements GuardStore {
       const stands = (kind: Halt["kind"]): boolean => halts.some((halt) => halt.kind === kind && halt.released === null);
       const releases = halts.flatMap(({ kind, released }) => (kind === "brake" && released !== null ? [released.at] : []));
       const anew = Math.max(-Infinity, ...releases.filter((at) => at <= latest));
-      const leftSorted = books.cutsLeft.made(on, "all", ALL, byTime);
-      const recent = leftSorted
-        .slice(1 + leftSorted.findLastIndex(({ at }) => at < anew || at <= leftSince))
-        .filter(({ at }) => at <= latest);
+      const recent = [...books.cutsLeft.upwards(on, "all", ALL, Math.max(anew, leftSince))].filter(
+        ({ at }) => at > leftSince && at <= latest,
+      );
       const leftAt = (id: CommandId): Instant | undefined => books.cutsLeft.find(on, id)?.at;
-      const all = books.commands.made(on, "endedCuts", ALL, newestEndFirst);
-      const ends: (Command & { readonly before: Command | null })[] = [];
-      for (const end of all) {
+      const ends: CutEnd[] = [];
+      for (const { command: end } of books.commands.downwards(on, "cutEnds", ALL)) {
         if (ends.length === LEFT_LOOKED_AT) break;
         if ((leftAt(end.id) ?? -Infinity) < anew) continue;
         if (end.state === "confirmed" && end.endedAt! > latest) continue;
-        const older = books.commands
-          .in(on, "kind", pair(end.meter, end.kind))
-          .filter(({ command: { id, endedAt } }) => endedAt !== null && endedAt < end.endedAt! && leftAt(id) !== undefined);
-        ends.push({ ...end, before: newestEndFirst(() => older)[0] ?? null });
+        const older = firstOf(
+          books.commands.downwards(on, "cutEnds", end.meter, end.endedAt!),
+          ({ command: { id, endedAt } }) => endedAt! < end.endedAt! && leftAt(id) !== undefined,
+        );
+        ends.push({ ...end, before: older?.command ?? null });
+        if (end.state === "confirmed") break; // what is older than the newest that went well is not counted, so nobody looks at it
       }
       const isNamed = (channel: string): boolean =>
         importChannels !== null && (importChannels.length === 0 || importChannels.includes(channel));
-      const payments = importChannels === null ? [] : books.payments.all(on).filter(({ channel }) => isNamed(channel));
-      const paid = payments.sort((a, b) => (a.id < b.id ? 1 : -1))[0]?.createdAt;
+      const payments = importChannels === null ? [] : books.payments.downwards(on, "all", ALL);
+      const paid = firstOf(payments, ({ channel }) => isNamed(channel))?.createdAt;
       const told = books.paymentImports.all(on).flatMap(({ channel, at }) => (isNamed(channel) ? [at] : []));
       const imports = [...releases, ...told, ...(paid === undefined ? [] : [paid])];
       return {
@@ -100,9 +101,8 @@ export class InMemoryGuardStore implements GuardStore {
     return this.#db.look(tx, (on) => [
       ...new Set(
         commands
-          .all(on)
+          .in(on, "automaticCuts", ALL)
           .map(({ command }) => command)
-          .filter((command) => isAutomaticCut(command))
           .filter((one) => one.createdAt > since || isUnsent(one.state) || hasLeft(on, one.id))
           .filter((command) => !["cancelled", "expired"].includes(command.state) && !isVain(command))
           .filter(({ id }) => cutMembers.in(on, "command", id).length === 0)
@@ -315,10 +315,3 @@ export class InMemoryGuardStore implements GuardStore {
 
 const asMember = ({ batch: _, place: _place, ...member }: MemberRow): CutMember => member;
 const newestFirst = <R extends { readonly id: string }>(rows: R[]): R[] => rows.sort((a, b) => (a.id < b.id ? 1 : -1));
-
-/** Asked of rows as long as they stay as they are: what left in a year of a site is much. */
-const byTime = (rows: () => Left[]): readonly Left[] => rows().sort((a, b) => a.at - b.at);
-const newestEndFirst = (rows: () => CommandRow[]): readonly Command[] =>
-  rows()
-    .map(({ command }) => command)
-    .sort((a, b) => b.endedAt! - a.endedAt! || (a.id < b.id ? 1 : -1));

@@ -6,6 +6,7 @@ import { FINAL, type NoticeKind } from "../../notices/kinds.ts";
 import type { NoticeAttempt, NoticeChange, NoticeId, NoticeRecord, NoticeState, Outcome } from "../../notices/notice.ts";
 import { PAUSE_MS_MAX, type NoticeFilter, type NoticeStore } from "../../notices/notice-store.ts";
 import type { InMemoryDatabase } from "./database.ts";
+import { firstOf } from "./ordered-index.ts";
 import { ConstraintViolated, type Work } from "./table.ts";
 import { pair, type NoticeRow } from "./tables.ts";
 
@@ -43,7 +44,7 @@ export class InMemoryNoticeStore implements NoticeStore {
     const fits = ({ notice }: NoticeRow): boolean =>
       kinds.includes(notice.kind) && notice.state === "waiting" && isFree(notice, now);
     return this.#db.statement(tx, async (on) => {
-      const locked = await notices.lockAll(on, notices.in(on, "account", account).filter(fits), fits);
+      const locked = await notices.lockAll(on, notices.in(on, "waiting", account).filter(fits), fits);
       for (const row of locked)
         await notices.update(on, {
           ...row,
@@ -130,12 +131,11 @@ export class InMemoryNoticeStore implements NoticeStore {
     const { standings, payments } = this.#db.books;
     return this.#db.look(null, (on) =>
       standings
-        .all(on)
-        .filter(({ account, standing }) => {
-          if (standing.stage !== FINAL) return false;
+        .in(on, "stage", FINAL)
+        .filter(({ account }) => {
           const last = this.#newest(on, account, [FINAL])?.notice;
           if (last === undefined || last.state === "cancelled" || last.state === "delivered") return true;
-          const paid = payments.in(on, "account", account).sort((a, b) => (a.id < b.id ? 1 : -1))[0];
+          const [paid] = payments.downwards(on, "account", account);
           return paid !== undefined && last.at <= paid.createdAt;
         })
         .map(({ meter }) => meter)
@@ -155,10 +155,7 @@ export class InMemoryNoticeStore implements NoticeStore {
   }
 
   #newest(on: Work | null, account: AccountId, kinds: readonly NoticeKind[]): NoticeRow | undefined {
-    return this.#db.books.notices
-      .in(on, "account", account)
-      .filter(({ notice }) => kinds.includes(notice.kind))
-      .sort((a, b) => b.id - a.id)[0];
+    return firstOf(this.#db.books.notices.downwards(on, "account", account), ({ notice }) => kinds.includes(notice.kind));
   }
 }
 

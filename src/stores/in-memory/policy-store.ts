@@ -3,7 +3,7 @@ import type { Instant } from "../../kernel/clock.ts";
 import type { AccountId, MeterAddress } from "../../kernel/ids.ts";
 import { Fen } from "../../kernel/money.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
-import { isUnsent, type Command, type CommandKind } from "../../commands/command.ts";
+import { isUnsent, type Command } from "../../commands/command.ts";
 import type { Payment } from "../../commands/command-store.ts";
 import { cuts } from "../../commands/rivals.ts";
 import type { BillingState } from "../../ledger/billing-store.ts";
@@ -25,7 +25,8 @@ import { dayPlus } from "../../tariff/days.ts";
 import { alarmIn, orderIn } from "../relay-word.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import type { Work } from "./table.ts";
-import { asJson, billedDayKey, pair, type CommandRow, type MeterRow, type NoticeRow } from "./tables.ts";
+import { firstOf } from "./ordered-index.ts";
+import { ALL, asJson, billedDayKey, pair, type CommandRow, type MeterRow, type NoticeRow } from "./tables.ts";
 
 /** One more than a mean of a week needs: today's is not over. */
 const RECENT_DAYS = 8;
@@ -38,12 +39,14 @@ export class InMemoryPolicyStore implements PolicyStore {
   }
 
   remoteMeters(): Promise<readonly RemoteMeter[]> {
-    return this.#db.look(null, (on) =>
-      this.#db.books.meters
-        .all(on)
-        .sort((a, b) => (a.book.address < b.book.address ? -1 : 1))
-        .flatMap((row) => this.#pictureOf(on, row) ?? []),
-    );
+    return this.#db.look(null, (on) => {
+      const pictures: RemoteMeter[] = [];
+      for (const row of this.#db.books.meters.upwards(on, "all", ALL)) {
+        const picture = this.#pictureOf(on, row);
+        if (picture !== null) pictures.push(picture);
+      }
+      return pictures;
+    });
   }
 
   remoteMeter(tx: Transaction | null, meter: MeterAddress): Promise<RemoteMeter | null> {
@@ -59,8 +62,8 @@ export class InMemoryPolicyStore implements PolicyStore {
 
   lastIntent(tx: Transaction | null, meter: MeterAddress): Promise<Intent | null> {
     return this.#db.look(tx, (on) => {
-      const said = this.#db.books.intents.in(on, "meter", meter);
-      return said.sort((a, b) => a.id - b.id).at(-1)?.intent ?? null;
+      const [newest] = this.#db.books.intents.downwards(on, "meter", meter);
+      return newest?.intent ?? null;
     });
   }
 
@@ -132,7 +135,11 @@ export class InMemoryPolicyStore implements PolicyStore {
 
   #mayBeCut(on: Work | null, { address, relay, relayAt, cutBy }: MeterRow["book"]): boolean {
     if (relay !== "connected" && relay !== "armed") return false;
-    const sent = cuts.flatMap((kind) => this.#db.books.commands.made(on, "kind", pair(address, kind), lastSent) ?? []);
+    const { commands } = this.#db.books;
+    const sent = cuts.flatMap(
+      (kind) =>
+        firstOf(commands.downwards(on, "kind", pair(address, kind)), ({ command: { sentAt } }) => sentAt !== null)?.command ?? [],
+    );
     const last = sent.reduce<Command | undefined>(
       (newest, one) => (newest === undefined || one.id > newest.id ? one : newest),
       undefined,
@@ -141,21 +148,22 @@ export class InMemoryPolicyStore implements PolicyStore {
     return last.state === "sending" || last.state === "verifying" || (last.state === "unanswered" && cutBy === "rule");
   }
 
-  /** An estimate always ends with the newest day. */
-  #isEstimated(on: Work | null, meter: MeterAddress): boolean {
-    const { billing, billedDays } = this.#db.books;
-    const state = billing.find(on, meter);
-    return state !== undefined && billedDays.find(on, billedDayKey(state))?.seen.estimate !== undefined;
+  /** Once for as long as its billing stands where it stands: the rules look at everybody all the time. */
+  #billedOf(on: Work | null, state: BillingState | undefined, meter: MeterAddress, account: AccountId): Billed {
+    const known = this.#db.books.billedDays.made(on, "account", account, nothingYet);
+    if (known.of === state && known.meter === meter) return known;
+    const days = this.#daysBack(on, state, meter, account);
+    const billed = { of: state, meter, days, isEstimated: this.#isEstimated(on, state) };
+    // days of another account are not this one's memory
+    return state === undefined || state.account === account ? Object.assign(known, billed) : billed;
   }
 
-  /** Found by their keys from the newest back: a year of days is not looked through at every look of the rules. */
-  #recentDays(on: Work | null, meter: MeterAddress, account: AccountId): RemoteMeter["recentDays"] {
-    const { billing, billedDays } = this.#db.books;
-    const state = billing.find(on, meter);
-    const known = billedDays.made(on, "account", account, nothingYet);
-    if (known.of === state && known.meter === meter) return known.days;
-    return Object.assign(known, { of: state, meter, days: this.#daysBack(on, state, meter, account) }).days;
+  /** An estimate always ends with the newest day. */
+  #isEstimated(on: Work | null, state: BillingState | undefined): boolean {
+    return state !== undefined && this.#db.books.billedDays.find(on, billedDayKey(state))?.seen.estimate !== undefined;
   }
+
+  /** Found by their keys from the newest back. */
 
   #daysBack(
     on: Work | null,
@@ -188,8 +196,9 @@ export class InMemoryPolicyStore implements PolicyStore {
     const { accounts, positions, commands, payments, billing, exemptions, standings, believed, doubts } = this.#db.books;
     const account = meter.account === null ? undefined : accounts.find(on, meter.account);
     if (!active || meter.beingReplaced === true || account?.mode !== "remote") return null;
-    const isAnyOf = (kind: CommandKind, isSo: (rows: () => CommandRow[]) => boolean): boolean =>
-      commands.made(on, "kind", pair(meter.address, kind), isSo);
+    const orders = commands.made(on, "unended", meter.address, unended);
+    const bill = billing.find(on, meter.address);
+    const billed = this.#billedOf(on, bill, meter.address, account.account);
     const standing = standings.find(on, meter.address);
     const known = doubts.find(on, meter.address);
     const doubt = known?.open === true ? known : undefined;
@@ -207,18 +216,18 @@ export class InMemoryPolicyStore implements PolicyStore {
       alarm: alarmIn(meter.relayWord),
       mayBeCut: this.#mayBeCut(on, meter),
       cutBy: meter.cutBy,
-      protectedSupply: meter.relayProtected || isAnyOf("protect", someIsOpen),
+      protectedSupply: meter.relayProtected || orders.protects,
       identity: meter.identity,
       disputed: payments.made(on, "disputed", account.account, isAny),
-      readingInDoubt: doubt !== undefined || this.#isEstimated(on, meter.address),
+      readingInDoubt: doubt !== undefined || billed.isEstimated,
       registerContradicted: contradictions >= CONTRADICTED_MIN,
       contradictedOnce: contradictions > 0 && contradictions < CONTRADICTED_MIN,
-      readAt: earlier(billing.find(on, meter.address)?.billedAt, read?.takenAt),
-      cutWaiting: isAnyOf("disconnect", someCutWaits),
+      readAt: earlier(bill?.billedAt, read?.takenAt),
+      cutWaiting: orders.cutWaits,
       exemptions: exemptions.made(on, "account", account.account, standingExemptions),
       notice: this.#noticeOf(on, account.account),
       paidAt: payments.made(on, "account", account.account, lastPaid),
-      recentDays: this.#recentDays(on, meter.address, account.account),
+      recentDays: billed.days,
       standing: standing?.account === account.account ? standing.standing : null,
     };
   }
@@ -236,23 +245,26 @@ const lastPaid = (rows: () => Payment[]): Instant | null =>
   rows().reduce<Payment | undefined>((newest, row) => (newest === undefined || row.id > newest.id ? row : newest), undefined)
     ?.createdAt ?? null;
 const isAny = (rows: () => unknown[]): boolean => rows().length > 0;
-const someIsOpen = (rows: () => CommandRow[]): boolean => rows().some(({ command: { endedAt } }) => endedAt === null);
-const someCutWaits = (rows: () => CommandRow[]): boolean =>
-  rows().some(({ command: { askedBy, state } }) => askedBy === "rule" && isUnsent(state));
-const lastSent = (rows: () => CommandRow[]): Command | null =>
-  rows().reduce<Command | null>(
-    (newest, { command }) => (command.sentAt !== null && (newest === null || command.id > newest.id) ? command : newest),
-    null,
-  );
+const unended = (rows: () => CommandRow[]): { readonly protects: boolean; readonly cutWaits: boolean } => {
+  const orders = rows().map(({ command }) => command);
+  return {
+    protects: orders.some(({ kind, endedAt }) => kind === "protect" && endedAt === null),
+    cutWaits: orders.some(({ kind, askedBy, state }) => kind === "disconnect" && askedBy === "rule" && isUnsent(state)),
+  };
+};
 const standingExemptions = (rows: () => Exemption[]): RemoteMeter["exemptions"] =>
   rows()
     .filter((one) => !isTakenBack(one))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
     .map(({ kind, until }) => ({ kind, until }));
-/** Room for the newest days of an account's meter; they follow also from where its billing stands. */
-const nothingYet = (): { of: BillingState | undefined; meter: MeterAddress | null; days: RemoteMeter["recentDays"] } => ({
-  ...{ of: undefined, meter: null, days: [] },
-});
+/** What its days say of an account's meter; it follows also from where its billing stands. */
+interface Billed {
+  readonly of: BillingState | undefined;
+  readonly meter: MeterAddress | null;
+  readonly days: RemoteMeter["recentDays"];
+  readonly isEstimated: boolean;
+}
+const nothingYet = (): Billed => ({ of: undefined, meter: null, days: [], isEstimated: false });
 const newestFirst = <R extends { readonly id: number }>(rows: R[]): R[] => rows.sort((a, b) => b.id - a.id);
 /** When it was billed, but not later than what was really read. */
 const earlier = (billedAt: Instant | undefined, readAt: Instant | undefined): Instant | null =>

@@ -169,8 +169,8 @@ export class InMemoryRecoveryStore implements RecoveryStore {
         .sort()
         .flatMap((meter) => {
           const orders = [
-            ...commands.in(on, "kind", pair(meter, "protect")),
-            ...commands.in(on, "kind", pair(meter, "unprotect")),
+            ...commands.upwards(on, "kind", pair(meter, "protect")),
+            ...commands.upwards(on, "kind", pair(meter, "unprotect")),
           ];
           const all = orders.map(({ command }) => command).sort((a, b) => byId(b, a));
           const newest = all.find((one) => counts(one, now));

@@ -28,14 +28,14 @@ export class InMemoryReviewStore implements ReviewStore {
             account?.mode === "remote"
               ? (positions.find(on, book.available(account.account))?.amount ?? 0n) > 0n
               : Number(newestInWallet((item) => latest.find(on, pair(meter, item)))?.value ?? 0) > 0;
-          const days = meterDays.in(on, "meter", meter).filter(({ day }) => wish.daysSince !== null && day >= wish.daysSince);
+          const days = wish.daysSince === null ? [] : meterDays.upwards(on, "meter", meter, wish.daysSince);
           return [
             {
               ...{ meter, account: id, class: account?.class ?? null, bus, model, relay, inCredit },
               createdAt: Instant(0), // nobody keeps it here
               believed: believed.find(on, meter)?.believed ?? null,
               doubt: doubt?.open === true ? doubt : null,
-              days: days.sort((a, b) => (a.day < b.day ? -1 : 1)).map(({ day, first, last }) => ({ day, first, last })),
+              days: Array.from(days, ({ day, first, last }) => ({ day, first, last })),
             },
           ];
         }),

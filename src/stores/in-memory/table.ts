@@ -5,6 +5,7 @@
  * Commit makes that one the committed one, rollback forgets it. Entries of unique indexes are rows of the same kind: who takes a
  * key holds it until the end, and who wants the same key waits and then sees what became of it.
  */
+import { OrderedIndex, type By } from "./ordered-index.ts";
 import { RowLock, type LockMode, type LockOwner } from "./row-lock.ts";
 
 /** Something a transaction wrote, to be kept or forgotten at its end. */
@@ -15,6 +16,8 @@ export interface Written {
 /** A transaction, or a statement on its own, as tables see it. */
 export interface Work extends LockOwner {
   readonly written: Set<Written>;
+  /** Tables in which it wrote; of all others it sees what everybody sees. */
+  readonly wroteIn: Set<unknown>;
 }
 
 /** An index, a reference or a check refused a row; the message begins like PostgreSQL's names for it. */
@@ -27,13 +30,23 @@ export class ConstraintViolated extends Error {
   }
 }
 
+type Keyed = string | readonly string[] | null;
+
+/** As long as a row is in a group, it stands there where it stood at first. */
+export interface Ordering<R> {
+  readonly of: (row: R) => Keyed;
+  readonly by: (row: R) => By;
+}
+
 export interface TableShape<R> {
   readonly name: string;
   readonly keyOf: (row: R) => string;
   /** Name of each unique index, and the key it holds for a row; null: the row is not in it. */
   readonly unique?: Readonly<Record<string, (row: R) => string | null>>;
   /** Ways to find rows without looking at all of them. */
-  readonly groups?: Readonly<Record<string, (row: R) => string | readonly string[] | null>>;
+  readonly groups?: Readonly<Record<string, (row: R) => Keyed>>;
+  /** Ways to find rows in an order. */
+  readonly ordered?: Readonly<Record<string, Ordering<R>>>;
   /** Throws a ConstraintViolated. */
   readonly check?: (row: R) => void;
 }
@@ -77,6 +90,7 @@ export class Table<R> {
   readonly #rows = new Map<string, Cell<R>>();
   readonly #unique: readonly { readonly name: string; readonly keyOf: (row: R) => string | null; readonly keys: Keys }[];
   readonly #groups: ReadonlyMap<string, Group<R>>;
+  readonly #ordered: ReadonlyMap<string, Ordered<R>>;
 
   constructor(shape: TableShape<R>) {
     this.name = shape.name;
@@ -84,6 +98,9 @@ export class Table<R> {
     this.#unique = Object.entries(shape.unique ?? {}).map(([name, keyOf]) => ({ name, keyOf, keys: new Map() as Keys }));
     this.#groups = new Map(
       Object.entries(shape.groups ?? {}).map(([name, keysOf]) => [name, { keysOf, members: new Map(), made: new Map() }]),
+    );
+    this.#ordered = new Map(
+      Object.entries(shape.ordered ?? {}).map(([name, { of, by }]) => [name, { name, of, by, index: new OrderedIndex() }]),
     );
   }
 
@@ -107,10 +124,10 @@ export class Table<R> {
 
   /**
    * What `maker` says of a group's rows. Of committed ones it is asked once, until what is committed of the group changes: so it must be
-   * one of the module's own functions, and say the same of the same rows.
+   * one of the module's own functions, and say the same of the same rows. A transaction that wrote nothing here sees those as well.
    */
   made<T>(work: Work | null, group: string, key: string, maker: (rows: () => R[]) => T): T {
-    if (work !== null) return maker(() => this.in(work, group, key));
+    if (work?.wroteIn.has(this) === true) return maker(() => this.in(work, group, key));
     const { made } = this.#groups.get(group)!;
     let ofKey = made.get(key);
     if (ofKey === undefined) made.set(key, (ofKey = new Map()));
@@ -124,7 +141,25 @@ export class Table<R> {
 
   in(work: Work | null, group: string, key: string): R[] {
     const { keysOf, members } = this.#groups.get(group)!;
-    return this.#seen(work, members.get(key) ?? []).filter((row) => listed(keysOf(row)).includes(key));
+    return this.#seen(work, members.get(key) ?? []).filter((row) => isIn(keysOf(row), key));
+  }
+
+  /** Rows of a group in their order, from a place on, itself among them. To be read before anything is awaited. */
+  *upwards(work: Work | null, index: string, group: string, from?: By): Generator<R, undefined> {
+    const { of, index: sorted } = this.#ordered.get(index)!;
+    for (const key of sorted.upwards(group, from)) {
+      const row = this.find(work, key);
+      if (row !== undefined && isIn(of(row), group)) yield row;
+    }
+  }
+
+  /** As upwards, from a place back. */
+  *downwards(work: Work | null, index: string, group: string, from?: By): Generator<R, undefined> {
+    const { of, index: sorted } = this.#ordered.get(index)!;
+    for (const key of sorted.downwards(group, from)) {
+      const row = this.find(work, key);
+      if (row !== undefined && isIn(of(row), group)) yield row;
+    }
   }
 
   /** The row as it stands once the lock is ours. What nobody else can see yet is not waited for: undefined. */
@@ -199,6 +234,7 @@ export class Table<R> {
       if (held !== null) keys.get(held)!.write(work, undefined);
     }
     this.#cell(key).write(work, undefined);
+    work.wroteIn.add(this);
   }
 
   /** Locks it, with the keys that unique indexes hold for it, and takes it out. */
@@ -229,13 +265,22 @@ export class Table<R> {
   }
 
   #write(work: Work, cell: Cell<R>, key: string, row: R): void {
+    for (const version of [cell.seenBy(null), cell.seenBy(work)]) if (version !== undefined) this.#mustStay(version, row);
     cell.write(work, row);
+    work.wroteIn.add(this);
     for (const { keysOf, members } of this.#groups.values())
       for (const group of listed(keysOf(row))) {
         const all = members.get(group);
         if (all === undefined) members.set(group, new Set([key]));
         else all.add(key);
       }
+    for (const { of, by, index } of this.#ordered.values()) for (const group of listed(of(row))) index.put(group, by(row), key);
+  }
+
+  #mustStay(before: R, row: R): void {
+    for (const { name, of, by } of this.#ordered.values())
+      if (of(before) !== null && of(row) !== null && by(before) !== by(row))
+        throw new Error(`a row of ${this.name} moves in the order "${name}": a mistake of ours`);
   }
 
   #cell(key: string): Cell<R> {
@@ -257,14 +302,21 @@ export class Table<R> {
         for (const row of [now, forgotten]) if (row !== undefined) for (const group of listed(keysOf(row))) made.delete(group);
     if (forgotten === undefined) return;
     const committed = this.find(null, key);
-    for (const { keysOf, members } of this.#groups.values()) {
-      const stays = [now, committed].flatMap((row) => (row === undefined ? [] : listed(keysOf(row))));
-      for (const group of listed(keysOf(forgotten))) {
-        if (stays.includes(group)) continue;
+    const left = (of: (row: R) => Keyed): readonly string[] => {
+      const [before, after, stood] = [
+        of(forgotten),
+        now === undefined ? null : of(now),
+        committed === undefined ? null : of(committed),
+      ];
+      if (before === null || before === after) return NONE; // as most do, it stays where it was
+      return listed(before).filter((group) => !isIn(after, group) && !isIn(stood, group));
+    };
+    for (const { keysOf, members } of this.#groups.values())
+      for (const group of left(keysOf)) {
         members.get(group)?.delete(key);
         if (members.get(group)?.size === 0) members.delete(group);
       }
-    }
+    for (const { of, by, index } of this.#ordered.values()) for (const group of left(of)) index.leave(group, by(forgotten), key);
   }
 
   #seen(work: Work | null, keys: Iterable<string>): R[] {
@@ -279,14 +331,20 @@ export class Table<R> {
 
 type Keys = Map<string, Cell<string>>;
 interface Group<R> {
-  readonly keysOf: (row: R) => string | readonly string[] | null;
+  readonly keysOf: (row: R) => Keyed;
   readonly members: Map<string, Set<string>>;
   /** What was said of the committed rows, by key and by who said it. */
   readonly made: Map<string, Map<unknown, unknown>>;
 }
+interface Ordered<R> extends Ordering<R> {
+  readonly name: string;
+  readonly index: OrderedIndex;
+}
 
-const listed = (keys: string | readonly string[] | null): readonly string[] =>
-  keys === null ? [] : typeof keys === "string" ? [keys] : keys;
+const NONE: readonly string[] = [];
+const listed = (keys: Keyed): readonly string[] => (keys === null ? [] : typeof keys === "string" ? [keys] : keys);
+const isIn = (keys: Keyed, key: string): boolean =>
+  keys === key || (keys !== null && typeof keys !== "string" && keys.includes(key));
 
 function cellOf(keys: Keys, key: string): Cell<string> {
   let cell = keys.get(key);

@@ -3,7 +3,7 @@
  * names. A row that breaks one of them is refused here exactly where PostgreSQL refuses it.
  */
 import type { Attempt, Command } from "../../commands/command.ts";
-import { isOpen, waitsForApproval } from "../../commands/command.ts";
+import { isOpen, isUnsent, waitsForApproval } from "../../commands/command.ts";
 import { isAutomaticCut } from "../../commands/rivals.ts";
 import type { AccountBook, MeterBook, Payment } from "../../commands/command-store.ts";
 import type { Replacement } from "../../commands/replacement/replacement.ts";
@@ -185,6 +185,7 @@ export class Books {
   readonly meters = new Table<MeterRow>({
     name: "meters",
     keyOf: (row) => row.book.address,
+    ordered: { all: { of: () => ALL, by: (row) => row.book.address } },
     unique: { one_meter_per_account: (row) => (row.active ? row.book.account : null) },
   });
   readonly entries = new Table<EntryRow>({
@@ -209,6 +210,7 @@ export class Books {
     keyOf: (row) => row.id,
     unique: { payments_channel_order_id_key: (row) => pair(row.channel, row.orderId) },
     groups: { account: (row) => row.account, disputed: (row) => (row.state === "disputed" ? row.account : null) },
+    ordered: { account: { of: (row) => row.account, by: (row) => row.id }, all: { of: () => ALL, by: (row) => row.id } },
     check: (row) => {
       if (row.amount <= 0n) throw new ConstraintViolated("payments_amount_check");
     },
@@ -219,9 +221,21 @@ export class Books {
     unique: { [ADDING]: ({ command }) => (isOnTheWire(command) ? command.meter : null) },
     groups: {
       meter: ({ command }) => command.meter,
-      kind: ({ command }) => pair(command.meter, command.kind),
       open: ({ command }) => (isOpen(command.state) ? [OPEN, command.meter] : null),
-      endedCuts: ({ command }) => (isAutomaticCut(command) && command.endedAt !== null ? ALL : null),
+      unended: ({ command: { endedAt, state, meter } }) => (endedAt === null || isUnsent(state) ? meter : null),
+      automaticCuts: ({ command }) => (isAutomaticCut(command) ? ALL : null),
+    },
+    ordered: {
+      kind: { of: ({ command }) => pair(command.meter, command.kind), by: ({ command }) => command.id },
+      cutEnds: {
+        of: ({ command }) =>
+          command.kind !== "disconnect" || command.endedAt === null
+            ? null
+            : isAutomaticCut(command)
+              ? [ALL, command.meter]
+              : command.meter,
+        by: ({ command }) => command.endedAt ?? 0,
+      },
     },
     check: ({ command }) => {
       const { askedByName, approval, state } = command;
@@ -250,6 +264,12 @@ export class Books {
     name: "readings",
     keyOf: (row) => String(row.id),
     groups: { meter: (row) => row.reading.meter },
+    ordered: {
+      energy: {
+        of: ({ reading }) => (reading.item === "importedEnergy" ? reading.meter : null),
+        by: ({ reading }) => reading.takenAt,
+      },
+    },
   });
   readonly latest = new Table<Reading>({
     name: "latest_readings",
@@ -261,7 +281,7 @@ export class Books {
   readonly meterDays = new Table<MeterDayRow>({
     name: "meter_days",
     keyOf: (row) => pair(row.meter, row.day),
-    groups: { meter: (row) => row.meter },
+    ordered: { meter: { of: (row) => row.meter, by: (row) => row.day } },
   });
   readonly readingEntries = new Table<ReadingEntry>({
     name: "reading_entries",
@@ -276,28 +296,44 @@ export class Books {
   readonly billedDays = new Table<SettlementDay>({
     name: "billing_days",
     keyOf: billedDayKey,
-    groups: { account: (row) => row.account, meter: (row) => row.meter, stretch: (row) => stretchKey(row.meter, row.stretch) },
+    groups: {
+      account: (row) => row.account,
+      meter: (row) => row.meter,
+      unsettled: (row) => (row.settledBy === null && row.endBy !== null ? [row.meter, row.account] : null),
+      ratesMissing: (row) => (row.ratesMissing && row.settledBy !== null ? row.meter : null),
+    },
+    ordered: {
+      account: { of: (row) => row.account, by: (row) => row.day },
+      stretch: { of: (row) => stretchKey(row.meter, row.stretch), by: (row) => row.day },
+    },
   });
   readonly intents = new Table<IntentRow>({
     name: "intents",
     keyOf: (row) => String(row.id),
-    groups: { meter: (row) => row.meter },
+    ordered: { meter: { of: (row) => row.meter, by: (row) => row.id } },
   });
   readonly decisions = new Table<DecisionRow>({
     name: "decisions",
     keyOf: (row) => String(row.id),
+    ordered: { account: { of: ({ decision }) => decision.account, by: (row) => row.id } },
     groups: { account: ({ decision }) => decision.account },
   });
-  readonly standings = new Table<StandingRow>({ name: "standings", keyOf: (row) => row.meter });
+  readonly standings = new Table<StandingRow>({
+    name: "standings",
+    keyOf: (row) => row.meter,
+    groups: { stage: ({ standing }) => standing.stage },
+  });
   readonly notices = new Table<NoticeRow>({
     name: "notices",
     keyOf: (row) => row.notice.id,
     unique: { notices_said_once: ({ notice }) => (notice.once === null ? null : pair(notice.account, notice.once)) },
     groups: {
       account: ({ notice }) => notice.account,
+      waiting: ({ notice }) => (notice.state === "waiting" ? notice.account : null),
       state: ({ notice }) => (notice.state === "waiting" || notice.state === "failed" ? notice.state : null),
       once: ({ notice }) => notice.once,
     },
+    ordered: { account: { of: ({ notice }) => notice.account, by: (row) => row.id } },
     check: ({ notice: { state, delivered } }) => {
       if ((state === "delivered") !== (delivered !== null)) throw new ConstraintViolated("notices_delivered");
     },
@@ -351,7 +387,11 @@ export class Books {
     unique: { cut_members_by_command: (row) => row.command },
     groups: { batch: (row) => row.batch, command: (row) => row.command },
   });
-  readonly cutsLeft = new Table<Left>({ name: "cuts_left", keyOf: (row) => row.command, groups: { all: () => ALL } });
+  readonly cutsLeft = new Table<Left>({
+    name: "cuts_left",
+    keyOf: (row) => row.command,
+    ordered: { all: { of: () => ALL, by: (row) => row.at } },
+  });
   readonly paymentImports = new Table<{ readonly channel: string; readonly at: Instant; readonly by: string }>({
     name: "payment_imports",
     keyOf: (row) => row.channel,

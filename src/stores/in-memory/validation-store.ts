@@ -8,6 +8,7 @@ import { DAYS_MIN } from "../../validation/typical.ts";
 import { PEERS_MIN, type DoubtRow, type ValidationStore } from "../../validation/validation-store.ts";
 import { neighbours } from "../validation-store.ts";
 import type { InMemoryDatabase } from "./database.ts";
+import { firstOf } from "./ordered-index.ts";
 import type { Work } from "./table.ts";
 import { pair } from "./tables.ts";
 
@@ -83,14 +84,15 @@ export class InMemoryValidationStore implements ValidationStore {
     const { meterDays } = this.#db.books;
     return this.#db.statement(tx, async (on) => {
       const isFalse = ({ last }: DayRow): boolean => last.counted > counted;
-      for (const row of await meterDays.lockAll(on, meterDays.in(on, "meter", meter).filter(isFalse), isFalse, "update"))
+      const all = [...meterDays.upwards(on, "meter", meter)].filter(isFalse);
+      for (const row of await meterDays.lockAll(on, all, isFalse, "update"))
         if (row.first.counted > counted) meterDays.remove(on, row);
         else await meterDays.update(on, { ...row, last: row.first });
     });
   }
 
   days(tx: Transaction | null, meter: MeterAddress, since: string): Promise<readonly DayRow[]> {
-    return this.#db.look(tx, (on) => this.#daysOf(on, meter).filter(({ day }) => day >= since));
+    return this.#db.look(tx, (on) => this.#daysOf(on, meter, since));
   }
 
   around(
@@ -99,10 +101,12 @@ export class InMemoryValidationStore implements ValidationStore {
     when: Instant,
     day: string,
   ): Promise<{ before: Point | null; after: Point | null }> {
+    const { meterDays } = this.#db.books;
     return this.#db.look(tx, (on) => {
-      const rows = this.#daysOf(on, meter);
-      const upTo = rows.filter((row) => row.day <= day).slice(-2);
-      return neighbours([...upTo, ...rows.filter((row) => row.day > day).slice(0, 1)], when);
+      const upTo: DayRow[] = [];
+      for (const row of meterDays.downwards(on, "meter", meter, day)) if (upTo.unshift(row) === 2) break;
+      const behind = firstOf(meterDays.upwards(on, "meter", meter, day), (row) => row.day > day);
+      return neighbours(behind === undefined ? upTo : [...upTo, behind], when);
     });
   }
 
@@ -115,8 +119,9 @@ export class InMemoryValidationStore implements ValidationStore {
       };
       const own = classOf(meter);
       const uses = meters.all(on).flatMap(({ active, book: { address } }) => {
-        const days = this.#daysOf(on, address).filter(({ day }) => day >= since);
-        if (!active || address === meter || own === null || classOf(address) !== own || days.length <= DAYS_MIN) return [];
+        if (!active || address === meter || own === null || classOf(address) !== own) return [];
+        const days = this.#daysOf(on, address, since);
+        if (days.length <= DAYS_MIN) return [];
         return [(days.at(-1)!.first.counted - days[0]!.first.counted) / BigInt(days.length - 1)];
       });
       if (uses.length < PEERS_MIN) return null;
@@ -151,10 +156,8 @@ export class InMemoryValidationStore implements ValidationStore {
     );
   }
 
-  #daysOf(on: Work | null, meter: MeterAddress): DayRow[] {
-    return this.#db.books.meterDays
-      .in(on, "meter", meter)
-      .sort((a, b) => (a.day < b.day ? -1 : 1))
-      .map(({ day, first, last }) => ({ day, first, last }));
+  #daysOf(on: Work | null, meter: MeterAddress, since: string): DayRow[] {
+    const rows = this.#db.books.meterDays.upwards(on, "meter", meter, since);
+    return Array.from(rows, ({ day, first, last }) => ({ day, first, last }));
   }
 }
