@@ -16,7 +16,7 @@ interface Row {
 }
 
 const GROUPS = ["a", "b"] as const;
-const KEYS = 12;
+const KEYS = 4;
 const byOf = (key: number): number => (key * 7) % 5;
 
 const tableOf = (): Table<Row> =>
@@ -124,7 +124,7 @@ test("whatever two works write, remove, commit and undo side by side: each reads
       await two.ends();
       mustAgree(two.table, null, 2);
     }),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
 });
 

@@ -16,6 +16,7 @@ import type { Lacks } from "../../collection/lacks.ts";
 import type { How, MissingBecause } from "../../collection/states.ts";
 import type { InMemoryDatabase } from "./database.ts";
 import { isOwed, OPEN, asJson, pair, type CollectionDayRow, type MeterRow } from "./tables.ts";
+import { whilst } from "./ordered-index.ts";
 import type { Work } from "./table.ts";
 
 const OPENED_AT_ONCE_MAX = 400;
@@ -205,10 +206,11 @@ export class InMemoryCollectionStore implements CollectionStore {
     withinMs: number,
     fits: (reading: NearReading) => boolean,
   ): NearReading[] {
-    return this.#db.books.readings.in(on, "meter", meter).flatMap(({ reading: { item, value, takenAt, source }, suspect }) => {
-      const isNear = item === "importedEnergy" && suspect === null && value !== null && Math.abs(takenAt - midnight) <= withinMs;
-      return isNear && fits({ takenAt, source }) ? [{ takenAt: Instant(takenAt), source }] : [];
-    });
+    const since = this.#db.books.readings.upwards(on, "energy", meter, midnight - withinMs);
+    const near = whilst(since, ({ reading: { takenAt } }) => takenAt <= midnight + withinMs).sort((a, b) => a.id - b.id);
+    return near.flatMap(({ reading: { value, takenAt, source }, suspect }) =>
+      suspect === null && value !== null && fits({ takenAt, source }) ? [{ takenAt: Instant(takenAt), source }] : [],
+    );
   }
 
   #changeIf(
