@@ -1,6 +1,7 @@
 /**
  * Puts away what is judged and what nobody looks at any more, so that a year of a thousand households stays in memory: old readings, entries,
- * ended commands, decisions, notices, midnights that came. A site keeps all of it (docs/retention.md); nothing here is asked for again.
+ * ended commands, decisions, notices, payments but each account's newest, midnights that came or never will. A site keeps all of it
+ * (docs/retention.md); nothing here is asked for again. Billed days stay: the steps of a year are counted from its first day on.
  */
 import { hours } from "../../src/kernel/clock.ts";
 import type { InMemoryDatabase } from "../../src/stores/in-memory/database.ts";
@@ -41,7 +42,15 @@ export async function putAway(database: InMemoryDatabase, now: number): Promise<
     if (notice.at < since(ROWS_DAYS) && notice.state !== "waiting") told.add(notice.id);
   await away(books.noticeAttempts, ({ notice }) => told.has(notice));
   await away(books.notices, ({ notice }) => told.has(notice.id));
+  const newest = new Map<string, string>();
+  for (const { account, id } of books.payments.all(null)) if (id > (newest.get(account) ?? "")) newest.set(account, id);
+  await away(
+    books.payments,
+    ({ id, account, state, createdAt }) =>
+      createdAt < since(ROWS_DAYS) && (state === "allocated" || state === "refunded") && newest.get(account) !== id,
+  );
   await away(books.collectionDays, ({ day, state }) => day < before(ROWS_DAYS) && state === "collected");
+  await away(books.collectionDays, ({ day, state }) => day < before(METER_DAYS_DAYS) && state === "given-up");
   await away(books.meterDays, ({ day }) => day < before(METER_DAYS_DAYS));
   await away(books.meterClocks, ({ at }) => at < since(ROWS_DAYS));
   return count;
