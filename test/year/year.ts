@@ -80,6 +80,8 @@ export async function playYear(wish: YearWish, { plant, tell }: YearOptions = {}
     await clock.pass(EVENING_MS);
     harvest(world);
     const last = year.days.at(-1)!;
+    // a year that ends with the first of a month has not come to the second, when the month before is judged
+    if (last.endsWith("-01")) await monthEnds.judge(dayBefore(last).slice(0, 7), dayBefore(last));
     await monthEnds.judge(last.slice(0, 7), last);
     cuts.look();
     await judgeEnd(world);
