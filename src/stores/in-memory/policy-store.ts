@@ -24,6 +24,7 @@ import type { Intent } from "../../policy/rules.ts";
 import { dayPlus } from "../../tariff/days.ts";
 import { alarmIn, orderIn } from "../relay-word.ts";
 import type { InMemoryDatabase } from "./database.ts";
+import { KeptPictures } from "./kept-pictures.ts";
 import type { Work } from "./table.ts";
 import { firstOf } from "./ordered-index.ts";
 import { ALL, asJson, billedDayKey, pair, type CommandRow, type MeterRow, type NoticeRow } from "./tables.ts";
@@ -33,16 +34,18 @@ const RECENT_DAYS = 8;
 
 export class InMemoryPolicyStore implements PolicyStore {
   readonly #db: InMemoryDatabase;
+  readonly #kept: KeptPictures;
 
   constructor(db: InMemoryDatabase) {
     this.#db = db;
+    this.#kept = KeptPictures.of(db.books);
   }
 
   remoteMeters(): Promise<readonly RemoteMeter[]> {
     return this.#db.look(null, (on) => {
       const pictures: RemoteMeter[] = [];
       for (const row of this.#db.books.meters.upwards(on, "all", ALL)) {
-        const picture = this.#pictureOf(on, row);
+        const picture = this.#shownOf(on, row);
         if (picture !== null) pictures.push(picture);
       }
       return pictures;
@@ -52,7 +55,7 @@ export class InMemoryPolicyStore implements PolicyStore {
   remoteMeter(tx: Transaction | null, meter: MeterAddress): Promise<RemoteMeter | null> {
     const { meters } = this.#db.books;
     const picture = (on: Work | null, row: MeterRow | undefined): RemoteMeter | null =>
-      row === undefined ? null : this.#pictureOf(on, row);
+      row === undefined ? null : this.#shownOf(on, row);
     if (tx === null) return this.#db.look(null, (on) => picture(on, meters.find(on, meter)));
     return this.#db.statement(tx, async (on) => {
       if (picture(on, meters.find(on, meter)) === null) return null; // not a remote one: there is nothing to lock
@@ -189,6 +192,10 @@ export class InMemoryPolicyStore implements PolicyStore {
       .sort((a, b) => (a.day < b.day ? 1 : -1))
       .slice(0, RECENT_DAYS)
       .map(({ day, cost }) => ({ day, cost }));
+  }
+
+  #shownOf(on: Work | null, row: MeterRow): RemoteMeter | null {
+    return on === null ? this.#kept.ask(row.book.address, () => this.#pictureOf(null, row)) : this.#pictureOf(on, row);
   }
 
   /** Null: not active, not of a remote account, or another meter is taking its place. */

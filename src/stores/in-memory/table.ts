@@ -91,6 +91,7 @@ export class Table<R> {
   readonly #unique: readonly { readonly name: string; readonly keyOf: (row: R) => string | null; readonly keys: Keys }[];
   readonly #groups: ReadonlyMap<string, Group<R>>;
   readonly #ordered: ReadonlyMap<string, Ordered<R>>;
+  readonly #listeners: ((row: R) => void)[] = [];
 
   constructor(shape: TableShape<R>) {
     this.name = shape.name;
@@ -102,6 +103,11 @@ export class Table<R> {
     this.#ordered = new Map(
       Object.entries(shape.ordered ?? {}).map(([name, { of, by }]) => [name, { name, of, by, index: new OrderedIndex() }]),
     );
+  }
+
+  /** Told of every row that comes, goes or is another when a transaction ends: as it was, and as it is. */
+  whenChanged(listener: (row: R) => void): void {
+    this.#listeners.push(listener);
   }
 
   find(work: Work | null, key: string): R | undefined {
@@ -297,6 +303,7 @@ export class Table<R> {
 
   /** Groups hold whoever may be in them; here those leave that no version is in any more. */
   #regroup(key: string, now: R | undefined, forgotten: R | undefined): void {
+    for (const listener of this.#listeners) for (const row of [now, forgotten]) if (row !== undefined) listener(row);
     for (const { keysOf, made } of this.#groups.values())
       if (made.size > 0)
         for (const row of [now, forgotten]) if (row !== undefined) for (const group of listed(keysOf(row))) made.delete(group);
