@@ -33,7 +33,10 @@ export class KeptPictures {
     books.doubts.whenChanged((row) => meter(row.meter));
     books.standings.whenChanged((row) => meter(row.meter));
     books.billing.whenChanged((row) => meter(row.meter));
-    books.billedDays.whenChanged((row) => (meter(row.meter), account(row.account)));
+    books.billedDays.whenChanged((row) => {
+      meter(row.meter);
+      account(row.account);
+    });
     books.accounts.whenChanged((row) => account(row.account));
     books.positions.whenChanged(({ book }) => account(book.slice(book.indexOf("/") + 1) as AccountId));
     books.payments.whenChanged((row) => account(row.account));
