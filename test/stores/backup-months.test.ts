@@ -10,9 +10,13 @@ import { readBackup } from "../../src/stores/backup/backup-file.ts";
 import { restoreBackup } from "../../src/stores/backup/restore.ts";
 import { takeBackup } from "../../src/stores/backup/take-backup.ts";
 import { Database } from "../../src/stores/database.ts";
+import { untilTrue } from "../api/door.ts";
 import { emptyDatabase, MIGRATIONS, testDatabase, type TestDatabase } from "../support/database.ts";
 
 const TEST_MS_MAX = 60_000;
+/** Directly before that look. */
+const TURN_TAKEN =
+  "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 const MOMENTS = [
   "1970-01-01T00:00:00Z",
   "2020-01-31T23:59:59.999Z",
@@ -59,11 +63,15 @@ test.each([{ replace: false }, { replace: true }])(
   async ({ replace }) => {
     const other = replace ? await testDatabase() : null;
     const empty = other ?? (await emptyDatabase(inject("postgres")));
-    await other?.db.close();
     const db = await Database.open({ connectionString: empty.connectionString, log: silentLog, connectionsMax: 1 });
     try {
       const wish = { file, replace, migrations: MIGRATIONS, clock: systemClock, newId: uuidv7, tell: () => undefined };
-      expect(await restoreBackup(db, wish)).toMatchObject({
+      const restored = restoreBackup(db, wish);
+      if (other !== null) {
+        await untilTrue("it to look who else is there", async () => (await other.db.rows(null, TURN_TAKEN)).length > 0);
+        await other.db.close(); // whoever hangs up is waited for
+      }
+      expect(await restored).toMatchObject({
         setAside: replace ? (expect.stringContaining("before_restore") as string) : null,
       });
       const back = await rowsIn(db);

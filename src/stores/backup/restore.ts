@@ -7,7 +7,7 @@
  * Rows go in past our own triggers, because they are not new: the audit has told of them already, and its rows come along. Foreign
  * keys, unique keys and checks hold as ever, and what the triggers guard is looked at as a whole afterwards.
  */
-import { hours, iso, type Clock } from "../../kernel/clock.ts";
+import { hours, iso, seconds, type Clock } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/faults.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import type { Database } from "../database.ts";
@@ -20,6 +20,9 @@ import { paceOf, type Tell } from "./pace.ts";
 import { listTables, quoted, SCHEMA, tableNames } from "./tables.ts";
 
 const RESTORE_MS_MAX = hours(24);
+/** From hanging up until the database has seen it. */
+const HANGS_UP_MS_MAX = seconds(2);
+const LOOK_AGAIN_MS = 50;
 
 export interface RestoreWish {
   readonly file: string;
@@ -55,7 +58,7 @@ export async function restoreBackup(db: Database, wish: RestoreWish): Promise<Re
     async (tx) => {
       await db.run(tx, "SET LOCAL idle_in_transaction_session_timeout = 0");
       await waitForTurn(db, tx);
-      await mustBeAlone(db, tx);
+      await mustBeAlone(db, tx, clock);
       const setAside = await makeRoom(db, tx, wish, manifest);
       await db.run(tx, MIGRATIONS_TABLE);
       for (const step of then) await applyMigration(db, tx, step, clock.now());
@@ -93,14 +96,24 @@ export function stepsThen<M extends Applied>(schema: readonly Applied[], known: 
   });
 }
 
-/** A gateway, or a tool of it, that works on while its books are exchanged would write into both. */
-async function mustBeAlone(db: Database, tx: Transaction): Promise<void> {
-  const others = await db.rows<{ name: string }>(
-    tx,
-    `SELECT DISTINCT application_name AS name FROM pg_stat_activity
-      WHERE datname = current_database() AND pid <> pg_backend_pid() AND starts_with(application_name, 'fee-control-gateway')`,
-  );
-  if (others.length > 0) throw new Fault("database-in-use", { who: others.map(({ name }) => name) });
+/**
+ * A gateway, or a tool of it, that works on while its books are exchanged would write into both. One that has just hung up is seen by the
+ * database for a moment longer: it is waited for.
+ */
+async function mustBeAlone(db: Database, tx: Transaction, clock: Clock): Promise<void> {
+  const since = clock.now();
+  for (;;) {
+    await db.run(tx, "SELECT pg_stat_clear_snapshot()"); // or a transaction sees the same ones again and again
+    const others = await db.rows<{ name: string }>(
+      tx,
+      `SELECT DISTINCT application_name AS name FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND starts_with(application_name, 'fee-control-gateway')`,
+    );
+    if (others.length === 0) return;
+    if (Math.abs(clock.now() - since) > HANGS_UP_MS_MAX)
+      throw new Fault("database-in-use", { who: others.map(({ name }) => name) });
+    await clock.wait(LOOK_AGAIN_MS);
+  }
 }
 
 async function makeRoom(db: Database, tx: Transaction, { replace, clock }: RestoreWish, to: Manifest): Promise<string | null> {
