@@ -71,6 +71,7 @@ export async function apply(
 /** Whoever waited with a payment for a wallet that is closed now has it in the ledger. */
 async function closeWallet(parts: ConclusionParts, tx: Transaction, command: Command, more: CommandChange): Promise<void> {
   if (parts.moneyAtEnd === undefined) throw new Error(`nobody moves the money of a ${command.kind} here`);
+  await parts.meters.meter(tx, command.meter); // behind its row: whoever pays meanwhile finds a wallet that is closed, or is found below
   await parts.moneyAtEnd(tx, command, (more.receipt?.["before"] as Before | undefined) ?? null);
   if (command.kind !== "mode-switch") return;
   for (const waiting of await parts.commands.lockOpen(tx, command.meter)) {

@@ -178,6 +178,11 @@ export class PaymentService {
     if (account.meter === null) throw new Fault("account-without-meter", { account: order.account });
     const meter = await meters.meter(tx, account.meter);
     if (meter === null) throw new Fault("unknown-meter", { meter: account.meter });
+    if (tx !== null) {
+      // Behind the meter's row nothing of it changes any more; while that was waited for its account may have been switched, or have moved on.
+      const now = await meters.account(tx, order.account);
+      if (now?.mode !== account.mode || now.meter !== account.meter) return this.#look(tx, order);
+    }
     if (meter.identity === "quarantined") throw new Fault("meter-quarantined", { meter: meter.address, why: meter.identityNote });
     if ((await payments.disputed(tx, order.account)) !== null) throw new Fault("account-disputed", { account: order.account });
     if (order.notAfter !== undefined && order.notAfter <= this.#parts.clock.now())
