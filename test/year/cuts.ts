@@ -100,6 +100,7 @@ export class Cuts implements Watcher {
     this.#world.most("longest without supply, hours", (at - dark.since) / hours(1));
     if (dark.owedSince === null) {
       if (isPaidByTotal(dark, at)) this.#world.count("restores before the rates of the day were known");
+      else if (this.#isPaidByTheSun(dark, meter, at)) this.#world.count("restores by what a day had fed back");
       else
         this.#world.wrong(
           "supply comes back for a reason",
@@ -146,6 +147,19 @@ export class Cuts implements Watcher {
         this.#world.wrong("nobody is dark who has paid", this.#world.account(home.account).meter, `since ${told(owedSince)}`);
     }
     this.#world.most("most in the dark at once", this.#dark.size);
+  }
+
+  /** What a day fed back is owed when it is over: whoever was cut on it may have supply by that, and has paid nothing. */
+  #isPaidByTheSun({ home }: Dark, meter: string, at: number): boolean {
+    const last = this.#world.witness.shownBy(meter).at(-1);
+    if (last === undefined) return false;
+    try {
+      this.#world.harvest(home.account);
+      return this.#world.account(home.account).balance(at, last.registers) > classTable[home.class].cutAt;
+    } catch (error) {
+      if (!(error instanceof Unknown)) throw error;
+      return false;
+    }
   }
 
   #owes(dark: Dark, at: number): void {
