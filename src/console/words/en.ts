@@ -193,6 +193,7 @@ export const en: Phrases = {
     brake: "the brake of the automatic cut has tripped",
     "cut-pace": "others have been cut just now",
     "batch-over": "its list has ended",
+    "already-cut": "its supply was cut already",
     window: "the allowed hours",
     line: "its turn on the line",
     feeder: "its turn on the feeder",

@@ -176,6 +176,7 @@ export const zh: Phrases = {
     brake: "自动跳闸已制动",
     "cut-pace": "跳闸节奏限制",
     "batch-over": "所在批次已结束",
+    "already-cut": "此前已停电",
     window: "允许的时段",
     line: "线路空闲",
     feeder: "同一馈线错峰",
