@@ -75,8 +75,8 @@ export interface CommandStore {
     outcome: string,
     frames: readonly WireEvidence[],
   ): Promise<void>;
-  /** Ids whose time to be looked at has come, oldest first; of these buses, and what ended unsent on any. Left out: of all. */
-  due(now: Instant, limit: number, buses?: readonly string[]): Promise<readonly CommandId[]>;
+  /** Ids whose time to be looked at has come, oldest first, without the first few; of these buses (left out: of all), and what anybody may end. */
+  due(now: Instant, limit: number, buses?: readonly string[], skip?: number): Promise<readonly CommandId[]>;
   /** Makes every open command of a meter due: it was heard again. */
   wakeMeter(meter: MeterAddress, now: Instant): Promise<readonly CommandId[]>;
   /** Most recent ended command of a kind on a meter. */
@@ -88,6 +88,10 @@ export interface CommandOutline {
   readonly id: CommandId;
   readonly meter: MeterAddress;
   readonly kind: CommandKind;
+  /** The meter's line by the books, which also know a meter that has left the street. */
+  readonly bus: string;
+  /** Out of time, and unsent or of a meter that hangs nowhere any more: whoever finds it ends it, whoever holds the line. */
+  readonly isAnybodys: boolean;
 }
 
 /** What the engine around the commands needs beside them: waiting room, sweeper, take-over of lines, those who show and count. */

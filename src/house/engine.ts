@@ -262,9 +262,9 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     },
   });
   const sweeper = new Sweeper({
-    due: async (now, limit) => {
+    due: async (now, limit, skip) => {
       await jobs.putBackDropped();
-      return commands.due(now, limit, leases.held());
+      return commands.due(now, limit, leases.held(), skip);
     },
     isRunning: (id) => jobs.has(id),
     add: (due) => jobs.add(due),

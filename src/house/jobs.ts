@@ -34,6 +34,7 @@ interface Place {
   readonly id: CommandId;
   readonly line: string;
   readonly bus: string;
+  readonly isAnybodys: boolean;
   readonly priority: number;
 }
 
@@ -92,8 +93,9 @@ export class Jobs {
   async addDirect(ids: readonly CommandId[]): Promise<void> {
     const { commands, leases, clock } = this.#parts;
     const places = await this.#placesOf(ids);
-    const ours = places.filter(({ bus }) => leases.holds(bus));
-    const astray = places.filter(({ bus }) => !leases.holds(bus));
+    const isOurs = ({ bus, isAnybodys }: Place): boolean => isAnybodys || leases.holds(bus);
+    const ours = places.filter(isOurs);
+    const astray = places.filter((place) => !isOurs(place));
     for (const { id, line, priority } of ours) this.#desk.submit(id, line, priority);
     if (astray.length > 0)
       await commands.putBack(
@@ -142,10 +144,11 @@ export class Jobs {
 
   async #placesOf(ids: readonly CommandId[]): Promise<readonly Place[]> {
     const { commands, street, lineOf } = this.#parts;
-    return (await commands.outlines(ids)).map(({ id, meter, kind }) => ({
-      id,
+    return (await commands.outlines(ids)).map(({ id, meter, kind, bus, isAnybodys }) => ({
+      ...{ id, isAnybodys },
       line: lineOf(meter),
-      bus: street.meter(meter)?.bus ?? "",
+      // a meter that has left the street is still looked at by whoever holds its line: nobody else ends what was ordered of it
+      bus: street.meter(meter)?.bus ?? bus,
       priority: definitionOf(kind).priority,
     }));
   }

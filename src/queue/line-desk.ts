@@ -28,6 +28,8 @@ export class LineDesk {
   readonly #inHandMax: number;
   readonly #waiting = new Map<string, Waiting[]>();
   readonly #inHand = new Map<CommandId, string>();
+  /** How many of those in hand are at each line. */
+  readonly #here = new Map<string, number>();
   readonly #known = new Set<CommandId>();
   #open = true;
 
@@ -79,21 +81,48 @@ export class LineDesk {
   #hasRoom(line: string, priority: number): boolean {
     const isUrgent = priority <= URGENT;
     if (this.#inHand.size >= (isUrgent ? 2 : 1) * this.#inHandMax) return false;
-    let here = 0;
-    for (const other of this.#inHand.values()) if (other === line) here += 1;
-    return here < (isUrgent ? URGENT_PER_LINE_FACTOR : 1) * this.#perLineMax;
+    return this.#at(line) < (isUrgent ? URGENT_PER_LINE_FACTOR : 1) * this.#perLineMax;
   }
 
   async #begin({ id, priority }: Waiting, line: string): Promise<void> {
     this.#inHand.set(id, line);
+    this.#here.set(line, this.#at(line) + 1);
     try {
       await this.#run(id, priority);
     } finally {
+      const before = this.#inHand.size;
       this.#inHand.delete(id);
       this.#known.delete(id);
-      this.#fill(line);
-      // room over all lines may have been what the others waited for
-      if (this.#inHand.size === this.#inHandMax - 1) for (const other of [...this.#waiting.keys()]) this.#fill(other);
+      if (this.#at(line) === 1) this.#here.delete(line);
+      else this.#here.set(line, this.#at(line) - 1);
+      // room over all lines may have been what others waited for: top-ups at one bound, orders to relays at the other
+      if (before === this.#inHandMax || before === 2 * this.#inHandMax) this.#fillNeediest();
+      else this.#fill(line);
     }
+  }
+
+  /** The line with the fewest in hand goes first: or a hundred lines with long queues would keep the house to themselves, beside idle wires. */
+  #fillNeediest(): void {
+    for (let line = this.#neediest(); line !== null; line = this.#neediest()) {
+      const queue = this.#waiting.get(line)!;
+      void this.#begin(queue.shift()!, line);
+      if (queue.length === 0) this.#waiting.delete(line);
+    }
+  }
+
+  #neediest(): string | null {
+    let found: string | null = null;
+    let fewest = Infinity;
+    for (const [line, queue] of this.#waiting) {
+      const here = this.#at(line);
+      if (here >= fewest || !this.#hasRoom(line, queue[0]!.priority)) continue;
+      [found, fewest] = [line, here];
+      if (here === 0) break;
+    }
+    return found;
+  }
+
+  #at(line: string): number {
+    return this.#here.get(line) ?? 0;
   }
 }

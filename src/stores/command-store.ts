@@ -24,6 +24,7 @@ const OPEN = "('accepted', 'queued', 'sending', 'verifying')";
 const UNSENT = "('accepted', 'queued')";
 /** Nobody but its second person, and in the end its deadline, moves what needs two. */
 const RIPE = "(NOT c.needs_approval OR c.approved_at IS NOT NULL)";
+const endedByAnybody = (now: string): string => `(c.not_after < ${now} AND (c.state IN ${UNSENT} OR NOT m.active))`;
 
 export class PostgresCommandStore implements EngineCommandStore {
   readonly #db: Database;
@@ -134,7 +135,7 @@ export class PostgresCommandStore implements EngineCommandStore {
     return row === undefined ? null : attemptOf(row);
   }
 
-  /** What has run out of time unsent may be ended by anybody: perhaps nobody holds its line. */
+  /** What has run out of time, unsent or at a meter that hangs nowhere any more, may be ended by anybody: perhaps nobody holds its line. */
   async take(id: CommandId): Promise<Command | null> {
     const now = this.#clock.now();
     const [row] = await this.#db.rows<CommandRow>(
@@ -144,7 +145,7 @@ export class PostgresCommandStore implements EngineCommandStore {
               line_fencing = l.fencing
          FROM meters m LEFT JOIN line_leases l ON l.bus = m.bus AND l.holder = $3 AND l.expires_at > now()
         WHERE c.id = $1 AND c.state IN ${OPEN} AND m.address = c.meter AND (${RIPE} OR c.not_after < $4)
-          AND ($3::text IS NULL OR l.fencing IS NOT NULL OR (c.state IN ${UNSENT} AND c.not_after < $4)) RETURNING c.*`,
+          AND ($3::text IS NULL OR l.fencing IS NOT NULL OR ${endedByAnybody("$4")}) RETURNING c.*`,
       [id, at(later(now, TAKEN_MS_MAX)), this.#holder, at(now)],
     );
     return row === undefined ? null : commandOf(row);
@@ -250,13 +251,13 @@ export class PostgresCommandStore implements EngineCommandStore {
     await write(framesKept(row?.frames ?? [], frames));
   }
 
-  async due(now: Instant, limit: number, buses: readonly string[] | null = null): Promise<readonly CommandId[]> {
+  async due(now: Instant, limit: number, buses: readonly string[] | null = null, skip = 0): Promise<readonly CommandId[]> {
     const rows = await this.#db.rows<{ id: string }>(
       null,
       `SELECT c.id FROM commands c JOIN meters m ON m.address = c.meter
         WHERE c.ended_at IS NULL AND c.look_at <= $1 AND c.state IN ${OPEN} AND (${RIPE} OR c.not_after < $1)
-          AND ($3::text[] IS NULL OR m.bus = ANY($3) OR (c.state IN ${UNSENT} AND c.not_after < $1)) ORDER BY c.look_at LIMIT $2`,
-      [at(now), limit, buses],
+          AND ($3::text[] IS NULL OR m.bus = ANY($3) OR ${endedByAnybody("$1")}) ORDER BY c.look_at, c.id LIMIT $2 OFFSET $4`,
+      [at(now), limit, buses, skip],
     );
     return rows.map((row) => CommandId(row.id));
   }
@@ -332,7 +333,12 @@ export class PostgresCommandStore implements EngineCommandStore {
   }
 
   async outlines(ids: readonly CommandId[]): Promise<readonly CommandOutline[]> {
-    return this.#db.rows(null, "SELECT id, meter, kind FROM commands WHERE id = ANY($1)", [ids]);
+    return this.#db.rows(
+      null,
+      `SELECT c.id, c.meter, c.kind, m.bus, ${endedByAnybody("$2")} AS "isAnybodys"
+         FROM commands c JOIN meters m ON m.address = c.meter WHERE c.id = ANY($1)`,
+      [ids, at(this.#clock.now())],
+    );
   }
 
   async counts(): Promise<readonly { state: CommandState; count: number }[]> {

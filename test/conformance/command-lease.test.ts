@@ -120,4 +120,19 @@ describe.each(keepers)("a command on a leased line, $title", ({ open }) => {
     expect(await b.take(id)).toMatchObject({ fence: 1 });
     expect(await begin(b, 1)).toBe("not-ours");
   });
+
+  test("of a meter that hangs nowhere any more is the holder's, and anybody's when its time is over, sent or not", async () => {
+    await leases.take("gateway a", [BUS]);
+    await a.take(id);
+    expect(await begin(a, 1)).toBe("begun");
+    await kept.meters.bringIn([], []);
+    expect(await a.outlines([id])).toEqual([{ id, meter, kind: "disconnect", bus: BUS, isAnybodys: false }]);
+    await a.makeAllDue(now, [BUS]);
+    expect([await a.due(now, 10, [BUS]), await b.due(now, 10, [])]).toEqual([[id], []]);
+    now = later(now, hours(2));
+    expect(await b.outlines([id])).toMatchObject([{ isAnybodys: true }]);
+    expect(await b.due(now, 10, [])).toEqual([id]);
+    expect(await b.due(now, 10, [], 1)).toEqual([]);
+    expect(await b.take(id)).toMatchObject({ fence: 2, state: "sending" });
+  });
 });

@@ -28,7 +28,7 @@ test.each([
   const ran: boolean[] = [];
   const jobs = new Jobs({
     commands: {
-      outlines: () => Promise.resolve([{ id, meter: MeterAddress("202611220001"), kind }]),
+      outlines: () => Promise.resolve([{ id, meter: MeterAddress("202611220001"), kind, bus: "line-1", isAnybodys: false }]),
     } as unknown as EngineCommandStore,
     queue: inMemoryQueue({ log: silentLog, clock: systemClock }),
     lanes: ["lane-1"],

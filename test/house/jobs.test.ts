@@ -19,7 +19,7 @@ test("a database that goes away while a command is taken up is told of, and the 
   const due: CommandId[] = [];
   const jobs = new Jobs({
     commands: {
-      outlines: () => Promise.resolve([{ id, meter, kind: "top-up" }]),
+      outlines: () => Promise.resolve([{ id, meter, kind: "top-up", bus: "line-1", isAnybodys: false }]),
       putBack: (ids: readonly CommandId[]) => {
         if (isAway) return Promise.reject(new Fault("database-unreachable", { why: "it is being restarted" }));
         due.push(...ids);
@@ -53,4 +53,30 @@ test("a database that goes away while a command is taken up is told of, and the 
   await jobs.add([id]);
   await expect.poll(() => tries).toBe(2);
   expect(told).toHaveLength(1); // and vitest ends with an error where a promise was forgotten
+});
+
+test("a command whose meter has left the street goes to whoever holds its line by the books, and out of time to anybody", async () => {
+  const meter = MeterAddress("202611220001");
+  const ids = ["here", "elsewhere", "over"].map((end) => CommandId(end));
+  const buses: Readonly<Record<string, string>> = { here: "ours", elsewhere: "theirs", over: "gone" };
+  const [ran, putBack] = [[] as CommandId[], [] as CommandId[]];
+  const jobs = new Jobs({
+    commands: {
+      outlines: () =>
+        Promise.resolve(ids.map((id) => ({ id, meter, kind: "top-up", bus: buses[id], isAnybodys: id === CommandId("over") }))),
+      putBack: (those: readonly CommandId[]) => Promise.resolve(void putBack.push(...those)),
+    } as unknown as EngineCommandStore,
+    queue: inMemoryQueue({ log: silentLog, clock: systemClock }),
+    lanes: ["lane-1"],
+    street: { meter: () => undefined } as unknown as Street,
+    leases: { holds: (bus) => bus === "ours" },
+    lineOf: () => "line-1",
+    run: (id) => Promise.resolve(void ran.push(id)),
+    clock: systemClock,
+    log: silentLog,
+    publish: () => undefined,
+  });
+  await jobs.addDirect(ids);
+  await expect.poll(() => ran).toEqual(["here", "over"]);
+  expect(putBack).toEqual(["elsewhere"]);
 });

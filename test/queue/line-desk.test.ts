@@ -62,6 +62,27 @@ test("when the house is full, whoever leaves makes room on every line", async ()
   expect(begun).toEqual(["a", "b", "c"]);
 });
 
+test("when the house is full, lines with nothing in hand come before those that have a queue and some in hand", async () => {
+  const { begun, end, submit } = desk({ perLineMax: 2, inHandMax: 4 });
+  for (const n of [1, 2, 3, 4]) for (const line of ["one", "two"]) submit(`${line}-${n}`, line);
+  submit("three-1", "three");
+  submit("four-1", "four");
+  expect(begun).toEqual(["one-1", "two-1", "one-2", "two-2"]);
+  await end("one-1");
+  await end("two-1");
+  expect(begun.slice(4)).toEqual(["three-1", "four-1"]);
+  await end("one-2");
+  expect(begun.slice(6)).toEqual(["one-3"]);
+});
+
+test("when the house is full of orders to relays, the next one goes as soon as one ends, on whatever line", async () => {
+  const { begun, end, submit } = desk({ perLineMax: 1, inHandMax: 2 });
+  for (const line of ["one", "two", "three", "four", "five"]) submit(line, line, 1);
+  expect(begun).toHaveLength(4);
+  await end("one");
+  expect(begun.slice(4)).toEqual(["five"]);
+});
+
 test("after the stop nothing new is begun, and nothing is remembered", async () => {
   const { it, begun, end, submit } = desk({ perLineMax: 1 });
   submit("a", "line");

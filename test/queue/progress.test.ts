@@ -147,3 +147,17 @@ test("what a queue took before it went away is not waited for: it goes straight 
   await sweeper.sweep();
   expect([byQueue, direct], "once, as long as it is at work").toEqual([[ONE], [ONE]]);
 });
+
+test("what has just come due is found behind thousands that wait at their lines, and were due before it", async () => {
+  const backlog = Array.from({ length: 9_000 }, (_, n) => CommandId(`waiting-${n}`));
+  const [given, restore] = [[] as CommandId[], CommandId("restore")];
+  const list = [...backlog, restore];
+  const sweeper = new Sweeper({
+    due: (_now, limit, skip) => Promise.resolve(list.slice(skip, skip + limit)),
+    isRunning: (id) => id !== restore,
+    add: (ids) => Promise.resolve(void given.push(...ids)),
+    ...{ clock: new VirtualClock(START), log: silentLog },
+  });
+  for (let round = 0; round < 3; round += 1) await sweeper.sweep();
+  expect(given).toEqual([restore]);
+});

@@ -27,6 +27,10 @@ const TAKEN_BACK: readonly CommandState[] = ["cancelled", "expired", "refused"];
 const isRipe = (command: Command): boolean => !waitsForApproval(command);
 const UNAPPROVED: Approval = { by: null, at: null, note: null };
 
+/** Out of time, and unsent or of a meter that hangs nowhere any more. */
+const isAnybodys = (command: Command, isActive: boolean, now: Instant): boolean =>
+  command.notAfter < now && (isUnsent(command.state) || !isActive);
+
 const byId = (a: CommandRow, b: CommandRow): number => (a.command.id < b.command.id ? -1 : 1);
 const commandOf = ({ command }: CommandRow): Command => command;
 
@@ -117,7 +121,7 @@ export class InMemoryCommandStore implements EngineCommandStore {
       const mayTake = ({ command: c }: CommandRow): boolean =>
         isOpen(c.state) &&
         (isRipe(c) || c.notAfter < now) &&
-        (this.#holder === null || lineFencing !== null || (isUnsent(c.state) && c.notAfter < now));
+        (this.#holder === null || lineFencing !== null || isAnybodys(c, meter.active, now));
       if (!mayTake(found!)) return null;
       const row = await commands.lock(on, id);
       if (row === undefined || !mayTake(row)) return null;
@@ -227,15 +231,15 @@ export class InMemoryCommandStore implements EngineCommandStore {
     });
   }
 
-  due(now: Instant, limit: number, buses: readonly string[] | null = null): Promise<readonly CommandId[]> {
+  due(now: Instant, limit: number, buses: readonly string[] | null = null, skip = 0): Promise<readonly CommandId[]> {
     const forUs = ({ command: c }: CommandRow, on: Work | null): boolean =>
       (isRipe(c) || c.notAfter < now) &&
-      (buses === null || buses.includes(this.#busOf(on, c.meter)) || (isUnsent(c.state) && c.notAfter < now));
+      (buses === null || buses.includes(this.#meterOf(on, c.meter).bus) || isAnybodys(c, this.#meterOf(on, c.meter).active, now));
     return this.#db.look(null, (on) =>
       this.#open(on)
         .filter((row) => row.command.endedAt === null && row.lookAt !== null && row.lookAt <= now && forUs(row, on))
         .sort((a, b) => a.lookAt! - b.lookAt! || byId(a, b))
-        .slice(0, limit)
+        .slice(skip, skip + limit)
         .map((row) => row.command.id),
     );
   }
@@ -261,7 +265,7 @@ export class InMemoryCommandStore implements EngineCommandStore {
 
   async makeAllDue(now: Instant, buses: readonly string[] | null = null): Promise<number> {
     const made = await this.#each(
-      ({ command }, on) => isRipe(command) && (buses === null || buses.includes(this.#busOf(on, command.meter))),
+      ({ command }, on) => isRipe(command) && (buses === null || buses.includes(this.#meterOf(on, command.meter).bus)),
       (row) => ({ ...row, lookAt: now }),
     );
     return made.length;
@@ -292,10 +296,14 @@ export class InMemoryCommandStore implements EngineCommandStore {
   }
 
   outlines(ids: readonly CommandId[]): Promise<readonly CommandOutline[]> {
+    const now = this.#clock.now();
     return this.#db.look(null, (on) =>
       [...new Set(ids)].flatMap((id) => {
         const command = this.#books.commands.find(on, id)?.command;
-        return command === undefined ? [] : [{ id, meter: command.meter, kind: command.kind }];
+        if (command === undefined) return [];
+        const { meter, kind } = command;
+        const { bus, active } = this.#meterOf(on, meter);
+        return [{ id, meter, kind, bus, isAnybodys: isAnybodys(command, active, now) }];
       }),
     );
   }
@@ -316,8 +324,8 @@ export class InMemoryCommandStore implements EngineCommandStore {
     return this.#books.commands.in(on, "open", OPEN);
   }
 
-  #busOf(on: Work | null, meter: MeterAddress): string {
-    return this.#books.meters.find(on, meter)!.bus;
+  #meterOf(on: Work | null, meter: MeterAddress): { readonly bus: string; readonly active: boolean } {
+    return this.#books.meters.find(on, meter)!;
   }
 
   /** The number of our lease of this bus as it stands now, or null. */
