@@ -93,6 +93,9 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
+/** Of a key to the API: what nobody tries out. */
+const KEY_LETTERS_ENOUGH = 16;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads and validates; every complaint is told at once, with its path, and with the line where the file gives one. */
@@ -254,6 +257,20 @@ export function buildConfig(
     ...{ name: key.name, secret: secret(`apiKeys[${index}].secret`, key.secret) },
     ...(key.may === undefined ? {} : { may: key.may }),
   }));
+  // rights go by the name: two of one name would have each other's
+  unique(
+    apiKeys.map(({ name }) => name),
+    "apiKeys",
+    "name",
+    complaints,
+  );
+  apiKeys.forEach((key, index) => {
+    const letters = key.secret.open().length;
+    if (letters > 0 && letters < KEY_LETTERS_ENOUGH)
+      warnings.push(
+        `apiKeys[${index}].secret has ${letters} letters: whoever reaches the port can guess it. Use ${KEY_LETTERS_ENOUGH} random ones or more.`,
+      );
+  });
   if (apiKeys.length === 0 && !isLoopback(file.http.host))
     complaints.add("http.host", `without apiKeys the API listens on loopback only; "${file.http.host}" is not`);
   const database = env["DATABASE_URL"] ?? file.stores.database;

@@ -11,13 +11,16 @@ const STREAM = "/v1/events";
 export function installDraining(app: FastifyInstance, clock: Clock): void {
   const open = new Set<FastifyRequest>();
   let allAnswered = new AbortController();
-  app.addHook("onRequest", (request, _reply, done) => {
-    if (!request.url.startsWith(STREAM)) open.add(request);
-    done();
-  });
-  app.addHook("onResponse", (request, _reply, done) => {
-    open.delete(request);
-    if (open.size === 0) allAnswered.abort("answered");
+  app.addHook("onRequest", (request, reply, done) => {
+    if (!request.url.startsWith(STREAM)) {
+      open.add(request);
+      const over = (): void => {
+        open.delete(request);
+        if (open.size === 0) allAnswered.abort("answered");
+      };
+      // an answer whose caller has left is never finished, and fastify tells nobody: that it is over is told by its closing alone
+      reply.raw.once("finish", over).once("close", over);
+    }
     done();
   });
   app.addHook("preClose", async () => {

@@ -148,6 +148,11 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
       ) => {
         const api = clientOf(options);
         const orderId = options.order ?? randomUUID();
+        // before it is sent: whoever gets no answer asks again with it, and it is taken once
+        if (options.order === undefined)
+          terminal.error(
+            `order ${orderId} (no answer? the same again with --order ${orderId} is taken once · 无应答时用同一单号重试)`,
+          );
         const token = options.token === undefined ? {} : { token: options.token };
         const answer = await api.post("/v1/payments", { account, amount, channel: options.channel, orderId, ...token });
         const payment = answer["payment"] as Json;

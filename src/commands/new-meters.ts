@@ -28,6 +28,8 @@ export interface StandingMeter extends NewMeter {
 }
 
 export interface NewMeterStore {
+  /** Until the transaction ends nobody else adds this meter, or one to this account: what is not there yet has no row to lock. */
+  reserve(tx: Transaction, address: MeterAddress, account: AccountId | null): Promise<void>;
   /** In a transaction it is locked. */
   standing(tx: Transaction | null, address: MeterAddress): Promise<StandingMeter | null>;
   addAccount(tx: Transaction, account: AccountSetting): Promise<void>;
@@ -65,9 +67,10 @@ export class NewMeters {
   /** "known": it stands there as it is said. */
   async add(tx: Transaction, order: NewMeterOrder): Promise<"added" | "known"> {
     const { store, outbox } = this.#parts;
+    const { meter, setting } = order;
+    await store.reserve(tx, meter.address, meter.account);
     const what = await this.#look(tx, order);
     if (what === "known") return what;
-    const { meter, setting } = order;
     if (meter.account !== null) await store.addAccount(tx, { account: meter.account, ...setting });
     await store.add(tx, meter, order.by);
     await outbox.announce(tx, { type: "meter", address: meter.address });

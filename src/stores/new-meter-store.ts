@@ -36,6 +36,12 @@ export class PostgresNewMeterStore implements NewMeterStore {
     this.#clock = clock;
   }
 
+  async reserve(tx: Transaction, address: MeterAddress, account: AccountId | null): Promise<void> {
+    // the address before the account, and no more than one of each: two that add wait for one another in one direction only
+    for (const what of [`meter ${address}`, ...(account === null ? [] : [`account ${account}`])])
+      await this.#db.run(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`fee-control-gateway adds ${what}`]);
+  }
+
   async standing(tx: Transaction | null, address: MeterAddress): Promise<StandingMeter | null> {
     const [row] = await this.#db.rows<Row>(tx, `SELECT * FROM meters WHERE address = $1${tx === null ? "" : " FOR UPDATE"}`, [
       address,

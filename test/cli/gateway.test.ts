@@ -4,6 +4,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ApiClient } from "../../src/cli/api-client.ts";
+import { Failed, NoConnection } from "../../src/cli/exits.ts";
+import { watch } from "../../src/cli/watch.ts";
 import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house.ts";
 import { freePort } from "../support/servers.ts";
 import { ask, itemsOf, thing, type Thing } from "../api/door.ts";
@@ -53,6 +56,19 @@ describe("pay", () => {
     const refused = await call("pay", accountOf(TEST_KEYS), "10.00", "--watch");
     expect(refused.code).toBe(1);
     expect(refused.out).toMatch(/refused.*key-state/);
+  });
+
+  test("a gateway that is away for a moment while a command is followed is waited for", async () => {
+    const answers = [new NoConnection("restarting"), new Failed("busy", { mayPass: true }), { id: "c", state: "confirmed" }];
+    const api = {
+      get: () => {
+        const next = answers.shift()!;
+        return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
+      },
+    } as unknown as ApiClient;
+    expect(await watch(api, "c", () => undefined)).toMatchObject({ code: 0 });
+    answers.push(new Failed("unknown-command"));
+    await expect(watch(api, "c", () => undefined)).rejects.toThrow("unknown-command");
   });
 
   test("ends with 2 for an amount that is none", async () => {
@@ -165,7 +181,9 @@ test("without a gateway every call ends with 3 and says how to start or name one
 });
 
 test("as a process it pays, watches and ends", async () => {
-  const said = await asProcess(["pay", accountOf(METER), "1.00", "--watch"], { env: { GATEWAY_URL: house.gateway.url } });
+  const said = await asProcess(["pay", accountOf(METER), "1.00", "--order", "as-process", "--watch"], {
+    env: { GATEWAY_URL: house.gateway.url },
+  });
   expect({ code: said.code, error: said.error }).toEqual({ code: 0, error: "" });
   expect(said.out).toMatch(/confirmed/);
 });
@@ -249,4 +267,14 @@ meters: []
       found: expect.stringMatching(/meters\[0\]\.address/) as string,
     });
   });
+});
+
+test("pay says the order id before it asks: whoever gets no answer asks again with it", async () => {
+  const nobody = `http://127.0.0.1:${await freePort()}`;
+  const silent = await meterctl(["pay", accountOf(METER), "10.00"], { GATEWAY_URL: nobody });
+  expect(silent.code).toBe(3);
+  const id = /^order ([0-9a-f-]{36}) .*--order \1 is taken once/.exec(silent.error)?.[1];
+  expect(id).toBeDefined();
+  const said = await call("pay", accountOf(METER), "10.00", "--order", id!, "--watch");
+  expect({ code: said.code, error: said.error }).toEqual({ code: 0, error: "" });
 });

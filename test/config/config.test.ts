@@ -186,6 +186,13 @@ test("a secret that everybody may read is a warning, and in production the gatew
   ]);
 });
 
+test("a key to the API that can be guessed is a warning", () => {
+  const keys = (secret: string): readonly string[] =>
+    load(`${small}\napiKeys: [{ name: desk, secret: env:KEY }]`, { KEY: secret }).warnings;
+  expect(keys("k".repeat(15))).toEqual([expect.stringMatching(/^apiKeys\[0\]\.secret has 15 letters: .* Use 16 random ones/)]);
+  expect(keys("k".repeat(16))).toEqual([]);
+});
+
 describe("errors name the path and say what is allowed", () => {
   writeFileSync(join(folder, "hsm-secret"), "too short\n");
   test.each([
@@ -208,6 +215,11 @@ describe("errors name the path and say what is allowed", () => {
       "the same address twice",
       small.replace("meters: [", 'meters: [ { address: "202611220001", bus: tcp-1, model: remote-ledger },'),
       /meters\[1\]\.address.*stands already at meters\[0\]/,
+    ],
+    [
+      "two keys of one name, who would have each other's rights",
+      `${small}\napiKeys: [{ name: desk, secret: env:KEY, may: [restore] }, { name: desk, secret: env:KEY }]`,
+      /^apiKeys\[1\]\.name.*stands already at apiKeys\[0\]/m,
     ],
     [
       "two meters on one account",

@@ -6,6 +6,8 @@ import type { ApiParts } from "../books.ts";
 
 /** Keeps proxies from closing a quiet stream. */
 const HEARTBEAT_MS = seconds(15);
+/** What is announced to one who does not read waits in memory, up to this much. */
+const UNREAD_BYTES_MAX = 1_000_000;
 
 const alive = z.object({ status: z.enum(["alive", "stands-still"]) });
 const part = z.object({
@@ -57,20 +59,26 @@ export function houseRoutes(app: FastifyInstance, parts: ApiParts): void {
         connection: "keep-alive",
         "x-accel-buffering": "no",
       });
-      raw.write(": here\n\n");
       const gone = new AbortController();
-      const stop = parts.live.subscribe((event) => raw.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`));
+      const say = (text: string): void => {
+        // whoever reads nothing is let go: a browser comes back by itself, and asks for everything anew
+        if (raw.writableLength > UNREAD_BYTES_MAX) raw.destroy();
+        else raw.write(text);
+      };
+      say(": here\n\n");
+      const stop = parts.live.subscribe((event) => say(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`));
       const end = (): void => {
         stop();
         gone.abort();
       };
       request.raw.on("close", end);
+      raw.on("close", end);
       raw.on("error", end);
       void (async () => {
         for (;;) {
           await parts.clock.wait(HEARTBEAT_MS, gone.signal);
           if (gone.signal.aborted) return;
-          raw.write(": still here\n\n");
+          say(": still here\n\n");
         }
       })();
     },

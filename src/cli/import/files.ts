@@ -2,7 +2,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { systemClock } from "../../kernel/clock.ts";
 import { reasonOf } from "../../kernel/faults.ts";
-import { WrongUse } from "../exits.ts";
+import { Failed, WrongUse } from "../exits.ts";
 import { untilInterrupted } from "../line-commands.ts";
 import type { Terminal } from "../terminal.ts";
 import { Pacer } from "./pacer.ts";
@@ -31,15 +31,26 @@ export function readBytes(path: string): Uint8Array {
   }
 }
 
-/** Whoever opens it while we write sees the one before, or this one, and no half. */
-export function writeWhole(path: string, text: string): void {
-  const half = `${path}.part`;
-  try {
-    writeFileSync(half, text);
-    renameSync(half, path);
-  } catch (error) {
-    throw new WrongUse(`The result file cannot be written: ${reasonOf(error)}. Name another place with --result.`);
-  }
+/**
+ * Writes the result file, whole: whoever opens it meanwhile sees the one before, or this one, and no half. The first time is before anything
+ * is sent, so that a place that takes no file is found then; later it is no wrong use, since something has happened.
+ */
+export function resultKeeper(path: string): (text: string) => void {
+  let isKept = false;
+  return (text) => {
+    const half = `${path}.part`;
+    try {
+      writeFileSync(half, text);
+      renameSync(half, path);
+      isKept = true;
+    } catch (error) {
+      const say = `The result file cannot be written: ${reasonOf(error)}.`;
+      if (!isKept) throw new WrongUse(`${say} Nothing was sent. Name another place with --result.`);
+      throw new Failed(
+        `${say} What was sent stays sent and goes on. Import the same file again, with another place in --result: nothing is done twice.`,
+      );
+    }
+  };
 }
 
 const countsOf = <O extends string>(results: readonly { readonly outcome: O }[]): readonly (readonly [O, number])[] =>

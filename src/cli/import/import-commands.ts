@@ -7,7 +7,7 @@ import { Exit } from "../exits.ts";
 import type { Terminal } from "../terminal.ts";
 import { importPayments, type ImportEnd } from "./import-payments.ts";
 import { resultTable, type LineResult, type Outcome } from "./outcome.ts";
-import { complain, count, readBytes, resultOf, summaryOf, withPacer, writeWhole } from "./files.ts";
+import { complain, count, readBytes, resultKeeper, resultOf, summaryOf, withPacer } from "./files.ts";
 import { meterImport } from "./meter-import.ts";
 import { paymentColumns, readPayments } from "./payments-file.ts";
 
@@ -42,7 +42,8 @@ export function importCommands({ program, terminal, end, throughGateway, clientO
     .action(async (path: string, options: PaymentsOptions) => {
       const file = readPayments(readBytes(path), options.channel);
       const resultPath = options.result ?? resultOf(path);
-      const keep = (results: readonly LineResult[]): void => writeWhole(resultPath, resultTable(results));
+      const write = resultKeeper(resultPath);
+      const keep = (results: readonly LineResult[]): void => write(resultTable(results));
       const done = await withPacer(terminal, (pacer) =>
         importPayments(
           file,

@@ -27,7 +27,12 @@ interface Answer extends Json {
   readonly items: readonly { readonly what: "added" | "known" | null; readonly problem: Json | null }[];
 }
 
-export async function importMeters(file: MetersFile, skipFaulty: boolean, parts: CallParts): Promise<MetersEnd> {
+export interface ImportMetersParts extends CallParts {
+  /** Keeps what is known so far, whole: of a run that breaks off, too. */
+  readonly keep: (results: readonly MeterResult[]) => void;
+}
+
+export async function importMeters(file: MetersFile, skipFaulty: boolean, parts: ImportMetersParts): Promise<MetersEnd> {
   const { pacer } = parts;
   const complaints = [...file.complaints];
   const results = new Map<number, MeterResult>();
@@ -54,9 +59,14 @@ export async function importMeters(file: MetersFile, skipFaulty: boolean, parts:
   if (complaints.length > 0 && !skipFaulty) return end(Exit.wrongUse);
 
   pacer.begin("adding 建档", sound().length);
-  await each(sound(), false, parts, (line, { what, problem }) => {
-    results.set(line.line, { line, outcome: what ?? "refused", why: problem === null ? "" : sayOf(problem) });
-  });
+  parts.keep([...results.values()]);
+  try {
+    await each(sound(), false, parts, (line, { what, problem }) => {
+      results.set(line.line, { line, outcome: what ?? "refused", why: problem === null ? "" : sayOf(problem) });
+    });
+  } finally {
+    parts.keep([...results.values()]);
+  }
   const fine = [...results.values()].every(({ outcome }) => outcome === "added" || outcome === "known");
   return end(fine ? Exit.done : Exit.failed);
 }

@@ -55,6 +55,7 @@ export async function importPayments(file: PaymentsFile, options: ImportOptions,
   if (pacer.isStopped()) return end(Exit.failed);
 
   const good = sound.filter(({ line }) => results.get(line)?.problem === null);
+  parts.keep(all());
   try {
     await send(good, parts, results);
     if (options.followMs > 0) await follow(options.followMs, parts, results);

@@ -3,9 +3,9 @@ import type { Command } from "commander";
 import { systemClock } from "../../kernel/clock.ts";
 import type { ApiOptions } from "../api-client.ts";
 import { Exit } from "../exits.ts";
-import { complain, count, readBytes, resultOf, summaryOf, withPacer, writeWhole } from "./files.ts";
+import { complain, count, readBytes, resultKeeper, resultOf, summaryOf, withPacer } from "./files.ts";
 import type { ImportCommandParts } from "./import-commands.ts";
-import { importMeters, meterResultTable, type MeterOutcome } from "./import-meters.ts";
+import { importMeters, meterResultTable, type MeterOutcome, type MeterResult } from "./import-meters.ts";
 import { meterColumns, readMeters } from "./meters-file.ts";
 
 const words: Readonly<Record<MeterOutcome, string>> = {
@@ -30,10 +30,12 @@ export function meterImport(
     .action(async (path: string, options: ApiOptions & { readonly result?: string; readonly skipFaulty?: boolean }) => {
       const file = readMeters(readBytes(path));
       const resultPath = options.result ?? resultOf(path);
+      const write = resultKeeper(resultPath);
+      const keep = (results: readonly MeterResult[]): void => write(meterResultTable(results));
       const done = await withPacer(terminal, (pacer) =>
-        importMeters(file, options.skipFaulty === true, { api: clientOf(options), clock: systemClock, pacer }),
+        importMeters(file, options.skipFaulty === true, { api: clientOf(options), clock: systemClock, pacer, keep }),
       );
-      writeWhole(resultPath, meterResultTable(done.results));
+      keep(done.results);
       if (options.json === true) terminal.out(JSON.stringify(summaryOf(done, resultPath), null, 2));
       else {
         complain(done.complaints, terminal, resultPath);

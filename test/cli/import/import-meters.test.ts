@@ -5,14 +5,21 @@ import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountOf, raiseTestHouse, type TestHouse } from "../../support/test-house.ts";
-import { ask, expectProblem, thing, untilTrue, type Answer, type Thing } from "../../api/door.ts";
+import { ask, expectProblem, thing, things, untilTrue, type Answer, type Thing } from "../../api/door.ts";
 import { startEmbeddedBroker } from "../../../src/transports/embedded-broker.ts";
+import type { ApiClient } from "../../../src/cli/api-client.ts";
+import { Failed } from "../../../src/cli/exits.ts";
+import { importMeters, type MeterResult } from "../../../src/cli/import/import-meters.ts";
 import { readMeters } from "../../../src/cli/import/meters-file.ts";
+import { Pacer } from "../../../src/cli/import/pacer.ts";
+import { systemClock } from "../../../src/kernel/clock.ts";
 import { meterctl, type Said } from "../terminal.ts";
 
 const FIRST = "202611220700";
 const NEW = Array.from({ length: 6 }, (_, n) => `20261122071${n}`);
 const REMOTE = "202611220720";
+
+const nowhere = { out: () => undefined, error: () => undefined, env: {} };
 
 let house: TestHouse;
 let folder: string;
@@ -139,6 +146,40 @@ test("one meter is added by the door, answers 201, and is known when it is said 
   expect(await post("/v1/meters", body)).toMatchObject({ status: 201, json: { what: "known" } });
   expectProblem(await post("/v1/meters", { ...body, bus: "tcp-9" }), 404, "unknown-bus");
   expectProblem(await post("/v1/meters", { ...body, model: "x" }), 400, "invalid-request");
+});
+
+test("two of one batch that name one meter or one account are told apart: the first is added, the other refused by itself", async () => {
+  const item = { bus: "tcp-1", model: "standard-wallet" };
+  const items = [
+    { ...item, address: "202611220750", account: "1000000750" },
+    { ...item, address: "202611220751", account: "1000000750" },
+    { ...item, address: "202611220752", account: "1000000752" },
+    { ...item, address: "202611220752", account: "1000000753" },
+  ];
+  const { status, json } = await post("/v1/meters/batch", { items });
+  expect(status).toBe(200);
+  const said = (json["items"] as readonly Thing[]).map(({ what, problem }) => what ?? thing(problem)["code"]);
+  expect([said.slice(0, 2).sort(), said.slice(2).sort()]).toEqual([
+    ["account-has-meter", "added"],
+    ["added", "meter-differs"],
+  ]);
+});
+
+test("of a run that breaks off the result file tells what was added", async () => {
+  const file = readMeters(
+    new TextEncoder().encode(
+      ["address,bus,model", ...Array.from({ length: 300 }, (_, n) => `${202611230000 + n},a,m`), ""].join("\n"),
+    ),
+  );
+  const kept: (readonly MeterResult[])[] = [];
+  const answers = (_path: string, { items, check }: Thing): Promise<Thing> => {
+    if (check !== true && kept.length > 0 && things(items).length < 200) throw new Failed("The gateway answered 500");
+    return Promise.resolve({ items: things(items).map(() => ({ what: "added", problem: null })) });
+  };
+  const parts = { api: { post: answers } as unknown as ApiClient, clock: systemClock, pacer: new Pacer(nowhere, systemClock) };
+  await expect(importMeters(file, false, { ...parts, keep: (results) => void kept.push(results) })).rejects.toThrow("500");
+  const counts = kept.map((results) => results.filter(({ outcome }) => outcome === "added").length);
+  expect(counts, "before anything is sent, and when it broke off").toEqual([0, 200]);
 });
 
 test("meters that are added to a bus over MQTT hear and are heard at once", async () => {

@@ -45,6 +45,21 @@ const resultOf = (path: string): readonly Record<string, string>[] =>
 const post = (path: string, body: unknown, headers = {}) => ask(house.gateway.url, "POST", path, { body, headers });
 
 describe("an import", () => {
+  test("whose result file cannot be written sends nothing, and says so", async () => {
+    const path = fileOf("no-place.csv", [`${accountOf(METERS[0]!)},20.00,counter,nowhere-1`]);
+    const said = await call(path, "--result", join(folder, "no-such-folder", "r.csv"));
+    expect({ code: said.code, error: said.error }).toEqual({
+      code: 2,
+      error: expect.stringMatching(
+        /The result file cannot be written: .*Nothing was sent\. Name another place with --result/,
+      ) as string,
+    });
+    const { json } = await ask(house.gateway.url, "POST", "/v1/payments/lookup", {
+      body: { orders: [{ channel: "counter", orderId: "nowhere-1" }] },
+    });
+    expect(things(json["items"])[0]).toMatchObject({ payment: null });
+  });
+
   test("takes every line once, follows it to the meter, and writes outcome and proof; the same file again pays nothing", async () => {
     const lines = METERS.map((address, n) => `${accountOf(address)},${20 + n}.00,counter,day-1-${n}`);
     const path = fileOf("day-1.csv", [...lines, `${accountOf(REMOTE)},5.00,bank,day-1-r`]);
