@@ -99,6 +99,8 @@ export interface CollectionStore {
   /** Says why, of these days, a freeze was not there. */
   explain(meter: MeterAddress, days: readonly Day[], because: MissingBecause): Promise<void>;
   keepLacks(meter: MeterAddress, lacks: Lacks): Promise<void>;
+  /** A midnight of it has come by freeze: it keeps some. */
+  hasFrozen(meter: MeterAddress): Promise<boolean>;
   /** The believed reading of imported energy nearest to this moment, freezes left out; null: none within so many milliseconds. */
   nearest(meter: MeterAddress, midnight: Instant, withinMs: number): Promise<NearReading | null>;
   /** What was given up, and near whose midnight a person has put a register in since, is collected by that; answers how many. */

@@ -57,6 +57,8 @@ export interface CollectionIntake {
 /** What is known of one meter's dues between two looks at the books. */
 interface Debt {
   dues: Dues;
+  /** Of clock, records and what it lacks this process wrote something since the last look, which may have been taken before that. */
+  knowsBetter: boolean;
   /** Came since the books were looked at; never before they say so, or nobody would ask again. */
   readonly came: Set<Day>;
   /** Midnights that were not believed or could not be read: how often, and when they are read again. */
@@ -94,6 +96,7 @@ export class Collector {
             resting: new Map<Day, never>(),
             freezes: emptyMemory(),
             failures: 0,
+            knowsBetter: false,
             said: "",
             hoursAt: this.#parts.clock.now(),
           },
@@ -103,9 +106,12 @@ export class Collector {
       }
       for (const day of [...debt.came]) if (!dues.days.includes(day)) debt.came.delete(day);
       for (const day of [...debt.resting.keys()]) if (!dues.days.includes(day)) debt.resting.delete(day);
-      // what this process did after the books were read, it knows better
+      // Everything else is as the books have it: while its line was another gateway's, that one wrote them.
       const { clockOn, eventsOn, aheadMs, lacks } = debt.dues;
-      debt.dues = { ...dues, clockOn: clockOn ?? dues.clockOn, eventsOn: eventsOn ?? dues.eventsOn, aheadMs, lacks };
+      debt.dues = debt.knowsBetter
+        ? { ...dues, clockOn: clockOn ?? dues.clockOn, eventsOn: eventsOn ?? dues.eventsOn, aheadMs, lacks }
+        : dues;
+      debt.knowsBetter = false;
     }
   }
 
@@ -169,9 +175,9 @@ export class Collector {
     if (debt === undefined) return;
     let left: "done" | "more" | "later" = "later";
     try {
-      debt.dues = await this.#look.clock(session, debt.dues);
+      this.#wrote(debt, await this.#look.clock(session, debt.dues));
       left = await this.#midnights(session, debt);
-      if (left === "done") debt.dues = await this.#look.records(session, debt.dues);
+      if (left === "done") this.#wrote(debt, await this.#look.records(session, debt.dues));
       if (left === "done") await this.#hours(session, debt);
       debt.failures = left === "later" ? debt.failures + 1 : 0;
     } catch (error) {
@@ -184,6 +190,18 @@ export class Collector {
       if (debt.failures > 0) this.#rest(debt);
       else debt.notBefore = later(clock.now(), left === "more" ? 0 : seconds(5));
     }
+  }
+
+  /** Then it is its newest time that cannot be read, and behind the next midnight it is the newest no more. */
+  async #hasFrozen({ dues, resting }: Debt, day: Day): Promise<boolean> {
+    const isBelieved = dues.lacks["daily-freeze"] !== undefined || (resting.get(day)?.times ?? 0) >= BELIEVED_LACKING_AFTER;
+    return !isBelieved && this.#parts.store.hasFrozen(dues.meter);
+  }
+
+  #wrote(debt: Debt, dues: Dues): void {
+    if (dues === debt.dues) return;
+    debt.dues = dues;
+    debt.knowsBetter = true;
   }
 
   #owed({ dues, came, resting }: Debt): readonly Day[] {
@@ -215,6 +233,10 @@ export class Collector {
       } else if (midnight.is === "read") {
         await this.#take(debt, day, midnight, wantsExported);
       } else if (midnight.is === "lacking") {
+        if (await this.#hasFrozen(debt, day)) {
+          for (const each of owed) await this.#again(debt, each, "unreadable");
+          return "done";
+        }
         await this.#lacks(debt, noteLacking(debt.dues.lacks, "daily-freeze", clock.now()));
         return this.#withoutFreezes(session, debt, owed);
       } else await this.#byReading(debt, day, midnight.is === "beyond" ? "older-than-kept" : "no-freeze");
@@ -335,10 +357,13 @@ export class Collector {
 
   async #lacks(debt: Debt, lacks: Lacks): Promise<void> {
     if (lacks === debt.dues.lacks) return;
-    debt.dues = { ...debt.dues, lacks };
+    this.#wrote(debt, { ...debt.dues, lacks });
     await this.#parts.store.keepLacks(debt.dues.meter, lacks);
   }
 }
+
+/** So often asked in vain for its newest freeze, over more than two midnights, a meter that has had some is believed to keep none any more. */
+const BELIEVED_LACKING_AFTER = 11;
 
 /** In the next turns, then by the hour, then daily: what is broken for good must not fill the list of doubts. */
 const againMs = (times: number): number => (times < 3 ? minutes(5) : times < 8 ? hours(1) : DAY_MS);

@@ -66,8 +66,8 @@ export async function readMidnight(midnight: Instant, memory: FreezeMemory, part
     return at;
   };
   let found = await findFreeze(midnight, timeAt, memory.ages);
-  if (found.is === "absent" || found.is === "beyond") {
-    // A day is given up by this: what the ages told is asked once more, since a time may have been broken on its way and still fit its sum.
+  if (found.is === "absent" || found.is === "beyond" || found.is === "lacking") {
+    // A day is given up by this, or all of them: what the ages told is asked once more, since a time may have been broken on its way and still fit its sum.
     memory.ages.clear();
     found = await findFreeze(midnight, timeAt, memory.ages);
   }

@@ -35,7 +35,7 @@ export function watched(session: MeterSession, watcher: Watcher): WatchedSession
       return picture;
     },
     readTripDelayMinutes: () => session.readTripDelayMinutes(),
-    read: (items, source) => session.read(items, source),
+    read: (items, source, inParts) => session.read(items, source, inParts),
     topUp: (purchase, options) => session.topUp(purchase, options),
     readBalance: async () => {
       const seen = await session.readBalance();

@@ -48,8 +48,6 @@ interface Job {
   readonly bytes: Uint8Array;
   readonly settle: (answer: LineAnswer) => void;
   readonly fail: (cause: unknown) => void;
-  /** Hung on the caller's signal; taken off when the turn comes to an end, since a signal may outlive many requests. */
-  readonly withdraw: () => void;
   state: ExchangeState;
 }
 
@@ -115,14 +113,27 @@ export class Line {
     if (!this.link.isOpen || this.#closing.signal.aborted) return Promise.reject(this.#down());
     const bytes = encodeFrame(request.frame, { preamble: request.preamble });
     return new Promise<LineAnswer>((settle, reject) => {
-      const fail = (cause: unknown) => reject(errorOf(cause));
       const withdraw = () => {
-        if (this.#queue.remove(job)) fail(signal?.reason);
+        if (this.#queue.remove(job)) job.fail(signal?.reason);
         else if (this.#current === job) this.#tell?.({ type: "abort", cause: signal?.reason });
       };
-      const job: Job = { request, bytes, settle, fail, state: { at: "queued" }, withdraw };
+      // Taken off however the request ends, since a signal may outlive many of them.
+      const ended = () => signal?.removeEventListener("abort", withdraw);
+      const job: Job = {
+        request,
+        bytes,
+        state: { at: "queued" },
+        settle: (answer) => {
+          ended();
+          settle(answer);
+        },
+        fail: (cause) => {
+          ended();
+          reject(errorOf(cause));
+        },
+      };
       if (!this.#queue.add(request.priority, job)) {
-        fail(new Fault("bus-queue-full", { bus: this.id, waiting: this.#queue.length }));
+        job.fail(new Fault("bus-queue-full", { bus: this.id, waiting: this.#queue.length }));
         return;
       }
       signal?.addEventListener("abort", withdraw, { once: true });
@@ -282,7 +293,6 @@ export class Line {
 
   #settle(job: Job, sentAt: Instant | undefined, at: Instant): void {
     const { state } = job;
-    job.request.signal?.removeEventListener("abort", job.withdraw);
     if (sentAt === undefined || state.at === "unsent") {
       job.fail(state.at === "unsent" ? state.cause : this.#down());
       return;

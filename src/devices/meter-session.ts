@@ -99,9 +99,9 @@ export function openSession(parts: SessionParts): MeterSession {
       return (await talk.value(dictionary.tripDelay)).value ?? 0;
     },
 
-    read: async (items, source) => {
+    read: async (items, source, inParts) => {
       open();
-      return readItems(talk, items, { meter: meter.address, source, timeZone, blocks: model.profile.blocks });
+      return readItems(talk, items, { meter: meter.address, source, timeZone, blocks: model.profile.blocks, inParts });
     },
 
     topUp: async (purchase, options) => {

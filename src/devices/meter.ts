@@ -172,6 +172,14 @@ export interface SendOptions {
   readonly beforeFirstByte?: () => Promise<void>;
 }
 
+/** For a list whose first readings are wanted even where a later item fails. */
+export interface InParts {
+  /** Whose items are asked for before all others. */
+  readonly first: (item: string) => boolean;
+  /** Told of each reading as soon as it is there. */
+  readonly came: (reading: Reading) => void;
+}
+
 /**
  * Everything throws a Fault: `meter-silent` (asked, nobody spoke), `line-down` / `line-not-ours` / `bus-queue-full` /
  * `deadline-passed` (nothing was sent), `meter-no-data`, `meter-fault`, `reply-malformed`, or the fault of an error word.
@@ -189,7 +197,7 @@ export interface MeterSession {
   /** Minutes of 04001401; 0 when the meter has no such item. */
   readTripDelayMinutes(): Promise<number>;
   /** By names of the dictionary or eight hex digits; blocks answer one reading per member. */
-  read(items: readonly string[], source: Reading["source"]): Promise<readonly Reading[]>;
+  read(items: readonly string[], source: Reading["source"], inParts?: InParts): Promise<readonly Reading[]>;
   /** 070102FF, or 070101FF when `opening`. Sent once, never repeated by the session. */
   topUp(
     purchase: { readonly amount: Fen; readonly count: number; readonly opening: boolean },

@@ -10,7 +10,8 @@ import { hours, seconds, type Clock, type Instant } from "../kernel/clock.ts";
 import { isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { MeterAddress } from "../kernel/ids.ts";
 import type { Logger } from "../kernel/log.ts";
-import { isEnergyItem } from "./energy-set.ts";
+import type { Reading } from "../kernel/reading.ts";
+import { EXPORTED, isEnergyItem } from "./energy-set.ts";
 import type { Duty, TierName } from "./poll-tiers.ts";
 import { Priority, type IdentityFinding, type MeterRecord, type MeterSession, type RelayPicture, type Street } from "./meter.ts";
 import type { ReadingIntake } from "./reading-intake.ts";
@@ -71,6 +72,10 @@ export class Poller {
   readonly #dailyAt = new Map<MeterAddress, Instant>();
   readonly #stop = new AbortController();
   readonly #beingRead = new Set<MeterAddress>();
+  /** Whose turn brought readings that count, whatever became of the rest of it. */
+  readonly #spoke = new Set<MeterAddress>();
+  /** Who spoke, and then was silent to something, since the last turn that went well. */
+  readonly #halfHeard = new Set<MeterAddress>();
   #walkers: Promise<unknown>[] = [];
   /** Whom each walker visits, by bus. */
   readonly #rounds = new Map<string, MeterRecord[][]>();
@@ -144,6 +149,7 @@ export class Poller {
   async #poll(meter: MeterRecord, duties: readonly Duty[], errand?: Errand): Promise<void> {
     this.#asking += 1;
     this.#beingRead.add(meter.address);
+    this.#spoke.delete(meter.address);
     try {
       await this.#ask(meter, duties, errand);
     } finally {
@@ -167,9 +173,10 @@ export class Poller {
         try {
           await this.#poll(meter, due, this.#parts.errand);
           this.#missed.delete(meter.address);
+          if (due.length > 0) this.#halfHeard.delete(meter.address);
         } catch (error) {
           if (this.#stopped()) return;
-          if (NOBODY.some((code) => isFault(error, code))) this.#missed.set(meter.address, new Set(due.map(({ tier }) => tier)));
+          this.#noteMissed(meter.address, due, error);
           const log = this.#parts.log.child({ meter: meter.address, bus: meter.bus });
           await this.#tellErrand(meter.address, isFault(error) ? error.code : null);
           if (isFault(error)) log.debug({ fault: error.code }, "a poll found nobody");
@@ -181,6 +188,22 @@ export class Poller {
       const restMs = asked && meters.length >= MANY ? lookEveryMs - Math.abs(clock.now() - began) : 0;
       if (restMs > 0) await clock.wait(restMs, this.#stop.signal);
     }
+  }
+
+  /**
+   * A meter that spoke in this turn and is silent to one item has been reached. It may have lost its power in the middle, so its pause has a
+   * probe after it; a second time in a row it is the item, which would be asked for without end, and nothing else would have a turn.
+   */
+  #noteMissed(meter: MeterAddress, due: readonly Duty[], error: unknown): void {
+    const isNobody = NOBODY.some((code) => isFault(error, code));
+    if (!this.#spoke.has(meter)) {
+      if (isNobody) this.#missed.set(meter, new Set(due.map(({ tier }) => tier)));
+      return;
+    }
+    this.#missed.delete(meter);
+    if (!isNobody) return;
+    if (this.#halfHeard.has(meter)) this.#probed.set(meter, this.#parts.street.health(meter).askAgainAt);
+    this.#halfHeard.add(meter);
   }
 
   async #tellErrand(meter: MeterAddress, fault: FaultCode | null): Promise<void> {
@@ -244,7 +267,7 @@ export class Poller {
   }
 
   async #ask(meter: MeterRecord, duties: readonly Duty[], errand?: Errand): Promise<void> {
-    const { street, intake } = this.#parts;
+    const { street } = this.#parts;
     const items = [...new Set(duties.flatMap((duty) => duty.items))];
     const session = await street.session(meter.address, { priority: Priority.billing, signal: this.#stop.signal });
     try {
@@ -255,9 +278,10 @@ export class Poller {
       }
       try {
         // energy first: a bill must not wait for a relay that is hard to read
-        if (items.length > 0) await intake.take(await session.read(items, "poll"));
+        if (items.length > 0) await this.#read(session, meter, items);
       } catch (error) {
         await this.#keepWhatIsNoNumber(meter, error);
+        if (this.#spoke.has(meter.address) && !isFault(error, "meter-silent")) await this.#lookAgain(session, meter, isCompared);
         // One that spoke a moment ago may yet tell of its relay; a meter that said nothing would only cost its line another deadline.
         if (duties.some(({ relay }) => relay) && !isFault(error, "meter-silent")) await this.#readRelay(session, meter);
         throw error;
@@ -269,6 +293,25 @@ export class Poller {
     } finally {
       await session.close();
     }
+  }
+
+  /** Registers first, and kept as soon as all that is billed has come: one item that the meter does not answer costs nobody his bill. */
+  async #read(session: MeterSession, { address }: MeterRecord, items: readonly string[]): Promise<void> {
+    const came: Reading[] = [];
+    const keep = async (readings: readonly Reading[]): Promise<void> => {
+      await this.#parts.intake.take(readings);
+      this.#spoke.add(address);
+    };
+    let all: readonly Reading[];
+    try {
+      all = await session.read(items, "poll", { first: isBilled, came: (reading) => void came.push(reading) });
+    } catch (error) {
+      // Total and rates are believed together, so a part of them is none.
+      const isWhole = items.filter(isBilled).every((item) => came.some((reading) => reading.item === item));
+      if (came.length > 0 && isWhole) await keep(came);
+      throw error;
+    }
+    await keep(all);
   }
 
   /**
@@ -347,3 +390,5 @@ export class Poller {
     }
   }
 }
+
+const isBilled = (item: string): boolean => isEnergyItem(item) && item !== EXPORTED;

@@ -10,6 +10,7 @@ import { dictionary, itemOf, printMember } from "../protocols/dlt645/index.ts";
 import type { Item, Value } from "../protocols/dlt645/index.ts";
 import { questionsFor, type Question } from "./block-reads.ts";
 import type { Conversation } from "./conversation.ts";
+import type { InParts } from "./meter.ts";
 import { instantOf } from "./meter-clock.ts";
 
 /** Close after midnight the date may have been read on the day before. */
@@ -21,14 +22,17 @@ interface Asking {
   readonly timeZone: string;
   /** Identifiers under which this model answers a whole block in one exchange. */
   readonly blocks?: readonly string[];
+  readonly inParts?: InParts | undefined;
 }
 
 export async function readItems(
   talk: Conversation,
   names: readonly string[],
-  { meter, source, timeZone, blocks = [] }: Asking,
+  { meter, source, timeZone, blocks = [], inParts }: Asking,
 ): Promise<readonly Reading[]> {
-  const wanted = names.map((name) => ({ name, item: isSpecial(name) ? undefined : known(name) }));
+  const isFirst = (name: string): number => (inParts?.first(name) === true ? 0 : 1);
+  const inOrder = inParts === undefined ? names : names.toSorted((a, b) => isFirst(a) - isFirst(b));
+  const wanted = inOrder.map((name) => ({ name, item: isSpecial(name) ? undefined : known(name) }));
   const found = new Map<Item, Found>();
   const asked = new Set<Question>();
   const questions = questionsFor(
@@ -36,8 +40,11 @@ export async function readItems(
     blocks,
   );
   const readings: Reading[] = [];
-  const add = (item: string, value: string | null, unit: string | null, takenAt: Instant) =>
-    void readings.push({ meter, item, value, unit, takenAt, source });
+  const add = (item: string, value: string | null, unit: string | null, takenAt: Instant): void => {
+    const reading: Reading = { meter, item, value, unit, takenAt, source };
+    readings.push(reading);
+    inParts?.came(reading);
+  };
   for (const { name, item } of wanted) {
     if (name === "clock") {
       const { at, clock } = await readClock(talk, timeZone);

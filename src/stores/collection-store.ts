@@ -137,6 +137,13 @@ export class PostgresCollectionStore implements CollectionStore {
     await this.#db.run(null, "UPDATE collection_meters SET lacks = $2 WHERE meter = $1", [meter, lacks]);
   }
 
+  async hasFrozen(meter: MeterAddress): Promise<boolean> {
+    const rows = await this.#db.rows(null, "SELECT day FROM collection_days WHERE meter = $1 AND how = 'freeze' LIMIT 1", [
+      meter,
+    ]);
+    return rows.length > 0;
+  }
+
   async nearest(meter: MeterAddress, midnight: Instant, withinMs: number): Promise<NearReading | null> {
     const [row] = await this.#db.rows<{ taken_at: Instant; source: NearReading["source"] }>(
       null,

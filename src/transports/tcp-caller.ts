@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import { Fault } from "../kernel/faults.ts";
 import { Listeners } from "./listeners.ts";
-import { listenTo } from "./tcp-socket.ts";
+import { hangUp, listenTo } from "./tcp-socket.ts";
 import type { Transport } from "./transport.ts";
 
 export class CallerTransport implements Transport {
@@ -69,6 +69,6 @@ export class CallerTransport implements Transport {
   #end(why: string): void {
     this.#isOpen = false;
     this.#listeners.closed(why);
-    this.#socket.destroy();
+    hangUp(this.#socket);
   }
 }

@@ -6,7 +6,7 @@ import { connect, type Socket } from "node:net";
 import type { Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/faults.ts";
 import { Listeners } from "./listeners.ts";
-import { listenTo, SOCKET_OPTIONS } from "./tcp-socket.ts";
+import { hangUp, listenTo, SOCKET_OPTIONS } from "./tcp-socket.ts";
 import type { Transport } from "./transport.ts";
 
 export const CONNECT_TIMEOUT_MS = 5_000; // a serial server on a mobile network may take seconds to accept
@@ -80,11 +80,8 @@ export class TcpTransport implements Transport {
   async close(): Promise<void> {
     const socket = this.#socket;
     this.#ended("closed by us");
-    if (socket === undefined || socket.destroyed) return;
-    await new Promise<void>((resolve) => {
-      socket.once("close", () => resolve());
-      socket.destroy();
-    });
+    if (socket === undefined || socket.closed) return;
+    await new Promise<void>((resolve) => void socket.once("close", () => resolve()));
   }
 
   onReceived(listener: (bytes: Uint8Array) => void): void {
@@ -98,6 +95,6 @@ export class TcpTransport implements Transport {
   #ended(why: string): void {
     this.#isOpen = false;
     this.#listeners.closed(why);
-    this.#socket?.destroy();
+    if (this.#socket !== undefined) hangUp(this.#socket);
   }
 }

@@ -19,3 +19,12 @@ export function listenTo(socket: Socket, listeners: Listeners, ended: (why: stri
   // A FIN ends it for us too: half a serial server is none.
   socket.on("end", () => ended(why));
 }
+
+/**
+ * With a reset: a socket that is only closed goes on delivering what the kernel holds, and an order that nobody acknowledged would arrive
+ * minutes after it was given up. One that is still dialling holds nothing, and would be reset only once it stands.
+ */
+export function hangUp(socket: Socket): void {
+  if (socket.connecting || socket.destroyed) socket.destroy();
+  else socket.resetAndDestroy();
+}

@@ -22,7 +22,7 @@ const TODAY: Day = "2026-11-22";
 const OWED = Array.from({ length: 10 }, (_, n) => dayAfter(TODAY, n - 9));
 
 /** Ten midnights are owed, by a meter of which some quantities of some days are broken: 00 when, 01 forward, 02 reverse. */
-async function bench(broken: (quantity: string, day: Day) => FaultCode | null) {
+async function bench(broken: (quantity: string, day: Day) => FaultCode | "no-date" | null) {
   let now = Instant(Date.parse(`${TODAY}T02:00:00+08:00`));
   const clock: Clock = { now: () => now, wait: () => Promise.resolve() };
   const db = new InMemoryDatabase({ now: () => now });
@@ -40,6 +40,7 @@ async function bench(broken: (quantity: string, day: Day) => FaultCode | null) {
       const day = dayAfter(TODAY, 1 - Number.parseInt(item.slice(6), 16));
       asked.push(`${quantity} ${day}`);
       const fault = broken(quantity, day);
+      if (fault === "no-date") return Promise.resolve([{ meter, item, value: null, unit: null, takenAt: now, source: "freeze" }]);
       if (fault !== null) return Promise.reject(new Fault(fault, { item, why: "digit A" }));
       const value = quantity === "00" ? `${day} 00:00` : "37.00";
       return Promise.resolve([{ meter, item, value, unit: null, takenAt: now, source: "freeze" }]);
@@ -109,4 +110,42 @@ test("a reverse register that was broken on its way once is there all the same",
   const { goOn, taken } = await bench((quantity) => (quantity === "02" && (times += 1) === 1 ? "meter-fault" : null));
   await goOn(minutes(5));
   expect(taken.filter((item) => item === "exportedEnergy")).toHaveLength(OWED.length);
+});
+
+test("one look at a newest freeze without a time gives up no day: it is asked a second time", async () => {
+  let times = 0;
+  const { gaps, goOn, lacks } = await bench((quantity) => (quantity === "00" && (times += 1) === 1 ? "no-date" : null));
+  await goOn(minutes(5));
+  expect(await gaps()).toEqual([]);
+  expect(await lacks()).not.toHaveProperty("daily-freeze");
+});
+
+test("a meter that has had freezes, and whose newest has no time, owes its days until it tells them", async () => {
+  let isFirst = true;
+  let isBroken = true;
+  const { gaps, goOn, lacks } = await bench((quantity, day) => {
+    if (isFirst) return quantity === "01" && day >= OWED[8]! ? "meter-fault" : null;
+    return isBroken && quantity === "00" && day === TODAY ? "no-date" : null;
+  });
+  await goOn(minutes(3));
+  isFirst = false;
+  await goOn(hours(24));
+  expect(await gaps()).toEqual([`${TODAY} unreadable`, `${OWED[8]!} unreadable`]);
+  expect(await lacks()).not.toHaveProperty("daily-freeze");
+  isBroken = false;
+  await goOn(hours(24));
+  expect(await gaps()).toEqual([]);
+});
+
+test("where it says so for days it is believed: a meter may lose its freezes", async () => {
+  let isFirst = true;
+  const { gaps, goOn, lacks } = await bench((quantity, day) => {
+    if (isFirst) return quantity === "01" && day === TODAY ? "meter-fault" : null;
+    return quantity === "00" ? "no-date" : null;
+  });
+  await goOn(minutes(3));
+  isFirst = false;
+  await goOn(hours(5 * 24));
+  expect(await gaps()).toEqual([`${TODAY} keeps-none`]);
+  expect(await lacks()).toHaveProperty("daily-freeze");
 });

@@ -48,6 +48,14 @@ describe.each(keepers)("what meters owe $title", ({ open }) => {
   const miss = (meter: MeterAddress, days: readonly string[], state: "missing" | "given-up" = "missing"): Promise<void> =>
     kept.collection.miss(meter, days, { state, because: "silent", at: night });
 
+  test("knows of each meter whether a midnight of it ever came by freeze", async () => {
+    await openTo("2026-11-22");
+    await openTo("2026-11-25");
+    await collect(A, "2026-11-23");
+    await collect(B, "2026-11-23", "reading");
+    expect(await Promise.all([A, B, C].map((meter) => kept.collection.hasFrozen(meter)))).toEqual([true, false, false]);
+  });
+
   test("begins with the first midnight after a meter came, and every day since is opened, once", async () => {
     await openTo("2026-11-22");
     expect(await kept.collection.dues("2026-11-22")).toEqual(

@@ -164,6 +164,22 @@ describe("the book of callers", () => {
     expect(book.bySource("10.0.0.1")).toBeUndefined(); // the registration has to fit as well
   });
 
+  test("a listed name is not the beginning of a longer one that stands nowhere, in whatever pieces that comes", () => {
+    const one = new CallerBook({ id: "b", callers: [{ registration: "DTU-1", meters }] }, meters);
+    const said = (...pieces: readonly Uint8Array[]): readonly string[] => {
+      const heard = hearing(...one.patterns);
+      for (const piece of pieces) heard.ear.push(piece);
+      heard.ear.flush();
+      return heard.said;
+    };
+    expect(said(text("DTU-12"))).toEqual([]);
+    expect(said(text("DTU-1"), text("2"))).toEqual([]);
+    expect(said(text("DTU-1"))).toEqual(["DTU-1"]);
+    expect(said(text("DTU-1\r\n"), text("DTU-1"))).toEqual(["DTU-1", "DTU-1"]);
+    expect(said(joined(text("DTU-1"), frame()))).toEqual(["DTU-1"]);
+    expect(said(joined(text("DTU-1"), frame().slice(4)))).toEqual(["DTU-1"]);
+  });
+
   test("by where it calls from, and whoever calls where there is one caller only", () => {
     const source = new CallerBook({ id: "b", callers: [{ source: "10.0.0.9", meters }] }, meters);
     expect([source.bySource("10.0.0.9"), source.bySource("10.0.0.8")]).toEqual(["b/10.0.0.9", undefined]);

@@ -237,13 +237,16 @@ describe("a caller that moves", () => {
 
 describe("strangers", () => {
   /** The reception alone, on a clock that is moved by hand. */
-  async function reception(bus: Partial<BusConfig> = {}): Promise<{ clock: HandClock; reception: Reception; port: number }> {
+  async function reception(
+    bus: Partial<BusConfig> = {},
+    meters = [A],
+  ): Promise<{ clock: HandClock; reception: Reception; port: number }> {
     const clock = new HandClock();
     const transport = { kind: "tcp-server", port: 0 } as const;
     const whole = { id: "hill", transport, dialIn: { probe: false }, ...bus };
     const open = new Reception({
       bus: { ...whole, transport },
-      meters: [A],
+      meters,
       timing: timingOf({ transport, ...quick }),
       clock,
       chance: seededChance(1),
@@ -253,6 +256,12 @@ describe("strangers", () => {
     await open.start();
     return { clock, reception: open, port: Number(open.name.split(":").at(-1)) };
   }
+
+  test("every caller of a long site file has a place, also while its old connection still stands, and strangers have theirs", async () => {
+    const meters = Array.from({ length: 5_000 }, (_, n) => MeterAddress(String(202_611_230_000 + n)));
+    const { reception: desk } = await reception({}, meters);
+    expect(desk.callersMax).toBe(2 * 5_000 + STRANGERS_MAX);
+  });
 
   test("an unknown caller is kept apart, told with what it said, and sent nothing; it is let in when it says a name we know", async () => {
     const { clock, reception: desk, port } = await reception();

@@ -1,4 +1,5 @@
 /** The line actor over a memory wire, judged from the far end. */
+import { getEventListeners } from "node:events";
 import { afterEach, expect, test, vi } from "vitest";
 import { Instant, ShiftableClock, systemClock } from "../../src/kernel/clock.ts";
 import { Fault, isFault } from "../../src/kernel/faults.ts";
@@ -388,4 +389,15 @@ test("a signal that outlives many requests keeps none of them", async () => {
   await line.ask(ask(readRequest(A), { signal: long.signal }));
   expect(removed).toHaveBeenCalledTimes(2);
   void whenAborted(long.signal);
+});
+
+test("a signal that outlives a line going down keeps none of those that waited for it", async () => {
+  const { far, line } = await open();
+  far.answer = () => undefined;
+  const long = new AbortController();
+  const asked = Promise.allSettled([1, 2, 3].map(() => line.ask(ask(readRequest(A), { signal: long.signal }))));
+  await vi.waitFor(() => expect(far.heard).toHaveLength(1));
+  far.wire.cut();
+  await asked;
+  expect(getEventListeners(long.signal, "abort")).toEqual([]);
 });

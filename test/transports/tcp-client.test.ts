@@ -15,7 +15,10 @@ afterEach(async () => {
 });
 
 const serve = async (onSocket: (socket: Socket) => void): Promise<number> => {
-  const listening = createServer(onSocket);
+  const listening = createServer((socket) => {
+    socket.on("error", () => undefined); // we hang up with a reset
+    onSocket(socket);
+  });
   server = listening;
   await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
   return (listening.address() as AddressInfo).port;
@@ -74,4 +77,28 @@ test("a polite good-bye of the far end closes it as well", async () => {
   await transport.open();
   await vi.waitFor(() => expect(closed).toEqual(["the far end closed the connection"]));
   await expect(transport.send(Uint8Array.of(1))).rejects.toSatisfy((error) => isFault(error, "line-down"));
+});
+
+test("closing it resets it, so that nothing the kernel still holds arrives later", async () => {
+  const ended: string[] = [];
+  const port = await serve((socket) => {
+    socket.on("data", () => undefined);
+    socket.on("error", (error: NodeJS.ErrnoException) => ended.push(String(error.code)));
+    socket.on("end", () => ended.push("a polite good-bye"));
+  });
+  const transport = new TcpTransport({ host: "127.0.0.1", port }, systemClock);
+  await transport.open();
+  await transport.send(Uint8Array.of(0x68));
+  await transport.close();
+  await transport.close();
+  await vi.waitFor(() => expect(ended.length).toBeGreaterThan(0));
+  expect(ended).toContain("ECONNRESET");
+});
+
+test("closing it while it dials ends the dialling at once", async () => {
+  const transport = new TcpTransport({ host: "192.0.2.1", port: 2404 }, new HandClock());
+  const opening = transport.open();
+  opening.catch(() => undefined);
+  await transport.close();
+  await expect(opening).rejects.toSatisfy((error) => isFault(error, "line-down"));
 });

@@ -12,7 +12,7 @@
 import { isIP } from "node:net";
 import { isFault } from "../../kernel/faults.ts";
 import type { MeterAddress } from "../../kernel/ids.ts";
-import { bytesOf, compilePattern, isReadyMade, readyMade, type Pattern, type PatternPlan } from "./patterns.ts";
+import { bytesOf, compilePattern, isReadyMade, isWord, readyMade, type Pattern, type PatternPlan } from "./patterns.ts";
 
 export interface CallerPlan {
   /** What it says: plain text or `hex:…`, or what a pattern finds at {id} or {digits:N}. */
@@ -151,9 +151,16 @@ export class CallerBook {
   }
 }
 
-/** A registration of the site file is a pattern of its own, and tells itself. */
+/** A frame may stand right behind a name. */
+const FRAME_START = 0x68;
+
+/**
+ * A registration of the site file is a pattern of its own, and tells itself. Of a longer name it is only the beginning: "DTU-12", which stands
+ * nowhere, must not take the line of "DTU-1". So one that ends in a letter or digit waits for what follows, or for nothing to follow.
+ */
 function literally(registration: string): Pattern {
   const wanted = bytesOf(registration);
+  const mayGoOn = wanted.length > 0 && isWord(wanted.at(-1)!);
   return {
     text: registration,
     match: (bytes, at, ended) => {
@@ -161,6 +168,9 @@ function literally(registration: string): Pattern {
         if (at + i >= bytes.length) return ended ? "no" : "more";
         if (bytes[at + i] !== wanted[i]) return "no";
       }
+      const next = bytes[at + wanted.length];
+      if (mayGoOn && next === undefined && !ended) return "more";
+      if (mayGoOn && next !== undefined && next !== FRAME_START && isWord(next)) return "no";
       return { length: wanted.length, id: registration };
     },
   };

@@ -71,7 +71,7 @@ type Part =
 
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 const isLetter = (byte: number): boolean => isDigit(byte) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
-const isWord = (byte: number): boolean => isLetter(byte) || byte === 0x2d || byte === 0x2e || byte === 0x5f;
+export const isWord = (byte: number): boolean => isLetter(byte) || byte === 0x2d || byte === 0x2e || byte === 0x5f;
 
 export function compilePattern(plan: PatternPlan): Pattern {
   const { text } = plan;

@@ -32,6 +32,8 @@ export interface ReceptionParts {
 export class Reception {
   /** By line. */
   readonly seats: ReadonlyMap<string, Seat>;
+  /** Connections that may be open. Two for each seat: after a break of the network a modem dials anew before its old one is given up. */
+  readonly callersMax: number;
   readonly #parts: ReceptionParts;
   readonly #book: CallerBook;
   readonly #server: TcpServer;
@@ -47,11 +49,13 @@ export class Reception {
     this.seats = new Map(
       [...this.#book.lines.keys()].map((line) => [line, new Seat(`tcp-server:${line}`, clock, log.child({ bus: line }))]),
     );
+    this.callersMax = 2 * this.seats.size + STRANGERS_MAX;
     const { host = "127.0.0.1", port } = bus.transport;
     this.#server = new TcpServer(
       {
         host,
         port,
+        callersMax: this.callersMax,
         onCaller: (caller) => this.#receive(new Visitor(caller, this.#visitorParts)),
         ...(parts.isOurs === undefined ? {} : { isExpecting: parts.isOurs }),
       },

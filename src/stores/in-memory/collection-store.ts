@@ -123,6 +123,17 @@ export class InMemoryCollectionStore implements CollectionStore {
     });
   }
 
+  hasFrozen(meter: MeterAddress): Promise<boolean> {
+    const { owing, collectionDays } = this.#db.books;
+    return this.#db.look(null, (on) => {
+      const row = owing.find(on, meter);
+      if (row === undefined) return false;
+      for (let day = row.since; day <= row.openedTo; day = dayAfter(day))
+        if (collectionDays.find(on, pair(meter, day))?.how === "freeze") return true;
+      return false;
+    });
+  }
+
   nearest(meter: MeterAddress, midnight: Instant, withinMs: number): Promise<NearReading | null> {
     return this.#db.look(null, (on) => this.#near(on, meter, midnight, withinMs, ({ source }) => source !== "freeze"));
   }
