@@ -4,6 +4,7 @@
  */
 import { Instant, type Clock } from "../kernel/clock.ts";
 import type { Outbox } from "../kernel/events.ts";
+import { Fault } from "../kernel/faults.ts";
 import { Fen, yuan } from "../kernel/money.ts";
 import type { Reading } from "../kernel/reading.ts";
 import type { Transaction } from "../kernel/transaction.ts";
@@ -47,7 +48,8 @@ export const moneyAtEndOf =
 async function move(parts: EndParts, tx: Transaction, command: Command, before: Before | null): Promise<void> {
   if (command.kind === "wallet-reset") return wiped(parts, tx, command, before);
   const seen = before ?? (await parts.commands.lastAttempt(command.id))?.before ?? null;
-  if (seen === null) throw new Error(`command ${command.id} ended without a look that says what the wallet held`);
+  // a backup that is older than its sending leaves it without an attempt: nobody can say what would be credited
+  if (seen === null) throw new Fault("switch-without-look", { command: command.id, meter: command.meter });
   return switched(parts, tx, command, seen as SwitchBefore);
 }
 

@@ -138,7 +138,9 @@ export class PaymentService {
       reason: `${payment.channel} ${payment.orderId}`,
       ...(notAfter === undefined ? {} : { notAfter }),
     });
-    const held = await this.#parts.ledger.hold(tx, { account: account.account, amount: payment.amount, hold: command.id });
+    // What he pays goes into his meter as he ordered; what the account owes besides stays owed.
+    const money = { account: account.account, amount: payment.amount, cameInNow: true };
+    const held = await this.#parts.ledger.hold(tx, { ...money, hold: command.id });
     if (held !== "posted") throw new Error(`the hold of command ${command.id} was ${held}`);
     await this.#parts.payments.setState(tx, payment.id, "taken", command.id);
     await this.#parts.outbox.announce(tx, { type: "payment", id: payment.id, account: payment.account, state: "taken" });

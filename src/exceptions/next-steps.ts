@@ -1,6 +1,7 @@
 /**
  * What a person does next, by kind and cause, in both languages. The most exact row counts: kind and cause, then kind with
- * money on its way, then the kind alone, which every kind has.
+ * money on its way, then the kind alone, which every kind has. Behind cause and money may stand the order's kind: a refund that
+ * came to nothing leaves its money in the meter, where a top-up's is free on the account.
  */
 import type { CommandKind } from "../commands/command.ts";
 import type { ExceptionKind } from "./kinds.ts";
@@ -20,6 +21,10 @@ const COMPARE_NUMBERS = say(
 const GIVE_BACK_OR_PAY_AGAIN = say(
   "The money is free on the account: agree with the customer whether it goes back or is paid to the meter again, and write down which.",
   "款项已退回账户可用余额:与客户确认退款或重新充值,并在结案说明中写明。",
+);
+const STILL_IN_THE_METER = say(
+  "Nothing was taken out of the meter, so the money is still in it: see why, then order the refund again, or agree with the customer that it stays there.",
+  "退费未执行,款项仍在电表内:查明原因后重新下达退费,或与用户确认款项留在表内。",
 );
 
 const byKind: Readonly<Record<ExceptionKind, Sentence>> = {
@@ -247,6 +252,8 @@ const exact: Readonly<Record<string, Sentence>> = {
   ),
   "command-refused/money": GIVE_BACK_OR_PAY_AGAIN,
   "command-expired/money": GIVE_BACK_OR_PAY_AGAIN,
+  "command-refused/money/refund": STILL_IN_THE_METER,
+  "command-expired/money/refund": STILL_IN_THE_METER,
   "command-refused/customer-mismatch": COMPARE_NUMBERS,
   "command-refused/identity-mismatch": COMPARE_NUMBERS,
   "meter-quarantined/address-shared": say(
@@ -261,6 +268,10 @@ const exact: Readonly<Record<string, Sentence>> = {
   "command-refused/key-state": say(
     "The meter carries test keys: its keys have to be brought to production first. The money is free on the account.",
     "电表处于测试密钥状态,须先下装正式密钥;款项已退回账户。",
+  ),
+  "command-refused/key-state/refund": say(
+    "The meter carries test keys: its keys have to be brought to production first. The money is still in the meter; order the refund again afterwards.",
+    "电表处于测试密钥状态,须先下装正式密钥;款项仍在电表内,之后重新下达退费。",
   ),
   "command-refused/password-refused": say(
     "Correct the relay password of this meter in the site file; two wrong ones in a row may lock the meter for a day.",
@@ -308,5 +319,5 @@ export const nextStepOf = (
 ): Sentence =>
   exact[`${kind}/${because ?? ""}/${orderKind ?? ""}`] ??
   exact[`${kind}/${because ?? ""}`] ??
-  (withMoney ? exact[`${kind}/money`] : undefined) ??
+  (withMoney ? (exact[`${kind}/money/${orderKind ?? ""}`] ?? exact[`${kind}/money`]) : undefined) ??
   byKind[kind];

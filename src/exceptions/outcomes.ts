@@ -4,7 +4,8 @@
  *
  *     disputed · refused · expired · unanswered ──► one item    (a payment that reached nothing is told by the same item)
  *     cancelled, superseded by a newer order    ──► none        nobody was failed; but a payment whose top-up was taken back has
- *                                                   reached nothing, and is an item of its own
+ *                                                   reached nothing, and is an item of its own; one whose refund was taken
+ *                                                   back is in the meter still, unless the wallet was closed meanwhile
  *     confirmed                                 ──► closes the item of its own lateness, and what an earlier order of the same
  *                                                   thing on the same meter had left: the proof is the note
  *     decided by a person                       ──► closes the dispute with the same note
@@ -51,7 +52,7 @@ export class CommandOutcomes implements OutcomeKeeper {
       await this.#closeAnswered(tx, command);
       return;
     }
-    if (state === "cancelled" && command.effect === "adds" && command.payment !== null) {
+    if (state === "cancelled" && isPaidForNothing(command, end.step)) {
       await this.#raise(tx, own, await this.#paidForNothing(tx, command, end.step));
       return;
     }
@@ -97,6 +98,10 @@ export class CommandOutcomes implements OutcomeKeeper {
     }
   }
 }
+
+/** Of a command that was cancelled. The wallet of a meter that was switched is closed, and the ledger has what was in it. */
+const isPaidForNothing = ({ kind, effect, payment }: Command, { because }: Step): boolean =>
+  effect === "adds" && payment !== null && (kind !== "refund" || because === "mode-switched");
 
 const byGateway = (note: string): { by: string; note: string } => ({ by: GATEWAY, note });
 

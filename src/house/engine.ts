@@ -211,8 +211,9 @@ export function buildEngine<K extends EngineKeepers>(parts: EngineParts<K>): Eng
     ...places,
   });
   const replacementsAsked = new ReplacementService({
-    ...{ ...common, replacements, service, street, asks: asksOf(strategies) },
+    ...{ ...common, replacements, service, asks: asksOf(strategies) },
     buses: new Set(config.buses.map(({ id }) => id)),
+    cap: config.paymentCap,
   });
 
   // --- from rows to lines

@@ -27,6 +27,8 @@ export interface ReplacingParts extends StepParts {
 export class Replacing {
   readonly #parts: ReplacingParts;
   readonly #rounds: Rounds;
+  /** Hung on the street here because they take another's place; until they have, they are in nobody's use. */
+  readonly #brought = new Set<MeterAddress>();
 
   constructor(parts: ReplacingParts) {
     this.#parts = parts;
@@ -61,12 +63,17 @@ export class Replacing {
       }
     }
     await this.#heed();
+    await this.#takeBack();
   }
 
   async #one(replacement: Replacement): Promise<void> {
     const { replacements } = this.#parts;
     const record = await replacements.bookedMeter(replacement.newMeter);
-    if (record !== null) this.#bring(record, replacement.oldMeter);
+    if (record !== null) {
+      this.#bring(record, replacement.oldMeter);
+      this.#renew(record, replacement.oldMeter);
+      this.#brought.add(record.address);
+    }
     await advance(this.#parts, replacement.id);
   }
 
@@ -81,21 +88,36 @@ export class Replacing {
     }
   }
 
+  /** A replacement was abandoned: its new meter hangs here no more, and may come back with the numbers that it carries. */
+  async #takeBack(): Promise<void> {
+    const { replacements, goes } = this.#parts;
+    if (this.#brought.size === 0) return;
+    const open = new Set((await replacements.open()).map(({ newMeter }) => newMeter));
+    for (const meter of this.#brought) {
+      if (open.has(meter)) continue;
+      if (await replacements.isFree(null, meter)) goes(meter);
+      this.#brought.delete(meter);
+    }
+  }
+
   #bring(record: BookedMeter, before: MeterAddress): void {
     const { street, comes } = this.#parts;
     if (street.meter(record.address) !== undefined) return;
     comes({ ...record, ...ofThePlace(street.meter(before)) });
   }
 
-  /** It was brought while it belonged to nobody. */
+  /** It was brought while it belonged to nobody, or with numbers that were wrong. */
   #renew(record: BookedMeter, before: MeterAddress): void {
     const { street, comes, goes } = this.#parts;
     const hanging = street.meter(record.address);
-    if (hanging?.account === record.account) return;
+    if (hanging !== undefined && isTheSame(hanging, record)) return;
     goes(record.address);
     comes({ ...record, ...ofThePlace(street.meter(before) ?? hanging) });
   }
 }
+
+const isTheSame = (hanging: MeterRecord, booked: BookedMeter): boolean =>
+  (["meterNumber", "customerNumber", "account", "bus", "model"] as const).every((field) => hanging[field] === booked[field]);
 
 /** A meter is known to whoever reads it, plans for it and speaks to it; and forgotten by all of them. */
 export function comingAndGoing({

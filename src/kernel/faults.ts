@@ -274,6 +274,13 @@ export const faults = {
     "该表已处于远程模式,切换前余额未知。",
     "Ask again with the balance that was written down at the meter; a second person has to approve it.",
   ),
+  "switch-without-look": row(
+    409,
+    "person",
+    "The books do not say what the wallet held when this mode was switched, so nothing can be credited.",
+    "账上没有切换时的余额记录,无法入账。",
+    "Decide not-done; then order the mode switch again, with the balance that was written down where the meter is in remote mode by now.",
+  ),
   "meter-being-replaced": row(
     409,
     "later",
@@ -308,6 +315,13 @@ export const faults = {
     "This meter cannot take that one's place.",
     "换表信息有冲突。",
     "Correct what is named.",
+  ),
+  "carry-over-not-covered": row(
+    409,
+    "person",
+    "The account does not have as much left as the old meter's balance was.",
+    "账户可用余额不足以结转旧表余额。",
+    "See its entries: it owes something besides. Correct the account, or wait for a payment; then carry over again.",
   ),
   "unknown-replacement": row(404, "never", "No such replacement.", "无此换表记录。", "Check the id."),
   "account-disputed": row(

@@ -30,7 +30,8 @@ export interface Position {
 
 export type Posting =
   | { readonly kind: "payment"; readonly amount: Fen }
-  | { readonly kind: "hold"; readonly amount: Fen }
+  /** `cameInNow`: this money came in within the same transaction, so it is there, whatever older debt stands on the account. */
+  | { readonly kind: "hold"; readonly amount: Fen; readonly cameInNow?: boolean }
   | { readonly kind: "settle"; readonly amount: Fen }
   | { readonly kind: "release"; readonly amount: Fen }
   | { readonly kind: "charge"; readonly amount: Fen }
@@ -59,7 +60,7 @@ export function post(position: Position, posting: Posting): Position | Refusal {
     case "feed-in":
       return { ...position, available: Fen(position.available + amount) };
     case "hold":
-      if (amount > position.available) return "insufficient-funds";
+      if (amount > position.available && posting.cameInNow !== true) return "insufficient-funds";
       return { available: Fen(position.available - amount), held: Fen(position.held + amount) };
     case "settle":
       if (amount > position.held) return "more-than-held";
@@ -126,10 +127,10 @@ export class Ledger {
   }
 
   /** Set aside for a command. The hold is named after it. */
-  hold(tx: Transaction, p: { account: AccountId; amount: Fen; hold: string }): Promise<Posted> {
+  hold(tx: Transaction, p: { account: AccountId; amount: Fen; hold: string; cameInNow?: boolean }): Promise<Posted> {
     return this.#move(tx, {
       account: p.account,
-      posting: { kind: "hold", amount: p.amount },
+      posting: { kind: "hold", amount: p.amount, cameInNow: p.cameInNow === true },
       reference: p.hold,
       closes: null,
       from: book.available(p.account),

@@ -125,14 +125,16 @@ export class PostgresReplacementStore implements ReplacementStore {
     return rows.map(replacementOf);
   }
 
-  async change(tx: Transaction | null, id: string, change: ReplacementChange): Promise<void> {
+  async change(tx: Transaction | null, id: string, change: ReplacementChange): Promise<boolean> {
     const values: unknown[] = [id];
     const sets = Object.entries(change).map(([field, value]) => {
       const { column, as } = columns[field as keyof ReplacementChange];
       values.push(written(value, as));
       return `${column} = $${values.length}`;
     });
-    if (sets.length > 0) await this.#db.run(tx, `UPDATE replacements SET ${sets.join(", ")} WHERE id = $1`, values);
+    if (sets.length === 0) return true;
+    const update = `UPDATE replacements SET ${sets.join(", ")} WHERE id = $1 AND ended_at IS NULL`;
+    return (await this.#db.run(tx, update, values)) > 0;
   }
 
   async bringNew(tx: Transaction, meter: BookedMeter): Promise<void> {
@@ -163,6 +165,12 @@ export class PostgresReplacementStore implements ReplacementStore {
       bus: BusId(row.bus),
       model: row.model,
     };
+  }
+
+  async isFree(tx: Transaction | null, address: MeterAddress): Promise<boolean> {
+    const taken = `SELECT 1 FROM meters WHERE address = $1 AND active
+      UNION ALL SELECT 1 FROM replacements WHERE new_meter = $1 AND ended_at IS NULL`;
+    return (await this.#db.rows(tx, taken, [address])).length === 0;
   }
 
   async setBeingReplaced(tx: Transaction, oldMeter: MeterAddress, isIt: boolean): Promise<void> {

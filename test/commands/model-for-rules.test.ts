@@ -67,9 +67,8 @@ test("nor does it take another's place", async () => {
         meter: (_tx: unknown, address: MeterAddress) => Promise.resolve(address === A ? { address, account: id } : null),
         account: () => Promise.resolve(account(id)),
       },
-      replacements: { openOf: () => Promise.resolve(null) },
+      replacements: { openOf: () => Promise.resolve(null), isFree: () => Promise.resolve(true) },
       commands: { lockOpen: () => Promise.reject(new Error("it fits")) },
-      street: { meter: () => undefined },
       ...{ buses: new Set(["b"]), asks, clock: { now: () => Instant(0) } as Clock },
     };
     const service = new ReplacementService(parts as unknown as ReplacementServiceParts);

@@ -103,6 +103,19 @@ async function replace(bench: Bench, old: MeterSession, next: MeterSession): Pro
 }
 
 describe("a bill that begins with a look", () => {
+  test("is not begun, and nothing credited, where a backup has lost that look: the way out is named", async () => {
+    const bench = await aBench(undefined, "local");
+    const command = { id: "00000000-0000-7000-8000-000000000001", kind: "mode-switch", meter: METER, account: ACCOUNT };
+    const { clock, ledger, intake, stores } = bench;
+    const end = moneyAtEndOf({
+      ...{ clock, ledger, billing: intake, commands: { lastAttempt: () => Promise.resolve(null) } },
+      ...{ outbox: stores.outbox, modes: stores.meters },
+    });
+    const ending = bench.db.transact((tx) => end(tx, command as unknown as Command, null));
+    await expect(ending).rejects.toThrow(/switch-without-look: .*not-done.*with the balance/);
+    expect((await stores.meters.account(null, ACCOUNT))?.mode).toBe("local");
+  });
+
   test("counts on from where a person had a new register begin, and charges nothing for the meter's years before", async () => {
     const bench = await aBench(undefined, "local");
     bench.at(hours(1));

@@ -94,6 +94,17 @@ describe.each(keepers)("replacements $title", ({ open }) => {
       expect(await store.find(null, uuidv7())).toBe(null);
     });
 
+    test("that has ended changes no more, whoever comes with an answer from before", async () => {
+      const { id } = await begun();
+      expect(await store.change(null, id, { waitingFor: "new-meter" })).toBe(true);
+      expect(await store.change(null, id, { step: "abandoned", waitingFor: null, endedAt: at })).toBe(true);
+      const end = await store.find(null, id);
+      expect(await store.change(null, id, { step: "new-read", begin: readings })).toBe(false);
+      expect(await inTransaction((tx) => store.change(tx, id, { waitingFor: "new-meter" }))).toBe(false);
+      expect(await store.find(null, id)).toEqual(end);
+      expect(await store.change(null, uuidv7(), { waitingFor: "new-meter" })).toBe(false);
+    });
+
     test("is locked for whoever looks inside a transaction", async () => {
       const { id } = await begun();
       const lock = (tx: Transaction): Promise<unknown> => store.find(tx, id);
@@ -122,6 +133,17 @@ describe.each(keepers)("replacements $title", ({ open }) => {
       expect(await store.bookedMeter(NEW)).toMatchObject({ meterNumber: "000000000001", bus: "tcp-2" });
       expect(await kept.meters.meter(null, NEW)).toMatchObject({ identity: "unread", identityNote: null, testBench: false });
       expect(await store.bookedMeter(MeterAddress("209999999999"))).toBe(null);
+    });
+
+    test("one is free that hangs nowhere by the books and takes nobody's place: again after that was abandoned", async () => {
+      const free = (address: MeterAddress): Promise<boolean> => inTransaction((tx) => store.isFree(tx, address));
+      expect([await free(OLD), await free(NEW), await free(MeterAddress("209999999999"))]).toEqual([false, true, true]);
+      const { id } = await begun();
+      expect([await free(NEW), await store.isFree(null, NEW)]).toEqual([false, false]);
+      await store.change(null, id, { step: "abandoned", endedAt: at });
+      expect(await free(NEW)).toBe(true);
+      await inTransaction((tx) => store.moveAccount(tx, { oldMeter: OLD, newMeter: NEW, account: flat }, at));
+      expect([await free(OLD), await free(NEW)]).toEqual([true, false]);
     });
 
     test("one that is in use is not written over", async () => {

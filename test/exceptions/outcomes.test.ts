@@ -7,8 +7,9 @@ import { apply } from "../../src/commands/conclusion.ts";
 import type { ExceptionItem } from "../../src/exceptions/item.ts";
 import { exceptionsOf } from "../../src/house/exceptions.ts";
 import { Instant, type Clock } from "../../src/kernel/clock.ts";
-import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
+import { AccountId, BusId, MeterAddress, PaymentId } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
+import { parseYuan } from "../../src/kernel/money.ts";
 import { Ledger } from "../../src/ledger/ledger.ts";
 import { PostgresCommandStore } from "../../src/stores/command-store.ts";
 import { PostgresLedgerStore } from "../../src/stores/ledger-store.ts";
@@ -20,8 +21,8 @@ import { testDatabase, type TestDatabase } from "../support/database.ts";
 const now = Instant(Date.UTC(2026, 10, 23, 2));
 const clock: Clock = { now: () => now, wait: () => Promise.resolve() };
 const ACCOUNT = AccountId("1");
-const meters = ["202611220401", "202611220402", "202611220403"].map((text) => MeterAddress(text));
-const [RULED, GAVE_WAY, UNDONE] = meters as [MeterAddress, MeterAddress, MeterAddress];
+const meters = ["202611220401", "202611220402", "202611220403", "202611220404"].map((text) => MeterAddress(text));
+const [RULED, GAVE_WAY, UNDONE, REFUNDED] = meters as [MeterAddress, MeterAddress, MeterAddress, MeterAddress];
 
 let database: TestDatabase;
 let parts: CommandServiceParts;
@@ -89,6 +90,28 @@ test("an order that gave way to a newer one makes no item, and a person's two fa
     ["command-expired", 1],
     ["command-refused", 1],
   ]);
+});
+
+test("a refund that is taken back fails nobody: its money is in the meter, unless the wallet was closed meanwhile", async () => {
+  const refund = async (because: string): Promise<void> => {
+    const payment = PaymentId(uuidv7());
+    const amount = parseYuan("10.00");
+    const command = await database.db.transact(async (tx) => {
+      await parts.payments.insert(tx, {
+        ...{ id: payment, account: ACCOUNT, amount, channel: "c", orderId: payment, state: "allocated" },
+        ...{ command: null, refund: null, createdAt: now },
+      });
+      return new CommandService(parts).accept(tx, {
+        ...{ kind: "refund", meter: REFUNDED, account: ACCOUNT, payment, params: { amount: amount.toString() } },
+        ...{ askedBy: "person", reason: "a test" },
+      });
+    });
+    await ends(command, { type: "cancel", because });
+  };
+  await refund("person");
+  expect(await about(REFUNDED)).toEqual([]);
+  await refund("mode-switched");
+  expect(await about(REFUNDED)).toMatchObject([{ kind: "payment-unallocated", because: "mode-switched" }]);
 });
 
 test("an end that is rolled back leaves no item behind", async () => {

@@ -36,6 +36,15 @@ test("the cause has its own sentence, then the money, then the kind", () => {
   expect(nextStepOf("command-expired", "deadline", false)).not.toEqual(nextStepOf("command-expired", "deadline", true));
 });
 
+test("a refund that came to nothing leaves the money in the meter, and no sentence says that it is free on the account", () => {
+  for (const kind of ["command-refused", "command-expired"] as const)
+    for (const because of ["key-state", "deadline", "refund-above-balance", null]) {
+      const { en, zh } = nextStepOf(kind, because, true, "refund");
+      expect([en, zh].join(), `${kind} ${because}`).toMatch(/still in .*款项仍在电表内/s);
+      expect(nextStepOf(kind, because, true, "top-up").en).toContain("free on the account");
+    }
+});
+
 test("the night is the last time that it was this hour in the site's zone", () => {
   const at = (text: string): string => iso(lastAt(3 * 60 + 30, Instant(Date.parse(text)), "Asia/Shanghai"));
   expect(at("2026-11-22T10:00:00+08:00")).toBe("2026-11-22T03:30:00+08:00");

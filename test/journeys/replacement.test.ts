@@ -8,13 +8,24 @@ import { environmentOf, keysOf, Person, sumsOf } from "../support/persons.ts";
 import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house.ts";
 
 const LIMIT_MS = 40_000;
-const pairs = ["plain", "silent", "remote", "stranger", "refusing", "halting", "empty", "impossible"] as const;
+const pairs = [
+  "plain",
+  "silent",
+  "remote",
+  "stranger",
+  "refusing",
+  "halting",
+  "empty",
+  "impossible",
+  "misnamed",
+  "keyless",
+] as const;
 type Pair = (typeof pairs)[number];
-const number = (pair: Pair, place: number): string => `2026112263${place}${String(pairs.indexOf(pair) + 1)}`;
+const number = (pair: Pair, place: number): string => `202611226${place}${String(pairs.indexOf(pair) + 1).padStart(2, "0")}`;
 const oldOf = (pair: Pair): string => number(pair, 1);
 const newOf = (pair: Pair): string => number(pair, 2);
 const isRemote = (pair: Pair): boolean => pair === "remote" || pair === "impossible";
-const modelOf = (pair: Pair) => (isRemote(pair) ? "remote-ledger" : "standard-wallet");
+const modelOf = (pair: Pair) => (isRemote(pair) ? "remote-ledger" : pair === "keyless" ? "order-number-4g" : "standard-wallet");
 let house: TestHouse;
 const wang = new Person(() => house.gateway.url, "wang");
 
@@ -141,6 +152,9 @@ describe("a meter is replaced", () => {
     expect(await account("silent")).toMatchObject({ available: "0.00", held: "0.00" });
     const half = await wang.post(`/v1/meters/${oldOf("silent")}/replacement`, wish("silent", { finalReading: "1000.00" }));
     expect(half).toMatchObject({ status: 409, body: { code: "replacement-conflict", field: "finalBalance" } });
+    const typed = wish("silent", { finalReading: "1000.00", finalBalance: "50000.01" });
+    const tooMuch = await wang.post(`/v1/meters/${oldOf("silent")}/replacement`, typed);
+    expect(tooMuch).toMatchObject({ status: 422, body: { code: "amount-above-cap", field: "finalBalance", cap: "50000.00" } });
     expect(await begin("silent", { finalReading: "1000.00", finalBalance: "41.20", finalCount: 3 })).toBe(id);
     expect(await reaches(id, "done", null)).toMatchObject({ carried: "41.20", final: { source: "person", count: 3 } });
     expect(house.street.snapshot(newOf("silent"))).toMatchObject({ balance: "41.20", purchaseCount: 1 });
@@ -187,6 +201,27 @@ describe("a meter is replaced", () => {
     expect(await wealth("stranger", "old")).toBe(72.5);
   });
 
+  test("one begun with wrong numbers is abandoned, and begun again with those that the new meter carries", async () => {
+    const numbered = (meterNumber: string) => ({ newMeter: { ...wish("misnamed").newMeter, meterNumber } });
+    const abandoned = async (meterNumber: string): Promise<string> => {
+      const id = await begin("misnamed", numbered(meterNumber));
+      await wang.until("the wrong number to be seen", LIMIT_MS, async () =>
+        String((await standing(id))["waitingFor"]).startsWith("new-meter-identity") ? true : null,
+      );
+      expect(await wang.post(`/v1/replacements/${id}/abandon`, {})).toMatchObject({ status: 200 });
+      return id;
+    };
+    await abandoned("000000000098");
+    await wang.until("the new meter to hang there no more", LIMIT_MS, async () =>
+      (await wang.get(`/v1/meters/${newOf("misnamed")}`)).status === 404 ? true : null,
+    );
+    const id = await abandoned("000000000097");
+    const last = await begin("misnamed", numbered(newOf("misnamed"))); // in that very moment
+    expect(await reaches(last, "done", null)).toMatchObject({ carried: "62.50" });
+    expect(await wealth("misnamed", "new")).toBe(62.5);
+    expect(await standing(id)).toMatchObject({ step: "abandoned", waitingFor: null });
+  });
+
   test("a new one that refuses the balance leaves it to the account, and takes it when it is sent once more", async () => {
     house.street.patch(newOf("refusing"), { keyState: "test" });
     const id = await begin("refusing");
@@ -227,6 +262,12 @@ describe("a meter is replaced", () => {
     expect(await books("halting")).toEqual({ old: 0n, new: 6_250n, used: -6_250n, available: 0n, held: 0n, sum: 0n });
   });
 
+  test("by one that has no keys and counts no purchases: the balance goes on to it under an order number", async () => {
+    expect(await reaches(await begin("keyless"), "done", null)).toMatchObject({ carried: "62.50" });
+    expect(house.street.snapshot(newOf("keyless"))).toMatchObject({ balance: "62.50", obeyed: { topUps: 1 } });
+    expect(await books("keyless")).toMatchObject({ old: 0n, new: 6_250n, available: 0n, held: 0n, sum: 0n });
+  });
+
   test("without a fen in it, nothing is carried and nothing is sent", async () => {
     expect(await reaches(await begin("empty"), "done", null)).toMatchObject({ carried: "0.00", command: null });
     expect(house.street.snapshot(newOf("empty")).obeyed.topUps).toBe(0);
@@ -241,5 +282,10 @@ describe("a meter is replaced", () => {
     expect((await at(oldOf("stranger"), elsewhere)).body).toMatchObject({ code: "replacement-conflict", field: "newMeter.bus" });
     const noWallet = { ...wish("stranger"), newMeter: { ...wish("stranger").newMeter, model: "remote-ledger" } };
     expect((await at(oldOf("stranger"), noWallet)).body).toMatchObject({ code: "replacement-conflict", field: "newMeter.model" });
+    const byTokens = { ...wish("stranger"), newMeter: { ...wish("stranger").newMeter, model: "sts-token" } };
+    expect((await at(oldOf("stranger"), byTokens)).body).toMatchObject({
+      ...{ code: "replacement-conflict", field: "newMeter.model" },
+      why: expect.stringContaining("sts-token takes nothing but tokens") as unknown,
+    });
   });
 });

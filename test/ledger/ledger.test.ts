@@ -27,6 +27,12 @@ describe("posting", () => {
       "insufficient-funds",
     ],
     [
+      "what came in just now is there, whatever older debt stands",
+      position("45.00", "0.00"),
+      { kind: "hold", amount: parseYuan("50.00"), cameInNow: true },
+      position("-5.00", "50.00"),
+    ],
+    [
       "settled money leaves the account",
       position("40.00", "60.00"),
       { kind: "settle", amount: parseYuan("60.00") },

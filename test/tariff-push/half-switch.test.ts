@@ -7,6 +7,7 @@ import { ReplacementService } from "../../src/commands/replacement/replacement-s
 import type { TariffOrder } from "../../src/devices/meter-tariff/order.ts";
 import { hours, minutes } from "../../src/kernel/clock.ts";
 import { BusId, type CommandId } from "../../src/kernel/ids.ts";
+import { parseYuan } from "../../src/kernel/money.ts";
 import { addressOf } from "../lines/world.ts";
 import { A, full, raise, type PushWorld } from "./world.ts";
 
@@ -59,8 +60,8 @@ test("does not stand in the way of whoever replaces the dead meter when the day 
     ...runnerParts,
     ...{
       replacements: books.stores.replacements,
-      street,
       buses: new Set(["bus-1"]),
+      cap: parseYuan("50000.00"),
       asks: () => ({ restoreBy: "arm", meterWarn: false }),
     },
     service: undefined as never, // nothing is carried over here

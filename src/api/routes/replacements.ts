@@ -29,7 +29,10 @@ const body = z.strictObject({
     ),
   }),
   finalReading: z.string().optional().describe("kWh with two decimals: for an old meter that answers no more"),
-  finalBalance: z.string().optional().describe("yuan with two decimals, an overdraft below zero; where the meter held a wallet"),
+  finalBalance: z
+    .string()
+    .optional()
+    .describe("yuan with two decimals, an overdraft below zero, no more than payments.cap; where the meter held a wallet"),
   finalCount: z.int().min(0).max(4_294_967_295).optional().describe("its purchase count"),
   reason: shape.reasonText,
 });
@@ -86,7 +89,7 @@ export function replacementRoutes(app: FastifyInstance, parts: ApiParts, views: 
         params: shape.addressParam,
         headers: shape.writeHeaders,
         body,
-        response: { 202: z.object({ replacement }), ...problems },
+        response: { 202: z.object({ replacement }), ...problems, 422: shape.problem },
       },
     },
     async (request, reply) => {

@@ -6,9 +6,10 @@
  */
 import { Fault } from "../../kernel/faults.ts";
 import type { MeterAddress } from "../../kernel/ids.ts";
+import { parseYuan, yuan, type Fen } from "../../kernel/money.ts";
 import type { Transaction } from "../../kernel/transaction.ts";
 import { meterModels } from "../../devices/meter-models.ts";
-import type { MeterRecord, Street } from "../../devices/meter.ts";
+import type { MeterRecord } from "../../devices/meter.ts";
 import { cannotDo } from "../../devices/model-for-rules.ts";
 import { isUnsent } from "../command.ts";
 import type { CommandService } from "../command-service.ts";
@@ -29,8 +30,9 @@ export interface ReplacementWish {
 export interface ReplacementServiceParts extends ConclusionParts {
   readonly replacements: ReplacementStore;
   readonly service: CommandService;
-  readonly street: Pick<Street, "meter">;
   readonly buses: ReadonlySet<string>;
+  /** The most that may be paid at once: more is not carried over on one person's word either. */
+  readonly cap: Fen;
   /** By which rules the account is cut and restored: the new meter has to know their orders. */
   readonly asks: RulesAsking;
   readonly newId: () => string;
@@ -48,12 +50,13 @@ export class ReplacementService {
     const { replacements, clock, outbox, meters } = this.#parts;
     const { newMeter, given, reason, askedByName } = wish;
     if (newMeter.address === old.address) throw conflict("newMeter.address", "it is the old one's");
+    this.#mustBeWithinCap(given);
     const [book, known] = await this.#lockBoth(tx, old.address, newMeter.address);
     if (book === null) throw new Fault("unknown-meter", { meter: old.address });
     if (book.replacedBy != null) throw new Fault("meter-replaced", { meter: old.address, by: book.replacedBy });
     const running = await replacements.openOf(tx, old.address);
     if (running !== null) return this.#goOn(tx, running, wish);
-    this.#mayTakePlace(known, newMeter);
+    await this.#mayTakePlace(tx, known, newMeter);
     const account = book.account === null ? null : await meters.account(tx, book.account);
     const mode = account?.mode ?? null;
     this.#mustFit(account, newMeter);
@@ -91,7 +94,7 @@ export class ReplacementService {
     const endedInVain = command !== null && ["refused", "expired", "cancelled"].includes(command.state);
     if (found.step !== "moved" || !endedInVain)
       throw conflict("id", `it is ${found.step}, and its command ${command?.state ?? "none"}: there is nothing to carry again`);
-    return carryOver(this.#parts, tx, found, found.carried!);
+    return carryOver(this.#parts, tx, found, { amount: found.carried!, cameInNow: false });
   }
 
   /** The meters' rows first, in order of addresses, then the replacement's: locks in one order. */
@@ -121,9 +124,18 @@ export class ReplacementService {
     return { ...running, given, waitingFor: null };
   }
 
-  #mayTakePlace(known: MeterBook | null, { address, bus }: ReplacementWish["newMeter"]): void {
-    const { street, buses } = this.#parts;
-    if (street.meter(address) !== undefined) throw conflict("newMeter.address", "this meter hangs on the street already");
+  /** What a silent meter held is seen by whoever types it, and becomes money in the new one. */
+  #mustBeWithinCap(given: SeenReadings | null): void {
+    const { cap } = this.#parts;
+    if (given?.balance == null || parseYuan(given.balance, "finalBalance") <= cap) return;
+    throw new Fault("amount-above-cap", { field: "finalBalance", amount: given.balance, cap: yuan(cap) });
+  }
+
+  /** By the books: this process may still hold in hand what hangs there no more, or not yet what another gateway has brought. */
+  async #mayTakePlace(tx: Transaction, known: MeterBook | null, { address, bus }: ReplacementWish["newMeter"]): Promise<void> {
+    const { replacements, buses } = this.#parts;
+    if (!(await replacements.isFree(tx, address)))
+      throw conflict("newMeter.address", "this meter hangs on the street already, or is taking another one's place");
     if (known?.replacedBy != null)
       throw conflict("newMeter.address", `it was replaced itself, by ${known.replacedBy}; give it another address first`);
     if (!buses.has(bus)) throw conflict("newMeter.bus", `no bus has this id; there are: ${[...buses].join(", ")}`);
@@ -135,6 +147,11 @@ export class ReplacementService {
       throw conflict(
         "newMeter.model",
         `the account keeps its money in the meter, and a ${model} has no wallet: switch it to remote first`,
+      );
+    if (mode === "local" && meterModels[model].money.purchase === "token")
+      throw conflict(
+        "newMeter.model",
+        `the old wallet's rest is topped up, and a ${model} takes nothing but tokens that were bought`,
       );
     const [what] = cannotDo(model, mode, this.#parts.asks(account?.account ?? null, account?.class ?? "residential"));
     if (what !== undefined) throw conflict("newMeter.model", what);

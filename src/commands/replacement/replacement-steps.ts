@@ -90,7 +90,8 @@ async function waits(parts: StepParts, r: Replacement, waitingFor: Wait): Promis
 }
 
 async function goes(parts: StepParts, r: Replacement, change: ReplacementChange): Promise<true> {
-  await parts.replacements.change(null, r.id, { waitingFor: null, ...change });
+  // whoever abandoned it while the meter was asked is not overruled by the answer
+  if (!(await parts.replacements.change(null, r.id, { waitingFor: null, ...change }))) return true;
   parts.log.info({ replacement: r.id, meter: r.oldMeter, by: r.newMeter, step: change.step ?? r.step }, "a replacement went on");
   return true;
 }
@@ -190,7 +191,7 @@ async function readNew(parts: StepParts, r: Replacement): Promise<boolean> {
       return readingsOf(session, r); // its keys would be another's too
     }
     const picture = await session.readRelay();
-    if (isLocal) {
+    if (isLocal && session.money.purchase === "purchase-count") {
       // by its keys: what cannot prove itself to us could not be sent the balance either
       const { count, accountOpened } = await session.readWallet();
       Object.assign(proved, { count, opened: accountOpened });
@@ -214,7 +215,7 @@ async function move(parts: StepParts, r: Replacement): Promise<boolean> {
   const moved = await transactor.transact(async (tx) => {
     for (const address of [r.oldMeter, r.newMeter].sort()) await parts.meters.meter(tx, address);
     const now = await replacements.find(tx, r.id);
-    if (now?.step !== "new-read" || now.final === null || now.begin === null) return null;
+    if (now?.step !== "new-read" || now.endedAt !== null || now.final === null || now.begin === null) return null;
     // it was found to be another's since it was read
     if (now.final.source === "command" && (await whatStandsAgainst(parts, now, tx)) !== null) return "in-doubt";
     if ((await parts.commands.lockOpen(tx, r.oldMeter)).some(({ effect }) => effect !== "reads")) return null;
@@ -229,7 +230,7 @@ async function move(parts: StepParts, r: Replacement): Promise<boolean> {
       ...{ step: hasRest ? "moved" : "done", waitingFor: null, carried: hasRest ? shown : ZERO_FEN, movedAt: at },
       ...(hasRest ? {} : { endedAt: at }),
     });
-    if (hasRest) await carryOver(parts, tx, now, shown);
+    if (hasRest) await carryOver(parts, tx, now, { amount: shown, cameInNow: true });
     for (const address of [now.oldMeter, now.newMeter]) await outbox.announce(tx, { type: "meter", address });
     if (now.account !== null) await outbox.announce(tx, { type: "account", account: now.account });
     return { carried: hasRest ? yuan(shown) : "0.00" };

@@ -76,10 +76,13 @@ export interface ReplacementStore {
     readonly before: string | null;
     readonly meter: MeterAddress | null;
   }): Promise<readonly Replacement[]>;
-  change(tx: Transaction | null, id: string, change: ReplacementChange): Promise<void>;
+  /** False: it has ended, and what has ended changes no more. */
+  change(tx: Transaction | null, id: string, change: ReplacementChange): Promise<boolean>;
   /** Writes the new meter down: it hangs there, and belongs to nobody yet. */
   bringNew(tx: Transaction, meter: BookedMeter): Promise<void>;
   bookedMeter(address: MeterAddress): Promise<BookedMeter | null>;
+  /** By the books it hangs nowhere, and takes nobody's place. */
+  isFree(tx: Transaction | null, address: MeterAddress): Promise<boolean>;
   setBeingReplaced(tx: Transaction, oldMeter: MeterAddress, isIt: boolean): Promise<void>;
   /** The account goes over; the old meter is inactive and quarantined from here on. */
   moveAccount(tx: Transaction, replacement: Pick<Replacement, "oldMeter" | "newMeter" | "account">, at: Instant): Promise<void>;

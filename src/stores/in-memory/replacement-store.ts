@@ -60,14 +60,16 @@ export class InMemoryReplacementStore implements ReplacementStore {
     );
   }
 
-  change(tx: Transaction | null, id: string, change: ReplacementChange): Promise<void> {
+  change(tx: Transaction | null, id: string, change: ReplacementChange): Promise<boolean> {
     const { replacements, commands } = this.#db.books;
     return this.#db.statement(tx, async (on) => {
       const row = await replacements.lock(on, id);
-      if (row === undefined || Object.keys(change).length === 0) return;
+      if (Object.keys(change).length === 0) return true;
+      if (row === undefined || !isOpen(row)) return false;
       const said = Object.entries(change).map(([field, value]) => [field, JSON_FIELDS.has(field) ? asJson(value) : value]);
       await replacements.update(on, { ...row, ...(Object.fromEntries(said) as ReplacementChange) });
       if (change.command != null) await commands.mustExist(on, change.command, "replacements_command_fkey");
+      return true;
     });
   }
 
@@ -87,6 +89,14 @@ export class InMemoryReplacementStore implements ReplacementStore {
     return this.#db.look(null, (on) => {
       const row = this.#db.books.meters.find(on, address);
       return row === undefined ? null : bookedOf(row);
+    });
+  }
+
+  isFree(tx: Transaction | null, address: MeterAddress): Promise<boolean> {
+    const { meters, replacements } = this.#db.books;
+    return this.#db.look(tx, (on) => {
+      const takesPlace = replacements.all(on).some((row) => row.newMeter === address && isOpen(row));
+      return meters.find(on, address)?.active !== true && !takesPlace;
     });
   }
 
