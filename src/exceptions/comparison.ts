@@ -61,11 +61,15 @@ export class Comparison {
   }
 
   /** Begins a run and answers its record at once; `done` resolves with its end. */
-  async begin(askedBy: string, only: ReadonlySet<string> | null): Promise<{ record: RunRecord; done: Promise<RunRecord> }> {
+  async begin(
+    askedBy: string,
+    only: ReadonlySet<string> | null,
+    withSums = only === null,
+  ): Promise<{ record: RunRecord; done: Promise<RunRecord> }> {
     const { store, clock, newId } = this.#parts;
     const record: RunRecord = { id: newId(), at: clock.now(), askedBy, doneAt: null, report: null };
     await store.begin(record);
-    const done = this.#run(record, only);
+    const done = this.#run(record, only, withSums);
     const mark = done.catch(() => undefined).finally(() => this.#running.delete(mark));
     this.#running.add(mark);
     return { record, done };
@@ -76,11 +80,11 @@ export class Comparison {
     await Promise.all(this.#running);
   }
 
-  async #run(record: RunRecord, only: ReadonlySet<string> | null): Promise<RunRecord> {
+  async #run(record: RunRecord, only: ReadonlySet<string> | null, withSums: boolean): Promise<RunRecord> {
     const { store, clock, log } = this.#parts;
     const meters = (await store.meters()).filter(({ meter }) => only === null || only.has(meter));
     const told = await this.compareAll(meters);
-    const sums = only === null ? await this.#checkSums() : [];
+    const sums = withSums ? await this.#sums() : { brokenSums: [] };
     const differing = told.filter((each) => each.result === "differs");
     const report = {
       meters: told.length,
@@ -88,7 +92,7 @@ export class Comparison {
       firstLooks: told.filter(({ result }) => result === "first-look").length,
       differences: differing.map(({ meter, exception, findings }) => ({ meter, exception, findings: findings.map(plain) })),
       skipped: told.filter((each) => each.result === "skipped").map(({ meter, why }) => ({ meter, why })),
-      brokenSums: sums,
+      ...sums,
     };
     const doneAt = clock.now();
     await store.finish(record.id, doneAt, report);
@@ -218,6 +222,16 @@ export class Comparison {
   }
 
   /** One item for the books themselves: a kept sum that is not the sum of its legs is damage, and no entry mends it. */
+  /** What was found at the meters is told all the same. */
+  async #sums(): Promise<{ brokenSums: readonly unknown[]; sumsNotSeen?: string }> {
+    try {
+      return { brokenSums: await this.#checkSums() };
+    } catch (error) {
+      this.#parts.log.error({ reason: reasonOf(error) }, "kept sums could not be held against their legs");
+      return { brokenSums: [], sumsNotSeen: isFault(error) ? error.code : reasonOf(error) };
+    }
+  }
+
   async #checkSums(): Promise<readonly Readonly<Record<string, string>>[]> {
     const broken = (await this.#parts.store.brokenSums()).map(({ book, kept, summed }) => ({
       book,

@@ -39,6 +39,8 @@ export class Nightly {
   readonly #rounds: Rounds;
   readonly #triedAt = new Map<MeterAddress, Instant>();
   #startedAt: Instant | null = null;
+  /** For which night the books were added up. */
+  #summedFor: Instant | null = null;
 
   constructor(parts: NightlyParts) {
     this.#parts = parts;
@@ -70,7 +72,10 @@ export class Nightly {
     if (due.length === 0) return;
     const now = this.#parts.clock.now();
     for (const { meter } of due) this.#triedAt.set(meter, now);
-    const { done } = await this.#parts.comparison.begin(GATEWAY, new Set(due.map(({ meter }) => meter)));
+    // the books once a night, and not again with each meter that was silent before
+    const withSums = this.#summedFor === null || Math.abs(night - this.#summedFor) >= minutes(1);
+    const { done } = await this.#parts.comparison.begin(GATEWAY, new Set(due.map(({ meter }) => meter)), withSums);
+    this.#summedFor = night;
     await done;
   }
 

@@ -43,6 +43,6 @@ export interface LedgerStore {
     account: AccountId,
     page: { readonly limit: number; readonly before: bigint | null },
   ): Promise<readonly StatementLine[]>;
-  /** Sum of the legs of every book whose name begins so. */
-  total(prefix: string, tx?: Transaction): Promise<Fen>;
+  /** Sum of the legs of one book; null: of all, which is zero. */
+  total(book: string | null, tx?: Transaction): Promise<Fen>;
 }

@@ -1,5 +1,5 @@
 /** What ledger and meters are compared by: what the books say of a meter, where they last agreed, and the runs. */
-import { Instant, hours, later } from "../kernel/clock.ts";
+import { Instant, hours, later, minutes } from "../kernel/clock.ts";
 import { CentiKwh } from "../kernel/energy.ts";
 import type { AccountId, MeterAddress } from "../kernel/ids.ts";
 import { Fen, parseYuan } from "../kernel/money.ts";
@@ -19,6 +19,8 @@ import { at, type Database } from "./database.ts";
 /** A first look that is older says little of today: prices change. */
 const FIRST_LOOK_MS_MAX = hours(48);
 const NOTHING = Fen(0n);
+
+const SUMS_MS_MAX = minutes(10);
 
 export class PostgresComparisonStore implements ComparisonStore {
   readonly #db: Database;
@@ -132,14 +134,19 @@ export class PostgresComparisonStore implements ComparisonStore {
   }
 
   async brokenSums(): Promise<readonly { book: string; kept: Fen; summed: Fen }[]> {
-    const rows = await this.#db.rows<{ book: string; kept: bigint; summed: bigint }>(
-      null,
-      `WITH sums AS (SELECT book, sum(amount)::bigint AS summed FROM ledger_legs GROUP BY book)
-       SELECT coalesce(p.book, s.book) AS book, coalesce(p.amount, 0)::bigint AS kept, coalesce(s.summed, 0)::bigint AS summed
-         FROM ledger_positions p FULL JOIN (SELECT * FROM sums WHERE book ~ '^(available|held|meter)/') s ON s.book = p.book
-        WHERE coalesce(p.amount, 0) <> coalesce(s.summed, 0)
-       UNION ALL
-       SELECT '(all books)', 0, sum(summed)::bigint FROM sums HAVING sum(summed) <> 0`,
+    // every leg there is: years of them take longer than a statement may elsewhere
+    const rows = await this.#db.transact(
+      (tx) =>
+        this.#db.rows<{ book: string; kept: bigint; summed: bigint }>(
+          tx,
+          `WITH sums AS (SELECT book, sum(amount)::bigint AS summed FROM ledger_legs GROUP BY book)
+           SELECT coalesce(p.book, s.book) AS book, coalesce(p.amount, 0)::bigint AS kept, coalesce(s.summed, 0)::bigint AS summed
+             FROM ledger_positions p FULL JOIN (SELECT * FROM sums WHERE book ~ '^(available|held|meter)/') s ON s.book = p.book
+            WHERE coalesce(p.amount, 0) <> coalesce(s.summed, 0)
+           UNION ALL
+           SELECT '(all books)', 0, sum(summed)::bigint FROM sums HAVING sum(summed) <> 0`,
+        ),
+      { statementMsMax: SUMS_MS_MAX },
     );
     return rows.map((row) => ({ book: row.book, kept: Fen(row.kept), summed: Fen(row.summed) }));
   }

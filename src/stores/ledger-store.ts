@@ -142,12 +142,11 @@ export class PostgresLedgerStore implements LedgerStore, StatementStore {
     return { opening: { available: Fen(opening.available), held: Fen(opening.held) }, lines };
   }
 
-  async total(prefix: string, tx: Transaction | null = null): Promise<Fen> {
-    const [row] = await this.#db.rows<{ sum: bigint }>(
-      tx,
-      "SELECT coalesce(sum(amount), 0)::bigint AS sum FROM ledger_legs WHERE starts_with(book, $1)",
-      [prefix],
-    );
+  async total(book: string | null, tx: Transaction | null = null): Promise<Fen> {
+    const sum = "SELECT coalesce(sum(amount), 0)::bigint AS sum FROM ledger_legs";
+    const [row] = await (book === null
+      ? this.#db.rows<{ sum: bigint }>(tx, sum)
+      : this.#db.rows<{ sum: bigint }>(tx, `${sum} WHERE book = $1`, [book]));
     return Fen(row!.sum);
   }
 

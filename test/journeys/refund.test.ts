@@ -4,7 +4,6 @@ import type { Thing } from "../../src/demo/desk.ts";
 import { hours, Instant, ShiftableClock } from "../../src/kernel/clock.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { Database } from "../../src/stores/database.ts";
-import { PostgresLedgerStore } from "../../src/stores/ledger-store.ts";
 import { accountOf, raiseTestHouse, type TestHouse } from "../support/test-house.ts";
 
 const clock = new ShiftableClock(Instant(Date.UTC(2026, 10, 23, 1, 0)));
@@ -57,7 +56,8 @@ const givenBack = async (payment: string): Promise<Thing> => ended(String(((awai
 async function total(prefix: string): Promise<bigint> {
   const db = await Database.open({ connectionString: house.database.connectionString, log: silentLog, connectionsMax: 1 });
   try {
-    return await new PostgresLedgerStore(db).total(prefix);
+    const legs = "SELECT coalesce(sum(amount), 0)::bigint AS sum FROM ledger_legs WHERE starts_with(book, $1)";
+    return (await db.rows<{ sum: bigint }>(null, legs, [prefix]))[0]!.sum;
   } finally {
     await db.close();
   }

@@ -74,11 +74,10 @@ export class InMemoryLedgerStore implements LedgerStore {
     });
   }
 
-  total(prefix: string, tx: Transaction | null = null): Promise<Fen> {
+  total(book: string | null, tx: Transaction | null = null): Promise<Fen> {
+    const isMeant = (name: string): boolean => book === null || name === book;
     return this.#db.look(tx, (on) =>
-      Fen(
-        this.#db.books.entries.all(on).reduce((sum, { entry }) => sum + sumOf(entry.legs, (name) => name.startsWith(prefix)), 0n),
-      ),
+      Fen(this.#db.books.entries.all(on).reduce((sum, { entry }) => sum + sumOf(entry.legs, isMeant), 0n)),
     );
   }
 
