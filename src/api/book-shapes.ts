@@ -59,5 +59,7 @@ export const run = z.object({
   report: z
     .record(z.string(), z.unknown())
     .nullable()
-    .describe("meters, agree, firstLooks, differences with their exceptions, skipped with why, brokenSums; null while it runs"),
+    .describe(
+      "meters, agree, firstLooks, differences with their exceptions, skipped with why, brokenSums (or sumsNotSeen with why); null while it runs",
+    ),
 });

@@ -73,8 +73,8 @@ export function deskCommands(program: Command, through: Through): void {
       }
       const report = run["report"] as Json;
       show(options, run, describeRun(report));
-      if ((report["differences"] as readonly unknown[]).length > 0 || (report["brokenSums"] as readonly unknown[]).length > 0)
-        end(Exit.failed);
+      const wrong = ["differences", "brokenSums"].some((name) => (report[name] as readonly unknown[]).length > 0);
+      if (wrong || report["sumsNotSeen"] !== undefined) end(Exit.failed);
     });
 
   throughGateway(program.command("statement"))
@@ -186,6 +186,9 @@ function describeRun(report: Json): string {
     ...(report["brokenSums"] as readonly Json[]).map(
       (sum) => `${text(sum["book"])}  kept ${text(sum["kept"])}, summed ${text(sum["summed"])}`,
     ),
+    ...(report["sumsNotSeen"] === undefined
+      ? []
+      : [`kept sums were not held against their legs: ${text(report["sumsNotSeen"])}`]),
   ].join("\n");
 }
 

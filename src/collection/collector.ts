@@ -167,7 +167,7 @@ export class Collector {
     debt.hoursAt = read?.more === true ? clock.now() : nextHourAfter(clock.now(), aheadMs ?? 0, AFTER_MIDNIGHT_MS);
   }
 
-  /** One turn. Never throws what a meter or a line can do wrong; throws what is wrong with us, and rests after that too. */
+  /** One turn, which ends early where somebody more urgent waits for this meter. Never throws what a meter or a line can do wrong; throws what is wrong with us, and rests after that too. */
   async run(session: MeterSession): Promise<void> {
     const { clock, log } = this.#parts;
     const { address } = session.meter;
@@ -178,6 +178,7 @@ export class Collector {
       this.#wrote(debt, await this.#look.clock(session, debt.dues));
       left = await this.#midnights(session, debt);
       if (left === "done") this.#wrote(debt, await this.#look.records(session, debt.dues));
+      if (left === "done" && session.isWanted === true) left = "more";
       if (left === "done") await this.#hours(session, debt);
       debt.failures = left === "later" ? debt.failures + 1 : 0;
     } catch (error) {
@@ -217,6 +218,7 @@ export class Collector {
     if (isLacking(debt.dues.lacks, "daily-freeze", clock.now())) return this.#withoutFreezes(session, debt, owed);
     let waits = false;
     for (const day of owed.slice(0, DAYS_PER_TURN)) {
+      if (session.isWanted === true) return "more";
       const wantsExported = !isLacking(debt.dues.lacks, "exported", clock.now());
       const parts = { session, clock, timeZone, aheadMs: debt.dues.aheadMs ?? 0, wantsExported };
       const midnight = await this.#read(day, debt, parts);

@@ -126,6 +126,7 @@ export class DailyLook {
     const done = known?.day === today ? known.kinds : new Set<EventKind>();
     this.#readToday.set(meter, { day: today, kinds: done });
     for (const kind of eventKindNames) {
+      if (session.isWanted === true) return { ...dues, lacks }; // what was read today is not read again
       if (done.has(kind) || isLacking(lacks, `event/${kind}`, clock.now())) continue;
       const count = counts.get(kind);
       const operator = meterModels[session.meter.model].operator ?? this.#parts.operator;

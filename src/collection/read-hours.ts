@@ -32,6 +32,7 @@ export async function readHours(session: MeterSession, last: Instant | null, tim
   const oldest = last === null ? FIRST_LOOK : await oldestSince(last, newest.at, timeAt);
   const rows: HourRow[] = [];
   for (let age = oldest; age > Math.max(0, oldest - HOURS_PER_TURN); age -= 1) {
+    if (session.isWanted === true && rows.length > 0) return { rows, more: true };
     const row = age === 1 ? newest : await readHour(session, age, timeZone);
     if (row === null) continue;
     if (last === null || row.at > last) rows.push(row); // its own time decides, as ever

@@ -21,6 +21,9 @@ export function watched(session: MeterSession, watcher: Watcher): WatchedSession
     get evidence() {
       return session.evidence;
     },
+    get isWanted() {
+      return session.isWanted === true;
+    },
     money: session.money,
     readIdentity: () => session.readIdentity(),
     readWallet: async () => {

@@ -32,6 +32,8 @@ export interface SessionParts extends ConversationParts {
   readonly operator: string;
   /** Gives the meter back. */
   readonly release: () => void;
+  /** Whether one more urgent waits for it. */
+  readonly isWanted: () => boolean;
 }
 
 /** A meter that was never opened carries no customer yet, some models never do. */
@@ -63,6 +65,10 @@ export function openSession(parts: SessionParts): MeterSession {
     meter,
     get evidence(): readonly WireEvidence[] {
       return talk.evidence;
+    },
+
+    get isWanted(): boolean {
+      return parts.isWanted();
     },
 
     money: model.money,

@@ -188,6 +188,8 @@ export interface MeterSession {
   readonly meter: MeterRecord;
   /** Everything that passed on the wire for this session so far, oldest first, passwords masked. */
   readonly evidence: readonly WireEvidence[];
+  /** Somebody more urgent waits for this meter now: whoever has a long list of questions ends at the next place, and comes again. */
+  readonly isWanted?: boolean;
   /** How money travels to this model and back. */
   readonly money: MoneyWays;
   readIdentity(): Promise<IdentityFinding>;

@@ -289,7 +289,8 @@ export class Poller {
       await this.#lookAgain(session, meter, isCompared);
       if (duties.some(({ relay }) => relay)) await this.#readRelay(session, meter);
       if (duties.length > 0) await this.#readDaily(session, meter);
-      if (errand?.isDue(meter.address) === true) await this.#runErrand(errand, session, meter);
+      // a restore that waits for this meter does not wait for midnights and records besides: those come with the next turn
+      if (errand?.isDue(meter.address) === true && session.isWanted !== true) await this.#runErrand(errand, session, meter);
     } finally {
       await session.close();
     }

@@ -90,6 +90,7 @@ export function buildStreetLines(parts: StreetParts): Street {
         model,
         line,
         priority: () => mostUrgentOf(priority, lock.mostUrgentWaiting),
+        isWanted: () => (lock.mostUrgentWaiting ?? priority) < priority,
         health,
         clock,
         log,

@@ -221,7 +221,6 @@ export class Comparison {
     return { meter, result: "differs", exception: item.id, findings };
   }
 
-  /** One item for the books themselves: a kept sum that is not the sum of its legs is damage, and no entry mends it. */
   /** What was found at the meters is told all the same. */
   async #sums(): Promise<{ brokenSums: readonly unknown[]; sumsNotSeen?: string }> {
     try {
@@ -232,6 +231,7 @@ export class Comparison {
     }
   }
 
+  /** One item for the books themselves: a kept sum that is not the sum of its legs is damage, and no entry mends it. */
   async #checkSums(): Promise<readonly Readonly<Record<string, string>>[]> {
     const broken = (await this.#parts.store.brokenSums()).map(({ book, kept, summed }) => ({
       book,

@@ -8,11 +8,11 @@ export interface CloseLimits {
   readonly partMs: number;
   /** Half a minute after it was told to stop nobody may hold the data folder: the sum is limited as well. */
   readonly allMs: number;
-  /** Given to each, however late it is: whoever comes last is the database, which has to be told. */
+  /** Given to each, however late it is: whoever comes last is the database, which has to be told. Two dozen of these fit as well. */
   readonly leastMs: number;
 }
 
-const LIMITS: CloseLimits = { partMs: seconds(20), allMs: seconds(24), leastMs: 500 };
+const LIMITS: CloseLimits = { partMs: seconds(20), allMs: seconds(24), leastMs: 200 };
 
 export class Closers {
   readonly #list: { readonly name: string; readonly close: () => Promise<void> }[] = [];

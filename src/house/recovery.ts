@@ -42,7 +42,7 @@ export function recoveryOf({ engine, street, ...parts }: RecoveryHouseParts) {
     desk: new RecoveryDesk(parts),
     watch: new RecoveryWatch({
       ...{ ...parts, incidents, cuts, restoreBy, service: engine.doors.service },
-      firmwareOf: (meter) => firmwareOf(street, meter),
+      firmwareOf: (meter, signal) => firmwareOf(street, meter, signal),
     }),
     /** When supply may be expected back; null: no meter hangs there. */
     expected: async (meter: MeterAddress): Promise<Expected | null> => {

@@ -5,12 +5,17 @@ import { Priority, type Street } from "../devices/meter.ts";
 
 const ITEMS = ["softwareVersion", "hardwareVersion"] as const;
 
-export async function firmwareOf(street: Pick<Street, "session" | "isOurs">, meter: MeterAddress): Promise<string | null> {
+/** Null as well once `signal` is given: half an answer says nothing, and a house that closes waits for no line. */
+export async function firmwareOf(
+  street: Pick<Street, "session" | "isOurs">,
+  meter: MeterAddress,
+  signal?: AbortSignal,
+): Promise<string | null> {
   if (street.isOurs?.(meter) === false) return null;
   const told: string[] = [];
   for (const item of ITEMS) {
     try {
-      const session = await street.session(meter, { priority: Priority.rest });
+      const session = await street.session(meter, { priority: Priority.rest, ...(signal === undefined ? {} : { signal }) });
       try {
         const [reading] = await session.read([item], "command");
         const text = reading?.value?.trim() ?? "";
@@ -19,6 +24,7 @@ export async function firmwareOf(street: Pick<Street, "session" | "isOurs">, met
         await session.close();
       }
     } catch (error) {
+      if (signal?.aborted === true) return null;
       if (!isFault(error)) throw error;
       if (error.code === "meter-silent" || error.code === "line-down") return null; // the other would be asked in vain, too
     }

@@ -45,7 +45,7 @@ export interface RecoveryWatchParts {
   readonly settings: RecoverySettings;
   /** As the strategy of this account restores. */
   readonly restoreBy: (account: AccountId | null, className: string | null) => Wish["way"];
-  readonly firmwareOf: (meter: MeterAddress) => Promise<string | null>;
+  readonly firmwareOf: (meter: MeterAddress, signal: AbortSignal) => Promise<string | null>;
   /** Left out: half a minute. */
   readonly everyMs?: number;
 }
@@ -54,6 +54,7 @@ export class RecoveryWatch {
   readonly #parts: RecoveryWatchParts;
   readonly #rounds: Rounds;
   readonly #asking = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
   /** Since when each was dark at every look; null: nobody has looked yet. */
   #darkFrom: ReadonlyMap<MeterAddress, Instant> | null = null;
 
@@ -71,6 +72,7 @@ export class RecoveryWatch {
   }
 
   async stop(): Promise<void> {
+    this.#stop.abort();
     await this.#rounds.stop();
     await Promise.all(this.#asking);
   }
@@ -218,7 +220,7 @@ export class RecoveryWatch {
   #askFirmware({ id, meter }: Incident): void {
     const { firmwareOf, store, transactor } = this.#parts;
     const asking = this.#safely(meter, async () => {
-      const firmware = await firmwareOf(meter);
+      const firmware = await firmwareOf(meter, this.#stop.signal);
       if (firmware !== null) await transactor.transact((tx) => store.change(tx, id, { firmware }));
     }).finally(() => this.#asking.delete(asking));
     this.#asking.add(asking);

@@ -14,7 +14,7 @@ import { Fault, isFault, reasonOf, type FaultCode } from "../kernel/faults.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Authorship, Transaction, Transactor } from "../kernel/transaction.ts";
 import type { CopyIn, CopyOut } from "./postgres-copy.ts";
-import { asFault, isUnreachable, mayRunAgain, placeOf } from "./postgres-faults.ts";
+import { asFault, isUnreachable, mayRunAgain, placeOf, tableHasChanged } from "./postgres-faults.ts";
 import { houseTypes } from "./postgres-types.ts";
 import { Turns } from "./turns.ts";
 
@@ -116,7 +116,8 @@ export class Database implements Transactor {
   }
 
   /**
-   * Serialization failures and deadlocks are run again, at most five times in all: the work must not do anything outside.
+   * Serialization failures, deadlocks and plans of before a migration are run again, at most five times in all: the work must not do
+   * anything outside.
    * `statementMsMax` is for the few, like migrations, whose statements may take their time.
    */
   async transact<T>(work: (tx: Transaction) => Promise<T>, ways: Authorship & { statementMsMax?: number } = {}): Promise<T> {
@@ -198,7 +199,7 @@ export class Database implements Transactor {
     });
   }
 
-  /** A statement by itself is a transaction of its own: where it met another head-on it was undone, and is said again. */
+  /** A statement by itself is a transaction of its own: where it met another head-on, or a new table, it was undone, and is said again. */
   async #alone<T>(say: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     for (let run = 1; ; run += 1) {
       try {
@@ -286,10 +287,19 @@ const sayWho = (client: pg.ClientBase, { actor, because }: Authorship): string =
   ].join("");
 
 async function ask({ client, answerMsMax }: Open, text: string, params: readonly unknown[]): Promise<pg.QueryResult> {
-  const name = params.length === 0 ? {} : { name: nameOfStatement(text) };
-  const question: pg.QueryConfig & { query_timeout: number } = { text, ...name, values: [...params], query_timeout: answerMsMax };
-  const result = (await client.query(question)) as pg.QueryResult | pg.QueryResult[];
-  return Array.isArray(result) ? result[result.length - 1]! : result;
+  const name = params.length === 0 ? undefined : nameOfStatement(text);
+  const question: pg.QueryConfig & { query_timeout: number } = {
+    ...{ text, values: [...params], query_timeout: answerMsMax },
+    ...(name === undefined ? {} : { name }),
+  };
+  try {
+    const result = (await client.query(question)) as pg.QueryResult | pg.QueryResult[];
+    return Array.isArray(result) ? result[result.length - 1]! : result;
+  } catch (error) {
+    // only the first who hears of it: whoever comes later may have new names already
+    if (tableHasChanged(error) && names.get(text) === name) names.clear();
+    throw error;
+  }
 }
 
 /** When a statement failed and its error was swallowed, PostgreSQL answers COMMIT with ROLLBACK and calls that a success. */
@@ -299,10 +309,15 @@ async function commit(client: pg.PoolClient): Promise<void> {
     throw new Error("nothing was committed: a statement of this transaction failed and its error was swallowed");
 }
 
-/** A named statement is planned once per connection: a top-up says sixty of them. Texts are few; values never stand in them. */
+/**
+ * A named statement is planned once per connection: a top-up says sixty of them. Texts are few; values never stand in them.
+ * Where a newer gateway's migration changed a table, a plan of before is refused for good, on each connection that made one. All are
+ * given new names then, and planned anew; what was planned under the old ones lies there unused until its connection ends.
+ */
 const names = new Map<string, string>();
+let namesGiven = 0;
 function nameOfStatement(text: string): string {
   let name = names.get(text);
-  if (name === undefined) names.set(text, (name = `s${names.size}`));
+  if (name === undefined) names.set(text, (name = `s${namesGiven++}`));
   return name;
 }

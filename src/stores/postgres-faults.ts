@@ -68,9 +68,13 @@ function wordsOf(error: unknown): string {
   return reasonOf(error);
 }
 
-/** Serialization failure and deadlock: the transaction was rolled back and may succeed when it is run again. */
+/** "cached plan must not change result type", in whatever language: its code alone is that of everything PostgreSQL cannot do. */
+export const tableHasChanged = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === "0A000" && error.routine === "RevalidateCachedQuery";
+
+/** Serialization failure, deadlock, and a plan made before a migration: all was rolled back and may succeed when it is run again. */
 export const mayRunAgain = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && (error.code === "40001" || error.code === "40P01");
+  error instanceof pg.DatabaseError && (error.code === "40001" || error.code === "40P01" || tableHasChanged(error));
 
 /** The name of the unique constraint that refused a row, or null when the error is another. */
 export const uniqueViolated = (error: unknown): string | null =>

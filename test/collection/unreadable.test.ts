@@ -32,8 +32,12 @@ async function bench(broken: (quantity: string, day: Day) => FaultCode | "no-dat
     await stores.collection.open({ today, missingTo: today, oldest: "2026-10-01" });
   const asked: string[] = [];
   const taken: string[] = [];
+  let isWanted = false;
   const session = {
     meter: record,
+    get isWanted() {
+      return isWanted;
+    },
     readClock: () => Promise.resolve({ aheadMs: 0, takenAt: now }),
     read: ([item]: readonly [string]): Promise<readonly Reading[]> => {
       const quantity = item.slice(4, 6);
@@ -57,6 +61,13 @@ async function bench(broken: (quantity: string, day: Day) => FaultCode | "no-dat
   });
   return {
     ...{ asked, taken },
+    want: (is: boolean) => void (isWanted = is),
+    turn: async () => {
+      collector.know(await stores.collection.dues(TODAY));
+      const isDue = collector.isDue(meter);
+      if (isDue) await collector.run(session);
+      return isDue;
+    },
     lacks: async () => (await stores.collection.dues(TODAY))[0]!.lacks,
     /** As the keeper and a walker do it, turn after turn, for so long. */
     goOn: async (ms: number): Promise<void> => {
@@ -148,4 +159,15 @@ test("where it says so for days it is believed: a meter may lose its freezes", a
   await goOn(hours(5 * 24));
   expect(await gaps()).toEqual([`${TODAY} keeps-none`]);
   expect(await lacks()).toHaveProperty("daily-freeze");
+});
+
+test("while somebody more urgent waits for the meter no further midnight is asked for, and the rest comes at once afterwards", async () => {
+  const { gaps, asked, turn, want } = await bench(() => null);
+  want(true);
+  expect(await turn()).toBe(true);
+  expect(asked).toEqual([]);
+  want(false);
+  expect(await turn(), "not after a pause, as for one that did not answer").toBe(true);
+  expect(await turn()).toBe(true);
+  expect(await gaps()).toEqual([]);
 });

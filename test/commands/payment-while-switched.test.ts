@@ -34,12 +34,14 @@ test("a payment that waits behind the switch is taken as what the account is by 
     ...{ ...common, service: new CommandService(common), afterCredit: { restore: () => Promise.resolve(null) } },
     ...{ channels: null, cap: parseYuan("50000.00") },
   });
-  const over = Promise.withResolvers<null>();
+  const [begun, over] = [Promise.withResolvers<null>(), Promise.withResolvers<null>()];
   const switching = db.transact(async (tx) => {
     await meters.meter(tx, METER);
     await meters.switchToRemote(tx, ACCOUNT, NOW);
+    begun.resolve(null);
     await over.promise;
   });
+  await begun.promise;
   const order = { account: ACCOUNT, amount: parseYuan("80.00"), channel: "bank", orderId: "o-1" };
   const paying = db.transact((tx) => desk.take(tx, order));
   const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";

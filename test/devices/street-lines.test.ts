@@ -104,7 +104,7 @@ describe("what the start refuses, by name", () => {
 });
 
 test("a line that cannot open does not stop the start: it is down, says why, and comes when it can", async () => {
-  const server = createServer((socket) => socket.resume());
+  const server = createServer((socket) => socket.resume().on("error", () => undefined)); // whoever hangs up does so with a reset
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -150,6 +150,21 @@ test("one session per meter at a time, urgent ones first, others in order; an ab
   await first.close();
   await Promise.all(all);
   expect(came).toEqual(["restore", "top-up", "poll 1", "poll 2"]);
+});
+
+test("a session is told when somebody more urgent waits for its meter", async () => {
+  const house = await raise();
+  const poll = await house.street.session(A, { priority: Priority.billing });
+  expect(poll.isWanted).toBe(false);
+  const later = house.street.session(A, { priority: Priority.billing });
+  expect(poll.isWanted, "an equal waits its turn").toBe(false);
+  const restore = house.street.session(A, { priority: Priority.safety });
+  expect(poll.isWanted).toBe(true);
+  await poll.close();
+  const urgent = await restore;
+  expect(urgent.isWanted).toBe(false);
+  await urgent.close();
+  await (await later).close();
 });
 
 test("two meters of one line take turns on it, and a long poll lets an urgent order through after one exchange", async () => {

@@ -7,6 +7,7 @@ import { midnightsOf } from "../../src/exceptions/wallet-look.ts";
 import type { MeterRecord, MeterSession } from "../../src/devices/meter.ts";
 import { hours, Instant, later } from "../../src/kernel/clock.ts";
 import { CentiKwh } from "../../src/kernel/energy.ts";
+import { Fault } from "../../src/kernel/faults.ts";
 import { AccountId, BusId, MeterAddress } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { Fen, parsePrice } from "../../src/kernel/money.ts";
@@ -144,4 +145,25 @@ test("a midnight's freeze is found by its own time, though a power failure or a 
   expect(await find(fifth, ["2026-11-04 13:00", "145.00"], fourth, third)).toBe(13_000n); // frozen once by hand
   expect(await find(fifth, fourth, ["2026-11-02 00:00", "120.00"])).toBe(null);
   expect(await find()).toBe(null);
+});
+
+test("the report of the meters is kept, and says so, where the books could not be added up", async () => {
+  const reports: unknown[] = [];
+  const comparison = new Comparison({
+    ...{ log: silentLog, clock: { now: () => FIRST_NIGHT, wait: () => Promise.resolve() }, newId: () => "1" },
+    street: { meter: () => undefined },
+    store: {
+      begin: () => Promise.resolve(),
+      meters: () => Promise.resolve([{ meter: METER, account: null, mode: null, tariff: null, comparedAt: null }]),
+      brokenSums: () => Promise.reject(new Fault("database-busy", {})),
+      finish: (_id: string, _at: Instant, report: unknown) => Promise.resolve(void reports.push(report)),
+    },
+  } as unknown as ComparisonParts);
+  const only = new Set<string>([METER]);
+  for (const withSums of [true, undefined]) {
+    const { done } = await comparison.begin("gateway", only, withSums);
+    await done;
+  }
+  expect(reports).toMatchObject([{ meters: 1, brokenSums: [], sumsNotSeen: "database-busy" }, { meters: 1 }]);
+  expect(reports[1], "nobody asked for them").not.toHaveProperty("sumsNotSeen");
 });

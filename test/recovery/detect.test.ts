@@ -1,5 +1,5 @@
 /** What is wrong about a cut, who wants supply back, why it is not there, and what is read behind an open relay: tables, without wires or rows. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { nextStepOf } from "../../src/exceptions/next-steps.ts";
 import { hours, Instant, later, minutes, seconds } from "../../src/kernel/clock.ts";
 import { AccountId, BusId, CommandId, MeterAddress } from "../../src/kernel/ids.ts";
@@ -366,4 +366,20 @@ test("firmware is what the meter tells of it, and null where it tells nothing or
   expect(await meterThat((item) => Promise.resolve([{ value: item === "softwareVersion" ? "V2.1 " : "H1" }]))).toBe("V2.1 / H1");
   expect(await meterThat(() => Promise.reject(new Fault("meter-no-data", {})))).toBe(null);
   expect(await meterThat(() => Promise.reject(new Fault("meter-silent", {})))).toBe(null);
+});
+
+test("a house that closes waits for no firmware of a busy line, and keeps no half of it", async () => {
+  const stop = new AbortController();
+  const asked: (AbortSignal | undefined)[] = [];
+  const session = (_meter: MeterAddress, { signal }: { signal?: AbortSignal }): Promise<unknown> => {
+    if (asked.push(signal) === 1)
+      return Promise.resolve({ read: () => Promise.resolve([{ value: "V2.1" }]), close: () => Promise.resolve() });
+    return new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => reject(new Error("it is withdrawn")));
+    });
+  };
+  const told = firmwareOf({ session } as never, METER, stop.signal);
+  await vi.waitFor(() => expect(asked).toEqual([stop.signal, stop.signal]));
+  stop.abort();
+  expect(await told).toBe(null);
 });

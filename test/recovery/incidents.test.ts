@@ -378,6 +378,37 @@ test("a restore is asked for behind the meter's lock: a person who cut in the sa
   expect(asked).toEqual(["reconnect"]);
 });
 
+test("who stops waits for no meter that is still asked what it carries", async () => {
+  const dark = {
+    relay: "disconnected",
+    order: "disconnect",
+    preTripAlarm: false,
+    protected: false,
+    accountOpened: true,
+  } as const;
+  await stores.meters.setRelay(null, METER, { ...dark, word: 0x50, takenAt: NOON });
+  const withdrawn: boolean[] = [];
+  const parts = {
+    ...{ store: stores.recovery, incidents: incidentsOn(new ItemsInMemory()), commands: stores.commands, meters: stores.meters },
+    ...{ clock, log: silentLog, settings: usualRecovery, transactor: db, restoreBy: () => "reconnect" as const },
+    service: { ensure: () => Promise.resolve(null) },
+  };
+  const watch = new RecoveryWatch({
+    ...parts,
+    cuts: {
+      examine: (found: Parameters<CutWatch["examine"]>[0]) => found(cut, ["cut-in-window"]),
+      lookBehind: () => Promise.resolve(),
+    } as unknown as CutWatch,
+    firmwareOf: (_meter, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener("abort", () => resolve((withdrawn.push(true), null)));
+      }),
+  });
+  await watch.look();
+  await watch.stop();
+  expect(withdrawn).toEqual([true]);
+});
+
 describe("a wallet that was topped up this morning", () => {
   const WALLET = MeterAddress("202611220002");
   let now = NOON;
