@@ -240,14 +240,15 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .option("--watch", "follow it to its end")
     .action(async (id: string, options: ApiOptions & { watch?: boolean }) => {
       const api = clientOf(options);
+      // before it is followed: a gateway that was never there is told of at once, and not waited for
+      const shown = await api.get(`/v1/commands/${encodeURIComponent(id)}`);
       if (options.watch === true) {
         const { command, code } = await watch(api, id, (line) => (options.json === true ? undefined : terminal.out(line)));
         if (options.json === true) terminal.out(JSON.stringify(command, null, 2));
         end(code);
         return;
       }
-      const command = await api.get(`/v1/commands/${encodeURIComponent(id)}`);
-      show(options, command, describe(command));
+      show(options, shown, describe(shown));
     });
 
   const through: Through = { throughGateway, clientOf, show, terminal, end };

@@ -34,7 +34,7 @@ const waitingFor = (code: FaultCode): string => waits[code] ?? "line";
 export interface TroubleParts {
   readonly clock: Clock;
   readonly commands: CommandStore;
-  readonly meters: Pick<MeterStore, "account">;
+  readonly meters: Pick<MeterStore, "account" | "meter">;
   readonly street: Pick<Street, "health">;
 }
 
@@ -99,10 +99,16 @@ export class CommandTrouble {
       );
   }
 
-  /** Added by another gateway, and not on our lines yet: its account's meter by the books, which every gateway goes by (house/added-meters.ts). */
+  /**
+   * Added by another gateway, and not on our lines yet: its account's meter by the books, which every gateway goes by (house/added-meters.ts).
+   * Of one without an account they say only that none has taken its place.
+   */
   async #isYetToCome({ meter, account }: Command, code: FaultCode): Promise<boolean> {
-    if (code !== "unknown-meter" || account === null) return false;
-    return (await this.#parts.meters.account(null, account))?.meter === meter;
+    if (code !== "unknown-meter") return false;
+    const { meters } = this.#parts;
+    if (account !== null) return (await meters.account(null, account))?.meter === meter;
+    const book = await meters.meter(null, meter);
+    return book !== null && book.replacedBy == null;
   }
 
   /** A silent meter is looked at when it is asked again, by whomever: before that nothing would be sent. */

@@ -1,7 +1,7 @@
 /** A command for a meter that another gateway has added a moment ago, and that does not hang on a line of this one yet. On books in memory. */
 import { beforeEach, expect, test } from "vitest";
 import { CommandRunner } from "../../src/commands/command-runner.ts";
-import { CommandService } from "../../src/commands/command-service.ts";
+import { CommandService, type CommandWish } from "../../src/commands/command-service.ts";
 import type { Command } from "../../src/commands/command.ts";
 import { PaymentService } from "../../src/commands/payment-service.ts";
 import type { MeterRecord, Street } from "../../src/devices/meter.ts";
@@ -31,6 +31,7 @@ const street = {
   health: () => ({ state: "unknown", failures: 0, lastHeardAt: null, askAgainAt: null }),
 } as unknown as Street;
 let stores: StoresInMemory;
+let accept: (wish: CommandWish) => Promise<Command>;
 let ledger: Ledger;
 let command: Command;
 let runner: CommandRunner;
@@ -45,6 +46,7 @@ beforeEach(async () => {
   let ids = 0;
   const newId = (): string => `01930000-0000-7000-8000-${String((ids += 1)).padStart(12, "0")}`;
   const common = { ...{ clock, newId, payments, meters, commands, ledger, outbox }, transactor: db, log: silentLog };
+  accept = (wish) => db.transact((tx) => new CommandService(common).accept(tx, wish));
   const afterCredit = { restore: () => Promise.resolve(null) };
   const desk = new PaymentService({
     ...{ ...common, service: new CommandService(common), afterCredit, channels: null, cap: parseYuan("50000.00") },
@@ -77,4 +79,22 @@ test("ends at once where another meter has taken its place, or the books have it
   await runner.run(command.id);
   expect(await found()).toMatchObject({ state: "refused", because: "unknown-meter" });
   expect(await held()).toBe(0n);
+});
+
+test("where the meter has no account it is waited for as well, until the order's time is over", async () => {
+  await stores.meters.bringIn([setting], [{ ...recordOf(NEXT), account: null }]);
+  const read = await accept({
+    kind: "read-now",
+    meter: NEXT,
+    account: null,
+    payment: null,
+    askedBy: "person",
+    params: { items: ["clock"] },
+    reason: "a look",
+  });
+  await runner.run(read.id);
+  expect(await stores.commands.find(null, read.id)).toMatchObject({ state: "queued", waitingFor: "line" });
+  now = later(read.notAfter, 1);
+  await runner.run(read.id);
+  expect(await stores.commands.find(null, read.id)).toMatchObject({ state: "expired" });
 });
