@@ -188,7 +188,7 @@ function describeRun(report: Json): string {
     ),
     ...(report["sumsNotSeen"] === undefined
       ? []
-      : [`kept sums were not held against their legs: ${text(report["sumsNotSeen"])}`]),
+      : [`kept sums were not held against their legs (${text(report["sumsNotSeen"])}): ask again`]),
   ].join("\n");
 }
 

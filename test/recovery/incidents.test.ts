@@ -338,8 +338,8 @@ test("indicators hear of cuts that were wrong, and not of restores that came lat
   expect([...told]).toEqual([[cut.id, "cut-in-window"]]);
 });
 
-test("a restore is asked for behind the meter's lock: a person who cut in the same moment keeps his cut", async () => {
-  const asked: string[] = [];
+/** The meter shows that it is cut. */
+const goDark = (): Promise<void> => {
   const dark = {
     relay: "disconnected",
     order: "disconnect",
@@ -347,7 +347,12 @@ test("a restore is asked for behind the meter's lock: a person who cut in the sa
     protected: false,
     accountOpened: true,
   } as const;
-  await stores.meters.setRelay(null, METER, { ...dark, word: 0x50, takenAt: NOON });
+  return stores.meters.setRelay(null, METER, { ...dark, word: 0x50, takenAt: NOON });
+};
+
+test("a restore is asked for behind the meter's lock: a person who cut in the same moment keeps his cut", async () => {
+  const asked: string[] = [];
+  await goDark();
   const look = (before: () => Promise<void>): Promise<void> =>
     new RecoveryWatch({
       ...{
@@ -379,14 +384,7 @@ test("a restore is asked for behind the meter's lock: a person who cut in the sa
 });
 
 test("who stops waits for no meter that is still asked what it carries", async () => {
-  const dark = {
-    relay: "disconnected",
-    order: "disconnect",
-    preTripAlarm: false,
-    protected: false,
-    accountOpened: true,
-  } as const;
-  await stores.meters.setRelay(null, METER, { ...dark, word: 0x50, takenAt: NOON });
+  await goDark();
   const withdrawn: boolean[] = [];
   const parts = {
     ...{ store: stores.recovery, incidents: incidentsOn(new ItemsInMemory()), commands: stores.commands, meters: stores.meters },
