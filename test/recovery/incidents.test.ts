@@ -339,7 +339,7 @@ test("indicators hear of cuts that were wrong, and not of restores that came lat
 });
 
 /** The meter shows that it is cut. */
-const goDark = (): Promise<void> => {
+const goDark = (): Promise<boolean> => {
   const dark = {
     relay: "disconnected",
     order: "disconnect",
